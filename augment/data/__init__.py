@@ -1,0 +1,1 @@
+"""Images in: decode, clean, group, split."""

@@ -1,0 +1,95 @@
+"""The one form in which labelled images travel through the project."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.errors import DataError
+from augment.files import read_csv, write_bytes, write_csv
+
+UInt8 = NDArray[np.uint8]
+Text = NDArray[np.str_]
+
+COLUMNS = ("index", "label", "group", "source")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Labelled images with the groups that must stay on one side of a split.
+
+    images: uint8 (N, C, H, W), C in {1, 3}
+    labels: str (N,), the class names as a person wrote them
+    groups: str (N,), images that are not independent (one patient, one part, exact duplicates)
+            share a group; an image on its own has a group of its own
+    sources: str (N,), where each image came from, for people
+    """
+
+    images: UInt8
+    labels: Text
+    groups: Text
+    sources: Text
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.dtype != np.uint8 or self.images.shape[1] not in (1, 3):
+            raise DataError(
+                f"images must be uint8 (N, C, H, W) with 1 or 3 channels, "
+                f"found {self.images.dtype} {self.images.shape}"
+            )
+        lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
+        if len(lengths) != 1:
+            raise DataError(f"images, labels, groups and sources differ in length: {sorted(lengths)}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def classes(self) -> list[str]:
+        """The labels present, sorted; a class index is a position in this list."""
+        return sorted(set(self.labels.tolist()))
+
+    def counts(self) -> dict[str, int]:
+        """Images of each class."""
+        return {label: int((self.labels == label).sum()) for label in self.classes}
+
+    def targets(self, classes: Sequence[str]) -> NDArray[np.int64]:
+        """Class indices int64 (N,) in the order of `classes`."""
+        position = {label: index for index, label in enumerate(classes)}
+        return np.array([position[label] for label in self.labels.tolist()], dtype=np.int64)
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]) -> "ImageSet":
+        """The images chosen by a mask or by positions, in that order."""
+        chosen = np.asarray(which)
+        if chosen.size == 0:
+            chosen = chosen.astype(np.int64)
+        return ImageSet(self.images[chosen], self.labels[chosen], self.groups[chosen], self.sources[chosen])
+
+    def of_class(self, label: str) -> "ImageSet":
+        """The images of one class."""
+        return self.take(self.labels == label)
+
+    def save(self, folder: Path) -> None:
+        """Write `images.npy` and `index.csv`, byte-equal for equal sets."""
+        stream = io.BytesIO()
+        np.save(stream, self.images, allow_pickle=False)
+        write_bytes(folder / "images.npy", stream.getvalue())
+        rows = zip(range(len(self)), self.labels, self.groups, self.sources, strict=True)
+        write_csv(folder / "index.csv", (dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
+
+    @staticmethod
+    def load(folder: Path) -> "ImageSet":
+        """Read what `save` wrote. Raises `DataError` when a file is missing or cut short."""
+        try:
+            images = np.load(folder / "images.npy", allow_pickle=False)
+            rows = read_csv(folder / "index.csv")
+            return ImageSet(
+                images,
+                np.array([row["label"] for row in rows], dtype=np.str_),
+                np.array([row["group"] for row in rows], dtype=np.str_),
+                np.array([row["source"] for row in rows], dtype=np.str_),
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error

@@ -1,0 +1,52 @@
+"""Map a function over independent units of work, in this process or in one process per core.
+
+A unit always runs with one torch thread, wherever it runs, so its result does not depend on the
+engine or on what runs beside it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import torch
+
+Unit = TypeVar("Unit")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How units are run: `serial` in this process, `local` in `jobs` processes of one thread."""
+
+    kind: Literal["serial", "local"] = "serial"
+    jobs: int = 1
+
+    def map(self, function: Callable[[Unit], Result], units: Sequence[Unit]) -> Iterator[tuple[int, Result]]:
+        """Yield `(position, function(unit))` as units finish; an exception of a unit is raised here."""
+        if self.kind == "serial" or self.jobs == 1 or len(units) < 2:
+            for position, unit in enumerate(units):
+                yield position, _in_one_thread(function, unit)
+            return
+        from joblib import Parallel, delayed  # noqa: PLC0415  (the importing side has no joblib)
+
+        parallel = Parallel(n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1)
+        yield from parallel(delayed(_numbered)(function, position, unit) for position, unit in enumerate(units))
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit) -> tuple[int, Result]:
+    return position, _in_one_thread(function, unit)
+
+
+def _in_one_thread(function: Callable[[Unit], Result], unit: Unit) -> Result:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return function(unit)
+    finally:
+        torch.set_num_threads(before)

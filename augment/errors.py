@@ -1,0 +1,29 @@
+"""The errors that a user can cause or mend.
+
+A message names the file or key, the value found, what is allowed, and the next thing to do.
+Stages and the command line print it without a traceback and exit with 2.
+"""
+
+
+class AugmentError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class ParamsError(AugmentError):
+    """params.yaml is missing, unreadable, or holds a key or value that is not allowed."""
+
+
+class DataError(AugmentError):
+    """The image set cannot be used as it stands."""
+
+
+class TrainingError(AugmentError):
+    """A GAN could not be trained; the message says why."""
+
+
+class BundleError(AugmentError):
+    """A saved generator is missing, damaged, or not what its manifest says."""
+
+
+class StoreError(AugmentError):
+    """The work store is in use by another run or cannot be written."""

@@ -1,0 +1,1 @@
+"""The GANs: networks, losses, training, bundles."""

@@ -1,0 +1,1 @@
+"""Numbers about images: features, metrics, classifiers."""

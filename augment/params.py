@@ -1,0 +1,361 @@
+"""params.yaml as frozen models: the only schema of the project's settings.
+
+`load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every
+mistake at once. docs/params.md is generated from these classes (`python -m augment.params`).
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from augment.errors import ParamsError
+
+MAX_BYTES = 1_000_000
+
+
+def _text_keys(value: Any) -> Any:
+    """Labels that look like numbers (digits!) are still labels."""
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+Size = Annotated[int, Field(ge=2, le=256)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
+
+REAL_ARMS = ("none", "oversample", "classical")
+GAN_ARMS = ("gan_fill", "gan_half", "gan_half_filtered")
+CONTROL_ARMS = ("copies_half",)
+ARMS = REAL_ARMS + GAN_ARMS + CONTROL_ARMS
+Arm = Literal["none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half"]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: frozen, and no key that is not declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ingest(Section):
+    """Where the images come from, how they are cleaned, and how they are split."""
+
+    source: Literal["digits", "folder"] = Field(
+        "digits",
+        description="`digits`: scikit-learn's 8x8 digits, no download. `folder`: one sub-folder per class.",
+    )
+    path: str = Field(
+        "data/raw",
+        description="The image folder. An optional meta.csv in it (path, class, split, group) is honoured.",
+    )
+    size: Size | tuple[Size, Size] | None = Field(
+        None,
+        description="Pixels, one number or [height, width]. null: as they are, which must then be one size.",
+    )
+    color: Literal["auto", "grey", "rgb"] = Field(
+        "auto", description="Channels. `auto`: grey when every image is grey, else RGB."
+    )
+    background: int = Field(255, ge=0, le=255, description="Grey level put behind transparent pixels.")
+    flips: Literal["none", "horizontal", "vertical", "both"] = Field(
+        "none",
+        description="Mirror images that keep their class. GANs and classical augmentation use them; "
+        "`none` is right for text, digits and anything with a handedness.",
+    )
+    train_per_class: Annotated[int, Field(ge=2)] | PerClass | None = Field(
+        None,
+        description="Draw a small training set: a number, or a mapping label -> number. val comes out of "
+        "it; the rest is test. null: use everything.",
+    )
+    test_fraction: Fraction = Field(
+        0.3, description="Share of each class held out as test when `train_per_class` is null."
+    )
+    val_fraction: Fraction = Field(0.2, description="Share of each class's training images held out as val.")
+    test_max: int = Field(5000, ge=1, description="Most test images in all; the rest is left out.")
+    min_per_class: int = Field(
+        5, ge=2, description="Fewest usable images of a class; with fewer the run stops and names the class."
+    )
+    conflicts: Literal["drop", "stop"] = Field(
+        "drop",
+        description="One image under two labels: `drop` quarantines every copy, `stop` ends the run.",
+    )
+    max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
+    max_pixels: int = Field(
+        50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded."
+    )
+
+
+class Override(Section):
+    """What one class may have of its own."""
+
+    steps: int | None = Field(None, ge=1, description="Training steps of this class's GAN.")
+    learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
+    gamma: float | None = Field(None, ge=0, description="Weight of R1 + R2.")
+    augmentation: float | None = Field(
+        None, ge=0, le=1, description="Probability of differentiable augmentation."
+    )
+
+
+class Train(Section):
+    """The GANs: one per class."""
+
+    network: Literal["dcgan"] = Field(
+        "dcgan", description="`dcgan`: strided convolutions, batch norm in G, no norm in D."
+    )
+    width: int = Field(32, ge=4, le=256, description="Channels of the layer nearest to the image.")
+    latent: int = Field(64, ge=1, le=1024, description="Length of the latent vector z.")
+    loss: Literal["relativistic", "non_saturating"] = Field(
+        "relativistic",
+        description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: -log D(G(z)).",
+    )
+    gamma: float = Field(
+        0.5, ge=0, description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off."
+    )
+    penalty_every: int = Field(
+        4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation)."
+    )
+    augmentation: float = Field(
+        0.6, ge=0, le=1, description="Probability, per image and operation, of differentiable augmentation."
+    )
+    color_augmentation: bool = Field(
+        False, description="Also vary brightness and contrast; false when intensity or colour is the label."
+    )
+    transfer: Literal["shared", "none"] = Field(
+        "shared",
+        description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
+        "`none`: every class from scratch; then one class can change without the others.",
+    )
+    shared_steps: int = Field(2000, ge=1, description="Steps of the shared GAN.")
+    steps: int = Field(500, ge=1, description="Steps of each class's GAN.")
+    batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
+    learning_rate: float = Field(5e-4, gt=0, le=0.1, description="Adam's learning rate, betas (0, 0.99).")
+    ema_std: float = Field(
+        0.1,
+        gt=0,
+        le=0.25,
+        description="Width of the power-function average of G's weights, as a share of the run.",
+    )
+    precision: Literal["auto", "bf16", "fp32"] = Field(
+        "auto", description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px."
+    )
+    overrides: Annotated[dict[str, Override], BeforeValidator(_text_keys)] = Field(
+        default_factory=dict,
+        description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
+    )
+
+
+class Generate(Section):
+    """How many samples are made, and which are kept."""
+
+    per_class: int = Field(200, ge=1, description="Synthetic images wanted for each class.")
+    oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
+    accept: Fraction = Field(
+        0.9,
+        description="The class filter's threshold accepts this share of held-out real images of the class.",
+    )
+    folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
+    filter_steps: int = Field(200, ge=1, description="Training steps of each of the filter's classifiers.")
+
+
+class Evaluate(Section):
+    """The comparison that the verdict rests on."""
+
+    protocol: Literal["holdout"] = Field(
+        "holdout", description="`holdout`: one split, paired seeds; the verdict speaks of this split."
+    )
+    arms: Literal["default"] | list[Arm] = Field(
+        "default",
+        description="`default` is all of: " + ", ".join(ARMS) + ". A list must keep `none`, another "
+        "real-only arm, `copies_half` and `gan_half_filtered`, which the verdict needs.",
+    )
+    seeds: int = Field(5, ge=2, le=100, description="Paired repeats, each with its own GANs, samples, init and order.")
+    primary: Literal["balanced_accuracy"] = Field(
+        "balanced_accuracy", description="The figure that decides: the mean of the classes' recalls."
+    )
+    steps: int = Field(600, ge=1, description="Optimiser steps of every classifier, equal for all arms.")
+    batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
+    learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
+    equivalence: float = Field(
+        0.01, gt=0, le=0.1, description="Gains within plus or minus this count as equivalent (0.01 = 1 point)."
+    )
+    resamples: int = Field(2000, ge=200, description="Bootstrap draws of the test groups.")
+
+    @model_validator(mode="after")
+    def _arms_suffice(self) -> "Evaluate":
+        missing = [arm for arm in ("none", "gan_half_filtered", "copies_half") if arm not in self.arm_names]
+        if missing:
+            raise ValueError(f"the verdict also needs the arms {', '.join(missing)}; add them or use `default`")
+        return self
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """The arms to run, in the order of `ARMS`."""
+        return ARMS if self.arms == "default" else tuple(arm for arm in ARMS if arm in self.arms)
+
+
+class Assemble(Section):
+    """What goes into data/augmented."""
+
+    use: Literal["chosen", "real", "gan_fill", "gan_half", "gan_half_filtered"] = Field(
+        "chosen",
+        description="`chosen`: what the evaluation chose, which may be none. The others overrule it.",
+    )
+
+
+class Report(Section):
+    """The page and the pictures."""
+
+    title: str = Field("GAN augmentation report", max_length=120, description="Heading of the page.")
+    grid: int = Field(8, ge=2, le=16, description="Images per row in the sample grids.")
+
+
+class Compute(Section):
+    """Where the work runs. No stage depends on this section: changing it invalidates nothing."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto`: CUDA when torch finds it.")
+    engine: Literal["serial", "local"] = Field(
+        "local", description="`local`: one process per core, one thread each. `serial`: this process."
+    )
+    jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field("auto", description="Processes; `auto`: the cores.")
+    checkpoint_seconds: int = Field(30, ge=1, description="A killed run loses at most this much training.")
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    seed: int = Field(0, ge=0, lt=2**53, description="The root of every random draw.")
+    ingest: Ingest = Field(default_factory=lambda: Ingest())
+    train: Train = Field(default_factory=lambda: Train())
+    generate: Generate = Field(default_factory=lambda: Generate())
+    evaluate: Evaluate = Field(default_factory=lambda: Evaluate())
+    assemble: Assemble = Field(default_factory=lambda: Assemble())
+    report: Report = Field(default_factory=lambda: Report())
+    compute: Compute = Field(default_factory=lambda: Compute())
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml. Raises `ParamsError` with all mistakes, one line each."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no params.yaml)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ParamsError(f"{path}: {error.strerror}. Run this in the project's root folder.") from error
+    if len(content) > MAX_BYTES:
+        raise ParamsError(f"{path}: {len(content)} bytes, at most {MAX_BYTES} are read. Is this the right file?")
+    try:
+        values = YAML(typ="safe", pure=True).load(content.decode())
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise ParamsError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    return check(values if values is not None else {}, str(path))
+
+
+def check(values: Any, name: str = "params.yaml") -> Params:
+    """Validate already loaded values; `name` is the file that messages speak of."""
+    if not isinstance(values, dict):
+        raise ParamsError(f"{name}: must hold sections such as `ingest:`, found {type(values).__name__}")
+    try:
+        # JSON mode: YAML has no tuples, so a list may stand for one; numbers stay strict.
+        return Params.model_validate(_tuples(values))
+    except ValidationError as error:
+        lines = dict.fromkeys(_line(name, mistake) for mistake in error.errors())
+        raise ParamsError("\n".join(lines)) from error
+
+
+def _tuples(values: dict[Any, Any]) -> dict[Any, Any]:
+    ingest = values.get("ingest")
+    if isinstance(ingest, dict) and isinstance(ingest.get("size"), list):
+        return {**values, "ingest": {**ingest, "size": tuple(ingest["size"])}}
+    return values
+
+
+def _line(name: str, mistake: Any) -> str:
+    """One mistake as `file: key: what is wrong (got value)`, with the nearest known key."""
+    location = [str(part) for part in mistake["loc"] if not _is_branch(part)]
+    key = ".".join(location)
+    if mistake["type"] == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        near = difflib.get_close_matches(location[-1], known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"allowed here: {', '.join(known)}"
+        return f"{name}: {key}: unknown key; {hint}"
+    if mistake["type"] == "value_error":
+        return f"{name}: {key}: {mistake['ctx']['error']}"
+    got = "" if mistake["type"] == "missing" else f" (got {mistake['input']!r})"
+    return f"{name}: {key or 'file'}: {mistake['msg']}{got}"
+
+
+def _is_branch(part: Any) -> bool:
+    """Pydantic puts the tried alternative of a union into the path; people do not write it."""
+    return isinstance(part, str) and ("[" in part or part in {"int", "tuple", "literal", "constrained-int"})
+
+
+def _known_keys(location: list[str]) -> list[str]:
+    model: type[BaseModel] = Params
+    for part in location:
+        if model is Train and part == "overrides":
+            return list(Override.model_fields)
+        annotation = model.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return list(model.model_fields)
+
+
+def document() -> str:
+    """docs/params.md: every key with its default, its allowed values and its meaning."""
+    lines = [
+        "# Parameters",
+        "",
+        "Every key of `params.yaml`. This page is written by `python -m augment.params > docs/params.md`.",
+        "",
+    ]
+    sections: list[tuple[str, type[BaseModel]]] = [
+        (name, field.annotation)
+        for name, field in Params.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    ]
+    seed = Params.model_fields["seed"]
+    lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
+    lines.append(f"| `seed` | `{seed.default}` | whole number from 0 | {seed.description} |")
+    for name, model in [*sections, ("train.overrides.<label>", Override)]:
+        lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
+        lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
+        schema = model.model_json_schema()["properties"]
+        for key, field in model.model_fields.items():
+            default = "{}" if field.default_factory else _yaml(field.default)
+            allowed = _allowed(schema[key])
+            lines.append(f"| `{key}` | `{default}` | {allowed} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _yaml(value: Any) -> str:
+    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """The JSON schema of one key in a few words."""
+    if "anyOf" in schema:
+        return " or ".join(_allowed(branch) for branch in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{item}`" for item in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    words = {"integer": "whole number", "number": "number", "string": "text", "null": "null",
+             "boolean": "true, false", "object": "mapping", "array": "list"}  # fmt: skip
+    text = words.get(schema.get("type", "object"), "mapping")
+    bounds = [
+        f"{sign} {schema[key]}"
+        for key, sign in (
+            ("minimum", "≥"),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "≤"),
+            ("exclusiveMaximum", "<"),
+        )
+        if key in schema
+    ]
+    return f"{text} {', '.join(bounds)}".strip()
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,0 +1,32 @@
+"""Random numbers: every draw comes from a local generator named by what it is for.
+
+`(seed, purpose, label, index)` is hashed, so no draw depends on a list position, on the order of
+work, or on how many other draws were made before it.
+"""
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+def derive_seed(*parts: str | int) -> int:
+    """A seed in [0, 2**63) from any mix of texts and integers; equal parts give equal seeds."""
+    text = json.dumps([str(part) if isinstance(part, np.integer) else part for part in parts])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def numpy_rng(*parts: str | int) -> np.random.Generator:
+    """A NumPy generator of its own for these parts."""
+    return np.random.default_rng(derive_seed(*parts))
+
+
+def torch_rng(*parts: str | int, device: str = "cpu") -> "torch.Generator":
+    """A torch generator of its own for these parts."""
+    import torch  # noqa: PLC0415  (light importers never pay for torch)
+
+    return torch.Generator(device).manual_seed(derive_seed(*parts))

@@ -1,0 +1,1 @@
+"""DVC stages: read params, call augment, write outputs."""
