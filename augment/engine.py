@@ -11,6 +11,8 @@ from typing import Literal, TypeVar
 
 import torch
 
+from augment.processes import die_with_parent
+
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
 
@@ -40,6 +42,7 @@ def cores() -> int:
 
 
 def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit) -> tuple[int, Result]:
+    die_with_parent()
     return position, _in_one_thread(function, unit)
 
 

@@ -1,0 +1,36 @@
+"""What the numbers depend on besides the inputs: results are bit-equal only within one such environment."""
+
+import platform
+
+
+def environment(device: str) -> dict[str, str]:
+    """Versions and processor capability, without host names, paths or times."""
+    import numpy  # noqa: PLC0415, ICN001
+    import torch  # noqa: PLC0415
+
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "processor": platform.machine(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+    }
+
+
+def resolve_device(wanted: str) -> str:
+    """`auto` is CUDA when torch finds it."""
+    import torch  # noqa: PLC0415
+
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
+
+
+def multiplies_bf16(device: str) -> bool:
+    """Whether the device multiplies bf16 in hardware, so that it is faster than fp32."""
+    import torch  # noqa: PLC0415
+
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())

@@ -1,0 +1,90 @@
+"""One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.errors import TrainingError
+from augment.gan.fit import GanJob, GanResult, Start
+from augment.gan.store import StoredJob, train
+from augment.gan.training import GanSettings
+from augment.progress import Ticker
+from augment.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class ClassTraining:
+    """How the GANs of a set are trained: settings of the shared GAN (None: from scratch) and of each class."""
+
+    shared: GanSettings | None
+    classes: dict[str, GanSettings]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where the work is done and kept."""
+
+    engine: Engine
+    device: str
+    store: Path | None  # None: nothing is kept
+    checkpoint_seconds: float
+
+
+def train_classes(
+    images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> list[dict[str, GanResult]]:
+    """Train one GAN per class for each seed; the result's entries follow `seeds`.
+
+    A class whose GAN fails has a result with a reason and no weights; the others go on. Raises
+    `TrainingError` when a shared GAN fails, since nothing can start without it.
+    """
+    shared: dict[int, GanResult] = {}
+    if training.shared is not None:
+        jobs = [shared_job(images, training.shared, seed, place.device) for seed in seeds]
+        shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
+    for seed, result in shared.items():
+        if result.reason:
+            raise TrainingError(
+                f"the shared GAN (seed {seed}) failed: {result.reason}. Set train.transfer: none, lower "
+                "train.learning_rate or raise train.gamma in params.yaml, then run `dvc repro` again."
+            )
+    jobs = [
+        class_job(images, label, settings, seed, shared.get(seed), place.device)
+        for seed in seeds
+        for label, settings in training.classes.items()
+    ]
+    results = iter(_train_all(jobs, place, "class GANs"))
+    return [{label: next(results) for label in training.classes} for _ in seeds]
+
+
+def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str) -> GanJob:
+    """All classes in one unconditional GAN, each drawn equally often."""
+    counts = images.counts()
+    chances = np.array([1 / (len(counts) * counts[label]) for label in images.labels.tolist()])
+    own_seed = derive_seed(seed, "gan", "shared")
+    return GanJob(f"shared GAN, seed {seed}", images.images, chances, settings, own_seed, None, device)
+
+
+def class_job(
+    images: ImageSet, label: str, settings: GanSettings, seed: int, shared: GanResult | None, device: str
+) -> GanJob:
+    """One class alone; its draws are named by its label, so other classes never change them."""
+    own = images.of_class(label).images
+    chances = np.full(len(own), 1 / len(own))
+    start = Start(shared.generator, shared.discriminator) if shared else None
+    name = f"GAN of class {label}, seed {seed}"
+    return GanJob(name, own, chances, settings, derive_seed(seed, "gan", "class", label), start, device)
+
+
+def _train_all(jobs: list[GanJob], place: Workplace, what: str) -> list[GanResult]:
+    stored = [StoredJob(job, place.store, place.checkpoint_seconds) for job in jobs]
+    results: dict[int, GanResult] = {}
+    ticker = Ticker(what, len(jobs))
+    for position, result in place.engine.map(train, stored):
+        results[position] = result
+        ticker.tick()
+    return [results[position] for position in range(len(jobs))]

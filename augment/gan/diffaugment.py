@@ -1,0 +1,93 @@
+"""Differentiable augmentation of the discriminator's inputs (Zhao et al. 2020, arXiv:2006.10738).
+
+Each operation is applied to each image with its own coin, so that what D learns to ignore stays
+rare enough not to leak into the samples (Karras et al. 2020, arXiv:2006.06676, section 2.2).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+CUTOUT_FROM_PX = 16
+
+
+@dataclass(frozen=True)
+class DiffAugment:
+    """Which operations, and how probable each is for one image."""
+
+    probability: float  # of each operation, for each image
+    flips: Literal["none", "horizontal", "vertical", "both"]
+    color: bool  # brightness and contrast
+
+    def __call__(self, images: Tensor, rng: Generator) -> Tensor:
+        """images float (N, C, H, W) in [-1, 1] -> the same shape; gradients pass through."""
+        height, width = images.shape[2:]
+        if self.probability == 0:
+            return images
+        if min(height, width) > 2:
+            images = translate(images, self.probability, rng)
+        if self.flips in ("horizontal", "both"):
+            images = flip(images, 3, rng)
+        if self.flips in ("vertical", "both"):
+            images = flip(images, 2, rng)
+        if self.color:
+            images = brightness_and_contrast(images, self.probability, rng)
+        if min(height, width) >= CUTOUT_FROM_PX:
+            images = cutout(images, self.probability / 2, rng)
+        return images
+
+
+def translate(images: Tensor, probability: float, rng: Generator) -> Tensor:
+    """Shift by whole pixels, up to an eighth of each side (one pixel below 16), repeating the border.
+
+    Whole pixels by indexing: interpolating grids have no deterministic backward pass on CUDA.
+    """
+    count, _, height, width = images.shape
+    chosen = _coins(count, probability, rng)
+    rows = _shifted(height, chosen * _shift(count, height, rng))  # (N, H)
+    columns = _shifted(width, chosen * _shift(count, width, rng))  # (N, W)
+    images = images.gather(2, rows[:, None, :, None].expand_as(images))
+    return images.gather(3, columns[:, None, None, :].expand_as(images))
+
+
+def flip(images: Tensor, axis: int, rng: Generator) -> Tensor:
+    """Mirror half of the images; only for data declared symmetric."""
+    chosen = _coins(len(images), 0.5, rng)
+    return torch.where(chosen[:, None, None, None].bool(), images.flip(axis), images)
+
+
+def brightness_and_contrast(images: Tensor, probability: float, rng: Generator) -> Tensor:
+    """Add up to +-0.25 and scale about the image's mean by 0.75 to 1.25."""
+    chosen = _coins(len(images), probability, rng)[:, None, None, None]
+    offset, factor = torch.rand((2, len(images), 1, 1, 1), generator=rng, device=images.device) * 0.5 - 0.25
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return images + chosen * (offset + factor * (images - mean))
+
+
+def cutout(images: Tensor, probability: float, rng: Generator) -> Tensor:
+    """Grey out a rectangle of a third of each side."""
+    count, _, height, width = images.shape
+    chosen = _coins(count, probability, rng)[:, None, None, None]
+    inside = _span(count, height, rng)[:, None, :, None] & _span(count, width, rng)[:, None, None, :]
+    return images * (1 - chosen * inside)
+
+
+def _coins(count: int, probability: float, rng: Generator) -> Tensor:
+    return (torch.rand(count, generator=rng, device=rng.device) < probability).long()
+
+
+def _shift(count: int, side: int, rng: Generator) -> Tensor:
+    reach = max(1, side // 8)
+    return torch.randint(-reach, reach + 1, (count,), generator=rng, device=rng.device)
+
+
+def _shifted(side: int, shift: Tensor) -> Tensor:
+    return (torch.arange(side, device=shift.device) - shift[:, None]).clamp(0, side - 1)
+
+
+def _span(count: int, side: int, rng: Generator) -> Tensor:
+    """bool (N, side): a run of a third of the side around a random centre."""
+    centre = torch.randint(0, side, (count, 1), generator=rng, device=rng.device)
+    return (torch.arange(side, device=rng.device) - centre).abs() <= side // 6

@@ -1,0 +1,49 @@
+"""Detect a game that has gone wrong. Losses look healthy during collapse, so samples are looked at.
+
+Each check returns a reason in words, or None when all is well.
+"""
+
+import torch
+from torch import Tensor
+
+from augment.gan.training import Game
+
+LEAST_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
+LOGIT_GAP_LIMIT = 100.0  # D(real) - D(fake): with a penalty in force a healthy game stays far below
+
+
+def not_finite(game: Game, losses: Tensor) -> str | None:
+    """Losses, weights of both players and the average must be finite numbers."""
+    if not torch.isfinite(losses).all():
+        return "a loss is not finite"
+    for name, network in (("G", game.generator), ("D", game.discriminator), ("the average of G", game.average)):
+        if not all(torch.isfinite(weight).all() for weight in network.parameters()):
+            return f"a weight of {name} is not finite"
+    return None
+
+
+def discriminator_won(gap: float) -> str | None:
+    """A gap without bound leaves the generator no gradient."""
+    return f"D won (logit gap {gap:.0f})" if gap > LOGIT_GAP_LIMIT else None
+
+
+def collapsed(fake: Tensor, real: Tensor) -> str | None:
+    """Samples must differ from each other as real images do; float (N, C, H, W) each.
+
+    Not asked where the real images themselves hardly differ.
+    """
+    between_real = _mean_distance(real)
+    if between_real < 1e-3:
+        return None
+    ratio = _mean_distance(fake) / between_real
+    if ratio < LEAST_DIVERSITY:
+        return f"collapsed (samples differ {ratio:.2f} times as much as real images, at least {LEAST_DIVERSITY})"
+    return None
+
+
+def _mean_distance(images: Tensor) -> float:
+    count = len(images)
+    if count < 2:
+        return 0.0
+    flat = images.float().flatten(1)
+    return float(torch.cdist(flat, flat).sum() / (count * (count - 1)))

@@ -1,0 +1,71 @@
+"""From params.yaml to the settings of each GAN."""
+
+from pathlib import Path
+from typing import Literal
+
+from augment.engine import Engine, cores
+from augment.environment import multiplies_bf16, resolve_device
+from augment.errors import ParamsError
+from augment.gan.classes import ClassTraining, Workplace
+from augment.gan.training import GanSettings
+from augment.params import Compute, Override, Train
+
+STORE = Path(".work")
+
+BF16_FROM_PX = 16  # below, converting costs more than multiplying saves
+
+Flips = Literal["none", "horizontal", "vertical", "both"]
+
+
+def class_training(
+    train: Train, classes: list[str], *, flips: Flips, height: int, width: int, device: str
+) -> ClassTraining:
+    """Resolve `train:` for these classes. Raises `ParamsError` for an override of a class that is not there."""
+    unknown = sorted(set(train.overrides) - set(classes))
+    if unknown:
+        raise ParamsError(
+            f"params.yaml: train.overrides: no class is called {', '.join(map(repr, unknown))}; "
+            f"the classes are {', '.join(map(repr, classes))}"
+        )
+    common = _settings(train, flips, _precision(train.precision, height, width, device))
+    return ClassTraining(
+        shared=_with(common, Override(steps=train.shared_steps)) if train.transfer == "shared" else None,
+        classes={label: _with(common, train.overrides.get(label, Override())) for label in classes},
+    )
+
+
+def workplace(compute: Compute) -> Workplace:
+    """Resolve `compute:`. One process at a time on a GPU: its units would only compete."""
+    device = resolve_device(compute.device)
+    jobs = cores() if compute.jobs == "auto" else compute.jobs
+    engine = Engine("serial", 1) if device == "cuda" else Engine(compute.engine, jobs)
+    return Workplace(engine, device, STORE, float(compute.checkpoint_seconds))
+
+
+def _settings(train: Train, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
+    return GanSettings(
+        network=train.network,
+        features=train.width,
+        latent=train.latent,
+        loss=train.loss,
+        gamma=train.gamma,
+        penalty_every=train.penalty_every,
+        augmentation=train.augmentation,
+        color_augmentation=train.color_augmentation,
+        flips=flips,
+        steps=train.steps,
+        batch_size=train.batch_size,
+        learning_rate=train.learning_rate,
+        ema_std=train.ema_std,
+        precision=precision,
+    )
+
+
+def _with(settings: GanSettings, override: Override) -> GanSettings:
+    return GanSettings(**{**vars(settings), **override.model_dump(exclude_none=True)})
+
+
+def _precision(wanted: str, height: int, width: int, device: str) -> Literal["bf16", "fp32"]:
+    if wanted == "auto":
+        return "bf16" if multiplies_bf16(device) and min(height, width) >= BF16_FROM_PX else "fp32"
+    return "bf16" if wanted == "bf16" else "fp32"

@@ -1,0 +1,123 @@
+"""The work store: checkpoints and finished GANs under `.work/<fingerprint>/`, unknown to DVC.
+
+A GAN's fingerprint is the hash of all that decides its weights, so a killed run resumes, a
+changed setting starts clean, and what is already trained is not trained again.
+"""
+
+import hashlib
+import io
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from augment.environment import environment
+from augment.files import exclusive, sha256, sweep_temporaries, write_bytes
+from augment.gan.fit import GanJob, GanResult, Weights, fit
+from augment.processes import interruption
+
+TRAINING_CODE = ("networks.py", "losses.py", "diffaugment.py", "training.py", "guards.py", "fit.py")
+HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
+TELL_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job and where its work is kept; `folder` None keeps nothing."""
+
+    job: GanJob
+    folder: Path | None
+    checkpoint_seconds: float
+
+
+def train(stored: StoredJob) -> GanResult:
+    """The finished GAN of a job: from the store, resumed, or from the first step.
+
+    Raises `StoreError` when another run is working on the same GAN or the disk is full.
+    """
+    with interruption() as stop:
+        tell = _teller(stored.job.name)
+        if stored.folder is None:
+            return fit(stored.job, stop=stop, tell=tell)
+        folder = stored.folder / fingerprint(stored.job)
+        with exclusive(folder):
+            sweep_temporaries(folder)
+            finished = _read(folder / "finished.pt")
+            if finished is not None:
+                return GanResult(**finished)
+            result = fit(
+                stored.job,
+                resume=_read(folder / "checkpoint.pt") or _read(folder / "previous.pt"),
+                save=lambda state: _keep(folder, state),
+                save_seconds=stored.checkpoint_seconds,
+                stop=stop,
+                tell=tell,
+            )
+            _write(folder / "finished.pt", vars(result))
+            for name in ("checkpoint.pt", "previous.pt"):
+                (folder / name).unlink(missing_ok=True)
+            return result
+
+
+def fingerprint(job: GanJob) -> str:
+    """32 hex digits over images, chances, settings, seed, starting weights, code and environment."""
+    digest = hashlib.sha256()
+    digest.update(str(job.images.shape).encode() + job.images.tobytes() + job.weights.tobytes())
+    digest.update(json.dumps([asdict(job.settings), job.seed, environment(job.device)], sort_keys=True).encode())
+    for weights in (job.start.generator, job.start.discriminator) if job.start else ():
+        _add_weights(digest, weights)
+    for name in TRAINING_CODE:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
+    for name in sorted(weights):
+        digest.update(name.encode() + weights[name].numpy().tobytes())
+
+
+def _keep(folder: Path, state: dict[str, Any]) -> None:
+    """Two generations: the older one stays until the newer one is whole."""
+    newest = folder / "checkpoint.pt"
+    if newest.exists():
+        newest.replace(folder / "previous.pt")
+    _write(newest, state)
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    write_bytes(path, sha256(stream.getvalue()).encode() + stream.getvalue())
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What `_write` wrote, or None when it is absent or damaged."""
+    if not path.exists():
+        return None
+    content = path.read_bytes()
+    if sha256(content[HEX_DIGITS:]).encode() != content[:HEX_DIGITS]:
+        return None
+    state: dict[str, Any] = torch.load(io.BytesIO(content[HEX_DIGITS:]), weights_only=True)
+    return state
+
+
+def _teller(name: str) -> Callable[[int, int], None]:
+    """Say now and then how far a GAN is and how long it still takes."""
+    began = told = time.monotonic()
+    first: int | None = None
+
+    def tell(step: int, steps: int) -> None:
+        nonlocal told, first
+        first = step - 1 if first is None else first
+        now = time.monotonic()
+        if now - told > TELL_SECONDS:
+            told = now
+            left = (now - began) / (step - first) * (steps - step)
+            print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)
+
+    return tell

@@ -1,0 +1,110 @@
+"""The downstream classifier: a small convolutional network, the same for every arm and for the filter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import kornia.augmentation as K
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from augment.seeds import derive_seed, torch_rng
+
+Images = NDArray[np.uint8]
+Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]  # rng -> images uint8 (B, C, H, W), targets int64 (B,)
+Augment = Callable[[Tensor], Tensor]  # float (B, C, H, W) in [0, 1] -> the same
+
+SCORE_CHUNK = 512
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How long and how fast a classifier learns; equal for all that are compared."""
+
+    steps: int
+    learning_rate: float  # AdamW's peak, one cycle
+
+
+class SmallCnn(nn.Module):
+    """Convolutions, group norm (batches may mix real and synthetic), global average, linear."""
+
+    def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        last, side = channels, min(height, width)
+        for features in (32, 64, 128):
+            layers += [nn.Conv2d(last, features, 3, padding=1), nn.GroupNorm(8, features), nn.ReLU()]
+            if side >= 4:
+                layers.append(nn.MaxPool2d(2))
+                side //= 2
+            last = features
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Linear(2 * last, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """float (N, C, H, W) in [0, 1] -> logits float (N, classes)."""
+        h = self.features(images * 2 - 1)  # (N, 128, h, w)
+        pooled = torch.cat([h.mean(dim=(2, 3)), h.amax(dim=(2, 3))], dim=1)  # (N, 256)
+        logits: Tensor = self.head(pooled)
+        return logits
+
+
+def fit_classifier(
+    batch: Batch, shape: tuple[int, int, int], classes: int, settings: FitSettings, augment: Augment | None, seed: int
+) -> SmallCnn:
+    """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
+
+    Equal arguments give equal weights on one machine with one thread.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "classifier"))  # weights, and kornia's draws below
+        network = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, fused=True)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)
+        rng = torch_rng(seed, "batches")
+        for _ in range(settings.steps):
+            images, targets = batch(rng)
+            inputs = images.float() / 255
+            loss = F.cross_entropy(network(augment(inputs) if augment else inputs), targets)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+    fitted: SmallCnn = network.eval()
+    return fitted
+
+
+@torch.no_grad()
+def probabilities(network: SmallCnn, images: Images) -> NDArray[np.float64]:
+    """Softmax scores float64 (N, classes) of uint8 (N, C, H, W)."""
+    scores = [
+        F.softmax(network(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255), dim=1)
+        for at in range(0, len(images), SCORE_CHUNK)
+    ]
+    classes = network.head.out_features
+    return torch.cat(scores).double().numpy() if scores else np.empty((0, classes))
+
+
+def classical_augmentation(flips: str) -> Augment:
+    """Shifts of up to an eighth, small rotations and scalings, and the flips that the data allows."""
+    steps: list[nn.Module] = [
+        K.RandomAffine(degrees=10.0, translate=(0.125, 0.125), scale=(0.9, 1.1), padding_mode="border", p=0.8)
+    ]
+    if flips in ("horizontal", "both"):
+        steps.append(K.RandomHorizontalFlip(p=0.5))
+    if flips in ("vertical", "both"):
+        steps.append(K.RandomVerticalFlip(p=0.5))
+    return nn.Sequential(*steps)
+
+
+def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
+    """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
+    rng = torch_rng(seed, "jitter")
+    chosen = torch.randint(len(images), (count,), generator=rng)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(derive_seed(seed, "jitter"))
+        copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
+    result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+    return result

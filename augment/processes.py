@@ -1,0 +1,39 @@
+"""Ending well: children that go with their parent, and work that stops at a safe point."""
+
+import ctypes
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def die_with_parent() -> None:
+    """Ask Linux to send SIGTERM when the parent goes: a killed `dvc repro` would leave its stage running."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextmanager
+def interruption() -> Iterator[Callable[[], bool]]:
+    """Within, SIGINT and SIGTERM only raise a flag; the yielded function reads it.
+
+    Outside the main thread signals cannot be caught, and the flag stays down.
+    """
+    raised = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield raised.is_set
+        return
+
+    def raise_flag(number: int, frame: FrameType | None) -> None:
+        raised.set()
+
+    before = {number: signal.signal(number, raise_flag) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield raised.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

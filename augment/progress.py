@@ -1,0 +1,25 @@
+"""Plain lines of progress on standard error: readable in a terminal, in a log, and under DVC."""
+
+import sys
+import time
+
+EVERY_SECONDS = 2.0
+
+
+class Ticker:
+    """Counts finished units of work and says how long the rest takes."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self.began = self.told = time.monotonic()
+
+    def tick(self) -> None:
+        """One more unit is done."""
+        self.done += 1
+        now = time.monotonic()
+        if self.done < self.total and now - self.told < EVERY_SECONDS:
+            return
+        self.told = now
+        left = (now - self.began) / self.done * (self.total - self.done)
+        rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
+        print(f"  {self.what}: {self.done} of {self.total}{rest}", file=sys.stderr, flush=True)

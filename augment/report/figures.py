@@ -1,0 +1,160 @@
+"""Charts as inline SVG: written by hand, so that they are small, byte-stable, selectable text, and follow
+the page's colours in light, dark and print.
+
+Colours come from the page's style sheet through class names; every kind also has a shape of its own.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+ROW, AXIS = 46, 26  # pixels: one row of an interval chart; its axis
+LEFT, SPAN = 3.0, 94.0  # per cent of the width that the axis covers
+WIDTH, HEIGHT = 260, 96  # view box of a curve chart
+INNER = (30, 250, 8, 80)  # its plotting area: left, right, top, bottom
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mean with its interval, drawn as a dot on a line. kind: real, gan, control or chosen."""
+
+    label: str
+    kind: str
+    mean: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a curve chart: `name` is also its class in the style sheet."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+def interval_chart(title: str, marks: Sequence[Mark], reference: float | None = None) -> Markup:
+    """Dots with intervals, one row each, on one axis; `reference` draws a line such as "no gain".
+
+    Horizontal positions are per cents, so the chart fits any width while its text keeps its size.
+    """
+    if not marks:
+        return Markup("")
+    edges = [edge for mark in marks for edge in (mark.low, mark.high)]
+    edges += [] if reference is None else [reference]
+    steps = ticks(min(edges), max(edges))
+    low, high = min(steps[0], *edges), max(steps[-1], *edges)
+
+    def across(value: float) -> str:
+        return f"{LEFT + SPAN * (value - low) / (high - low):.2f}%"
+
+    bottom = ROW * len(marks)
+    parts = [_axis_tick(across(step), bottom, step) for step in steps]
+    if reference is not None:
+        x = across(reference)
+        parts.append(Markup('<line class="reference" x1="{0}" x2="{0}" y1="0" y2="{1}"/>').format(x, bottom))
+    parts += [
+        _row(mark, ROW * row, across(mark.low), across(mark.mean), across(mark.high))
+        for row, mark in enumerate(marks)
+    ]
+    return Markup('<svg class="intervals" role="img" aria-label="{}" width="100%" height="{}">{}</svg>').format(
+        title, bottom + AXIS, Markup("").join(parts)
+    )
+
+
+def curve_chart(title: str, lines: Sequence[Line], reference: float | None = None, unit: bool = False) -> Markup:
+    """Lines over training steps; `unit` fixes the y axis to 0..1, else it covers the values.
+
+    An empty text when there is nothing to draw.
+    """
+    points = [point for line in lines for point in line.points]
+    if not points:
+        return Markup("")
+    first, last = min(x for x, _ in points), max(x for x, _ in points)
+    low, high = (0.0, 1.0) if unit else _room(min(y for _, y in points), max(y for _, y in points))
+    left, right, top, bottom = INNER
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        share = (x - first) / (last - first) if last > first else 0.5
+        return left + (right - left) * share, bottom - (bottom - top) * (y - low) / (high - low)
+
+    parts = [_frame(low, high, first, last)]
+    if reference is not None:
+        y = f"{place(first, reference)[1]:.1f}"
+        parts.append(Markup('<line class="reference" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y))
+    for line in lines:
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
+        parts.append(Markup('<polyline class="{}" points="{}"/>').format(line.name, path))
+    return Markup('<svg class="curve" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        title, WIDTH, HEIGHT, Markup("").join(parts)
+    )
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round values, at most seven, whose first and last enclose [low, high] (steps of 1, 2 or 5 times 10^k)."""
+    span = (high - low) or max(abs(high), 1.0) * 0.1
+    size = 10.0 ** math.floor(math.log10(span / 5))
+    step = next(size * factor for factor in (1, 2, 5, 10) if span / (size * factor) <= 5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(index * step, 12) for index in range(first, max(last, first + 1) + 1)]
+
+
+def _room(low: float, high: float) -> tuple[float, float]:
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _axis_tick(x: str, bottom: int, value: float) -> Markup:
+    return Markup(
+        '<line class="grid" x1="{x}" x2="{x}" y1="0" y2="{bottom}"/>'
+        '<text class="tick" x="{x}" y="{below}" text-anchor="middle">{text}</text>'
+    ).format(x=x, bottom=bottom, below=bottom + 17, text=f"{value:g}".replace("-", "−"))
+
+
+def _row(mark: Mark, top: int, low: str, mean: str, high: str) -> Markup:
+    """The label and its figures above, the interval below; a nested svg carries the shape to its place."""
+    return Markup(
+        '<g class="{kind}"><text x="0" y="{text_y}">{label}</text>'
+        '<text class="figure" x="100%" y="{text_y}" text-anchor="end">{text}</text>'
+        '<line class="bar" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'
+        '<svg x="{mean}" y="{y}" width="1" height="1" overflow="visible">{shape}</svg></g>'
+    ).format(
+        kind=mark.kind,
+        label=mark.label,
+        text=mark.text,
+        text_y=top + 16,
+        y=top + 31,
+        low=low,
+        mean=mean,
+        high=high,
+        shape=_shape(mark.kind),
+    )
+
+
+def _shape(kind: str) -> Markup:
+    shapes = {
+        "real": '<circle r="5"/>',
+        "control": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
+        "chosen": '<circle class="halo" r="10"/><path d="M0-7 7 0 0 7-7 0z"/>',
+    }
+    return Markup(shapes.get(kind, '<path d="M0-6 6 0 0 6-6 0z"/>'))
+
+
+def _frame(low: float, high: float, first: float, last: float) -> Markup:
+    left, right, top, bottom = INNER
+    lines = Markup("").join(
+        Markup('<line class="grid" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y)
+        for y in (top, bottom)
+    )
+    texts = (
+        (left - 4, top + 3, "end", high),
+        (left - 4, bottom + 3, "end", low),
+        (left, bottom + 12, "start", first),
+        (right, bottom + 12, "end", last),
+    )
+    return lines + Markup("").join(
+        Markup('<text class="tick" x="{}" y="{}" text-anchor="{}">{}</text>').format(x, y, anchor, f"{value:.3g}")
+        for x, y, anchor, value in texts
+    )

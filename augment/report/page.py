@@ -1,0 +1,142 @@
+"""From the values of a run to one HTML page that opens anywhere: no request, no other file."""
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from augment.report import tables
+from augment.report.contents import CONTROLS, Contents, Pictures
+from augment.report.figures import curve_chart, interval_chart
+from augment.report.pictures import data_uri, mosaic, side_for
+
+FEW = 12  # up to this many classes, pictures and curves stand open
+MATRIX = 24  # up to this many classes, the confusion matrix stands open
+COLUMNS = 8
+QUARANTINED = 50
+SYMBOLS = {"helps": "▲", "helps, negligibly": "△", "harms": "▼", "equivalent": "=", "undecided": "?", "not used": "–"}
+TONES = {"helps": "good", "helps, negligibly": "good", "harms": "bad"}
+
+
+def render(contents: Contents) -> str:
+    """The page as HTML; equal contents give equal text. Every label and reason is escaped."""
+    labels = [entry["label"] for entry in contents.classes]
+    chosen = contents.metrics["policy"]["arm"]
+    real = tables.best_real(contents.tables["arms"])
+    return _environment().get_template("template.html").render(
+        page=contents,
+        labels=labels,
+        chosen=chosen,
+        real=real,
+        symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
+        tone=TONES.get(contents.metrics["verdict"], "neutral"),
+        seeds=len({row["seed"] for row in contents.tables["runs"]}),
+        test_images=sum(entry["test"] for entry in contents.classes),
+        arm_chart=interval_chart(
+            "Balanced accuracy on test of every arm, in per cent",
+            tables.arm_marks(contents.tables["arms"], chosen),
+        ),
+        comparison_chart=interval_chart(
+            "Differences of balanced accuracy on test, in points",
+            tables.comparison_marks(contents.tables["comparisons"]),
+            reference=0.0,
+        ),
+        class_rows=tables.class_rows(contents, real, chosen),
+        selection_rows=tables.selection_rows(contents),
+        cards=_cards(contents),
+        curves=_curves(contents),
+        failures=tables.failures(contents.models),
+        confusion=tables.confusion(contents.tables["confusion"], labels),
+        accounting=tables.accounting(contents.manifest),
+        quarantined=[row for row in contents.manifest if row["outcome"] == "quarantined"],
+        controls=CONTROLS,
+        few=len(labels) <= FEW,
+        small_matrix=len(labels) <= MATRIX,
+        shown_quarantined=QUARANTINED,
+    )  # fmt: skip
+
+
+def side(contents: Contents) -> int:
+    """The longest side that the images of this page have."""
+    parts = contents.pictures.values()
+    return side_for(sum(len(part.real) + len(part.synthetic) + 2 * len(part.neighbours) for part in parts))
+
+
+def _cards(contents: Contents) -> list[dict[str, Any]]:
+    """Per class, its pictures as data URIs."""
+    longest = side(contents)
+    return [_card(entry["label"], contents.pictures[entry["label"]], longest) for entry in contents.classes]
+
+
+def _card(label: str, pictures: Pictures, longest: int) -> dict[str, Any]:
+    return {
+        "label": label,
+        "real": _strip(pictures.real, longest),
+        "real_count": len(pictures.real),
+        "synthetic": _strip(pictures.synthetic, longest),
+        "synthetic_count": len(pictures.synthetic),
+        "test_distance": pictures.test_distance,
+        "pairs": [
+            {"uri": data_uri(mosaic([pair.image, pair.nearest], 1, longest)), "pair": pair}
+            for pair in pictures.neighbours
+        ],
+    }
+
+
+def _strip(images: Any, longest: int) -> str | None:
+    return data_uri(mosaic(images, COLUMNS, longest)) if len(images) else None
+
+
+def _curves(contents: Contents) -> list[dict[str, Any]]:
+    """Per class with a curve, the win rate and the two losses as charts."""
+    return [
+        {
+            "label": label,
+            "win": curve_chart(f"Win rate of {label}", tables.curve_lines(rows, ("win_rate",)), 0.5, unit=True),
+            "loss": curve_chart(f"Losses of {label}", tables.curve_lines(rows, ("d_loss", "g_loss"))),
+        }
+        for label, rows in contents.curves.items()
+        if rows
+    ]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": percent,
+        "points": points,
+        "compact": compact,
+        "words": tables.arm_words,
+        "kind": lambda kind: tables.KIND_WORDS.get(kind, kind),
+        "metric": lambda metric: tables.METRIC_WORDS.get(metric, metric),
+        "key": lambda cell: "" if (value := tables.number(cell)) is None else repr(value),
+        "digest": lambda text: base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode(),
+    }
+    return environment
+
+
+def percent(cell: Any, digits: int = 1) -> Markup | str:
+    """A fraction of 1 as per cent without the sign; a dash where there is none."""
+    value = tables.number(cell)
+    return "–" if value is None else f"{100 * value:.{digits}f}".replace("-", "−")
+
+
+def points(cell: Any) -> str:
+    """A difference of fractions as signed percentage points."""
+    value = tables.number(cell)
+    return "–" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+
+
+def compact(cell: Any) -> str:
+    """A number with three significant digits; a dash where there is none."""
+    value = tables.number(cell)
+    return "–" if value is None else f"{value:.3g}".replace("-", "−")

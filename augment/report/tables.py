@@ -1,0 +1,161 @@
+"""From the rows of the files to the rows of the page's tables and charts."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from augment.report.contents import Contents, Row, Rows
+from augment.report.figures import Line, Mark
+
+ARM_WORDS = {
+    "none": "Real images as they are",
+    "oversample": "Real images, classes balanced",
+    "classical": "Real images, classically augmented",
+    "gan_fill": "Synthetic fill small classes up",
+    "gan_half": "Half synthetic in small classes",
+    "gan_half_filtered": "Half synthetic, filtered",
+    "copies_half": "Half jittered copies instead",
+}
+KIND_WORDS = {"real": "real images only", "gan": "with synthetic images", "control": "control"}
+METRIC_WORDS = {
+    "kid": "KID, distance of the distributions (lower is better)",
+    "fid": "FID, distance of the distributions (lower is better)",
+    "precision": "Precision, share that looks real (higher is better)",
+    "recall": "Recall, share of real variety reached (higher is better)",
+    "density": "Density, how typical samples are (about 1 is like real)",
+    "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
+}
+CURVE_POINTS = 150  # more would only weigh on the page
+CONFUSIONS = 20  # most frequent confusions that are listed
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """counts[actual][predicted] over `labels`; `frequent` lists (actual, predicted, count), largest first."""
+
+    labels: Sequence[str]
+    counts: Sequence[Sequence[int]]
+    frequent: Sequence[tuple[str, str, int]]
+
+
+def number(cell: Any) -> float | None:
+    """A cell as a finite float; None where it is empty, not a number or infinite."""
+    try:
+        value = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def arm_words(arm: str) -> str:
+    """An arm in plain words; its code name where it has none."""
+    return ARM_WORDS.get(arm, arm)
+
+
+def best_real(arms: Rows) -> str:
+    """The real-only arm with the highest mean on test; empty when there is none."""
+    means = {row["arm"]: number(row["mean"]) for row in arms if row["kind"] == "real"}
+    return max(means, key=lambda arm: -math.inf if means[arm] is None else means[arm] or 0.0, default="")
+
+
+def arm_marks(arms: Rows, chosen: str) -> list[Mark]:
+    """The arms of arms.csv in per cent, for the chart."""
+    return [
+        mark
+        for row in arms
+        if (mark := _mark(arm_words(row["arm"]), "chosen" if row["arm"] == chosen else row["kind"], row, ""))
+    ]
+
+
+def comparison_marks(comparisons: Rows) -> list[Mark]:
+    """The test rows of comparisons.csv in points, for the chart."""
+    return [
+        mark
+        for row in comparisons
+        if row["split"] == "test"
+        and (mark := _mark(f"{arm_words(row['candidate'])} − {arm_words(row['rival']).lower()}", "gan", row, "+"))
+    ]
+
+
+def _mark(label: str, kind: str, row: Row, sign: str) -> Mark | None:
+    mean, low, high = (number(row[key]) for key in ("mean", "low", "high"))
+    if mean is None or low is None or high is None:
+        return None
+    text = f"{100 * mean:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})".replace("-", "−")
+    return Mark(label, kind, 100 * mean, 100 * low, 100 * high, text)
+
+
+def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:
+    """Counts of every class and the rows of classes.csv for two arms (None where there is none)."""
+    found = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
+    return [
+        {**entry, "real": found.get((entry["label"], real)), "chosen": found.get((entry["label"], chosen))}
+        for entry in contents.classes
+    ]
+
+
+def selection_rows(contents: Contents) -> list[dict[str, Any]]:
+    """Per class: the first seed's counts, shares as means over the seeds, and the copy rates."""
+    rows = contents.tables["acceptance"]
+    copies = {row["label"]: row for row in contents.tables["copies"]}
+    found = []
+    for entry in contents.classes:
+        own = [row for row in rows if row["label"] == entry["label"]]
+        found.append(
+            {
+                "label": entry["label"],
+                "first": own[0] if own else None,
+                "accepted": _mean([_share(row, "accepted") for row in own]),
+                "kept": _mean([_share(row, "kept") for row in own]),
+                "other": _mean([number(row["other_class_share"]) for row in own]),
+                "copies": copies.get(entry["label"]),
+            }
+        )
+    return found
+
+
+def _share(row: Row, part: str) -> float | None:
+    some, whole = number(row[part]), number(row["candidates"])
+    return some / whole if some is not None and whole else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def failures(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """(label, reason) of every class whose GAN failed."""
+    return [(label, entry["reason"]) for label, entry in sorted(models.items()) if entry["status"] == "failed"]
+
+
+def curve_lines(rows: Rows, names: Sequence[str]) -> list[Line]:
+    """The columns `names` of a curve.csv over its steps, thinned to at most `CURVE_POINTS` points."""
+    stride = max(1, math.ceil(len(rows) / CURVE_POINTS))
+    thinned = [*rows[:-1:stride], *rows[-1:]]
+    cells = [(name, [(number(row["step"]), number(row[name])) for row in thinned]) for name in names]
+    return [Line(name, [(x, y) for x, y in points if x is not None and y is not None]) for name, points in cells]
+
+
+def confusion(rows: Rows, classes: Sequence[str]) -> Confusion:
+    """Counts of the chosen arm's answers on test."""
+    pairs = Counter((row["actual"], row["predicted"]) for row in rows)
+    wrong = sorted((-count, actual, answer) for (actual, answer), count in pairs.items() if actual != answer)
+    return Confusion(
+        classes,
+        [[pairs[actual, answer] for answer in classes] for actual in classes],
+        [(actual, answer, -count) for count, actual, answer in wrong[:CONFUSIONS]],
+    )
+
+
+def accounting(manifest: Rows) -> list[dict[str, Any]]:
+    """Counts of every outcome and code, in all and per split."""
+    totals = Counter((row["outcome"], row["code"]) for row in manifest)
+    splits = Counter((row["outcome"], row["code"], row["split"]) for row in manifest)
+    return [
+        {"outcome": outcome, "code": code, "total": total}
+        | {split or "unused": splits[outcome, code, split] for split in ("train", "val", "test", "")}
+        for (outcome, code), total in sorted(totals.items())
+    ]

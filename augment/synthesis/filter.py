@@ -1,0 +1,121 @@
+"""The class filter: does a classifier that never saw a sample's kind of image take it for its class?
+
+Cross-fitted: the training set is cut into folds by group, each fold's images are scored by a
+classifier trained on the others, and the threshold of a class is the score that the wanted share
+of its held-out real images reaches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.measure.classifiers import (
+    FitSettings,
+    SmallCnn,
+    classical_augmentation,
+    fit_classifier,
+    probabilities,
+)
+from augment.measure.weighted import class_balanced
+from augment.progress import Ticker
+from augment.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class FilterSettings:
+    """How the filter is trained and how much it lets pass."""
+
+    folds: int
+    accept: float  # share of held-out real images of a class that pass
+    fit: FitSettings
+    batch_size: int
+    flips: str
+
+
+@dataclass(frozen=True)
+class ClassFilter:
+    """Classifiers of all folds, and a threshold per class (0 where no image could be held out)."""
+
+    networks: list[SmallCnn]
+    thresholds: NDArray[np.float64]  # (classes,)
+
+    def scores(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Mean probability over the folds, float64 (N, classes)."""
+        mean: NDArray[np.float64] = np.mean([probabilities(network, images) for network in self.networks], axis=0)
+        return mean
+
+
+@dataclass(frozen=True)
+class _Fold:
+    train: ImageSet
+    held_out: ImageSet
+    classes: list[str]
+    settings: FilterSettings
+    seed: int
+
+
+def fit_filters(
+    train: ImageSet, settings: FilterSettings, seeds: Sequence[int], engine: Engine
+) -> list[ClassFilter]:
+    """One filter for each seed, from the training images alone."""
+    folds = [fold for seed in seeds for fold in _folds(train, settings, seed)]
+    fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}
+    ticker = Ticker("class filter", len(folds))
+    for position, result in engine.map(_fit_fold, folds):
+        fitted[position] = result
+        ticker.tick()
+    per_seed = len(folds) // len(seeds)
+    return [
+        _join(
+            [fitted[position] for position in range(first, first + per_seed)],
+            folds[first : first + per_seed],
+            settings.accept,
+        )
+        for first in range(0, len(folds), per_seed)
+    ]
+
+
+def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:
+    classes = train.classes
+    count = min(settings.folds, len(set(train.groups.tolist())))
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=derive_seed(seed, "folds") % 2**32)
+    targets = train.targets(classes)
+    return [
+        _Fold(train.take(inside), train.take(outside), classes, settings, derive_seed(seed, "filter", number))
+        for number, (inside, outside) in enumerate(splitter.split(targets, targets, train.groups))
+    ]
+
+
+def _fit_fold(fold: _Fold) -> tuple[SmallCnn, NDArray[np.float64]]:
+    """The fold's classifier, and its probability of the own class for each held-out image."""
+    data = class_balanced(fold.train.images, fold.train.targets(fold.classes))
+    settings = fold.settings
+    _, channels, height, width = fold.train.images.shape
+    network = fit_classifier(
+        data.batches(settings.batch_size),
+        (channels, height, width),
+        len(fold.classes),
+        settings.fit,
+        classical_augmentation(settings.flips),
+        fold.seed,
+    )
+    own = fold.held_out.targets(fold.classes)
+    return network, probabilities(network, fold.held_out.images)[np.arange(len(own)), own]
+
+
+def _join(fitted: list[tuple[SmallCnn, NDArray[np.float64]]], folds: list[_Fold], accept: float) -> ClassFilter:
+    classes = folds[0].classes
+    own = np.concatenate([scores for _, scores in fitted])
+    targets = np.concatenate([fold.held_out.targets(classes) for fold in folds])
+    thresholds = np.zeros(len(classes))
+    for index in range(len(classes)):
+        mine = own[targets == index]
+        if len(mine):
+            # "lower": the threshold is a score that was seen, so at least this share passes.
+            thresholds[index] = np.quantile(mine, 1 - accept, method="lower")
+    return ClassFilter([network for network, _ in fitted], thresholds)

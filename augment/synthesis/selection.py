@@ -1,0 +1,107 @@
+"""From candidates to chosen samples: drop copies of training images, then what is off its class."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.data.imageset import ImageSet
+from augment.gan.bundle import GeneratorSet
+from augment.measure.features import pixels
+from augment.measure.metrics import leave_one_out_nearest, nearest
+from augment.synthesis.filter import ClassFilter
+
+COPY_PERCENTILE = 1.0
+COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
+
+
+@dataclass(frozen=True)
+class ClassCandidates:
+    """All candidates of one class with what was found about each (arrays of length N).
+
+    images uint8 (N, C, H, W), index i is sample i of `seed`; probability: of the own class by the
+    filter; other_class: the filter prefers another class; nearest_train, nearest_distance: the
+    closest training image of the class (RMS pixel difference in [0, 1]); reason: "", near_copy,
+    off_class or surplus, and kept where it is "".
+    """
+
+    label: str
+    seed: int
+    images: NDArray[np.uint8]
+    probability: NDArray[np.float64]
+    threshold: float
+    other_class: NDArray[np.bool_]
+    nearest_train: NDArray[np.int64]
+    nearest_distance: NDArray[np.float64]
+    copy_threshold: float
+    reason: NDArray[np.str_]
+
+    @property
+    def kept(self) -> NDArray[np.uint8]:
+        """The chosen images."""
+        return self.images[self.reason == ""]
+
+    @property
+    def accepted(self) -> NDArray[np.bool_]:
+        """Passed every filter, whether or not they were still needed."""
+        return (self.reason == "") | (self.reason == "surplus")
+
+
+def choose(
+    train: ImageSet, generators: GeneratorSet, class_filter: ClassFilter, *, wanted: int, oversample: int, seed: int
+) -> dict[str, ClassCandidates]:
+    """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass."""
+    classes = train.classes
+    return {
+        label: _choose_class(
+            label,
+            generator.sample(wanted * oversample, seed=seed).numpy(),
+            train.of_class(label).images,
+            class_filter,
+            classes.index(label),
+            wanted,
+            seed,
+        )
+        for label, generator in generators.items()
+    }
+
+
+def copy_threshold(images: NDArray[np.uint8]) -> float:
+    """A sample nearer than this to a training image is a copy of it: half the 1st percentile of
+    the distances between training images and their nearest other one. 0 below two images."""
+    if len(images) < 2:
+        return 0.0
+    distances = leave_one_out_nearest(pixels(images))
+    return COPY_FACTOR * float(np.percentile(distances, COPY_PERCENTILE))
+
+
+def _choose_class(
+    label: str,
+    images: NDArray[np.uint8],
+    own: NDArray[np.uint8],
+    class_filter: ClassFilter,
+    position: int,
+    wanted: int,
+    seed: int,
+) -> ClassCandidates:
+    scores = class_filter.scores(images)
+    probability = scores[:, position]
+    threshold = float(class_filter.thresholds[position])
+    nearest_train, distance = nearest(pixels(images), pixels(own))
+    limit = copy_threshold(own)
+    reason = np.where(distance < limit, "near_copy", np.where(probability < threshold, "off_class", ""))
+    reason = reason.astype("<U9")
+    passed = np.flatnonzero(reason == "")
+    reason[passed[wanted:]] = "surplus"
+    return ClassCandidates(
+        label=label,
+        seed=seed,
+        images=images,
+        probability=probability,
+        threshold=threshold,
+        other_class=scores.argmax(axis=1) != position,
+        nearest_train=nearest_train,
+        nearest_distance=distance.astype(np.float64),
+        copy_threshold=limit,
+        reason=reason,
+    )
