@@ -14,11 +14,12 @@ from typing import Any
 from augment.errors import StoreError
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write `content` so that `path` holds either the old bytes or all of the new ones.
 
-    Beside, flush, fsync, rename, fsync of the folder. Raises `StoreError` naming the path and the
-    size when the disk refuses (full, read-only); the old file is then untouched.
+    Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
+    the many images of a stage that DVC would run again after a power cut. Raises `StoreError` naming
+    the path and the size when the disk refuses (full, read-only); the old file is then untouched.
     """
     temporary = None
     try:
@@ -28,10 +29,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
             f"{path}: could not write {len(content)} bytes ({error.strerror or error}). "

@@ -75,11 +75,11 @@ def resample(targets: Int, groups: NDArray[Any], draws: int, rng: np.random.Gene
     """Bootstrap the groups of a test set, stratified by class.
 
     targets: int (N,); groups: (N,), images of one group are drawn together. A group belongs to the
-    stratum of its most frequent class (ties: the lowest). Of n groups in a stratum n - 1 are drawn with replacement, which
-    makes the variance of a mean unbiased (Rao & Wu 1988). Classes with fewer than 5 groups form one
-    stratum together, since a class with one image would otherwise seem to have no spread: there a
-    class can be absent from a draw, but the stratum never is. Draws are reweighted so that each
-    stratum keeps its share of the classes.
+    stratum of its most frequent class (ties: the lowest). Of n groups in a stratum n - 1 are drawn
+    with replacement, which makes the variance of a mean unbiased (Rao & Wu 1988). Classes with fewer
+    than 5 groups form one stratum together, since a class with one image would otherwise seem to have
+    no spread: there a class can be absent from a draw, but the stratum never is. Draws are reweighted
+    so that each stratum keeps its share of the classes.
     """
     weights = class_weights(targets)
     _, position = np.unique(targets, return_inverse=True)

@@ -8,90 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from augment.errors import DataError
 from augment.evaluation import wording
-from augment.evaluation.statistics import (
-    Estimate,
-    Resamples,
-    balanced_accuracy,
-    estimate,
-    resample,
-)
+from augment.evaluation.comparisons import Comparison, Gain, Outcomes, Word, compare
+from augment.evaluation.statistics import Resamples, estimate, resample
 from augment.seeds import numpy_rng
 
 Kind = Literal["real", "gan", "control"]
-Word = Literal["helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"]
 
 BASELINE = "none"  # real images as they are
 DEFAULT = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
 CONTROL = "copies_half"  # jittered real images used exactly as DEFAULT uses GAN images
 WEIGHT = 0.5  # DEFAULT's share of synthetic images
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What the arms got right on one split.
-
-    targets: int (N,) class indices; groups: (N,); correct: arm -> bool (S, N), the same S paired
-    seeds for all arms. N may be 0 on val. Raises DataError when a shape differs.
-    """
-
-    targets: NDArray[np.int64]
-    groups: NDArray[Any]
-    correct: Mapping[str, NDArray[np.bool_]]
-
-    def __post_init__(self) -> None:
-        shapes = {scores.shape for scores in self.correct.values()}
-        if len(self.groups) != len(self) or len(shapes) != 1 or next(iter(shapes))[1:] != (len(self),):
-            raise DataError(
-                f"outcomes: {len(self)} targets, {len(self.groups)} groups and arms of shapes {sorted(shapes)}; "
-                "every arm needs (seeds, targets)"
-            )
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def mean(self, arm: str) -> float | None:
-        """Mean balanced accuracy of an arm over seeds; None on an empty split."""
-        return float(balanced_accuracy(self.correct[arm], self.targets).mean()) if len(self) else None
-
-
-@dataclass(frozen=True)
-class Gain:
-    """A difference in balanced accuracy with its 95 % interval, as fractions of 1."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Candidate minus rival on one split."""
-
-    candidate: str
-    rival: str
-    split: Literal["test", "val"]
-    found: Estimate
-
-    @property
-    def gain(self) -> Gain:
-        return Gain(self.found.mean, *self.found.interval(0.95))
-
-    @property
-    def interval90(self) -> tuple[float, float]:
-        return self.found.interval(0.90)
-
-    def row(self) -> dict[str, Any]:
-        """A row of comparisons.csv."""
-        low90, high90 = self.interval90
-        return {
-            "candidate": self.candidate, "rival": self.rival, "split": self.split,
-            "mean": self.gain.mean, "low": self.gain.low, "high": self.gain.high, "low90": low90, "high90": high90,
-            "seed_sd": self.found.seed_sd, "test_se": self.found.test_se, "seeds": self.found.seeds,
-        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -180,7 +109,9 @@ def judge(net: Comparison, rivals: Sequence[Comparison], control: Comparison, eq
 
 def _check(test: Outcomes, val: Outcomes, kinds: Mapping[str, Kind]) -> None:
     if not len(test):
-        raise DataError("test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images.")
+        raise DataError(
+            "test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images."
+        )
     needed = {BASELINE: "real", DEFAULT: "gan", CONTROL: "control"}
     absent = [arm for arm in kinds if arm not in test.correct or arm not in val.correct]
     absent += [arm for arm, kind in needed.items() if kinds.get(arm) != kind]
@@ -198,36 +129,25 @@ def _gate(val: Outcomes, rival: str, resamples: int, seed: int) -> Comparison | 
     if not len(val):
         return None
     on_val = resample(val.targets, val.groups, resamples, numpy_rng(seed, "bootstrap", "val"))
-    return _compare(val, on_val, DEFAULT, rival, "val")
+    return compare(val, on_val, DEFAULT, rival, "val")
 
 
 def _compare_all(test: Outcomes, on_test: Resamples, kinds: Mapping[str, Kind]) -> list[Comparison]:
     """GAN and control arms against each real-only arm, then GAN arms against each control."""
     order = {"real": 0, "control": 1, "gan": 2}
     return [
-        _compare(test, on_test, candidate, rival, "test")
+        compare(test, on_test, candidate, rival, "test")
         for candidate in kinds
         for rival in sorted(kinds, key=lambda arm: order[kinds[arm]])
         if order[kinds[candidate]] > order[kinds[rival]]
     ]
 
 
-def _compare(
-    split: Outcomes, draws: Resamples, candidate: str, rival: str, name: Literal["test", "val"]
-) -> Comparison:
-    return Comparison(candidate, rival, name, estimate(_difference(split, candidate, rival), draws))
-
-
 def _gain(split: Outcomes, draws: Resamples, candidate: str, rival: str) -> Gain:
     """The gain of a real-only arm; an arm against itself is exactly 0."""
     if candidate == rival:
         return Gain(0.0, 0.0, 0.0)
-    return _compare(split, draws, candidate, rival, "test").gain
-
-
-def _difference(split: Outcomes, candidate: str, rival: str) -> NDArray[np.float64]:
-    """Per seed and image 1, 0 or -1."""
-    return split.correct[candidate].astype(np.float64) - split.correct[rival]
+    return compare(split, draws, candidate, rival, "test").gain
 
 
 def _arm_row(arm: str, kind: Kind, test: Outcomes, val: Outcomes, draws: Resamples) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from torch import Tensor
 from augment.data.slugs import slug
 from augment.errors import BundleError
 from augment.files import sha256, sha256_json, write_bytes, write_json
-from augment.gan.fit import Weights
+from augment.gan.fit import GanResult, Weights
 from augment.gan.networks import Architecture, Generator, to_uint8
+from augment.gan.training import GanSettings
 from augment.seeds import torch_rng
 
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
@@ -129,6 +130,22 @@ def network_from(architecture: Architecture, weights: Weights) -> Generator:
     network = Generator(architecture)
     network.load_state_dict(weights)
     return network.eval()
+
+
+def generators_from(
+    shape: tuple[int, ...], settings: Mapping[str, GanSettings], results: Mapping[str, GanResult]
+) -> GeneratorSet:
+    """Generators straight from training, without a folder; shape is (C, H, W)."""
+    channels, height, width = shape
+    generators, failed = {}, {}
+    for label, result in results.items():
+        own = settings[label]
+        if result.reason:
+            failed[label] = result.reason
+            continue
+        architecture = Architecture(own.network, channels, height, width, own.latent, own.features)
+        generators[label] = ClassGenerator(label, network_from(architecture, result.generator))
+    return GeneratorSet(generators, failed)
 
 
 def save_bundle(

@@ -58,7 +58,8 @@ def _in_chunks(images: UInt8, embed: Callable[[torch.Tensor], torch.Tensor]) -> 
     """Apply `embed` to float32 NCHW batches in [0, 1]; an empty set gives (0, D)."""
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
         raise DataError(
-            f"features: images must be uint8 (N, C, H, W) with 1 or 3 channels, found {images.dtype} {images.shape}"
+            "features: images must be uint8 (N, C, H, W) with 1 or 3 channels, "
+            f"found {images.dtype} {images.shape}"
         )
     with torch.inference_mode():
         rows: list[Float32] = [embed(batch).numpy() for batch in _batches(images)]

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from augment.report import tables
 from augment.report.contents import CONTROLS, Contents, Pictures
 from augment.report.figures import curve_chart, interval_chart
-from augment.report.pictures import data_uri, mosaic, side_for
+from augment.report.pictures import GAP, data_uri, mosaic, side_for, tile
 
 FEW = 12  # up to this many classes, pictures and curves stand open
 MATRIX = 24  # up to this many classes, the confusion matrix stands open
-COLUMNS = 8
+STRIP = 528  # pixels: the width of a strip of images
 QUARANTINED = 50
 SYMBOLS = {"helps": "▲", "helps, negligibly": "△", "harms": "▼", "equivalent": "=", "undecided": "?", "not used": "–"}
 TONES = {"helps": "good", "helps, negligibly": "good", "harms": "bad"}
@@ -31,6 +30,7 @@ def render(contents: Contents) -> str:
         labels=labels,
         chosen=chosen,
         real=real,
+        judged=tables.JUDGED,
         symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
         tone=TONES.get(contents.metrics["verdict"], "neutral"),
         seeds=len({row["seed"] for row in contents.tables["runs"]}),
@@ -40,7 +40,7 @@ def render(contents: Contents) -> str:
             tables.arm_marks(contents.tables["arms"], chosen),
         ),
         comparison_chart=interval_chart(
-            "Differences of balanced accuracy on test, in points",
+            "Balanced accuracy of the judged arm minus each rival on test, in points",
             tables.comparison_marks(contents.tables["comparisons"]),
             reference=0.0,
         ),
@@ -87,7 +87,10 @@ def _card(label: str, pictures: Pictures, longest: int) -> dict[str, Any]:
 
 
 def _strip(images: Any, longest: int) -> str | None:
-    return data_uri(mosaic(images, COLUMNS, longest)) if len(images) else None
+    if not len(images):
+        return None
+    across = tile(images[0], longest).width + GAP
+    return data_uri(mosaic(images, max(1, (STRIP + GAP) // across), longest))
 
 
 def _curves(contents: Contents) -> list[dict[str, Any]]:
@@ -115,6 +118,7 @@ def _environment() -> Environment:
         "percent": percent,
         "points": points,
         "compact": compact,
+        "fixed": fixed,
         "words": tables.arm_words,
         "kind": lambda kind: tables.KIND_WORDS.get(kind, kind),
         "metric": lambda metric: tables.METRIC_WORDS.get(metric, metric),
@@ -124,10 +128,10 @@ def _environment() -> Environment:
     return environment
 
 
-def percent(cell: Any, digits: int = 1) -> Markup | str:
+def percent(cell: Any) -> str:
     """A fraction of 1 as per cent without the sign; a dash where there is none."""
     value = tables.number(cell)
-    return "–" if value is None else f"{100 * value:.{digits}f}".replace("-", "−")
+    return "–" if value is None else f"{100 * value:.1f}".replace("-", "−")
 
 
 def points(cell: Any) -> str:
@@ -140,3 +144,9 @@ def compact(cell: Any) -> str:
     """A number with three significant digits; a dash where there is none."""
     value = tables.number(cell)
     return "–" if value is None else f"{value:.3g}".replace("-", "−")
+
+
+def fixed(cell: Any) -> str:
+    """A distance with three decimals; a dash where there is none."""
+    value = tables.number(cell)
+    return "–" if value is None else f"{value:.3f}"

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from augment.data.imageset import UInt8
 from augment.data.slugs import slug
 
-SHOWN = 48  # pixels: smaller images are enlarged by a whole factor to about this size
+SHOWN = 56  # pixels: smaller images are enlarged by a whole factor to about this size
 LARGEST, SMALLEST = 96, 32  # larger images are reduced to a side between these
 BUDGET = 6_000_000  # pixels that all pictures of one page may hold together
 GAP = 2
@@ -32,7 +32,7 @@ def tile(image: UInt8, side: int) -> Image.Image:
     longest = max(picture.size)
     if longest > side:
         return picture.reduce(math.ceil(longest / side))
-    factor = max(1, min(SHOWN, side) // longest)
+    factor = max(1, round(min(SHOWN, side) / longest))
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
 
 

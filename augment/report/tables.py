@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.evaluation.verdict import DEFAULT as JUDGED
 from augment.report.contents import Contents, Row, Rows
 from augment.report.figures import Line, Mark
 
@@ -55,9 +56,9 @@ def arm_words(arm: str) -> str:
 
 
 def best_real(arms: Rows) -> str:
-    """The real-only arm with the highest mean on test; empty when there is none."""
-    means = {row["arm"]: number(row["mean"]) for row in arms if row["kind"] == "real"}
-    return max(means, key=lambda arm: -math.inf if means[arm] is None else means[arm] or 0.0, default="")
+    """The real-only arm with the highest mean on test, the hardest rival; empty when there is none."""
+    means = {row["arm"]: number(row["mean"]) or 0.0 for row in arms if row["kind"] == "real"}
+    return max(means, key=lambda arm: round(means[arm], 12), default="")
 
 
 def arm_marks(arms: Rows, chosen: str) -> list[Mark]:
@@ -70,12 +71,12 @@ def arm_marks(arms: Rows, chosen: str) -> list[Mark]:
 
 
 def comparison_marks(comparisons: Rows) -> list[Mark]:
-    """The test rows of comparisons.csv in points, for the chart."""
+    """The judged arm against every rival on test, in points, for the chart."""
     return [
         mark
         for row in comparisons
-        if row["split"] == "test"
-        and (mark := _mark(f"{arm_words(row['candidate'])} − {arm_words(row['rival']).lower()}", "gan", row, "+"))
+        if row["split"] == "test" and row["candidate"] == JUDGED
+        if (mark := _mark(f"against: {arm_words(row['rival'])}", "gan", row, "+"))
     ]
 
 

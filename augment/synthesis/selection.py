@@ -71,7 +71,7 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
     the distances between training images and their nearest other one. 0 below two images."""
     if len(images) < 2:
         return 0.0
-    distances = leave_one_out_nearest(pixels(images))
+    _, distances = leave_one_out_nearest(pixels(images))
     return COPY_FACTOR * float(np.percentile(distances, COPY_PERCENTILE))
 
 

@@ -1,0 +1,144 @@
+"""What stands on a disk, before any of it is trusted: names, links, special files, reading."""
+
+import errno
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal[
+    "file", "folder", "unreadable_folder", "special", "link_outside", "link_broken", "link_loop", "link_folder"
+]
+
+
+class Rejected(Exception):
+    """A file that is not used: `code` says why in one word, `detail` in a sentence for people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code, self.detail = code, detail
+
+
+@dataclass(frozen=True)
+class Found:
+    """One name in a folder tree.
+
+    path: relative to the root, "/" between parts, as the system spells it
+    location: what to open; for a link, where it leads
+    """
+
+    path: str
+    kind: Kind
+    location: Path
+
+
+def shown(name: str) -> str:
+    """The name in printable UTF-8: undecodable bytes and control characters become escapes."""
+    return "".join(character if _is_plain(character) else _escape(character) for character in name)
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is valid UTF-8 without control characters or line breaks."""
+    return all(map(_is_plain, name))
+
+
+def _is_plain(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+
+
+def _escape(character: str) -> str:
+    byte = ord(character) - 0xDC00  # how the system's calls smuggle an undecodable byte
+    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
+
+
+def walk(root: Path) -> Iterator[Found]:
+    """Everything below `root` in sorted order. No link is followed, nothing is opened."""
+    real_root = Path(os.path.realpath(root))
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            names = sorted(os.listdir(root / folder), key=os.fsencode)
+        except OSError:
+            yield Found(folder, "unreadable_folder", root / folder)
+            continue
+        inner = []
+        for name in names:
+            path = f"{folder}/{name}" if folder else name
+            found = _look(root / path, path, real_root)
+            yield found
+            if found.kind == "folder":
+                inner.append(path)
+        pending += reversed(inner)
+
+
+def _look(location: Path, path: str, real_root: Path) -> Found:
+    try:
+        mode = location.lstat().st_mode
+    except OSError:  # gone since the folder was listed: reading it will say so
+        return Found(path, "file", location)
+    if stat.S_ISLNK(mode):
+        return _look_through(location, path, real_root)
+    kind: Kind = "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "special"
+    return Found(path, kind, location)
+
+
+def _look_through(link: Path, path: str, real_root: Path) -> Found:
+    """What a link leads to; only a file inside the root is ever opened."""
+    try:
+        target = Path(os.path.realpath(link, strict=True))
+        mode = target.stat().st_mode
+    except OSError as error:
+        return Found(path, "link_loop" if error.errno == errno.ELOOP else "link_broken", link)
+    if not target.is_relative_to(real_root):
+        return Found(path, "link_outside", target)
+    if stat.S_ISDIR(mode):
+        return Found(path, "link_loop" if link.parent.is_relative_to(target) else "link_folder", target)
+    return Found(path, "file" if stat.S_ISREG(mode) else "special", target)
+
+
+def read_regular(location: Path, max_bytes: int) -> bytes:
+    """The bytes of a regular file of at most `max_bytes`.
+
+    Only a regular file is ever opened, so no FIFO or device can block, and a large file is refused
+    unopened. Raises `Rejected` (not_regular, file_too_big, unreadable, changed_during_read).
+    """
+    try:
+        status = location.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Rejected("not_regular", "not a regular file")
+        if status.st_size > max_bytes:
+            raise Rejected("file_too_big", f"{status.st_size} bytes, at most {max_bytes} (ingest.max_file_mb)")
+        # NONBLOCK and NOFOLLOW: the name may have been given to something else since.
+        descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as stream:
+            content = stream.read(max_bytes + 1)
+            after = os.fstat(descriptor)
+    except FileNotFoundError as error:
+        raise Rejected("changed_during_read", "the file was removed while the folder was read") from error
+    except OSError as error:
+        raise Rejected("unreadable", error.strerror or "the system refuses to read it") from error
+    before = (status.st_ino, status.st_size, status.st_mtime_ns)
+    if before != (after.st_ino, after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
+        raise Rejected("changed_during_read", "the file changed while it was read")
+    return content
+
+
+def dvc_hazards(root: Path) -> list[tuple[str, str]]:
+    """(path, what happens) of names that DVC, which hashes the folder first, cannot pass."""
+    hazards = []
+    for found in walk(root):
+        if found.kind == "special":
+            hazards.append((shown(found.path), "not a regular file; DVC waits for it forever or fails"))
+        elif found.kind == "link_broken" or (found.kind == "link_loop" and not found.location.is_dir()):
+            hazards.append((shown(found.path), "a link to nothing; DVC fails on it"))
+        elif not _is_utf8(found.path):
+            hazards.append((shown(found.path), "the name is not UTF-8; DVC fails on it"))
+    return hazards
+
+
+def _is_utf8(name: str) -> bool:
+    return not any(unicodedata.category(character) == "Cs" for character in name)

@@ -1,0 +1,75 @@
+"""What was found on disk and what became of it: one entry per file, one stop per obstacle."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Outcome = Literal["ok", "fixed", "quarantined", "ignored", "stop"]
+OUTCOMES: tuple[Outcome, ...] = ("ok", "fixed", "quarantined", "ignored", "stop")
+
+DEDUP = "dedup"
+
+
+@dataclass
+class Entry:
+    """One file found, or one embedded image; the cleaning steps fill it in from top to bottom.
+
+    pixels: uint8 (H, W, C), C = 1 where all channels are equal; None when the file is not used,
+            or is larger than any image that the project takes
+    size: (height, width) as stored in the file; channels: 1 or 3, as stored in the file
+    digest: hex SHA-256 of `pixels` with their shape; equal digests are equal images
+    given: the split that the person declared, or empty
+    """
+
+    path: str
+    label: str = ""
+    location: Path | None = None
+    outcome: Outcome = "ok"
+    codes: list[str] = field(default_factory=list)
+    detail: str = ""
+    sha256: str = ""
+    pixels: NDArray[np.uint8] | None = None
+    size: tuple[int, int] | None = None
+    channels: int = 0
+    digest: str = ""
+    group: str = ""
+    given: str = ""
+    split: str = ""
+    index: int | None = None
+
+    def fix(self, code: str, detail: str = "") -> None:
+        """The file is used, but not as it stands."""
+        self.outcome = "fixed"
+        self.codes.append(code)
+        self.detail = "; ".join(filter(None, (self.detail, detail)))
+
+    def reject(self, outcome: Outcome, code: str, detail: str) -> None:
+        """The file is not used (`quarantined`, `ignored`) or ends the run (`stop`)."""
+        self.outcome, self.codes, self.detail, self.pixels = outcome, [code], detail, None
+
+    @property
+    def code(self) -> str:
+        """All codes in one word, joined with `+`; empty for ok."""
+        return "+".join(self.codes)
+
+    @property
+    def readable(self) -> bool:
+        """An image was decoded from it."""
+        return self.outcome in ("ok", "fixed") and self.size is not None
+
+    @property
+    def usable(self) -> bool:
+        """It is an image of the set: readable, and not the copy of one."""
+        return self.readable and DEDUP not in self.codes
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a run cannot start: where, a code, and what to do about it."""
+
+    path: str
+    code: str
+    message: str

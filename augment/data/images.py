@@ -1,0 +1,189 @@
+"""Any bytes to uint8 pixels, or a code that says why not. No image passes undecoded."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from augment.data import formats
+from augment.data.disk import Rejected
+
+UInt8 = NDArray[np.uint8]
+
+MIN_SIDE, MAX_SIDE = 2, 256
+MAX_ASPECT = MAX_SIDE / MIN_SIDE  # no image of an allowed size is longer
+
+_ORIENTATION = 0x0112
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """pixels: uint8 (H, W, C), C = 1 where all channels are equal; channels: as stored, 1 or 3."""
+
+    pixels: UInt8
+    channels: int
+    fixes: tuple[str, ...]
+
+
+def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> Decoded:
+    """Decode one image file, whatever its bytes are.
+
+    path: only its extension is looked at; background: grey level 0..255 behind transparent pixels;
+    max_pixels: images that declare more are refused before any pixel is decoded.
+    Raises `Rejected` with one of empty_file, not_an_image, format_not_allowed, truncated, corrupt,
+    metadata_bomb, too_large, odd_aspect, too_small, animated, multipage, bad_pixels,
+    fully_transparent, blank; never anything else.
+    """
+    name = formats.identify(content, path)
+    fixes = ["ext_mismatch"] if formats.contradicts(path, name) else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
+        try:
+            image = _load(content, name, max_pixels, fixes)
+            pixels, channels = _pixels(image, background, fixes)
+        except Rejected:
+            raise
+        except Exception as error:  # decoders of damaged files raise anything, MemoryError included
+            raise _diagnosis(error, content, name) from error
+    pixels = collapse(pixels)
+    if (pixels == pixels[0, 0]).all():
+        raise Rejected("blank", "every pixel has the same value")
+    return Decoded(pixels, channels, tuple(fixes))
+
+
+def collapse(pixels: UInt8) -> UInt8:
+    """(H, W, 3) with three equal channels as (H, W, 1); anything else unchanged."""
+    equal = pixels.shape[2] == 3 and (pixels == pixels[:, :, :1]).all()
+    return np.ascontiguousarray(pixels[:, :, :1]) if equal else pixels
+
+
+def to_grey(pixels: UInt8) -> UInt8:
+    """(H, W, C) as (H, W, 1), luma of ITU-R BT.601."""
+    if pixels.shape[2] == 1:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
+
+
+def resize(pixels: UInt8, height: int, width: int) -> UInt8:
+    """(H, W, C) to (height, width, C): Lanczos when it gets smaller (antialiased), bicubic when larger."""
+    smaller = height * width < pixels.shape[0] * pixels.shape[1]
+    method = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    resized = np.asarray(image.resize((width, height), method, reducing_gap=3.0))
+    return resized[:, :, None] if resized.ndim == 2 else resized
+
+
+def _load(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> Image.Image:
+    """Check the header, then the checksums, then decode; upright."""
+    with Image.open(io.BytesIO(content), formats=(name,)) as image:
+        _check_header(image, max_pixels)
+        if formats.has_trailer(content, name) or image.format == "MPO":
+            fixes.append("trailer_dropped")
+        image.verify()  # finds what load() does not: a missing end of PNG, bad checksums
+    image = Image.open(io.BytesIO(content), formats=(name,))
+    try:
+        turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
+        image.load()
+        image = ImageOps.exif_transpose(image)
+    except Exception:
+        # Either the metadata or the pixels are broken; without the former, load() settles which.
+        image = Image.open(io.BytesIO(content), formats=(name,))
+        image.load()
+        turned = False
+        fixes.append("stripped")
+    if turned:
+        fixes.append("transposed")
+    return image
+
+
+def _check_header(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if not width or not height:
+        raise Rejected("corrupt", f"the header declares {height}x{width} pixels")
+    if width * height > max_pixels:
+        raise Rejected("too_large", f"{height}x{width} pixels, at most {max_pixels} in all (ingest.max_pixels)")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise Rejected("odd_aspect", f"{height}x{width} pixels, one side over {MAX_ASPECT:.0f} times the other")
+    if min(width, height) < MIN_SIDE:
+        raise Rejected("too_small", f"{height}x{width} pixels, at least {MIN_SIDE} each way")
+    # MPO is how phones store a photo with its preview: the first picture is the photo.
+    if getattr(image, "is_animated", False) and image.format != "MPO":
+        kind = ("multipage", "pages") if image.format == "TIFF" else ("animated", "frames")
+        raise Rejected(kind[0], f"several {kind[1]}; save the one that is meant as a file of its own")
+
+
+def _pixels(image: Image.Image, background: int, fixes: list[str]) -> tuple[UInt8, int]:
+    """uint8 (H, W, C) and the number of colour channels that the file stores."""
+    channels = 1 if image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I") else 3
+    if image.mode == "F":
+        fixes.append("scaled")
+        return _from_float(np.asarray(image)), channels
+    if image.mode.startswith("I"):
+        fixes.append("scaled")
+        return _from_integers(image), channels
+    if any(";16" in str(tile.args) for tile in getattr(image, "tile", [])):
+        fixes.append("scaled")
+    if image.has_transparency_data:
+        fixes.append("composite")
+        return _composite(np.asarray(image.convert("RGBA")), background), channels
+    if image.mode == "1":
+        fixes.append("to_grey")
+        return np.asarray(image.convert("L"))[:, :, None], channels
+    if image.mode not in ("L", "RGB"):
+        fixes.append("to_rgb")
+        return np.asarray(image.convert("RGB")), channels
+    pixels = np.asarray(image)
+    return (pixels[:, :, None] if pixels.ndim == 2 else pixels), channels
+
+
+def _from_integers(image: Image.Image) -> UInt8:
+    """More than 8 bits to 0..255 by the depth that the file declares, never by its largest value."""
+    values = np.asarray(image)
+    tags: Any = getattr(image, "tag_v2", {})
+    bits = int(np.max(tags.get(_BITS_PER_SAMPLE, 16)))
+    signed = int(np.max(tags.get(_SAMPLE_FORMAT, 1))) == _SIGNED
+    if bits == 32 and not signed:
+        values = values.view(np.uint32)
+    if (values < 0).any():
+        raise Rejected("bad_pixels", "negative values")
+    top = 2 ** (bits - signed) - 1
+    return _rounded(values.astype(np.float64) * (255 / top))
+
+
+def _from_float(values: NDArray[np.float32]) -> UInt8:
+    """Floats have no declared depth: 0..1 is the convention, 0..255 the other common scale."""
+    if not np.isfinite(values).all():
+        raise Rejected("bad_pixels", "NaN or infinite values")
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 255:
+        raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
+    return _rounded(values.astype(np.float64) * (255 if high <= 1 else 1))
+
+
+def _rounded(values: NDArray[np.float64]) -> UInt8:
+    return np.clip(np.floor(values + 0.5), 0, 255).astype(np.uint8)[:, :, None]
+
+
+def _composite(rgba: UInt8, background: int) -> UInt8:
+    alpha = rgba[:, :, 3:].astype(np.uint32)
+    if not alpha.any():
+        raise Rejected("fully_transparent", "every pixel is transparent")
+    mixed = rgba[:, :, :3] * alpha + background * (255 - alpha)
+    return ((mixed + 127) // 255).astype(np.uint8)
+
+
+def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
+    """Why decoding failed, in words that are the same on every run."""
+    text = str(error).lower()
+    if isinstance(error, Image.DecompressionBombError):
+        return Rejected("too_large", "the header declares more pixels than Pillow decodes")
+    if "decompressed data too large" in text or "max_text" in text or "too much memory used" in text:
+        return Rejected("metadata_bomb", "metadata that unpack to an unreasonable size")
+    if "truncat" in text or isinstance(error, EOFError) or formats.is_cut(content, name):
+        return Rejected("truncated", f"the {name} data end too early")
+    return Rejected("corrupt", f"the {name} data are damaged")

@@ -1,0 +1,121 @@
+"""meta.csv: what a person knows about the files beyond their folders: split, group, class."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from augment.data import disk
+from augment.data.disk import Rejected, shown
+from augment.data.entries import Entry, Stop
+
+META = "meta.csv"
+SPLITS = ("train", "val", "test", "")
+_MAX_BYTES = 100_000_000
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: where it stands, and what it says of its file; empty texts say nothing."""
+
+    line: int
+    label: str
+    split: str
+    group: str
+
+    @property
+    def says(self) -> tuple[str, str, str]:
+        """All but the line."""
+        return self.label, self.split, self.group
+
+
+def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
+    """Give the entries the splits and groups of `root/meta.csv`; without that file, do nothing.
+
+    Columns: path (relative to `root`), class, split (train, val, test or empty), group; all but
+    path are optional, others are not read. Returns what contradicts itself or the folders.
+    """
+    named = next((entry for entry in entries if entry.path == META), None)
+    if named is None:
+        return []
+    if named.code != "meta":
+        return [_bad(f"{named.detail}; replace it by a plain file or delete it")]
+    try:
+        table = _table(disk.read_regular((root / META).resolve(), _MAX_BYTES))
+    except (Rejected, ValueError, csv.Error) as error:
+        what = error.detail if isinstance(error, Rejected) else str(error)
+        return [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
+    rows, stops = _rows(table)
+    known = {_key(entry.path): entry for entry in entries}
+    missing = [path for path in rows if path not in known]
+    if missing:
+        stops.append(_bad(f"{len(missing)} files are not in the folder ({_some(missing)}); correct or delete the rows"))
+    for entry in entries:
+        row = rows.get(_key(entry.path))
+        if row is not None and entry.outcome in ("ok", "fixed"):
+            stops += _set(entry, row)
+    return stops
+
+
+def _table(content: bytes) -> list[dict[str, str]]:
+    """Rows by column name, with the number of their line. Raises ValueError in words for people."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="", strict=True)
+    columns = [name.strip().lower() for name in reader.fieldnames or ()]
+    if "path" not in columns:
+        raise ValueError(f"no column `path` in its header ({', '.join(columns)[:80] or 'empty file'})")
+    reader.fieldnames = columns
+    table = []
+    for row in reader:
+        if row.pop("", None):
+            raise ValueError(f"line {reader.line_num} has more cells than the header")
+        table.append(row | {"line": str(reader.line_num)})
+    return table
+
+
+def _rows(table: list[dict[str, str]]) -> tuple[dict[str, Row], list[Stop]]:
+    rows: dict[str, Row] = {}
+    stops = []
+    for cells in table:
+        label, split, group = (cells.get(name, "").strip() for name in ("class", "split", "group"))
+        row = Row(int(cells["line"]), label, split, group)
+        if row.split not in SPLITS:
+            stops.append(_bad(f"line {row.line}: split {shown(row.split)!r}; allowed are train, val, test or empty"))
+        path = _key(cells["path"])
+        first = rows.setdefault(path, row)
+        if first.says != row.says:
+            stops.append(_bad(f"lines {first.line} and {row.line} disagree about {shown(path)}; keep one of them"))
+    return rows, stops
+
+
+def _set(entry: Entry, row: Row) -> list[Stop]:
+    entry.given, entry.group = row.split if row.split in SPLITS else "", row.group
+    if not row.label or _same(row.label, entry.label.strip()):
+        return []
+    entry.reject("stop", "label_conflict", f"meta.csv says {row.label!r}, the folder {entry.label!r}")
+    message = f"{entry.detail} (line {row.line}); move the file or correct the row"
+    return [Stop(entry.path, "label_conflict", message)]
+
+
+def _key(path: str) -> str:
+    """One spelling for a path: POSIX separators, composed letters (archives from a Mac hold others)."""
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    return unicodedata.normalize("NFC", "/".join(parts))
+
+
+def _same(one: str, other: str) -> bool:
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def _bad(message: str) -> Stop:
+    return Stop(META, "bad_meta", f"{META}: {message}")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(shown, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")

@@ -1,0 +1,181 @@
+"""Where images come from: scikit-learn's digits, or a folder with one sub-folder per class."""
+
+import stat
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.data import disk, formats
+from augment.data.disk import Found, Rejected, shown
+from augment.data.entries import Entry, Stop
+from augment.data.meta import META
+
+_SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "$recycle.bin"})
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+
+
+def digits() -> tuple[NDArray[np.uint8], list[str]]:
+    """scikit-learn's copy of the UCI hand-written digits, no download.
+
+    Returns uint8 (1797, 1, 8, 8), the levels 0..16 scaled to 0..255, and the labels "0" to "9".
+    """
+    from sklearn.datasets import load_digits  # noqa: PLC0415  (slow to import, and an extra)
+
+    bunch = load_digits()
+    images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
+    return images, [str(target) for target in bunch.target]
+
+
+def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
+    """One entry for every file below `root`, none decoded yet, and what is wrong with the folders.
+
+    The class is the top folder; folders inside it are flattened. An empty folder that is named
+    like an image gets an entry too, since somebody may look for it.
+    """
+    stops = _root_stops(root)
+    if stops:
+        return [], stops
+    entries: list[Entry] = []
+    labels: dict[str, int] = {}
+    for found in disk.walk(root):
+        if found.kind == "unreadable_folder":
+            if _is_hidden(found.path):
+                continue
+            message = "the system refuses to list this folder; make it readable, or move it away"
+            stops.append(Stop(shown(found.path) or str(root), "unreadable", message))
+        elif found.kind == "folder":
+            if "/" not in found.path and not _is_hidden(found.path):
+                labels[found.path] = 0
+            elif formats.has_image_name(found.path) and not _is_hidden(found.path):
+                entries.append(_ignored(found, "directory", "a folder named like an image"))
+        else:
+            entries.append(_entry(found))
+            if entries[-1].outcome != "ignored" and "/" in found.path:
+                labels[found.path.split("/")[0]] += 1
+    stops += _loose_stops(root, entries)
+    stops += _label_stops(root, labels)
+    return entries, stops
+
+
+def _root_stops(root: Path) -> list[Stop]:
+    name = shown(str(root))
+    try:
+        mode = root.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        next_step = "make it with one sub-folder per class, or set ingest.path to the folder that has them"
+        return [Stop(name, "missing", f"there is no such folder; {next_step}")]
+    except OSError as error:
+        return [Stop(name, "unreadable", f"{error.strerror}; make the folder readable, or give another")]
+    if stat.S_ISDIR(mode):
+        return []
+    if root.suffix.lower() in _ARCHIVES:
+        advice = f"unpack it into a folder, for example `mkdir data/raw/new` and `unzip {root.name} -d data/raw/new`"
+        return [Stop(name, "archive", f"this is an archive; {advice}, and give that folder")]
+    return [Stop(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
+
+
+def _entry(found: Found) -> Entry:
+    """One file, link or special file as far as it can be judged without decoding."""
+    parts = found.path.split("/")
+    if _is_hidden(found.path):
+        return _ignored(found, "hidden", "a hidden or system file")
+    if found.kind == "link_loop":
+        return _ignored(found, "symlink_loop", "a link that leads to itself or to a folder above it")
+    if found.kind == "link_folder":
+        return _ignored(found, "symlink_folder", "a link to a folder; its files are read where they are")
+    if len(parts) == 1 and found.kind == "file" and found.path == META:
+        return _ignored(found, "meta", "read for splits and groups")
+    entry = Entry(shown(found.path), shown(parts[0]) if len(parts) > 1 else "", found.location)
+    if found.kind == "link_outside":
+        entry.reject("quarantined", "symlink_outside", "a link that leads out of the folder; copy the file in")
+    elif found.kind == "link_broken":
+        entry.reject("quarantined", "unreadable", "a link to nothing")
+    elif found.kind == "special":
+        entry.reject("quarantined", "not_regular", "not a regular file")
+    elif len(parts) == 1:
+        _judge_loose(entry, found)
+    else:
+        if not disk.is_plain("/".join(parts[1:])):
+            entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
+        if len(parts) > 2:
+            entry.fix("flattened")
+    return entry
+
+
+def _judge_loose(entry: Entry, found: Found) -> None:
+    """A file beside the class folders: notes and licences may be there, an image has no class."""
+    try:
+        with found.location.open("rb") as stream:
+            is_image = formats.has_image_name(found.path) or formats.has_image_start(stream.read(64))
+    except OSError:
+        is_image = formats.has_image_name(found.path)
+    if is_image:
+        entry.reject("stop", "loose_files", "an image outside the class folders")
+    else:
+        entry.reject("ignored", "root_file", "not an image, and outside the class folders")
+
+
+def _ignored(found: Found, code: str, detail: str) -> Entry:
+    entry = Entry(shown(found.path))
+    entry.reject("ignored", code, detail)
+    return entry
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") or part.lower() in _SYSTEM for part in path.split("/"))
+
+
+def _loose_stops(root: Path, entries: list[Entry]) -> list[Stop]:
+    loose = [entry.path for entry in entries if entry.code == "loose_files"]
+    if not loose:
+        return []
+    names = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
+    message = f"{len(loose)} images lie beside the class folders ({names}); move each into the folder of its class"
+    return [Stop(shown(str(root)), "loose_files", message)]
+
+
+def _label_stops(root: Path, labels: dict[str, int]) -> list[Stop]:
+    """Names that cannot be labels, or that cannot be told apart, and folders without any file."""
+    stops = []
+    if not labels:
+        message = "no class folders in it; put the images into one sub-folder per class"
+        stops.append(Stop(shown(str(root)), "empty", message))
+    elif len(labels) == 1:
+        message = f"only one class ({shown(next(iter(labels)))}); at least two sub-folders with images are needed"
+        stops.append(Stop(shown(str(root)), "one_class", message))
+    for label, count in labels.items():
+        if not disk.is_plain(label):
+            message = "the name is not UTF-8 or holds a line break or control character; rename the folder"
+            stops.append(Stop(shown(label), "class_bad_name", message))
+        if count == 0:
+            message = "no files in this class folder; add images or delete the folder"
+            stops.append(Stop(shown(label), "empty_class", message))
+    return stops + _clashes(labels)
+
+
+def _clashes(labels: Iterable[str]) -> list[Stop]:
+    """Labels that other systems, or people, take for one."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        alike[unicodedata.normalize("NFC", label).casefold()].append(label)
+    stops = []
+    for group in (group for group in alike.values() if len(group) > 1):
+        names = ", ".join(ascii(label) for label in group)
+        composed = {unicodedata.normalize("NFC", label) for label in group}
+        same_letters = len(composed) < len(group)
+        code = "class_unicode_clash" if same_letters else "class_case_clash"
+        what = "the composition of their letters" if same_letters else "upper and lower case"
+        message = f"{names} differ only in {what}; merge the folders or rename one"
+        stops += [Stop(shown(label), code, message) for label in group]
+    return stops
+
+
+def read_entry(entry: Entry, max_file_mb: int) -> bytes:
+    """The bytes behind an entry. Raises `Rejected`."""
+    if entry.location is None:
+        raise Rejected("unreadable", "nothing to read")
+    return disk.read_regular(entry.location, max_file_mb * 1024 * 1024)

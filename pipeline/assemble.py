@@ -1,0 +1,81 @@
+"""Write data/augmented/: the real images and what the evaluation chose of the synthetic ones."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from augment.data.imageset import ImageSet
+from augment.data.slugs import folder_name
+from augment.evaluation.arms import Samples, arm_data
+from augment.files import read_csv, write_bytes, write_csv
+from augment.grids import png
+from augment.params import Arm, Params
+from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
+
+COLUMNS = ("path", "label", "split", "synthetic", "weight", "source")
+Row = dict[str, object]
+
+
+def assemble(params: Params) -> None:
+    """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
+    policy = json.loads((REPORTS / "metrics.json").read_text())["policy"]["arm"]
+    arm: Arm = {"chosen": policy, "real": "oversample"}.get(params.assemble.use, params.assemble.use)
+    train = ImageSet.load(PREPARED / "train")
+    rows = list(write_train(arm, train))
+    for side in ("val", "test"):
+        rows += write_real(side, ImageSet.load(PREPARED / side))
+    write_csv(AUGMENTED / "manifest.csv", rows, COLUMNS)
+
+
+def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
+    """Real training images, then the synthetic images that the arm draws from.
+
+    An image's weight is its chance under the arm times the number of images: 1 on average.
+    """
+    kept = synthetic_files(train.classes)
+    images = {label: np.stack([read_png(file) for file in files]) for label, files in kept.items() if files}
+    data = arm_data(arm, train, Samples(raw=images, filtered=images, copies={}))
+    weights = (data.chances * len(data.chances)).round(6).tolist()
+    for row, weight in zip(write_real("train", train), weights, strict=False):
+        yield {**row, "weight": weight}
+    position = len(train)
+    for label, files in kept.items():
+        index = train.classes.index(label)
+        if position >= len(data.targets) or data.targets[position] != index:
+            continue  # this class draws no synthetic images
+        for file in files:
+            path = f"train/{folder_name(label)}/synthetic-{file.rsplit('/', 1)[1]}"
+            write_bytes(AUGMENTED / path, (SYNTHETIC / file).read_bytes(), durable=False)
+            yield {"path": path, "label": label, "split": "train", "synthetic": 1,
+                   "weight": weights[position], "source": file}  # fmt: skip
+            position += 1
+
+
+def write_real(side: str, images: ImageSet) -> list[Row]:
+    """The real images of one split, each with weight 1."""
+    rows: list[Row] = []
+    for index, image in enumerate(images.images):
+        label = str(images.labels[index])
+        path = f"{side}/{folder_name(label)}/{index:06d}.png"
+        write_bytes(AUGMENTED / path, png(image.transpose(1, 2, 0)), durable=False)
+        rows.append({"path": path, "label": label, "split": side, "synthetic": 0,
+                     "weight": 1.0, "source": str(images.sources[index])})  # fmt: skip
+    return rows
+
+
+def synthetic_files(classes: list[str]) -> dict[str, list[str]]:
+    """Kept synthetic files of each class, in order of their index."""
+    rows = read_csv(SYNTHETIC / "manifest.csv")
+    return {label: [row["file"] for row in rows if row["label"] == label and row["file"]] for label in classes}
+
+
+def read_png(file: str) -> np.ndarray:
+    """uint8 (C, H, W)."""
+    pixels = np.asarray(Image.open(SYNTHETIC / file))
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+
+
+if __name__ == "__main__":
+    main(assemble)

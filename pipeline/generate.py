@@ -1,0 +1,66 @@
+"""Sample every generator, select, and write data/synthetic/."""
+
+from augment.data.imageset import ImageSet
+from augment.data.slugs import folder_name
+from augment.files import write_bytes, write_csv
+from augment.gan.bundle import load_generators
+from augment.gan.settings import workplace
+from augment.grids import png
+from augment.params import Params
+from augment.synthesis.filter import fit_filters
+from augment.synthesis.selection import ClassCandidates, choose
+from augment.synthesis.settings import filter_settings
+from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
+
+COLUMNS = (
+    "label", "file", "seed", "index", "probability", "threshold", "other_class", "nearest_train",
+    "nearest_distance", "copy_threshold", "kept", "reason",
+)  # fmt: skip
+
+
+def generate(params: Params) -> None:
+    """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
+    train = ImageSet.load(PREPARED / "train")
+    engine = workplace(params.compute).engine
+    (class_filter,) = fit_filters(train, filter_settings(params), [params.seed], engine)
+    candidates = choose(
+        train,
+        load_generators(MODELS),
+        class_filter,
+        wanted=params.generate.per_class,
+        oversample=params.generate.oversample,
+        seed=params.seed,
+    )
+    rows = [row for found in candidates.values() for row in write_class(found)]
+    write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
+
+
+def write_class(found: ClassCandidates) -> list[dict[str, object]]:
+    """Write the kept images of one class; returns a manifest row for every candidate."""
+    rows: list[dict[str, object]] = []
+    for index, image in enumerate(found.images):
+        reason = str(found.reason[index])
+        file = "" if reason else f"{folder_name(found.label)}/{index:06d}.png"
+        if file:
+            write_bytes(SYNTHETIC / file, png(image.transpose(1, 2, 0)), durable=False)
+        rows.append(
+            {
+                "label": found.label,
+                "file": file,
+                "seed": found.seed,
+                "index": index,
+                "probability": round(float(found.probability[index]), 6),
+                "threshold": round(found.threshold, 6),
+                "other_class": int(found.other_class[index]),
+                "nearest_train": int(found.nearest_train[index]),
+                "nearest_distance": round(float(found.nearest_distance[index]), 6),
+                "copy_threshold": round(found.copy_threshold, 6),
+                "kept": int(not reason),
+                "reason": reason,
+            }
+        )
+    return rows
+
+
+if __name__ == "__main__":
+    main(generate)
