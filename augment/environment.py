@@ -5,7 +5,7 @@ import platform
 
 def environment(device: str) -> dict[str, str]:
     """Versions and processor capability, without host names, paths or times."""
-    import numpy  # noqa: PLC0415, ICN001
+    import numpy  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
     return {
@@ -32,5 +32,5 @@ def multiplies_bf16(device: str) -> bool:
     import torch  # noqa: PLC0415
 
     if device == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())

@@ -1,7 +1,7 @@
 """params.yaml as frozen models: the only schema of the project's settings.
 
 `load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every
-mistake at once. docs/params.md is generated from these classes (`python -m augment.params`).
+mistake at once. docs/params.md is generated from these classes (`python -m augment.reference`).
 """
 
 import difflib
@@ -25,11 +25,11 @@ Size = Annotated[int, Field(ge=2, le=256)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
 
-REAL_ARMS = ("none", "oversample", "classical")
-GAN_ARMS = ("gan_fill", "gan_half", "gan_half_filtered")
-CONTROL_ARMS = ("copies_half",)
-ARMS = REAL_ARMS + GAN_ARMS + CONTROL_ARMS
 Arm = Literal["none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half"]
+REAL_ARMS: tuple[Arm, ...] = ("none", "oversample", "classical")
+GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered")
+CONTROL_ARMS: tuple[Arm, ...] = ("copies_half",)
+ARMS = REAL_ARMS + GAN_ARMS + CONTROL_ARMS
 
 
 class Section(BaseModel):
@@ -80,9 +80,7 @@ class Ingest(Section):
         description="One image under two labels: `drop` quarantines every copy, `stop` ends the run.",
     )
     max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
-    max_pixels: int = Field(
-        50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded."
-    )
+    max_pixels: int = Field(50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded.")
 
 
 class Override(Section):
@@ -91,9 +89,7 @@ class Override(Section):
     steps: int | None = Field(None, ge=1, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
     gamma: float | None = Field(None, ge=0, description="Weight of R1 + R2.")
-    augmentation: float | None = Field(
-        None, ge=0, le=1, description="Probability of differentiable augmentation."
-    )
+    augmentation: float | None = Field(None, ge=0, le=1, description="Probability of differentiable augmentation.")
 
 
 class Train(Section):
@@ -109,11 +105,11 @@ class Train(Section):
         description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: -log D(G(z)).",
     )
     gamma: float = Field(
-        0.5, ge=0, description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off."
+        0.5,
+        ge=0,
+        description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off.",
     )
-    penalty_every: int = Field(
-        4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation)."
-    )
+    penalty_every: int = Field(4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation).")
     augmentation: float = Field(
         0.6, ge=0, le=1, description="Probability, per image and operation, of differentiable augmentation."
     )
@@ -136,7 +132,8 @@ class Train(Section):
         description="Width of the power-function average of G's weights, as a share of the run.",
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto", description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px."
+        "auto",
+        description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px.",
     )
     overrides: Annotated[dict[str, Override], BeforeValidator(_text_keys)] = Field(
         default_factory=dict,
@@ -176,7 +173,10 @@ class Evaluate(Section):
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
     equivalence: float = Field(
-        0.01, gt=0, le=0.1, description="Gains within plus or minus this count as equivalent (0.01 = 1 point)."
+        0.01,
+        gt=0,
+        le=0.1,
+        description="Gains within plus or minus this count as equivalent (0.01 = 1 point).",
     )
     resamples: int = Field(2000, ge=200, description="Bootstrap draws of the test groups.")
 
@@ -188,7 +188,7 @@ class Evaluate(Section):
         return self
 
     @property
-    def arm_names(self) -> tuple[str, ...]:
+    def arm_names(self) -> tuple[Arm, ...]:
         """The arms to run, in the order of `ARMS`."""
         return ARMS if self.arms == "default" else tuple(arm for arm in ARMS if arm in self.arms)
 
@@ -224,13 +224,13 @@ class Params(Section):
     """All of params.yaml."""
 
     seed: int = Field(0, ge=0, lt=2**53, description="The root of every random draw.")
-    ingest: Ingest = Field(default_factory=lambda: Ingest())
-    train: Train = Field(default_factory=lambda: Train())
-    generate: Generate = Field(default_factory=lambda: Generate())
-    evaluate: Evaluate = Field(default_factory=lambda: Evaluate())
-    assemble: Assemble = Field(default_factory=lambda: Assemble())
-    report: Report = Field(default_factory=lambda: Report())
-    compute: Compute = Field(default_factory=lambda: Compute())
+    ingest: Ingest = Ingest()
+    train: Train = Train()
+    generate: Generate = Generate()
+    evaluate: Evaluate = Evaluate()
+    assemble: Assemble = Assemble()
+    report: Report = Report()
+    compute: Compute = Compute()
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
@@ -300,62 +300,3 @@ def _known_keys(location: list[str]) -> list[str]:
             break
         model = annotation
     return list(model.model_fields)
-
-
-def document() -> str:
-    """docs/params.md: every key with its default, its allowed values and its meaning."""
-    lines = [
-        "# Parameters",
-        "",
-        "Every key of `params.yaml`. This page is written by `python -m augment.params > docs/params.md`.",
-        "",
-    ]
-    sections: list[tuple[str, type[BaseModel]]] = [
-        (name, field.annotation)
-        for name, field in Params.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    ]
-    seed = Params.model_fields["seed"]
-    lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-    lines.append(f"| `seed` | `{seed.default}` | whole number from 0 | {seed.description} |")
-    for name, model in [*sections, ("train.overrides.<label>", Override)]:
-        lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
-        lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-        schema = model.model_json_schema()["properties"]
-        for key, field in model.model_fields.items():
-            default = "{}" if field.default_factory else _yaml(field.default)
-            allowed = _allowed(schema[key])
-            lines.append(f"| `{key}` | `{default}` | {allowed} | {field.description} |")
-    return "\n".join(lines) + "\n"
-
-
-def _yaml(value: Any) -> str:
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
-
-
-def _allowed(schema: Mapping[str, Any]) -> str:
-    """The JSON schema of one key in a few words."""
-    if "anyOf" in schema:
-        return " or ".join(_allowed(branch) for branch in schema["anyOf"])
-    if "enum" in schema:
-        return ", ".join(f"`{item}`" for item in schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    words = {"integer": "whole number", "number": "number", "string": "text", "null": "null",
-             "boolean": "true, false", "object": "mapping", "array": "list"}  # fmt: skip
-    text = words.get(schema.get("type", "object"), "mapping")
-    bounds = [
-        f"{sign} {schema[key]}"
-        for key, sign in (
-            ("minimum", "≥"),
-            ("exclusiveMinimum", ">"),
-            ("maximum", "≤"),
-            ("exclusiveMaximum", "<"),
-        )
-        if key in schema
-    ]
-    return f"{text} {', '.join(bounds)}".strip()
-
-
-if __name__ == "__main__":
-    print(document(), end="")

@@ -53,7 +53,12 @@ def further_generators(train: ImageSet, params: Params, seeds: list[int], place:
     """Generators of the repeats after the first, trained by the same function and work store."""
     _, _, height, width = train.images.shape
     training = class_training(
-        params.train, train.classes, flips=params.ingest.flips, height=height, width=width, device=place.device
+        params.train,
+        train.classes,
+        flips=params.ingest.flips,
+        height=height,
+        width=width,
+        device=place.device,
     )
     results = train_classes(train, training, seeds, place)
     return [generators_from(train.images.shape[1:], training.classes, by_class) for by_class in results]

@@ -41,12 +41,14 @@ def train(params: Params) -> None:
     record = environment(place.device)
     for label, result in results.items():
         settings = training.classes[label]
-        architecture = Architecture(
-            settings.network, channels, height, width, settings.latent, settings.features
-        )
+        architecture = Architecture(settings.network, channels, height, width, settings.latent, settings.features)
         _write_class(MODELS / slug(label), label, architecture, settings, result, images.counts()[label], record)
     index = {
-        label: {"slug": slug(label), "status": "failed" if result.reason else "trained", "reason": result.reason}
+        label: {
+            "slug": slug(label),
+            "status": "failed" if result.reason else "trained",
+            "reason": result.reason,
+        }
         for label, result in results.items()
     }
     write_json(MODELS / "index.json", {"classes": index})

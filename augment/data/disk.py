@@ -14,7 +14,7 @@ Kind = Literal[
 ]
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818  (a judgement of a file, not a fault)
     """A file that is not used: `code` says why in one word, `detail` in a sentence for people."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -61,14 +61,14 @@ def walk(root: Path) -> Iterator[Found]:
     while pending:
         folder = pending.pop()
         try:
-            names = sorted(os.listdir(root / folder), key=os.fsencode)
+            locations = sorted((root / folder).iterdir(), key=os.fsencode)
         except OSError:
             yield Found(folder, "unreadable_folder", root / folder)
             continue
         inner = []
-        for name in names:
-            path = f"{folder}/{name}" if folder else name
-            found = _look(root / path, path, real_root)
+        for location in locations:
+            path = f"{folder}/{location.name}" if folder else location.name
+            found = _look(location, path, real_root)
             yield found
             if found.kind == "folder":
                 inner.append(path)

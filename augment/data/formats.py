@@ -17,9 +17,8 @@ EXTENSIONS = {
 _FORMAT_OF = {extension: name for name, extensions in EXTENSIONS.items() for extension in extensions}
 
 # Decoders of these either run programs (EPS), have a record of faults, or read raw sensor data.
-_REFUSED_EXTENSIONS = frozenset(
-    ".eps .ps .pdf .svg .gd .fits .fit .heic .heif .avif .jxl .jp2 .psd .ico .tga .pcx .dcm .exr .cr2 .nef .dng "
-    ".arw .xcf .ai .wmf .emf".split()
+_REFUSED_EXTENSION = re.compile(
+    r"\.(eps|ps|ai|wmf|emf|pdf|svg|gd|gd2|fits?|heic|heif|avif|jxl|jp2|psd|xcf|ico|tga|pcx|dcm|exr|cr2|nef|dng|arw)"
 )
 
 _SIGNATURES = {
@@ -51,13 +50,14 @@ _OTHERS = {
     "a pickle": re.compile(rb"\x80[\x02-\x05]"),
     "a zip archive": re.compile(rb"PK\x03\x04"),
 }
+_PNG_END, _JPEG_END = b"IEND\xaeB`\x82", b"\xff\xd9"
 _FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x00*")
 
 
 def has_image_name(path: str) -> bool:
     """Whether the name claims to be an image, decodable here or not."""
     extension = PurePosixPath(path).suffix.lower()
-    return extension in _FORMAT_OF or extension in _REFUSED_EXTENSIONS
+    return extension in _FORMAT_OF or _REFUSED_EXTENSION.fullmatch(extension) is not None
 
 
 def has_image_start(head: bytes) -> bool:
@@ -70,14 +70,15 @@ def identify(content: bytes, path: str) -> str:
     if not content:
         raise Rejected("empty_file", "the file has no content")
     extension = PurePosixPath(path).suffix.lower()
+    refused_name = _REFUSED_EXTENSION.fullmatch(extension) is not None
     head = content[:2048]
     for name, pattern in _SIGNATURES.items():
-        if pattern.match(head) and extension not in _REFUSED_EXTENSIONS:
+        if pattern.match(head) and not refused_name:
             return name
     if len(content) > 2 and any(start.startswith(content) for start in _FIXED_STARTS):
         raise Rejected("truncated", "the file ends within the first bytes of an image")
     refused = next((name for name, pattern in _REFUSED.items() if pattern.match(head)), None)
-    if refused or extension in _REFUSED_EXTENSIONS:
+    if refused or refused_name:
         allowed = ", ".join(EXTENSIONS)
         raise Rejected("format_not_allowed", f"{refused or extension}; convert it to one of {allowed}")
     other = next((name for name, pattern in _OTHERS.items() if pattern.match(head)), None)
@@ -90,24 +91,40 @@ def contradicts(path: str, name: str) -> bool:
 
 
 def is_cut(content: bytes, name: str) -> bool:
-    """Whether the format's end mark is missing, or the file is shorter than it declares."""
+    """Whether the format's end mark is missing, or the file is shorter than it declares.
+
+    Decoders let small losses at the end of a file pass.
+    """
     if name == "PNG":
-        return b"IEND\xaeB`\x82" not in content
+        return _PNG_END not in content
     if name == "JPEG":
-        return b"\xff\xd9" not in content[-64:]
+        return _JPEG_END not in content[_jpeg_scan(content) :]
     if name == "WEBP":
         return len(content) < int.from_bytes(content[4:8], "little") + 8
     return False
 
 
+def _jpeg_scan(content: bytes) -> int:
+    """Where the compressed pixels start; previews inside the metadata have end marks of their own."""
+    position = 2
+    while position + 4 <= len(content) and content[position] == 0xFF:
+        if content[position + 1] == 0xDA:
+            return position
+        if content[position + 1] == 0xFF:  # padding
+            position += 1
+        else:
+            position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return len(content)
+
+
 def has_trailer(content: bytes, name: str) -> bool:
     """Whether data follow the end of the image, such as an appended archive."""
-    end = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}.get(name)
+    end = {"PNG": _PNG_END, "JPEG": _JPEG_END}.get(name)
     return end is not None and not content.rstrip(b"\x00\r\n ").endswith(end)
 
 
 def _text_or_data(head: bytes) -> str:
     try:
-        return "text" if head.decode().isprintable() or b"\n" in head and b"\x00" not in head else "unknown data"
+        return "text" if head.decode().isprintable() or (b"\n" in head and b"\x00" not in head) else "unknown data"
     except UnicodeDecodeError:
         return "unknown data"

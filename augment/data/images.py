@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from augment.data import formats
 from augment.data.disk import Rejected
@@ -80,12 +81,14 @@ def resize(pixels: UInt8, height: int, width: int) -> UInt8:
 
 def _load(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> Image.Image:
     """Check the header, then the checksums, then decode; upright."""
-    with Image.open(io.BytesIO(content), formats=(name,)) as image:
-        _check_header(image, max_pixels)
-        if formats.has_trailer(content, name) or image.format == "MPO":
+    with Image.open(io.BytesIO(content), formats=(name,)) as header:
+        _check_header(header, max_pixels)
+        if formats.is_cut(content, name):
+            raise _truncated(name)
+        if formats.has_trailer(content, name) or header.format == "MPO":
             fixes.append("trailer_dropped")
-        image.verify()  # finds what load() does not: a missing end of PNG, bad checksums
-    image = Image.open(io.BytesIO(content), formats=(name,))
+        header.verify()  # finds what load() does not: a missing end of PNG, bad checksums
+    image: Image.Image = Image.open(io.BytesIO(content), formats=(name,))
     try:
         turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
         image.load()
@@ -115,6 +118,8 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
     if getattr(image, "is_animated", False) and image.format != "MPO":
         kind = ("multipage", "pages") if image.format == "TIFF" else ("animated", "frames")
         raise Rejected(kind[0], f"several {kind[1]}; save the one that is meant as a file of its own")
+    if isinstance(image, TiffImageFile) and image.tag_v2.next:
+        raise Rejected("corrupt", "the directory of pages leads back to itself")
 
 
 def _pixels(image: Image.Image, background: int, fixes: list[str]) -> tuple[UInt8, int]:
@@ -185,5 +190,9 @@ def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
     if "decompressed data too large" in text or "max_text" in text or "too much memory used" in text:
         return Rejected("metadata_bomb", "metadata that unpack to an unreasonable size")
     if "truncat" in text or isinstance(error, EOFError) or formats.is_cut(content, name):
-        return Rejected("truncated", f"the {name} data end too early")
+        return _truncated(name)
     return Rejected("corrupt", f"the {name} data are damaged")
+
+
+def _truncated(name: str) -> Rejected:
+    return Rejected("truncated", f"the {name} data end too early")

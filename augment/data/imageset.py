@@ -36,8 +36,7 @@ class ImageSet:
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8 or self.images.shape[1] not in (1, 3):
             raise DataError(
-                f"images must be uint8 (N, C, H, W) with 1 or 3 channels, "
-                f"found {self.images.dtype} {self.images.shape}"
+                f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {self.images.dtype} {self.images.shape}"
             )
         lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
         if len(lengths) != 1:

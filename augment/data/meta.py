@@ -38,21 +38,22 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
     Columns: path (relative to `root`), class, split (train, val, test or empty), group; all but
     path are optional, others are not read. Returns what contradicts itself or the folders.
     """
-    named = next((entry for entry in entries if entry.path == META), None)
-    if named is None:
+    own = next((entry for entry in entries if entry.path == META), None)
+    if own is None:
         return []
-    if named.code != "meta":
-        return [_bad(f"{named.detail}; replace it by a plain file or delete it")]
+    if own.code != "meta":
+        return [_bad(f"{own.detail}; replace it by a plain file or delete it")]
     try:
-        table = _table(disk.read_regular((root / META).resolve(), _MAX_BYTES))
+        rows, stops = _rows(_table(disk.read_regular((root / META).resolve(), _MAX_BYTES)))
     except (Rejected, ValueError, csv.Error) as error:
         what = error.detail if isinstance(error, Rejected) else str(error)
-        return [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
-    rows, stops = _rows(table)
-    known = {_key(entry.path): entry for entry in entries}
+        rows, stops = {}, [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
+    known = {_key(entry.path) for entry in entries}
     missing = [path for path in rows if path not in known]
     if missing:
         stops.append(_bad(f"{len(missing)} files are not in the folder ({_some(missing)}); correct or delete the rows"))
+    if stops:
+        own.reject("stop", "bad_meta", stops[0].message)
     for entry in entries:
         row = rows.get(_key(entry.path))
         if row is not None and entry.outcome in ("ok", "fixed"):

@@ -56,7 +56,7 @@ def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
             entries.append(_entry(found))
             if entries[-1].outcome != "ignored" and "/" in found.path:
                 labels[found.path.split("/")[0]] += 1
-    stops += _loose_stops(root, entries)
+    stops += _loose_stops(entries)
     stops += _label_stops(root, labels)
     return entries, stops
 
@@ -129,13 +129,13 @@ def _is_hidden(path: str) -> bool:
     return any(part.startswith(".") or part.lower() in _SYSTEM for part in path.split("/"))
 
 
-def _loose_stops(root: Path, entries: list[Entry]) -> list[Stop]:
+def _loose_stops(entries: list[Entry]) -> list[Stop]:
     loose = [entry.path for entry in entries if entry.code == "loose_files"]
     if not loose:
         return []
     names = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
     message = f"{len(loose)} images lie beside the class folders ({names}); move each into the folder of its class"
-    return [Stop(shown(str(root)), "loose_files", message)]
+    return [Stop(loose[0], "loose_files", message)]
 
 
 def _label_stops(root: Path, labels: dict[str, int]) -> list[Stop]:

@@ -37,8 +37,8 @@ def split(
 
     labels, groups, given: N texts each; given is the split that a person declared, or "". Where any
     is declared, test is what they declared, val too where they declared any, and the rest is the
-    pool to train from. With train_per_class, that many images of each class (or, where groups do not
-    add up to it, the nearest smaller number) become train and val, and the rest test.
+    pool to train from. With train_per_class, that many images of each class (where groups do not add
+    up to it: fewer, but at least one group) become train and val, and the rest test.
 
     Raises `DataError` naming every class that cannot be split, and why.
     """
@@ -69,7 +69,9 @@ def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str
             problems.append(f"ingest.train_per_class: there is no class {name!r}; {hint}")
     absent = [label for label in sorted(counts) if label not in train_per_class]
     if absent:
-        problems.append(f"ingest.train_per_class: no number for {_listed(absent)}; name every class, or give one number")
+        problems.append(
+            f"ingest.train_per_class: no number for {_listed(absent)}; name every class, or give one number"
+        )
     _raise(problems)
     return dict(train_per_class)
 
@@ -92,7 +94,7 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
     total = _count(units, units)
     if wanted is None:
         want = {label: max(1, _half_up(number * test_fraction)) for label, number in total.items()}
-        test = _draw(units, want, MIN_TRAIN, seed, "test")
+        test = _draw(units, want, dict.fromkeys(total, MIN_TRAIN), seed, "test")
         return {group: "test" if group in test else "train" for group in units}
     advice = "lower ingest.train_per_class or add images"
     _raise(
@@ -101,7 +103,7 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
         for label, number in sorted(total.items())
         if wanted[label] >= number
     )
-    pool = _draw(units, wanted, 1, seed, "train")
+    pool = _draw(units, wanted, dict.fromkeys(total, 1), seed, "train")
     return {group: "train" if group in pool else "test" for group in units}
 
 
@@ -120,9 +122,10 @@ def _by_declaration(
         for label, number in sorted(wanted.items())
         if number > available[label]
     )
-    val = _draw(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, 0, seed, "val")
+    nothing = dict.fromkeys(wanted, 0)
+    val = _draw(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, nothing, seed, "val")
     rest = {label: number - _count(units, val)[label] for label, number in wanted.items()}
-    train = _draw(sides["train"], rest, 0, seed, "train")
+    train = _draw(sides["train"], rest, nothing, seed, "train")
     return {group: name for group, name in assigned.items() if name == "test" or group in val or group in train}
 
 
@@ -130,11 +133,10 @@ def _val(units: Units, assigned: Mapping[str, str], val_fraction: float, seed: i
     """Groups to move from train to val, for the classes that have no val yet."""
     pool = {group: units[group] for group, name in assigned.items() if name == "train"}
     settled = _count(units, [group for group, name in assigned.items() if name == "val"])
-    want = {
-        label: 0 if settled[label] else _val_count(number, val_fraction)
-        for label, number in _count(units, pool).items()
-    }
-    return _draw(pool, want, MIN_TRAIN, seed, "val")
+    total = _count(units, pool)
+    want = {k: 0 if settled[k] else _val_count(number, val_fraction) for k, number in total.items()}
+    leave = {k: max(MIN_TRAIN, min(number // 2, number - want[k])) for k, number in total.items()}
+    return _draw(pool, want, leave, seed, "val")
 
 
 def _val_count(number: int, val_fraction: float) -> int:
@@ -142,7 +144,7 @@ def _val_count(number: int, val_fraction: float) -> int:
     return max(0, min(max(least, _half_up(number * val_fraction)), number - MIN_TRAIN))
 
 
-def _draw(units: Units, want: Mapping[str, int], leave: int, seed: int, purpose: str) -> set[str]:
+def _draw(units: Units, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str) -> set[str]:
     """Groups that add up to at most `want` images of each class and leave `leave` of each undrawn.
 
     Groups of several classes come first, up to their share of `want`, then each class fills up with
@@ -154,7 +156,7 @@ def _draw(units: Units, want: Mapping[str, int], leave: int, seed: int, purpose:
         for group in candidates:
             after = {label: taken[label] + number for label, number in units[group].items()}
             fits = most is None or all(number <= most[label] for label, number in after.items())
-            if fits and all(total[label] - number >= leave for label, number in after.items()):
+            if fits and all(total[label] - number >= leave[label] for label, number in after.items()):
                 drawn.add(group)
                 taken.update(units[group])
 

@@ -55,7 +55,11 @@ def repeat_seeds(seed: int, repeats: int) -> list[int]:
 
 
 def compare(
-    splits: Splits, generators: Sequence[GeneratorSet], seeds: Sequence[int], settings: Comparing, engine: Engine
+    splits: Splits,
+    generators: Sequence[GeneratorSet],
+    seeds: Sequence[int],
+    settings: Comparing,
+    engine: Engine,
 ) -> Compared:
     """Train and score every arm on every repeat; `generators` holds one set for each seed."""
     filters = fit_filters(splits.train, settings.filter, seeds, engine)
@@ -87,9 +91,7 @@ def compare(
     return Compared(candidates, _by_arm(settings.arms, in_order, "val"), _by_arm(settings.arms, in_order, "test"))
 
 
-def _samples(
-    train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: Comparing, seed: int
-) -> Samples:
+def _samples(train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: Comparing, seed: int) -> Samples:
     return Samples(
         raw={label: found.images[: settings.wanted] for label, found in candidates.items()},
         filtered={label: found.kept for label, found in candidates.items()},

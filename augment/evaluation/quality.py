@@ -38,7 +38,9 @@ def quality(train: ImageSet, test: ImageSet, samples: Mapping[str, NDArray[np.ui
     for label in train.classes:
         enough = min(len(real[label]), len(reference[label])) >= LEAST_REAL and label in fake
         count = min(len(real[label]), len(fake.get(label, ())))
-        rows += _rows(label, real[label][:count], reference[label], fake[label][:count]) if enough else [_too_few(label)]
+        rows += (
+            _rows(label, real[label][:count], reference[label], fake[label][:count]) if enough else [_too_few(label)]
+        )
     return rows
 
 
@@ -70,4 +72,8 @@ def _rows(label: str, real: Features, reference: Features, fake: Features) -> li
 
 
 def _too_few(label: str) -> dict[str, Any]:
-    return {"label": label, "metric": "kid", "note": f"not measured: fewer than {LEAST_REAL} real images on a side"}
+    return {
+        "label": label,
+        "metric": "kid",
+        "note": f"not measured: fewer than {LEAST_REAL} real images on a side",
+    }

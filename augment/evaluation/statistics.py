@@ -27,31 +27,35 @@ class Resamples:
 
     plain: (N,) weights that make a mean over images balanced accuracy: 1 / (classes * class size)
     draws: (B, N) the same after resampling; every row sums to 1
-    one_group: what one group of a typical class moves balanced accuracy by
+    one_pair: root mean square of what one group of the set moves balanced accuracy by
     groups: number of independent units
     """
 
     plain: Float
     draws: Float
-    one_group: float
+    one_pair: float
     groups: int
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with its two sources of error; figures as fractions of 1."""
+    """A mean over seeds with its two sources of error; figures as fractions of 1.
+
+    test_se: standard error from the choice of test groups; seed_sd: spread of the seeds' values
+    seed_se: standard error from the seeds, without what test_se already holds
+    """
 
     mean: float
     test_se: float
+    seed_se: float
     seed_sd: float
     seeds: int
     groups: int
 
     def half_width(self, confidence: float = 0.95) -> float:
-        """sqrt((t_{groups-1} test_se)^2 + (t_{seeds-1} seed_sd / sqrt(seeds))^2)."""
+        """sqrt((t_{groups-1} test_se)^2 + (t_{seeds-1} seed_se)^2)."""
         test = _t_quantile(confidence, self.groups - 1) * self.test_se
-        seed = _t_quantile(confidence, self.seeds - 1) * self.seed_sd / math.sqrt(self.seeds)
-        return math.hypot(test, seed)
+        return math.hypot(test, _t_quantile(confidence, self.seeds - 1) * self.seed_se)
 
     def interval(self, confidence: float = 0.95, least: float = -1.0) -> tuple[float, float]:
         """(low, high), cut at `least` and 1: a difference cannot leave [-1, 1], a share not [0, 1]."""
@@ -93,27 +97,38 @@ def resample(targets: Int, groups: NDArray[Any], draws: int, rng: np.random.Gene
     for which in np.unique(of_image):
         columns = of_image == which
         drawn[:, columns] *= weights[columns].sum() / drawn[:, columns].sum(axis=1, keepdims=True)
-    steps = 1.0 / (counts.shape[1] * (counts > 0).sum(axis=0))
-    return Resamples(weights, drawn, float(np.sqrt((steps**2).mean())), len(names))
+    groups_of = (counts > 0).sum(axis=0)  # (classes,)
+    one_pair = math.sqrt((1 / groups_of).sum() / len(names)) / len(groups_of)
+    return Resamples(weights, drawn, one_pair, len(names))
 
 
 def estimate(scores: Scores, resamples: Resamples) -> Estimate:
     """Mean, test error and seed spread of per-image scores.
 
     scores: (S, N) in [-1, 1], S >= 2 paired seeds: right or wrong for one arm, the difference of two
-    arms for a comparison. The test error is the spread of the mean over seeds between draws, and in
-    quadrature one group of a typical class, since a small set without any disagreement is no proof
-    of equality (the pseudo-pair of Agresti & Min 2005). Raises ValueError with fewer than 2 seeds.
+    arms for a comparison.
+    Test error: the spread between draws of the mean over seeds, and in quadrature one group somewhere
+    in the set, since a small set without any disagreement is no proof of equality (the pseudo-pair of
+    Agresti & Min 2005).
+    Seed error: sd / sqrt(S) of the seeds' values. Part of their variance is chance of single images,
+    which the draws count already; it is estimated from how far seeds drift apart between draws and
+    taken off, but never more than half, because few seeds estimate it badly.
+    Raises ValueError with fewer than 2 seeds.
     """
     if len(scores) < 2:
         raise ValueError(f"{len(scores)} seeds: an interval needs at least 2")
-    values = scores @ resamples.plain
-    spread = (scores.mean(axis=0) @ resamples.draws.T).std(ddof=1)
+    seeds = len(scores)
+    values = scores @ resamples.plain  # (S,)
+    drawn = scores @ resamples.draws.T  # (S, B)
+    spread = drawn.mean(axis=0).std(ddof=1)
+    shared = (drawn - drawn.mean(axis=0)).var(axis=1, ddof=1).sum() / (seeds - 1)
+    variance = values.var(ddof=1)
     return Estimate(
         mean=float(values.mean()),
-        test_se=math.hypot(float(spread), resamples.one_group),
-        seed_sd=float(values.std(ddof=1)),
-        seeds=len(scores),
+        test_se=math.hypot(float(spread), resamples.one_pair),
+        seed_se=math.sqrt(max(variance - shared, variance / 2) / seeds),
+        seed_sd=math.sqrt(variance),
+        seeds=seeds,
         groups=resamples.groups,
     )
 
@@ -125,7 +140,7 @@ def seeds_to_decide(found: Estimate, confidence: float = 0.95) -> int | None:
     """
     test = _t_quantile(confidence, found.groups - 1) * found.test_se
     seeds = np.arange(2, MOST_SEEDS + 1)
-    seed = stats.t.ppf((1 + confidence) / 2, seeds - 1) * found.seed_sd / np.sqrt(seeds)
+    seed = stats.t.ppf((1 + confidence) / 2, seeds - 1) * found.seed_se * np.sqrt(found.seeds / seeds)
     enough = np.flatnonzero(np.hypot(test, seed) < abs(found.mean))
     return int(seeds[enough[0]]) if len(enough) else None
 
@@ -138,7 +153,7 @@ def growth_to_decide(found: Estimate, confidence: float = 0.95) -> float | None:
     if found.mean == 0:
         return None
     test = stats.norm.ppf((1 + confidence) / 2) * found.test_se
-    seed = _t_quantile(confidence, found.seeds - 1) * found.seed_sd / math.sqrt(found.seeds)
+    seed = _t_quantile(confidence, found.seeds - 1) * found.seed_se
     room = max(found.mean**2 - seed**2, found.mean**2 / 2)
     return max(1.0, float(test**2 / room))
 

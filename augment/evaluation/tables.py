@@ -5,21 +5,43 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score
 
 from augment.data.imageset import ImageSet
 from augment.evaluation.compare import Compared, Splits
+from augment.evaluation.comparisons import Outcomes
 from augment.evaluation.statistics import wilson
-from augment.evaluation.verdict import Kind, Outcomes
+from augment.evaluation.verdict import Kind
 from augment.params import CONTROL_ARMS, REAL_ARMS, Arm
 
 Row = dict[str, Any]
 
 RUNS = ("arm", "seed", "split", "balanced_accuracy", "accuracy", "macro_f1")
 ARMS = ("arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1")
-COMPARISONS = ("candidate", "rival", "split", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se", "seeds")
+COMPARISONS = (
+    "candidate",
+    "rival",
+    "split",
+    "mean",
+    "low",
+    "high",
+    "low90",
+    "high90",
+    "seed_sd",
+    "test_se",
+    "seeds",
+)
 CLASSES = ("label", "arm", "train", "val", "test", "recall", "low", "high")
-ACCEPTANCE = ("seed", "label", "candidates", "near_copy", "off_class", "accepted", "kept", "other_class_share")
+ACCEPTANCE = (
+    "seed",
+    "label",
+    "candidates",
+    "near_copy",
+    "off_class",
+    "accepted",
+    "kept",
+    "other_class_share",
+)
 COPIES = ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note")
 
 

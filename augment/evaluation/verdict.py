@@ -109,9 +109,7 @@ def judge(net: Comparison, rivals: Sequence[Comparison], control: Comparison, eq
 
 def _check(test: Outcomes, val: Outcomes, kinds: Mapping[str, Kind]) -> None:
     if not len(test):
-        raise DataError(
-            "test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images."
-        )
+        raise DataError("test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images.")
     needed = {BASELINE: "real", DEFAULT: "gan", CONTROL: "control"}
     absent = [arm for arm in kinds if arm not in test.correct or arm not in val.correct]
     absent += [arm for arm, kind in needed.items() if kinds.get(arm) != kind]

@@ -61,9 +61,7 @@ def reasons(facts: Facts) -> list[str]:
     lines = [_bound(row, "real images alone") for row in facts.rivals]
     lines.append(_bound(facts.control, "jittered copies used the same way"))
     if all(row.gain.low > 0 for row in facts.rivals) and facts.control.gain.low <= 0:
-        lines.append(
-            "The gain over real images alone is not credited to the GAN: copies may do as well in its place."
-        )
+        lines.append("The gain over real images alone is not credited to the GAN: copies may do as well in its place.")
     if facts.word == "harms" and facts.net.gain.low >= -facts.equivalence:
         lines.append(f"The loss is proven but smaller than the margin of {100 * facts.equivalence:g} points.")
     return [*lines, _gate(facts), *_limits(facts)]

@@ -183,7 +183,9 @@ def load_bundle(folder: Path) -> ClassGenerator:
     path = folder / "generator.safetensors"
     # On the meta device: shapes without memory, so a manifest cannot make us allocate.
     with torch.device("meta"):
-        expected = {name: (value.shape, value.dtype) for name, value in Generator(manifest.architecture).state_dict().items()}
+        expected = {
+            name: (value.shape, value.dtype) for name, value in Generator(manifest.architecture).state_dict().items()
+        }
     most = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + HEADER_BYTES
     content = _read(path, most)
     if sha256(content) != manifest.weights_sha256:

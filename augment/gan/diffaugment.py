@@ -71,7 +71,8 @@ def cutout(images: Tensor, probability: float, rng: Generator) -> Tensor:
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)[:, None, None, None]
     inside = _span(count, height, rng)[:, None, :, None] & _span(count, width, rng)[:, None, None, :]
-    return images * (1 - chosen * inside)
+    holed: Tensor = images * (1 - chosen * inside)
+    return holed
 
 
 def _coins(count: int, probability: float, rng: Generator) -> Tensor:

@@ -29,6 +29,7 @@ from augment.seeds import derive_seed
 
 Weights = dict[str, Tensor]
 CURVE_POINTS = 50
+LOOK_EVERY = 5  # points of the curve, before the guards look and a good state is put by
 MOST_ROLLBACKS = 2
 LOOK_AT = 64  # images that the collapse guard compares
 
@@ -107,33 +108,31 @@ def fit(
         good = resume["good"]
     data = to_float(torch.from_numpy(job.images)).to(job.device)
     chances = torch.from_numpy(job.weights).to(job.device)
-    every = max(1, job.settings.steps // CURVE_POINTS)
+    steps, every = job.settings.steps, max(1, job.settings.steps // CURVE_POINTS)
     saved_at = time.monotonic()
     losses: list[Tensor] = []
-    while game.step < job.settings.steps:
+    while game.step < steps:
         if stop():
             _save(save, game, progress, losses, good)
             raise KeyboardInterrupt
         losses.append(play(game, job.settings, data, chances))
-        tell(game.step, job.settings.steps)
-        if game.step % every == 0 or game.step == job.settings.steps:
-            row = summarise(game.step, progress, losses)
+        tell(game.step, steps)
+        if game.step % every == 0 or game.step == steps:
+            progress.curve.append(summarise(game.step, progress, losses))
             losses = []
-            reason = look(game, row, data)
-            if reason is None:
-                progress.curve.append(row)
-                good = copy.deepcopy(snapshot(game, progress))
-            elif progress.attempt == MOST_ROLLBACKS:
-                return GanResult({}, {}, progress.curve, progress.rollbacks, f"{reason} at step {game.step}")
-            else:
-                roll_back(game, progress, good, job, reason)
+            if len(progress.curve) % LOOK_EVERY == 0 or game.step == steps:
+                reason = look(game, progress.curve[-1], data)
+                if reason is None:
+                    good = copy.deepcopy(snapshot(game, progress))
+                elif progress.attempt == MOST_ROLLBACKS:
+                    return GanResult({}, {}, progress.curve, progress.rollbacks, f"{reason} at step {game.step}")
+                else:
+                    roll_back(game, progress, good, job, reason)
         if save is not None and time.monotonic() - saved_at > save_seconds:
             _save(save, game, progress, losses, good)
             saved_at = time.monotonic()
     settle_statistics(game.average, derive_seed(job.seed, "batch norm"))
-    return GanResult(
-        cpu_weights(game.average), cpu_weights(game.discriminator), progress.curve, progress.rollbacks
-    )
+    return GanResult(cpu_weights(game.average), cpu_weights(game.discriminator), progress.curve, progress.rollbacks)
 
 
 def architecture_of(job: GanJob) -> Architecture:

@@ -16,7 +16,11 @@ def not_finite(game: Game, losses: Tensor) -> str | None:
     """Losses, weights of both players and the average must be finite numbers."""
     if not torch.isfinite(losses).all():
         return "a loss is not finite"
-    for name, network in (("G", game.generator), ("D", game.discriminator), ("the average of G", game.average)):
+    for name, network in (
+        ("G", game.generator),
+        ("D", game.discriminator),
+        ("the average of G", game.average),
+    ):
         if not all(torch.isfinite(weight).all() for weight in network.parameters()):
             return f"a weight of {name} is not finite"
     return None

@@ -5,6 +5,7 @@ image, the discriminator pads the image with its own border and halves.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -44,9 +45,14 @@ class Architecture:
 
     @property
     def stages(self) -> list[int]:
-        """Feature channels from the base towards the image, one entry per resolution below the image's."""
-        depth = max(self.doublings, 1)
-        return [self.features * min(2 ** max(depth - 1 - level, 0), MAX_WIDTH_FACTOR) for level in range(depth)]
+        """Feature channels from the base towards the image, one entry per resolution below the image's.
+
+        Halving towards the image; tiny images keep the channels of the second layer, since one
+        narrow layer draws no digit.
+        """
+        depth = max(self.doublings, 2)
+        channels = [self.features * min(2 ** (depth - 1 - level), MAX_WIDTH_FACTOR) for level in range(depth)]
+        return channels[: max(self.doublings, 1)]
 
 
 class Generator(nn.Module):
@@ -59,7 +65,7 @@ class Generator(nn.Module):
         base_height, base_width = architecture.base
         self.project = nn.Linear(architecture.latent, stages[0] * base_height * base_width, bias=False)
         self.normalise = nn.BatchNorm2d(stages[0])
-        self.upsample = nn.Sequential(*(_doubling(*pair) for pair in zip(stages, stages[1:], strict=False)))
+        self.upsample = nn.Sequential(*(_doubling(*pair) for pair in pairwise(stages)))
         self.to_image = (
             nn.ConvTranspose2d(stages[-1], architecture.channels, 4, stride=2, padding=1)
             if architecture.doublings
@@ -88,7 +94,7 @@ class Discriminator(nn.Module):
             else nn.Conv2d(architecture.channels, stages[0], 3, padding=1)
         )
         layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
-        for narrow, wide in zip(stages, stages[1:], strict=False):
+        for narrow, wide in pairwise(stages):
             layers += [nn.Conv2d(narrow, wide, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         self.downsample = nn.Sequential(*layers)
         base_height, base_width = architecture.base
@@ -122,7 +128,8 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def _padded(pixels: int, doublings: int) -> int:
-    return -(-pixels // 2**doublings) * 2**doublings
+    block: int = 2**doublings
+    return -(-pixels // block) * block
 
 
 def _doubling(wide: int, narrow: int) -> nn.Sequential:

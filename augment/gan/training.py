@@ -97,9 +97,7 @@ def discriminator_step(
     return adversarial.detach(), real_logits.detach(), fake_logits.detach()
 
 
-def generator_step(
-    game: Game, real: Tensor, fake: Tensor, *, loss: AdversarialLoss, augment: DiffAugment
-) -> Tensor:
+def generator_step(game: Game, real: Tensor, fake: Tensor, *, loss: AdversarialLoss, augment: DiffAugment) -> Tensor:
     """One update of G through the discriminator just updated; `fake` still hangs on G's graph.
 
     Returns the generator's loss, detached, (N,).

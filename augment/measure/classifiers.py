@@ -52,7 +52,12 @@ class SmallCnn(nn.Module):
 
 
 def fit_classifier(
-    batch: Batch, shape: tuple[int, int, int], classes: int, settings: FitSettings, augment: Augment | None, seed: int
+    batch: Batch,
+    shape: tuple[int, int, int],
+    classes: int,
+    settings: FitSettings,
+    augment: Augment | None,
+    seed: int,
 ) -> SmallCnn:
     """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
 

@@ -58,8 +58,7 @@ def _in_chunks(images: UInt8, embed: Callable[[torch.Tensor], torch.Tensor]) -> 
     """Apply `embed` to float32 NCHW batches in [0, 1]; an empty set gives (0, D)."""
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
         raise DataError(
-            "features: images must be uint8 (N, C, H, W) with 1 or 3 channels, "
-            f"found {images.dtype} {images.shape}"
+            f"features: images must be uint8 (N, C, H, W) with 1 or 3 channels, found {images.dtype} {images.shape}"
         )
     with torch.inference_mode():
         rows: list[Float32] = [embed(batch).numpy() for batch in _batches(images)]
@@ -99,5 +98,7 @@ def _describe(batch: torch.Tensor, bank: list[torch.Tensor]) -> torch.Tensor:
             maps = F.avg_pool2d(maps, 2, ceil_mode=True)
         maps = F.relu(F.conv2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), filters))
         flat = maps.flatten(2)  # (N, 24, h w)
-        parts += [flat.mean(2), flat.std(2, correction=0), F.adaptive_avg_pool2d(maps, 2).flatten(1)]
+        mean = flat.mean(2)
+        spread = (flat - mean[..., None]).square().mean(2).sqrt()
+        parts += [mean, spread, F.adaptive_avg_pool2d(maps, 2).flatten(1)]
     return torch.cat(parts, dim=1)

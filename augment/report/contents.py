@@ -24,7 +24,9 @@ CONTROLS = 20  # test images of a class whose nearest training image gives the u
 TABLES = {
     "runs": ("arm", "seed", "split"),
     "arms": ("arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1"),
-    "comparisons": ("candidate", "rival", "split", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se", "seeds"),
+    "comparisons": (
+        "candidate", "rival", "split", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se", "seeds",
+    ),
     "classes": ("label", "arm", "train", "val", "test", "recall", "low", "high"),
     "acceptance": ("seed", "label", "candidates", "near_copy", "off_class", "accepted", "kept", "other_class_share"),
     "quality": ("label", "metric", "synthetic", "real", "n_synthetic", "n_reference", "note"),
@@ -32,6 +34,8 @@ TABLES = {
     "confusion": ("actual", "predicted"),
 }  # fmt: skip
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
+METRICS = ("verdict", "primary", "gain", "policy")
+VERDICT = ("sentence", "reasons", "advice", "best_real")
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split")
 
 
@@ -80,11 +84,11 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     Raises `DataError` naming a file that is missing, unreadable or lacks a column.
     """
     classes = read_json(prepared / "classes.json")
-    index = read_json(models / "index.json")["classes"]
+    index = read_json(models / "index.json", ("classes",))["classes"]
     return Contents(
         title=title,
-        metrics=read_json(reports / "metrics.json"),
-        verdict=read_json(reports / "evaluation" / "verdict.json"),
+        metrics=read_json(reports / "metrics.json", METRICS),
+        verdict=read_json(reports / "evaluation" / "verdict.json", VERDICT),
         environment=read_json(reports / "evaluation" / "environment.json"),
         classes=classes,
         models=index,
@@ -96,12 +100,14 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     )
 
 
-def read_json(path: Path) -> Any:
-    """A JSON file; raises `DataError` naming it."""
+def read_json(path: Path, keys: Sequence[str] = ()) -> Any:
+    """A JSON file that has at least `keys`; raises `DataError` naming the file and what it lacks."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
+    _need(path, "keys", [key for key in keys if key not in value])
+    return value
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Rows:
@@ -110,10 +116,13 @@ def read_rows(path: Path, columns: Sequence[str]) -> Rows:
         rows = read_csv(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
-    missing = [column for column in columns if rows and column not in rows[0]]
-    if missing:
-        raise DataError(f"{path}: lacks the columns {', '.join(missing)}. Run `dvc repro` to make it anew.")
+    _need(path, "columns", [column for column in columns if rows and column not in rows[0]])
     return rows
+
+
+def _need(path: Path, what: str, missing: Sequence[str]) -> None:
+    if missing:
+        raise DataError(f"{path}: lacks the {what} {', '.join(missing)}. Run `dvc repro` to make it anew.")
 
 
 def _curve(path: Path) -> Rows:
@@ -121,9 +130,7 @@ def _curve(path: Path) -> Rows:
     return read_rows(path, CURVE) if path.exists() else []
 
 
-def _pictures(
-    classes: Sequence[Mapping[str, Any]], grid: int, prepared: Path, synthetic: Path
-) -> dict[str, Pictures]:
+def _pictures(classes: Sequence[Mapping[str, Any]], grid: int, prepared: Path, synthetic: Path) -> dict[str, Pictures]:
     """What is shown of every class, with nearest neighbours among the training images of all classes."""
     train, test = ImageSet.load(prepared / "train"), ImageSet.load(prepared / "test")
     kept, references = _kept_files(synthetic), pixels(train.images)

@@ -14,14 +14,20 @@ ROW, AXIS = 46, 26  # pixels: one row of an interval chart; its axis
 LEFT, SPAN = 3.0, 94.0  # per cent of the width that the axis covers
 WIDTH, HEIGHT = 260, 96  # view box of a curve chart
 INNER = (30, 250, 8, 80)  # its plotting area: left, right, top, bottom
+SHAPES = {
+    "real": '<circle r="5"/>',
+    "gan": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
+    "control": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
+}
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A mean with its interval, drawn as a dot on a line. kind: real, gan, control or chosen."""
+    """A mean with its interval, drawn as a dot on a line. kind: real, gan or control; a chosen one is ringed."""
 
     label: str
     kind: str
+    chosen: bool
     mean: float
     low: float
     high: float
@@ -57,8 +63,7 @@ def interval_chart(title: str, marks: Sequence[Mark], reference: float | None = 
         x = across(reference)
         parts.append(Markup('<line class="reference" x1="{0}" x2="{0}" y1="0" y2="{1}"/>').format(x, bottom))
     parts += [
-        _row(mark, ROW * row, across(mark.low), across(mark.mean), across(mark.high))
-        for row, mark in enumerate(marks)
+        _row(mark, ROW * row, across(mark.low), across(mark.mean), across(mark.high)) for row, mark in enumerate(marks)
     ]
     return Markup('<svg class="intervals" role="img" aria-label="{}" width="100%" height="{}">{}</svg>').format(
         title, bottom + AXIS, Markup("").join(parts)
@@ -115,13 +120,15 @@ def _axis_tick(x: str, bottom: int, value: float) -> Markup:
 
 def _row(mark: Mark, top: int, low: str, mean: str, high: str) -> Markup:
     """The label and its figures above, the interval below; a nested svg carries the shape to its place."""
+    ring = Markup('<circle class="ring" r="10"/>' if mark.chosen else "")
     return Markup(
-        '<g class="{kind}"><text x="0" y="{text_y}">{label}</text>'
+        '<g class="{kind}{chosen}"><text x="0" y="{text_y}">{label}</text>'
         '<text class="figure" x="100%" y="{text_y}" text-anchor="end">{text}</text>'
         '<line class="bar" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'
         '<svg x="{mean}" y="{y}" width="1" height="1" overflow="visible">{shape}</svg></g>'
     ).format(
         kind=mark.kind,
+        chosen=" chosen" if mark.chosen else "",
         label=mark.label,
         text=mark.text,
         text_y=top + 16,
@@ -129,24 +136,14 @@ def _row(mark: Mark, top: int, low: str, mean: str, high: str) -> Markup:
         low=low,
         mean=mean,
         high=high,
-        shape=_shape(mark.kind),
+        shape=ring + Markup(SHAPES.get(mark.kind, SHAPES["gan"])),
     )
-
-
-def _shape(kind: str) -> Markup:
-    shapes = {
-        "real": '<circle r="5"/>',
-        "control": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
-        "chosen": '<circle class="halo" r="10"/><path d="M0-7 7 0 0 7-7 0z"/>',
-    }
-    return Markup(shapes.get(kind, '<path d="M0-6 6 0 0 6-6 0z"/>'))
 
 
 def _frame(low: float, high: float, first: float, last: float) -> Markup:
     left, right, top, bottom = INNER
     lines = Markup("").join(
-        Markup('<line class="grid" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y)
-        for y in (top, bottom)
+        Markup('<line class="grid" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y) for y in (top, bottom)
     )
     texts = (
         (left - 4, top + 3, "end", high),

@@ -2,15 +2,18 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from augment.report import tables
 from augment.report.contents import CONTROLS, Contents, Pictures
 from augment.report.figures import curve_chart, interval_chart
-from augment.report.pictures import GAP, data_uri, mosaic, side_for, tile
+from augment.report.pictures import GAP, data_uri, mosaic, tile
+from augment.report.plots import shown_side
 
 FEW = 12  # up to this many classes, pictures and curves stand open
 MATRIX = 24  # up to this many classes, the confusion matrix stands open
@@ -24,13 +27,14 @@ def render(contents: Contents) -> str:
     """The page as HTML; equal contents give equal text. Every label and reason is escaped."""
     labels = [entry["label"] for entry in contents.classes]
     chosen = contents.metrics["policy"]["arm"]
-    real = tables.best_real(contents.tables["arms"])
+    real = contents.verdict["best_real"]
+    judged = tables.judged(contents.tables["comparisons"], chosen)
     return _environment().get_template("template.html").render(
         page=contents,
         labels=labels,
         chosen=chosen,
         real=real,
-        judged=tables.JUDGED,
+        judged=judged,
         symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
         tone=TONES.get(contents.metrics["verdict"], "neutral"),
         seeds=len({row["seed"] for row in contents.tables["runs"]}),
@@ -41,11 +45,12 @@ def render(contents: Contents) -> str:
         ),
         comparison_chart=interval_chart(
             "Balanced accuracy of the judged arm minus each rival on test, in points",
-            tables.comparison_marks(contents.tables["comparisons"]),
+            tables.comparison_marks(contents.tables["comparisons"], judged),
             reference=0.0,
         ),
         class_rows=tables.class_rows(contents, real, chosen),
         selection_rows=tables.selection_rows(contents),
+        pooled_copies=next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
         cards=_cards(contents),
         curves=_curves(contents),
         failures=tables.failures(contents.models),
@@ -59,15 +64,9 @@ def render(contents: Contents) -> str:
     )  # fmt: skip
 
 
-def side(contents: Contents) -> int:
-    """The longest side that the images of this page have."""
-    parts = contents.pictures.values()
-    return side_for(sum(len(part.real) + len(part.synthetic) + 2 * len(part.neighbours) for part in parts))
-
-
 def _cards(contents: Contents) -> list[dict[str, Any]]:
     """Per class, its pictures as data URIs."""
-    longest = side(contents)
+    longest = shown_side(contents)
     return [_card(entry["label"], contents.pictures[entry["label"]], longest) for entry in contents.classes]
 
 
@@ -123,9 +122,15 @@ def _environment() -> Environment:
         "kind": lambda kind: tables.KIND_WORDS.get(kind, kind),
         "metric": lambda metric: tables.METRIC_WORDS.get(metric, metric),
         "key": lambda cell: "" if (value := tables.number(cell)) is None else repr(value),
+        "code": code,
         "digest": lambda text: base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode(),
     }
     return environment
+
+
+def code(text: str) -> Markup:
+    """Escaped text with its `backticked` parts as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def percent(cell: Any) -> str:
@@ -137,7 +142,9 @@ def percent(cell: Any) -> str:
 def points(cell: Any) -> str:
     """A difference of fractions as signed percentage points."""
     value = tables.number(cell)
-    return "–" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+    if value is None:
+        return "–"
+    return f"{100 * value:+.1f}".replace("-", "−") if abs(value) >= 0.0005 else "0.0"
 
 
 def compact(cell: Any) -> str:

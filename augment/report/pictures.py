@@ -1,4 +1,4 @@
-"""Image arrays as PNG pictures: strips for the page, labelled grids for the plots."""
+"""Image arrays as PNG pictures: strips for the page, labelled rows for the plots."""
 
 import base64
 import io
@@ -11,12 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from augment.data.imageset import UInt8
 from augment.data.slugs import slug
+from augment.errors import DataError
 
 SHOWN = 56  # pixels: smaller images are enlarged by a whole factor to about this size
 LARGEST, SMALLEST = 96, 32  # larger images are reduced to a side between these
 BUDGET = 6_000_000  # pixels that all pictures of one page may hold together
 GAP = 2
-TEXT = 14  # height of the labels
+TEXT, LABEL_WIDTH = 14, 240  # pixels: height of the labels, width they always have
 
 
 def side_for(count: int) -> int:
@@ -49,20 +50,19 @@ def mosaic(images: Iterable[UInt8], columns: int, side: int) -> Image.Image:
     return canvas
 
 
-def labelled_grid(rows: Sequence[tuple[str, Sequence[UInt8]]], columns: int, side: int) -> Image.Image:
-    """One row per class on white: its label drawn above, its images beside one another; RGB.
+def labelled_rows(rows: Sequence[tuple[str, Image.Image | None]]) -> Image.Image:
+    """One row per class on white: its label drawn above its picture; RGB.
 
-    A class without images keeps its row and says so.
+    A class without a picture keeps its row and says so.
     """
-    strips = [(label, mosaic(images, columns, side) if len(images) else None) for label, images in rows]
-    widest = max([240] + [strip.width for _, strip in strips if strip])
-    heights = [TEXT + 6 + (strip.height if strip else TEXT) + 8 for _, strip in strips]
-    canvas = Image.new("RGB", (widest + 2 * GAP, sum(heights) + GAP), "white")
-    draw, font, top = ImageDraw.Draw(canvas), ImageFont.load_default(TEXT), GAP
-    for (label, strip), height in zip(strips, heights, strict=True):
+    widest = max([LABEL_WIDTH] + [picture.width for _, picture in rows if picture])
+    heights = [2 * TEXT + (picture.height if picture else TEXT) for _, picture in rows]
+    canvas = Image.new("RGB", (widest, sum(heights)), "white")
+    draw, font, top = ImageDraw.Draw(canvas), ImageFont.load_default(TEXT), 0
+    for (label, picture), height in zip(rows, heights, strict=True):
         draw.text((GAP, top), drawable(label, widest, font), fill="black", font=font)
-        if strip:
-            canvas.paste(strip, (GAP, top + TEXT + 6), strip)
+        if picture:
+            canvas.paste(picture, (0, top + TEXT + 6), picture)
         else:
             draw.text((GAP, top + TEXT + 6), "no images", fill="grey", font=font)
         top += height
@@ -92,11 +92,19 @@ def data_uri(picture: Image.Image) -> str:
 
 
 def read_images(paths: Iterable[Path], like: UInt8) -> UInt8:
-    """PNG files as uint8 (N, C, H, W) with the channels and size of `like` (M, C, H, W)."""
-    mode = "L" if like.shape[1] == 1 else "RGB"
+    """PNG files as uint8 (N, C, H, W) with the channels and size of `like` (M, C, H, W).
+
+    Raises `DataError` naming a file that is missing, unreadable or of another size.
+    """
+    channels, height, width = like.shape[1:]
     found = []
     for path in paths:
-        with Image.open(path, formats=["PNG"]) as picture:
-            pixels = np.asarray(picture.convert(mode))
-        found.append(pixels[None] if mode == "L" else np.moveaxis(pixels, -1, 0))
-    return np.stack(found) if found else np.empty((0, *like.shape[1:]), np.uint8)
+        try:
+            with Image.open(path, formats=["PNG"]) as picture:
+                pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+            found.append(pixels.reshape(height, width, channels).transpose(2, 0, 1))
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{path}: not a PNG of {width}x{height} pixels ({error}). Run `dvc repro` to make it anew."
+            ) from error
+    return np.stack(found) if found else np.empty((0, channels, height, width), np.uint8)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augment.evaluation.verdict import DEFAULT as JUDGED
 from augment.report.contents import Contents, Row, Rows
 from augment.report.figures import Line, Mark
 
@@ -22,9 +21,6 @@ ARM_WORDS = {
 KIND_WORDS = {"real": "real images only", "gan": "with synthetic images", "control": "control"}
 METRIC_WORDS = {
     "kid": "KID, distance of the distributions (lower is better)",
-    "fid": "FID, distance of the distributions (lower is better)",
-    "precision": "Precision, share that looks real (higher is better)",
-    "recall": "Recall, share of real variety reached (higher is better)",
     "density": "Density, how typical samples are (about 1 is like real)",
     "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
 }
@@ -55,37 +51,34 @@ def arm_words(arm: str) -> str:
     return ARM_WORDS.get(arm, arm)
 
 
-def best_real(arms: Rows) -> str:
-    """The real-only arm with the highest mean on test, the hardest rival; empty when there is none."""
-    means = {row["arm"]: number(row["mean"]) or 0.0 for row in arms if row["kind"] == "real"}
-    return max(means, key=lambda arm: round(means[arm], 12), default="")
-
-
 def arm_marks(arms: Rows, chosen: str) -> list[Mark]:
     """The arms of arms.csv in per cent, for the chart."""
-    return [
-        mark
-        for row in arms
-        if (mark := _mark(arm_words(row["arm"]), "chosen" if row["arm"] == chosen else row["kind"], row, ""))
-    ]
+    return [mark for row in arms if (mark := _mark(arm_words(row["arm"]), row["kind"], row["arm"] == chosen, row, ""))]
 
 
-def comparison_marks(comparisons: Rows) -> list[Mark]:
-    """The judged arm against every rival on test, in points, for the chart."""
+def judged(comparisons: Rows, chosen: str) -> str:
+    """The arm that the verdict judges: the chosen one, or the one that val objected to."""
+    if any(row["candidate"] == chosen for row in comparisons):
+        return chosen
+    return next((row["candidate"] for row in comparisons if row["split"] == "val"), "")
+
+
+def comparison_marks(comparisons: Rows, candidate: str) -> list[Mark]:
+    """One candidate against every rival on test, in points, for the chart."""
     return [
         mark
         for row in comparisons
-        if row["split"] == "test" and row["candidate"] == JUDGED
-        if (mark := _mark(f"against: {arm_words(row['rival'])}", "gan", row, "+"))
+        if row["split"] == "test" and row["candidate"] == candidate
+        if (mark := _mark(f"against: {arm_words(row['rival'])}", "gan", False, row, "+"))
     ]
 
 
-def _mark(label: str, kind: str, row: Row, sign: str) -> Mark | None:
+def _mark(label: str, kind: str, chosen: bool, row: Row, sign: str) -> Mark | None:
     mean, low, high = (number(row[key]) for key in ("mean", "low", "high"))
     if mean is None or low is None or high is None:
         return None
     text = f"{100 * mean:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})".replace("-", "−")
-    return Mark(label, kind, 100 * mean, 100 * low, 100 * high, text)
+    return Mark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text)
 
 
 def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:

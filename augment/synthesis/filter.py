@@ -59,9 +59,7 @@ class _Fold:
     seed: int
 
 
-def fit_filters(
-    train: ImageSet, settings: FilterSettings, seeds: Sequence[int], engine: Engine
-) -> list[ClassFilter]:
+def fit_filters(train: ImageSet, settings: FilterSettings, seeds: Sequence[int], engine: Engine) -> list[ClassFilter]:
     """One filter for each seed, from the training images alone."""
     folds = [fold for seed in seeds for fold in _folds(train, settings, seed)]
     fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}

@@ -39,16 +39,24 @@ class ClassCandidates:
     @property
     def kept(self) -> NDArray[np.uint8]:
         """The chosen images."""
-        return self.images[self.reason == ""]
+        chosen: NDArray[np.uint8] = self.images[self.reason == ""]
+        return chosen
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Passed every filter, whether or not they were still needed."""
-        return (self.reason == "") | (self.reason == "surplus")
+        passed: NDArray[np.bool_] = (self.reason == "") | (self.reason == "surplus")
+        return passed
 
 
 def choose(
-    train: ImageSet, generators: GeneratorSet, class_filter: ClassFilter, *, wanted: int, oversample: int, seed: int
+    train: ImageSet,
+    generators: GeneratorSet,
+    class_filter: ClassFilter,
+    *,
+    wanted: int,
+    oversample: int,
+    seed: int,
 ) -> dict[str, ClassCandidates]:
     """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass."""
     classes = train.classes

@@ -1,0 +1,198 @@
+"""From a folder to clean entries: decode, bring to one shape, find copies, say what stops a run."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median_low
+from typing import Literal
+
+import numpy as np
+
+from augment.data import duplicates, images, meta, sources
+from augment.data.disk import Rejected, shown
+from augment.data.entries import Entry, Stop
+from augment.files import sha256
+
+Size = int | tuple[int, int] | None
+Color = Literal["auto", "grey", "rgb"]
+
+_STRONG_IMBALANCE = 50
+_SIZES_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything known of a folder.
+
+    entries: one per file, sorted by path; stops: what a run cannot start with; notes: what a person
+    should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable images
+    """
+
+    entries: list[Entry]
+    stops: list[Stop]
+    notes: list[str]
+    channels: int
+    sizes: Counter[tuple[int, int]]
+
+    @property
+    def usable(self) -> list[Entry]:
+        """The images of the set."""
+        return [entry for entry in self.entries if entry.usable]
+
+    def counts(self) -> dict[str, int]:
+        """Usable images of each class."""
+        return dict(sorted(Counter(entry.label for entry in self.usable).items()))
+
+
+def examine(
+    root: Path,
+    *,
+    size: Size,
+    color: Color,
+    background: int,
+    conflicts: Literal["drop", "stop"],
+    min_per_class: int,
+    max_file_mb: int,
+    max_pixels: int,
+) -> Findings:
+    """Look at every file below `root`; the values are those of `ingest` in params.yaml. Writes nothing.
+
+    Files are judged one by one and never raise; what ends a run is collected in `stops`.
+    """
+    entries, stops = sources.folder(root)
+    entries.sort(key=lambda entry: entry.path)
+    stops += meta.apply(root, entries)
+    for entry in entries:
+        if entry.outcome in ("ok", "fixed"):
+            _read(entry, background, max_file_mb, max_pixels)
+            if entry.pixels is not None:
+                _shape(entry, size, color)
+    stops += duplicates.mark(entries, conflicts)
+    stops += _count_stops(entries, stops, min_per_class)
+    sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
+    if size is None:
+        stops += _size_stops(root, sizes)
+    notes = _imbalance_note(entries)
+    channels, note = unify_channels(entries, color)
+    return Findings(entries, stops, notes + note, channels, sizes)
+
+
+def examine_digits(size: Size, color: Color) -> Findings:
+    """The built-in digits as entries."""
+    pixels, labels = sources.digits()
+    entries = []
+    for number, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+        entry = Entry(f"digits/{number:04d}", label, sha256=sha256(image.tobytes()), channels=1)
+        entry.pixels, entry.size = image.transpose(1, 2, 0), (image.shape[1], image.shape[2])
+        _shape(entry, size, color)
+        entries.append(entry)
+    sizes = Counter(entry.size for entry in entries if entry.size)
+    channels, _ = unify_channels(entries, color)
+    return Findings(entries, [], [], channels, sizes)
+
+
+def suggested_size(sizes: Mapping[tuple[int, int], int], limit: int) -> tuple[int, int]:
+    """The median size, scaled down to at most `limit` pixels a side, its aspect kept."""
+    every = [size for size, number in sizes.items() for _ in range(number)]
+    height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
+    scale = min(1.0, limit / max(height, width))
+    return max(images.MIN_SIDE, round(height * scale)), max(images.MIN_SIDE, round(width * scale))
+
+
+def unify_channels(entries: Sequence[Entry], color: Color) -> tuple[int, list[str]]:
+    """The channels of the set, 1 when every image is grey or is to be; files that differ are fixed."""
+    usable = [entry for entry in entries if entry.usable]
+    stored = Counter(entry.channels for entry in usable)
+    grey = color == "grey" or (
+        color == "auto" and all(entry.pixels is None or entry.pixels.shape[2] == 1 for entry in usable)
+    )
+    channels = 1 if grey else 3
+    for entry in usable:
+        code = "to_grey" if grey else "to_rgb"
+        if entry.channels != channels and code not in entry.codes:
+            entry.fix(code)
+    if len(stored) < 2:
+        return channels, []
+    return channels, [
+        f"mixed_modes: {stored[1]} grey and {stored[3]} colour files; all become {'grey' if grey else 'RGB'}"
+    ]
+
+
+def _read(entry: Entry, background: int, max_file_mb: int, max_pixels: int) -> None:
+    """Decode one file into its entry, or quarantine it."""
+    try:
+        content = sources.read_entry(entry, max_file_mb)
+        entry.sha256 = sha256(content)
+        decoded = images.decode(content, entry.path, background=background, max_pixels=max_pixels)
+    except Rejected as rejected:
+        entry.reject("quarantined", rejected.code, rejected.detail)
+        return
+    for code in decoded.fixes:
+        entry.fix(code)
+    entry.pixels, entry.channels = decoded.pixels, decoded.channels
+    entry.size = (decoded.pixels.shape[0], decoded.pixels.shape[1])
+
+
+def _shape(entry: Entry, size: Size, color: Color) -> None:
+    """Colour and size of one image, and the digest by which copies are found."""
+    assert entry.pixels is not None
+    pixels = images.to_grey(entry.pixels) if color == "grey" else entry.pixels
+    if size is not None:
+        height, width = (size, size) if isinstance(size, int) else size
+        if pixels.shape[:2] != (height, width):
+            entry.fix("resized", f"from {_text(entry.size or (0, 0))}")
+            pixels = images.collapse(images.resize(pixels, height, width))
+    entry.digest = sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
+    # Without ingest.size an image this large ends the run anyway: keep its size, not its pixels.
+    entry.pixels = pixels if max(pixels.shape) <= images.MAX_SIDE else None
+
+
+def _count_stops(entries: Sequence[Entry], stops: Sequence[Stop], min_per_class: int) -> list[Stop]:
+    """Classes with too few images left."""
+    empty = {stop.path for stop in stops if stop.code == "empty_class"}
+    usable = Counter(entry.label for entry in entries if entry.usable)
+    found = Counter(
+        entry.label for entry in entries if entry.label and "/" in entry.path and entry.outcome != "ignored"
+    )
+    return [
+        Stop(
+            label,
+            "too_few",
+            f"{usable[label]} usable of {number} files, at least {min_per_class} are needed (ingest.min_per_class); "
+            "add images, mend the quarantined ones, or move this folder away",
+        )
+        for label, number in sorted(found.items())
+        if usable[label] < min_per_class and label not in empty
+    ]
+
+
+def _size_stops(root: Path, sizes: Counter[tuple[int, int]]) -> list[Stop]:
+    """Without ingest.size all images must have one size, and an allowed one."""
+    if not sizes:
+        return []
+    example = f"set ingest.size, for example {list(suggested_size(sizes, images.MAX_SIDE))}"
+    if len(sizes) > 1:
+        most = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+        named = ", ".join(f"{_text(size)} ({number})" for size, number in most[:_SIZES_NAMED])
+        more = f" and {len(most) - _SIZES_NAMED} more sizes" if len(most) > _SIZES_NAMED else ""
+        return [Stop(shown(str(root)), "mixed_sizes", f"images of different height x width: {named}{more}; {example}")]
+    (only,) = sizes
+    if max(only) > images.MAX_SIDE:
+        message = f"images are {_text(only)}, at most {images.MAX_SIDE} each way; {example}"
+        return [Stop(shown(str(root)), "size_range", message)]
+    return []
+
+
+def _imbalance_note(entries: Sequence[Entry]) -> list[str]:
+    counts = Counter(entry.label for entry in entries if entry.usable)
+    if not counts:
+        return []
+    (large, most), (small, fewest) = counts.most_common()[0], counts.most_common()[-1]
+    if most < _STRONG_IMBALANCE * fewest:
+        return []
+    return [f"imbalance: {large!r} has {most} images, {small!r} has {fewest}"]
+
+
+def _text(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

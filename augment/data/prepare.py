@@ -1,0 +1,119 @@
+"""The work of ingest: a clean, grouped and split image set, and an account of every file."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from augment.data import cleaning
+from augment.data.cleaning import Findings
+from augment.data.disk import shown
+from augment.data.entries import Entry
+from augment.data.imageset import ImageSet
+from augment.data.slugs import folder_name, slug
+from augment.data.split import split
+from augment.errors import DataError
+from augment.files import sweep_temporaries, write_csv, write_json
+
+if TYPE_CHECKING:
+    from augment.params import Ingest
+
+SPLITS = ("train", "val", "test")
+MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "group", "sha256")
+_LINES = 20
+
+
+def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
+    """Write `out/{train,val,test}`, `classes.json` and `manifest.csv`; equal inputs give equal bytes.
+
+    Raises `DataError` with everything that stops the run, and then writes nothing.
+    """
+    findings = examine(ingest)
+    if findings.stops:
+        lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in findings.stops]
+        more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+        command = f"Run `augment check {shown(ingest.path)}` to see what became of every file."
+        raise DataError("\n".join([*lines[:_LINES], *more, command]))
+    assign_splits(findings.entries, ingest, seed)
+    _write(findings, out)
+    return findings
+
+
+def examine(ingest: "Ingest") -> Findings:
+    """What the settings of `ingest` find, before the split."""
+    if ingest.source == "digits":
+        return cleaning.examine_digits(ingest.size, ingest.color)
+    return cleaning.examine(
+        Path(ingest.path),
+        size=ingest.size,
+        color=ingest.color,
+        background=ingest.background,
+        conflicts=ingest.conflicts,
+        min_per_class=ingest.min_per_class,
+        max_file_mb=ingest.max_file_mb,
+        max_pixels=ingest.max_pixels,
+    )
+
+
+def assign_splits(entries: Sequence[Entry], ingest: "Ingest", seed: int) -> None:
+    """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does."""
+    usable = [entry for entry in entries if entry.usable]
+    for entry in usable:
+        entry.group = entry.group or entry.path  # an image on its own is a group of its own
+    chosen = split(
+        [entry.label for entry in usable],
+        [entry.group for entry in usable],
+        [entry.given for entry in usable],
+        test_fraction=ingest.test_fraction,
+        val_fraction=ingest.val_fraction,
+        train_per_class=ingest.train_per_class,
+        test_max=ingest.test_max,
+        seed=seed,
+    )
+    numbers: Counter[str] = Counter()
+    for entry, name in zip(usable, chosen.tolist(), strict=True):
+        entry.split = name
+        if name:
+            entry.index = numbers[name]
+            numbers[name] += 1
+
+
+def _write(findings: Findings, out: Path) -> None:
+    """Images first, the manifest last: where it stands, the rest is whole."""
+    size = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
+    for name in SPLITS:
+        mine = [entry for entry in findings.usable if entry.split == name]
+        _image_set(mine, findings.channels, size).save(out / name)
+        sweep_temporaries(out / name)
+    write_json(out / "classes.json", _classes(findings.usable))
+    write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
+    sweep_temporaries(out)
+
+
+def _image_set(entries: Sequence[Entry], channels: int, size: tuple[int, ...]) -> ImageSet:
+    images = np.zeros((len(entries), channels, *size), dtype=np.uint8)
+    for position, entry in enumerate(entries):
+        assert entry.pixels is not None
+        images[position] = entry.pixels.transpose(2, 0, 1)  # one stored channel fills all of them
+    return ImageSet(
+        images,
+        np.array([entry.label for entry in entries], dtype=np.str_),
+        np.array([entry.group for entry in entries], dtype=np.str_),
+        np.array([entry.path for entry in entries], dtype=np.str_),
+    )
+
+
+def _classes(entries: Sequence[Entry]) -> list[dict[str, str | int]]:
+    counts = Counter((entry.label, entry.split) for entry in entries)
+    return [
+        {"label": label, "slug": slug(label), "folder": folder_name(label)}
+        | {name: counts[label, name] for name in SPLITS}
+        for label in sorted({entry.label for entry in entries})
+    ]
+
+
+def _row(entry: Entry) -> dict[str, str | int]:
+    index = "" if entry.index is None else entry.index
+    return {name: getattr(entry, name) for name in MANIFEST if name != "index"} | {"index": index}

@@ -1,0 +1,121 @@
+"""`augment init`: look at an image folder and write the settings for it into params.yaml."""
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augment.data.check import hazard_lines
+from augment.data.disk import is_plain, shown
+from augment.errors import DataError, ParamsError
+from augment.files import write_text
+
+if TYPE_CHECKING:
+    from augment.data.cleaning import Findings
+
+_SETTLED = {"mixed_sizes", "size_range"}
+_SUGGESTED_SIDE = 64  # what a GAN of the default size learns on a processor in reasonable time
+_LINES = 20
+
+
+def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
+    """Settle `ingest` in params.yaml for the folder `path`, print what was found and set; returns 0.
+
+    Raises `DataError` when the folder holds something that would stop a run and that no setting
+    settles, or that DVC cannot pass; params.yaml is then unchanged.
+    """
+    from augment import params  # noqa: PLC0415  (pydantic, not for `augment --help`)
+    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow)
+
+    ingest = params.load(params_path).ingest.model_copy(
+        update={"source": "folder", "path": str(path), "size": None, "color": "auto"}
+    )
+    findings = prepare.examine(ingest)
+    _refuse(path, findings)
+    settings = _settings(path, params_path, findings)
+    text = _edited(params_path, settings)
+    write_text(params_path, text)
+    print("\n".join(_summary(path, params_path, findings, settings)))
+    return 0
+
+
+def _refuse(path: Path, findings: "Findings") -> None:
+    lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in findings.stops if stop.code not in _SETTLED]
+    lines += [line.removeprefix("warning: ") for line in hazard_lines(path)]
+    if not is_plain(str(path)):
+        lines.append(f"{shown(str(path))}: the path is not plain UTF-8; rename the folder")
+    if lines:
+        more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+        command = f"Nothing was written. `augment check {shown(str(path))}` shows every file."
+        raise DataError("\n".join([*lines[:_LINES], *more, command]))
+
+
+def _settings(path: Path, params_path: Path, findings: "Findings") -> dict[str, Any]:
+    """The keys of `ingest` that depend on the folder."""
+    from augment.data.cleaning import suggested_size  # noqa: PLC0415
+
+    settled = any(stop.code in _SETTLED for stop in findings.stops)
+    return {
+        "source": "folder",
+        "path": _stored(path, params_path),
+        "size": list(suggested_size(findings.sizes, _SUGGESTED_SIDE)) if settled else None,
+        "color": "grey" if findings.channels == 1 else "rgb",
+        "train_per_class": None,
+    }
+
+
+def _stored(path: Path, params_path: Path) -> str:
+    """Relative to params.yaml, where DVC and the stages start from; absolute outside its folder."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would leave through links)
+    project = Path(os.path.abspath(params_path)).parent  # noqa: PTH100
+    return (absolute.relative_to(project) if absolute.is_relative_to(project) else absolute).as_posix()
+
+
+def _edited(params_path: Path, settings: dict[str, Any]) -> str:
+    """params.yaml with new values under `ingest`, everything else and all comments as they were."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
+
+    from augment import params  # noqa: PLC0415
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    yaml.representer.add_representer(
+        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
+    document = yaml.load(params_path.read_text(encoding="utf-8"))
+    document = CommentedMap() if document is None else document
+    section = document.setdefault("ingest", CommentedMap())
+    for key, value in settings.items():
+        new = CommentedSeq(value) if isinstance(value, list) else value
+        if isinstance(new, CommentedSeq):
+            new.fa.set_flow_style()
+        section[key] = new
+    stream = io.StringIO()
+    yaml.dump(document, stream)
+    try:
+        params.check(YAML(typ="safe", pure=True).load(stream.getvalue()), str(params_path))
+    except ParamsError as error:
+        raise ParamsError(f"{error}\nNothing was written.") from error
+    return stream.getvalue()
+
+
+def _summary(path: Path, params_path: Path, findings: "Findings", settings: dict[str, Any]) -> list[str]:
+    counts = findings.counts()
+    left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
+    lines = [
+        f"{shown(str(path))}: {sum(counts.values())} usable images, {len(counts)} classes, {left_out} files left out"
+    ]
+    lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]
+    lines += [f"note: {note}" for note in findings.notes]
+    lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {_yaml(value)}" for key, value in settings.items()]
+    if settings["size"]:
+        lines.append(
+            "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
+        )
+    return [*lines, "Next: `dvc repro`"]
+
+
+def _yaml(value: Any) -> str:
+    return "null" if value is None else str(value)

@@ -1,0 +1,68 @@
+"""docs/params.md, written from the schema: `python -m augment.reference > docs/params.md`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from augment.params import Override, Params
+
+
+def document() -> str:
+    """docs/params.md: every key with its default, its allowed values and its meaning."""
+    lines = [
+        "# Parameters",
+        "",
+        "Every key of `params.yaml`. This page is written by `python -m augment.reference > docs/params.md`.",
+        "",
+    ]
+    sections = [
+        (name, field.annotation)
+        for name, field in Params.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    ]
+    seed = Params.model_fields["seed"]
+    lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
+    lines.append(f"| `seed` | `{seed.default}` | whole number from 0 | {seed.description} |")
+    every: list[tuple[str, type[BaseModel]]] = [*sections, ("train.overrides.<label>", Override)]
+    for name, model in every:
+        lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
+        lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
+        schema = model.model_json_schema()["properties"]
+        for key, field in model.model_fields.items():
+            default = "{}" if field.default_factory else _yaml(field.default)
+            allowed = _allowed(schema[key])
+            lines.append(f"| `{key}` | `{default}` | {allowed} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _yaml(value: Any) -> str:
+    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """The JSON schema of one key in a few words."""
+    if "anyOf" in schema:
+        return " or ".join(_allowed(branch) for branch in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{item}`" for item in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    words = {"integer": "whole number", "number": "number", "string": "text", "null": "null",
+             "boolean": "true, false", "object": "mapping", "array": "list"}  # fmt: skip
+    text = words.get(schema.get("type", "object"), "mapping")
+    bounds = [
+        f"{sign} {schema[key]}"
+        for key, sign in (
+            ("minimum", "≥"),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "≤"),
+            ("exclusiveMaximum", "<"),
+        )
+        if key in schema
+    ]
+    return f"{text} {', '.join(bounds)}".strip()
+
+
+if __name__ == "__main__":
+    print(document(), end="")

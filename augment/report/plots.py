@@ -1,0 +1,41 @@
+"""The run as pictures and tables for `dvc plots`: one row per class, all classes in one file."""
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from augment.data.imageset import UInt8
+from augment.report.contents import Contents, Row
+from augment.report.pictures import labelled_rows, mosaic, png, side_for
+
+
+def grids(contents: Contents) -> dict[str, bytes]:
+    """PNG files by name: `real`, `synthetic`, and `neighbours`, where each synthetic image stands above
+    the training image nearest to it."""
+    longest = shown_side(contents)
+    columns = contents.columns
+
+    def picture(images: Sequence[UInt8] | UInt8, across: int) -> Image.Image | None:
+        return mosaic(images, across, longest) if len(images) else None
+
+    real, synthetic, neighbours = [], [], []
+    for label in [entry["label"] for entry in contents.classes]:
+        shown = contents.pictures[label]
+        pairs = shown.neighbours
+        stacked = [pair.image for pair in pairs] + [pair.nearest for pair in pairs]
+        real.append((label, picture(shown.real, columns)))
+        synthetic.append((label, picture(shown.synthetic, columns)))
+        neighbours.append((label, picture(stacked, len(pairs))))
+    found = {"real": real, "synthetic": synthetic, "neighbours": neighbours}
+    return {name: png(labelled_rows(rows)) for name, rows in found.items()}
+
+
+def curve_rows(contents: Contents) -> list[Row]:
+    """The curves of all classes as one long table with a `class` column."""
+    return [{"class": label, **row} for label, rows in contents.curves.items() for row in rows]
+
+
+def shown_side(contents: Contents) -> int:
+    """The longest side, in pixels, that all images of this run are shown with."""
+    parts = contents.pictures.values()
+    return side_for(sum(len(part.real) + len(part.synthetic) + 2 * len(part.neighbours) for part in parts))

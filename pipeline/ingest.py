@@ -1,0 +1,26 @@
+"""Stage 1: from images to a clean, split set in data/prepared."""
+
+from collections import Counter
+
+from augment.data.prepare import prepare
+from augment.params import Params
+from pipeline.common import PREPARED, echo, main
+
+
+def ingest(params: Params) -> None:
+    """Write data/prepared and say what became of the files."""
+    findings = prepare(params.ingest, params.seed, PREPARED)
+    outcomes = Counter[str](entry.outcome for entry in findings.entries)
+    splits = Counter(entry.split or "unused" for entry in findings.usable)
+    echo(f"ingest: {len(findings.entries)} files: " + _counts(outcomes))
+    echo(f"ingest: {len(findings.counts())} classes: " + _counts(splits))
+    for note in findings.notes:
+        echo(f"ingest: note: {note}")
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+
+
+if __name__ == "__main__":
+    main(ingest)

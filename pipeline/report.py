@@ -1,0 +1,25 @@
+"""Write reports/report.html and reports/plots/ from the outputs of the stages before."""
+
+import shutil
+
+from augment.files import write_bytes, write_csv, write_text
+from augment.params import Params
+from augment.report.contents import CURVE, load
+from augment.report.page import render
+from augment.report.plots import curve_rows, grids
+from pipeline.common import MODELS, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
+
+
+def report(params: Params) -> None:
+    """The page for people, and what dvc.yaml lists as plots."""
+    contents = load(params.report.title, params.report.grid, PREPARED, MODELS, SYNTHETIC, REPORTS)
+    shutil.rmtree(PLOTS, ignore_errors=True)
+    for name, picture in grids(contents).items():
+        write_bytes(PLOTS / f"{name}.png", picture)
+    write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE[0], "class", *CURVE[1:]))
+    write_csv(PLOTS / "confusion.csv", contents.tables["confusion"], ("actual", "predicted"))
+    write_text(REPORTS / "report.html", render(contents))
+
+
+if __name__ == "__main__":
+    main(report)

@@ -1,0 +1,116 @@
+"""`augment check`: exact JSON, a text that starts with the summary, no change, no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from augment.data import check
+from augment.params import Params
+from tests.data.corpus import FILES, SPECIAL, encode, noise, write_item, write_set
+
+
+def params(root: Path, **values: object) -> Params:
+    return Params.model_validate({"ingest": {"source": "folder", "path": str(root), **values}})
+
+
+def test_json_of_a_clean_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path)
+    (tmp_path / "README.md").touch()
+    assert check.run(tmp_path, Params(), as_json=True) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert set(report) == {"files", "classes", "counts"}
+    assert report["classes"] == {"cat": 6, "dog": 6}
+    assert report["counts"] == {"ok": 12, "fixed": 0, "quarantined": 0, "ignored": 1, "stop": 0}
+    assert report["files"][0] == {"path": "README.md", "outcome": "ignored", "code": "root_file"}
+
+
+def test_stops_are_files_or_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path)
+    write_set(tmp_path, ("few",), each=1)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.png").write_bytes(encode(noise(1)))
+    (tmp_path / "dog" / "tall.png").write_bytes(encode(noise(2, 30, 16)))
+    assert check.run(tmp_path, Params(), as_json=True) == 1
+    report = json.loads(capsys.readouterr().out)
+    stops = {(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"}
+    assert stops == {
+        ("a.png", "loose_files"),
+        ("empty", "empty_class"),
+        ("few", "too_few"),
+        (str(tmp_path), "mixed_sizes"),
+    }
+    assert report["counts"]["stop"] == 4
+    assert report["classes"] == {"cat": 6, "dog": 7, "few": 1}
+
+
+def test_text_starts_with_the_summary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path)
+    (tmp_path / "cat" / "bad.png").touch()
+    (tmp_path / "cat" / "grey.png").write_bytes(encode(noise(9, channels=1)))
+    assert check.run(tmp_path, Params(), as_json=False) == 0
+    text = capsys.readouterr().out
+    lines = [line.split() for line in text.splitlines()]
+    assert lines[0] == [str(tmp_path)]
+    assert lines[2:7] == [["ok", "12"], ["fixed", "1"], ["quarantined", "1"], ["ignored", "0"], ["stop", "0"]]
+    assert "  empty_file (1)\n    cat/bad.png: the file has no content" in text
+    assert "  to_rgb (1)" in text
+    assert "cat 7" in text.replace("      ", "")
+
+
+def test_whole_corpus_changes_nothing_and_raises_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path)
+    for name in [*FILES, *SPECIAL]:
+        write_item(tmp_path / "cat", name)
+    before = sorted((os.fsencode(p), p.lstat().st_mtime_ns) for p in tmp_path.rglob("*"))
+    assert check.run(tmp_path, params(tmp_path, size=16), as_json=True) == 0
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert sum(report["counts"].values()) == len(report["files"]) == 12 + len(FILES) + len(SPECIAL)
+    assert "cannot pass cat/fifo.png" in captured.err
+    assert check.run(tmp_path, Params(), as_json=False) == 1  # without a size for them
+    assert "mixed_sizes" in capsys.readouterr().out
+    assert before == sorted((os.fsencode(p), p.lstat().st_mtime_ns) for p in tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize("name", ["none", "file.txt", "all.zip", "pipe", "gone"])
+def test_paths_that_are_no_folder(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file.txt").touch()
+    (tmp_path / "all.zip").touch()
+    (tmp_path / "gone").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    assert check.run(tmp_path / name, Params(), as_json=True) == 1
+    (item,) = json.loads(capsys.readouterr().out)["files"]
+    assert (item["path"], item["outcome"]) == (str(tmp_path / name), "stop")
+    assert check.run(tmp_path / name, Params(), as_json=False) == 1
+
+
+def test_settings_count_for_their_own_folder_only(tmp_path: Path) -> None:
+    write_set(tmp_path / "a")
+    (tmp_path / "a" / "cat" / "tall.png").write_bytes(encode(noise(2, 30, 16)))
+    own = params(tmp_path / "a", size=16, train_per_class={"cat": 3, "dgo": 3})
+    codes = [item["code"] for item in check.check_folder(tmp_path / "a", own)["files"] if item["outcome"] == "stop"]
+    assert codes == ["no_split", "no_split"]  # an unknown name and a class without a number
+    other = params(tmp_path / "b", size=16, train_per_class={"x": 3})
+    codes = [item["code"] for item in check.check_folder(tmp_path / "a", other)["files"] if item["outcome"] == "stop"]
+    assert codes == ["mixed_sizes"]
+
+
+def test_conflicts_that_stop_are_named_as_such(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    for label in ("cat", "dog"):
+        (tmp_path / label / "same.png").write_bytes(encode(noise(77)))
+    report = check.check_folder(tmp_path, params(tmp_path, conflicts="stop"))
+    stops = [(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"]
+    assert stops == [("cat/same.png", "label_conflict"), ("dog/same.png", "label_conflict")]
+    report = check.check_folder(tmp_path, params(tmp_path))
+    assert report["counts"] == {"ok": 12, "fixed": 0, "quarantined": 2, "ignored": 0, "stop": 0}
+
+
+def test_importing_is_light() -> None:
+    code = "import sys, augment.data.check, augment.data.setup; print(sorted({'numpy', 'PIL', 'torch', 'pydantic'} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -1,0 +1,67 @@
+"""meta.csv is honoured, and contradictions are named by line."""
+
+from pathlib import Path
+
+import pytest
+
+from augment.data import meta, sources
+from augment.data.entries import Entry, Stop
+from tests.data.corpus import write_set
+
+
+def apply(root: Path, content: str | bytes) -> tuple[dict[str, Entry], list[Stop]]:
+    write_set(root)
+    (root / "meta.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    entries, stops = sources.folder(root)
+    assert not stops
+    stops = meta.apply(root, entries)
+    return {entry.path: entry for entry in entries}, stops
+
+
+def test_columns_reach_the_entries(tmp_path: Path) -> None:
+    text = "\ufeffpath,class,split,group,camera\r\ncat/0.png,cat,train,p1,x\r\n./dog\\1.png,,test,p2,\r\n"
+    entries, stops = apply(tmp_path, text)
+    assert not stops
+    assert (entries["cat/0.png"].given, entries["cat/0.png"].group) == ("train", "p1")
+    assert (entries["dog/1.png"].given, entries["dog/1.png"].group) == ("test", "p2")
+    assert (entries["dog/2.png"].given, entries["dog/2.png"].group) == ("", "")
+    assert entries["meta.csv"].outcome == "ignored"
+
+
+def test_path_alone_is_enough_and_rows_may_repeat(tmp_path: Path) -> None:
+    assert apply(tmp_path, "path\ncat/0.png\ncat/0.png\n")[1] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"", "no column `path`"),
+        ("path;split\ncat/0.png;train\n", "no column `path` in its header (path;split)"),
+        ("path,split\ncat/0.png,training\n", "line 2: split 'training'; allowed are train, val, test or empty"),
+        ("path,split\ncat/9.png,train\n../x.png,\n", "2 files are not in the folder (cat/9.png, ../x.png)"),
+        ("path,split\ncat/0.png,train\ncat/0.png,test\n", "lines 2 and 3 disagree about cat/0.png"),
+        ("path,split\ncat/0.png,train,more\n", "line 2 has more cells than the header"),
+        (b"path\ncat/\xe9.png\n", "it is not UTF-8"),
+        (b'path\n"cat/0.png\n', "meta.csv"),
+        (b"path\n\0\n", "meta.csv"),
+    ],
+)
+def test_bad_tables(tmp_path: Path, content: str | bytes, part: str) -> None:
+    entries, stops = apply(tmp_path, content)
+    assert {(stop.path, stop.code) for stop in stops} == {("meta.csv", "bad_meta")}
+    assert part in stops[0].message
+    assert entries["meta.csv"].outcome == "stop"
+
+
+def test_class_that_contradicts_the_folder(tmp_path: Path) -> None:
+    entries, stops = apply(tmp_path, "path,class\ncat/0.png,dog\ndog/0.png,dog\n")
+    assert [(stop.path, stop.code) for stop in stops] == [("cat/0.png", "label_conflict")]
+    assert "meta.csv says 'dog', the folder 'cat' (line 2)" in stops[0].message
+    assert (entries["cat/0.png"].outcome, entries["dog/0.png"].outcome) == ("stop", "ok")
+
+
+def test_a_table_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    (tmp_path / "meta.csv").symlink_to("nowhere")
+    entries, _ = sources.folder(tmp_path)
+    assert [stop.code for stop in meta.apply(tmp_path, entries)] == ["bad_meta"]

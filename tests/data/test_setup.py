@@ -1,0 +1,111 @@
+"""`augment init`: the ingest section is written, comments stay, and what cannot be settled is refused."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from augment.data import setup
+from augment.errors import DataError, ParamsError
+from augment.params import load
+from tests.data.corpus import encode, noise, write_set
+
+TEXT = """\
+# All settings.
+seed: 3                    # the root
+
+ingest:
+  source: digits           # where from
+  path: data/raw           # the folder
+  size: null               # pixels
+  color: auto
+  train_per_class:         # how many
+    "0": 60
+    "1": 60
+  test_fraction: 0.25      # share held out
+
+train:
+  overrides: {}            # single classes
+  learning_rate: 5e-4
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "params.yaml").write_text(TEXT)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_only_the_ingest_keys_change(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(project / "data" / "raw", channels=1)
+    assert setup.run(Path("data/raw")) == 0
+    expected = TEXT.replace("source: digits", "source: folder").replace("color: auto", "color: grey")
+    expected = expected.replace(
+        'train_per_class:         # how many\n    "0": 60\n    "1": 60\n', "train_per_class: null    # how many\n"
+    )
+    assert (project / "params.yaml").read_text() == expected
+    out = capsys.readouterr().out
+    assert "12 usable images, 2 classes, 0 files left out" in out
+    assert "ingest.color: grey" in out
+    assert "dvc repro" in out
+
+
+def test_mixed_sizes_are_settled(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(project / "raw", height=90, width=120)
+    (project / "raw" / "cat" / "one.png").write_bytes(encode(noise(1, 300, 500)))
+    setup.run(Path("raw"))
+    assert "size: [48, 64] " in (project / "params.yaml").read_text()
+    assert load(project / "params.yaml").ingest.size == (48, 64)
+    assert "several sizes" in capsys.readouterr().out
+    setup.run(Path("raw"))  # what it wrote is looked through, not trusted
+    assert load(project / "params.yaml").ingest.size == (48, 64)
+
+
+def test_paths_are_relative_inside_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("elsewhere") / "a: #b"
+    for root, stored in ((project / "my set", "my set"), (outside, str(outside))):
+        write_set(root)
+        setup.run(root)
+        assert load(project / "params.yaml").ingest.path == stored
+
+
+def test_other_params_file_in_another_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_set(project / "data" / "set")
+    monkeypatch.chdir(project / "data")
+    setup.run(Path("set"), Path("../params.yaml"))
+    assert load(project / "params.yaml").ingest.path == "data/set"
+
+
+def test_what_no_setting_settles_is_refused(project: Path) -> None:
+    write_set(project / "raw", ("cat",))
+    (project / "raw" / "photo.png").write_bytes(encode(noise(1)))
+    with pytest.raises(DataError) as caught:
+        setup.run(Path("raw"))
+    text = str(caught.value)
+    assert "one_class" in text
+    assert "loose_files" in text
+    assert "Nothing was written" in text
+    assert (project / "params.yaml").read_text() == TEXT
+    with pytest.raises(DataError, match="there is no such folder"):
+        setup.run(Path("nothing"))
+
+
+def test_names_that_dvc_cannot_pass_are_refused(project: Path) -> None:
+    write_set(project / "raw")
+    os.mkfifo(project / "raw" / "cat" / "pipe")
+    with pytest.raises(DataError, match="cannot pass cat/pipe"):
+        setup.run(Path("raw"))
+    assert (project / "params.yaml").read_text() == TEXT
+
+
+def test_params_that_are_missing_or_wrong(project: Path) -> None:
+    write_set(project / "raw")
+    with pytest.raises(ParamsError, match=r"none\.yaml"):
+        setup.run(Path("raw"), Path("none.yaml"))
+    (project / "params.yaml").write_text("ingest:\n  sizes: 3\n")
+    with pytest.raises(ParamsError, match="did you mean `size`"):
+        setup.run(Path("raw"))
+    (project / "params.yaml").write_text("")
+    setup.run(Path("raw"))
+    assert load(project / "params.yaml").ingest.source == "folder"

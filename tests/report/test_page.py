@@ -1,0 +1,243 @@
+import base64
+import hashlib
+import html
+import itertools
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from augment.errors import DataError
+from augment.measure.features import pixels
+from augment.params import check
+from augment.report.contents import load
+from augment.report.page import fixed, percent, points, render
+from pipeline import report as stage
+from tests.report.builder import build, random_images
+
+HOSTILE = '<script>alert(1)</script> & "x"'
+LABELS = ["bag", HOSTILE, "猫 🐱"]
+
+
+def make(root, labels=LABELS, shape=(1, 8, 8), failed=(), verdict="helps", count=6, title="A title"):
+    train, test = (random_images(labels, count, shape, seed) for seed in (1, 2))
+    synthetic = random_images([label for label in labels if label not in failed], count, shape, 3)
+    build(root, train, test, synthetic, {label: f"collapsed {label}" for label in failed}, verdict)
+    return load(title, 4, root / "data/prepared", root / "models", root / "data/synthetic", root / "reports")
+
+
+class Outline(HTMLParser):
+    """Every tag with its attributes, the text, and the tags left open."""
+
+    VOID = frozenset({"meta", "link", "img", "br"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.stack = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return render(make(tmp_path_factory.mktemp("run"), failed=("bag",)))
+
+
+@pytest.fixture(scope="module")
+def outline(page):
+    return Outline(page)
+
+
+def words(text):
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def test_sections_come_in_order(page):
+    names = ["verdict", "arms", "comparisons", "classes", "pictures", "quality", "training", "confusion", "data"]
+    assert re.findall(r'<section id="(\w+)"', page) == [*names, "reproduce"]
+    assert page.count('class="source"') >= len(names) + 1
+
+
+def test_the_page_is_well_formed(outline):
+    assert outline.stack == []
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h\d", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_verdict_is_told_with_its_gain_interval_and_reach(page):
+    verdict = words(page[page.index('id="verdict"') : page.index('id="arms"')])
+    for text in (
+        "Helps",
+        "Synthetic images raise balanced accuracy by 3.1 points",
+        "+3.1 +1.2 to +5.0, 95 % interval",
+        "+7.2 +4.3 to +10.1",
+        "this split alone: 18 test images of 3 classes, 3 paired seeds",
+        "The lower bound is above 0 against every real-only arm.",
+        "Set assemble.use: real or train on data/augmented.",
+    ):
+        assert text in verdict, text
+
+
+def test_figures_of_the_tables_are_on_the_page(page):
+    text = words(page)
+    for figures in (
+        "gan_half_filtered with synthetic images 78.3 76.2 to 80.5 77.0 82.3 77.8",  # arms.csv
+        "test +3.1 +1.2 to +5.0 +1.6 to +4.6 1.1 0.8 3",  # comparisons.csv
+        "40 2 6 77.5 50.0 12.5 2.3 1.0",  # acceptance.csv and copies.csv
+        "All classes 1.9 1.1",  # copies.csv, pooled
+        "0.0417 0.0123 40 30",  # quality.csv
+        "quarantined truncated 0 0 0 53 53",  # manifest.csv
+        "torch 2.13.0",  # environment.json
+    ):
+        assert figures in text, figures
+
+
+def test_labels_are_text_and_never_markup(page, outline):
+    assert "<script>alert" not in page
+    assert page.count("<script>") == 1
+    assert HOSTILE in [text.strip() for text in outline.text]
+    assert any(HOSTILE in attributes.get("alt", "") for tag, attributes in outline.tags if tag == "img")
+
+
+def test_the_page_asks_for_nothing_from_outside(page, outline):
+    for tag, attributes in outline.tags:
+        for name in ("src", "href", "srcset", "data", "action", "poster"):
+            assert attributes.get(name, "#").startswith(("#", "data:")), (tag, attributes[name])
+    assert not re.search(r"url\(|@import|https?://", page)
+    assert "default-src 'none'" in page
+
+
+def test_only_the_pages_own_script_may_run(page):
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+
+
+def test_every_picture_has_a_text(outline):
+    pictures = [attributes for tag, attributes in outline.tags if tag == "img"]
+    assert len(pictures) == 3 + 2 + 2 * 4  # real of three classes, synthetic of two, their neighbours
+    assert all(attributes["alt"] for attributes in pictures)
+    assert all(attributes["src"].startswith("data:image/png;base64,") for attributes in pictures)
+    charts = [attributes for tag, attributes in outline.tags if tag == "svg" and "class" in attributes]
+    assert charts
+    assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in charts)
+
+
+def test_a_failed_class_is_named_with_its_reason(page):
+    assert words(page).count("collapsed bag") == 2  # beside the pictures and in the table of failures
+
+
+def test_all_classes_failed(tmp_path):
+    text = words(render(make(tmp_path, failed=LABELS, verdict="not used")))
+    assert "Not used" in text
+    assert "Nothing was measured" in text
+    assert text.count("No synthetic images were kept") == len(LABELS)
+
+
+def test_what_is_used_without_synthetic_images(tmp_path):
+    text = words(render(make(tmp_path, verdict="not used")))
+    assert "0.0 0.0 to 0.0, 95 % interval" in text
+    assert "Recall, what is used" not in text  # it is the best real-only arm itself
+    assert "against: Half jittered copies instead" in text  # the chart still shows the judged arm
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 2), (3, 5, 256), (3, 40, 24), (1, 256, 256)])
+def test_odd_sizes(tmp_path, shape):
+    contents = make(tmp_path, labels=["a", "b"], shape=shape, count=2)
+    assert render(contents).count("<img") == 2 * (1 + 1 + 2)
+
+
+def test_many_classes_are_folded_away(tmp_path):
+    labels = [f"class {number}" for number in range(100)]
+    text = render(make(tmp_path, labels=labels, count=2))
+    assert "Pictures of all 100 classes" in text
+    assert "Curves of 100 classes" in text
+    assert "Most frequent confusions" in text
+    assert text.count('<article class="card">') == 100
+
+
+def test_neighbours_are_the_nearest_training_images_of_any_class(tmp_path):
+    contents = make(tmp_path, labels=["a", "b"])
+    train = random_images(["a", "b"], 6, (1, 8, 8), 1)
+    everything = np.concatenate([train["a"], train["b"]])
+    for label, own in contents.pictures.items():
+        for pair in own.neighbours:
+            difference = np.sqrt((((pair.image / 255.0) - everything / 255.0) ** 2).mean(axis=(1, 2, 3)))
+            assert pair.distance == pytest.approx(difference.min(), rel=1e-5)
+            assert np.array_equal(pair.nearest, everything[difference.argmin()])
+            assert pair.nearest_label == ("a" if difference.argmin() < 6 else "b")
+        tests = random_images(["a", "b"], 6, (1, 8, 8), 2)[label]
+        usual = [np.linalg.norm(pixels(everything) - own, axis=1).min() for own in pixels(tests)]
+        assert own.test_distance == pytest.approx(np.median(usual), rel=1e-5)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    make(tmp_path)
+    (tmp_path / "reports/evaluation/arms.csv").unlink()
+    with pytest.raises(DataError, match=r"arms\.csv.*dvc repro"):
+        load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
+
+
+def test_a_missing_column_is_named(tmp_path):
+    make(tmp_path)
+    (tmp_path / "reports/evaluation/arms.csv").write_text("arm,kind\nnone,real\n")
+    with pytest.raises(DataError, match=r"arms\.csv: lacks the columns mean, low"):
+        load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
+
+
+def test_a_missing_key_is_named(tmp_path):
+    make(tmp_path)
+    (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
+    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys best_real"):
+        load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
+
+
+def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path, monkeypatch):
+    make(tmp_path, failed=("bag",))
+    monkeypatch.chdir(tmp_path)
+    params = check({"report": {"title": HOSTILE, "grid": 3}})
+
+    def run():
+        stage.report(params)
+        return {path.name: path.read_bytes() for path in (tmp_path / "reports").glob("*.html")} | {
+            path.name: path.read_bytes() for path in (tmp_path / "reports/plots").iterdir()
+        }
+
+    first = run()
+    assert sorted(first) == [
+        "confusion.csv", "curves.csv", "neighbours.png", "real.png", "report.html", "synthetic.png",
+    ]  # fmt: skip
+    (tmp_path / "reports/plots/stale.png").write_bytes(b"")
+    assert run() == first
+    curves = first["curves.csv"].decode().splitlines()
+    assert curves[0] == "step,class,d_loss,g_loss,win_rate,gap"
+    assert len(curves) == 1 + 2 + 2 * 50  # bag failed after two rows
+    assert first["confusion.csv"] == (tmp_path / "reports/evaluation/confusion.csv").read_bytes()
+    assert html.escape(HOSTILE) in first["report.html"].decode().replace("&#34;", "&quot;")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.031, "+3.1"), (-0.0004, "0.0"), (-0.012, "−1.2"), ("", "–"), (None, "–")]
+)
+def test_points(value, text):
+    assert points(value) == text
+
+
+def test_other_figures():
+    assert [percent(cell) for cell in ("0.8333", "", "nan")] == ["83.3", "–", "–"]
+    assert [fixed(cell) for cell in (0.14, None)] == ["0.140", "–"]

@@ -1,0 +1,61 @@
+import pytest
+
+from augment.report import tables
+
+
+def curve(steps):
+    return [{"step": str(step), "win_rate": str(step / 1000), "d_loss": "nan"} for step in range(steps)]
+
+
+@pytest.mark.parametrize(("cell", "value"), [("0.25", 0.25), ("", None), (None, None), ("nan", None), ("-inf", None)])
+def test_number(cell, value):
+    assert tables.number(cell) == value
+
+
+def test_confusion_counts_and_orders_mistakes():
+    answers = [("a", "a")] * 5 + [("a", "b")] * 2 + [("b", "a")] * 3 + [("b", "c")] * 2
+    rows = [{"actual": actual, "predicted": predicted} for actual, predicted in answers]
+    found = tables.confusion(rows, ["a", "b", "c"])
+    assert found.counts == [[5, 2, 0], [3, 0, 2], [0, 0, 0]]
+    assert found.frequent == [("b", "a", 3), ("a", "b", 2), ("b", "c", 2)]
+
+
+def test_accounting_counts_each_outcome_and_code_per_split():
+    rows = [
+        {"outcome": "ok", "code": "", "split": "train"},
+        {"outcome": "ok", "code": "", "split": "test"},
+        {"outcome": "ok", "code": "", "split": "train"},
+        {"outcome": "quarantined", "code": "truncated", "split": ""},
+    ]
+    assert tables.accounting(rows) == [
+        {"outcome": "ok", "code": "", "total": 3, "train": 2, "val": 0, "test": 1, "unused": 0},
+        {"outcome": "quarantined", "code": "truncated", "total": 1, "train": 0, "val": 0, "test": 0, "unused": 1},
+    ]
+
+
+def test_curves_are_thinned_but_keep_both_ends():
+    (line,) = tables.curve_lines(curve(1001), ["win_rate"])
+    assert len(line.points) <= tables.CURVE_POINTS + 1
+    assert line.points[0] == (0, 0)
+    assert line.points[-1] == (1000, 1)
+
+
+def test_a_short_curve_is_whole_and_gaps_are_left_out():
+    whole, empty = tables.curve_lines(curve(3), ["win_rate", "d_loss"])
+    assert whole.points == [(0, 0), (1, 0.001), (2, 0.002)]
+    assert empty.points == []
+    assert tables.curve_lines([], ["win_rate"])[0].points == []
+
+
+def test_the_judged_arm_is_the_chosen_one_or_the_one_that_val_objected_to():
+    rows = [{"candidate": "copies_half", "split": "test"}, {"candidate": "gan_half_filtered", "split": "val"}]
+    assert tables.judged([*rows, {"candidate": "gan_fill", "split": "test"}], "gan_fill") == "gan_fill"
+    assert tables.judged(rows, "classical") == "gan_half_filtered"
+    assert tables.judged([], "classical") == ""
+
+
+def test_marks_are_in_per_cent_and_skip_what_was_not_measured():
+    row = {"arm": "none", "kind": "real", "mean": "0.5", "low": "0.25", "high": "0.75"}
+    (mark,) = tables.arm_marks([row, {**row, "mean": ""}], "none")
+    assert (mark.mean, mark.low, mark.high, mark.chosen) == (50, 25, 75, True)
+    assert mark.text == "50.0 (25.0 to 75.0)"
