@@ -9,7 +9,7 @@ from PIL import Image
 
 from augment.files import write_bytes
 
-GAP_PX = 1
+GAP_PX = 4
 LEAST_SIDE_PX = 48  # smaller images are enlarged by whole pixels, so that a person can read them
 
 

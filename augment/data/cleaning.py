@@ -41,8 +41,10 @@ class Findings:
         return [entry for entry in self.entries if entry.usable]
 
     def counts(self) -> dict[str, int]:
-        """Usable images of each class."""
-        return dict(sorted(Counter(entry.label for entry in self.usable).items()))
+        """Usable images of each class in which any file was found."""
+        labels = sorted({entry.label for entry in self.entries if entry.label})
+        usable = Counter(entry.label for entry in self.usable)
+        return {label: usable[label] for label in labels}
 
 
 def examine(
@@ -152,9 +154,7 @@ def _count_stops(entries: Sequence[Entry], stops: Sequence[Stop], min_per_class:
     """Classes with too few images left."""
     empty = {stop.path for stop in stops if stop.code == "empty_class"}
     usable = Counter(entry.label for entry in entries if entry.usable)
-    found = Counter(
-        entry.label for entry in entries if entry.label and "/" in entry.path and entry.outcome != "ignored"
-    )
+    found = Counter(entry.label for entry in entries if entry.label)
     return [
         Stop(
             label,

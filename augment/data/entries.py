@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # `augment check` starts without NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
 Outcome = Literal["ok", "fixed", "quarantined", "ignored", "stop"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "fixed", "quarantined", "ignored", "stop")
@@ -31,7 +32,7 @@ class Entry:
     codes: list[str] = field(default_factory=list)
     detail: str = ""
     sha256: str = ""
-    pixels: NDArray[np.uint8] | None = None
+    pixels: "NDArray[np.uint8] | None" = None
     size: tuple[int, int] | None = None
     channels: int = 0
     digest: str = ""

@@ -50,7 +50,7 @@ _OTHERS = {
     "a pickle": re.compile(rb"\x80[\x02-\x05]"),
     "a zip archive": re.compile(rb"PK\x03\x04"),
 }
-_PNG_END, _JPEG_END = b"IEND\xaeB`\x82", b"\xff\xd9"
+_PNG_END, _JPEG_END, _GIF_END = b"IEND\xaeB`\x82", b"\xff\xd9", b"\x00;"
 _FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x00*")
 
 
@@ -99,6 +99,8 @@ def is_cut(content: bytes, name: str) -> bool:
         return _PNG_END not in content
     if name == "JPEG":
         return _JPEG_END not in content[_jpeg_scan(content) :]
+    if name == "GIF":
+        return _GIF_END not in content
     if name == "WEBP":
         return len(content) < int.from_bytes(content[4:8], "little") + 8
     return False

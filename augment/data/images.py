@@ -135,7 +135,7 @@ def _pixels(image: Image.Image, background: int, fixes: list[str]) -> tuple[UInt
         fixes.append("scaled")
     if image.has_transparency_data:
         fixes.append("composite")
-        return _composite(np.asarray(image.convert("RGBA")), background), channels
+        return _composite(image.convert("RGBA"), background), channels
     if image.mode == "1":
         fixes.append("to_grey")
         return np.asarray(image.convert("L"))[:, :, None], channels
@@ -157,7 +157,9 @@ def _from_integers(image: Image.Image) -> UInt8:
     if (values < 0).any():
         raise Rejected("bad_pixels", "negative values")
     top = 2 ** (bits - signed) - 1
-    return _rounded(values.astype(np.float64) * (255 / top))
+    wide: NDArray[Any] = values.astype(np.uint32 if bits <= 16 else np.uint64)
+    rounded: UInt8 = np.minimum((wide * 255 + top // 2) // top, 255).astype(np.uint8)
+    return rounded[:, :, None]
 
 
 def _from_float(values: NDArray[np.float32]) -> UInt8:
@@ -167,19 +169,17 @@ def _from_float(values: NDArray[np.float32]) -> UInt8:
     low, high = float(values.min()), float(values.max())
     if low < 0 or high > 255:
         raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
-    return _rounded(values.astype(np.float64) * (255 if high <= 1 else 1))
+    rounded: UInt8 = np.floor(values * np.float32(255 if high <= 1 else 1) + np.float32(0.5)).astype(np.uint8)
+    return rounded[:, :, None]
 
 
-def _rounded(values: NDArray[np.float64]) -> UInt8:
-    return np.clip(np.floor(values + 0.5), 0, 255).astype(np.uint8)[:, :, None]
-
-
-def _composite(rgba: UInt8, background: int) -> UInt8:
-    alpha = rgba[:, :, 3:].astype(np.uint32)
-    if not alpha.any():
+def _composite(rgba: Image.Image, background: int) -> UInt8:
+    alpha = rgba.getchannel("A")
+    if alpha.getextrema() == (0, 0):
         raise Rejected("fully_transparent", "every pixel is transparent")
-    mixed = rgba[:, :, :3] * alpha + background * (255 - alpha)
-    return ((mixed + 127) // 255).astype(np.uint8)
+    opaque = Image.new("RGB", rgba.size, (background,) * 3)
+    opaque.paste(rgba, mask=alpha)
+    return np.asarray(opaque)
 
 
 def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:

@@ -19,6 +19,7 @@ Units = Mapping[str, Counter[str]]
 """Group name -> images of each class in it. A group is never divided between two splits."""
 
 MIN_TRAIN = 2
+_LINES = 20
 _VAL_FROM = 5  # training images from which a class gives at least one to val
 
 
@@ -239,6 +240,7 @@ def _listed(labels: Collection[str]) -> str:
 
 
 def _raise(problems: Iterable[str]) -> None:
-    message = "\n".join(problems)
-    if message:
-        raise DataError(message)
+    lines = list(problems)
+    if lines:
+        more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+        raise DataError("\n".join(lines[:_LINES] + more))

@@ -33,17 +33,17 @@ def sentence(facts: Facts) -> str:
     """The verdict in one sentence that stands alone."""
     found = f"{gain_text(facts.net.gain)} over the best way to use real images alone ({facts.net.rival})"
     low90, high90 = facts.net.interval90
-    margin = f"{100 * facts.equivalence:g}"
+    margin = _margin(facts)
     match facts.word:
         case "helps":
             return f"The GAN images help: {found}, on this split."
         case "helps, negligibly":
-            return f"The GAN images help, but by less than {margin} points: {found}, on this split."
+            return f"The GAN images help, but by less than {margin}: {found}, on this split."
         case "harms":
             return f"The GAN images harm: {found}, on this split."
         case "equivalent":
             return (
-                f"The GAN images make no difference of {margin} points or more: {found}, on this split "
+                f"The GAN images make no difference of {margin} or more: {found}, on this split "
                 f"(90 % interval {interval_text(low90, high90)})."
             )
         case "undecided":
@@ -63,7 +63,7 @@ def reasons(facts: Facts) -> list[str]:
     if all(row.gain.low > 0 for row in facts.rivals) and facts.control.gain.low <= 0:
         lines.append("The gain over real images alone is not credited to the GAN: copies may do as well in its place.")
     if facts.word == "harms" and facts.net.gain.low >= -facts.equivalence:
-        lines.append(f"The loss is proven but smaller than the margin of {100 * facts.equivalence:g} points.")
+        lines.append(f"The loss is proven but smaller than the margin of {_margin(facts)}.")
     return [*lines, _gate(facts), *_limits(facts)]
 
 
@@ -107,6 +107,12 @@ def points(fraction: float) -> str:
     value = 100 * fraction
     digits = 2 if 0 < abs(value) < 0.05 else 1
     return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def _margin(facts: Facts) -> str:
+    """`1 point` or `0.5 points`."""
+    margin = 100 * facts.equivalence
+    return f"{margin:g} point{'' if margin == 1 else 's'}"
 
 
 def _bound(row: Comparison, meaning: str) -> str:

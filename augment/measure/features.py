@@ -80,7 +80,7 @@ def _reduce(batch: torch.Tensor, longest: int) -> torch.Tensor:
 
 
 def _bank() -> list[torch.Tensor]:
-    """The fixed filters of each scale, (24, C_in, 3, 3), He-initialised (He et al. 2015, eq. 10)."""
+    """The fixed filters of each scale, (24, C_in, 3, 3), He-initialised (He et al. 2015)."""
     widths = [3, *[CHANNELS] * SCALES]
     return [
         torch.randn(CHANNELS, before, 3, 3, generator=torch_rng(0, "random convolutions", scale))

@@ -23,7 +23,7 @@ BLOCK = 4_000_000  # entries of a distance or kernel matrix held at once (32 MB)
 def kid(*, real: Features, fake: Features) -> float:
     """Kernel inception distance: the unbiased MMD^2 with kernel (x.y / D + 1)^3; may be negative.
 
-    Binkowski et al. 2018, "Demystifying MMD GANs", eq. 4, over whole sets instead of random subsets.
+    Binkowski et al. 2018, "Demystifying MMD GANs", over whole sets instead of random subsets.
     The name follows the field; the features are ours, so compare only with figures of this project.
     Raises DataError with fewer than 2 rows on either side.
     """
@@ -38,7 +38,7 @@ def precision_recall(*, real: Features, fake: Features, k: int = 3) -> tuple[flo
     """Improved precision and recall, each in [0, 1].
 
     Precision: share of fakes inside the k-th neighbour ball of some real image; recall: share of
-    real images inside the ball of some fake. Kynkaanniemi et al. 2019, eq. 1 to 3.
+    real images inside the ball of some fake. Kynkaanniemi et al. 2019, section 2.
     Raises DataError unless both sides have more than k rows.
     """
     _need(k + 1, "precision and recall", real=real, fake=fake)
@@ -51,7 +51,7 @@ def density_coverage(*, real: Features, fake: Features, k: int = 5) -> tuple[flo
     """Density (0 or more, about 1 for equal distributions) and coverage in [0, 1].
 
     Density: how many real k-th neighbour balls hold a fake, divided by k, mean over fakes; coverage:
-    share of real balls that hold any fake. Naeem et al. 2020, eq. 8 and 9.
+    share of real balls that hold any fake. Naeem et al. 2020, section 3.
     Raises DataError unless real has more than k rows and fake has one.
     """
     _need(k + 1, "density and coverage", real=real)

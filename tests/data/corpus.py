@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from augment.data.cleaning import Findings, examine
+from augment.seeds import derive_seed
+
 
 def noise(seed: int, height: int = 16, width: int = 16, channels: int = 3) -> np.ndarray:
     """uint8 (H, W) or (H, W, C) random pixels."""
@@ -28,11 +31,17 @@ def encode(pixels: np.ndarray | Image.Image, form: str = "PNG", **options: objec
 
 def write_set(root: Path, classes: tuple[str, ...] = ("cat", "dog"), each: int = 6, **options: int) -> None:
     """A clean folder set: `each` different images in every class folder."""
-    for number, label in enumerate(classes):
+    for label in classes:
         for index in range(each):
             path = root / label / f"{index}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode(noise(1000 * number + index, **options)))
+            path.write_bytes(encode(noise(derive_seed(label, index), **options)))
+
+
+def look(root: Path, **changes: object) -> Findings:
+    """Examine a folder of 16x16 images with the default settings."""
+    values: dict = {"size": (16, 16), "color": "auto", "background": 255, "conflicts": "drop", "min_per_class": 5}
+    return examine(root, **values | {"max_file_mb": 50, "max_pixels": 50_000_000} | changes)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -103,6 +112,7 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "no_end.png": (PNG[:-12], "quarantined", "truncated"),
     "signature_only.png": (PNG[:6], "quarantined", "truncated"),
     "half.bmp": (encode(noise(8), "BMP")[:300], "quarantined", "truncated"),
+    "half.gif": (encode(noise(8, channels=1), "GIF")[:600], "quarantined", "truncated"),
     "half.webp": (encode(noise(8), "WEBP")[:200], "quarantined", "truncated"),
     "bit_flip.png": (_flipped(PNG, 200), "quarantined", "corrupt"),
     "zero_height.png": (png_header(0, 10), "quarantined", "corrupt"),
@@ -129,6 +139,7 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "invisible.png": (encode(_alpha(0)), "quarantined", "fully_transparent"),
     "turned.jpg": (_oriented(6), "fixed", "transposed"),
     "bad_exif.jpg": (encode(noise(18), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f"), "ok", ""),
+    "no_exif.png": (encode(noise(38), exif=b"Exif\0\0no directory"), "fixed", "stripped"),
     "text_bomb.png": (with_text_bomb(noise(19)), "quarantined", "metadata_bomb"),
     "animated.gif": (_frames("GIF"), "quarantined", "animated"),
     "animated.png": (_frames("PNG"), "quarantined", "animated"),

@@ -8,8 +8,7 @@ from PIL import Image
 
 from augment.data import duplicates
 from augment.data.entries import Entry
-from tests.data.corpus import encode, noise, write_set
-from tests.data.test_images import look
+from tests.data.corpus import encode, look, noise, write_set
 
 
 def entry(path: str, digest: str, given: str = "") -> Entry:

@@ -11,16 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from augment.data import disk, images
-from augment.data.cleaning import Findings, examine
 from augment.data.disk import Rejected
-from tests.data.corpus import FILES, FLOATS, GREY16, JPEG, PNG, SPECIAL, encode, noise, write_item, write_set
+from tests.data.corpus import FILES, FLOATS, GREY16, JPEG, PNG, SPECIAL, encode, look, noise, write_item, write_set
 
 GOOD_BYTES = [content for content, outcome, _ in FILES.values() if outcome in ("ok", "fixed")]
-
-
-def look(root: Path, **changes: object) -> Findings:
-    values: dict = {"size": (16, 16), "color": "auto", "background": 255, "conflicts": "drop", "min_per_class": 5}
-    return examine(root, **values | {"max_file_mb": 50, "max_pixels": 50_000_000} | changes)
 
 
 def decode(content: bytes, path: str = "a") -> images.Decoded:

@@ -16,8 +16,7 @@ from augment.data.prepare import prepare
 from augment.errors import DataError
 from augment.files import read_csv
 from augment.params import Ingest
-from tests.data.corpus import FILES, SPECIAL, encode, noise, write_item, write_set
-from tests.data.test_images import look
+from tests.data.corpus import FILES, SPECIAL, encode, look, noise, write_item, write_set
 
 
 def ingest(root: Path, **values: object) -> Ingest:
@@ -61,7 +60,7 @@ def test_written_set_is_the_images(tmp_path: Path) -> None:
             assert path.startswith(f"{label}/")
             assert (image.transpose(1, 2, 0) == np.asarray(Image.open(root / path))).all()
     assert json.loads((out / "classes.json").read_text()) == [
-        {"label": "a c", "slug": "a-c-16525b", "folder": "a c", "train": 6, "val": 1, "test": 3},
+        {"label": "a c", "slug": "a-c-a9573e", "folder": "a c", "train": 6, "val": 1, "test": 3},
         {"label": "b", "slug": "b", "folder": "b", "train": 6, "val": 1, "test": 3},
     ]
 

@@ -96,7 +96,7 @@ def test_swapping_the_sides_swaps_precision_and_recall():
 def test_density_of_equal_distributions_is_about_one():
     density, coverage = density_coverage(real=normal(500, 0), fake=normal(500, 1), k=5)
     assert density == pytest.approx(1, abs=0.1)
-    assert coverage == pytest.approx(1 - 0.5**5, abs=0.05)  # Naeem et al. 2020, eq. 10: about 1 - 2^-k
+    assert coverage == pytest.approx(1 - 0.5**5, abs=0.05)  # Naeem et al. 2020: about 1 - 2^-k
 
 
 @settings(max_examples=30, deadline=None)

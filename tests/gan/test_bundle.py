@@ -1,0 +1,140 @@
+"""Bundles: exact on the way out and in, and suspicious."""
+
+import json
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.errors import BundleError
+from augment.files import sha256, sha256_json
+from augment.gan.bundle import ClassGenerator, load_bundle, load_generators, network_from, save_bundle
+from augment.gan.networks import Architecture, build
+
+PLAN = Architecture("dcgan", 3, 5, 8, latent=4, features=4)
+LABEL = 'a "b"; $(x) \N{SNOWMAN}'
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    network, _ = build(PLAN, seed=1)
+    save_bundle(tmp_path / "m", LABEL, PLAN, network.state_dict(), {"steps": 3}, {"torch": "x"})
+    return tmp_path / "m"
+
+
+GENERATOR = ClassGenerator("x", build(PLAN, seed=1)[0])
+
+
+def resign(folder: Path, **changes: object) -> None:
+    """Change the manifest and make its own hash right again."""
+    path = folder / "manifest.json"
+    values = {**json.loads(path.read_text()), **changes}
+    values["sha256"] = sha256_json({key: value for key, value in values.items() if key != "sha256"})
+    path.write_text(json.dumps(values))
+
+
+def test_round_trip(bundle: Path) -> None:
+    loaded = load_bundle(bundle)
+    original = ClassGenerator(LABEL, network_from(PLAN, build(PLAN, seed=1)[0].state_dict()))
+    assert loaded.label == LABEL
+    assert loaded.shape == (3, 5, 8)
+    assert torch.equal(loaded.sample(5, seed=2), original.sample(5, seed=2))
+
+
+def test_equal_generators_give_equal_bytes(bundle: Path, tmp_path: Path) -> None:
+    save_bundle(tmp_path / "n", LABEL, PLAN, build(PLAN, seed=1)[0].state_dict(), {"steps": 3}, {"torch": "x"})
+    for name in ("manifest.json", "generator.safetensors"):
+        assert (bundle / name).read_bytes() == (tmp_path / "n" / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "generator.safetensors"])
+def test_any_flipped_byte_is_refused(bundle: Path, name: str) -> None:
+    path = bundle / name
+    content = path.read_bytes()
+    for position in range(0, len(content), 1 if name == "manifest.json" else 97):
+        changed = bytearray(content)
+        changed[position] ^= 1
+        path.write_bytes(bytes(changed))
+        with pytest.raises(BundleError):
+            load_bundle(bundle)
+    path.write_bytes(content)
+    load_bundle(bundle)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"network": "os.system"}, "network"),
+        ({"latent": 5}, "do not fit"),
+        ({"height": 100_000}, "height"),
+        ({"latent": 10**9}, "latent"),
+        ({"_target_": "x"}, "_target_"),
+        ({"format": 2}, "format"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_by_name(bundle: Path, changes: dict[str, object], words: str) -> None:
+    resign(bundle, **changes)
+    with pytest.raises(BundleError, match=words):
+        load_bundle(bundle)
+
+
+def test_numbers_that_are_not_finite_are_refused(bundle: Path) -> None:
+    path = bundle / "generator.safetensors"
+    weights = safetensors.torch.load(path.read_bytes())
+    weights["project.weight"][0, 0] = float("nan")
+    content = safetensors.torch.save(weights)
+    path.write_bytes(content)
+    resign(bundle, weights_sha256=sha256(content))
+    with pytest.raises(BundleError, match="finite"):
+        load_bundle(bundle)
+
+
+def test_an_oversized_file_is_not_read(bundle: Path) -> None:
+    with (bundle / "generator.safetensors").open("r+b") as stream:
+        stream.truncate(10**9)
+    with pytest.raises(BundleError, match="at most"):
+        load_bundle(bundle)
+
+
+def test_index_names_every_class(bundle: Path, tmp_path: Path) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    bundle.rename(tmp_path / manifest["slug"])
+    index = {
+        LABEL: {"slug": manifest["slug"], "status": "trained", "reason": ""},
+        "z": {"slug": "z", "status": "failed", "reason": "collapsed"},
+    }
+    (tmp_path / "index.json").write_text(json.dumps({"classes": index}))
+    generators = load_generators(tmp_path)
+    assert list(generators) == [LABEL]
+    assert generators.class_to_idx == {LABEL: 0, "z": 1}
+    with pytest.raises(KeyError, match="collapsed"):
+        generators["z"]
+    index[LABEL]["slug"] = "../m"
+    (tmp_path / "index.json").write_text(json.dumps({"classes": index}))
+    with pytest.raises(BundleError, match="must be in folder"):
+        load_generators(tmp_path)
+
+
+def test_a_missing_folder_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="dvc repro"):
+        load_generators(tmp_path / "nowhere")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 150), st.integers(0, 150), st.integers(0, 2**40))
+def test_image_i_depends_on_seed_and_i_alone(n: int, start: int, seed: int) -> None:
+    images = GENERATOR.sample(n, seed=seed, start=start)
+    assert images.shape == (n, 3, 5, 8)
+    assert images.dtype == torch.uint8
+    assert torch.equal(images, GENERATOR.sample(start + n, seed=seed)[start:])
+
+
+def test_seeds_and_labels_name_different_images() -> None:
+    assert not torch.equal(GENERATOR.sample(4, seed=0), GENERATOR.sample(4, seed=1))
+    twin = ClassGenerator("y", GENERATOR.network)
+    assert not torch.equal(GENERATOR.sample(4), twin.sample(4))
+    with pytest.raises(ValueError, match="negative"):
+        GENERATOR.sample(-1)

@@ -1,0 +1,90 @@
+"""One GAN per class: shared first, independent of the other classes, failures contained."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.errors import ParamsError, TrainingError
+from augment.gan.classes import ClassTraining, Workplace, shared_job, train_classes
+from augment.gan.fit import GanResult
+from augment.gan.settings import class_training
+from augment.gan.training import GanSettings
+from augment.params import Train
+
+HERE = Workplace(Engine("serial", 1), "cpu", None, 30.0)
+
+
+def equal(first: GanResult, second: GanResult) -> bool:
+    return all(torch.equal(first.generator[name], second.generator[name]) for name in first.generator)
+
+
+def test_processes_give_what_one_process_gives(two_classes: ImageSet, tiny: GanSettings, tmp_path: Path) -> None:
+    training = ClassTraining(tiny, dict.fromkeys(two_classes.classes, tiny))
+    (alone,) = train_classes(two_classes, training, [0], HERE)
+    there = Workplace(Engine("local", 2), "cpu", tmp_path, 30.0)
+    (apart,) = train_classes(two_classes, training, [0], there)
+    assert all(equal(alone[label], apart[label]) for label in two_classes.classes)
+
+
+def test_without_transfer_a_class_does_not_depend_on_the_others(two_classes: ImageSet, tiny: GanSettings) -> None:
+    training = ClassTraining(None, dict.fromkeys(two_classes.classes, tiny))
+    (both,) = train_classes(two_classes, training, [0], HERE)
+    (one,) = train_classes(two_classes.of_class("a"), ClassTraining(None, {"a": tiny}), [0], HERE)
+    assert equal(both["a"], one["a"])
+
+
+def test_with_transfer_a_class_starts_from_the_shared_gan(two_classes: ImageSet, tiny: GanSettings) -> None:
+    classes = dict.fromkeys(two_classes.classes, tiny)
+    (shared,) = train_classes(two_classes, ClassTraining(tiny, classes), [0], HERE)
+    (scratch,) = train_classes(two_classes, ClassTraining(None, classes), [0], HERE)
+    assert not equal(shared["a"], scratch["a"])
+
+
+def test_the_shared_gan_draws_classes_equally(two_classes: ImageSet, tiny: GanSettings) -> None:
+    chances = shared_job(two_classes, tiny, 0, "cpu").weights
+    assert chances[:5].sum() == pytest.approx(0.5)
+    assert chances.sum() == pytest.approx(1.0)
+
+
+def test_a_class_that_fails_leaves_the_others_alone(two_classes: ImageSet, tiny: GanSettings) -> None:
+    wild = dataclasses.replace(tiny, learning_rate=1e30)
+    (result,) = train_classes(two_classes, ClassTraining(None, {"a": wild, "b b/;$(x)": tiny}), [0], HERE)
+    assert result["a"].reason
+    assert not result["b b/;$(x)"].reason
+
+
+def test_a_shared_gan_that_fails_says_what_to_do(two_classes: ImageSet, tiny: GanSettings) -> None:
+    wild = dataclasses.replace(tiny, learning_rate=1e30)
+    with pytest.raises(TrainingError, match=r"train\.transfer: none"):
+        train_classes(two_classes, ClassTraining(wild, {"a": tiny}), [0], HERE)
+
+
+def test_settings_of_single_classes() -> None:
+    train = Train(overrides={"a": {"steps": 9, "gamma": 2.0}}, steps=5, shared_steps=7, precision="fp32")
+    training = class_training(train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    assert training.shared is not None
+    assert training.shared.steps == 7
+    assert (training.classes["a"].steps, training.classes["a"].gamma) == (9, 2.0)
+    assert (training.classes["b"].steps, training.classes["b"].gamma) == (5, train.gamma)
+
+
+def test_an_override_of_an_unknown_class_is_named() -> None:
+    train = Train(overrides={"c": {"steps": 9}})
+    with pytest.raises(ParamsError, match=r"'c'; the classes are 'a', 'b'"):
+        class_training(train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+
+
+def test_small_images_are_trained_in_full_precision() -> None:
+    training = class_training(Train(), ["a"], flips="none", height=8, width=8, device="cpu")
+    assert training.classes["a"].precision == "fp32"
+
+
+def test_a_class_smaller_than_a_batch_trains(tiny: GanSettings) -> None:
+    one = ImageSet(np.zeros((2, 3, 25, 25), np.uint8), np.array(["a"] * 2), np.array(["0", "1"]), np.array(["", ""]))
+    (result,) = train_classes(one, ClassTraining(None, {"a": dataclasses.replace(tiny, batch_size=16)}), [0], HERE)
+    assert not result["a"].reason

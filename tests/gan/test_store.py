@@ -1,0 +1,56 @@
+"""The work store: nothing is trained twice, nothing damaged is believed."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from augment.errors import StoreError
+from augment.files import exclusive
+from augment.gan import store
+from augment.gan.fit import GanJob, Start, fit
+from augment.gan.store import StoredJob, fingerprint, train
+
+
+def test_a_finished_gan_is_not_trained_again(job: GanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = train(StoredJob(job, tmp_path, 30.0))
+    monkeypatch.setattr(store, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
+    again = train(StoredJob(job, tmp_path, 30.0))
+    assert all(torch.equal(first.generator[name], again.generator[name]) for name in first.generator)
+    assert first.curve == again.curve
+    assert sorted(path.name for path in (tmp_path / fingerprint(job)).iterdir()) == ["finished.pt", "lock"]
+
+
+def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: GanJob, tmp_path: Path) -> None:
+    folder = tmp_path / fingerprint(job)
+    folder.mkdir(parents=True)
+    for stop_at in (4, 8):
+        asked = iter(range(100))
+        with pytest.raises(KeyboardInterrupt):
+            fit(job, save=lambda state: store._keep(folder, state), stop=lambda: next(asked) == stop_at)  # noqa: B023
+    newest = folder / "checkpoint.pt"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    assert store._read(newest) is None
+    assert store._read(folder / "previous.pt")["now"]["step"] == 4
+    result = train(StoredJob(job, tmp_path, 30.0))
+    assert result.curve == fit(job).curve
+
+
+def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
+    weights = {"w": torch.zeros(2)}
+    others = [
+        dataclasses.replace(job, seed=1),
+        dataclasses.replace(job, settings=dataclasses.replace(job.settings, gamma=0.1)),
+        dataclasses.replace(job, images=job.images[::-1].copy()),
+        dataclasses.replace(job, weights=job.weights[::-1] * 0.5),
+        dataclasses.replace(job, start=Start(weights, weights)),
+        dataclasses.replace(job, start=Start({"w": torch.ones(2)}, weights)),
+    ]
+    assert len({fingerprint(one) for one in [job, *others]}) == 7
+    assert fingerprint(dataclasses.replace(job, name="other words")) == fingerprint(job)
+
+
+def test_two_runs_on_one_gan_exclude_each_other(job: GanJob, tmp_path: Path) -> None:
+    with exclusive(tmp_path / fingerprint(job)), pytest.raises(StoreError, match="in use by another run"):
+        train(StoredJob(job, tmp_path, 30.0))
