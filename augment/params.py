@@ -22,6 +22,7 @@ def _text_keys(value: Any) -> Any:
 
 
 Size = Annotated[int, Field(ge=2, le=256)]
+Steps = Annotated[int, Field(ge=1)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
 
@@ -121,10 +122,10 @@ class Train(Section):
         description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
         "`none`: every class from scratch; then one class can change without the others.",
     )
-    shared_steps: int = Field(2000, ge=1, description="Steps of the shared GAN.")
-    steps: int = Field(500, ge=1, description="Steps of each class's GAN.")
+    shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 3000.")
+    steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 600.")
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
-    learning_rate: float = Field(5e-4, gt=0, le=0.1, description="Adam's learning rate, betas (0, 0.99).")
+    learning_rate: float = Field(1e-3, gt=0, le=0.1, description="Adam's learning rate, betas (0, 0.99).")
     ema_std: float = Field(
         0.1,
         gt=0,
@@ -151,7 +152,7 @@ class Generate(Section):
         description="The class filter's threshold accepts this share of held-out real images of the class.",
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
-    filter_steps: int = Field(200, ge=1, description="Training steps of each of the filter's classifiers.")
+    filter_steps: int = Field(150, ge=1, description="Training steps of each of the filter's classifiers.")
 
 
 class Evaluate(Section):
@@ -169,7 +170,7 @@ class Evaluate(Section):
     primary: Literal["balanced_accuracy"] = Field(
         "balanced_accuracy", description="The figure that decides: the mean of the classes' recalls."
     )
-    steps: int = Field(600, ge=1, description="Optimiser steps of every classifier, equal for all arms.")
+    steps: int = Field(400, ge=1, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
     equivalence: float = Field(

@@ -71,7 +71,7 @@ def examine(
             if entry.pixels is not None:
                 _shape(entry, size, color)
     stops += duplicates.mark(entries, conflicts)
-    stops += _count_stops(entries, stops, min_per_class)
+    stops += _count_stops(entries, min_per_class)
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
         stops += _size_stops(root, sizes)
@@ -106,9 +106,7 @@ def unify_channels(entries: Sequence[Entry], color: Color) -> tuple[int, list[st
     """The channels of the set, 1 when every image is grey or is to be; files that differ are fixed."""
     usable = [entry for entry in entries if entry.usable]
     stored = Counter(entry.channels for entry in usable)
-    grey = color == "grey" or (
-        color == "auto" and all(entry.pixels is None or entry.pixels.shape[2] == 1 for entry in usable)
-    )
+    grey = color == "grey" or (color == "auto" and all(entry.grey for entry in usable))
     channels = 1 if grey else 3
     for entry in usable:
         code = "to_grey" if grey else "to_rgb"
@@ -145,14 +143,14 @@ def _shape(entry: Entry, size: Size, color: Color) -> None:
         if pixels.shape[:2] != (height, width):
             entry.fix("resized", f"from {_text(entry.size or (0, 0))}")
             pixels = images.collapse(images.resize(pixels, height, width))
+    entry.grey = pixels.shape[2] == 1
     entry.digest = sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
     # Without ingest.size an image this large ends the run anyway: keep its size, not its pixels.
     entry.pixels = pixels if max(pixels.shape) <= images.MAX_SIDE else None
 
 
-def _count_stops(entries: Sequence[Entry], stops: Sequence[Stop], min_per_class: int) -> list[Stop]:
+def _count_stops(entries: Sequence[Entry], min_per_class: int) -> list[Stop]:
     """Classes with too few images left."""
-    empty = {stop.path for stop in stops if stop.code == "empty_class"}
     usable = Counter(entry.label for entry in entries if entry.usable)
     found = Counter(entry.label for entry in entries if entry.label)
     return [
@@ -163,7 +161,7 @@ def _count_stops(entries: Sequence[Entry], stops: Sequence[Stop], min_per_class:
             "add images, mend the quarantined ones, or move this folder away",
         )
         for label, number in sorted(found.items())
-        if usable[label] < min_per_class and label not in empty
+        if usable[label] < min_per_class
     ]
 
 

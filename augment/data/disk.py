@@ -135,6 +135,8 @@ def dvc_hazards(root: Path) -> list[tuple[str, str]]:
             hazards.append((shown(found.path), "not a regular file; DVC waits for it forever or fails"))
         elif found.kind == "link_broken" or (found.kind == "link_loop" and not found.location.is_dir()):
             hazards.append((shown(found.path), "a link to nothing; DVC fails on it"))
+        elif found.kind in ("file", "unreadable_folder") and not os.access(found.location, os.R_OK):
+            hazards.append((shown(found.path), "it may not be read; DVC fails on it"))
         elif not _is_utf8(found.path):
             hazards.append((shown(found.path), "the name is not UTF-8; DVC fails on it"))
     return hazards

@@ -21,6 +21,7 @@ class Entry:
     pixels: uint8 (H, W, C), C = 1 where all channels are equal; None when the file is not used,
             or is larger than any image that the project takes
     size: (height, width) as stored in the file; channels: 1 or 3, as stored in the file
+    grey: whether the image, as it will be used, has no colour
     digest: hex SHA-256 of `pixels` with their shape; equal digests are equal images
     given: the split that the person declared, or empty
     """
@@ -35,6 +36,7 @@ class Entry:
     pixels: "NDArray[np.uint8] | None" = None
     size: tuple[int, int] | None = None
     channels: int = 0
+    grey: bool = True
     digest: str = ""
     group: str = ""
     given: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from augment.data import formats
@@ -45,8 +46,9 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
         try:
-            image = _load(content, name, max_pixels, fixes)
-            pixels, channels = _pixels(image, background, fixes)
+            top = _examine_header(content, name, max_pixels, fixes)
+            image = _load(content, name, fixes)
+            pixels, channels = _pixels(image, top, background, fixes)
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
@@ -75,19 +77,25 @@ def resize(pixels: UInt8, height: int, width: int) -> UInt8:
     smaller = height * width < pixels.shape[0] * pixels.shape[1]
     method = Image.Resampling.LANCZOS if smaller else Image.Resampling.BICUBIC
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    resized = np.asarray(image.resize((width, height), method, reducing_gap=3.0))
+    resized = np.asarray(image.resize((width, height), method))
     return resized[:, :, None] if resized.ndim == 2 else resized
 
 
-def _load(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> Image.Image:
-    """Check the header, then the checksums, then decode; upright."""
+def _examine_header(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> int:
+    """Everything that needs no pixels; returns the largest value that a pixel may have by declaration."""
     with Image.open(io.BytesIO(content), formats=(name,)) as header:
         _check_header(header, max_pixels)
         if formats.is_cut(content, name):
             raise _truncated(name)
         if formats.has_trailer(content, name) or header.format == "MPO":
             fixes.append("trailer_dropped")
-        header.verify()  # finds what load() does not: a missing end of PNG, bad checksums
+        top = _declared_top(header)
+        header.verify()  # finds what load() does not: bad checksums, a missing end of PNG
+    return top
+
+
+def _load(content: bytes, name: str, fixes: list[str]) -> Image.Image:
+    """Decode, upright."""
     image: Image.Image = Image.open(io.BytesIO(content), formats=(name,))
     try:
         turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
@@ -122,7 +130,17 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         raise Rejected("corrupt", "the directory of pages leads back to itself")
 
 
-def _pixels(image: Image.Image, background: int, fixes: list[str]) -> tuple[UInt8, int]:
+def _declared_top(image: ImageFile) -> int:
+    """2**bits - 1 as the file declares it, before Pillow turns the pixels into one of its own types."""
+    if isinstance(image, TiffImageFile):
+        bits = int(np.max(image.tag_v2.get(_BITS_PER_SAMPLE, 8)))
+        signed = int(np.max(image.tag_v2.get(_SAMPLE_FORMAT, 1))) == _SIGNED
+        return 2 ** (bits - signed) - 1
+    deep = image.mode.startswith("I") or any(";16" in str(tile.args) for tile in image.tile)
+    return 65535 if deep else 255
+
+
+def _pixels(image: Image.Image, top: int, background: int, fixes: list[str]) -> tuple[UInt8, int]:
     """uint8 (H, W, C) and the number of colour channels that the file stores."""
     channels = 1 if image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I") else 3
     if image.mode == "F":
@@ -130,8 +148,8 @@ def _pixels(image: Image.Image, background: int, fixes: list[str]) -> tuple[UInt
         return _from_float(np.asarray(image)), channels
     if image.mode.startswith("I"):
         fixes.append("scaled")
-        return _from_integers(image), channels
-    if any(";16" in str(tile.args) for tile in getattr(image, "tile", [])):
+        return _from_integers(np.asarray(image), top), channels
+    if top > 255:  # Pillow has kept the high bytes
         fixes.append("scaled")
     if image.has_transparency_data:
         fixes.append("composite")
@@ -146,19 +164,14 @@ def _pixels(image: Image.Image, background: int, fixes: list[str]) -> tuple[UInt
     return (pixels[:, :, None] if pixels.ndim == 2 else pixels), channels
 
 
-def _from_integers(image: Image.Image) -> UInt8:
+def _from_integers(values: NDArray[Any], top: int) -> UInt8:
     """More than 8 bits to 0..255 by the depth that the file declares, never by its largest value."""
-    values = np.asarray(image)
-    tags: Any = getattr(image, "tag_v2", {})
-    bits = int(np.max(tags.get(_BITS_PER_SAMPLE, 16)))
-    signed = int(np.max(tags.get(_SAMPLE_FORMAT, 1))) == _SIGNED
-    if bits == 32 and not signed:
-        values = values.view(np.uint32)
+    if top == 2**32 - 1:
+        values = values.view(np.uint32)  # Pillow has no unsigned type of 32 bits
     if (values < 0).any():
         raise Rejected("bad_pixels", "negative values")
-    top = 2 ** (bits - signed) - 1
-    wide: NDArray[Any] = values.astype(np.uint32 if bits <= 16 else np.uint64)
-    rounded: UInt8 = np.minimum((wide * 255 + top // 2) // top, 255).astype(np.uint8)
+    wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
+    rounded: UInt8 = ((wide * 255 + top // 2) // top).astype(np.uint8)
     return rounded[:, :, None]
 
 

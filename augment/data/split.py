@@ -125,7 +125,8 @@ def _by_declaration(
     )
     nothing = dict.fromkeys(wanted, 0)
     val = _draw(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, nothing, seed, "val")
-    rest = {label: number - _count(units, val)[label] for label, number in wanted.items()}
+    in_val = _count(units, val)
+    rest = {label: number - in_val[label] for label, number in wanted.items()}
     train = _draw(sides["train"], rest, nothing, seed, "train")
     return {group: name for group, name in assigned.items() if name == "test" or group in val or group in train}
 

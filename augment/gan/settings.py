@@ -12,7 +12,8 @@ from augment.params import Compute, Override, Train
 
 STORE = Path(".work")
 
-BF16_FROM_PX = 16  # below, converting costs more than multiplying saves
+LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
+TINY_STEPS, STEPS = (1200, 300), (3000, 600)  # shared, per class
 
 Flips = Literal["none", "horizontal", "vertical", "both"]
 
@@ -27,9 +28,12 @@ def class_training(
             f"params.yaml: train.overrides: no class is called {', '.join(map(repr, unknown))}; "
             f"the classes are {', '.join(map(repr, classes))}"
         )
-    common = _settings(train, flips, _precision(train.precision, height, width, device))
+    tiny = min(height, width) < LARGE_FROM_PX
+    shared_steps = (TINY_STEPS if tiny else STEPS)[0] if train.shared_steps == "auto" else train.shared_steps
+    steps = (TINY_STEPS if tiny else STEPS)[1] if train.steps == "auto" else train.steps
+    common = _settings(train, steps, flips, _precision(train.precision, tiny, device))
     return ClassTraining(
-        shared=_with(common, Override(steps=train.shared_steps)) if train.transfer == "shared" else None,
+        shared=_with(common, Override(steps=shared_steps)) if train.transfer == "shared" else None,
         classes={label: _with(common, train.overrides.get(label, Override())) for label in classes},
     )
 
@@ -42,7 +46,7 @@ def workplace(compute: Compute) -> Workplace:
     return Workplace(engine, device, STORE, float(compute.checkpoint_seconds))
 
 
-def _settings(train: Train, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
+def _settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
     return GanSettings(
         network=train.network,
         features=train.width,
@@ -53,7 +57,7 @@ def _settings(train: Train, flips: Flips, precision: Literal["bf16", "fp32"]) ->
         augmentation=train.augmentation,
         color_augmentation=train.color_augmentation,
         flips=flips,
-        steps=train.steps,
+        steps=steps,
         batch_size=train.batch_size,
         learning_rate=train.learning_rate,
         ema_std=train.ema_std,
@@ -65,7 +69,7 @@ def _with(settings: GanSettings, override: Override) -> GanSettings:
     return GanSettings(**{**vars(settings), **override.model_dump(exclude_none=True)})
 
 
-def _precision(wanted: str, height: int, width: int, device: str) -> Literal["bf16", "fp32"]:
+def _precision(wanted: str, tiny: bool, device: str) -> Literal["bf16", "fp32"]:
     if wanted == "auto":
-        return "bf16" if multiplies_bf16(device) and min(height, width) >= BF16_FROM_PX else "fp32"
+        return "bf16" if multiplies_bf16(device) and not tiny else "fp32"
     return "bf16" if wanted == "bf16" else "fp32"

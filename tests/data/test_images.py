@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,20 @@ from PIL import Image
 
 from augment.data import disk, images
 from augment.data.disk import Rejected
-from tests.data.corpus import FILES, FLOATS, GREY16, JPEG, PNG, SPECIAL, encode, look, noise, write_item, write_set
+from tests.data.corpus import (
+    FILES,
+    FLOATS,
+    GREY16,
+    JPEG,
+    PNG,
+    SPECIAL,
+    chunk,
+    encode,
+    look,
+    noise,
+    write_item,
+    write_set,
+)
 
 GOOD_BYTES = [content for content, outcome, _ in FILES.values() if outcome in ("ok", "fixed")]
 
@@ -42,11 +57,52 @@ def test_deep_images_are_scaled_by_their_declared_depth() -> None:
     assert decode(encode(dim)).pixels.max() == 1
 
 
-def test_wide_integers_and_floats() -> None:
-    wide = (GREY16.astype(np.int64) * 32767).astype(np.int32)  # signed 32 bits, up to the top
-    assert decode(encode(wide, "TIFF")).pixels[[0, -1], [0, -1], 0].tolist() == [0, 255]
+def deep_tiff(values: np.ndarray, bits: int, signed: bool) -> bytes:
+    """A grey TIFF of 16x16 with samples as they are given, packed most significant bit first."""
+    tags = {256: 16, 257: 16, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 339: 2 if signed else 1}
+    packed = np.array([[int(v) % 2**bits >> b & 1 for b in range(bits)[::-1]] for v in values.ravel()], np.uint8)
+    pixels = np.packbits(packed).tobytes()
+    tags[279] = len(pixels)
+    entries = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
+    return struct.pack(">2sHI", b"MM", 42, 8 + len(pixels)) + pixels + struct.pack(">H", len(tags)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize(("bits", "signed"), [(12, False), (16, False), (16, True), (32, False), (32, True)])
+def test_every_declared_depth(bits: int, signed: bool) -> None:
+    top = 2 ** (bits - signed) - 1
+    steps = np.arange(256).reshape(16, 16)
+    found = decode(deep_tiff(steps * top // 255, bits, signed))
+    assert found.fixes == ("scaled",)
+    assert np.abs(found.pixels[:, :, 0] - steps.astype(int)).max() <= (bits == 12)
+    assert (found.pixels[0, 0, 0], found.pixels[-1, -1, 0]) == (0, 255)
+    if signed:
+        with pytest.raises(Rejected, match="negative"):
+            decode(deep_tiff(steps - 1, bits, signed))
+
+
+def test_floats() -> None:
     assert (decode(encode(FLOATS, "TIFF")).pixels[:, :, 0] == np.floor(FLOATS * 255.0 + 0.5)).all()
     assert (decode(encode(FLOATS * 200, "TIFF")).pixels[:, :, 0] == np.floor(FLOATS * 200.0 + 0.5)).all()
+
+
+def test_deep_colour_keeps_the_high_bytes() -> None:
+    pixels = noise(3)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, 2, 0, 0, 0))
+    rows = b"".join(b"\0" + np.repeat(row.ravel(), 2).tobytes() for row in pixels)
+    content = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    found = decode(content)
+    assert found.fixes == ("scaled",)
+    assert (found.pixels == pixels).all()
+
+
+def test_wrong_checksums_are_corrupt_even_where_pixels_decode() -> None:
+    end = PNG.index(b"IEND") - 4
+    with pytest.raises(Rejected, match="corrupt"):
+        decode(PNG[: end - 1] + bytes([PNG[end - 1] ^ 1]) + PNG[end:])
+
+
+def test_fill_bytes_in_a_jpeg_are_allowed() -> None:
+    assert decode(JPEG[:2] + b"\xff\xff" + JPEG[2:]).fixes == ()
 
 
 def test_transparency_shows_the_background() -> None:

@@ -65,3 +65,11 @@ def test_a_table_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> Non
     (tmp_path / "meta.csv").symlink_to("nowhere")
     entries, _ = sources.folder(tmp_path)
     assert [stop.code for stop in meta.apply(tmp_path, entries)] == ["bad_meta"]
+
+
+def test_composed_and_decomposed_letters_are_one_name(tmp_path: Path) -> None:
+    write_set(tmp_path, ("cafe\u0301", "dog"))
+    (tmp_path / "meta.csv").write_text("path,class,split\ncaf\u00e9/0.png,caf\u00e9,val\n")
+    entries, _ = sources.folder(tmp_path)
+    assert meta.apply(tmp_path, entries) == []
+    assert [entry.path for entry in entries if entry.given == "val"] == ["cafe\u0301/0.png"]

@@ -57,9 +57,17 @@ def test_mixed_sizes_are_settled(project: Path, capsys: pytest.CaptureFixture[st
     setup.run(Path("raw"))
     assert "size: [48, 64] " in (project / "params.yaml").read_text()
     assert load(project / "params.yaml").ingest.size == (48, 64)
+    assert load(project / "params.yaml").ingest.color == "rgb"
     assert "several sizes" in capsys.readouterr().out
     setup.run(Path("raw"))  # what it wrote is looked through, not trusted
     assert load(project / "params.yaml").ingest.size == (48, 64)
+
+
+def test_large_colour_photos_are_settled(project: Path) -> None:
+    write_set(project / "raw", height=300, width=400)
+    setup.run(Path("raw"))
+    found = load(project / "params.yaml").ingest
+    assert (found.size, found.color) == ((48, 64), "rgb")
 
 
 def test_paths_are_relative_inside_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -141,8 +141,9 @@ def test_declared_split_with_train_per_class() -> None:
 
 
 def test_undeclared_images_follow_their_group() -> None:
-    result = run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], ["", "test"] + [""] * 10)
-    assert result[:2] == ["test", "test"]
+    for declared in (["", "test"], ["test", ""]):
+        result = run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], declared + [""] * 10)
+        assert result[:2] == ["test", "test"]
     with pytest.raises(DataError, match="group 'g' is in train and in test"):
         run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], ["train", "test"] + [""] * 10)
 
