@@ -135,7 +135,7 @@ def _declared_top(image: ImageFile) -> int:
     if isinstance(image, TiffImageFile):
         bits = int(np.max(image.tag_v2.get(_BITS_PER_SAMPLE, 8)))
         signed = int(np.max(image.tag_v2.get(_SAMPLE_FORMAT, 1))) == _SIGNED
-        return 2 ** (bits - signed) - 1
+        return int(2 ** (bits - signed)) - 1
     deep = image.mode.startswith("I") or any(";16" in str(tile.args) for tile in image.tile)
     return 65535 if deep else 255
 

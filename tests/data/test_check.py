@@ -97,6 +97,8 @@ def test_settings_count_for_their_own_folder_only(tmp_path: Path) -> None:
     other = params(tmp_path / "b", size=16, train_per_class={"x": 3})
     codes = [item["code"] for item in check.check_folder(tmp_path / "a", other)["files"] if item["outcome"] == "stop"]
     assert codes == ["mixed_sizes"]
+    write_set(tmp_path / "c")
+    assert check.check_folder(tmp_path / "c", other)["counts"]["stop"] == 0
 
 
 def test_conflicts_that_stop_are_named_as_such(tmp_path: Path) -> None:

@@ -58,13 +58,15 @@ def test_deep_images_are_scaled_by_their_declared_depth() -> None:
 
 
 def deep_tiff(values: np.ndarray, bits: int, signed: bool) -> bytes:
-    """A grey TIFF of 16x16 with samples as they are given, packed most significant bit first."""
-    tags = {256: 16, 257: 16, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 339: 2 if signed else 1}
-    packed = np.array([[int(v) % 2**bits >> b & 1 for b in range(bits)[::-1]] for v in values.ravel()], np.uint8)
-    pixels = np.packbits(packed).tobytes()
-    tags[279] = len(pixels)
-    entries = b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
-    return struct.pack(">2sHI", b"MM", 42, 8 + len(pixels)) + pixels + struct.pack(">H", len(tags)) + entries + bytes(4)
+    """A grey 16x16 TIFF, little-endian; 12 bits are packed, two samples in three bytes."""
+    raw = (values.ravel() % 2**bits).astype(np.uint32)
+    if bits == 12:
+        pixels = np.packbits(raw[:, None] >> np.arange(11, -1, -1, dtype=np.uint32) & 1).tobytes()
+    else:
+        pixels = raw.astype(f"<u{bits // 8}").tobytes()
+    tags = {256: 16, 257: 16, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 279: len(pixels), 339: 1 + signed}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return struct.pack("<2sHI", b"II", 42, 8 + len(pixels)) + pixels + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
 @pytest.mark.parametrize(("bits", "signed"), [(12, False), (16, False), (16, True), (32, False), (32, True)])

@@ -27,6 +27,9 @@ ingest:
 train:
   overrides: {}            # single classes
   learning_rate: 5e-4
+
+report:
+  title: "A title in quotes: long enough to be folded by a writer that folds at its usual width of 80"
 """
 
 
