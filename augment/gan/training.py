@@ -18,6 +18,7 @@ from augment.gan.losses import AdversarialLoss, LossName, gradient_penalty
 from augment.gan.networks import Architecture, Discriminator, Generator, build
 
 BETAS = (0.0, 0.99)
+CHANNELS_LAST_FROM_PX = 16  # below, rearranging costs more than convolving saves
 REFERENCE_PIXELS = 32 * 32
 
 
@@ -58,9 +59,14 @@ def new_game(architecture: Architecture, seed: int, learning_rate: float, device
     """A game before its first step; equal seeds give equal weights."""
     generator, discriminator = (network.to(device) for network in build(architecture, seed))
     average, _ = build(architecture, seed)
+    if min(architecture.height, architecture.width) >= CHANNELS_LAST_FROM_PX:
+        generator, discriminator = (
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            for network in (generator, discriminator)
+        )
     return Game(
-        generator=generator.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
-        discriminator=discriminator.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        generator=generator,
+        discriminator=discriminator,
         average=average.to(device).requires_grad_(False),
         generator_optimizer=Adam(generator.parameters(), learning_rate, BETAS, fused=True),
         discriminator_optimizer=Adam(discriminator.parameters(), learning_rate, BETAS, fused=True),
