@@ -7,6 +7,7 @@ from pathlib import Path
 from augment import params
 from augment.errors import AugmentError
 from augment.params import Params
+from augment.processes import die_with_parent
 
 PREPARED = Path("data/prepared")
 TRAIN, VAL, TEST = PREPARED / "train", PREPARED / "val", PREPARED / "test"
@@ -18,11 +19,11 @@ REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"
 EVALUATION = REPORTS / "evaluation"
 PLOTS = REPORTS / "plots"
-WORK = Path(".work")
 
 
 def main(stage: Callable[[Params], None]) -> None:
     """Run a stage with params.yaml; a failure that a user can mend is a message and exit 2."""
+    die_with_parent()
     try:
         stage(params.load())
     except KeyboardInterrupt:

@@ -1,0 +1,106 @@
+"""The command line: instant help, exact samples, one clear message for whatever is typed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from augment.cli import main
+from augment.files import write_json
+from augment.gan.bundle import load_generators, save_bundle
+from augment.gan.networks import Architecture, build
+
+PLAN = Architecture("dcgan", 1, 8, 6, latent=4, features=4)
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    for seed, label in enumerate(("a", "b")):
+        save_bundle(folder / label, label, PLAN, build(PLAN, seed)[0].state_dict(), {}, {})
+    index = {label: {"slug": label, "status": "trained", "reason": ""} for label in "ab"}
+    index["c"] = {"slug": "c", "status": "failed", "reason": "collapsed"}
+    write_json(folder / "index.json", {"classes": index})
+    return folder
+
+
+def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["sample", str(models), "--class", "b", "-n", "5", "--seed", "3", "-o", str(out)]) == 0
+    expected = load_generators(models)["b"].sample(5, seed=3).numpy()
+    files = sorted((out / "b").iterdir())
+    assert [file.name for file in files] == [f"3-{index:06d}.png" for index in range(5)]
+    for file, image in zip(files, expected, strict=True):
+        assert np.array_equal(np.asarray(Image.open(file)), image[0])
+    assert not (out / "a").exists()
+
+
+def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
+    assert main(["sample", str(models), "-n", "4", "--grid", str(tmp_path / "g.png")]) == 0
+    picture = Image.open(tmp_path / "g.png")
+    assert picture.size == (8 * (6 * 6 + 4) + 4, 8 * 6 + 2 * 4)  # 8 images in one row, 6 times enlarged
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sample", "models"], "nothing to write"),
+        (["sample", "nowhere", "-o", "x"], "dvc repro train"),
+        (["sample", "models", "--class", "z", "-o", "x"], "no such class. There are: a, b"),
+        (["sample", "models", "--class", "c", "-o", "x"], "collapsed"),
+        (["verdict", "--reports", "nowhere"], "Run `dvc repro` first"),
+        (["init", "nowhere"], "nowhere"),
+    ],
+)
+def test_errors_are_messages(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    monkeypatch.chdir(models.parent)
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["smaple"], ["sample"], ["sample", "m", "-n", "0"], ["sample", "m", "-n", "x"]])
+def test_wrong_words_exit_with_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: augment" in capsys.readouterr().err
+
+
+def test_the_verdict_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {"verdict": "helps", "sentence": "They help.", "reasons": ["one"], "advice": ["two"]}
+    write_json(tmp_path / "evaluation/verdict.json", found)
+    assert main(["verdict", "--reports", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "helps\n\nThey help.\n\n- one\n\nWhat to do:\n- two\n"
+    (tmp_path / "evaluation/verdict.json").write_text("{")
+    assert main(["verdict", "--reports", str(tmp_path)]) == 2
+
+
+def test_check_reports_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/x.png").write_text("no image")
+    assert main(["check", str(tmp_path), "--json", "--params", str(tmp_path / "none.yaml")]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert set(report) == {"files", "classes", "counts"}
+    assert {"path": "a/x.png", "outcome": "quarantined", "code": "not_an_image"} in report["files"]
+
+
+@pytest.mark.parametrize("command", ["import augment", "from augment.cli import parser; parser().format_help()"])
+def test_importing_is_light(command: str) -> None:
+    heavy = "numpy torch pydantic PIL pandas dvc sklearn scipy"
+    code = f"{command}\nimport sys\nassert not set('{heavy}'.split()) & set(sys.modules), set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names() -> None:
+    import augment  # noqa: PLC0415
+
+    assert augment.load_generators is load_generators
+    assert all(hasattr(augment, name) for name in augment.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = augment.nonsense

@@ -1,0 +1,25 @@
+"""Every draw is named by what it is for."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.seeds import derive_seed, numpy_rng, torch_rng
+
+PARTS = st.lists(st.integers(0, 2**53) | st.text(max_size=8), min_size=1, max_size=4)
+
+
+@given(PARTS, PARTS)
+def test_equal_names_give_equal_seeds_and_others_do_not(first: list[str | int], second: list[str | int]) -> None:
+    assert (derive_seed(*first) == derive_seed(*second)) == (first == second)
+    assert 0 <= derive_seed(*first) < 2**63
+
+
+def test_parts_do_not_run_together() -> None:
+    assert len({derive_seed(*parts) for parts in [("ab", "c"), ("a", "bc"), ("abc",), (1, 2), (12,), ("1", 2)]}) == 6
+
+
+def test_generators_follow_the_seed() -> None:
+    assert numpy_rng(0, "x").integers(10**9) == numpy_rng(0, "x").integers(10**9)
+    assert torch.equal(torch.rand(3, generator=torch_rng(0, "x")), torch.rand(3, generator=torch_rng(0, "x")))
+    assert numpy_rng(0, "x").integers(10**9) != numpy_rng(0, "y").integers(10**9)

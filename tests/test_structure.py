@@ -1,0 +1,93 @@
+"""The house keeps its shape: imports point upward, and dvc.yaml knows what each stage imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+ORDER = ["data", "measure", "gan", "synthesis", "evaluation", "report"]  # each may import those before it
+STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+
+
+def imports(file: Path) -> set[str]:
+    """Modules of this project that a file imports, also inside functions, as dotted names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found |= {resolved for name in names if (resolved := module_of(name))}
+    return found
+
+
+def module_of(name: str) -> str | None:
+    """The longest part of a dotted name that is a file of this project."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        if parts[0] in ("augment", "pipeline") and file_of(".".join(parts[:length])).exists():
+            return ".".join(parts[:length])
+    return None
+
+
+def file_of(module: str) -> Path:
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def reached(module: str) -> set[str]:
+    """Everything that importing a module can load."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            waiting += imports(file_of(current))
+    return seen
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "augment").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_point_upward(file: Path) -> None:
+    parts = file.relative_to(ROOT / "augment").parts
+    for module in imports(file):
+        target = module.split(".")
+        assert target[0] == "augment", f"{file} imports the pipeline"
+        if len(target) < 3 or file.name in ("cli.py", "__init__.py"):
+            continue
+        assert len(parts) > 1, f"{file.name} stands beside the folders and imports {module}"
+        assert ORDER.index(target[1]) <= ORDER.index(parts[0]), f"{parts[0]} must not import {module}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_all_that_it_imports(stage: str) -> None:
+    listed = [ROOT / path for path in STAGES[stage]["deps"] if not path.startswith(("${", "data/", "models", "reports"))]
+    assert all(path.exists() for path in listed), listed
+    needed = {file_of(module) for module in reached(f"pipeline.{stage}")}
+    needed -= {ROOT / "augment/__init__.py", ROOT / "pipeline/__init__.py"}
+    missing = [file for file in needed if not any(file == path or path in file.parents for path in listed)]
+    assert not missing, f"dvc.yaml: {stage} must list {sorted(str(file.relative_to(ROOT)) for file in missing)}"
+    unused = [path for path in listed if not any(file == path or path in file.parents for file in needed)]
+    assert not unused, f"dvc.yaml: {stage} lists {unused} but imports nothing of it"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_parameters_that_it_reads(stage: str) -> None:
+    text = "".join(file_of(module).read_text() for module in reached(f"pipeline.{stage}"))
+    listed = {name.split(".")[0] for name in STAGES[stage]["params"]}
+    for section in ("ingest", "train", "generate", "evaluate", "assemble", "report"):
+        if f"params.{section}." in text or f"params.{section}," in text or f"params.{section})" in text:
+            assert section in listed, f"dvc.yaml: {stage} reads params.{section}"
+    assert "compute" not in listed, "moving to another machine must invalidate nothing"
+
+
+def test_commands_hold_nothing_of_a_users() -> None:
+    for name, stage in STAGES.items():
+        assert stage["cmd"] == f"python -m pipeline.{name}"
+
+
+def test_train_sees_no_other_side() -> None:
+    data = [path for path in STAGES["train"]["deps"] if path.startswith("data/")]
+    assert data == ["data/prepared/train"]
