@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from augment.data.imageset import ImageSet
@@ -38,19 +39,14 @@ def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
     images = {label: np.stack([read_png(file) for file in files]) for label, files in kept.items() if files}
     data = arm_data(arm, train, Samples(raw=images, filtered=images, copies={}))
     weights = (data.chances * len(data.chances)).round(6).tolist()
-    for row, weight in zip(write_real("train", train), weights, strict=False):
+    for row, weight in zip(write_real("train", train), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}
-    position = len(train)
-    for label, files in kept.items():
-        index = train.classes.index(label)
-        if position >= len(data.targets) or data.targets[position] != index:
-            continue  # this class draws no synthetic images
-        for file in files:
-            path = f"train/{folder_name(label)}/synthetic-{file.rsplit('/', 1)[1]}"
-            write_bytes(AUGMENTED / path, (SYNTHETIC / file).read_bytes(), durable=False)
-            yield {"path": path, "label": label, "split": "train", "synthetic": 1,
-                   "weight": weights[position], "source": file}  # fmt: skip
-            position += 1
+    drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]
+    files = [(label, file) for label in drawn for file in kept[label]]
+    for (label, file), weight in zip(files, weights[len(train) :], strict=True):
+        path = f"train/{folder_name(label)}/synthetic-{file.rsplit('/', 1)[1]}"
+        write_bytes(AUGMENTED / path, (SYNTHETIC / file).read_bytes(), durable=False)
+        yield {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": weight, "source": file}
 
 
 def write_real(side: str, images: ImageSet) -> list[Row]:
@@ -71,10 +67,11 @@ def synthetic_files(classes: list[str]) -> dict[str, list[str]]:
     return {label: [row["file"] for row in rows if row["label"] == label and row["file"]] for label in classes}
 
 
-def read_png(file: str) -> np.ndarray:
+def read_png(file: str) -> NDArray[np.uint8]:
     """uint8 (C, H, W)."""
-    pixels = np.asarray(Image.open(SYNTHETIC / file))
-    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    with Image.open(SYNTHETIC / file) as picture:
+        image = np.asarray(picture)
+    return image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
 
 
 if __name__ == "__main__":

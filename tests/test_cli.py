@@ -35,14 +35,15 @@ def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
     files = sorted((out / "b").iterdir())
     assert [file.name for file in files] == [f"3-{index:06d}.png" for index in range(5)]
     for file, image in zip(files, expected, strict=True):
-        assert np.array_equal(np.asarray(Image.open(file)), image[0])
+        with Image.open(file) as picture:
+            assert np.array_equal(np.asarray(picture), image[0])
     assert not (out / "a").exists()
 
 
 def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
     assert main(["sample", str(models), "-n", "4", "--grid", str(tmp_path / "g.png")]) == 0
-    picture = Image.open(tmp_path / "g.png")
-    assert picture.size == (8 * (6 * 6 + 4) + 4, 8 * 6 + 2 * 4)  # 8 images in one row, 6 times enlarged
+    with Image.open(tmp_path / "g.png") as picture:
+        assert picture.size == (8 * (6 * 6 + 4) + 4, 8 * 6 + 2 * 4)  # 8 images in one row, 6 times enlarged
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
         (["sample", "models", "--class", "z", "-o", "x"], "no such class. There are: a, b"),
         (["sample", "models", "--class", "c", "-o", "x"], "collapsed"),
         (["verdict", "--reports", "nowhere"], "Run `dvc repro` first"),
-        (["init", "nowhere"], "nowhere"),
+        (["init", "nowhere"], "root folder"),
     ],
 )
 def test_errors_are_messages(

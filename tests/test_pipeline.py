@@ -1,0 +1,182 @@
+"""The whole pipeline under DVC, on a tiny folder of real digits, in a repository of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from ruamel.yaml import YAML
+from sklearn.datasets import load_digits
+
+from augment import load_generators
+from augment.files import read_csv
+
+ROOT = Path(__file__).parent.parent
+LABELS = {'z "0"; $(touch hacked)': 0, "one": 1, "two \N{SNOWMAN}": 2}
+SETTINGS = {
+    "ingest": {"source": "folder", "train_per_class": None, "min_per_class": 5},
+    "train": {"width": 4, "latent": 4, "steps": 12, "transfer": "none", "batch_size": 4},
+    "generate": {"per_class": 6, "oversample": 2, "folds": 2, "filter_steps": 4},
+    "evaluate": {"seeds": 2, "steps": 4, "batch_size": 8, "resamples": 200},
+    "compute": {"engine": "serial"},
+}
+
+
+class Project:
+    """A copy of the tracked files with a small image folder and tiny settings."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+        for name in tracked.decode().split("\0")[:-1]:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+        subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+        for section, values in SETTINGS.items():
+            self.change(section, **values)
+
+    def change(self, section: str, **values: object) -> None:
+        """Change params.yaml."""
+        yaml = YAML()
+        path = self.root / "params.yaml"
+        params = yaml.load(path)
+        params[section].update(values)
+        yaml.dump(params, path)
+
+    def add_class(self, label: str, digit: int, count: int = 12) -> None:
+        """Real digits as PNG files."""
+        digits = load_digits()
+        folder = self.root / "data/raw" / label
+        folder.mkdir(parents=True)
+        for index, image in enumerate(digits.images[digits.target == digit][:count]):
+            Image.fromarray((image * 255 / 16).round().astype(np.uint8)).save(folder / f"{index}.png")
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command with this interpreter's environment first on the path."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+
+    def repro(self) -> str:
+        """`dvc repro`, which must succeed; its output."""
+        done = self.run("dvc", "repro")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def outputs(self) -> dict[str, str]:
+        """Hash of every output in dvc.lock."""
+        stages = YAML(typ="safe").load(self.root / "dvc.lock")["stages"]
+        return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
+
+    def trained(self) -> set[str]:
+        """Fingerprints of the GANs in the work store."""
+        return {path.parent.name for path in self.root.glob(".work/*/finished.pt")}
+
+
+def build(root: Path) -> Project:
+    project = Project(root)
+    for label, digit in LABELS.items():
+        project.add_class(label, digit)
+    return project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One project that has been reproduced once; the tests below go on from each other's state."""
+    project = build(tmp_path_factory.mktemp("project"))
+    project.repro()
+    return project
+
+
+def test_the_first_run_leaves_what_it_promises(project: Project) -> None:
+    assert not list(project.root.rglob("hacked"))
+    assert sorted(load_generators(project.root / "models")) == sorted(LABELS)
+    metrics = json.loads((project.root / "reports/metrics.json").read_text())
+    words = {"helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"}
+    assert metrics["verdict"] in words
+    assert set(metrics["gain"]) == {"gross", "net"}
+    assert set(metrics["gain"]["net"]) == {"mean", "low", "high"}
+    assert len(metrics["arms"]) == 7
+    page = (project.root / "reports/report.html").read_text()
+    assert metrics["verdict"].split(",")[0] in page.lower()
+    assert {path.name for path in (project.root / "reports/plots").iterdir()} >= {"real.png", "synthetic.png"}
+
+
+def test_every_file_is_accounted_for(project: Project) -> None:
+    rows = read_csv(project.root / "data/prepared/manifest.csv")
+    assert len(rows) == 12 * len(LABELS) + 1  # and the README of data/raw
+    assert {row["outcome"] for row in rows} == {"ok", "ignored"}
+    candidates = read_csv(project.root / "data/synthetic/manifest.csv")
+    assert len(candidates) == 12 * len(LABELS)
+    kept = [row["file"] for row in candidates if row["kept"] == "1"]
+    assert len(kept) == len(list((project.root / "data/synthetic").glob("*/*.png")))
+
+
+def test_the_assembled_folder_is_what_its_manifest_says(project: Project) -> None:
+    folder = project.root / "data/augmented"
+    rows = read_csv(folder / "manifest.csv")
+    assert {row["path"] for row in rows} == {str(path.relative_to(folder)) for path in folder.rglob("*.png")}
+    policy = json.loads((project.root / "reports/metrics.json").read_text())["policy"]
+    train = [row for row in rows if row["split"] == "train"]
+    weights = {kind: sum(float(row["weight"]) for row in train if row["synthetic"] == kind) for kind in "01"}
+    assert weights["0"] + weights["1"] == pytest.approx(len(train), rel=1e-3)
+    kept = {row["label"] for row in read_csv(project.root / "data/synthetic/manifest.csv") if row["kept"] == "1"}
+    share = policy["weight"] * len(kept) / len(LABELS)  # the classes are balanced, so each is a poor one
+    assert weights["1"] / len(train) == pytest.approx(share, rel=1e-3)
+    assert not [row for row in rows if row["split"] != "train" and row["synthetic"] == "1"]
+
+
+def test_the_second_run_runs_nothing(project: Project) -> None:
+    output = project.repro()
+    assert "Running stage" not in output
+    assert "up to date" in output
+
+
+def test_a_clean_copy_gives_the_same_bytes(project: Project, tmp_path: Path) -> None:
+    twin = build(tmp_path)
+    twin.repro()
+    assert twin.outputs() == project.outputs()
+
+
+def test_an_override_trains_one_class_only(project: Project) -> None:
+    before, models = project.trained(), project.outputs()["models"]
+    weights = {path: path.read_bytes() for path in project.root.glob("models/*/generator.safetensors")}
+    project.change("train", overrides={"one": {"steps": 13}})
+    project.repro()
+    assert len(project.trained() - before) == SETTINGS["evaluate"]["seeds"], "one GAN for each repeat"
+    assert project.outputs()["models"] != models
+    changed = [path.parent.name for path, content in weights.items() if path.read_bytes() != content]
+    assert changed == ["one"]
+
+
+def test_a_class_comes_and_goes_without_a_trace(project: Project) -> None:
+    before = project.trained()
+    project.add_class("three", 3)
+    project.repro()
+    assert len(project.trained() - before) == SETTINGS["evaluate"]["seeds"], "the other classes were not trained again"
+    assert sorted(load_generators(project.root / "models")) == sorted([*LABELS, "three"])
+    shutil.rmtree(project.root / "data/raw/three")
+    project.repro()
+    for folder in ("models", "data/synthetic", "data/prepared", "data/augmented", "reports"):
+        files = [path for path in (project.root / folder).rglob("*") if path.suffix in (".json", ".csv", ".html")]
+        assert not [path for path in files if "three" in path.read_text()], folder
+        assert not list((project.root / folder).rglob("three"))
+
+
+def test_a_typo_is_one_message_and_nothing_is_lost(project: Project) -> None:
+    before = project.outputs()
+    path = project.root / "params.yaml"
+    good = path.read_text()
+    path.write_text(good.replace("  latent:", "  latant:"))
+    done = project.run("dvc", "repro")
+    path.write_text(good)
+    assert done.returncode != 0
+    assert "params.yaml: train.latant: unknown key; did you mean `latent`?" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert project.outputs() == before
+    assert "Running stage" not in project.repro()
