@@ -11,16 +11,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from augment.data.imageset import ImageSet
     from augment.errors import AugmentError
     from augment.gan.bundle import ClassGenerator, GeneratorSet, load_generators
 
 __version__ = "0.1.0"
-__all__ = ["AugmentError", "ClassGenerator", "GeneratorSet", "load_generators"]
+__all__ = ["AugmentError", "ClassGenerator", "GeneratorSet", "ImageSet", "load_generators"]
 
 _HOMES = {
     "AugmentError": "augment.errors",
     "ClassGenerator": "augment.gan.bundle",
     "GeneratorSet": "augment.gan.bundle",
+    "ImageSet": "augment.data.imageset",
     "load_generators": "augment.gan.bundle",
 }
 

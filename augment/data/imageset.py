@@ -79,11 +79,11 @@ class ImageSet:
         write_csv(folder / "index.csv", (dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
 
     @staticmethod
-    def load(folder: Path) -> "ImageSet":
+    def load(folder: str | Path) -> "ImageSet":
         """Read what `save` wrote. Raises `DataError` when a file is missing or cut short."""
         try:
-            images = np.load(folder / "images.npy", allow_pickle=False)
-            rows = read_csv(folder / "index.csv")
+            images = np.load(Path(folder) / "images.npy", allow_pickle=False)
+            rows = read_csv(Path(folder) / "index.csv")
             return ImageSet(
                 images,
                 np.array([row["label"] for row in rows], dtype=np.str_),

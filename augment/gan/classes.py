@@ -42,41 +42,44 @@ def train_classes(
     A class whose GAN fails has a result with a reason and no weights; the others go on. Raises
     `TrainingError` when a shared GAN fails, since nothing can start without it.
     """
+    names = [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
     shared: dict[int, GanResult] = {}
     if training.shared is not None:
-        jobs = [shared_job(images, training.shared, seed, place.device) for seed in seeds]
+        jobs = [
+            shared_job(images, training.shared, seed, place.device, f"shared GAN{name}")
+            for seed, name in zip(seeds, names, strict=True)
+        ]
         shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
     for seed, result in shared.items():
         if result.reason:
             raise TrainingError(
-                f"the shared GAN (seed {seed}) failed: {result.reason}. Set train.transfer: none, lower "
+                f"the shared GAN failed (seed {seed}): {result.reason}. Set train.transfer: none, lower "
                 "train.learning_rate or raise train.gamma in params.yaml, then run `dvc repro` again."
             )
     jobs = [
-        class_job(images, label, settings, seed, shared.get(seed), place.device)
-        for seed in seeds
+        class_job(images, label, settings, seed, shared.get(seed), place.device, f"GAN of class {label}{name}")
+        for seed, name in zip(seeds, names, strict=True)
         for label, settings in training.classes.items()
     ]
     results = iter(_train_all(jobs, place, "class GANs"))
     return [{label: next(results) for label in training.classes} for _ in seeds]
 
 
-def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str) -> GanJob:
+def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str, name: str) -> GanJob:
     """All classes in one unconditional GAN, each drawn equally often."""
     counts = images.counts()
     chances = np.array([1 / (len(counts) * counts[label]) for label in images.labels.tolist()])
     own_seed = derive_seed(seed, "gan", "shared")
-    return GanJob(f"shared GAN, seed {seed}", images.images, chances, settings, own_seed, None, device)
+    return GanJob(name, images.images, chances, settings, own_seed, None, device)
 
 
 def class_job(
-    images: ImageSet, label: str, settings: GanSettings, seed: int, shared: GanResult | None, device: str
+    images: ImageSet, label: str, settings: GanSettings, seed: int, shared: GanResult | None, device: str, name: str
 ) -> GanJob:
     """One class alone; its draws are named by its label, so other classes never change them."""
     own = images.of_class(label).images
     chances = np.full(len(own), 1 / len(own))
     start = Start(shared.generator, shared.discriminator) if shared else None
-    name = f"GAN of class {label}, seed {seed}"
     return GanJob(name, own, chances, settings, derive_seed(seed, "gan", "class", label), start, device)
 
 

@@ -46,7 +46,7 @@ def test_with_transfer_a_class_starts_from_the_shared_gan(two_classes: ImageSet,
 
 
 def test_the_shared_gan_draws_classes_equally(two_classes: ImageSet, tiny: GanSettings) -> None:
-    chances = shared_job(two_classes, tiny, 0, "cpu").weights
+    chances = shared_job(two_classes, tiny, 0, "cpu", "shared").weights
     assert chances[:5].sum() == pytest.approx(0.5)
     assert chances.sum() == pytest.approx(1.0)
 

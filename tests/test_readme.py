@@ -1,0 +1,63 @@
+"""What the README says is true."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment import ImageSet
+from augment.files import write_json
+from augment.gan.bundle import save_bundle
+from augment.gan.networks import Architecture, build
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Architecture("dcgan", 1, 8, 8, latent=4, features=4)
+    for seed, label in enumerate(("3", "8")):
+        save_bundle(tmp_path / "models" / label, label, plan, build(plan, seed)[0].state_dict(), {}, {})
+    index = {label: {"slug": label, "status": "trained", "reason": ""} for label in "38"}
+    write_json(tmp_path / "models/index.json", {"classes": index})
+    names = np.array([str(position) for position in range(10)])
+    images = np.zeros((10, 1, 8, 8), np.uint8)
+    ImageSet(images, np.array(["3", "8"] * 5), names, names).save(tmp_path / "data/prepared/train")
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks("python")
+    found: dict[str, object] = {}
+    exec(example, found)  # noqa: S102  (our own text)
+    assert found["batch"].shape[1:] == (1, 8, 8)  # type: ignore[attr-defined]
+    assert len(found["loader"].dataset) == 74  # type: ignore[attr-defined]
+
+
+def test_the_two_commands_are_the_ones_that_ci_runs() -> None:
+    commands = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv ")]
+    assert [command.split("&& ")[-1] for command in commands] == ["dvc repro", "pytest"]
+    script = (ROOT / ".ci/run").read_text()
+    assert "README.md" in script
+    subprocess.run(["bash", "-n", str(ROOT / ".ci/run")], check=True)
+
+
+def test_every_link_and_folder_exists() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
+    assert links
+    tree = next(block for block in blocks("") if block.startswith("params.yaml"))
+    folder = ""
+    for line in tree.splitlines():
+        name = line.split()[0]
+        folder = "" if not line.startswith(" ") else folder
+        links.append(folder + name)
+        folder = name if not line.startswith(" ") and name.endswith("/") else folder
+    missing = [link for link in links if not (ROOT / link).exists()]
+    assert not missing
+
+
+def test_no_placeholder_is_left() -> None:
+    assert "RESULTS" not in TEXT
