@@ -65,10 +65,10 @@ def test_errors_are_messages(
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["smaple"], ["sample"], ["sample", "m", "-n", "0"], ["sample", "m", "-n", "x"]])
-def test_wrong_words_exit_with_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("words", ["", "smaple", "sample", "sample m -n 0", "sample m -n x", "sample m --seed -1"])
+def test_wrong_words_exit_with_usage(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
+        main(words.split())
     assert caught.value.code == 2
     assert "usage: augment" in capsys.readouterr().err
 

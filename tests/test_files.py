@@ -94,7 +94,10 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-@given(st.lists(st.tuples(st.floats(allow_nan=False), st.text(st.characters(codec="utf-8", exclude_characters="\r\x00")))))
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"))
+
+
+@given(st.lists(st.tuples(st.floats(allow_nan=False), TEXTS)))
 def test_csv_round_trip(rows: list[tuple[float, str]]) -> None:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / f"gan-augment-csv-{os.getpid()}"
     try:

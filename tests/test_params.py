@@ -1,5 +1,6 @@
 """params.yaml: one schema, every mistake at once, the words of the file."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -67,14 +68,16 @@ def test_wrong_shapes(values: object) -> None:
     assert "params.yaml" in message(values)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)),
-       st.sampled_from(["seed", "ingest", "train", "evaluate", "compute", "report"]))  # fmt: skip
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+TREES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+@given(TREES, st.sampled_from(["seed", "ingest", "train", "evaluate", "compute", "report"]))
 def test_whatever_stands_there_is_accepted_or_explained(value: object, section: str) -> None:
-    try:
-        check({section: value})
-    except ParamsError as error:
-        assert str(error).startswith("params.yaml: ")
+    with contextlib.suppress(ParamsError):
+        assert isinstance(check({section: value}), Params)
 
 
 def test_yaml_is_read_as_dvc_reads_it(tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ def brightness_and_contrast(images: Tensor, probability: float, rng: Generator) 
     chosen = _coins(len(images), probability, rng)[:, None, None, None]
     offset, factor = torch.rand((2, len(images), 1, 1, 1), generator=rng, device=images.device) * 0.5 - 0.25
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    return images + chosen * (offset + factor * (images - mean))
+    varied: Tensor = images + chosen * (offset + factor * (images - mean))
+    return varied
 
 
 def cutout(images: Tensor, probability: float, rng: Generator) -> Tensor:

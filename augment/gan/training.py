@@ -57,16 +57,13 @@ class Game:
 
 def new_game(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Game:
     """A game before its first step; equal seeds give equal weights."""
-    generator, discriminator = (network.to(device) for network in build(architecture, seed))
+    generator, discriminator = build(architecture, seed)
     average, _ = build(architecture, seed)
-    if min(architecture.height, architecture.width) >= CHANNELS_LAST_FROM_PX:
-        generator, discriminator = (
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            for network in (generator, discriminator)
-        )
+    large = min(architecture.height, architecture.width) >= CHANNELS_LAST_FROM_PX
+    layout = torch.channels_last if large else torch.contiguous_format
     return Game(
-        generator=generator,
-        discriminator=discriminator,
+        generator=generator.to(device).to(memory_format=layout),  # type: ignore[call-overload]
+        discriminator=discriminator.to(device).to(memory_format=layout),  # type: ignore[call-overload]
         average=average.to(device).requires_grad_(False),
         generator_optimizer=Adam(generator.parameters(), learning_rate, BETAS, fused=True),
         discriminator_optimizer=Adam(discriminator.parameters(), learning_rate, BETAS, fused=True),

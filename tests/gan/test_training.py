@@ -91,8 +91,7 @@ def test_average_of_a_standing_generator_is_that_generator(game: Game) -> None:
 def test_average_lies_between_old_and_new_weights(game: Game) -> None:
     game.step = 10
     with torch.no_grad():
-        for weight in game.generator.parameters():
-            weight += 1.0
+        torch._foreach_add_(list(game.generator.parameters()), 1.0)
     before = [weight.clone() for weight in game.average.parameters()]
     update_average(game, 0.1)
     share = 1 - (1 - 1 / 10) ** (_power(0.1) + 1)
