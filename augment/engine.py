@@ -33,7 +33,8 @@ class Engine:
         from joblib import Parallel, delayed  # noqa: PLC0415  (the importing side has no joblib)
 
         parallel = Parallel(n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1)
-        yield from parallel(delayed(_numbered)(function, position, unit) for position, unit in enumerate(units))
+        here = os.getpid()
+        yield from parallel(delayed(_numbered)(function, position, unit, here) for position, unit in enumerate(units))
 
 
 def cores() -> int:
@@ -41,9 +42,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit) -> tuple[int, Result]:
+def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, parent: int) -> tuple[int, Result]:
     die_with_parent()
-    return position, _in_one_thread(function, unit)
+    try:
+        return position, _in_one_thread(function, unit)
+    finally:
+        # A unit may catch the signal to save its work; the pool would then start the next one for nobody.
+        if parent not in (os.getppid(), os.getpid()):
+            os._exit(1)
 
 
 def _in_one_thread(function: Callable[[Unit], Result], unit: Unit) -> Result:

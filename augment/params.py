@@ -122,8 +122,8 @@ class Train(Section):
         description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
         "`none`: every class from scratch; then one class can change without the others.",
     )
-    shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 3000.")
-    steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 600.")
+    shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 2000.")
+    steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 400.")
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
     learning_rate: float = Field(1e-3, gt=0, le=0.1, description="Adam's learning rate, betas (0, 0.99).")
     ema_std: float = Field(

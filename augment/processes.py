@@ -21,6 +21,7 @@ def die_with_parent() -> None:
 def interruption() -> Iterator[Callable[[], bool]]:
     """Within, SIGINT and SIGTERM only raise a flag; the yielded function reads it.
 
+    A signal that came too late to be read there raises KeyboardInterrupt at the end, so none is lost.
     Outside the main thread signals cannot be caught, and the flag stays down.
     """
     raised = threading.Event()
@@ -37,3 +38,5 @@ def interruption() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if raised.is_set():
+        raise KeyboardInterrupt

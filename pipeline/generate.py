@@ -22,14 +22,15 @@ def generate(params: Params) -> None:
     """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
     train = ImageSet.load(PREPARED / "train")
     engine = workplace(params.compute).engine
-    (class_filter,) = fit_filters(train, filter_settings(params), [params.seed], engine)
-    candidates = choose(
+    filters = fit_filters(train, filter_settings(params), [params.seed], engine)
+    (candidates,) = choose(
         train,
-        load_generators(MODELS),
-        class_filter,
+        [load_generators(MODELS)],
+        filters,
+        [params.seed],
         wanted=params.generate.per_class,
         oversample=params.generate.oversample,
-        seed=params.seed,
+        engine=engine,
     )
     rows = [row for found in candidates.values() for row in write_class(found)]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)

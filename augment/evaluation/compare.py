@@ -63,10 +63,15 @@ def compare(
 ) -> Compared:
     """Train and score every arm on every repeat; `generators` holds one set for each seed."""
     filters = fit_filters(splits.train, settings.filter, seeds, engine)
-    candidates = [
-        choose(splits.train, own, fitted, wanted=settings.wanted, oversample=settings.oversample, seed=seed)
-        for own, fitted, seed in zip(generators, filters, seeds, strict=True)
-    ]
+    candidates = choose(
+        splits.train,
+        generators,
+        filters,
+        seeds,
+        wanted=settings.wanted,
+        oversample=settings.oversample,
+        engine=engine,
+    )
     runs = [
         ArmRun(
             arm,

@@ -12,7 +12,7 @@ from augment.measure.metrics import density_coverage, kid
 
 Features = NDArray[np.float32]
 COLUMNS = ("label", "metric", "synthetic", "real", "n_synthetic", "n_reference", "note")
-LEAST_REAL = 25  # images; below, a figure of one class says nothing, and only the pooled one is given
+LEAST_IMAGES = 25  # on each side; below, a figure of one class says nothing, and only the pooled one is given
 METRICS: tuple[tuple[str, Callable[[Features, Features], float]], ...] = (
     ("kid", lambda real, fake: kid(real=real, fake=fake)),
     ("density", lambda real, fake: density_coverage(real=real, fake=fake, k=neighbours(len(real)))[0]),
@@ -36,8 +36,8 @@ def quality(train: ImageSet, test: ImageSet, samples: Mapping[str, NDArray[np.ui
     fake = {label: random_convolutions(images) for label, images in samples.items() if len(images)}
     rows = _pooled(real, reference, fake)
     for label in train.classes:
-        enough = min(len(real[label]), len(reference[label])) >= LEAST_REAL and label in fake
         count = min(len(real[label]), len(fake.get(label, ())))
+        enough = min(count, len(reference[label])) >= LEAST_IMAGES
         rows += (
             _rows(label, real[label][:count], reference[label], fake[label][:count]) if enough else [_too_few(label)]
         )
@@ -50,7 +50,7 @@ def _pooled(
     """All classes that have samples, each with equally many images, so that class shares do not count."""
     labels = sorted(fake)
     count = min((min(len(real[label]), len(reference[label]), len(fake[label])) for label in labels), default=0)
-    if count * len(labels) < LEAST_REAL:
+    if count * len(labels) < LEAST_IMAGES:
         return [_too_few("pooled")]
     pool = [np.concatenate([side[label][:count] for label in labels]) for side in (real, reference, fake)]
     return _rows("pooled", *pool)
@@ -65,7 +65,7 @@ def _rows(label: str, real: Features, reference: Features, fake: Features) -> li
             "real": metric(reference, real),
             "n_synthetic": len(fake),
             "n_reference": len(reference),
-            "note": "" if min(len(fake), len(reference)) >= 2 * LEAST_REAL else "few images: indicative",
+            "note": "" if min(len(fake), len(reference)) >= 2 * LEAST_IMAGES else "few images: indicative",
         }
         for name, metric in METRICS
     ]
@@ -75,5 +75,5 @@ def _too_few(label: str) -> dict[str, Any]:
     return {
         "label": label,
         "metric": "kid",
-        "note": f"not measured: fewer than {LEAST_REAL} real images on a side",
+        "note": f"not measured: fewer than {LEAST_IMAGES} images on a side",
     }

@@ -100,6 +100,7 @@ def with_means(arms: tuple[Row, ...], run_rows: list[Row]) -> list[Row]:
 def class_rows(splits: Splits, predictions: Mapping[Arm, NDArray[np.int64]]) -> list[Row]:
     """Recall of every class under every arm, with Wilson's interval over its independent groups.
 
+    A class without test images has no recall and no row.
     Seeds are averaged first: five seeds on ten images are still ten images.
     """
     classes = splits.train.classes
@@ -109,6 +110,8 @@ def class_rows(splits: Splits, predictions: Mapping[Arm, NDArray[np.int64]]) -> 
     for arm, found in predictions.items():
         for index, label in enumerate(classes):
             mine = targets == index
+            if not mine.any():
+                continue
             recall = float((found[:, mine] == index).mean())
             groups = len(set(splits.test.groups[mine].tolist()))
             low, high = wilson(round(recall * groups), groups)

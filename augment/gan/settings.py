@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from augment.engine import Engine, cores
 from augment.environment import multiplies_bf16, resolve_device
 from augment.errors import ParamsError
@@ -13,7 +15,7 @@ from augment.params import Compute, Override, Train
 STORE = Path(".work")
 
 LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
-TINY_STEPS, STEPS = (1200, 300), (3000, 600)  # shared, per class
+TINY_STEPS, STEPS = (1200, 300), (2000, 400)  # shared, per class
 
 Flips = Literal["none", "horizontal", "vertical", "both"]
 
@@ -39,7 +41,12 @@ def class_training(
 
 
 def workplace(compute: Compute) -> Workplace:
-    """Resolve `compute:`. One process at a time on a GPU: its units would only compete."""
+    """Resolve `compute:`. One process at a time on a GPU: its units would only compete.
+
+    Also holds this process to one thread, as every unit of work is, so that no figure depends on the
+    number of cores, and a busy machine's threads do not wait for each other.
+    """
+    torch.set_num_threads(1)
     device = resolve_device(compute.device)
     jobs = cores() if compute.jobs == "auto" else compute.jobs
     engine = Engine("serial", 1) if device == "cuda" else Engine(compute.engine, jobs)

@@ -64,7 +64,7 @@ def new_game(architecture: Architecture, seed: int, learning_rate: float, device
     return Game(
         generator=generator.to(device).to(memory_format=layout),  # type: ignore[call-overload]
         discriminator=discriminator.to(device).to(memory_format=layout),  # type: ignore[call-overload]
-        average=average.to(device).requires_grad_(False),
+        average=average.to(device).to(memory_format=layout).requires_grad_(False),  # type: ignore[call-overload]
         generator_optimizer=Adam(generator.parameters(), learning_rate, BETAS, fused=True),
         discriminator_optimizer=Adam(discriminator.parameters(), learning_rate, BETAS, fused=True),
         rng=torch.Generator(device).manual_seed(seed),
@@ -127,7 +127,7 @@ def update_average(game: Game, ema_std: float) -> None:
 
 
 @torch.no_grad()
-def settle_statistics(generator: Generator, seed: int, batches: int = 16, batch_size: int = 64) -> None:
+def settle_statistics(generator: Generator, seed: int, batches: int = 8, batch_size: int = 64) -> None:
     """Recompute batch-norm statistics under the averaged weights from fixed latents, then set eval mode."""
     rng = torch.Generator().manual_seed(seed)
     norms = [layer for layer in generator.modules() if isinstance(layer, torch.nn.BatchNorm2d)]

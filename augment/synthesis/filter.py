@@ -5,6 +5,7 @@ classifier trained on the others, and the threshold of a class is the score that
 of its held-out real images reaches.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
+from augment.errors import DataError
 from augment.measure.classifiers import (
     FitSettings,
     SmallCnn,
@@ -24,6 +26,8 @@ from augment.measure.classifiers import (
 from augment.measure.weighted import class_balanced
 from augment.progress import Ticker
 from augment.seeds import derive_seed
+
+Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class _Fold:
 
 
 def fit_filters(train: ImageSet, settings: FilterSettings, seeds: Sequence[int], engine: Engine) -> list[ClassFilter]:
-    """One filter for each seed, from the training images alone."""
+    """One filter for each seed, from the training images alone.
+
+    Raises `DataError` when all images are of one group, or no class has two.
+    """
     folds = [fold for seed in seeds for fold in _folds(train, settings, seed)]
     fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}
     ticker = Ticker("class filter", len(folds))
@@ -80,13 +87,27 @@ def fit_filters(train: ImageSet, settings: FilterSettings, seeds: Sequence[int],
 
 def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:
     classes = train.classes
-    count = min(settings.folds, len(set(train.groups.tolist())))
-    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=derive_seed(seed, "folds") % 2**32)
     targets = train.targets(classes)
     return [
         _Fold(train.take(inside), train.take(outside), classes, settings, derive_seed(seed, "filter", number))
-        for number, (inside, outside) in enumerate(splitter.split(targets, targets, train.groups))
+        for number, (inside, outside) in enumerate(_cut(targets, train.groups, settings.folds, seed))
     ]
+
+
+def _cut(targets: Positions, groups: NDArray[np.str_], folds: int, seed: int) -> list[tuple[Positions, Positions]]:
+    """Positions inside and outside of each fold; fewer folds than wanted where groups or classes are few."""
+    most = min(len(np.unique(groups)), int(np.bincount(targets).max()))
+    if most < 2:
+        raise DataError(
+            f"the class filter holds out a part of the training images, but there are only {len(np.unique(groups))} "
+            f"groups and at most {np.bincount(targets).max()} images of a class; at least 2 of each are needed. "
+            "Add images, or lower ingest.test_fraction or ingest.val_fraction."
+        )
+    splitter = StratifiedGroupKFold(min(folds, most), shuffle=True, random_state=derive_seed(seed, "folds") % 2**32)
+    with warnings.catch_warnings():
+        # A class smaller than the folds is held out in some of them, which is all that is needed.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(targets, targets, groups))
 
 
 def _fit_fold(fold: _Fold) -> tuple[SmallCnn, NDArray[np.float64]]:

@@ -1,12 +1,14 @@
 """From candidates to chosen samples: drop copies of training images, then what is off its class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.gan.bundle import GeneratorSet
+from augment.engine import Engine
+from augment.gan.bundle import ClassGenerator, GeneratorSet
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.synthesis.filter import ClassFilter
@@ -49,29 +51,50 @@ class ClassCandidates:
         return passed
 
 
+@dataclass(frozen=True)
+class ClassChoice:
+    """One class of one repeat: a unit of work. `position` is the class's in the filter's scores."""
+
+    generator: ClassGenerator
+    own: NDArray[np.uint8]  # the class's training images
+    class_filter: ClassFilter
+    position: int
+    wanted: int
+    candidates: int
+    seed: int
+
+
 def choose(
     train: ImageSet,
-    generators: GeneratorSet,
-    class_filter: ClassFilter,
+    generators: Sequence[GeneratorSet],
+    filters: Sequence[ClassFilter],
+    seeds: Sequence[int],
     *,
     wanted: int,
     oversample: int,
-    seed: int,
-) -> dict[str, ClassCandidates]:
-    """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass."""
+    engine: Engine,
+) -> list[dict[str, ClassCandidates]]:
+    """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
+
+    generators, filters and the result have one entry for each seed.
+    """
     classes = train.classes
-    return {
-        label: _choose_class(
-            label,
-            generator.sample(wanted * oversample, seed=seed).numpy(),
+    choices = [
+        ClassChoice(
+            generator,
             train.of_class(label).images,
             class_filter,
             classes.index(label),
             wanted,
+            wanted * oversample,
             seed,
         )
-        for label, generator in generators.items()
-    }
+        for of_seed, class_filter, seed in zip(generators, filters, seeds, strict=True)
+        for label, generator in of_seed.items()
+    ]
+    found = dict(engine.map(choose_class, choices))
+    in_order = iter(found[position] for position in range(len(choices)))
+    return [{label: next(in_order) for label in of_seed} for of_seed in generators]
 
 
 def copy_threshold(images: NDArray[np.uint8]) -> float:
@@ -83,31 +106,25 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
     return COPY_FACTOR * float(np.percentile(distances, COPY_PERCENTILE))
 
 
-def _choose_class(
-    label: str,
-    images: NDArray[np.uint8],
-    own: NDArray[np.uint8],
-    class_filter: ClassFilter,
-    position: int,
-    wanted: int,
-    seed: int,
-) -> ClassCandidates:
-    scores = class_filter.scores(images)
-    probability = scores[:, position]
-    threshold = float(class_filter.thresholds[position])
-    nearest_train, distance = nearest(pixels(images), pixels(own))
-    limit = copy_threshold(own)
+def choose_class(choice: ClassChoice) -> ClassCandidates:
+    """Sample one class and judge every candidate."""
+    images = choice.generator.sample(choice.candidates, seed=choice.seed).numpy()
+    scores = choice.class_filter.scores(images)
+    probability = scores[:, choice.position]
+    threshold = float(choice.class_filter.thresholds[choice.position])
+    nearest_train, distance = nearest(pixels(images), pixels(choice.own))
+    limit = copy_threshold(choice.own)
     reason = np.where(distance < limit, "near_copy", np.where(probability < threshold, "off_class", ""))
     reason = reason.astype("<U9")
     passed = np.flatnonzero(reason == "")
-    reason[passed[wanted:]] = "surplus"
+    reason[passed[choice.wanted :]] = "surplus"
     return ClassCandidates(
-        label=label,
-        seed=seed,
+        label=choice.generator.label,
+        seed=choice.seed,
         images=images,
         probability=probability,
         threshold=threshold,
-        other_class=scores.argmax(axis=1) != position,
+        other_class=scores.argmax(axis=1) != choice.position,
         nearest_train=nearest_train,
         nearest_distance=distance.astype(np.float64),
         copy_threshold=limit,

@@ -1,0 +1,108 @@
+"""The one form of labelled images: checked, cut and kept."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.data.imageset import ImageSet
+from augment.errors import DataError
+from tests.toy import toy_set
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1, max_size=8)
+
+
+def names(*values: str) -> np.ndarray:
+    return np.array(values, dtype=np.str_)
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((2, 2, 4, 4), np.uint8),
+        np.zeros((2, 4, 4), np.uint8),
+        np.zeros((2, 1, 4, 4), np.float32),
+    ],
+)
+def test_other_forms_are_refused(images: np.ndarray) -> None:
+    with pytest.raises(DataError, match=r"uint8 \(N, C, H, W\) with 1 or 3 channels, found (uint8|float32) \(2"):
+        ImageSet(images, names("a", "b"), names("0", "1"), names("", ""))
+
+
+def test_lengths_must_agree() -> None:
+    with pytest.raises(DataError, match=r"differ in length: \[1, 2\]"):
+        ImageSet(np.zeros((2, 1, 4, 4), np.uint8), names("a", "b"), names("0"), names("", ""))
+
+
+def test_classes_are_sorted_and_targets_are_positions() -> None:
+    own = toy_set({"b": 3, "a": 1, "C": 2}).take([5, 0, 3, 1, 2, 4])
+    assert own.classes == ["C", "a", "b"]
+    assert own.counts() == {"C": 2, "a": 1, "b": 3}
+    targets = own.targets(own.classes)
+    assert targets.dtype == np.int64
+    assert [own.classes[index] for index in targets] == own.labels.tolist()
+    assert own.targets(["b", "a", "C", "d"]).tolist() == (2 - targets).tolist()
+
+
+@given(st.lists(st.integers(0, 5), max_size=9))
+def test_take_keeps_each_image_with_its_names(which: list[int]) -> None:
+    own = toy_set({"a": 2, "b": 4})
+    taken = own.take(which)
+    assert len(taken) == len(which)
+    for place, index in enumerate(which):
+        assert (taken.images[place] == own.images[index]).all()
+        assert (taken.labels[place], taken.groups[place]) == (own.labels[index], own.groups[index])
+        assert taken.sources[place] == own.sources[index]
+
+
+def test_one_class_by_mask() -> None:
+    own = toy_set({"a": 2, "b": 4})
+    assert own.of_class("b").sources.tolist() == ["b/0.png", "b/1.png", "b/2.png", "b/3.png"]
+    assert own.of_class("nobody").images.shape == (0, 1, 8, 8)
+
+
+@settings(max_examples=25)  # each writes four files to the disk
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=5), st.sampled_from([1, 3]), st.integers(0, 9))
+def test_what_is_saved_is_loaded(rows: list[tuple[str, str, str]], channels: int, seed: int) -> None:
+    images = np.random.default_rng(seed).integers(0, 256, (len(rows), channels, 3, 5), dtype=np.uint8)
+    own = ImageSet(images, *(names(*(row[column] for row in rows)) for column in range(3)))
+    with tempfile.TemporaryDirectory() as folder:
+        own.save(Path(folder, "set"))
+        again = ImageSet.load(Path(folder, "set"))
+        again.save(Path(folder, "copy"))
+        for file in ("images.npy", "index.csv"):
+            assert Path(folder, "copy", file).read_bytes() == Path(folder, "set", file).read_bytes()
+    assert again.images.dtype == np.uint8
+    assert np.array_equal(again.images, images)
+    for mine, other in ((own.labels, again.labels), (own.groups, again.groups), (own.sources, again.sources)):
+        assert mine.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize("file", ["images.npy", "index.csv"])
+def test_a_missing_file_is_named(tmp_path: Path, file: str) -> None:
+    toy_set({"a": 2}).save(tmp_path)
+    (tmp_path / file).unlink()
+    with pytest.raises(DataError, match=rf"{tmp_path}: not a prepared split .*{file}.*Run `dvc repro`"):
+        ImageSet.load(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["images.npy", "index.csv"])
+@settings(max_examples=20)
+@given(share=st.floats(0, 0.95))
+def test_a_file_cut_short_is_refused(file: str, share: float) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        toy_set({"a": 20}).save(Path(folder))
+        whole = Path(folder, file).read_bytes()
+        Path(folder, file).write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(DataError):
+            ImageSet.load(Path(folder))
+
+
+def test_pickles_are_never_opened(tmp_path: Path) -> None:
+    toy_set({"a": 2}).save(tmp_path)
+    np.save(tmp_path / "images.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="allow_pickle=False"):
+        ImageSet.load(tmp_path)

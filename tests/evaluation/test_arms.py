@@ -1,0 +1,211 @@
+"""The arms: what each draws, how often, and that nothing else tells them apart."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.evaluation import arms
+from augment.evaluation.arms import ArmRun, Samples, arm_data, copies_of, fill, half, poor_classes, run_arm
+from augment.measure.classifiers import FitSettings, SmallCnn
+from augment.measure.weighted import WeightedImages
+from augment.params import ARMS, REAL_ARMS
+from tests.toy import bars, toy_set
+
+COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=5).map(
+    lambda counts: {"abcde"[position]: count for position, count in enumerate(counts)}
+)
+MADE = st.lists(st.integers(0, 9), min_size=5, max_size=5)
+NOTHING = Samples({}, {}, {})
+
+
+def made(counts: dict[str, int], numbers: list[int], seed: int = 9) -> dict[str, np.ndarray]:
+    """Synthetic images by label; a class may have none, or not even a place."""
+    numbered = enumerate(zip(sorted(counts), numbers, strict=False))
+    return {label: bars(position, count, seed) for position, (label, count) in numbered if count or position % 2}
+
+
+def shares(data: WeightedImages, real: int) -> tuple[dict[int, float], dict[int, float]]:
+    """By class: its chance to be drawn, and how much of that is synthetic."""
+    is_synthetic = np.arange(len(data.images)) >= real
+    of_class = {index: data.targets == index for index in set(data.targets.tolist())}
+    total = {index: float(data.chances[mine].sum()) for index, mine in of_class.items()}
+    return total, {
+        index: float(data.chances[mine & is_synthetic].sum()) / total[index] for index, mine in of_class.items()
+    }
+
+
+@given(COUNTS, MADE, st.sampled_from(ARMS))
+def test_every_arm_keeps_the_real_images_and_its_chances_sum_to_one(
+    counts: dict[str, int], numbers: list[int], arm: Any
+) -> None:
+    train, synthetic = toy_set(counts), made(counts, numbers)
+    data = arm_data(arm, train, Samples(synthetic, synthetic, synthetic))
+    assert len(data.images) == len(data.targets) == len(data.chances)
+    assert np.array_equal(data.images[: len(train)], train.images)
+    assert np.array_equal(data.targets[: len(train)], train.targets(train.classes))
+    assert data.chances.sum() == pytest.approx(1)
+    assert (data.chances[: len(train)] > 0).all()
+    classes, synthetic_share = shares(data, len(train))
+    if arm == "none":
+        assert data.chances == pytest.approx(1 / len(train))
+    else:
+        assert classes == pytest.approx(dict.fromkeys(range(len(counts)), 1 / len(counts)))
+    if arm in REAL_ARMS:
+        assert len(data.images) == len(train)
+    for index, label in enumerate(train.classes):  # within a class, all of one kind are drawn equally often
+        own = data.chances[: len(train)][train.labels == label]
+        assert own == pytest.approx(own[0])
+        new = data.chances[len(train) :][data.targets[len(train) :] == index]
+        assert new == pytest.approx(new[0] if len(new) else 0)
+        assert (synthetic_share[index] > 0) == (len(new) > 0)
+
+
+@given(COUNTS, MADE)
+def test_half_of_what_poor_classes_draw_is_synthetic(counts: dict[str, int], numbers: list[int]) -> None:
+    train, synthetic = toy_set(counts), made(counts, numbers)
+    data = half(train, synthetic)
+    poor = {label for label, count in counts.items() if count <= np.median(list(counts.values()))}
+    _, share = shares(data, len(train))
+    for index, label in enumerate(train.classes):
+        can = label in poor and len(synthetic.get(label, ())) > 0
+        assert share[index] == pytest.approx(0.5 if can else 0.0)
+        if can:
+            mine = data.images[len(train) :][data.targets[len(train) :] == index]
+            assert np.array_equal(mine, synthetic[label])
+
+
+@given(COUNTS)
+def test_fill_raises_every_class_to_the_largest(counts: dict[str, int]) -> None:
+    """With just the images that are missing, every image of either kind is drawn equally often."""
+    train, largest = toy_set(counts), max(counts.values())
+    data = fill(train, made(counts, [largest - counts[label] for label in sorted(counts)]))
+    assert np.bincount(data.targets).tolist() == [largest] * len(counts)
+    assert data.chances == pytest.approx(1 / (len(counts) * largest))
+
+
+@given(COUNTS, MADE)
+def test_fill_gives_real_images_the_same_chance_in_all_classes_that_have_samples(
+    counts: dict[str, int], numbers: list[int]
+) -> None:
+    train, synthetic = toy_set(counts), made(counts, numbers)
+    data = fill(train, synthetic)
+    _, share = shares(data, len(train))
+    for index, label in enumerate(train.classes):
+        can = len(synthetic.get(label, ())) > 0
+        assert share[index] == pytest.approx(1 - counts[label] / max(counts.values()) if can else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "poor"),
+    [
+        ({"a": 5, "b": 5, "c": 5}, ["a", "b", "c"]),
+        ({"a": 5}, ["a"]),
+        ({"a": 9, "b": 2, "c": 5}, ["b", "c"]),
+        ({"a": 9, "b": 2}, ["b"]),
+        ({"a": 9, "b": 2, "c": 9, "d": 9}, ["a", "b", "c", "d"]),
+        ({"a": 1, "b": 2, "c": 8, "d": 9}, ["a", "b"]),
+    ],
+)
+def test_poor_classes_are_no_larger_than_the_median_class(counts: dict[str, int], poor: list[str]) -> None:
+    assert poor_classes(counts) == poor
+
+
+def test_a_class_without_samples_is_left_as_it_was() -> None:
+    train = toy_set({"a": 2, "b": 4, "c": 8})
+    for use in (half, fill):
+        without = arm_data("oversample", train, NOTHING)
+        for nothing in ({}, {"a": bars(0, 0)}):
+            data = use(train, nothing)
+            assert np.array_equal(data.chances, without.chances)
+            assert len(data.images) == 14
+        some = use(train, {"b": bars(1, 3)})
+        assert np.array_equal(some.chances[:2], without.chances[:2])
+        assert not np.allclose(some.chances[2:6], without.chances[2:6])
+
+
+def test_each_arm_takes_its_own_samples() -> None:
+    train = toy_set({"a": 2, "b": 4})
+    samples = Samples(*({"a": bars(0, count, seed=count)} for count in (3, 4, 5)))
+    taken = {arm: len(arm_data(arm, train, samples).images) - 6 for arm in ARMS}
+    assert taken == {
+        "none": 0,
+        "oversample": 0,
+        "classical": 0,
+        "gan_fill": 3,
+        "gan_half": 3,
+        "gan_half_filtered": 4,
+        "copies_half": 5,
+    }
+
+
+def run_of(arm: Any, seed: int = 0, **changes: Any) -> ArmRun:
+    train, test = toy_set({"a": 9, "b": 6, "c": 3}), toy_set({"a": 4, "b": 4, "c": 4}, seed=1)
+    synthetic = {label: bars(position, 6, seed=2) for position, label in enumerate(train.classes)}
+    values = {"samples": Samples(synthetic, synthetic, synthetic), "fit": FitSettings(3, 2e-3), "batch_size": 8}
+    return ArmRun(
+        **{"arm": arm, "seed": seed, "train": train, "val": test.images[:3], "test": test.images, "flips": "none"}
+        | values
+        | changes
+    )
+
+
+def test_only_what_is_drawn_and_the_augmentation_differ_between_arms(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: dict[str, tuple[Any, ...]] = {}
+    for arm in ARMS:
+
+        def fit(batch: Any, *rest: Any, arm: str = arm) -> SmallCnn:
+            calls[arm] = (batch(torch.Generator().manual_seed(0))[0].shape, *rest)
+            return SmallCnn(1, 8, 8, 3).eval()
+
+        monkeypatch.setattr(arms, "fit_classifier", fit)
+        run_arm(run_of(arm, seed=4))
+    plain = {arm for arm, (*_, augment, _) in calls.items() if augment is None}
+    assert plain == {"none", "oversample"}
+    equal = [(*rest, seed) for *rest, _, seed in calls.values()]
+    assert equal == [equal[0]] * len(ARMS), "batch, shape, classes, steps and seed are the same for all"
+    assert equal[0][:-1] == ((8, 1, 8, 8), (1, 8, 8), 3, FitSettings(3, 2e-3))
+
+
+def test_equal_seeds_give_equal_scores() -> None:
+    first, again, other = (run_arm(run_of("gan_half", seed)) for seed in (0, 0, 1))
+    assert first.val.shape == (3, 3)
+    assert first.test.shape == (12, 3)
+    assert np.array_equal(first.test[:3], again.test[:3])
+    assert np.array_equal(first.val, again.val)
+    assert not np.allclose(first.test, other.test)
+
+
+def test_it_learns_and_an_empty_val_is_no_fault() -> None:
+    found = run_arm(run_of("gan_half_filtered", fit=FitSettings(60, 5e-3), val=np.zeros((0, 1, 8, 8), np.uint8)))
+    assert (found.test.argmax(axis=1) == np.repeat([0, 1, 2], 4)).mean() > 0.9
+    assert found.val.shape == (0, 3)
+
+
+def test_declared_flips_reach_the_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(arms, "classical_augmentation", asked.append)
+    run_arm(run_of("classical", flips="vertical"))
+    assert asked == ["vertical"]
+
+
+def test_the_controls_copies_are_of_their_class() -> None:
+    train = toy_set({"a": 5, "b": 5})
+    levels = np.where(train.labels == "a", 30, 200).astype(np.uint8)
+    train.images[:] = levels[:, None, None, None]  # one level stays one under shifts and rotations
+    copies = copies_of(train, 20, "none", seed=0)
+    assert {label: own.shape for label, own in copies.items()} == dict.fromkeys("ab", (20, 1, 8, 8))
+    assert copies["a"].max() <= 31
+    assert copies["b"].min() >= 199
+
+
+def test_the_controls_copies_have_draws_of_their_own() -> None:
+    train = toy_set({"a": 5, "b": 5})
+    first, again, other = (copies_of(train, 9, "none", seed) for seed in (0, 0, 1))
+    assert np.array_equal(first["a"], again["a"])
+    assert not np.array_equal(first["a"], other["a"])
+    alone = copies_of(train.of_class("b"), 9, "none", seed=0)
+    assert np.array_equal(alone["b"], first["b"]), "another class changes nothing"

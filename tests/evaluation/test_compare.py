@@ -1,0 +1,120 @@
+"""The comparison: every arm on every repeat, each repeat with samples of its own."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.engine import Engine
+from augment.evaluation import compare as under_test
+from augment.evaluation.arms import ArmRun, ArmScores
+from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds
+from augment.gan.bundle import GeneratorSet
+from augment.measure.classifiers import FitSettings
+from augment.params import ARMS
+from augment.synthesis.filter import FilterSettings
+from tests.toy import Fixed, bars, toy_set
+
+SPLITS = Splits(
+    toy_set({"a": 6, "b": 5, "c": 4}),
+    toy_set({"a": 2, "b": 1}, seed=1),
+    toy_set({"a": 5, "b": 4, "c": 3}, seed=2),
+)
+FIT = FitSettings(4, 2e-3)
+SETTINGS = Comparing(
+    ARMS, wanted=5, oversample=2, filter=FilterSettings(2, 0.5, FIT, 8, "none"), fit=FIT, batch_size=8, flips="none"
+)
+SEEDS = [3, 8]
+GENERATORS = [
+    GeneratorSet({label: Fixed(bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
+    for repeat in (10, 20)
+]
+
+
+@given(st.integers(0, 2**53 - 1), st.integers(1, 20))
+def test_repeats_have_seeds_of_their_own(seed: int, repeats: int) -> None:
+    found = repeat_seeds(seed, repeats)
+    assert found[0] == seed, "the first repeat is the delivered one"
+    assert len(set(found)) == len(found) == repeats
+    assert repeat_seeds(seed, repeats + 1)[:repeats] == found
+
+
+@pytest.fixture(scope="module")
+def serial() -> Compared:
+    return compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("serial"))
+
+
+def test_everything_is_there(serial: Compared) -> None:
+    assert list(serial.val) == list(serial.test) == list(ARMS)
+    assert {found.shape for found in serial.val.values()} == {(2, 3)}
+    assert {found.shape for found in serial.test.values()} == {(2, 12)}
+    assert all(found.min() >= 0 and found.max() < 3 for found in serial.test.values())
+    assert [sorted(candidates) for candidates in serial.candidates] == [list("abc")] * 2
+    for candidates, seed, generators in zip(serial.candidates, SEEDS, GENERATORS, strict=True):
+        for label, found in candidates.items():
+            assert found.seed == seed
+            assert np.array_equal(found.images, generators[label].images), "a repeat has generators of its own"
+    assert any(
+        not np.array_equal(serial.candidates[0][label].probability, serial.candidates[1][label].probability)
+        for label in "abc"
+    )
+
+
+def test_processes_find_what_one_process_finds(serial: Compared) -> None:
+    local = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("local", 2))
+    for arm in ARMS:
+        assert np.array_equal(local.test[arm], serial.test[arm])
+        assert np.array_equal(local.val[arm], serial.val[arm])
+    for mine, other in zip(local.candidates, serial.candidates, strict=True):
+        for label in mine:
+            assert np.array_equal(mine[label].probability, other[label].probability)
+            assert np.array_equal(mine[label].reason, other[label].reason)
+
+
+def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
+    """A stand-in that answers with its arm and seed shows where each prediction ends up."""
+    runs: list[ArmRun] = []
+
+    def answer(run: ArmRun) -> ArmScores:
+        runs.append(run)
+        code = np.eye(64)[ARMS.index(run.arm) + 10 * SEEDS.index(run.seed)]
+        return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
+
+    monkeypatch.setattr(under_test, "run_arm", answer)
+    found = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("serial"))
+    for number, arm in enumerate(ARMS):
+        assert found.val[arm].tolist() == [[number] * 3, [number + 10] * 3]
+        assert found.test[arm].tolist() == [[number + 1] * 12, [number + 11] * 12]
+    for run in runs:
+        candidates = serial.candidates[SEEDS.index(run.seed)]
+        for label, own in candidates.items():
+            assert np.array_equal(run.samples.raw[label], own.images[:5]), "the first wanted, before any selection"
+            assert np.array_equal(run.samples.filtered[label], own.kept)
+            assert run.samples.copies[label].shape == (5, 1, 8, 8)
+        assert np.array_equal(run.test, SPLITS.test.images)
+        assert run.train is SPLITS.train
+        assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")
+    copies = {run.seed: run.samples.copies["a"].tobytes() for run in runs}
+    assert len(set(copies.values())) == 2, "each repeat has copies of its own"
+
+
+def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:
+    splits = replace(SPLITS, val=SPLITS.val.take([]))
+    generators = [GeneratorSet({"b": own["b"]}, {"a": "collapsed", "c": "collapsed"}) for own in GENERATORS]
+    settings = replace(SETTINGS, arms=("none", "gan_fill", "gan_half_filtered", "copies_half"))
+    found = compare(splits, generators, SEEDS, settings, Engine("serial"))
+    assert {own.shape for own in found.val.values()} == {(2, 0)}
+    assert {own.shape for own in found.test.values()} == {(2, 12)}
+    assert [list(candidates) for candidates in found.candidates] == [["b"], ["b"]]
+
+
+def test_the_seed_decides_and_the_caller_s_random_numbers_do_not(serial: Compared) -> None:
+    torch.rand(3)
+    settings: Any = replace(SETTINGS, arms=("none", "classical"))
+    again = compare(SPLITS, GENERATORS, SEEDS, settings, Engine("serial"))
+    for arm in again.test:
+        assert np.array_equal(again.test[arm], serial.test[arm]), "nor do the other arms"

@@ -1,0 +1,136 @@
+"""Which candidates are kept, and the one reason why each other is not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.data.imageset import ImageSet
+from augment.gan.bundle import GeneratorSet
+from augment.synthesis.selection import ClassCandidates, choose, copy_threshold
+from tests.toy import Fixed, toy_set
+
+TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
+KINDS = st.lists(st.sampled_from(["good", "off", "copy"]), min_size=1, max_size=24)
+
+
+@dataclass(frozen=True)
+class ByCorner:
+    """Takes an image for class "b" as surely as its first pixel is bright, else for "c"."""
+
+    thresholds: np.ndarray
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        own = images[:, 0, 0, 0] / 255
+        return np.stack([np.zeros_like(own), own, 1 - own], axis=1)
+
+
+class ByFirst:
+    """Takes everything for the only class."""
+
+    thresholds = np.zeros(1)
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        return np.ones((len(images), 1))
+
+
+def candidates_of(kinds: list[str], train: ImageSet) -> np.ndarray:
+    """Random images far from the training set, whose corner decides the class, or exact copies of it."""
+    images = np.random.default_rng(7).integers(128, 256, (len(kinds), 1, 8, 8), dtype=np.uint8)
+    for index, kind in enumerate(kinds):
+        if kind == "copy":
+            images[index] = train.of_class("b").images[index % 12]
+        else:
+            images[index, 0, 0, 0] = 102 if kind == "off" else 204  # 0.4 and 0.8
+    return images
+
+
+def chosen(kinds: list[str], wanted: int, oversample: int = 1, threshold: float = 0.5) -> ClassCandidates:
+    train = toy_set({"a": 12, "b": 12, "c": 12})
+    train.images[train.labels == "b", 0, 0, 0] = np.where(np.arange(12) % 2, 255, 0)  # every other copy is off too
+    generators = GeneratorSet({"b": Fixed(candidates_of(kinds, train))})
+    found = choose(train, generators, ByCorner(np.full(3, threshold)), wanted=wanted, oversample=oversample, seed=5)
+    assert list(found) == ["b"]
+    return found["b"]
+
+
+@given(KINDS, st.integers(1, 24))
+def test_every_candidate_has_the_one_reason_it_deserves(kinds: list[str], wanted: int) -> None:
+    found = chosen(kinds, wanted=wanted, oversample=24)
+    passing = [index for index, kind in enumerate(kinds) if kind == "good"]
+    expected = {
+        index: "near_copy" if kind == "copy" else "off_class" if kind == "off" else ""
+        for index, kind in enumerate(kinds)
+    }
+    expected |= dict.fromkeys(passing[wanted:], "surplus")
+    assert found.reason.tolist() == [expected[index] for index in range(len(kinds))]
+    assert np.array_equal(found.kept, found.images[passing[:wanted]]), "the first that pass, in their order"
+    assert np.flatnonzero(found.accepted).tolist() == passing
+
+
+def test_what_was_found_is_told() -> None:
+    found = chosen(["good", "off", "copy"], wanted=3, threshold=0.3)
+    assert (found.label, found.seed, found.threshold) == ("b", 5, 0.3)
+    assert found.probability == pytest.approx([0.8, 0.4, 0.0])
+    assert found.other_class.tolist() == [False, True, True]
+    assert found.reason.tolist() == ["", "", "near_copy"], "0.4 passes a threshold of 0.3, whatever else is likelier"
+    assert found.nearest_train[2] == 2
+    assert found.nearest_distance[2] == 0
+    assert (found.nearest_distance[:2] > found.copy_threshold).all()
+    assert found.copy_threshold > 0
+
+
+def test_a_score_at_the_threshold_passes() -> None:
+    assert chosen(["good"], wanted=1, threshold=204 / 255).reason.tolist() == [""]
+
+
+def test_a_slightly_changed_copy_is_still_one_and_another_class_is_not_looked_at() -> None:
+    changed = TRAIN.of_class("b").images.copy()
+    changed[:, 0, 4, 4] += 3
+    generators = GeneratorSet({"b": Fixed(np.concatenate([changed, TRAIN.of_class("a").images]))})
+    everything = ByCorner(np.zeros(3))
+    found = choose(TRAIN, generators, everything, wanted=12, oversample=2, seed=0)["b"]
+    assert found.reason.tolist() == ["near_copy"] * 12 + [""] * 12
+
+
+def test_as_many_candidates_are_made_as_was_told_and_failed_classes_have_none() -> None:
+    generators = {"a": Fixed(TRAIN.of_class("c").images), "c": Fixed(TRAIN.of_class("a").images)}
+    found = choose(
+        TRAIN,
+        GeneratorSet(generators, {"b": "collapsed"}),
+        ByCorner(np.array([0.0, 0.0, 0.9])),
+        wanted=2,
+        oversample=3,
+        seed=11,
+    )
+    assert sorted(found) == ["a", "c"]
+    assert {generator.asked for generator in generators.values()} == {(6, 11)}
+    assert found["c"].threshold == 0.9, "positions are those of all classes"
+    assert found["c"].probability == pytest.approx(1 - generators["c"].images[:6, 0, 0, 0] / 255)
+
+
+def test_too_few_that_pass_are_all_kept() -> None:
+    found = chosen(["off", "good", "off", "good"], wanted=3, oversample=2)
+    assert found.reason.tolist() == ["off_class", "", "off_class", ""]
+    assert len(found.kept) == 2
+
+
+def test_the_copy_threshold_by_hand() -> None:
+    levels = np.array([0, 51, 255], dtype=np.uint8)[:, None, None, None].repeat(8, 2).repeat(8, 3)
+    assert copy_threshold(levels[:2]) == pytest.approx(0.1)  # 51/255 apart, halved
+    # Nearest others: 0.2, 0.2 and 0.8; their 1st percentile is 0.2.
+    assert copy_threshold(levels) == pytest.approx(0.1)
+    assert copy_threshold(levels[:1]) == 0.0
+    assert copy_threshold(levels[:0]) == 0.0
+
+
+@given(st.integers(2, 40), st.integers(0, 99))
+def test_independent_images_are_rarely_copies(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, 1, 8, 8), dtype=np.uint8)
+    fresh = rng.integers(0, 256, (20, 1, 8, 8), dtype=np.uint8)
+    train = ImageSet(images, np.full(count, "b"), np.arange(count).astype(str), np.arange(count).astype(str))
+    found = choose(train, GeneratorSet({"b": Fixed(fresh)}), ByFirst(), wanted=20, oversample=1, seed=0)["b"]
+    assert found.reason.tolist() == [""] * 20
