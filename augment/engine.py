@@ -32,7 +32,10 @@ class Engine:
             return
         from joblib import Parallel, delayed  # noqa: PLC0415  (the importing side has no joblib)
 
-        parallel = Parallel(n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1)
+        # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
+        parallel = Parallel(
+            n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1, max_nbytes=None
+        )
         here = os.getpid()
         yield from parallel(delayed(_numbered)(function, position, unit, here) for position, unit in enumerate(units))
 

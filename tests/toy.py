@@ -31,8 +31,8 @@ def toy_set(counts: Mapping[str, int], seed: int = 0, side: int = 8, each: int =
 class Fixed:
     """A generator that gives these images, in this order."""
 
-    def __init__(self, images: np.ndarray) -> None:
-        self.images, self.asked = images, (0, 0)
+    def __init__(self, label: str, images: np.ndarray) -> None:
+        self.label, self.images, self.asked = label, images, (0, 0)
 
     def sample(self, n: int, *, seed: int = 0) -> torch.Tensor:
         self.asked = (n, seed)

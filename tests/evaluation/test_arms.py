@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.evaluation import arms
-from augment.evaluation.arms import ArmRun, Samples, arm_data, copies_of, fill, half, poor_classes, run_arm
+from augment.evaluation.arms import ArmRun, Samples, arm_data, copies_of, fill, half, mixed, poor_classes, run_arm
 from augment.measure.classifiers import FitSettings, SmallCnn
-from augment.measure.weighted import WeightedImages
+from augment.measure.weighted import WeightedImages, class_balanced
 from augment.params import ARMS, REAL_ARMS
 from tests.toy import bars, toy_set
 
-COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=5).map(
-    lambda counts: {"abcde"[position]: count for position, count in enumerate(counts)}
+COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=4).map(
+    lambda counts: {"abcd"[position]: count for position, count in enumerate(counts)}
 )
-MADE = st.lists(st.integers(0, 9), min_size=5, max_size=5)
+MADE = st.lists(st.integers(0, 9), min_size=4, max_size=4)
 NOTHING = Samples({}, {}, {})
 
 
@@ -127,6 +127,14 @@ def test_a_class_without_samples_is_left_as_it_was() -> None:
         assert not np.allclose(some.chances[2:6], without.chances[2:6])
 
 
+def test_mixing_leaves_the_real_set_as_it_was() -> None:
+    train = toy_set({"a": 2, "b": 4})
+    real = class_balanced(train.images, train.targets(train.classes))
+    data = mixed(real, ["a", "b"], {"b": bars(1, 3)}, {"b": 0.25})
+    assert real.chances == pytest.approx([0.25] * 2 + [0.125] * 4)
+    assert data.chances == pytest.approx([0.25] * 2 + [0.125 * 0.75] * 4 + [0.125 / 3] * 3)
+
+
 def test_each_arm_takes_its_own_samples() -> None:
     train = toy_set({"a": 2, "b": 4})
     samples = Samples(*({"a": bars(0, count, seed=count)} for count in (3, 4, 5)))
@@ -209,3 +217,6 @@ def test_the_controls_copies_have_draws_of_their_own() -> None:
     assert not np.array_equal(first["a"], other["a"])
     alone = copies_of(train.of_class("b"), 9, "none", seed=0)
     assert np.array_equal(alone["b"], first["b"]), "another class changes nothing"
+    train.images[5:] = train.images[:5]
+    twins = copies_of(train, 9, "none", seed=0)
+    assert not np.array_equal(twins["a"], twins["b"])

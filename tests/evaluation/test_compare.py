@@ -30,7 +30,7 @@ SETTINGS = Comparing(
 )
 SEEDS = [3, 8]
 GENERATORS = [
-    GeneratorSet({label: Fixed(bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
+    GeneratorSet({label: Fixed(label, bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
     for repeat in (10, 20)
 ]
 
@@ -112,9 +112,11 @@ def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:
     assert [list(candidates) for candidates in found.candidates] == [["b"], ["b"]]
 
 
-def test_the_seed_decides_and_the_caller_s_random_numbers_do_not(serial: Compared) -> None:
+def test_an_arm_depends_on_its_seed_alone(serial: Compared) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
     again = compare(SPLITS, GENERATORS, SEEDS, settings, Engine("serial"))
     for arm in again.test:
-        assert np.array_equal(again.test[arm], serial.test[arm]), "nor do the other arms"
+        assert np.array_equal(again.test[arm], serial.test[arm]), (
+            "neither the other arms nor the caller's random numbers matter"
+        )
