@@ -1,6 +1,6 @@
 """The ways to use data that are compared. An arm is a weighted image set and how the classifier learns from it.
 
-All arms train the same network for equally many steps; what differs is only what they draw:
+All arms train the same network for equally many steps; what differs is only what they draw and how it counts:
 
     none                uniform over the real images
     oversample          every class equally often
