@@ -1,6 +1,7 @@
-"""Small labelled sets whose classes are easy to tell apart, and stand-ins for generators."""
+"""Small labelled sets whose classes are easy to tell apart, and stand-ins for generators and engines."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,3 +38,11 @@ class Fixed:
     def sample(self, n: int, *, seed: int = 0) -> torch.Tensor:
         self.asked = (n, seed)
         return torch.from_numpy(self.images[:n])
+
+
+class Backwards:
+    """An engine whose last unit is the first to finish."""
+
+    def map(self, function: Callable[[Any], Any], units: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        for position in reversed(range(len(units))):
+            yield position, function(units[position])

@@ -231,6 +231,7 @@ class Fixed:
     """Stands in for a generator: real images of another draw."""
 
     def __init__(self, label):
+        self.label = label
         self.images = image_set(6, seed=7).of_class(label).images
 
     def sample(self, n, *, seed=0):

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_m
 from augment.evaluation import tables
 from augment.evaluation.compare import Compared, Splits
 from augment.evaluation.statistics import balanced_accuracy, wilson
-from augment.params import ARMS
+from augment.params import DEFAULT_ARMS
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set
 
@@ -84,7 +84,7 @@ def test_means_are_those_on_test() -> None:
 
 
 def test_kinds_and_outcomes() -> None:
-    assert tables.kinds(ARMS) == {
+    assert tables.kinds(DEFAULT_ARMS) == {
         "none": "real",
         "oversample": "real",
         "classical": "real",
@@ -93,7 +93,7 @@ def test_kinds_and_outcomes() -> None:
         "gan_half_filtered": "gan",
         "copies_half": "control",
     }
-    assert list(tables.kinds(ARMS)) == list(ARMS)
+    assert list(tables.kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
     found = tables.outcomes(SPLITS.test, COMPARED.test, CLASSES)
     assert found.targets.tolist() == [0] * 5 + [1] * 4 + [2] * 6
     assert np.array_equal(found.groups, SPLITS.test.groups)

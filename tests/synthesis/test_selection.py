@@ -13,7 +13,7 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.gan.bundle import GeneratorSet
 from augment.synthesis.selection import ClassCandidates, choose, copy_threshold
-from tests.toy import Fixed, bars, toy_set
+from tests.toy import Backwards, Fixed, bars, toy_set
 
 TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
 KINDS = st.lists(st.sampled_from(["good", "off", "copy"]), min_size=1, max_size=24)
@@ -122,7 +122,7 @@ def test_every_seed_has_its_own_generators_and_filter_wherever_they_run() -> Non
         for repeat in (0, 1)
     ]
     filters = [ByCorner(np.full(3, threshold)) for threshold in (0.1, 0.2)]
-    for engine in (Engine("serial"), Engine("local", 2)):
+    for engine in (Engine("serial"), Engine("local", 2), Backwards()):
         found = choose(TRAIN, generators, filters, [8, 3], wanted=2, oversample=3, engine=engine)
         assert [[(own.label, own.seed, own.threshold) for own in of_seed.values()] for of_seed in found] == [
             [(label, seed, threshold) for label in "abc"] for seed, threshold in ((8, 0.1), (3, 0.2))
