@@ -5,6 +5,7 @@ mistake at once. docs/params.md is generated from these classes (`python -m augm
 """
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -52,13 +53,20 @@ class Section(BaseModel):
 class Ingest(Section):
     """Where the images come from, how they are cleaned, and how they are split."""
 
-    source: Literal["digits", "folder"] = Field(
+    source: Literal["digits", "folder", "idx", "list"] = Field(
         "digits",
-        description="`digits`: scikit-learn's 8x8 digits, no download. `folder`: one sub-folder per class.",
+        description="`digits`: scikit-learn's 8x8 digits, no download. `folder`: one sub-folder per class. "
+        "`idx`: the four files of MNIST's format. `list`: images.csv (path, label, group, split), images anywhere.",
     )
     path: str = Field(
         "data/raw",
-        description="The image folder. An optional meta.csv in it (path, class, split, group) is honoured.",
+        description="The folder, or the file images.csv. An optional meta.csv in a folder of class folders "
+        "(path, class, split, group) is honoured.",
+    )
+    group_pattern: str | None = Field(
+        None,
+        description="Regular expression, searched in each image's path; its first group names what must not "
+        "straddle a split: `(part\\d+)_`. For `folder` and `list`.",
     )
     size: Size | tuple[Size, Size] | None = Field(
         None,
@@ -92,6 +100,20 @@ class Ingest(Section):
     )
     max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
     max_pixels: int = Field(50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded.")
+
+    @model_validator(mode="after")
+    def _pattern_has_a_group(self) -> "Ingest":
+        if self.group_pattern is None:
+            return self
+        if self.source not in ("folder", "list"):
+            raise ValueError(f"group_pattern needs paths, and source {self.source} has none; set it to null")
+        try:
+            groups = re.compile(self.group_pattern).groups
+        except re.error as error:
+            raise ValueError(f"group_pattern {self.group_pattern!r}: not a regular expression ({error})") from error
+        if not groups:
+            raise ValueError(f"group_pattern {self.group_pattern!r}: put parentheses around what names the group")
+        return self
 
 
 class Override(Section):

@@ -1,4 +1,4 @@
-"""`augment check`: what an image folder holds and what would stop a run, changing nothing."""
+"""`augment check`: what an image folder, IDX files or a list hold and what would stop a run, changing nothing."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.data.disk import dvc_hazards, shown
 from augment.data.entries import OUTCOMES, Stop
+from augment.data.listing import LIST
 from augment.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,15 +37,17 @@ def check_folder(path: Path, params: "Params") -> dict[str, Any]:
 
 
 def inspect(path: Path, params: "Params") -> "Findings":
-    """Everything about the folder, under the settings of `params` where they are meant for it.
+    """Everything about the images of a folder, IDX files or list, under the settings of `params` meant for them.
 
-    Size, colour and split belong to one folder: they count only when `ingest` names this one.
+    Source, size, colour, groups and split belong to one set: they count only when `ingest` names this one.
     """
-    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
+    from augment.data import prepare, sources  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
 
-    own = params.ingest.source == "folder" and _same(path, params.ingest.path)
-    general = {"source": "folder", "path": str(path)}
-    ingest = params.ingest.model_copy(update=general if own else general | {"size": None, "color": "auto"})
+    on_disk = params.ingest.source in ("folder", "idx", "list")
+    own = on_disk and any(_same(one, params.ingest.path) for one in (path, path / LIST))
+    general = {"source": params.ingest.source if own else sources.detect(path), "path": str(path)}
+    unsettled = {} if own else {"size": None, "color": "auto", "group_pattern": None}
+    ingest = params.ingest.model_copy(update=general | unsettled)
     findings = prepare.examine(ingest)
     if own and not findings.stops:
         try:

@@ -9,13 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from augment.data import duplicates, images, meta, sources
+from augment.data import duplicates, groups, idx, images, listing, meta, sources
 from augment.data.disk import Rejected, shown
 from augment.data.entries import Entry, Stop
 from augment.files import sha256
 
 Size = int | tuple[int, int] | None
 Color = Literal["auto", "grey", "rgb"]
+Source = Literal["folder", "idx", "list"]
 
 _STRONG_IMBALANCE = 50
 _SIZES_NAMED = 5
@@ -23,10 +24,10 @@ _SIZES_NAMED = 5
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything known of a folder.
+    """Everything known of a folder or list.
 
-    entries: one per file, sorted by path; stops: what a run cannot start with; notes: what a person
-    should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable images
+    entries: one per file, or per embedded image, sorted by path; stops: what a run cannot start with;
+    notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable images
     """
 
     entries: list[Entry]
@@ -50,6 +51,8 @@ class Findings:
 def examine(
     root: Path,
     *,
+    source: Source = "folder",
+    group_pattern: str | None = None,
     size: Size,
     color: Color,
     background: int,
@@ -58,16 +61,16 @@ def examine(
     max_file_mb: int,
     max_pixels: int,
 ) -> Findings:
-    """Look at every file below `root`; the values are those of `ingest` in params.yaml. Writes nothing.
+    """Look at every image of `root`; the values are those of `ingest` in params.yaml. Writes nothing.
 
     Files are judged one by one and never raise; what ends a run is collected in `stops`.
     """
-    entries, stops = sources.folder(root)
-    entries.sort(key=lambda entry: entry.path)
-    stops += meta.apply(root, entries)
+    entries, stops = _found(root, source, max_file_mb)
+    pattern_notes = groups.by_pattern(entries, group_pattern, stops) if group_pattern else []
     for entry in entries:
         if entry.outcome in ("ok", "fixed"):
-            _read(entry, background, max_file_mb, max_pixels)
+            if entry.pixels is None:
+                _read(entry, background, max_file_mb, max_pixels)
             if entry.pixels is not None:
                 _shape(entry, size, color)
     stops += duplicates.mark(entries, conflicts)
@@ -77,7 +80,7 @@ def examine(
         stops += _size_stops(root, sizes)
     notes = _imbalance_note(entries)
     channels, note = unify_channels(entries, color)
-    return Findings(entries, stops, notes + note, channels, sizes)
+    return Findings(entries, stops, pattern_notes + notes + note, channels, sizes)
 
 
 def examine_digits(size: Size, color: Color) -> Findings:
@@ -119,6 +122,21 @@ def unify_channels(entries: Sequence[Entry], color: Color) -> tuple[int, list[st
     ]
 
 
+def _found(root: Path, source: Source, max_file_mb: int) -> tuple[list[Entry], list[Stop]]:
+    """Entries sorted by path; those of IDX are decoded already."""
+    match source:
+        case "folder":
+            entries, stops = sources.folder(root)
+        case "idx":
+            entries, stops = idx.read_idx(root, max_file_mb)
+        case "list":
+            entries, stops = listing.listing(root)
+    entries.sort(key=lambda entry: entry.path)
+    if source == "folder":
+        stops += meta.apply(root, entries)
+    return entries, stops
+
+
 def _read(entry: Entry, background: int, max_file_mb: int, max_pixels: int) -> None:
     """Decode one file into its entry, or quarantine it."""
     try:
@@ -158,7 +176,7 @@ def _count_stops(entries: Sequence[Entry], min_per_class: int) -> list[Stop]:
             label,
             "too_few",
             f"{usable[label]} usable of {number} files, at least {min_per_class} are needed (ingest.min_per_class); "
-            "add images, mend the quarantined ones, or move this folder away",
+            "add images, mend the quarantined ones, or leave this class out",
         )
         for label, number in sorted(found.items())
         if usable[label] < min_per_class

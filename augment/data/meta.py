@@ -13,7 +13,7 @@ from augment.data.entries import Entry, Stop
 
 META = "meta.csv"
 SPLITS = ("train", "val", "test", "")
-_MAX_BYTES = 100_000_000
+MAX_BYTES = 100_000_000
 _MOST_NAMED = 3
 
 
@@ -44,7 +44,7 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
     if own.code != "meta":
         return [_bad(f"{own.detail}; replace it by a plain file or delete it")]
     try:
-        rows, stops = _rows(_table(disk.read_regular((root / META).resolve(), _MAX_BYTES)))
+        rows, stops = _rows(table(disk.read_regular((root / META).resolve(), MAX_BYTES), ("path",)))
     except (Rejected, ValueError, csv.Error) as error:
         what = error.detail if isinstance(error, Rejected) else str(error)
         rows, stops = {}, [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
@@ -61,29 +61,33 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
     return stops
 
 
-def _table(content: bytes) -> list[dict[str, str]]:
-    """Rows by column name, with the number of their line. Raises ValueError in words for people."""
+def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
+    """Rows by column name, with the number of their line under `line`.
+
+    Raises ValueError in words for people, when a column of `needed` is missing too, and csv.Error.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError("it is not UTF-8") from error
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="", strict=True)
     columns = [name.strip().lower() for name in reader.fieldnames or ()]
-    if "path" not in columns:
-        raise ValueError(f"no column `path` in its header ({', '.join(columns)[:80] or 'empty file'})")
+    for name in needed:
+        if name not in columns:
+            raise ValueError(f"no column `{name}` in its header ({', '.join(columns)[:80] or 'empty file'})")
     reader.fieldnames = columns
-    table = []
+    rows = []
     for row in reader:
         if row.pop("", None):
             raise ValueError(f"line {reader.line_num} has more cells than the header")
-        table.append(row | {"line": str(reader.line_num)})
-    return table
+        rows.append(row | {"line": str(reader.line_num)})
+    return rows
 
 
-def _rows(table: list[dict[str, str]]) -> tuple[dict[str, Row], list[Stop]]:
+def _rows(lines: list[dict[str, str]]) -> tuple[dict[str, Row], list[Stop]]:
     rows: dict[str, Row] = {}
     stops = []
-    for cells in table:
+    for cells in lines:
         label, split, group = (cells.get(name, "").strip() for name in ("class", "split", "group"))
         row = Row(int(cells["line"]), label, split, group)
         if row.split not in SPLITS:

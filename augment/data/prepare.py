@@ -47,6 +47,8 @@ def examine(ingest: "Ingest") -> Findings:
         return cleaning.examine_digits(ingest.size, ingest.color)
     return cleaning.examine(
         Path(ingest.path),
+        source=ingest.source,
+        group_pattern=ingest.group_pattern,
         size=ingest.size,
         color=ingest.color,
         background=ingest.background,

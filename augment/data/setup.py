@@ -1,4 +1,4 @@
-"""`augment init`: look at an image folder and write the settings for it into params.yaml."""
+"""`augment init`: look at images and write the settings for them into params.yaml."""
 
 import io
 import os
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.data.check import hazard_lines
 from augment.data.disk import is_plain, shown
+from augment.data.listing import LIST
 from augment.errors import DataError, ParamsError
 from augment.files import write_text
 
@@ -19,20 +20,22 @@ _LINES = 20
 
 
 def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
-    """Settle `ingest` in params.yaml for the folder `path`, print what was found and set; returns 0.
+    """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
-    Raises `DataError` when the folder holds something that would stop a run and that no setting
+    path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
+    Raises `DataError` when it holds something that would stop a run and that no setting
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
     from augment import params  # noqa: PLC0415  (pydantic, not for `augment --help`)
-    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow)
+    from augment.data import prepare, sources  # noqa: PLC0415  (numpy and Pillow)
 
-    ingest = params.load(params_path).ingest.model_copy(
-        update={"source": "folder", "path": str(path), "size": None, "color": "auto"}
-    )
-    findings = prepare.examine(ingest)
+    source = sources.detect(path)
+    if source == "list" and path.is_dir():
+        path /= LIST  # DVC then watches the table alone, not all that lies beside it
+    general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
+    findings = prepare.examine(params.load(params_path).ingest.model_copy(update=general))
     _refuse(path, findings)
-    settings = _settings(path, params_path, findings)
+    settings = _settings(path, source, params_path, findings)
     text = _edited(params_path, settings)
     write_text(params_path, text)
     print("\n".join(_summary(path, params_path, findings, settings)))
@@ -50,13 +53,13 @@ def _refuse(path: Path, findings: "Findings") -> None:
         raise DataError("\n".join([*lines[:_LINES], *more, command]))
 
 
-def _settings(path: Path, params_path: Path, findings: "Findings") -> dict[str, Any]:
-    """The keys of `ingest` that depend on the folder."""
+def _settings(path: Path, source: str, params_path: Path, findings: "Findings") -> dict[str, Any]:
+    """The keys of `ingest` that depend on the images."""
     from augment.data.cleaning import suggested_size  # noqa: PLC0415
 
     settled = any(stop.code in _SETTLED for stop in findings.stops)
     return {
-        "source": "folder",
+        "source": source,
         "path": _stored(path, params_path),
         "size": list(suggested_size(findings.sizes, _SUGGESTED_SIDE)) if settled else None,
         "color": "grey" if findings.channels == 1 else "rgb",

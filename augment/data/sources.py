@@ -1,10 +1,11 @@
-"""Where images come from: scikit-learn's digits, or a folder with one sub-folder per class."""
+"""Where images come from: scikit-learn's digits, a folder with one sub-folder per class, and how to tell.
+
+IDX files and lists have modules of their own.
+"""
 
 import stat
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from augment.data import disk, formats
 from augment.data.disk import Found, Rejected, shown
 from augment.data.entries import Entry, Stop
+from augment.data.idx import has_idx
+from augment.data.labels import label_stops
+from augment.data.listing import LIST
 from augment.data.meta import META
 
 _SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "$recycle.bin"})
@@ -28,6 +32,13 @@ def digits() -> tuple[NDArray[np.uint8], list[str]]:
     bunch = load_digits()
     images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
     return images, [str(target) for target in bunch.target]
+
+
+def detect(path: Path) -> Literal["folder", "idx", "list"]:
+    """What a path is by its looks: a table or a folder with images.csv, a folder with IDX files, or else a folder."""
+    if (path / LIST).is_file() or (path.suffix.lower() == ".csv" and not path.is_dir()):
+        return "list"
+    return "idx" if has_idx(path) else "folder"
 
 
 def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
@@ -57,7 +68,7 @@ def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
             if entries[-1].outcome != "ignored" and "/" in found.path:
                 labels[found.path.split("/")[0]] += 1
     stops += _loose_stops(entries)
-    stops += _label_stops(root, labels)
+    stops += _folder_stops(root, labels) + label_stops(shown(str(root)), labels)
     return entries, stops
 
 
@@ -138,40 +149,13 @@ def _loose_stops(entries: list[Entry]) -> list[Stop]:
     return [Stop(loose[0], "loose_files", message)]
 
 
-def _label_stops(root: Path, labels: dict[str, int]) -> list[Stop]:
-    """Names that cannot be labels, or that cannot be told apart, and folders without any file."""
-    stops = []
+def _folder_stops(root: Path, labels: dict[str, int]) -> list[Stop]:
+    """No class folders at all, or some without any file."""
     if not labels:
         message = "no class folders in it; put the images into one sub-folder per class"
-        stops.append(Stop(shown(str(root)), "empty", message))
-    elif len(labels) == 1:
-        message = f"only one class ({shown(next(iter(labels)))}); at least two sub-folders with images are needed"
-        stops.append(Stop(shown(str(root)), "one_class", message))
-    for label, count in labels.items():
-        if not disk.is_plain(label):
-            message = "the name is not UTF-8 or holds a line break or control character; rename the folder"
-            stops.append(Stop(shown(label), "class_bad_name", message))
-        if count == 0:
-            message = "no files in this class folder; add images or delete the folder"
-            stops.append(Stop(shown(label), "empty_class", message))
-    return stops + _clashes(labels)
-
-
-def _clashes(labels: Iterable[str]) -> list[Stop]:
-    """Labels that other systems, or people, take for one."""
-    alike: dict[str, list[str]] = defaultdict(list)
-    for label in labels:
-        alike[unicodedata.normalize("NFC", label).casefold()].append(label)
-    stops = []
-    for group in (group for group in alike.values() if len(group) > 1):
-        names = ", ".join(ascii(label) for label in group)
-        composed = {unicodedata.normalize("NFC", label) for label in group}
-        same_letters = len(composed) < len(group)
-        code = "class_unicode_clash" if same_letters else "class_case_clash"
-        what = "the composition of their letters" if same_letters else "upper and lower case"
-        message = f"{names} differ only in {what}; merge the folders or rename one"
-        stops += [Stop(shown(label), code, message) for label in group]
-    return stops
+        return [Stop(shown(str(root)), "empty", message)]
+    message = "no files in this class folder; add images or delete the folder"
+    return [Stop(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]
 
 
 def read_entry(entry: Entry, max_file_mb: int) -> bytes:

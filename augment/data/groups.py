@@ -1,0 +1,30 @@
+"""Groups from file names: `part12_view3.png` belongs to part 12, and must not straddle a split."""
+
+import re
+from collections.abc import Sequence
+
+from augment.data.entries import Entry, Stop
+
+
+def by_pattern(entries: Sequence[Entry], pattern: str, stops: list[Stop]) -> list[str]:
+    """Group every entry by the first group of `pattern`, searched in its path; returns notes for people.
+
+    pattern: a regular expression with at least one group; the path is relative to the image folder,
+    or as images.csv has it. Groups that a person declared stay. Where the pattern says nothing, the
+    image is a group of its own; where it says nothing of any image, `stops` gets an entry.
+    """
+    expression = re.compile(pattern)
+    silent = []
+    images = [entry for entry in entries if entry.outcome in ("ok", "fixed")]
+    for entry in images:
+        match = expression.search(entry.path)
+        entry.group = entry.group or (match[1] or "" if match else "")
+        if not entry.group:
+            silent.append(entry.path)
+    if not silent:
+        return []
+    if len(silent) == len(images):
+        message = f"ingest.group_pattern {pattern!r} finds no group in any path, for example {silent[0]}; correct it"
+        stops.append(Stop(silent[0], "no_group", message))
+        return []
+    return [f"ingest.group_pattern finds no group in {len(silent)} of {len(images)} paths, for example {silent[0]}"]
