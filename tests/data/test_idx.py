@@ -120,7 +120,7 @@ FAULTS = {
         TRAIN, lambda c: (z := gzip.compress(c))[:40] + bytes([z[40] ^ 255]) + z[41:], "idx_damaged", "gzip|damaged",
     ),
     "no images": (TRAIN, lambda _: image_bytes(np.zeros((0, 6, 5), np.uint8)), "idx_mismatch", "0 images"),
-    "one pixel": (TRAIN, lambda _: image_bytes(np.zeros((60, 1, 1), np.uint8)), "too_small", "1 x 1 pixels, at least 2"),
+    "one pixel": (TRAIN, lambda _: image_bytes(np.zeros((60, 1, 1), np.uint8)), "too_small", "1 x 1 pixels"),
 }  # fmt: skip
 
 
