@@ -7,10 +7,10 @@ mistake at once. docs/params.md is generated from these classes (`python -m augm
 import difflib
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from augment.errors import ParamsError
 
@@ -154,6 +154,11 @@ class Train(Section):
         description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
         "`none`: every class from scratch; then one class can change without the others.",
     )
+    base: str = Field(
+        "data/base",
+        description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
+        "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
+    )
     shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 2000.")
     steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 400.")
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
@@ -172,6 +177,13 @@ class Train(Section):
         default_factory=dict,
         description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
     )
+
+    @field_validator("base")
+    @classmethod
+    def _base_stays(cls, base: str) -> str:
+        if PurePath(base).parts[:1] == ("models",):
+            raise ValueError(f"{base} is emptied by every run; copy it out: cp {base}/* data/base/")
+        return base
 
 
 class Generate(Section):

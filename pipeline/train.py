@@ -1,24 +1,20 @@
 """Train one GAN per class on data/prepared/train and write models/."""
 
-from pathlib import Path
-
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
 from augment.environment import environment
 from augment.errors import TrainingError
-from augment.files import write_csv, write_json
-from augment.gan.bundle import load_generators, save_bundle
-from augment.gan.classes import train_classes
-from augment.gan.fit import GanResult
-from augment.gan.networks import Architecture
-from augment.gan.settings import class_training, workplace
-from augment.gan.training import GanSettings
+from augment.files import write_csv
+from augment.gan.bundle import ClassGenerator, architecture_for, generators_from, network_from, training_summary
+from augment.gan.classes import ClassTraining, Workplace, train_classes, train_shared
+from augment.gan.settings import class_training, pinned_base, workplace
 from augment.grids import write_grid
 from augment.params import Params
-from pipeline.common import MODELS, PREPARED, main
+from pipeline.common import MODELS, PREPARED, echo, main
 
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
 GRID_SAMPLES = 64
+SHARED = "_shared"  # no class's folder: slugs have no underscore
 
 
 def train(params: Params) -> None:
@@ -33,49 +29,32 @@ def train(params: Params) -> None:
         height=height,
         width=width,
         device=place.device,
+        base=pinned_base(params.train, channels, height, width),
     )
+    if training.base is not None:
+        echo(f"train: every class starts from the generator in {params.train.base}")
     (results,) = train_classes(images, training, [params.seed], place)
     if all(result.reason for result in results.values()):
         reasons = "\n".join(f"  {label}: {result.reason}" for label, result in results.items())
         raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or raise train.gamma.")
-    record = environment(place.device)
+    generators = generators_from(images, training.classes, results, place.device)
+    generators.save(MODELS)
     for label, result in results.items():
-        settings = training.classes[label]
-        architecture = Architecture(settings.network, channels, height, width, settings.latent, settings.features)
-        _write_class(MODELS / slug(label), label, architecture, settings, result, images.counts()[label], record)
-    index = {
-        label: {
-            "slug": slug(label),
-            "status": "failed" if result.reason else "trained",
-            "reason": result.reason,
-        }
-        for label, result in results.items()
-    }
-    write_json(MODELS / "index.json", {"classes": index})
-    for label, generator in load_generators(MODELS).items():
+        write_csv(MODELS / slug(label) / "curve.csv", result.curve, CURVE)
+    for label, generator in generators.items():
         write_grid(MODELS / slug(label) / "samples.png", generator.sample(GRID_SAMPLES, seed=params.seed).numpy())
+    write_shared(images, training, params.seed, place)
 
 
-def _write_class(
-    folder: Path,
-    label: str,
-    architecture: Architecture,
-    settings: GanSettings,
-    result: GanResult,
-    count: int,
-    record: dict[str, str],
-) -> None:
-    write_csv(folder / "curve.csv", result.curve, CURVE)
-    if result.reason:
+def write_shared(images: ImageSet, training: ClassTraining, seed: int, place: Workplace) -> None:
+    """The shared generator as a bundle too, for `train.base`; it is in the work store by now."""
+    settings = training.shared
+    if settings is None:
         return
-    summary = {
-        "images": count,
-        "steps": settings.steps,
-        "loss": settings.loss,
-        "precision": settings.precision,
-        "rollbacks": len(result.rollbacks),
-    }
-    save_bundle(folder, label, architecture, result.generator, summary, record)
+    result = train_shared(images, training, [seed], place)[seed]
+    network = network_from(architecture_for(images, settings), result.generator)
+    summary = training_summary(settings, result, len(images))
+    ClassGenerator("shared", network, summary, environment(place.device)).save(MODELS / SHARED)
 
 
 if __name__ == "__main__":

@@ -6,60 +6,52 @@ touches no pickle, no code, and no name to import.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
 
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from torch import Tensor
 
+from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
-from augment.errors import BundleError
-from augment.files import sha256, sha256_json, write_bytes, write_json
+from augment.environment import environment
+from augment.files import sha256, write_json
 from augment.gan.fit import GanResult, Weights
+from augment.gan.manifest import MANIFEST_BYTES, damaged, read_limited, read_manifest, save_bundle
 from augment.gan.networks import Architecture, Generator, to_uint8
 from augment.gan.training import GanSettings
 from augment.seeds import torch_rng
 
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
-MANIFEST_BYTES = 1_000_000
 HEADER_BYTES = 100_000
 
 
-class Manifest(BaseModel):
-    """manifest.json of a bundle."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    format: Literal[1]
-    label: str = Field(min_length=1, max_length=1024)
-    slug: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
-    network: Literal["dcgan"]
-    channels: Literal[1, 3]
-    height: int = Field(ge=2, le=256)
-    width: int = Field(ge=2, le=256)
-    latent: int = Field(ge=1, le=1024)
-    features: int = Field(ge=4, le=256)
-    training: dict[str, str | int | float]
-    environment: dict[str, str]
-    weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-    @property
-    def architecture(self) -> Architecture:
-        """The network that the weights must fit."""
-        return Architecture(self.network, self.channels, self.height, self.width, self.latent, self.features)
-
-
 class ClassGenerator:
-    """The generator of one class. `sample` is all that a user needs."""
+    """The generator of one class. `sample` is all that a user needs.
 
-    def __init__(self, label: str, network: Generator) -> None:
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> generators = augment.train_generators(images, [0] * 8 + [1] * 4, width=4, shared_steps=8, steps=8)
+    >>> generators["1"].sample(64, seed=0).shape, generators["1"].sample(0).dtype
+    (torch.Size([64, 1, 8, 8]), torch.uint8)
+    >>> torch.equal(generators["1"].sample(4, seed=0), generators["1"].sample(64, seed=0)[:4])
+    True
+
+    training, environment: how and where it was trained, in a few words and numbers.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        network: Generator,
+        training: Mapping[str, str | int | float] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.label = label
         self.network = network.eval().requires_grad_(False)
+        self.training, self.environment = dict(training or {}), dict(environment or {})
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -86,6 +78,12 @@ class ClassGenerator:
         offset = start % CHUNK
         return torch.cat(images)[offset : offset + n]
 
+    def save(self, folder: str | Path) -> None:
+        """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes."""
+        weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
+        architecture = self.network.architecture
+        save_bundle(Path(folder), self.label, architecture, weights, self.training, self.environment)
+
     def _chunk(self, seed: int, chunk: int) -> Tensor:
         latent = self.network.architecture.latent
         z = torch.stack(
@@ -99,17 +97,26 @@ class ClassGenerator:
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
-    """Generators by label, in the order of the sorted labels.
+    """Generators by label, in the order of the classes.
 
-    class_to_idx: label -> index over all classes of the training set, those without a generator
-    included. failed: label -> why there is no generator.
+    classes: all classes of the training set, those without a generator included; sorted unless an
+    order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
+    generator. Raises ValueError when `classes` are not the labels of `generators` and `failed`.
     """
 
-    def __init__(self, generators: Mapping[str, ClassGenerator], failed: Mapping[str, str] | None = None) -> None:
-        self._generators = dict(sorted(generators.items()))
+    def __init__(
+        self,
+        generators: Mapping[str, ClassGenerator],
+        failed: Mapping[str, str] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
         self.failed = dict(failed or {})
-        labels = sorted([*self._generators, *self.failed])
-        self.class_to_idx = {label: index for index, label in enumerate(labels)}
+        labels = sorted([*generators, *self.failed])
+        self.classes = labels if classes is None else list(classes)
+        if sorted(self.classes) != labels:
+            raise ValueError(f"classes are {self.classes}, and the generators and failures are of {labels}")
+        self._generators = {label: generators[label] for label in self.classes if label in generators}
+        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
 
     def __getitem__(self, label: str) -> ClassGenerator:
         if label in self._generators:
@@ -124,6 +131,24 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
     def __len__(self) -> int:
         return len(self._generators)
 
+    def save(self, folder: str | Path) -> None:
+        """Write a bundle for each class and index.json, which `load_generators` reads back.
+
+        Raises `StoreError` when the disk refuses.
+        """
+        for label, generator in self.items():
+            generator.save(Path(folder) / slug(label))
+        entries = {
+            label: {
+                "slug": slug(label),
+                "status": "trained" if label in self else "failed",
+                "reason": self.failed.get(label, ""),
+            }
+            for label in self.classes
+        }
+        order = {} if self.classes == sorted(self.classes) else {"order": self.classes}
+        write_json(Path(folder) / "index.json", {"classes": entries} | order)
+
 
 def network_from(architecture: Architecture, weights: Weights) -> Generator:
     """A generator in eval mode with these weights."""
@@ -133,48 +158,36 @@ def network_from(architecture: Architecture, weights: Weights) -> Generator:
 
 
 def generators_from(
-    shape: tuple[int, ...], settings: Mapping[str, GanSettings], results: Mapping[str, GanResult]
+    images: ImageSet, settings: Mapping[str, GanSettings], results: Mapping[str, GanResult], device: str
 ) -> GeneratorSet:
-    """Generators straight from training, without a folder; shape is (C, H, W)."""
-    channels, height, width = shape
+    """Generators straight from training, without a folder; images: those trained on, device: where."""
+    record, counts = environment(device), images.counts()
     generators, failed = {}, {}
     for label, result in results.items():
-        own = settings[label]
         if result.reason:
             failed[label] = result.reason
             continue
-        architecture = Architecture(own.network, channels, height, width, own.latent, own.features)
-        generators[label] = ClassGenerator(label, network_from(architecture, result.generator))
+        summary = training_summary(settings[label], result, counts[label])
+        network = network_from(architecture_for(images, settings[label]), result.generator)
+        generators[label] = ClassGenerator(label, network, summary, record)
     return GeneratorSet(generators, failed)
 
 
-def save_bundle(
-    folder: Path,
-    label: str,
-    architecture: Architecture,
-    weights: Weights,
-    training: dict[str, Any],
-    environment: dict[str, str],
-) -> None:
-    """Write a bundle; equal arguments give equal bytes."""
-    # One metadata key at most: safetensors writes two in random order.
-    content = safetensors.torch.save(weights, metadata={"format": "pt"})
-    manifest = {
-        "format": 1,
-        "label": label,
-        "slug": slug(label),
-        "network": architecture.network,
-        "channels": architecture.channels,
-        "height": architecture.height,
-        "width": architecture.width,
-        "latent": architecture.latent,
-        "features": architecture.features,
-        "training": training,
-        "environment": environment,
-        "weights_sha256": sha256(content),
+def architecture_for(images: ImageSet, settings: GanSettings) -> Architecture:
+    """The networks that fit these images."""
+    _, channels, height, width = images.images.shape
+    return Architecture(settings.network, channels, height, width, settings.latent, settings.features)
+
+
+def training_summary(settings: GanSettings, result: GanResult, count: int) -> dict[str, str | int | float]:
+    """What a manifest says of the training; count: images trained on."""
+    return {
+        "images": count,
+        "steps": settings.steps,
+        "loss": settings.loss,
+        "precision": settings.precision,
+        "rollbacks": len(result.rollbacks),
     }
-    write_bytes(folder / "generator.safetensors", content)
-    write_json(folder / "manifest.json", {**manifest, "sha256": sha256_json(manifest)})
 
 
 def load_bundle(folder: Path) -> ClassGenerator:
@@ -187,36 +200,21 @@ def load_bundle(folder: Path) -> ClassGenerator:
             name: (value.shape, value.dtype) for name, value in Generator(manifest.architecture).state_dict().items()
         }
     most = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + HEADER_BYTES
-    content = _read(path, most)
+    content = read_limited(path, most)
     if sha256(content) != manifest.weights_sha256:
-        raise _damaged(path, "its SHA-256 is not the manifest's")
+        raise damaged(path, "its SHA-256 is not the manifest's")
     try:
         weights = safetensors.torch.load(content)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
     found = {name: (value.shape, value.dtype) for name, value in weights.items()}
     if found != expected:
         wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
-        raise _damaged(path, f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
+        raise damaged(path, f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
     if not all(torch.isfinite(value).all() for value in weights.values()):
-        raise _damaged(path, "it holds numbers that are not finite")
-    return ClassGenerator(manifest.label, network_from(manifest.architecture, weights))
-
-
-def read_manifest(path: Path) -> Manifest:
-    """A manifest checked against its schema and its own hash."""
-    content = _read(path, MANIFEST_BYTES)
-    try:
-        values = json.loads(content)
-        manifest = Manifest.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _damaged(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, f"not JSON: {error}") from error
-    if sha256_json({key: value for key, value in values.items() if key != "sha256"}) != manifest.sha256:
-        raise _damaged(path, "its SHA-256 is not the one it states")
-    return manifest
+        raise damaged(path, "it holds numbers that are not finite")
+    network = network_from(manifest.architecture, weights)
+    return ClassGenerator(manifest.label, network, manifest.training, manifest.environment)
 
 
 def load_generators(folder: str | Path = "models") -> GeneratorSet:
@@ -226,35 +224,21 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """
     index_path = Path(folder) / "index.json"
     try:
-        classes = json.loads(_read(index_path, 100 * MANIFEST_BYTES))["classes"]
-        entries = {label: (entry["status"], entry["slug"], entry["reason"]) for label, entry in classes.items()}
+        index = json.loads(read_limited(index_path, 100 * MANIFEST_BYTES))
+        entries = {label: (own["status"], own["slug"], own["reason"]) for label, own in index["classes"].items()}
+        order = index.get("order", sorted(entries))
+        if sorted(order) != sorted(entries):
+            raise ValueError("`order` does not name every class once")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(index_path, f"not an index of generators ({error})") from error
+        raise damaged(index_path, f"not an index of generators ({error})") from error
     generators = {}
     for label, (status, own_slug, _) in entries.items():
         if status != "trained":
             continue
         if own_slug != slug(label):
-            raise _damaged(index_path, f"class {label!r} must be in folder {slug(label)!r}, not {own_slug!r}")
+            raise damaged(index_path, f"class {label!r} must be in folder {slug(label)!r}, not {own_slug!r}")
         generators[label] = load_bundle(Path(folder) / own_slug)
         if generators[label].label != label:
-            raise _damaged(Path(folder) / own_slug, f"it is of class {generators[label].label!r}, not {label!r}")
+            raise damaged(Path(folder) / own_slug, f"it is of class {generators[label].label!r}, not {label!r}")
     failed = {label: str(reason) for label, (status, _, reason) in entries.items() if status != "trained"}
-    return GeneratorSet(generators, failed)
-
-
-def _read(path: Path, most: int) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > most:
-            raise _damaged(path, f"{size} bytes where at most {most} can be right")
-        return path.read_bytes()
-    except OSError as error:
-        raise BundleError(
-            f"{path}: {error.strerror}. Run `dvc repro train` to make the generators, or give the folder "
-            "that holds index.json."
-        ) from error
-
-
-def _damaged(path: Path, what: str) -> BundleError:
-    return BundleError(f"{path}: {what}. Delete the folder and run `dvc repro train`, or fetch it again.")
+    return GeneratorSet(generators, failed, order)

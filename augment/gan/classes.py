@@ -18,10 +18,14 @@ from augment.seeds import derive_seed
 
 @dataclass(frozen=True)
 class ClassTraining:
-    """How the GANs of a set are trained: settings of the shared GAN (None: from scratch) and of each class."""
+    """How the GANs of a set are trained: settings of the shared GAN (None: there is none) and of each class.
+
+    base: where the classes start when no shared GAN is trained; None: from scratch.
+    """
 
     shared: GanSettings | None
     classes: dict[str, GanSettings]
+    base: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -42,27 +46,36 @@ def train_classes(
     A class whose GAN fails has a result with a reason and no weights; the others go on. Raises
     `TrainingError` when a shared GAN fails, since nothing can start without it.
     """
-    names = [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
-    shared: dict[int, GanResult] = {}
-    if training.shared is not None:
-        jobs = [
-            shared_job(images, training.shared, seed, place.device, f"shared GAN{name}")
-            for seed, name in zip(seeds, names, strict=True)
-        ]
-        shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
+    starts = dict.fromkeys(seeds, training.base)
+    for seed, result in train_shared(images, training, seeds, place).items():
+        starts[seed] = Start(result.generator, result.discriminator)
+    jobs = [
+        class_job(images, label, settings, seed, starts[seed], place.device, f"GAN of class {label}{name}")
+        for seed, name in zip(seeds, _names(seeds), strict=True)
+        for label, settings in training.classes.items()
+    ]
+    results = iter(_train_all(jobs, place, "class GANs"))
+    return [{label: next(results) for label in training.classes} for _ in seeds]
+
+
+def train_shared(
+    images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> dict[int, GanResult]:
+    """The shared GAN of each seed; none where every class starts elsewhere. Raises `TrainingError`."""
+    if training.shared is None:
+        return {}
+    jobs = [
+        shared_job(images, training.shared, seed, place.device, f"shared GAN{name}")
+        for seed, name in zip(seeds, _names(seeds), strict=True)
+    ]
+    shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
     for seed, result in shared.items():
         if result.reason:
             raise TrainingError(
                 f"the shared GAN failed (seed {seed}): {result.reason}. Set train.transfer: none, lower "
                 "train.learning_rate or raise train.gamma in params.yaml, then run `dvc repro` again."
             )
-    jobs = [
-        class_job(images, label, settings, seed, shared.get(seed), place.device, f"GAN of class {label}{name}")
-        for seed, name in zip(seeds, names, strict=True)
-        for label, settings in training.classes.items()
-    ]
-    results = iter(_train_all(jobs, place, "class GANs"))
-    return [{label: next(results) for label in training.classes} for _ in seeds]
+    return shared
 
 
 def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str, name: str) -> GanJob:
@@ -74,13 +87,17 @@ def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str, 
 
 
 def class_job(
-    images: ImageSet, label: str, settings: GanSettings, seed: int, shared: GanResult | None, device: str, name: str
+    images: ImageSet, label: str, settings: GanSettings, seed: int, start: Start | None, device: str, name: str
 ) -> GanJob:
     """One class alone; its draws are named by its label, so other classes never change them."""
     own = images.of_class(label).images
     chances = np.full(len(own), 1 / len(own))
-    start = Start(shared.generator, shared.discriminator) if shared else None
     return GanJob(name, own, chances, settings, derive_seed(seed, "gan", "class", label), start, device)
+
+
+def _names(seeds: Sequence[int]) -> list[str]:
+    """What tells the repeats apart for people."""
+    return [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
 
 
 def _train_all(jobs: list[GanJob], place: Workplace, what: str) -> list[GanResult]:

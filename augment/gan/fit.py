@@ -36,10 +36,13 @@ LOOK_AT = 64  # images that the collapse guard compares
 
 @dataclass(frozen=True)
 class Start:
-    """Weights to begin from: the averaged generator and the discriminator of a shared GAN."""
+    """Weights to begin from: the averaged generator and the discriminator of a shared GAN.
+
+    A bundle has no discriminator: None begins with a fresh one.
+    """
 
     generator: Weights
-    discriminator: Weights
+    discriminator: Weights | None
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,8 @@ def begin(job: GanJob, architecture: Architecture) -> Game:
     if job.start is not None:
         game.generator.load_state_dict(job.start.generator)
         game.average.load_state_dict(job.start.generator)
-        game.discriminator.load_state_dict(job.start.discriminator)
+        if job.start.discriminator is not None:
+            game.discriminator.load_state_dict(job.start.discriminator)
     return game
 
 

@@ -8,7 +8,10 @@ import torch
 from augment.engine import Engine, cores
 from augment.environment import multiplies_bf16, resolve_device
 from augment.errors import ParamsError
+from augment.gan.base import pinned
 from augment.gan.classes import ClassTraining, Workplace
+from augment.gan.fit import Start
+from augment.gan.networks import Architecture
 from augment.gan.training import GanSettings
 from augment.params import Compute, Override, Train
 
@@ -21,9 +24,19 @@ Flips = Literal["none", "horizontal", "vertical", "both"]
 
 
 def class_training(
-    train: Train, classes: list[str], *, flips: Flips, height: int, width: int, device: str
+    train: Train,
+    classes: list[str],
+    *,
+    flips: Flips,
+    height: int,
+    width: int,
+    device: str,
+    base: Start | None = None,
 ) -> ClassTraining:
-    """Resolve `train:` for these classes. Raises `ParamsError` for an override of a class that is not there."""
+    """Resolve `train:` for these classes; with a `base` there is no shared GAN to train.
+
+    Raises `ParamsError` for an override of a class that is not there.
+    """
     unknown = sorted(set(train.overrides) - set(classes))
     if unknown:
         raise ParamsError(
@@ -35,9 +48,16 @@ def class_training(
     steps = (TINY_STEPS if tiny else STEPS)[1] if train.steps == "auto" else train.steps
     common = _settings(train, steps, flips, _precision(train.precision, tiny, device))
     return ClassTraining(
-        shared=_with(common, Override(steps=shared_steps)) if train.transfer == "shared" else None,
+        shared=_with(common, Override(steps=shared_steps)) if train.transfer == "shared" and base is None else None,
         classes={label: _with(common, train.overrides.get(label, Override())) for label in classes},
+        base=base,
     )
+
+
+def pinned_base(train: Train, channels: int, height: int, width: int) -> Start | None:
+    """What `train.base` holds, if transfer is wanted. Raises `BundleError` when it does not fit."""
+    wanted = Architecture(train.network, channels, height, width, train.latent, train.width)
+    return pinned(Path(train.base), wanted) if train.transfer == "shared" else None
 
 
 def workplace(compute: Compute) -> Workplace:

@@ -70,7 +70,7 @@ def fingerprint(job: GanJob) -> str:
     digest.update(str(job.images.shape).encode() + job.images.tobytes() + job.weights.tobytes())
     digest.update(json.dumps([asdict(job.settings), job.seed, environment(job.device)], sort_keys=True).encode())
     for weights in (job.start.generator, job.start.discriminator) if job.start else ():
-        _add_weights(digest, weights)
+        _add_weights(digest, weights or {})
     for name in TRAINING_CODE:
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()[:32]

@@ -1,0 +1,145 @@
+"""Train generators from arrays, without the pipeline: no params.yaml, no folders, no DVC."""
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augment import params
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.environment import resolve_device
+from augment.errors import AugmentError, DataError, TrainingError
+from augment.gan.bundle import GeneratorSet, generators_from
+from augment.gan.classes import Workplace, train_classes
+from augment.gan.settings import Flips, class_training
+
+LEAST_IMAGES = 2
+MIN_SIDE, MAX_SIDE = 2, 256
+CHECKPOINT_SECONDS = 30.0
+
+
+def train_generators(
+    images: NDArray[np.uint8] | Tensor,
+    labels: Sequence[str] | Sequence[int] | NDArray[Any] | Tensor,
+    *,
+    seed: int = 0,
+    classes: Sequence[str] | None = None,
+    network: str = "dcgan",
+    width: int = 32,
+    latent: int = 64,
+    loss: str = "relativistic",
+    gamma: float = 0.5,
+    augmentation: float = 0.6,
+    flips: Flips = "none",
+    transfer: str = "shared",
+    shared_steps: int | str = "auto",
+    steps: int | str = "auto",
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    overrides: Mapping[str, Mapping[str, float]] | None = None,
+    device: str = "auto",
+    jobs: int = 1,
+    store: str | Path | None = None,
+) -> GeneratorSet:
+    """Train one GAN per class and return the generators.
+
+    images: uint8 (N, C, H, W), C in {1, 3}, height and width from 2 to 256, at least two of each class.
+    labels: N class names, or N indices: into `classes`, or 0 to K - 1 for classes "0", "1", ...
+    classes: the class names in the order of your indices; without it, sorted names.
+    network to overrides: as under `train:` in params.yaml (docs/params.md), with the same defaults;
+    flips: how images may be mirrored without leaving their class (none, horizontal, vertical, both).
+    device: auto, cpu or cuda. jobs: processes; more than one needs joblib. store: a folder that keeps
+    checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
+
+    Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in
+    `failed` with its reason. Raises `DataError` for images or labels that cannot be used,
+    `ParamsError` for a setting that is not allowed, and `TrainingError` when every GAN fails.
+
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> labels = ["dent"] * 8 + ["scratch"] * 4
+    >>> generators = augment.train_generators(images, labels, width=4, shared_steps=8, steps=8)  # leave the steps out
+    >>> list(generators)
+    ['dent', 'scratch']
+    >>> generators["dent"].sample(5, seed=0).shape
+    torch.Size([5, 1, 8, 8])
+    """
+    values = {
+        "network": network,
+        "width": width,
+        "latent": latent,
+        "loss": loss,
+        "gamma": gamma,
+        "augmentation": augmentation,
+        "transfer": transfer,
+        "shared_steps": shared_steps,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "overrides": dict(overrides or {}),
+    }
+    settled = params.check(
+        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, "train_generators"
+    )
+    data, order = _image_set(images, labels, classes)
+    place = Workplace(_engine(jobs), resolve_device(device), Path(store) if store else None, CHECKPOINT_SECONDS)
+    _, _, height, side = data.images.shape
+    training = class_training(settled.train, order, flips=flips, height=height, width=side, device=place.device)
+    (results,) = train_classes(data, training, [seed], place)
+    generators = generators_from(data, training.classes, results, place.device)
+    if not generators:
+        reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
+        raise TrainingError(f"every class's GAN failed ({reasons}); lower learning_rate or raise gamma")
+    return GeneratorSet(generators, generators.failed, order)
+
+
+def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:
+    """The arguments as an image set, and the order of its classes. Raises `DataError`."""
+    pixels = images.cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
+    names, order = _names([label.item() if hasattr(label, "item") else label for label in labels], classes)
+    numbers = np.array([str(number) for number in range(len(names))], np.str_)
+    data = ImageSet(pixels, np.array(names, np.str_), numbers, numbers)
+    height, width = pixels.shape[2:]
+    if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
+        raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE} to {MAX_SIDE} each way can be trained")
+    counts = data.counts()
+    for label in order:
+        if counts.get(label, 0) < LEAST_IMAGES:
+            raise DataError(
+                f"class {label!r} has {counts.get(label, 0)} images, at least {LEAST_IMAGES} are needed; "
+                "add some or leave the class out"
+            )
+    return data, order
+
+
+def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """A name for every label, and the order of the classes."""
+    if not labels:
+        raise DataError("no labels; give one for each image")
+    if all(isinstance(label, str) for label in labels):
+        order = sorted(set(labels)) if classes is None else list(classes)
+        unknown = sorted(set(labels) - set(order))
+        if unknown:
+            raise DataError(f"labels {unknown[:5]} are not among classes={order}; name every class once")
+        return labels, order
+    if not all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
+        found = next(label for label in labels if isinstance(label, bool) or not isinstance(label, int))
+        raise DataError(f"labels must be names or whole numbers, and all alike; found {found!r}")
+    top = max(labels)
+    order = [str(index) for index in range(top + 1)] if classes is None else list(classes)
+    if min(labels) < 0 or top >= len(order):
+        raise DataError(f"labels go from {min(labels)} to {top}, and there are {len(order)} classes: give 0 to K - 1")
+    return [order[label] for label in labels], order
+
+
+def _engine(jobs: int) -> Engine:
+    if jobs == 1:
+        return Engine("serial", 1)
+    if importlib.util.find_spec("joblib") is None:
+        raise AugmentError(f"jobs={jobs} needs joblib: pip install 'gan-augment[pipeline]', or use jobs=1")
+    return Engine("local", jobs)

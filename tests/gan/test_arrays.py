@@ -1,0 +1,137 @@
+"""Training from arrays: the pipeline's GANs, and words for what does not fit."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import augment
+from augment.engine import Engine
+from augment.errors import DataError, ParamsError, TrainingError
+from augment.gan.arrays import train_generators
+from augment.gan.bundle import GeneratorSet, load_generators
+from augment.gan.classes import Workplace, train_classes
+from augment.gan.settings import class_training
+from augment.params import Compute, Ingest, Train
+from tests.gan.conftest import images
+
+QUICK = {"width": 4, "latent": 4, "shared_steps": 6, "steps": 6, "batch_size": 4}
+LABELS = ["b"] * 6 + ["a"] * 4
+
+
+def equal(first: GeneratorSet, second: GeneratorSet) -> bool:
+    return first.classes == second.classes and all(
+        torch.equal(first[label].sample(3), second[label].sample(3)) for label in first
+    )
+
+
+def test_it_trains_what_the_pipeline_trains() -> None:
+    from augment.data.imageset import ImageSet  # noqa: PLC0415
+
+    generators = train_generators(images(10), LABELS, seed=3, device="cpu", **QUICK)
+    names = np.array(LABELS)
+    data = ImageSet(images(10), names, names, names)
+    training = class_training(Train(**QUICK), ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    (results,) = train_classes(data, training, [3], Workplace(Engine("serial", 1), "cpu", None, 30.0))
+    assert list(generators) == ["a", "b"]
+    for label, result in results.items():
+        mine = generators[label].network.state_dict()
+        assert all(torch.equal(mine[name], value) for name, value in result.generator.items())
+
+
+def test_the_defaults_are_those_of_params_yaml() -> None:
+    arguments = inspect.signature(train_generators).parameters
+    for name, field in (Train.model_fields | {"device": Compute.model_fields["device"]}).items():
+        if name in arguments and name != "overrides":
+            assert arguments[name].default == field.default, name
+    assert arguments["flips"].default == Ingest().flips
+
+
+def test_names_numbers_tensors_and_arrays_say_the_same() -> None:
+    numbers = [1] * 6 + [0] * 4
+    by_name = train_generators(images(10), LABELS, **QUICK)
+    ways = [
+        train_generators(torch.from_numpy(images(10)), torch.tensor(numbers), classes=["a", "b"], **QUICK),
+        train_generators(images(10), np.array(numbers), classes=["a", "b"], **QUICK),
+        train_generators(images(10), np.array(LABELS), **QUICK),
+    ]
+    assert all(equal(by_name, other) for other in ways)
+
+
+def test_numbers_keep_their_order_beyond_ten(tmp_path: Path) -> None:
+    generators = train_generators(images(24), [index // 2 for index in range(24)], transfer="none", **QUICK)
+    assert generators.class_to_idx == {str(index): index for index in range(12)}
+    generators.save(tmp_path)
+    assert load_generators(tmp_path).class_to_idx == generators.class_to_idx
+
+
+def test_an_order_of_classes_is_kept_through_save_and_load(tmp_path: Path) -> None:
+    generators = train_generators(images(10), LABELS, classes=["b", "a"], **QUICK)
+    assert generators.class_to_idx == {"b": 0, "a": 1}
+    generators.save(tmp_path / "models")
+    assert equal(augment.load_generators(tmp_path / "models"), generators)
+    assert load_generators(tmp_path / "models")["a"].training == generators["a"].training
+    assert generators["a"].training["images"] == 4
+
+
+def test_a_store_makes_the_second_call_instant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = train_generators(images(10), LABELS, store=tmp_path, **QUICK)
+    monkeypatch.setattr("augment.gan.store.fit", lambda *_, **__: pytest.fail("trained again"))
+    assert equal(first, train_generators(images(10), LABELS, store=tmp_path, **QUICK))
+
+
+def test_a_class_that_fails_is_named_and_nothing_but_failures_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("augment.gan.fit.look", lambda game, row, data, *_: "collapsed" if len(data) == 4 else None)
+    generators = train_generators(images(10), LABELS, transfer="none", **QUICK)
+    assert list(generators) == ["b"]
+    assert generators.failed == {"a": "collapsed at step 5"}
+    with pytest.raises(TrainingError, match="every class's GAN failed"):
+        train_generators(images(4), LABELS[-4:], transfer="none", **QUICK)
+
+
+def test_threads_are_left_as_they_were() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    train_generators(images(10), LABELS, **QUICK)
+    after = torch.get_num_threads()
+    torch.set_num_threads(before)
+    assert after == 2
+
+
+@pytest.mark.parametrize(
+    ("pixels", "labels", "classes", "words"),
+    [
+        (images(3) / 255, ["a"] * 3, None, "must be uint8"),
+        (images(3)[:, 0], ["a"] * 3, None, "must be uint8"),
+        (images(3), ["a"] * 2, None, "differ in length"),
+        (images(3), [], None, "no labels"),
+        (images(3), ["a", "a", "b"], None, "'b' has 1 images, at least 2"),
+        (images(3), [0, 0, 2], None, "'1' has 0 images"),
+        (images(3), [0, 0, 2], ["x", "y"], "from 0 to 2, and there are 2 classes"),
+        (images(3), [0, 0, -1], None, "from -1 to 0"),
+        (images(3), ["a", "a", "c"], ["a", "b"], r"\['c'\] are not among classes"),
+        (images(3), ["a", "a", 1], None, "all alike; found 'a'"),
+        (images(3), [0.5, 0.5, 1.0], None, "found 0.5"),
+        (np.zeros((2, 1, 1, 9), np.uint8), ["a", "a"], None, "1 x 9 pixels; 2 to 256"),
+    ],
+)
+def test_what_does_not_fit_is_said(pixels: np.ndarray, labels: list, classes: list | None, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        train_generators(pixels, labels, classes=classes)
+
+
+def test_settings_are_checked_as_params_yaml_is() -> None:
+    with pytest.raises(ParamsError, match=r"train_generators: train\.steps: .*'many'"):
+        train_generators(images(4), ["a"] * 4, steps="many")
+    with pytest.raises(ParamsError, match=r"train\.loss"):
+        train_generators(images(4), ["a"] * 4, loss="wgan")
+    with pytest.raises(ParamsError, match=r"ingest\.flips"):
+        train_generators(images(4), ["a"] * 4, flips="sideways")  # type: ignore[arg-type]
+
+
+def test_more_processes_without_joblib_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(augment.AugmentError, match=r"pip install 'gan-augment\[pipeline\]', or use jobs=1"):
+        train_generators(images(4), ["a"] * 4, jobs=2)

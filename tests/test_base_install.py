@@ -1,0 +1,71 @@
+"""The base install is enough for the library: nothing of the extras is imported on the importing side."""
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXTRAS = "dvc pandas scipy sklearn imblearn kornia ruamel joblib jinja2 matplotlib pytest hypothesis"
+USE = """
+import sys, pathlib, torch
+import augment
+
+images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+labels = torch.tensor([0] * 8 + [1] * 4)
+trained = augment.train_generators(images, labels, classes=["b", "a"], width=4, shared_steps=4, steps=4)
+trained.save(sys.argv[1])
+generators = augment.load_generators(sys.argv[1])
+assert torch.equal(generators["a"].sample(3, seed=1), trained["a"].sample(3, seed=1))
+fakes = augment.SyntheticDataset(generators, counts="balance", real_labels=labels, classes=["b", "a"])
+assert len(fakes) == 4 and fakes[0][1] == 1
+assert augment.SyntheticMix(generators, p=1.0)(images, labels)[0].shape == images.shape
+from augment.cli import main
+assert main(["sample", sys.argv[1], "-n", "2", "--grid", sys.argv[1] + "/grid.png"]) == 0
+assert main(["init", "."]) == 2 and main(["check", "."]) == 2
+"""
+BLOCK = f"""
+import sys
+from importlib.machinery import PathFinder
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in {EXTRAS.split()!r} else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without()
+"""
+
+
+def run(python: Path | str, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [str(python), "-c", code, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=arguments[0])
+
+
+def test_the_library_needs_no_extra(tmp_path: Path) -> None:
+    done = run(sys.executable, BLOCK + f"sys.path.insert(0, {str(ROOT)!r})" + USE, str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("pip install 'gan-augment[pipeline]'") == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_wheel_installs_and_samples_in_an_empty_environment(tmp_path: Path) -> None:
+    """Needs a package index that has the base dependencies at the versions of constraints.txt."""
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(tmp_path), str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"augment/py.typed", "augment/report/template.html"} <= set(names)
+    assert {name.split("/")[0] for name in names if not name.split("/")[0].endswith(".dist-info")} == {"augment"}
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    constraints = ["-c", str(ROOT / "constraints.txt")]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *constraints, str(wheel)], check=True)
+    (tmp_path / "models").mkdir()
+    done = run(python, USE, str(tmp_path / "models"))
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
