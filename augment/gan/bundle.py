@@ -20,7 +20,7 @@ from augment.data.slugs import slug
 from augment.errors import BundleError
 from augment.files import sha256, sha256_json, write_bytes, write_json
 from augment.gan.fit import GanResult, Weights
-from augment.gan.networks import Architecture, Generator, to_uint8
+from augment.gan.networks import Architecture, Generator, NetworkName, new_generator, to_uint8
 from augment.gan.training import GanSettings
 from augment.seeds import torch_rng
 
@@ -37,7 +37,7 @@ class Manifest(BaseModel):
     format: Literal[1]
     label: str = Field(min_length=1, max_length=1024)
     slug: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
-    network: Literal["dcgan"]
+    network: NetworkName
     channels: Literal[1, 3]
     height: int = Field(ge=2, le=256)
     width: int = Field(ge=2, le=256)
@@ -127,7 +127,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
 
 def network_from(architecture: Architecture, weights: Weights) -> Generator:
     """A generator in eval mode with these weights."""
-    network = Generator(architecture)
+    network = new_generator(architecture)
     network.load_state_dict(weights)
     return network.eval()
 
@@ -184,7 +184,8 @@ def load_bundle(folder: Path) -> ClassGenerator:
     # On the meta device: shapes without memory, so a manifest cannot make us allocate.
     with torch.device("meta"):
         expected = {
-            name: (value.shape, value.dtype) for name, value in Generator(manifest.architecture).state_dict().items()
+            name: (value.shape, value.dtype)
+            for name, value in new_generator(manifest.architecture).state_dict().items()
         }
     most = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + HEADER_BYTES
     content = _read(path, most)
