@@ -53,10 +53,11 @@ class Section(BaseModel):
 class Ingest(Section):
     """Where the images come from, how they are cleaned, and how they are split."""
 
-    source: Literal["digits", "folder", "idx", "list"] = Field(
+    source: Literal["digits", "slanted", "folder", "idx", "list"] = Field(
         "digits",
-        description="`digits`: scikit-learn's 8x8 digits, no download. `folder`: one sub-folder per class. "
-        "`idx`: the four files of MNIST's format. `list`: images.csv (path, label, group, split), images anywhere.",
+        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans.md). "
+        "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
+        "`list`: images.csv (path, label, group, split), images anywhere.",
     )
     path: str = Field(
         "data/raw",
@@ -128,19 +129,26 @@ class Override(Section):
 class Train(Section):
     """The GANs: one per class."""
 
-    network: Literal["dcgan"] = Field(
-        "dcgan", description="`dcgan`: strided convolutions, batch norm in G, no norm in D."
+    network: Literal["linear", "dcgan", "residual"] = Field(
+        "dcgan",
+        description="`dcgan`: strided convolutions, batch norm in G, no norm in D. `residual`: no norm at all, several "
+        "times the arithmetic; for larger images. `linear`: one layer each, up to 16 px a side.",
     )
     width: int = Field(32, ge=4, le=256, description="Channels of the layer nearest to the image.")
     latent: int = Field(64, ge=1, le=1024, description="Length of the latent vector z.")
-    loss: Literal["relativistic", "non_saturating"] = Field(
-        "relativistic",
-        description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: -log D(G(z)).",
+    loss: Literal["relativistic", "non_saturating", "minimax", "mse", "least_squares", "hinge", "wasserstein_gp"] = (
+        Field(
+            "relativistic",
+            description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: G minimises -ln D(G(z)). "
+            "`minimax`: the zero-sum game. `mse`: squared error of the probability, `least_squares`: of the raw score. "
+            "`hinge`. `wasserstein_gp`: a distance, with its own penalty. docs/gans.md shows each.",
+        )
     )
     gamma: float = Field(
         0.5,
         ge=0,
-        description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off.",
+        description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. "
+        "`wasserstein_gp` has its own penalty, with lambda = 20 gamma, and needs it.",
     )
     penalty_every: int = Field(4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation).")
     augmentation: float = Field(
@@ -162,7 +170,9 @@ class Train(Section):
     shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 2000.")
     steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 400.")
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
-    learning_rate: float = Field(1e-3, gt=0, le=0.1, description="Adam's learning rate, betas (0, 0.99).")
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)] | Literal["auto"] = Field(
+        "auto", description="Adam's learning rate, betas (0, 0.99); `auto`: 0.001, for `linear` 0.01."
+    )
     ema_std: float = Field(
         0.1,
         gt=0,

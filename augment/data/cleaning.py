@@ -12,6 +12,7 @@ import numpy as np
 from augment.data import duplicates, groups, idx, images, listing, meta, sources
 from augment.data.disk import Rejected, shown
 from augment.data.entries import Entry, Stop
+from augment.data.slanted import slanted
 from augment.files import sha256
 
 Size = int | tuple[int, int] | None
@@ -83,14 +84,16 @@ def examine(
     return Findings(entries, stops, pattern_notes + notes + note, channels, sizes)
 
 
-def examine_digits(size: Size, color: Color) -> Findings:
-    """The built-in digits as entries."""
-    pixels, labels = sources.digits()
+def examine_built_in(name: Literal["digits", "slanted"], size: Size, color: Color) -> Findings:
+    """A built-in set as entries. Equal images stay, but share a group, so no split can separate them."""
+    pixels, labels = sources.digits() if name == "digits" else slanted()
     entries = []
+    first: dict[str, str] = {}  # digest -> path of the first image that has it
     for number, (image, label) in enumerate(zip(pixels, labels, strict=True)):
-        entry = Entry(f"digits/{number:04d}", label, sha256=sha256(image.tobytes()), channels=1)
+        entry = Entry(f"{name}/{number:04d}", label, sha256=sha256(image.tobytes()), channels=1)
         entry.pixels, entry.size = image.transpose(1, 2, 0), (image.shape[1], image.shape[2])
         _shape(entry, size, color)
+        entry.group = first.setdefault(entry.digest, entry.path)
         entries.append(entry)
     sizes = Counter(entry.size for entry in entries if entry.size)
     channels, _ = unify_channels(entries, color)

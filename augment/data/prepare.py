@@ -43,8 +43,8 @@ def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
 
 def examine(ingest: "Ingest") -> Findings:
     """What the settings of `ingest` find, before the split."""
-    if ingest.source == "digits":
-        return cleaning.examine_digits(ingest.size, ingest.color)
+    if ingest.source == "digits" or ingest.source == "slanted":  # noqa: PLR1714  (types narrow so)
+        return cleaning.examine_built_in(ingest.source, ingest.size, ingest.color)
     return cleaning.examine(
         Path(ingest.path),
         source=ingest.source,

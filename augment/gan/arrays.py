@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +37,10 @@ def train_generators(
     augmentation: float = 0.6,
     flips: Flips = "none",
     transfer: str = "shared",
-    shared_steps: int | str = "auto",
-    steps: int | str = "auto",
+    shared_steps: int | Literal["auto"] = "auto",
+    steps: int | Literal["auto"] = "auto",
     batch_size: int = 32,
-    learning_rate: float = 1e-3,
+    learning_rate: float | Literal["auto"] = "auto",
     overrides: Mapping[str, Mapping[str, float]] | None = None,
     device: str = "auto",
     jobs: int = 1,

@@ -20,7 +20,7 @@ from augment.environment import environment
 from augment.files import sha256, write_json
 from augment.gan.fit import GanResult, Weights
 from augment.gan.manifest import MANIFEST_BYTES, damaged, read_limited, read_manifest, save_bundle
-from augment.gan.networks import Architecture, Generator, to_uint8
+from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
 from augment.gan.training import GanSettings
 from augment.seeds import torch_rng
 
@@ -152,7 +152,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
 
 def network_from(architecture: Architecture, weights: Weights) -> Generator:
     """A generator in eval mode with these weights."""
-    network = Generator(architecture)
+    network = new_generator(architecture)
     network.load_state_dict(weights)
     return network.eval()
 
@@ -197,7 +197,8 @@ def load_bundle(folder: Path) -> ClassGenerator:
     # On the meta device: shapes without memory, so a manifest cannot make us allocate.
     with torch.device("meta"):
         expected = {
-            name: (value.shape, value.dtype) for name, value in Generator(manifest.architecture).state_dict().items()
+            name: (value.shape, value.dtype)
+            for name, value in new_generator(manifest.architecture).state_dict().items()
         }
     most = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + HEADER_BYTES
     content = read_limited(path, most)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.gan.diffaugment import DiffAugment
-from augment.gan.guards import collapsed, discriminator_won, not_finite
-from augment.gan.losses import adversarial_loss
+from augment.gan.guards import collapsed, discriminator_won, gap_limit, not_finite
+from augment.gan.losses import LossName, adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.training import (
     Game,
@@ -124,7 +124,7 @@ def fit(
             progress.curve.append(summarise(game.step, progress, losses))
             losses = []
             if len(progress.curve) % LOOK_EVERY == 0 or game.step == steps:
-                reason = look(game, progress.curve[-1], data)
+                reason = look(game, progress.curve[-1], data, job.settings.loss)
                 if reason is None:
                     good = copy.deepcopy(snapshot(game, progress))
                 elif progress.attempt == MOST_ROLLBACKS:
@@ -161,7 +161,7 @@ def play(game: Game, settings: GanSettings, data: Tensor, chances: Tensor) -> Te
     loss = adversarial_loss(settings.loss)
     augment = DiffAugment(settings.augmentation, settings.flips, settings.color_augmentation)
     lazy = game.step % settings.penalty_every == 0
-    gamma = effective_gamma(settings.gamma, game.generator.architecture) * settings.penalty_every if lazy else 0.0
+    gamma = effective_gamma(settings.gamma, game.generator.architecture, loss) * settings.penalty_every if lazy else 0.0
     real = draw(data, chances, settings.batch_size, game.rng)
     real_for_generator = draw(data, chances, settings.batch_size, game.rng)
     z = torch.randn(settings.batch_size, settings.latent, generator=game.rng, device=data.device)
@@ -191,12 +191,12 @@ def summarise(step: int, progress: Progress, losses: list[Tensor]) -> dict[str, 
             "win_rate": win_rate / count, "gap": gap / count}  # fmt: skip
 
 
-def look(game: Game, row: dict[str, float], data: Tensor) -> str | None:
+def look(game: Game, row: dict[str, float], data: Tensor, loss: LossName) -> str | None:
     """All guards, cheapest first."""
     numbers = torch.tensor([row["d_loss"], row["g_loss"], row["gap"]])
-    reason = not_finite(game, numbers) or discriminator_won(row["gap"])
-    if reason is not None:
-        return reason
+    reason = not_finite(game, numbers) or discriminator_won(row["gap"], gap_limit(loss, data[0].numel()))
+    if reason is not None or game.generator.architecture.network == "linear":
+        return reason  # a one-layer D compares means: it neither sees variety nor asks for it
     with torch.no_grad():
         z = torch.randn(LOOK_AT, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
         # Its own statistics of this batch: the average's have not been settled yet.

@@ -1,6 +1,8 @@
 """GAN losses and penalties: one function for each published formula.
 
-D(x) is a logit. Every function returns one value per pair or image, not reduced.
+D(x) is the discriminator's raw score, larger for more real; sigma(D(x)) is the probability that the
+losses with a logarithm, and `mse`, make of it. Every function returns one value per pair or image,
+not reduced.
 """
 
 from collections.abc import Callable
@@ -10,47 +12,125 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LossName = Literal["relativistic", "non_saturating"]
+LossName = Literal[
+    "relativistic", "non_saturating", "minimax", "mse", "least_squares", "hinge", "wasserstein_gp"
+]  # fmt: skip
 
 
 class AdversarialLoss(NamedTuple):
-    """What each player minimises, as functions of (real logits, fake logits)."""
+    """What each player minimises, as functions of (real scores, fake scores), and the penalty that goes with it.
+
+    zero_centred: gamma/2 (R1 + R2) at the images themselves. one_centred: gamma times the distance
+    of the slope from 1, squared, between real and fake images.
+    """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
+    penalty: Literal["zero_centred", "one_centred"] = "zero_centred"
 
 
 def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """-ln sigmoid(D(x) - D(G(z))): RpGAN, Jolicoeur-Martineau 2018; Huang et al. 2024, arXiv:2501.05441, eq. 2."""
+    """-ln sigma(D(x) - D(G(z))): RpGAN, Jolicoeur-Martineau 2018; Huang et al. 2024, arXiv:2501.05441, eq. 2."""
     return F.softplus(-(real - fake))
 
 
 def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
-    """-ln sigmoid(D(G(z)) - D(x)): the same game from the generator's side."""
+    """-ln sigma(D(G(z)) - D(x)): the same game from the generator's side."""
     return F.softplus(-(fake - real))
 
 
 def non_saturating_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """-[ln sigmoid(D(x)) + ln(1 - sigmoid(D(G(z))))]: Goodfellow et al. 2014, arXiv:1406.2661, eq. 1."""
+    """-[ln sigma(D(x)) + ln(1 - sigma(D(G(z))))]: Goodfellow et al. 2014, arXiv:1406.2661, eq. 1."""
     return F.softplus(-real) + F.softplus(fake)
 
 
 def non_saturating_generator(real: Tensor, fake: Tensor) -> Tensor:
-    """-ln sigmoid(D(G(z))): Goodfellow et al. 2014, section 3; the real logits play no part."""
+    """-ln sigma(D(G(z))): Goodfellow et al. 2014, section 3; the real scores play no part."""
     del real
     return F.softplus(-fake)
 
 
-def gradient_penalty(logits: Tensor, images: Tensor) -> Tensor:
+def minimax_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """ln sigma(D(x)) + ln(1 - sigma(D(G(z)))): what D loses, G wins (Goodfellow et al. 2014, eq. 1).
+
+    The first term does not depend on G; it keeps the sum of both players' losses at zero.
+    """
+    return -non_saturating_discriminator(real, fake)
+
+
+def mse_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """(1 - sigma(D(x)))^2 + sigma(D(G(z)))^2: squared error of the probability against the labels 1 and 0."""
+    return (1 - torch.sigmoid(real)).square() + torch.sigmoid(fake).square()
+
+
+def mse_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """(1 - sigma(D(G(z))))^2: the same error, with G's images labelled 1."""
+    del real
+    return (1 - torch.sigmoid(fake)).square()
+
+
+def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """1/2 (D(x) - 1)^2 + 1/2 D(G(z))^2: LSGAN, Mao et al. 2017, arXiv:1611.04076, eq. 9; no sigmoid."""
+    return ((real - 1).square() + fake.square()) / 2
+
+
+def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """1/2 (D(G(z)) - 1)^2: Mao et al. 2017, eq. 9."""
+    del real
+    return (fake - 1).square() / 2
+
+
+def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """max(0, 1 - D(x)) + max(0, 1 + D(G(z))): Lim & Ye 2017; Miyato et al. 2018, arXiv:1802.05957, eq. 16."""
+    return F.relu(1 - real) + F.relu(1 + fake)
+
+
+def wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """D(G(z)) - D(x): minus the distance that D measures (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3)."""
+    return fake - real
+
+
+def raw_score_generator(real: Tensor, fake: Tensor) -> Tensor:
+    """-D(G(z)): the generator of the hinge loss (Miyato et al. 2018, eq. 17) and of the Wasserstein distance."""
+    del real
+    return -fake
+
+
+def gradient_penalty(scores: Tensor, images: Tensor) -> Tensor:
     """||dD/dx||^2 of each image: R1 on real images, R2 on fakes (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
-    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
-    return gradient.square().sum(dim=(1, 2, 3))
+    return _slopes(scores, images).square().sum(dim=(1, 2, 3))
+
+
+def slope_penalty(scores: Tensor, images: Tensor) -> Tensor:
+    """(||dD/dx|| - 1)^2 of each image: Gulrajani et al. 2017, eq. 3, second part."""
+    lengths: Tensor = torch.linalg.vector_norm(_slopes(scores, images), dim=(1, 2, 3))
+    return (lengths - 1).square()
+
+
+def interpolates(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """A random point on the line between each real image and its fake, (N, C, H, W) (Gulrajani et al. 2017, sec. 4)."""
+    share = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device)
+    between: Tensor = torch.lerp(fake, real, share)
+    return between
+
+
+LOSSES: dict[LossName, AdversarialLoss] = {
+    "relativistic": AdversarialLoss(relativistic_discriminator, relativistic_generator),
+    "non_saturating": AdversarialLoss(non_saturating_discriminator, non_saturating_generator),
+    "minimax": AdversarialLoss(non_saturating_discriminator, minimax_generator),
+    "mse": AdversarialLoss(mse_discriminator, mse_generator),
+    "least_squares": AdversarialLoss(least_squares_discriminator, least_squares_generator),
+    "hinge": AdversarialLoss(hinge_discriminator, raw_score_generator),
+    "wasserstein_gp": AdversarialLoss(wasserstein_discriminator, raw_score_generator, "one_centred"),
+}
 
 
 def adversarial_loss(name: LossName) -> AdversarialLoss:
-    """The two sides of a loss by its name in params.yaml."""
-    match name:
-        case "relativistic":
-            return AdversarialLoss(relativistic_discriminator, relativistic_generator)
-        case "non_saturating":
-            return AdversarialLoss(non_saturating_discriminator, non_saturating_generator)
+    """The two sides of a loss, and its penalty, by its name in params.yaml."""
+    return LOSSES[name]
+
+
+def _slopes(scores: Tensor, images: Tensor) -> Tensor:
+    """dD/dx of each image, (N, C, H, W)."""
+    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    return gradient

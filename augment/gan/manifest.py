@@ -14,7 +14,7 @@ from augment.data.slugs import slug
 from augment.errors import BundleError
 from augment.files import sha256, sha256_json, write_bytes, write_json
 from augment.gan.fit import Weights
-from augment.gan.networks import Architecture
+from augment.gan.networks import Architecture, NetworkName
 
 MANIFEST_BYTES = 1_000_000
 
@@ -27,7 +27,7 @@ class Manifest(BaseModel):
     format: Literal[1]
     label: str = Field(min_length=1, max_length=1024)
     slug: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
-    network: Literal["dcgan"]
+    network: NetworkName
     channels: Literal[1, 3]
     height: int = Field(ge=2, le=256)
     width: int = Field(ge=2, le=256)

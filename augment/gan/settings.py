@@ -8,6 +8,7 @@ import torch
 from augment.engine import Engine, cores
 from augment.environment import multiplies_bf16, resolve_device
 from augment.errors import ParamsError
+from augment.gan.architecture import LINEAR_MOST_PX
 from augment.gan.base import pinned
 from augment.gan.classes import ClassTraining, Workplace
 from augment.gan.fit import Start
@@ -18,6 +19,7 @@ from augment.params import Compute, Override, Train
 STORE = Path(".work")
 
 LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
+RATE, LINEAR_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
 TINY_STEPS, STEPS = (1200, 300), (2000, 400)  # shared, per class
 
 Flips = Literal["none", "horizontal", "vertical", "both"]
@@ -35,7 +37,8 @@ def class_training(
 ) -> ClassTraining:
     """Resolve `train:` for these classes; with a `base` there is no shared GAN to train.
 
-    Raises `ParamsError` for an override of a class that is not there.
+    Raises `ParamsError` for an override of a class that is not there, a network that does not fit the
+    images, or a loss without the penalty that it rests on.
     """
     unknown = sorted(set(train.overrides) - set(classes))
     if unknown:
@@ -43,6 +46,8 @@ def class_training(
             f"params.yaml: train.overrides: no class is called {', '.join(map(repr, unknown))}; "
             f"the classes are {', '.join(map(repr, classes))}"
         )
+    _check_network(train.network, height, width)
+    _check_penalty(train)
     tiny = min(height, width) < LARGE_FROM_PX
     shared_steps = (TINY_STEPS if tiny else STEPS)[0] if train.shared_steps == "auto" else train.shared_steps
     steps = (TINY_STEPS if tiny else STEPS)[1] if train.steps == "auto" else train.steps
@@ -73,7 +78,30 @@ def workplace(compute: Compute) -> Workplace:
     return Workplace(engine, device, STORE, float(compute.checkpoint_seconds))
 
 
+def _check_network(network: str, height: int, width: int) -> None:
+    if network == "linear" and max(height, width) > LINEAR_MOST_PX:
+        raise ParamsError(
+            f"params.yaml: train.network: linear is one layer, for images of at most {LINEAR_MOST_PX} px a side; these "
+            f"are {height}x{width}. Use dcgan or residual, or set ingest.size to {LINEAR_MOST_PX} or less"
+        )
+
+
+def _check_penalty(train: Train) -> None:
+    """The Wasserstein distance is measured by a slope of at most 1, which only its penalty holds."""
+    if train.loss != "wasserstein_gp":
+        return
+    without = [f"train.overrides.{label}.gamma" for label, own in train.overrides.items() if own.gamma == 0]
+    if train.gamma == 0 or without:
+        keys = ", ".join(without) if train.gamma > 0 else "train.gamma"
+        raise ParamsError(
+            f"params.yaml: {keys}: 0 switches off the penalty that train.loss: wasserstein_gp rests on. "
+            "Set it above 0 (0.5 is lambda = 10 of the paper), or choose another loss, for example hinge"
+        )
+
+
 def _settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
+    usual = LINEAR_RATE if train.network == "linear" else RATE
+    rate = usual if train.learning_rate == "auto" else train.learning_rate
     return GanSettings(
         network=train.network,
         features=train.width,
@@ -86,7 +114,7 @@ def _settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16",
         flips=flips,
         steps=steps,
         batch_size=train.batch_size,
-        learning_rate=train.learning_rate,
+        learning_rate=rate,
         ema_std=train.ema_std,
         precision=precision,
     )

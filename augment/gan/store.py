@@ -21,7 +21,10 @@ from augment.files import exclusive, sha256, sweep_temporaries, write_bytes
 from augment.gan.fit import GanJob, GanResult, Weights, fit
 from augment.processes import interruption
 
-TRAINING_CODE = ("networks.py", "losses.py", "diffaugment.py", "training.py", "guards.py", "fit.py")
+TRAINING_CODE = (
+    "architecture.py", "linear.py", "dcgan.py", "residual.py", "networks.py",
+    "losses.py", "diffaugment.py", "training.py", "guards.py", "fit.py",
+)  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0
 

@@ -14,19 +14,20 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.diffaugment import DiffAugment
-from augment.gan.losses import AdversarialLoss, LossName, gradient_penalty
-from augment.gan.networks import Architecture, Discriminator, Generator, build
+from augment.gan.losses import AdversarialLoss, LossName, gradient_penalty, interpolates, slope_penalty
+from augment.gan.networks import Architecture, Discriminator, Generator, NetworkName, build
 
 BETAS = (0.0, 0.99)
 CHANNELS_LAST_FROM_PX = 16  # below, rearranging costs more than convolving saves
 REFERENCE_PIXELS = 32 * 32
+LAMBDA_PER_GAMMA = 20.0  # the default gamma of 0.5 is then lambda = 10 of Gulrajani et al. 2017
 
 
 @dataclass(frozen=True)
 class GanSettings:
     """How one GAN is trained; with the images, the start and the seed this decides its weights."""
 
-    network: Literal["dcgan"]
+    network: NetworkName
     features: int
     latent: int
     loss: LossName
@@ -74,30 +75,40 @@ def new_game(architecture: Architecture, seed: int, learning_rate: float, device
 def discriminator_step(
     game: Game, real: Tensor, fake: Tensor, *, loss: AdversarialLoss, augment: DiffAugment, gamma: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One update of D: adversarial loss plus gamma/2 (R1 + R2) (arXiv:2501.05441, eq. 2 and section 2.2).
+    """One update of D: the adversarial loss plus its penalty, weighted by gamma; gamma 0 leaves it out.
 
-    real, fake: float (N, C, H, W) in [-1, 1]. The penalty is taken at the images before
-    augmentation, in fp32; gamma 0 leaves it out. Returns the adversarial loss and the logits of
-    real and fake, all detached, (N,).
+    real, fake: float (N, C, H, W) in [-1, 1]. A zero-centred penalty is gamma/2 (R1 + R2) at the images
+    before augmentation (arXiv:2501.05441, eq. 2 and section 2.2); a one-centred one lies between the
+    images that D sees (arXiv:1704.00028, eq. 3). Returns the adversarial loss and the scores of real
+    and fake, all detached, (N,).
     """
     fake = fake.detach()
-    penalised = gamma > 0
-    if penalised:
+    zero_centred = gamma > 0 and loss.penalty == "zero_centred"
+    if zero_centred:
         real, fake = real.requires_grad_(True), fake.requires_grad_(True)
     inputs = torch.cat([augment(real, game.rng), augment(fake, game.rng)])  # (2N, C, H, W)
-    with full_precision() if penalised else keep_precision():
+    with full_precision() if gamma > 0 else keep_precision():
         logits = game.discriminator(inputs).float()  # one pass: D has no batch statistics
     real_logits, fake_logits = logits.chunk(2)
     adversarial = loss.discriminator(real_logits, fake_logits)  # (N,)
     objective = adversarial
-    if penalised:
+    if zero_centred:
         objective = adversarial + gamma / 2 * (
             gradient_penalty(real_logits, real) + gradient_penalty(fake_logits, fake)
         )
+    elif gamma > 0:
+        objective = adversarial + gamma * penalty_between(game, *inputs.chunk(2))
     game.discriminator_optimizer.zero_grad(set_to_none=True)
     objective.mean().backward()  # type: ignore[no-untyped-call]
     game.discriminator_optimizer.step()
     return adversarial.detach(), real_logits.detach(), fake_logits.detach()
+
+
+def penalty_between(game: Game, real: Tensor, fake: Tensor) -> Tensor:
+    """The one-centred penalty at a random point between each real image and a fake, in fp32, (N,)."""
+    between = interpolates(real, fake, game.rng).detach().requires_grad_(True)
+    with full_precision():
+        return slope_penalty(game.discriminator(between), between)
 
 
 def generator_step(game: Game, real: Tensor, fake: Tensor, *, loss: AdversarialLoss, augment: DiffAugment) -> Tensor:
@@ -128,7 +139,10 @@ def update_average(game: Game, ema_std: float) -> None:
 
 @torch.no_grad()
 def settle_statistics(generator: Generator, seed: int, batches: int = 8, batch_size: int = 64) -> None:
-    """Recompute batch-norm statistics under the averaged weights from fixed latents, then set eval mode."""
+    """Recompute batch-norm statistics, where there are any, under the averaged weights from fixed latents.
+
+    Leaves the generator in eval mode.
+    """
     rng = torch.Generator().manual_seed(seed)
     norms = [layer for layer in generator.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
     for norm in norms:
@@ -141,8 +155,13 @@ def settle_statistics(generator: Generator, seed: int, batches: int = 8, batch_s
     generator.eval()
 
 
-def effective_gamma(gamma: float, architecture: Architecture) -> float:
-    """Gamma grows with the number of pixels: a gradient's squared norm is a sum over them."""
+def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialLoss) -> float:
+    """Gamma of R1 and R2 grows with the number of pixels: a gradient's squared norm is a sum over them.
+
+    Where the slope is held at 1 its size is given, whatever the number of pixels.
+    """
+    if loss.penalty == "one_centred":
+        return gamma * LAMBDA_PER_GAMMA
     return gamma * architecture.height * architecture.width / REFERENCE_PIXELS
 
 

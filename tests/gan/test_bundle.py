@@ -1,5 +1,6 @@
 """Bundles: exact on the way out and in, and suspicious."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def test_round_trip(bundle: Path) -> None:
     assert loaded.label == LABEL
     assert loaded.shape == (3, 5, 8)
     assert torch.equal(loaded.sample(5, seed=2), original.sample(5, seed=2))
+
+
+@pytest.mark.parametrize("network", ["linear", "residual"])
+def test_the_other_networks_travel_too(tmp_path: Path, network: str) -> None:
+    plan = dataclasses.replace(PLAN, network=network)
+    weights = build(plan, seed=1)[0].state_dict()
+    save_bundle(tmp_path / network, LABEL, plan, weights, {}, {})
+    loaded = load_bundle(tmp_path / network)
+    assert torch.equal(loaded.sample(5, seed=2), ClassGenerator(LABEL, network_from(plan, weights)).sample(5, seed=2))
+    resign(tmp_path / network, network="dcgan")
+    with pytest.raises(BundleError, match="do not fit"):
+        load_bundle(tmp_path / network)
 
 
 def test_equal_generators_give_equal_bytes(bundle: Path, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from augment.gan.fit import GanJob, GanResult, fit
-from augment.gan.guards import collapsed, discriminator_won, not_finite
-from augment.gan.networks import Architecture
+from augment.gan.fit import GanJob, GanResult, begin, fit, look
+from augment.gan.guards import collapsed, discriminator_won, gap_limit, not_finite
+from augment.gan.losses import adversarial_loss
+from augment.gan.networks import Architecture, to_float
 from augment.gan.training import new_game
 
 
@@ -24,14 +25,22 @@ def test_equal_jobs_give_equal_weights_and_other_seeds_do_not(job: GanJob) -> No
     assert not same(fit(job), fit(dataclasses.replace(job, seed=8)))
 
 
-@pytest.mark.parametrize("stop_at", [1, 5, 11])
-def test_an_interrupted_run_ends_with_the_same_weights(job: GanJob, stop_at: int) -> None:
+@pytest.mark.parametrize(
+    ("network", "loss", "stop_at"),
+    [("dcgan", "relativistic", 1), ("dcgan", "relativistic", 5), ("dcgan", "relativistic", 11),
+     ("linear", "mse", 5), ("residual", "wasserstein_gp", 5)],
+)  # fmt: skip
+def test_an_interrupted_run_ends_with_the_same_weights(job: GanJob, network: str, loss: str, stop_at: int) -> None:
+    settings = dataclasses.replace(job.settings, network=network, loss=loss)
+    job = dataclasses.replace(job, images=job.images // 2, settings=settings)
     saved: list[dict[str, Any]] = []
     asked = iter(range(100))
     with pytest.raises(KeyboardInterrupt):
         fit(job, save=saved.append, stop=lambda: next(asked) == stop_at)
     assert saved[-1]["now"]["step"] == stop_at
-    assert same(fit(job, resume=saved[-1]), fit(job))
+    whole = fit(job)
+    assert whole.generator
+    assert same(fit(job, resume=saved[-1]), whole)
 
 
 def test_it_trains(job: GanJob) -> None:
@@ -75,8 +84,54 @@ def test_guards_see_what_they_are_for() -> None:
             weight.view(-1)[0] = float("inf")
             assert name in (not_finite(game, torch.zeros(3)) or "")
             weight.view(-1)[0] = kept
-    assert discriminator_won(1000.0)
-    assert discriminator_won(3.0) is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "pixels", "healthy", "lost"),
+    [
+        ("relativistic", 64, 20.0, 1000.0),
+        ("non_saturating", 64, 20.0, 1000.0),
+        ("least_squares", 64, 1.0, 1000.0),
+        ("hinge", 64, 2.0, 1000.0),
+        ("minimax", 64, 10.0, 40.0),
+        ("mse", 64, 10.0, 40.0),
+        ("wasserstein_gp", 64, 16.0, 200.0),
+        ("wasserstein_gp", 3 * 64 * 64, 222.0, 3000.0),
+    ],
+)
+def test_each_loss_has_its_own_large_gap(loss: str, pixels: int, healthy: float, lost: float) -> None:
+    limit = gap_limit(loss, pixels)  # type: ignore[arg-type]
+    assert discriminator_won(healthy, limit) is None
+    assert "D won" in (discriminator_won(lost, limit) or "")
+
+
+def test_a_saturated_generator_hardly_moves_where_the_guard_speaks() -> None:
+    """Half the gap on either side of 0: what is left of the slope of the losses that saturate."""
+    for loss in ("minimax", "mse"):
+        fake = torch.tensor([-gap_limit(loss, 64) / 2], dtype=torch.float64, requires_grad=True)
+        adversarial_loss(loss).generator(torch.zeros(1), fake).sum().backward()
+        assert fake.grad is not None
+        assert fake.grad.abs() < 1e-6
+
+
+def test_the_gap_of_two_opposite_images_under_a_slope_of_one_is_healthy() -> None:
+    white, black = torch.ones(3, 8, 8), -torch.ones(3, 8, 8)
+    assert discriminator_won((white - black).norm().item(), gap_limit("wasserstein_gp", white.numel())) is None
+
+
+def test_a_linear_pair_is_not_asked_for_variety(job: GanJob) -> None:
+    """Its D sees means alone; a convolutional pair on the same images and seed is held to it."""
+    linear = dataclasses.replace(job.settings, network="linear", learning_rate=1e-2)
+    game = begin(dataclasses.replace(job, settings=linear), Architecture("linear", 1, 8, 8, 4, 4))
+    row = {"d_loss": 0.0, "g_loss": 0.0, "gap": 0.0}
+    data = to_float(torch.from_numpy(job.images))
+    with torch.no_grad():
+        game.average.to_pixels.weight.zero_()
+    assert look(game, row, data, "relativistic") is None
+    other = begin(job, Architecture("dcgan", 1, 8, 8, 4, 4))
+    with torch.no_grad():
+        other.average.to_image.weight.zero_()
+    assert "collapsed" in (look(other, row, data, "relativistic") or "")
 
 
 def test_collapse_is_seen_and_health_is_not_accused() -> None:

@@ -1,40 +1,104 @@
-"""Losses against closed forms and torch's own cross-entropy."""
+"""Losses against closed forms, torch's own losses, and gradients worked out by hand."""
 
 import math
+from typing import get_args
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from augment.gan.losses import adversarial_loss, gradient_penalty
+from augment.gan.losses import LossName, adversarial_loss, gradient_penalty, interpolates, slope_penalty
+from augment.params import Train
 
-REAL = torch.tensor([-2.0, 0.0, 0.5, 3.0], dtype=torch.float64)
-FAKE = torch.tensor([1.0, 0.0, -0.5, -4.0], dtype=torch.float64)
+REAL = torch.tensor([-2.0, 0.25, 0.5, 3.0], dtype=torch.float64)
+FAKE = torch.tensor([1.0, 0.125, -0.5, -4.0], dtype=torch.float64)
 ONES, ZEROS = torch.ones(4, dtype=torch.float64), torch.zeros(4, dtype=torch.float64)
+NAMES: tuple[LossName, ...] = get_args(LossName)
+
+REAL_P, FAKE_P = 1 / (1 + torch.exp(-REAL)), 1 / (1 + torch.exp(-FAKE))
+PAIR_P = 1 / (1 + torch.exp(FAKE - REAL))  # probability that the real one is the real one
+
+# Both players' losses and their slopes along D(x) and D(G(z)), as the papers write them.
+D_LOSS = {
+    "relativistic": -torch.log(PAIR_P),
+    "non_saturating": -(torch.log(REAL_P) + torch.log(1 - FAKE_P)),
+    "minimax": -(torch.log(REAL_P) + torch.log(1 - FAKE_P)),
+    "mse": (1 - REAL_P) ** 2 + (0 - FAKE_P) ** 2,
+    "least_squares": (REAL - 1) ** 2 / 2 + (FAKE - 0) ** 2 / 2,
+    "hinge": torch.clamp(1 - REAL, min=0) + torch.clamp(1 + FAKE, min=0),
+    "wasserstein_gp": FAKE - REAL,
+}
+G_LOSS = {
+    "relativistic": -torch.log(1 - PAIR_P),
+    "non_saturating": -torch.log(FAKE_P),
+    "minimax": torch.log(REAL_P) + torch.log(1 - FAKE_P),
+    "mse": (1 - FAKE_P) ** 2,
+    "least_squares": (FAKE - 1) ** 2 / 2,
+    "hinge": -FAKE,
+    "wasserstein_gp": -FAKE,
+}
+D_SLOPES = {
+    "relativistic": (PAIR_P - 1, 1 - PAIR_P),
+    "non_saturating": (REAL_P - 1, FAKE_P),
+    "minimax": (REAL_P - 1, FAKE_P),
+    "mse": (-2 * (1 - REAL_P) ** 2 * REAL_P, 2 * FAKE_P**2 * (1 - FAKE_P)),
+    "least_squares": (REAL - 1, FAKE),
+    "hinge": (-(REAL < 1).double(), (FAKE > -1).double()),
+    "wasserstein_gp": (-ONES, ONES),
+}
+G_SLOPE = {
+    "relativistic": -PAIR_P,
+    "non_saturating": FAKE_P - 1,
+    "minimax": -FAKE_P,
+    "mse": -2 * (1 - FAKE_P) ** 2 * FAKE_P,
+    "least_squares": FAKE - 1,
+    "hinge": -ONES,
+    "wasserstein_gp": -ONES,
+}
 
 
-def cross_entropy(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    return F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+@pytest.mark.parametrize("name", NAMES)
+def test_closed_forms(name: LossName) -> None:
+    loss = adversarial_loss(name)
+    assert torch.allclose(loss.discriminator(REAL, FAKE), D_LOSS[name])
+    assert torch.allclose(loss.generator(REAL, FAKE), G_LOSS[name])
 
 
-def test_non_saturating_is_two_cross_entropies() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients(name: LossName) -> None:
+    loss = adversarial_loss(name)
+    real, fake = REAL.clone().requires_grad_(True), FAKE.clone().requires_grad_(True)
+    slopes = torch.autograd.grad(loss.discriminator(real, fake).sum(), (real, fake))
+    for found, expected in zip(slopes, D_SLOPES[name], strict=True):
+        assert torch.allclose(found, expected)
+    (slope,) = torch.autograd.grad(loss.generator(REAL, fake).sum(), fake)
+    assert torch.allclose(slope, G_SLOPE[name])
+    assert (slope < 0).all() or name == "least_squares", "G raises D's score of its images"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_losses_stay_finite_where_the_logarithm_of_a_rounded_zero_would_not(name: LossName) -> None:
+    loss = adversarial_loss(name)
+    for real, fake in ((-200.0, 200.0), (200.0, -200.0)):
+        scores = torch.tensor([real]), torch.tensor([fake])
+        assert torch.isfinite(loss.discriminator(*scores)).all()
+        assert torch.isfinite(loss.generator(*scores)).all()
+
+
+def test_torchs_own_losses_agree() -> None:
+    def cross_entropy(scores: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return F.binary_cross_entropy_with_logits(scores, target, reduction="none")
+
     loss = adversarial_loss("non_saturating")
     assert torch.allclose(loss.discriminator(REAL, FAKE), cross_entropy(REAL, ONES) + cross_entropy(FAKE, ZEROS))
     assert torch.allclose(loss.generator(REAL, FAKE), cross_entropy(FAKE, ONES))
+    squares = F.mse_loss(REAL_P, ONES, reduction="none") + F.mse_loss(FAKE_P, ZEROS, reduction="none")
+    assert torch.allclose(adversarial_loss("mse").discriminator(REAL, FAKE), squares)
 
 
-def test_relativistic_is_the_cross_entropy_of_the_difference() -> None:
-    loss = adversarial_loss("relativistic")
-    assert torch.allclose(loss.discriminator(REAL, FAKE), cross_entropy(REAL - FAKE, ONES))
-    assert torch.allclose(loss.generator(REAL, FAKE), cross_entropy(FAKE - REAL, ONES))
-
-
-@pytest.mark.parametrize(("name", "d_value"), [("relativistic", math.log(2)), ("non_saturating", 2 * math.log(2))])
-def test_an_undecided_discriminator(name: str, d_value: float) -> None:
-    loss = adversarial_loss(name)  # type: ignore[arg-type]
-    zero = torch.zeros(1, dtype=torch.float64)
-    assert loss.discriminator(zero, zero).item() == pytest.approx(d_value)
-    assert loss.generator(zero, zero).item() == pytest.approx(math.log(2))
+def test_minimax_is_zero_sum() -> None:
+    loss = adversarial_loss("minimax")
+    assert torch.equal(loss.generator(REAL, FAKE), -loss.discriminator(REAL, FAKE))
 
 
 def test_the_relativistic_loss_ignores_a_common_offset() -> None:
@@ -42,21 +106,64 @@ def test_the_relativistic_loss_ignores_a_common_offset() -> None:
     assert torch.allclose(loss.discriminator(REAL + 7, FAKE + 7), loss.discriminator(REAL, FAKE))
 
 
-def test_generators_gradient_pushes_fake_logits_up() -> None:
-    for name in ("relativistic", "non_saturating"):
-        fake = FAKE.clone().requires_grad_(True)
-        adversarial_loss(name).generator(REAL, fake).sum().backward()
-        expected = -torch.sigmoid((REAL if name == "relativistic" else ZEROS) - FAKE)
-        assert torch.allclose(fake.grad, expected)
+@pytest.mark.parametrize(("name", "d_value", "g_value"), [
+    ("relativistic", math.log(2), math.log(2)), ("non_saturating", 2 * math.log(2), math.log(2)),
+    ("minimax", 2 * math.log(2), -2 * math.log(2)), ("mse", 0.5, 0.25), ("least_squares", 0.5, 0.5),
+    ("hinge", 2.0, 0.0), ("wasserstein_gp", 0.0, 0.0),
+])  # fmt: skip
+def test_an_undecided_discriminator(name: LossName, d_value: float, g_value: float) -> None:
+    loss, zero = adversarial_loss(name), torch.zeros(1, dtype=torch.float64)
+    assert loss.discriminator(zero, zero).item() == pytest.approx(d_value)
+    assert loss.generator(zero, zero).item() == pytest.approx(g_value)
+
+
+def test_params_offers_exactly_these_losses() -> None:
+    assert get_args(Train.model_fields["loss"].annotation) == NAMES
+    assert [name for name in NAMES if adversarial_loss(name).penalty == "one_centred"] == ["wasserstein_gp"]
+
+
+def draw() -> torch.Tensor:
+    images = torch.randn(5, 3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    return images.requires_grad_(True)
 
 
 def test_gradient_penalty_of_a_quadratic() -> None:
     """D(x) = sum a x^2 has gradient 2 a x, so the penalty is 4 a^2 sum x^2."""
-    images = torch.randn(5, 3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    images.requires_grad_(True)
+    images = draw()
     a = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
     penalty = gradient_penalty((a * images.square()).sum(dim=(1, 2, 3)), images)
     expected = 4 * a**2 * images.square().sum(dim=(1, 2, 3))
     assert torch.allclose(penalty, expected)
     (slope,) = torch.autograd.grad(penalty.sum(), a)
     assert slope.item() == pytest.approx((8 * a * images.square().sum()).item())
+
+
+def test_slope_penalty_of_a_quadratic() -> None:
+    """The same D has slope 2 a ||x||, so the penalty is (2 a ||x|| - 1)^2."""
+    images = draw()
+    a = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    penalty = slope_penalty((a * images.square()).sum(dim=(1, 2, 3)), images)
+    length = images.detach().flatten(1).norm(dim=1)
+    assert torch.allclose(penalty, (2 * a * length - 1) ** 2)
+    (slope,) = torch.autograd.grad(penalty.sum(), a)
+    assert slope.item() == pytest.approx((2 * (2 * a * length - 1) * 2 * length).sum().item())
+
+
+def test_slope_penalty_of_a_flat_discriminator_has_a_gradient() -> None:
+    """A slope of exactly 0 has no direction; its gradient must be a number all the same."""
+    images, a = draw(), torch.zeros((), dtype=torch.float64, requires_grad=True)
+    penalty = slope_penalty((a * images).sum(dim=(1, 2, 3)), images)
+    assert torch.equal(penalty, torch.ones(5, dtype=torch.float64))
+    (slope,) = torch.autograd.grad(penalty.sum(), a)
+    assert torch.isfinite(slope)
+
+
+def test_interpolates_lie_between_each_real_image_and_its_fake() -> None:
+    real, fake = torch.ones(200, 1, 2, 2), -torch.ones(200, 1, 2, 2)
+    between = interpolates(real, fake, torch.Generator().manual_seed(0))
+    assert torch.equal(between, between[:, :1, :1, :1].expand_as(between)), "one share for a whole image"
+    shares = (between[:, 0, 0, 0] + 1) / 2
+    assert shares.min() >= 0
+    assert shares.max() <= 1
+    assert shares.mean().item() == pytest.approx(0.5, abs=0.05)
+    assert shares.var().item() == pytest.approx(1 / 12, abs=0.02)

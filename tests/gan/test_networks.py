@@ -1,34 +1,75 @@
 """Networks for any size from 2 to 256."""
 
+from typing import get_args
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.gan.networks import Architecture, build, to_float, to_uint8
+from augment.gan.networks import Architecture, NetworkName, build, to_float, to_uint8
+from augment.gan.residual import DownBlock, UpBlock
 
 SIZES = [(2, 2), (8, 8), (24, 40), (25, 25), (28, 28), (32, 32), (64, 64)]
+NETWORKS: tuple[NetworkName, ...] = get_args(NetworkName)
 
 
-def architecture(height: int, width: int, channels: int = 1) -> Architecture:
-    return Architecture("dcgan", channels, height, width, latent=8, features=4)
+def architecture(height: int, width: int, channels: int = 1, network: NetworkName = "dcgan") -> Architecture:
+    return Architecture(network, channels, height, width, latent=8, features=4)
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_shapes_and_gradients(height: int, width: int, channels: int) -> None:
-    generator, discriminator = build(architecture(height, width, channels), seed=0)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_shapes_and_gradients(network: NetworkName, height: int, width: int, channels: int) -> None:
+    generator, discriminator = build(architecture(height, width, channels, network), seed=0)
     images = generator(torch.randn(3, 8, generator=torch.Generator().manual_seed(0)))
     assert images.shape == (3, channels, height, width)
     assert images.abs().max() <= 1
     logits = discriminator(images)
     assert logits.shape == (3,)
     logits.square().sum().backward()
-    for network in (generator, discriminator):
-        for name, weight in network.named_parameters():
+    for part in (generator, discriminator):
+        for name, weight in part.named_parameters():
             assert weight.grad is not None, name
             assert torch.isfinite(weight.grad).all(), name
-            assert weight.grad.abs().sum() > 0, name
+            asleep = "branch.first" in name  # behind a convolution that starts at zero
+            assert asleep or weight.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_no_discriminator_knows_of_a_batch(network: NetworkName) -> None:
+    """So R1, R2 and the joint pass over real and fake images are those of single images."""
+    _, discriminator = build(architecture(25, 25, network=network), seed=1)
+    assert not [layer for layer in discriminator.modules() if isinstance(layer, torch.nn.modules.batchnorm._NormBase)]
+    images = torch.rand(6, 1, 25, 25, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(discriminator(images)[2:3], discriminator(images[2:3]), atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [2, 8, 25, 64])
+def test_a_new_residual_pair_passes_its_input_through(side: int) -> None:
+    """The branches add nothing yet, so the scale does not depend on the depth."""
+    generator, discriminator = build(architecture(side, side, network="residual"), seed=0)
+    for network in (generator, discriminator):
+        for block in (layer for layer in network.modules() if isinstance(layer, UpBlock | DownBlock)):
+            h = torch.randn(2, block.skip.in_channels, 8, 8, generator=torch.Generator().manual_seed(0))
+            assert torch.equal(block.branch(h), torch.zeros(2, block.skip.out_channels, 8, 8))
+    images = generator(torch.randn(64, 8, generator=torch.Generator().manual_seed(0)))
+    assert 0.1 < images.std(dim=0).mean() < 0.9
+    noise = torch.randn(256, 1, side, side, generator=torch.Generator().manual_seed(0))
+    assert 0.05 < discriminator(noise).std() < 2
+
+
+def test_the_linear_pair_is_one_layer_each() -> None:
+    generator, discriminator = build(Architecture("linear", 1, 2, 2, latent=1, features=4), seed=0)
+    z = torch.rand(5, 1, generator=torch.Generator().manual_seed(0))
+    weight, bias = generator.to_pixels.weight[:, 0], generator.to_pixels.bias
+    expected = 2 / (1 + torch.exp(-(z * weight + bias))) - 1
+    assert torch.allclose(generator(z).flatten(1), expected, atol=1e-6)
+    assert torch.allclose(
+        discriminator(generator(z)), expected @ discriminator.to_logit.weight[0] + discriminator.to_logit.bias
+    )
+    assert sum(weight.numel() for weight in [*generator.parameters(), *discriminator.parameters()]) == 13
 
 
 @given(st.integers(2, 256), st.integers(2, 256))
@@ -50,12 +91,6 @@ def test_the_image_fits_into_the_padded_grid(height: int, width: int) -> None:
 def test_exact_fits_are_preferred(size: tuple[int, int], doublings: int, base: tuple[int, int]) -> None:
     plan = architecture(*size)
     assert (plan.doublings, plan.base, plan.padded) == (doublings, base, size)
-
-
-def test_a_logit_does_not_depend_on_the_batch() -> None:
-    _, discriminator = build(architecture(25, 25), seed=1)
-    images = torch.rand(6, 1, 25, 25, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(discriminator(images)[2:3], discriminator(images[2:3]), atol=1e-6)
 
 
 def test_weights_depend_on_the_seed_alone() -> None:

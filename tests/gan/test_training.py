@@ -18,6 +18,7 @@ from augment.gan.training import (
     settle_statistics,
     update_average,
 )
+from augment.params import Train
 
 PLAN = Architecture("dcgan", 1, 8, 8, 4, 4)
 PLAIN = DiffAugment(0.0, "none", False)
@@ -65,6 +66,36 @@ def test_generator_step_moves_only_the_generator_and_in_the_right_direction(game
     assert all(weight.requires_grad for weight in game.discriminator.parameters())
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.8])
+def test_wasserstein_step_follows_the_formula(game: Game, gamma: float) -> None:
+    """Its penalty lies between the images that D sees, drawn last from the game's generator."""
+    reference, rng = copy.deepcopy(game.discriminator), torch.Generator().manual_seed(1)
+    real, fake = batch(0), batch(1)
+    discriminator_step(
+        game, real.clone(), fake.clone(), loss=adversarial_loss("wasserstein_gp"), augment=PLAIN, gamma=gamma
+    )
+    share = torch.rand((5, 1, 1, 1), generator=rng)
+    between = (share * real + (1 - share) * fake).requires_grad_(True)
+    (slope,) = torch.autograd.grad(reference(between).sum(), between, create_graph=True)
+    length = slope.pow(2).sum(dim=(1, 2, 3)).sqrt()
+    objective = reference(fake) - reference(real) + gamma * (length - 1) ** 2
+    objective.mean().backward()
+    for (name, mine), theirs in zip(game.discriminator.named_parameters(), reference.parameters(), strict=True):
+        assert torch.allclose(mine.grad, theirs.grad, atol=1e-6), name
+
+
+def test_the_wasserstein_penalty_brings_the_slope_to_one(game: Game) -> None:
+    """D learns the distance of two points: its slope between them becomes 1."""
+    black, white = -torch.ones(5, 1, 8, 8), torch.ones(5, 1, 8, 8)
+    loss = adversarial_loss("wasserstein_gp")
+    for group in game.discriminator_optimizer.param_groups:
+        group["lr"] = 5e-3
+    for _ in range(300):
+        _, on_white, on_black = discriminator_step(game, white, black, loss=loss, augment=PLAIN, gamma=10.0)
+    distance = (white[0] - black[0]).norm().item()
+    assert (on_white - on_black).mean().item() / distance == pytest.approx(1 + distance / 20, rel=0.15)
+
+
 @pytest.mark.parametrize("std", [0.05, 0.1, 0.2])
 def test_average_has_the_declared_width(game: Game, std: float) -> None:
     """Follow one weight that is 1 at a single step: the average's response is the profile over steps."""
@@ -108,5 +139,8 @@ def test_settled_statistics_are_those_of_the_activations(game: Game) -> None:
 
 
 def test_gamma_grows_with_the_number_of_pixels() -> None:
-    assert effective_gamma(0.5, Architecture("dcgan", 1, 32, 32, 4, 4)) == pytest.approx(0.5)
-    assert effective_gamma(0.5, Architecture("dcgan", 1, 64, 64, 4, 4)) == pytest.approx(2.0)
+    relativistic, wasserstein = adversarial_loss("relativistic"), adversarial_loss("wasserstein_gp")
+    large = Architecture("dcgan", 1, 64, 64, 4, 4)
+    assert effective_gamma(0.5, Architecture("dcgan", 1, 32, 32, 4, 4), relativistic) == pytest.approx(0.5)
+    assert effective_gamma(0.5, large, relativistic) == pytest.approx(2.0)
+    assert effective_gamma(Train().gamma, large, wasserstein) == pytest.approx(10.0), "Gulrajani et al. 2017"
