@@ -5,6 +5,7 @@ Heavy modules are imported by the command that needs them, so `augment --help` i
 
 import argparse
 import importlib.util
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 import torch
 
+from augment.errors import WorkerError
 from augment.processes import die_with_parent
 
 Unit = TypeVar("Unit")
@@ -25,16 +26,31 @@ class Engine:
     jobs: int = 1
 
     def map(self, function: Callable[[Unit], Result], units: Sequence[Unit]) -> Iterator[tuple[int, Result]]:
-        """Yield `(position, function(unit))` as units finish; an exception of a unit is raised here."""
+        """Yield `(position, function(unit))` as units finish; an exception of a unit is raised here.
+
+        Raises `WorkerError` when a process was killed, as a machine short of memory does.
+        """
         if self.kind == "serial" or self.jobs == 1 or len(units) < 2:
             for position, unit in enumerate(units):
                 yield position, _in_one_thread(function, unit)
             return
+        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
         from joblib import Parallel, delayed  # noqa: PLC0415  (the importing side has no joblib)
 
-        parallel = Parallel(n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1)
+        # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
+        parallel = Parallel(
+            n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1, max_nbytes=None
+        )
         here = os.getpid()
-        yield from parallel(delayed(_numbered)(function, position, unit, here) for position, unit in enumerate(units))
+        calls = (delayed(_numbered)(function, position, unit, here) for position, unit in enumerate(units))
+        try:
+            yield from parallel(calls)
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                "a worker process was killed, most likely for want of memory. Set compute.jobs to a smaller number "
+                "in params.yaml and run the same command again: finished GANs are kept."
+            ) from error
 
 
 def cores() -> int:

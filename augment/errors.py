@@ -27,3 +27,7 @@ class BundleError(AugmentError):
 
 class StoreError(AugmentError):
     """The work store is in use by another run or cannot be written."""
+
+
+class WorkerError(AugmentError):
+    """A process that did a share of the work is gone."""

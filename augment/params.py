@@ -27,11 +27,21 @@ Steps = Annotated[int, Field(ge=1)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
 
-Arm = Literal["none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half"]
-REAL_ARMS: tuple[Arm, ...] = ("none", "oversample", "classical")
-GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered")
+Arm = Literal[
+    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
+    "smote", "smote_half", "mixup_within", "mixup_within_half",
+    "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only", "copies_half",
+]  # fmt: skip
+REAL_ARMS: tuple[Arm, ...] = (
+    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
+    "smote", "smote_half", "mixup_within", "mixup_within_half",
+)  # fmt: skip
+GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only")
 CONTROL_ARMS: tuple[Arm, ...] = ("copies_half",)
 ARMS = REAL_ARMS + GAN_ARMS + CONTROL_ARMS
+DEFAULT_ARMS: tuple[Arm, ...] = (
+    "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half",
+)  # fmt: skip
 
 
 class Section(BaseModel):
@@ -195,10 +205,10 @@ class Evaluate(Section):
     protocol: Literal["holdout"] = Field(
         "holdout", description="`holdout`: one split, paired seeds; the verdict speaks of this split."
     )
-    arms: Literal["default"] | list[Arm] = Field(
+    arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
-        description="`default` is all of: " + ", ".join(ARMS) + ". A list must keep `none`, another "
-        "real-only arm, `copies_half` and `gan_half_filtered`, which the verdict needs.",
+        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md. A list must "
+        "keep `none`, `gan_half_filtered` and `copies_half`, which the verdict needs.",
     )
     seeds: int = Field(5, ge=2, le=100, description="Paired repeats, each with its own GANs, samples, init and order.")
     primary: Literal["balanced_accuracy"] = Field(
@@ -225,7 +235,8 @@ class Evaluate(Section):
     @property
     def arm_names(self) -> tuple[Arm, ...]:
         """The arms to run, in the order of `ARMS`."""
-        return ARMS if self.arms == "default" else tuple(arm for arm in ARMS if arm in self.arms)
+        wanted = {"default": DEFAULT_ARMS, "all": ARMS}[self.arms] if isinstance(self.arms, str) else self.arms
+        return tuple(arm for arm in ARMS if arm in wanted)
 
 
 class Assemble(Section):

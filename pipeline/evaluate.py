@@ -7,6 +7,7 @@ from augment.environment import environment
 from augment.evaluation import tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds
+from augment.evaluation.cost import cost_line, measured_cost
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
@@ -20,7 +21,7 @@ from augment.measure.features import pixels
 from augment.params import Params
 from augment.seeds import numpy_rng
 from augment.synthesis.settings import filter_settings
-from pipeline.common import MODELS, PREPARED, REPORTS, main
+from pipeline.common import MODELS, PREPARED, REPORTS, echo, main
 
 FOLDER = REPORTS / "evaluation"
 
@@ -30,8 +31,12 @@ def evaluate(params: Params) -> None:
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
     place = workplace(params.compute)
     seeds = repeat_seeds(params.seed, params.evaluate.seeds)
+    settings = comparing(params)
+    cost = measured_cost(splits.train, seeds, settings, place.engine)
+    gans = len(splits.train.classes) + (params.train.transfer == "shared")
+    echo(f"evaluate: {cost_line(cost, settings, place.engine, (len(seeds) - 1) * gans)}")
     generators = [load_generators(MODELS), *further_generators(splits.train, params, seeds[1:], place)]
-    compared = compare(splits, generators, seeds, comparing(params), place.engine)
+    compared = compare(splits, generators, seeds, settings, place.engine)
     delivered = {label: found.images for label, found in compared.candidates[0].items()}
     check_no_test_image(delivered, splits.test)
     classes = splits.train.classes

@@ -1,6 +1,7 @@
 """Units give the same results wherever they run."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from augment.engine import Engine, cores
+from augment.errors import WorkerError
 
 ENGINES = [Engine("serial"), Engine("local", 2)]
 EACH = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.kind)
@@ -91,3 +93,13 @@ def test_cores_are_those_of_this_process() -> None:
         assert cores() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _killed(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_worker_is_a_message() -> None:
+    with pytest.raises(WorkerError, match=r"compute\.jobs"):
+        list(Engine("local", 2).map(_killed, [1, 2]))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from augment.errors import ParamsError
-from augment.params import Evaluate, Params, check, load
+from augment.params import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS, Evaluate, Params, check, load
 from augment.reference import document
 
 ROOT = Path(__file__).parent.parent
@@ -105,7 +105,17 @@ def test_the_verdict_keeps_the_arms_that_it_needs() -> None:
     assert "copies_half" in message({"evaluate": {"arms": ["none", "gan_half_filtered"]}})
     short = check({"evaluate": {"arms": ["copies_half", "gan_half_filtered", "none"]}})
     assert short.evaluate.arm_names == ("none", "gan_half_filtered", "copies_half")
-    assert len(Evaluate().arm_names) == 7
+
+
+def test_default_arms_all_arms_and_a_list() -> None:
+    assert Evaluate().arm_names == (
+        "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half",
+    )  # fmt: skip
+    assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == ARMS == REAL_ARMS + GAN_ARMS + CONTROL_ARMS
+    listed = check({"evaluate": {"arms": ["smote_half", "copies_half", "gan_half_filtered", "none"]}})
+    assert listed.evaluate.arm_names == ("none", "smote_half", "gan_half_filtered", "copies_half")
+    assert "evaluate.arms" in message({"evaluate": {"arms": "every"}})
+    assert "'smoote'" in message({"evaluate": {"arms": ["smoote"]}})
 
 
 def test_params_are_frozen() -> None:

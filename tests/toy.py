@@ -1,6 +1,7 @@
-"""Small labelled sets whose classes are easy to tell apart, and stand-ins for generators."""
+"""Small labelled sets whose classes are easy to tell apart, and stand-ins for generators and engines."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,9 +32,17 @@ def toy_set(counts: Mapping[str, int], seed: int = 0, side: int = 8, each: int =
 class Fixed:
     """A generator that gives these images, in this order."""
 
-    def __init__(self, images: np.ndarray) -> None:
-        self.images, self.asked = images, (0, 0)
+    def __init__(self, label: str, images: np.ndarray) -> None:
+        self.label, self.images, self.asked = label, images, (0, 0)
 
     def sample(self, n: int, *, seed: int = 0) -> torch.Tensor:
         self.asked = (n, seed)
         return torch.from_numpy(self.images[:n])
+
+
+class Backwards:
+    """An engine whose last unit is the first to finish."""
+
+    def map(self, function: Callable[[Any], Any], units: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+        for position in reversed(range(len(units))):
+            yield position, function(units[position])

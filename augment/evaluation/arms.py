@@ -1,30 +1,43 @@
-"""The ways to use data that are compared. An arm is a weighted image set and whether it is augmented.
+"""The ways to use data that are compared. An arm is a weighted image set and how the classifier learns from it.
 
-All arms train the same network for equally many steps; what differs is only what they draw:
+All arms train the same network for equally many steps; what differs is only what they draw and how it counts:
 
     none                uniform over the real images
     oversample          every class equally often
+    class_weights       uniform over the real images, the loss weighted so that classes count equally; augmented
     classical           oversample, and shifts, rotations, scalings, declared flips on every image drawn
+    randaugment         oversample, and two random operations on every image drawn
+    mixup_cutmix        classical, and every batch blended with itself across classes, labels too
+    smote               classical, and SMOTE images raise every class to the largest
+    smote_half          classical, and half of what poor classes draw is SMOTE images
+    mixup_within        as smote with blends of any two images of a class
+    mixup_within_half   as smote_half with blends of any two images of a class
     gan_fill            classical, and synthetic images raise every class to the largest
     gan_half            classical, and half of what poor classes draw is synthetic
     gan_half_filtered   the same with filtered samples
-    copies_half         the same with jittered training images in the samples' place: the control
+    gan_pretrain        synthetic images only in the first half of the steps, then classical
+    gan_only            synthetic images only, every class equally often, augmented as in classical
+    copies_half         as gan_half_filtered with jittered training images in the samples' place: the control
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.measure.classifiers import (
+    Augment,
     FitSettings,
+    SmallCnn,
     classical_augmentation,
     fit_classifier,
     jittered,
     probabilities,
 )
+from augment.measure.mixing import mixing
+from augment.measure.randaugment import randaugment
 from augment.measure.weighted import WeightedImages, class_balanced, evenly
 from augment.params import Arm
 from augment.seeds import derive_seed
@@ -35,11 +48,16 @@ SYNTHETIC_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Samples:
-    """Synthetic images of one repeat by label: as generated, and filtered; and the control's copies."""
+    """Made images of one repeat by label: the GANs', raw and filtered; the control's copies; the real-only rivals'.
+
+    An arm whose images are not given draws real ones in their place.
+    """
 
     raw: Mapping[str, Images]
     filtered: Mapping[str, Images]
     copies: Mapping[str, Images]
+    smote: Mapping[str, Images] = field(default_factory=dict)
+    mixes: Mapping[str, Images] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,35 +85,61 @@ class ArmScores:
 
 def run_arm(run: ArmRun) -> ArmScores:
     """Train and score. The seed fixes initial weights and order, the same for every arm of a repeat."""
-    data = arm_data(run.arm, run.train, run.samples)
-    _, channels, height, width = run.train.images.shape
-    network = fit_classifier(
-        data.batches(run.batch_size),
-        (channels, height, width),
-        len(run.train.classes),
-        run.fit,
-        None if run.arm in ("none", "oversample") else classical_augmentation(run.flips),
-        derive_seed(run.seed, "arm"),
-    )
+    network = fit_arm(run)
     return ArmScores(probabilities(network, run.val), probabilities(network, run.test))
 
 
+def fit_arm(run: ArmRun) -> SmallCnn:
+    """Train the classifier of an arm: on what it draws (`arm_data`), in the way that is its own."""
+    data = arm_data(run.arm, run.train, run.samples)
+    _, channels, height, width = run.train.images.shape
+    classes = len(run.train.classes)
+    batch, first_half = data.batches(run.batch_size), None
+    augment: Augment | None = classical_augmentation(run.flips)
+    match run.arm:
+        case "none" | "oversample":
+            augment = None
+        case "class_weights":
+            batch = data.even_batches(run.batch_size, classes)
+        case "randaugment":
+            augment = randaugment(run.flips, channels, height, width)
+        case "mixup_cutmix":
+            batch, augment = mixing(batch, classical_augmentation(run.flips), classes), None
+        case "gan_pretrain":
+            first_half = arm_data("gan_only", run.train, run.samples).batches(run.batch_size)
+    seed = derive_seed(run.seed, "arm")
+    return fit_classifier(batch, (channels, height, width), classes, run.fit, augment, seed, first_half)
+
+
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
-    """What an arm draws from, and how often."""
+    """What an arm draws from, and how often; `class_weights` puts the chances into the loss instead."""
     targets = train.targets(train.classes)
     match arm:
         case "none":
             return evenly(train.images, targets)
-        case "oversample" | "classical":
+        case "smote" | "mixup_within" | "gan_fill":
+            return fill(train, made(arm, samples))
+        case "smote_half" | "mixup_within_half" | "gan_half" | "gan_half_filtered" | "copies_half":
+            return half(train, made(arm, samples))
+        case "gan_only":
+            return only(train, made(arm, samples))
+        case _:
             return class_balanced(train.images, targets)
-        case "gan_fill":
-            return fill(train, samples.raw)
-        case "gan_half":
-            return half(train, samples.raw)
-        case "gan_half_filtered":
-            return half(train, samples.filtered)
+
+
+def made(arm: Arm, samples: Samples) -> Mapping[str, Images]:
+    """The made images that an arm draws from, by label."""
+    match arm:
+        case "smote" | "smote_half":
+            return samples.smote
+        case "mixup_within" | "mixup_within_half":
+            return samples.mixes
         case "copies_half":
-            return half(train, samples.copies)
+            return samples.copies
+        case "gan_half_filtered":
+            return samples.filtered
+        case _:
+            return samples.raw
 
 
 def fill(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
@@ -113,6 +157,12 @@ def half(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
     """Classes balanced; in the poor classes half of what is drawn is synthetic."""
     real = class_balanced(train.images, train.targets(train.classes))
     return mixed(real, train.classes, synthetic, dict.fromkeys(poor_classes(train.counts()), SYNTHETIC_SHARE))
+
+
+def only(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+    """Classes balanced; a class with synthetic images draws nothing else, one without keeps its real ones."""
+    real = class_balanced(train.images, train.targets(train.classes))
+    return mixed(real, train.classes, synthetic, dict.fromkeys(train.classes, 1.0))
 
 
 def poor_classes(counts: Mapping[str, int]) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.evaluation.arms import ArmRun, ArmScores, Samples, copies_of, run_arm
+from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.gan.bundle import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
@@ -97,10 +98,15 @@ def compare(
 
 
 def _samples(train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: Comparing, seed: int) -> Samples:
+    """Equally many images of every kind, before the filter; rivals' images only where an arm wants them."""
+    smote = any(arm.startswith("smote") for arm in settings.arms)
+    mixes = any(arm.startswith("mixup_within") for arm in settings.arms)
     return Samples(
         raw={label: found.images[: settings.wanted] for label, found in candidates.items()},
         filtered={label: found.kept for label, found in candidates.items()},
         copies=copies_of(train, settings.wanted, settings.flips, seed),
+        smote=smote_of(train, settings.wanted, seed) if smote else {},
+        mixes=mixes_of(train, settings.wanted, seed) if mixes else {},
     )
 
 

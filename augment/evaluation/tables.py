@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -83,18 +84,9 @@ def scores(targets: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str
 
 def with_means(arms: tuple[Row, ...], run_rows: list[Row]) -> list[Row]:
     """Add each arm's mean accuracy and macro F1 on test to the verdict's rows."""
-    return [
-        {
-            **row,
-            **{
-                name: float(
-                    np.mean([run[name] for run in run_rows if run["arm"] == row["arm"] and run["split"] == "test"])
-                )
-                for name in ("accuracy", "macro_f1")
-            },
-        }
-        for row in arms
-    ]
+    on_test = pd.DataFrame(run_rows).query("split == 'test'")
+    means = on_test.groupby("arm")[["accuracy", "macro_f1"]].mean().to_dict()
+    return [{**row, **{str(name): column[row["arm"]] for name, column in means.items()}} for row in arms]
 
 
 def class_rows(splits: Splits, predictions: Mapping[Arm, NDArray[np.int64]]) -> list[Row]:

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from augment.seeds import derive_seed, torch_rng
 
 Images = NDArray[np.uint8]
-Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]  # rng -> images uint8 (B, C, H, W), targets int64 (B,)
+# rng -> images (B, C, H, W) from 0 to 255, uint8 or float32; and targets: classes int64 (B,), or a row per image
+# float32 (B, classes) that says how much it belongs to each class, its sum being the image's weight in the loss.
+Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 Augment = Callable[[Tensor], Tensor]  # float (B, C, H, W) in [0, 1] -> the same
 
 SCORE_CHUNK = 512
@@ -58,9 +60,11 @@ def fit_classifier(
     settings: FitSettings,
     augment: Augment | None,
     seed: int,
+    first_half: Batch | None = None,
 ) -> SmallCnn:
     """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
 
+    first_half: what the first half of the steps (rounded down) draw instead of `batch`.
     Equal arguments give equal weights on one machine with one thread.
     """
     with torch.random.fork_rng(devices=[]):
@@ -69,8 +73,9 @@ def fit_classifier(
         optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)
         rng = torch_rng(seed, "batches")
-        for _ in range(settings.steps):
-            images, targets = batch(rng)
+        early, half = first_half or batch, settings.steps // 2
+        for step in range(settings.steps):
+            images, targets = (early if step < half else batch)(rng)
             inputs = images.float() / 255
             loss = F.cross_entropy(network(augment(inputs) if augment else inputs), targets)
             optimizer.zero_grad(set_to_none=True)
@@ -94,14 +99,18 @@ def probabilities(network: SmallCnn, images: Images) -> NDArray[np.float64]:
 
 def classical_augmentation(flips: str) -> Augment:
     """Shifts of up to an eighth, small rotations and scalings, and the flips that the data allows."""
-    steps: list[nn.Module] = [
-        K.RandomAffine(degrees=10.0, translate=(0.125, 0.125), scale=(0.9, 1.1), padding_mode="border", p=0.8)
-    ]
+    affine = K.RandomAffine(degrees=10.0, translate=(0.125, 0.125), scale=(0.9, 1.1), padding_mode="border", p=0.8)
+    return nn.Sequential(affine, *flipping(flips))
+
+
+def flipping(flips: str) -> list[nn.Module]:
+    """The random flips that the data allows: none, horizontal, vertical or both."""
+    steps: list[nn.Module] = []
     if flips in ("horizontal", "both"):
         steps.append(K.RandomHorizontalFlip(p=0.5))
     if flips in ("vertical", "both"):
         steps.append(K.RandomVerticalFlip(p=0.5))
-    return nn.Sequential(*steps)
+    return steps
 
 
 def jittered(images: Images, count: int, flips: str, seed: int) -> Images:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -26,6 +27,21 @@ class WeightedImages:
         def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
             chosen = torch.multinomial(chances, size, replacement=True, generator=rng)
             return images[chosen], targets[chosen]
+
+        return batch
+
+    def even_batches(self, size: int, classes: int) -> Batch:
+        """A function that draws every image equally often; its chance, times N, is its weight in the loss.
+
+        For `class_balanced` images that weight is N / (classes * class size), 1 on average (King & Zeng 2001).
+        """
+        images, targets = torch.from_numpy(self.images), torch.from_numpy(self.targets)
+        weights = torch.from_numpy(self.chances).float() * len(images)
+        rows = weights[:, None] * F.one_hot(targets, classes)
+
+        def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
+            chosen = torch.randint(len(images), (size,), generator=rng)
+            return images[chosen], rows[chosen]
 
         return batch
 

@@ -12,10 +12,19 @@ from augment.report.figures import Line, Mark
 ARM_WORDS = {
     "none": "Real images as they are",
     "oversample": "Real images, classes balanced",
+    "class_weights": "Real images, rare classes count more",
     "classical": "Real images, classically augmented",
+    "randaugment": "Real images, randomly augmented",
+    "mixup_cutmix": "Real images, blended across classes",
+    "smote": "SMOTE fills small classes up",
+    "smote_half": "Half SMOTE in small classes",
+    "mixup_within": "Blends fill small classes up",
+    "mixup_within_half": "Half blends in small classes",
     "gan_fill": "Synthetic fill small classes up",
     "gan_half": "Half synthetic in small classes",
     "gan_half_filtered": "Half synthetic, filtered",
+    "gan_pretrain": "Synthetic first, then real",
+    "gan_only": "Synthetic images alone",
     "copies_half": "Half jittered copies instead",
 }
 KIND_WORDS = {"real": "real images only", "gan": "with synthetic images", "control": "control"}

@@ -14,6 +14,7 @@ from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.synthesis.filter import ClassFilter
 
 COPY_PERCENTILE = 1.0
+CHANCE_BELOW_PX = 16
 COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
 
 
@@ -114,7 +115,9 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
     threshold = float(choice.class_filter.thresholds[choice.position])
     nearest_train, distance = nearest(pixels(images), pixels(choice.own))
     limit = copy_threshold(choice.own)
-    reason = np.where(distance < limit, "near_copy", np.where(probability < threshold, "off_class", ""))
+    # At a limit of 0 an exact copy still is one, unless images are so small that they meet by chance.
+    copies = distance <= limit if min(images.shape[2:]) >= CHANCE_BELOW_PX else distance < limit
+    reason = np.where(copies, "near_copy", np.where(probability < threshold, "off_class", ""))
     reason = reason.astype("<U9")
     passed = np.flatnonzero(reason == "")
     reason[passed[choice.wanted :]] = "surplus"

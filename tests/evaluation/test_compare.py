@@ -15,9 +15,9 @@ from augment.evaluation.arms import ArmRun, ArmScores
 from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds
 from augment.gan.bundle import GeneratorSet
 from augment.measure.classifiers import FitSettings
-from augment.params import ARMS
+from augment.params import DEFAULT_ARMS
 from augment.synthesis.filter import FilterSettings
-from tests.toy import Fixed, bars, toy_set
+from tests.toy import Backwards, Fixed, bars, toy_set
 
 SPLITS = Splits(
     toy_set({"a": 6, "b": 5, "c": 4}),
@@ -26,11 +26,17 @@ SPLITS = Splits(
 )
 FIT = FitSettings(4, 2e-3)
 SETTINGS = Comparing(
-    ARMS, wanted=5, oversample=2, filter=FilterSettings(2, 0.5, FIT, 8, "none"), fit=FIT, batch_size=8, flips="none"
+    DEFAULT_ARMS,
+    wanted=5,
+    oversample=2,
+    filter=FilterSettings(2, 0.5, FIT, 8, "none"),
+    fit=FIT,
+    batch_size=8,
+    flips="none",
 )
 SEEDS = [3, 8]
 GENERATORS = [
-    GeneratorSet({label: Fixed(bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
+    GeneratorSet({label: Fixed(label, bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
     for repeat in (10, 20)
 ]
 
@@ -49,7 +55,7 @@ def serial() -> Compared:
 
 
 def test_everything_is_there(serial: Compared) -> None:
-    assert list(serial.val) == list(serial.test) == list(ARMS)
+    assert list(serial.val) == list(serial.test) == list(DEFAULT_ARMS)
     assert {found.shape for found in serial.val.values()} == {(2, 3)}
     assert {found.shape for found in serial.test.values()} == {(2, 12)}
     assert all(found.min() >= 0 and found.max() < 3 for found in serial.test.values())
@@ -64,9 +70,10 @@ def test_everything_is_there(serial: Compared) -> None:
     )
 
 
-def test_processes_find_what_one_process_finds(serial: Compared) -> None:
-    local = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("local", 2))
-    for arm in ARMS:
+@pytest.mark.parametrize("engine", [Engine("local", 2), Backwards()], ids=["local", "backwards"])
+def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, engine: Any) -> None:
+    local = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, engine)
+    for arm in DEFAULT_ARMS:
         assert np.array_equal(local.test[arm], serial.test[arm])
         assert np.array_equal(local.val[arm], serial.val[arm])
     for mine, other in zip(local.candidates, serial.candidates, strict=True):
@@ -81,12 +88,12 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
 
     def answer(run: ArmRun) -> ArmScores:
         runs.append(run)
-        code = np.eye(64)[ARMS.index(run.arm) + 10 * SEEDS.index(run.seed)]
+        code = np.eye(64)[DEFAULT_ARMS.index(run.arm) + 10 * SEEDS.index(run.seed)]
         return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
 
     monkeypatch.setattr(under_test, "run_arm", answer)
     found = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("serial"))
-    for number, arm in enumerate(ARMS):
+    for number, arm in enumerate(DEFAULT_ARMS):
         assert found.val[arm].tolist() == [[number] * 3, [number + 10] * 3]
         assert found.test[arm].tolist() == [[number + 1] * 12, [number + 11] * 12]
     for run in runs:
@@ -112,9 +119,11 @@ def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:
     assert [list(candidates) for candidates in found.candidates] == [["b"], ["b"]]
 
 
-def test_the_seed_decides_and_the_caller_s_random_numbers_do_not(serial: Compared) -> None:
+def test_an_arm_depends_on_its_seed_alone(serial: Compared) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
     again = compare(SPLITS, GENERATORS, SEEDS, settings, Engine("serial"))
     for arm in again.test:
-        assert np.array_equal(again.test[arm], serial.test[arm]), "nor do the other arms"
+        assert np.array_equal(again.test[arm], serial.test[arm]), (
+            "neither the other arms nor the caller's random numbers matter"
+        )

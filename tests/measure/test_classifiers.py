@@ -129,6 +129,9 @@ def test_jittered_copies_come_from_the_images() -> None:
     nearest = np.abs(copies[:, 0, 4, 4][:, None].astype(int) - [0, 40, 255])
     assert nearest.min(axis=1).max() <= 1
     assert set(nearest.argmin(axis=1)) == {0, 1, 2}, "each image is drawn"
+    assert not np.array_equal(
+        np.argsort(jittered(levels, 60, "both", seed=1)[:, 0, 4, 4]), np.argsort(copies[:, 0, 4, 4])
+    )
 
 
 def test_jitter_repeats_with_its_seed_and_changes_the_images() -> None:

@@ -1,6 +1,8 @@
 """Which candidates are kept, and the one reason why each other is not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.data.imageset import ImageSet
+from augment.engine import Engine
 from augment.gan.bundle import GeneratorSet
 from augment.synthesis.selection import ClassCandidates, choose, copy_threshold
-from tests.toy import Fixed, toy_set
+from tests.toy import Backwards, Fixed, bars, toy_set
 
 TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
 KINDS = st.lists(st.sampled_from(["good", "off", "copy"]), min_size=1, max_size=24)
@@ -47,13 +50,25 @@ def candidates_of(kinds: list[str], train: ImageSet) -> np.ndarray:
     return images
 
 
+def choices(
+    train: ImageSet, images: Mapping[str, np.ndarray], judge: Any, wanted: int, oversample: int = 1
+) -> dict[str, ClassCandidates]:
+    """What is chosen of these images with seed 5; training classes that have none count as failed."""
+    generators = GeneratorSet(
+        {label: Fixed(label, own) for label, own in images.items()},
+        {label: "collapsed" for label in train.classes if label not in images},
+    )
+    (found,) = choose(train, [generators], [judge], [5], wanted=wanted, oversample=oversample, engine=Engine("serial"))
+    assert list(found) == sorted(images)
+    assert {generator.asked for generator in generators.values()} == {(wanted * oversample, 5)}
+    return found
+
+
 def chosen(kinds: list[str], wanted: int, oversample: int = 1, threshold: float = 0.5) -> ClassCandidates:
     train = toy_set({"a": 12, "b": 12, "c": 12})
     train.images[train.labels == "b", 0, 0, 0] = np.where(np.arange(12) % 2, 255, 0)  # every other copy is off too
-    generators = GeneratorSet({"b": Fixed(candidates_of(kinds, train))})
-    found = choose(train, generators, ByCorner(np.full(3, threshold)), wanted=wanted, oversample=oversample, seed=5)
-    assert list(found) == ["b"]
-    return found["b"]
+    generators = {"b": candidates_of(kinds, train)}
+    return choices(train, generators, ByCorner(np.full(3, threshold)), wanted, oversample)["b"]
 
 
 @given(KINDS, st.integers(1, 24))
@@ -89,26 +104,31 @@ def test_a_score_at_the_threshold_passes() -> None:
 def test_a_slightly_changed_copy_is_still_one_and_another_class_is_not_looked_at() -> None:
     changed = TRAIN.of_class("b").images.copy()
     changed[:, 0, 4, 4] += 3
-    generators = GeneratorSet({"b": Fixed(np.concatenate([changed, TRAIN.of_class("a").images]))})
-    everything = ByCorner(np.zeros(3))
-    found = choose(TRAIN, generators, everything, wanted=12, oversample=2, seed=0)["b"]
+    images = {"b": np.concatenate([changed, TRAIN.of_class("a").images])}
+    found = choices(TRAIN, images, ByCorner(np.zeros(3)), wanted=24)["b"]
     assert found.reason.tolist() == ["near_copy"] * 12 + [""] * 12
 
 
-def test_as_many_candidates_are_made_as_was_told_and_failed_classes_have_none() -> None:
-    generators = {"a": Fixed(TRAIN.of_class("c").images), "c": Fixed(TRAIN.of_class("a").images)}
-    found = choose(
-        TRAIN,
-        GeneratorSet(generators, {"b": "collapsed"}),
-        ByCorner(np.array([0.0, 0.0, 0.9])),
-        wanted=2,
-        oversample=3,
-        seed=11,
-    )
-    assert sorted(found) == ["a", "c"]
-    assert {generator.asked for generator in generators.values()} == {(6, 11)}
-    assert found["c"].threshold == 0.9, "positions are those of all classes"
-    assert found["c"].probability == pytest.approx(1 - generators["c"].images[:6, 0, 0, 0] / 255)
+def test_positions_are_those_of_all_classes_and_failed_ones_have_no_candidates() -> None:
+    images = {"a": TRAIN.of_class("c").images, "c": TRAIN.of_class("a").images}
+    found = choices(TRAIN, images, ByCorner(np.array([0.0, 0.0, 0.9])), wanted=2, oversample=3)
+    assert found["c"].threshold == 0.9
+    assert found["c"].probability == pytest.approx(1 - images["c"][:6, 0, 0, 0] / 255)
+
+
+def test_every_seed_has_its_own_generators_and_filter_wherever_they_run() -> None:
+    generators = [
+        GeneratorSet({label: Fixed(label, bars(position + repeat, 6)) for position, label in enumerate("abc")})
+        for repeat in (0, 1)
+    ]
+    filters = [ByCorner(np.full(3, threshold)) for threshold in (0.1, 0.2)]
+    for engine in (Engine("serial"), Engine("local", 2), Backwards()):
+        found = choose(TRAIN, generators, filters, [8, 3], wanted=2, oversample=3, engine=engine)
+        assert [[(own.label, own.seed, own.threshold) for own in of_seed.values()] for of_seed in found] == [
+            [(label, seed, threshold) for label in "abc"] for seed, threshold in ((8, 0.1), (3, 0.2))
+        ]
+        for of_seed, own in zip(found, generators, strict=True):
+            assert all(np.array_equal(of_seed[label].images, own[label].images) for label in "abc")
 
 
 def test_too_few_that_pass_are_all_kept() -> None:
@@ -132,5 +152,5 @@ def test_independent_images_are_rarely_copies(count: int, seed: int) -> None:
     images = rng.integers(0, 256, (count, 1, 8, 8), dtype=np.uint8)
     fresh = rng.integers(0, 256, (20, 1, 8, 8), dtype=np.uint8)
     train = ImageSet(images, np.full(count, "b"), np.arange(count).astype(str), np.arange(count).astype(str))
-    found = choose(train, GeneratorSet({"b": Fixed(fresh)}), ByFirst(), wanted=20, oversample=1, seed=0)["b"]
+    found = choices(train, {"b": fresh}, ByFirst(), wanted=20)["b"]
     assert found.reason.tolist() == [""] * 20

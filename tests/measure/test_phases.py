@@ -1,0 +1,76 @@
+"""What a step of the classifier draws and weighs."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.utils.class_weight import compute_class_weight
+
+from augment.measure.classifiers import FitSettings, fit_classifier
+from augment.measure.weighted import class_balanced, evenly
+
+COUNTS = (12, 5, 1)
+
+
+def images_and_targets():
+    targets = np.repeat(np.arange(3), COUNTS)
+    return np.arange(18, dtype=np.uint8).reshape(-1, 1, 1, 1).repeat(4, 2).repeat(4, 3), targets
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(6, "aaabbb"), (5, "aabbb"), (1, "b")])
+def test_the_first_half_of_the_steps_draws_from_its_own(steps, expected):
+    drawn = []
+
+    def source(name):
+        def batch(rng):
+            drawn.append(name)
+            return torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([0, 1])
+
+        return batch
+
+    fit_classifier(source("b"), (1, 4, 4), 2, FitSettings(steps, 1e-3), None, 0, source("a"))
+    assert "".join(drawn) == expected
+
+
+def test_two_halves_from_one_source_are_the_whole():
+    batch = class_balanced(*images_and_targets()).batches(4)
+    plain, halves = (
+        fit_classifier(batch, (1, 4, 4), 3, FitSettings(4, 1e-3), None, 0, half).state_dict() for half in (None, batch)
+    )
+    assert all(torch.equal(plain[name], halves[name]) for name in plain)
+
+
+def test_rows_of_classes_train_as_class_indices_do():
+    data = evenly(*images_and_targets())
+
+    def rows(rng):
+        images, targets = data.batches(6)(rng)
+        return images.float(), F.one_hot(targets, 3).float()
+
+    first, second = (
+        fit_classifier(batch, (1, 4, 4), 3, FitSettings(3, 1e-3), None, 0).state_dict()
+        for batch in (data.batches(6), rows)
+    )
+    for name, weights in first.items():
+        torch.testing.assert_close(second[name], weights, rtol=0, atol=1e-4)
+
+
+def test_loss_weights_are_the_balanced_closed_form():
+    images, targets = images_and_targets()
+    drawn, rows = class_balanced(images, targets).even_batches(4000, 3)(torch.Generator().manual_seed(0))
+    numbers = drawn[:, 0, 0, 0].numpy()
+    weights = compute_class_weight("balanced", classes=np.arange(3), y=targets)
+    expected = weights[targets[numbers], None] * np.eye(3)[targets[numbers]]
+    np.testing.assert_allclose(rows.numpy(), expected, rtol=1e-6)
+    shares = np.bincount(numbers, minlength=18) / len(numbers)
+    assert abs(shares - 1 / 18).max() < 0.02, "images must be drawn equally often"
+    assert weights[targets].mean() == pytest.approx(1.0)
+
+
+def test_the_weighted_loss_is_torchs_own():
+    images, targets = images_and_targets()
+    _, rows = class_balanced(images, targets).even_batches(50, 3)(torch.Generator().manual_seed(1))
+    logits = torch.randn(50, 3, generator=torch.Generator().manual_seed(2))
+    weights = torch.tensor([18 / (3 * count) for count in COUNTS])
+    own = F.cross_entropy(logits, rows.argmax(dim=1), weight=weights, reduction="sum") / 50
+    torch.testing.assert_close(F.cross_entropy(logits, rows), own)

@@ -1,0 +1,22 @@
+"""Progress is told now and then, and always at the end."""
+
+import time
+
+import pytest
+
+from augment.progress import Ticker
+
+
+def test_lines_every_two_seconds_and_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    ticker = Ticker("class GANs", 5)
+    for seconds in (1.5, 1.0, 1.5, 3.0, 0.5):
+        now[0] += seconds
+        ticker.tick()
+    assert capsys.readouterr() == (
+        "",
+        "  class GANs: 2 of 5, 4 s left\n  class GANs: 4 of 5, 2 s left\n  class GANs: 5 of 5 in 8 s\n",
+    )
