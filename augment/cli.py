@@ -1,4 +1,4 @@
-"""`augment init | check | sample | verdict`.
+"""`augment init | check | sample | verdict | doctor`.
 
 Heavy modules are imported by the command that needs them, so `augment --help` is instant.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from augment.errors import AugmentError
 
+IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
 
 
@@ -38,13 +39,13 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="augment", description="One GAN per class for small labelled image sets.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    init = commands.add_parser("init", help="look at an image folder and write params.yaml's ingest section")
-    init.add_argument("path", type=Path, help="folder with one sub-folder per class")
+    init = commands.add_parser("init", help="look at images and write params.yaml's ingest section")
+    init.add_argument("path", type=Path, help=IMAGES)
     init.add_argument("--params", type=Path, default=Path("params.yaml"), help="file to write (default: %(default)s)")
     init.set_defaults(command=_init)
 
-    check = commands.add_parser("check", help="report on an image folder, changing nothing; exit 1 if it would stop")
-    check.add_argument("path", type=Path, help="folder with one sub-folder per class")
+    check = commands.add_parser("check", help="report on images, changing nothing; exit 1 if a run would stop")
+    check.add_argument("path", type=Path, help=IMAGES)
     check.add_argument("--params", type=Path, default=Path("params.yaml"), help="settings, if there are any")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
     check.set_defaults(command=_check)
@@ -61,6 +62,12 @@ def parser() -> argparse.ArgumentParser:
     verdict = commands.add_parser("verdict", help="the last verdict in words")
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help="folder (default: %(default)s)")
     verdict.set_defaults(command=_verdict)
+
+    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
+    doctor.add_argument(
+        "--prune", type=_days, metavar="DAYS", help="delete GANs of the work store that no run has used for DAYS days"
+    )
+    doctor.set_defaults(command=_doctor)
     return top
 
 
@@ -127,6 +134,12 @@ def _verdict(options: argparse.Namespace) -> int:
     return 0
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    from augment import doctor
+
+    return doctor.run(options.prune)
+
+
 def _need_pipeline(command: str) -> None:
     missing = [name for name in PIPELINE_MODULES if importlib.util.find_spec(name.split(".")[0]) is None]
     if missing:
@@ -139,6 +152,10 @@ def _count(text: str) -> int:
 
 def _seed(text: str) -> int:
     return _whole(text, 0, 2**53)
+
+
+def _days(text: str) -> int:
+    return _whole(text, 0, 100_000)
 
 
 def _whole(text: str, least: int, most: int) -> int:

@@ -1,0 +1,72 @@
+"""The train stage: what it leaves in models/, and a shared generator that is pinned for the next run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from augment.errors import BundleError
+from augment.gan.bundle import load_bundle, load_generators
+from augment.params import Params, check
+from pipeline.train import train
+from tests.toy import toy_set
+
+
+def settings(**values: object) -> Params:
+    quick = {"width": 4, "latent": 4, "steps": 6, "shared_steps": 6, "batch_size": 4}
+    return check({"train": quick | values, "compute": {"engine": "serial"}})
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    toy_set({"a": 6, "b": 5}).save(tmp_path / "data/prepared/train")
+    (tmp_path / "data/base").mkdir()
+    (tmp_path / "data/base/README.md").touch()
+    return tmp_path
+
+
+def weights(project: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in project.glob("models/*/generator.safetensors")}
+
+
+def test_models_are_the_classes_and_the_shared_generator(project: Path) -> None:
+    train(settings())
+    assert set(weights(project)) == {"a", "b", "_shared"}
+    assert set(json.loads((project / "models/index.json").read_text())["classes"]) == {"a", "b"}
+    assert list(load_generators(project / "models")) == ["a", "b"]
+    shared = load_bundle(project / "models/_shared")
+    assert (shared.label, shared.training["images"], shared.training["steps"]) == ("shared", 11, 6)
+    assert {path.name for path in (project / "models/a").iterdir()} == {
+        "manifest.json", "generator.safetensors", "curve.csv", "samples.png",
+    }  # fmt: skip
+
+
+def test_without_transfer_there_is_no_shared_generator(project: Path) -> None:
+    train(settings(transfer="none"))
+    assert set(weights(project)) == {"a", "b"}
+
+
+def test_a_pinned_generator_lets_a_new_class_train_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(settings())
+    for file in (project / "models/_shared").iterdir():
+        shutil.copy(file, project / "data/base")
+    shutil.rmtree(project / "models")
+    train(settings())
+    assert "every class starts from the generator in data/base" in capsys.readouterr().err
+    before, finished = weights(project), set(project.glob(".work/*/finished.pt"))
+    toy_set({"a": 6, "b": 5, "c": 4}).save(project / "data/prepared/train")
+    train(settings())
+    after = weights(project)
+    assert set(after) == {"a", "b", "c"}
+    assert {label: after[label] for label in "ab"} == before
+    assert len(set(project.glob(".work/*/finished.pt")) - finished) == 1
+
+
+def test_a_bundle_of_another_size_is_one_message(project: Path) -> None:
+    train(settings())
+    shutil.copytree(project / "models/_shared", project / "mine")
+    toy_set({"a": 6, "b": 5}, side=12).save(project / "data/prepared/train")
+    with pytest.raises(BundleError, match=r"train\.base: mine makes images of 8 x 8 .* training images are 12 x 12"):
+        train(settings(base="mine"))
