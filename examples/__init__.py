@@ -1,0 +1,1 @@
+"""Small programs to read; each runs as `python examples/<name>.py`."""
