@@ -1,6 +1,7 @@
 """The base install is enough for the library: nothing of the extras is imported on the importing side."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -40,10 +41,16 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without()
 """
 
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
 def run(python: Path | str, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [str(python), "-c", code, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=arguments[0])
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, cwd=arguments[0])
+
+
+def pip(python: Path | str, *arguments: str | Path) -> None:
+    subprocess.run([python, "-m", "pip", *arguments], env=ENVIRONMENT, check=True)
 
 
 def test_the_library_needs_no_extra(tmp_path: Path) -> None:
@@ -56,15 +63,18 @@ def test_the_library_needs_no_extra(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_wheel_installs_and_samples_in_an_empty_environment(tmp_path: Path) -> None:
     """Needs a package index that has the base dependencies at the versions of constraints.txt."""
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(tmp_path), str(ROOT)], check=True)
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "augment", source / "augment", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip(sys.executable, "wheel", "--no-deps", "-w", tmp_path, source)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"augment/py.typed", "augment/report/template.html"} <= set(names)
-    assert {name.split("/")[0] for name in names if not name.split("/")[0].endswith(".dist-info")} == {"augment"}
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"augment"}
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"
-    constraints = ["-c", str(ROOT / "constraints.txt")]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *constraints, str(wheel)], check=True)
+    pip(python, "install", "--quiet", "-c", ROOT / "constraints.txt", wheel)
     (tmp_path / "models").mkdir()
     done = run(python, USE, str(tmp_path / "models"))
     assert done.returncode == 0, done.stderr
