@@ -126,7 +126,7 @@ class Train(Section):
     network: Literal["linear", "dcgan", "residual"] = Field(
         "dcgan",
         description="`dcgan`: strided convolutions, batch norm in G, no norm in D. `residual`: no norm at all, several "
-        "times the arithmetic; for larger images. `linear`: one layer each, up to 16 px a side.",
+        "times the arithmetic; for larger images. `linear`: one layer each, up to 40 px a side.",
     )
     width: int = Field(32, ge=4, le=256, description="Channels of the layer nearest to the image.")
     latent: int = Field(64, ge=1, le=1024, description="Length of the latent vector z.")
