@@ -24,7 +24,7 @@ from augment.files import write_bytes
 from augment.gan.bundle import generators_from
 from augment.gan.classes import train_classes
 from augment.gan.losses import LossName, adversarial_loss
-from augment.gan.settings import class_training, workplace
+from augment.gan.settings import training_for, workplace
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
 from augment.report.pictures import labelled_rows, mosaic, png
@@ -46,15 +46,8 @@ def splits(chosen: params.Params) -> tuple[ImageSet, ImageSet]:
 def samples(train: ImageSet, chosen: params.Params, loss: LossName) -> Images:
     """Train with one loss, and sample each class."""
     place = replace(workplace(chosen.compute), store=None)
-    _, _, height, width = train.images.shape
-    training = class_training(
-        chosen.train.model_copy(update={"loss": loss}),
-        train.classes,
-        flips=chosen.ingest.flips,
-        height=height,
-        width=width,
-        device=place.device,
-    )
+    wanted = chosen.train.model_copy(update={"loss": loss})
+    training = training_for(train, wanted, flips=chosen.ingest.flips, device=place.device)
     training = replace(training, classes={label: training.classes[label] for label in LABELS})
     (results,) = train_classes(train, training, [chosen.seed], place)
     generators = generators_from(train, training.classes, results, place.device)

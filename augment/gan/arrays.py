@@ -21,6 +21,7 @@ from augment.gan.settings import Flips, class_training
 LEAST_IMAGES = 2
 MIN_SIDE, MAX_SIDE = 2, 256
 CHECKPOINT_SECONDS = 30.0
+CALL = "train_generators"  # whose arguments messages speak of
 
 
 def train_generators(
@@ -84,12 +85,14 @@ def train_generators(
         "overrides": dict(overrides or {}),
     }
     settled = params.check(
-        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, "train_generators"
+        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, CALL
     )
     data, order = _image_set(images, labels, classes)
     place = Workplace(_engine(jobs), resolve_device(device), Path(store) if store else None, CHECKPOINT_SECONDS)
     _, _, height, side = data.images.shape
-    training = class_training(settled.train, order, flips=flips, height=height, width=side, device=place.device)
+    training = class_training(
+        settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL
+    )
     (results,) = train_classes(data, training, [seed], place)
     generators = generators_from(data, training.classes, results, place.device)
     if not generators:
