@@ -94,7 +94,7 @@ def _sample(options: argparse.Namespace) -> int:
     from augment.errors import BundleError
     from augment.files import write_bytes
     from augment.gan.bundle import load_generators
-    from augment.grids import png, write_grid
+    from augment.grids import picture, png, write_grid
 
     if options.out is None and options.grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
@@ -109,7 +109,7 @@ def _sample(options: argparse.Namespace) -> int:
         for label, own in images.items():
             for index, image in enumerate(own):
                 file = options.out / folder_name(label) / f"{options.seed}-{index:06d}.png"
-                write_bytes(file, png(image.transpose(1, 2, 0)), durable=False)
+                write_bytes(file, png(picture(image)), durable=False)
         print(f"{options.n} samples of each of {len(labels)} classes in {options.out}")
     if options.grid is not None:
         write_grid(options.grid, np.concatenate(list(images.values())))

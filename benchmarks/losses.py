@@ -25,9 +25,10 @@ from augment.gan.bundle import generators_from
 from augment.gan.classes import train_classes
 from augment.gan.losses import LossName, adversarial_loss
 from augment.gan.settings import training_for, workplace
+from augment.grids import png
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
-from augment.report.pictures import labelled_rows, mosaic, png
+from augment.report.pictures import labelled_rows, strip
 from examples.slanted_land import beside, plot
 
 ROOT = Path(__file__).parent.parent
@@ -97,7 +98,7 @@ def main(out: Path) -> None:
     for name, images in every.items():
         print(row(name, images, test))
     pictures = [
-        (name.strip("`"), mosaic([image for label in LABELS for image in images[label][:SHOWN]], 3 * SHOWN, 40))
+        (name.strip("`"), strip([image for label in LABELS for image in images[label][:SHOWN]], 3 * SHOWN, 40))
         for name, images in every.items()
     ]
     write_bytes(out / "losses.png", png(labelled_rows(pictures)))

@@ -43,7 +43,7 @@ def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
 def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
     assert main(["sample", str(models), "-n", "4", "--grid", str(tmp_path / "g.png")]) == 0
     with Image.open(tmp_path / "g.png") as picture:
-        assert picture.size == (8 * (6 * 6 + 4) + 4, 8 * 6 + 2 * 4)  # 8 images in one row, 6 times enlarged
+        assert picture.size == (8 * (6 * 6 + 2) + 2, 8 * 6 + 2 * 2)  # 8 images in one row, 6 times enlarged
 
 
 @pytest.mark.parametrize(
