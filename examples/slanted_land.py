@@ -128,12 +128,12 @@ def train(seed: int) -> Run:
 
         d_loss = LOSS.discriminator(discriminator(x), discriminator(paint(generator, z).detach())).mean()
         improve_d.zero_grad()
-        d_loss.backward()  # type: ignore[no-untyped-call]
+        d_loss.backward()
         improve_d.step()
 
         g_loss = LOSS.generator(discriminator(x), discriminator(paint(generator, z))).mean()
         improve_g.zero_grad()
-        g_loss.backward()  # type: ignore[no-untyped-call]
+        g_loss.backward()
         improve_g.step()
     return run
 

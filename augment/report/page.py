@@ -30,7 +30,7 @@ def render(contents: Contents) -> str:
     chosen = contents.metrics["policy"]["arm"]
     real = contents.verdict["best_real"]
     judged = tables.judged(contents.tables["comparisons"], chosen)
-    return _environment().get_template("template.html").render(
+    return _environment().get_template("page.html").render(
         page=contents,
         labels=labels,
         chosen=chosen,
@@ -108,7 +108,7 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "template"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
