@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augment import params
+from augment.charts import line_chart
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.files import write_bytes
@@ -25,11 +26,10 @@ from augment.gan.bundle import generators_from
 from augment.gan.classes import train_classes
 from augment.gan.losses import LossName, adversarial_loss
 from augment.gan.settings import training_for, workplace
-from augment.grids import png
+from augment.grids import mosaic, png
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
 from augment.report.pictures import labelled_rows, strip
-from examples.slanted_land import beside, plot
 
 ROOT = Path(__file__).parent.parent
 LABELS = ("0", "3", "8")  # 48 training images of the first two, 8 of the last
@@ -76,13 +76,11 @@ def shapes() -> Image.Image:
         losses[name], pulls[name] = loss.tolist(), (-slope).tolist()
     same = {"relativistic": "relativistic (real score 0), non_saturating", "hinge": "hinge, wasserstein_gp"}
     drawn = [name for name in losses if name not in ("non_saturating", "wasserstein_gp")]
-    across = (-3.0, 3.0)
-    return beside(
-        [
-            plot({same.get(name, name): losses[name] for name in drawn}, across, "score D(G(z)); G's loss"),
-            plot({same.get(name, name): pulls[name] for name in drawn}, across, "score D(G(z)); minus G's slope"),
-        ]
-    )
+    panels = [
+        line_chart({same.get(name, name): lines[name] for name in drawn}, (-3, 3), label)
+        for lines, label in ((losses, "score D(G(z)): G's loss"), (pulls, "score D(G(z)): minus the slope of G's loss"))
+    ]
+    return mosaic(panels, 2, gap=0).convert("RGB")
 
 
 def main(out: Path) -> None:
