@@ -9,12 +9,25 @@ from contextlib import contextmanager
 from types import FrameType
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_KEPT_BYTES = 2**30
 
 
 def die_with_parent() -> None:
     """Ask Linux to send SIGTERM when the parent goes: a killed `dvc repro` would leave its stage running."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def keep_freed_memory() -> None:
+    """Ask glibc to reuse freed buffers rather than return them: every step of training needs the same ones again,
+    and fetching their pages anew costs more than many a layer. Elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+            mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
 @contextmanager
