@@ -6,6 +6,7 @@ Heavy modules are imported by the command that needs them, so `augment --help` i
 import argparse
 import importlib.util
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,13 +18,22 @@ PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains."""
+    """Run one command.
+
+    Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains, 130 interrupted,
+    141 a pipe that was closed.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except AugmentError as error:
         print(f"augment: {error}", file=sys.stderr)
         return 2

@@ -82,6 +82,20 @@ def test_the_verdict_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert main(["verdict", "--reports", str(tmp_path)]) == 2
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    """As in `augment verdict | head -1`."""
+    found = {"verdict": "helps", "sentence": "They help.", "reasons": ["one"] * 20_000, "advice": []}
+    write_json(tmp_path / "evaluation/verdict.json", found)
+    command = [sys.executable, "-m", "augment.cli", "verdict", "--reports", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"helps\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
 def test_check_reports_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/x.png").write_text("no image")
