@@ -6,6 +6,7 @@ Heavy modules are imported by the command that needs them, so `augment --help` i
 import argparse
 import importlib.util
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,13 +18,22 @@ PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains."""
+    """Run one command.
+
+    Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains, 130 interrupted,
+    141 a pipe that was closed.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except AugmentError as error:
         print(f"augment: {error}", file=sys.stderr)
         return 2
@@ -94,7 +104,7 @@ def _sample(options: argparse.Namespace) -> int:
     from augment.errors import BundleError
     from augment.files import write_bytes
     from augment.gan.bundle import load_generators
-    from augment.grids import png, write_grid
+    from augment.grids import picture, png, write_grid
 
     if options.out is None and options.grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
@@ -109,7 +119,7 @@ def _sample(options: argparse.Namespace) -> int:
         for label, own in images.items():
             for index, image in enumerate(own):
                 file = options.out / folder_name(label) / f"{options.seed}-{index:06d}.png"
-                write_bytes(file, png(image.transpose(1, 2, 0)), durable=False)
+                write_bytes(file, png(picture(image)), durable=False)
         print(f"{options.n} samples of each of {len(labels)} classes in {options.out}")
     if options.grid is not None:
         write_grid(options.grid, np.concatenate(list(images.values())))
