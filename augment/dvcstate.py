@@ -50,6 +50,10 @@ def faults(project: Path) -> list[Fault]:
         elif changed := _changed(project, cache, output):
             what = f"{output.path}: not as dvc.lock has it ({changed}); an ended run, or changed by hand"
             found.append(Fault(what, f"rm -rf {shlex.quote(output.path)} && dvc repro"))
+    gone = [output.path for output in outputs if _is_gone(project, cache, output)]
+    if gone:
+        what = f"{', '.join(gone)}: deleted, as DVC does before it runs a stage; the cache still has the last whole run's"
+        found.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
     return found
 
 
@@ -144,6 +148,11 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
         if md5(file) != expected:
             return f"{name} differs"
     return ""
+
+
+def _is_gone(project: Path, cache: Path, output: Output) -> bool:
+    """Whether an output is in the cache alone; in a new clone it is in neither."""
+    return not (project / output.path).exists() and _object(cache, output.md5).exists()
 
 
 def md5(path: Path) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augment import params
-from augment.errors import AugmentError
+from augment.errors import AugmentError, StoreError
+from augment.files import exclusive
 from augment.params import Params
-from augment.processes import die_with_parent
+from pipeline import start
+from pipeline.start import echo
 
 PREPARED = Path("data/prepared")
 TRAIN, VAL, TEST = PREPARED / "train", PREPARED / "val", PREPARED / "test"
@@ -22,21 +24,31 @@ PLOTS = REPORTS / "plots"
 
 
 def main(stage: Callable[[Params], None]) -> None:
-    """Run a stage with params.yaml; a failure that a user can mend is a message and exit 2."""
-    die_with_parent()
+    """Run a stage with params.yaml, one run at a time; a failure that a user can mend is a message and exit 2."""
+    try:
+        with exclusive(start.LOCKS / stage.__name__):
+            status = attempt(stage)
+            if status != 0:
+                start.give_back()
+    except (StoreError, OSError) as error:  # another run has the outputs in its hands
+        echo(f"{stage.__name__}: {error}")
+        status = 2
+    start.settled()
+    if status != 0:
+        sys.exit(status)
+
+
+def attempt(stage: Callable[[Params], None]) -> int:
+    """The exit status of a stage: 0, 130 when interrupted, 2 when it failed with a message."""
     try:
         stage(params.load())
     except KeyboardInterrupt:
         echo(f"{stage.__name__}: interrupted")
-        sys.exit(130)
+        return 130
     except AugmentError as error:
         echo(f"{stage.__name__}: {error}")
-        sys.exit(2)
+        return 2
     except OSError as error:
         echo(f"{stage.__name__}: {error.filename or 'input or output'}: {error.strerror or error}")
-        sys.exit(2)
-
-
-def echo(text: str) -> None:
-    """One line of progress, at once, beside the outputs."""
-    print(text, file=sys.stderr, flush=True)
+        return 2
+    return 0

@@ -21,7 +21,8 @@ from augment.measure.features import pixels
 from augment.params import Params
 from augment.seeds import numpy_rng
 from augment.synthesis.settings import filter_settings
-from pipeline.common import MODELS, PREPARED, REPORTS, echo, main
+from pipeline.common import MODELS, PREPARED, REPORTS, main
+from pipeline.start import echo
 
 FOLDER = REPORTS / "evaluation"
 

@@ -10,7 +10,8 @@ from augment.gan.classes import ClassTraining, Workplace, train_classes, train_s
 from augment.gan.settings import class_training, pinned_base, workplace
 from augment.grids import write_grid
 from augment.params import Params
-from pipeline.common import MODELS, PREPARED, echo, main
+from pipeline.common import MODELS, PREPARED, main
+from pipeline.start import echo
 
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
 GRID_SAMPLES = 64

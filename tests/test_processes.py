@@ -157,7 +157,7 @@ def test_a_terminated_training_goes_on_where_it_was(tmp_path: Path, monkeypatch:
 @LINUX
 def test_a_child_goes_with_its_killed_parent() -> None:
     child = (
-        "import os, sys, time; from augment.processes import die_with_parent; die_with_parent(); "
+        "import os, sys, time; from augment.processes import die_with_parent; die_with_parent(os.getppid()); "
         "print(os.getpid(), flush=True); time.sleep(1000)"
     )
     parent = start("import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])", child)
@@ -169,6 +169,13 @@ def test_a_child_goes_with_its_killed_parent() -> None:
         assert wait_until(lambda: not alive(pid), 5)
     finally:
         close(parent)
+
+
+@LINUX
+def test_a_child_whose_parent_has_gone_ends_at_once() -> None:
+    code = "import os; from augment.processes import die_with_parent; die_with_parent(os.getppid() + 1); print('on')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, b"")
 
 
 POOL = """

@@ -112,13 +112,14 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _teller(name: str) -> Callable[[int, int], None]:
     """Say now and then how far a GAN is and how long it still takes."""
     began = told = time.monotonic()
-    first: int | None = None
+    first = -1
 
     def tell(step: int, steps: int) -> None:
-        nonlocal told, first
-        first = step - 1 if first is None else first
+        nonlocal began, told, first
         now = time.monotonic()
-        if now - told > TELL_SECONDS:
+        if first < 0:  # the first step also warms up, and would promise hours
+            first, began = step, now
+        elif now - told > TELL_SECONDS:
             told = now
             left = (now - began) / (step - first) * (steps - step)
             print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)

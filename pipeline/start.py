@@ -1,0 +1,89 @@
+"""How a stage begins, and what it gives back when it fails.
+
+Imported before anything heavy, so that a signal or a missing package finds it ready. DVC deletes a
+stage's outputs before it runs the stage (unless they are `persist`, which would cost DVC's run
+cache), so a stage that fails asks DVC to bring back those of its last whole run.
+"""
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType, TracebackType
+
+from augment.processes import die_with_parent, orphaned
+
+LOCKS = Path(".work/stages")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def begin() -> None:
+    """Before the imports: go with the parent, and leave in order when told to or when an import fails."""
+    for number in _SIGNALS:
+        signal.signal(number, _leave)
+    sys.excepthook = _tell
+    _quieten_tracker()
+    atexit.register(give_back)
+    die_with_parent(os.getppid())
+    if "DVC_STAGE" in os.environ and orphaned():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def settled() -> None:
+    """Nothing is to be given back at the end: the outputs are whole, or another run has them in its hands."""
+    atexit.unregister(give_back)
+
+
+def give_back() -> None:
+    """Bring the stage's outputs of its last whole run back from DVC's cache; nothing outside of DVC, or without one."""
+    settled()
+    stage = os.environ.get("DVC_STAGE")
+    if stage is None or not _is_locked(stage):
+        return
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    command = [sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", stage]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 0:
+        echo(f"{stage}: its outputs are again those of its last whole run")
+    else:
+        why = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        echo(f"{stage}: DVC deleted its earlier outputs; `dvc checkout {stage}` brings them back. Now it said: {why}")
+
+
+def echo(text: str) -> None:
+    """One line of progress, at once, beside the outputs."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _is_locked(stage: str) -> bool:
+    """Whether dvc.lock has a run of this stage. DVC writes each stage's name on a line of its own."""
+    try:
+        return f"\n  {stage.rpartition(':')[2]}:\n" in Path("dvc.lock").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _quieten_tracker() -> None:
+    """A stage that leaves at once leaves loky's semaphores to their tracker, which would warn at length."""
+    filters = (os.environ.get("PYTHONWARNINGS"), "ignore:resource_tracker")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, filters))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Not an exception: within imports it would be swallowed or disguised, and joblib would kill its workers.
+
+    They have the signal too, or get it when this process goes, and save their work.
+    """
+    echo(f"{os.environ.get('DVC_STAGE', 'stage')}: interrupted")
+    give_back()
+    os._exit(128 + number)
+
+
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, ImportError):
+        echo(f"{os.environ.get('DVC_STAGE', 'stage')}: {error}. `augment doctor` names what is missing and the mend.")
+    else:
+        sys.__excepthook__(kind, error, trace)
