@@ -52,7 +52,7 @@ def faults(project: Path) -> list[Fault]:
             found.append(Fault(what, f"rm -rf {shlex.quote(output.path)} && dvc repro"))
     gone = [output.path for output in outputs if _is_gone(project, cache, output)]
     if gone:
-        what = f"{', '.join(gone)}: deleted, as DVC does before it runs a stage; the cache still has the last whole run's"
+        what = f"{', '.join(gone)}: deleted, as DVC does before it runs a stage; its cache still has the last whole run"
         found.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
     return found
 
