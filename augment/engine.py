@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 import torch
 
 from augment.errors import WorkerError
-from augment.processes import die_with_parent
+from augment.processes import die_with_parent, keep_freed_memory
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -70,6 +70,7 @@ def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, par
 
 
 def _in_one_thread(function: Callable[[Unit], Result], unit: Unit) -> Result:
+    keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

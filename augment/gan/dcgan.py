@@ -29,7 +29,7 @@ class DcganGenerator(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         base_height, base_width = self.architecture.base
-        h = self.project(z).view(len(z), -1, base_height, base_width)  # (N, stages[0], base, base)
+        h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
         h = self.upsample(F.relu(self.normalise(h)))  # (N, stages[-1], padded / 2)
         image: Tensor = torch.tanh(self.to_image(h))  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
@@ -56,18 +56,23 @@ class DcganDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
-        h = self.downsample(pad_to_grid(images, self.architecture))  # (N, stages[0], base)
-        logits: Tensor = self.to_logit(h.flatten(1))  # (N, 1)
+        h = self.downsample(on_grid(images, self.architecture))  # (N, stages[0], base)
+        logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)
 
 
-def pad_to_grid(images: Tensor, architecture: Architecture) -> Tensor:
-    """float (N, C, H, W) -> (N, C, padded): the image's own border repeated, so that every halving is exact."""
+def on_grid(images: Tensor, architecture: Architecture) -> Tensor:
+    """float (N, C, H, W) -> (N, C, padded): the image's own border repeated, so that every halving is exact.
+
+    In channels-last layout, said outright: one channel fits both layouts, and torch would take the other.
+    """
     height, width = architecture.padded
     bottom, right = height - images.shape[2], width - images.shape[3]
     if bottom or right:
         images = F.pad(images, (0, right, 0, bottom), mode="replicate")
-    return images
+    if architecture.channels == 1:
+        return images.reshape(len(images), height, width, 1).permute(0, 3, 1, 2)
+    return images.contiguous(memory_format=torch.channels_last)
 
 
 def _doubling(wide: int, narrow: int) -> nn.Sequential:

@@ -18,9 +18,8 @@ from augment.gan.networks import Architecture, to_float
 from augment.gan.training import (
     Game,
     GanSettings,
-    discriminator_step,
+    adversarial_step,
     effective_gamma,
-    generator_step,
     new_game,
     settle_statistics,
     update_average,
@@ -163,18 +162,13 @@ def play(game: Game, settings: GanSettings, data: Tensor, chances: Tensor) -> Te
     lazy = game.step % settings.penalty_every == 0
     gamma = effective_gamma(settings.gamma, game.generator.architecture, loss) * settings.penalty_every if lazy else 0.0
     real = draw(data, chances, settings.batch_size, game.rng)
-    real_for_generator = draw(data, chances, settings.batch_size, game.rng)
     z = torch.randn(settings.batch_size, settings.latent, generator=game.rng, device=data.device)
     with torch.autocast(data.device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
-        fake = game.generator(z)
-        d_loss, real_logits, fake_logits = discriminator_step(
-            game, real, fake.float(), loss=loss, augment=augment, gamma=gamma
-        )
-        g_loss = generator_step(game, real_for_generator, fake, loss=loss, augment=augment)
+        seen = adversarial_step(game, real, z, loss=loss, augment=augment, gamma=gamma)
     game.step += 1
     update_average(game, settings.ema_std)
-    gap = real_logits - fake_logits
-    return torch.stack([d_loss.mean(), g_loss.mean(), (gap > 0).float().mean(), gap.mean()]).double()
+    gap = seen.real_scores - seen.fake_scores
+    return torch.stack([seen.d_loss.mean(), seen.g_loss.mean(), (gap > 0).float().mean(), gap.mean()]).double()
 
 
 def draw(data: Tensor, chances: Tensor, count: int, rng: torch.Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""GAN losses and penalties: one function for each published formula.
+"""GAN losses: one function for each published formula (their penalties stand in `penalties.py`).
 
 D(x) is the discriminator's raw score, larger for more real; sigma(D(x)) is the probability that the
 losses with a logarithm, and `mse`, make of it. Every function returns one value per pair or image,
@@ -22,11 +22,13 @@ class AdversarialLoss(NamedTuple):
 
     zero_centred: gamma/2 (R1 + R2) at the images themselves. one_centred: gamma times the distance
     of the slope from 1, squared, between real and fake images.
+    always_pulls: the derivative of D's loss by a score is never exactly 0, however well D does.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     penalty: Literal["zero_centred", "one_centred"] = "zero_centred"
+    always_pulls: bool = True
 
 
 def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -96,31 +98,13 @@ def raw_score_generator(real: Tensor, fake: Tensor) -> Tensor:
     return -fake
 
 
-def gradient_penalty(scores: Tensor, images: Tensor) -> Tensor:
-    """||dD/dx||^2 of each image: R1 on real images, R2 on fakes (Mescheder et al. 2018, arXiv:1801.04406, eq. 9)."""
-    return _slopes(scores, images).square().sum(dim=(1, 2, 3))
-
-
-def slope_penalty(scores: Tensor, images: Tensor) -> Tensor:
-    """(||dD/dx|| - 1)^2 of each image: Gulrajani et al. 2017, eq. 3, second part."""
-    lengths: Tensor = torch.linalg.vector_norm(_slopes(scores, images), dim=(1, 2, 3))
-    return (lengths - 1).square()
-
-
-def interpolates(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """A random point on the line between each real image and its fake, (N, C, H, W) (Gulrajani et al. 2017, sec. 4)."""
-    share = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device)
-    between: Tensor = torch.lerp(fake, real, share)
-    return between
-
-
 LOSSES: dict[LossName, AdversarialLoss] = {
     "relativistic": AdversarialLoss(relativistic_discriminator, relativistic_generator),
     "non_saturating": AdversarialLoss(non_saturating_discriminator, non_saturating_generator),
     "minimax": AdversarialLoss(non_saturating_discriminator, minimax_generator),
     "mse": AdversarialLoss(mse_discriminator, mse_generator),
-    "least_squares": AdversarialLoss(least_squares_discriminator, least_squares_generator),
-    "hinge": AdversarialLoss(hinge_discriminator, raw_score_generator),
+    "least_squares": AdversarialLoss(least_squares_discriminator, least_squares_generator, always_pulls=False),
+    "hinge": AdversarialLoss(hinge_discriminator, raw_score_generator, always_pulls=False),
     "wasserstein_gp": AdversarialLoss(wasserstein_discriminator, raw_score_generator, "one_centred"),
 }
 
@@ -128,9 +112,3 @@ LOSSES: dict[LossName, AdversarialLoss] = {
 def adversarial_loss(name: LossName) -> AdversarialLoss:
     """The two sides of a loss, and its penalty, by its name in params.yaml."""
     return LOSSES[name]
-
-
-def _slopes(scores: Tensor, images: Tensor) -> Tensor:
-    """dD/dx of each image, (N, C, H, W)."""
-    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    return gradient

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.gan.architecture import Architecture
-from augment.gan.dcgan import pad_to_grid
+from augment.gan.dcgan import on_grid
 
 SLOPE = 0.2  # of the leaky ReLU
 
@@ -35,7 +35,7 @@ class ResidualGenerator(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         base_height, base_width = self.architecture.base
-        h = self.project(z).view(len(z), -1, base_height, base_width)  # (N, stages[0], base)
+        h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
         h = F.leaky_relu(self.upsample(h), SLOPE)  # (N, features, padded)
         image: Tensor = torch.tanh(self.to_image(h))  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
@@ -56,9 +56,9 @@ class ResidualDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
-        h = self.from_image(pad_to_grid(images, self.architecture))  # (N, features, padded)
+        h = self.from_image(on_grid(images, self.architecture))  # (N, features, padded)
         h = F.leaky_relu(self.downsample(h), SLOPE)  # (N, stages[0], base)
-        logits: Tensor = self.to_logit(h.flatten(1))  # (N, 1)
+        logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)
 
 

@@ -4,22 +4,21 @@ Reads like the papers. Loops, checkpoints and guards stand in `fit.py`.
 """
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.diffaugment import DiffAugment
-from augment.gan.losses import AdversarialLoss, LossName, gradient_penalty, interpolates, slope_penalty
+from augment.gan.losses import AdversarialLoss, LossName
 from augment.gan.networks import Architecture, Discriminator, Generator, NetworkName, build
+from augment.gan.penalties import add_gradient, interpolates, slopes_of
 
 BETAS = (0.0, 0.99)
-CHANNELS_LAST_FROM_PX = 16  # below, rearranging costs more than convolving saves
 REFERENCE_PIXELS = 32 * 32
+LEAST_PULL = 1e-30  # far below any derivative that moves a weight
 LAMBDA_PER_GAMMA = 20.0  # the default gamma of 0.5 is then lambda = 10 of Gulrajani et al. 2017
 
 
@@ -60,71 +59,98 @@ def new_game(architecture: Architecture, seed: int, learning_rate: float, device
     """A game before its first step; equal seeds give equal weights."""
     generator, discriminator = build(architecture, seed)
     average, _ = build(architecture, seed)
-    large = min(architecture.height, architecture.width) >= CHANNELS_LAST_FROM_PX
-    layout = torch.channels_last if large else torch.contiguous_format
+    generator, discriminator, average = (
+        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for network in (generator, discriminator, average)
+    )
     return Game(
-        generator=generator.to(device).to(memory_format=layout),  # type: ignore[call-overload]
-        discriminator=discriminator.to(device).to(memory_format=layout),  # type: ignore[call-overload]
-        average=average.to(device).to(memory_format=layout).requires_grad_(False),  # type: ignore[call-overload]
+        generator=generator,
+        discriminator=discriminator,
+        average=average.requires_grad_(False),
         generator_optimizer=Adam(generator.parameters(), learning_rate, BETAS, fused=True),
         discriminator_optimizer=Adam(discriminator.parameters(), learning_rate, BETAS, fused=True),
         rng=torch.Generator(device).manual_seed(seed),
     )
 
 
-def discriminator_step(
-    game: Game, real: Tensor, fake: Tensor, *, loss: AdversarialLoss, augment: DiffAugment, gamma: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """One update of D: the adversarial loss plus its penalty, weighted by gamma; gamma 0 leaves it out.
+class Outcome(NamedTuple):
+    """What one step saw, detached: the loss of each player and the scores of the images, (N,) each."""
 
-    real, fake: float (N, C, H, W) in [-1, 1]. A zero-centred penalty is gamma/2 (R1 + R2) at the images
-    before augmentation (arXiv:2501.05441, eq. 2 and section 2.2); a one-centred one lies between the
-    images that D sees (arXiv:1704.00028, eq. 3). Returns the adversarial loss and the scores of real
-    and fake, all detached, (N,).
+    d_loss: Tensor
+    g_loss: Tensor
+    real_scores: Tensor
+    fake_scores: Tensor
+
+
+def adversarial_step(
+    game: Game, real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: DiffAugment, gamma: float
+) -> Outcome:
+    """One update of both players from one pass of D (Shen et al. 2021, arXiv:2103.00430).
+
+    real: float (N, C, H, W) in [-1, 1]; z: float (N, latent). D scores every image by itself, so the
+    slope dD/dx of each image times the derivative of a player's loss by its score is that player's
+    gradient: D descends its loss, weighted gamma for its penalty (0 leaves it out), and G its own,
+    both on D as it stood before the step.
     """
-    fake = fake.detach()
-    zero_centred = gamma > 0 and loss.penalty == "zero_centred"
-    if zero_centred:
-        real, fake = real.requires_grad_(True), fake.requires_grad_(True)
-    inputs = torch.cat([augment(real, game.rng), augment(fake, game.rng)])  # (2N, C, H, W)
-    with full_precision() if gamma > 0 else keep_precision():
-        logits = game.discriminator(inputs).float()  # one pass: D has no batch statistics
-    real_logits, fake_logits = logits.chunk(2)
-    adversarial = loss.discriminator(real_logits, fake_logits)  # (N,)
-    objective = adversarial
-    if zero_centred:
-        objective = adversarial + gamma / 2 * (
-            gradient_penalty(real_logits, real) + gradient_penalty(fake_logits, fake)
-        )
-    elif gamma > 0:
-        objective = adversarial + gamma * penalty_between(game, *inputs.chunk(2))
+    images = augment(torch.cat([real, game.generator(z).float()]), game.rng)  # (2N, C, H, W), hang on G's graph
     game.discriminator_optimizer.zero_grad(set_to_none=True)
-    objective.mean().backward()  # type: ignore[no-untyped-call]
+    outcome, g_slopes = gradients(game, images.detach(), loss, gamma)
     game.discriminator_optimizer.step()
-    return adversarial.detach(), real_logits.detach(), fake_logits.detach()
-
-
-def penalty_between(game: Game, real: Tensor, fake: Tensor) -> Tensor:
-    """The one-centred penalty at a random point between each real image and a fake, in fp32, (N,)."""
-    between = interpolates(real, fake, game.rng).detach().requires_grad_(True)
-    with full_precision():
-        return slope_penalty(game.discriminator(between), between)
-
-
-def generator_step(game: Game, real: Tensor, fake: Tensor, *, loss: AdversarialLoss, augment: DiffAugment) -> Tensor:
-    """One update of G through the discriminator just updated; `fake` still hangs on G's graph.
-
-    Returns the generator's loss, detached, (N,).
-    """
-    with torch.no_grad():
-        real_logits = game.discriminator(augment(real.detach(), game.rng)).float()
-    with frozen(game.discriminator):
-        fake_logits = game.discriminator(augment(fake, game.rng)).float()
-    objective = loss.generator(real_logits, fake_logits)  # (N,)
     game.generator_optimizer.zero_grad(set_to_none=True)
-    objective.mean().backward()  # type: ignore[no-untyped-call]
+    images.backward(g_slopes)  # type: ignore[no-untyped-call]
     game.generator_optimizer.step()
-    return objective.detach()
+    return outcome
+
+
+def gradients(game: Game, images: Tensor, loss: AdversarialLoss, gamma: float) -> tuple[Outcome, Tensor]:
+    """Put the gradient of D's mean loss and penalty into D's weights; return that of G's mean loss by the images.
+
+    images: float (2N, C, H, W), N real ones, then N of G's, as D sees them.
+    """
+    seen = images.requires_grad_()
+    scores = game.discriminator(seen).float()  # (2N,)
+    outcome, d_pulls, g_pulls = pulls(loss, scores.detach())
+    if loss.always_pulls:  # then one backward pass gives the weights' gradient and, divided by the pulls, the slopes
+        scores.backward(d_pulls)
+        assert seen.grad is not None
+        slopes = seen.grad / d_pulls[:, None, None, None]
+    else:
+        slopes = slopes_of(scores, seen)
+        scores.backward(d_pulls, inputs=list(game.discriminator.parameters()))
+    if gamma > 0:
+        penalise(game, images.detach(), slopes, loss, gamma)
+    return outcome, g_pulls[:, None, None, None] * slopes
+
+
+def pulls(loss: AdversarialLoss, scores: Tensor) -> tuple[Outcome, Tensor, Tensor]:
+    """The losses at these scores (2N,), real then fake, and the derivatives of both mean losses by each score, (2N,).
+
+    The derivatives of D's loss are kept off zero, where slopes could not be read from its gradient.
+    """
+    scores = scores.requires_grad_()
+    real, fake = scores.chunk(2)
+    d_loss, g_loss = loss.discriminator(real, fake), loss.generator(real, fake)
+    (d_pulls,) = torch.autograd.grad(d_loss.mean(), scores, retain_graph=True)
+    (g_pulls,) = torch.autograd.grad(g_loss.mean(), scores)
+    outcome = Outcome(d_loss.detach(), g_loss.detach(), real.detach(), fake.detach())
+    if loss.always_pulls:
+        d_pulls = d_pulls.abs().clamp(min=LEAST_PULL)
+        d_pulls = torch.cat([-d_pulls[: len(real)], d_pulls[len(real) :]])  # real scores up, fake scores down
+    g_pulls[: len(real)] = 0  # G has no part in real images
+    return outcome, d_pulls, g_pulls
+
+
+def penalise(game: Game, images: Tensor, slopes: Tensor, loss: AdversarialLoss, gamma: float) -> None:
+    """Add the gradient of the loss's penalty at the images that D sees.
+
+    Zero-centred: gamma/2 (R1 + R2) (arXiv:2501.05441, eq. 2 and section 2.2). One-centred: gamma times
+    the penalty between each real image and a fake (arXiv:1704.00028, eq. 3).
+    """
+    real, fake = images.chunk(2)
+    if loss.penalty == "one_centred":
+        images = interpolates(real, fake, game.rng).requires_grad_()
+        slopes = slopes_of(game.discriminator(images).float(), images)
+    add_gradient(game.discriminator, images, slopes, loss.penalty, gamma / len(real))
 
 
 @torch.no_grad()
@@ -163,29 +189,6 @@ def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialL
     if loss.penalty == "one_centred":
         return gamma * LAMBDA_PER_GAMMA
     return gamma * architecture.height * architecture.width / REFERENCE_PIXELS
-
-
-@contextmanager
-def frozen(network: torch.nn.Module) -> Iterator[None]:
-    """Gradients pass through the network but are not computed for its weights."""
-    network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        network.requires_grad_(True)
-
-
-@contextmanager
-def full_precision() -> Iterator[None]:
-    """Second derivatives lose too much in bf16."""
-    with torch.autocast("cpu", enabled=False), torch.autocast("cuda", enabled=False):
-        yield
-
-
-@contextmanager
-def keep_precision() -> Iterator[None]:
-    """Whatever autocast is in force."""
-    yield
 
 
 @functools.cache
