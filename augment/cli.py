@@ -6,6 +6,8 @@ Heavy modules are imported by the command that needs them, so `augment --help` i
 import argparse
 import importlib.util
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 from augment.errors import AugmentError
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
+VERDICT_BYTES = 10_000_000
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
 
 
@@ -20,15 +23,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # within imports a KeyboardInterrupt would be disguised
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except AugmentError as error:
         print(f"augment: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"augment: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        print(f"augment: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -45,8 +55,8 @@ def parser() -> argparse.ArgumentParser:
     init.set_defaults(command=_init)
 
     check = commands.add_parser("check", help="report on images, changing nothing; exit 1 if a run would stop")
-    check.add_argument("path", type=Path, help=IMAGES)
-    check.add_argument("--params", type=Path, default=Path("params.yaml"), help="settings, if there are any")
+    check.add_argument("path", type=Path, nargs="?", help=f"{IMAGES} (default: what params.yaml names)")
+    check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
     check.set_defaults(command=_check)
 
@@ -81,10 +91,14 @@ def _init(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     _need_pipeline("check")
     from augment.data import check
-    from augment.params import Params, load
+    from augment.dvcyaml import obstacles
+    from augment.params import Params, load, read
 
-    params = load(options.params) if options.params.exists() else Params()
-    return check.run(options.path, params, options.json)
+    file = options.params or Path("params.yaml")
+    if options.params is None and options.path is not None and not file.exists():
+        return check.run(options.path, Params(), options.json)
+    params = load(file)
+    return check.run(options.path, params, options.json, obstacles(file, read(file)))
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -120,9 +134,11 @@ def _sample(options: argparse.Namespace) -> int:
 def _verdict(options: argparse.Namespace) -> int:
     import json
 
+    from augment.files import read_file
+
     path = options.reports / "evaluation" / "verdict.json"
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(read_file(path, VERDICT_BYTES))
         lines = [found["verdict"], "", found["sentence"], ""]
         lines += [f"- {reason}" for reason in found["reasons"]]
         lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []

@@ -2,10 +2,12 @@
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,9 +39,8 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
             _sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
-            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). "
-            "What stood there before is unchanged. Free some disk space or make the folder writable, "
-            "then run the same command again."
+            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). What stood there before is "
+            f"unchanged. {_mend(error)}, then run the same command again."
         ) from error
     finally:
         if temporary is not None:
@@ -73,6 +74,21 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def read_file(path: Path, most: int) -> bytes:
+    """The bytes of a regular file of at most `most`; never waits, as opening a pipe would.
+
+    Raises OSError, also for what is no regular file (EINVAL) and for a larger one (EFBIG).
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes where at most {most} can be right", str(path))
+        return stream.read()
+
+
 def sha256(content: bytes) -> str:
     """Hex SHA-256."""
     return hashlib.sha256(content).hexdigest()
@@ -97,8 +113,12 @@ def exclusive(folder: Path) -> Iterator[None]:
     """
     import fcntl  # noqa: PLC0415  (POSIX only; readers of bundles never need it)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as stream:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
+    except OSError as error:
+        raise StoreError(f"{error.filename}: {error.strerror}. {_mend(error)}.") from error
+    with file as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -107,6 +127,21 @@ def exclusive(folder: Path) -> Iterator[None]:
                 "(a trainer can outlive a killed `dvc repro`), then run the same command again."
             ) from error
         yield
+
+
+def _mend(error: OSError) -> str:
+    """What to do about a path that cannot be written."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Free some disk space"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "Make the folder writable, or work in another"
+        case errno.EISDIR | errno.ENOTDIR | errno.EEXIST:
+            return "A file and a folder have the same name there: move one of them away"
+        case errno.ENAMETOOLONG:
+            return "Choose a shorter name"
+        case _:
+            return "Look at that folder and its disk"
 
 
 def _umask() -> int:

@@ -4,15 +4,17 @@
 mistake at once. docs/params.md is generated from these classes (`python -m augment.reference`).
 """
 
-import difflib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from augment.errors import ParamsError
+from augment.files import read_file
+from augment.mistakes import told
 
 MAX_BYTES = 1_000_000
 
@@ -23,7 +25,8 @@ def _text_keys(value: Any) -> Any:
 
 
 Size = Annotated[int, Field(ge=2, le=256)]
-Steps = Annotated[int, Field(ge=1)] | Literal["auto"]
+MOST_STEPS = 10_000_000
+Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
 
@@ -44,10 +47,32 @@ DEFAULT_ARMS: tuple[Arm, ...] = (
 )  # fmt: skip
 
 
+OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
+"""What dvc.yaml lets the stages write; DVC empties it before they run."""
+
+
+def _watched(path: str) -> str:
+    """A path that DVC may watch: on this disk, and apart from what the pipeline writes."""
+    if "://" in path:
+        raise ValueError(f"{path!r} is an address; give a folder or file on this disk")
+    parts = PurePath(os.path.normpath(os.path.relpath(path))).parts
+    for output in OUTPUTS:
+        own = PurePath(output).parts
+        if set(parts) <= {".."} or parts == own[: len(parts)] or parts[: len(own)] == own:
+            raise ValueError(
+                f"{path!r} is, holds or lies in {output}, which the pipeline writes and every run empties; "
+                "copy what is needed to a folder of its own and name that"
+            )
+    return path
+
+
+WatchedPath = Annotated[str, Field(min_length=1), AfterValidator(_watched)]
+
+
 class Section(BaseModel):
     """A section of params.yaml: frozen, and no key that is not declared."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Ingest(Section):
@@ -59,7 +84,7 @@ class Ingest(Section):
         "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
         "`list`: images.csv (path, label, group, split), images anywhere.",
     )
-    path: str = Field(
+    path: WatchedPath = Field(
         "data/raw",
         description="The folder, or the file images.csv. An optional meta.csv in a folder of class folders "
         "(path, class, split, group) is honoured.",
@@ -120,7 +145,7 @@ class Ingest(Section):
 class Override(Section):
     """What one class may have of its own."""
 
-    steps: int | None = Field(None, ge=1, description="Training steps of this class's GAN.")
+    steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
     gamma: float | None = Field(None, ge=0, description="Weight of R1 + R2.")
     augmentation: float | None = Field(None, ge=0, le=1, description="Probability of differentiable augmentation.")
@@ -162,7 +187,7 @@ class Train(Section):
         description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
         "`none`: every class from scratch; then one class can change without the others.",
     )
-    base: str = Field(
+    base: WatchedPath = Field(
         "data/base",
         description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
         "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
@@ -188,25 +213,20 @@ class Train(Section):
         description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
     )
 
-    @field_validator("base")
-    @classmethod
-    def _base_stays(cls, base: str) -> str:
-        if PurePath(base).parts[:1] == ("models",):
-            raise ValueError(f"{base} is emptied by every run; copy it out: cp {base}/* data/base/")
-        return base
-
 
 class Generate(Section):
     """How many samples are made, and which are kept."""
 
-    per_class: int = Field(200, ge=1, description="Synthetic images wanted for each class.")
+    per_class: int = Field(200, ge=1, le=100_000, description="Synthetic images wanted for each class.")
     oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
     accept: Fraction = Field(
         0.9,
         description="The class filter's threshold accepts this share of held-out real images of the class.",
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
-    filter_steps: int = Field(150, ge=1, description="Training steps of each of the filter's classifiers.")
+    filter_steps: int = Field(
+        150, ge=1, le=MOST_STEPS, description="Training steps of each of the filter's classifiers."
+    )
 
 
 class Evaluate(Section):
@@ -224,7 +244,7 @@ class Evaluate(Section):
     primary: Literal["balanced_accuracy"] = Field(
         "balanced_accuracy", description="The figure that decides: the mean of the classes' recalls."
     )
-    steps: int = Field(400, ge=1, description="Optimiser steps of every classifier, equal for all arms.")
+    steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
     equivalence: float = Field(
@@ -233,7 +253,7 @@ class Evaluate(Section):
         le=0.1,
         description="Gains within plus or minus this count as equivalent (0.01 = 1 point).",
     )
-    resamples: int = Field(2000, ge=200, description="Bootstrap draws of the test groups.")
+    resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of the test groups.")
 
     @model_validator(mode="after")
     def _arms_suffice(self) -> "Evaluate":
@@ -272,7 +292,9 @@ class Compute(Section):
     engine: Literal["serial", "local"] = Field(
         "local", description="`local`: one process per core, one thread each. `serial`: this process."
     )
-    jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field("auto", description="Processes; `auto`: the cores.")
+    jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
+        "auto", description="Processes; `auto`: the cores."
+    )
     checkpoint_seconds: int = Field(30, ge=1, description="A killed run loses at most this much training.")
 
 
@@ -291,20 +313,23 @@ class Params(Section):
 
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check params.yaml. Raises `ParamsError` with all mistakes, one line each."""
+    return check(read(path), str(path))
+
+
+def read(path: Path) -> Any:
+    """What stands in params.yaml, unchecked; an empty file is an empty mapping. Raises `ParamsError`."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no params.yaml)
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
     try:
-        content = path.read_bytes()
+        content = read_file(path, MAX_BYTES)
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}. Run this in the project's root folder.") from error
-    if len(content) > MAX_BYTES:
-        raise ParamsError(f"{path}: {len(content)} bytes, at most {MAX_BYTES} are read. Is this the right file?")
     try:
         values = YAML(typ="safe", pure=True).load(content.decode())
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ParamsError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
-    return check(values if values is not None else {}, str(path))
+    return {} if values is None else values
 
 
 def check(values: Any, name: str = "params.yaml") -> Params:
@@ -315,8 +340,7 @@ def check(values: Any, name: str = "params.yaml") -> Params:
         # JSON mode: YAML has no tuples, so a list may stand for one; numbers stay strict.
         return Params.model_validate(_tuples(values))
     except ValidationError as error:
-        lines = dict.fromkeys(_line(name, mistake) for mistake in error.errors())
-        raise ParamsError("\n".join(lines)) from error
+        raise ParamsError(told(error, Params, name)) from error
 
 
 def _tuples(values: dict[Any, Any]) -> dict[Any, Any]:
@@ -324,35 +348,3 @@ def _tuples(values: dict[Any, Any]) -> dict[Any, Any]:
     if isinstance(ingest, dict) and isinstance(ingest.get("size"), list):
         return {**values, "ingest": {**ingest, "size": tuple(ingest["size"])}}
     return values
-
-
-def _line(name: str, mistake: Any) -> str:
-    """One mistake as `file: key: what is wrong (got value)`, with the nearest known key."""
-    location = [str(part) for part in mistake["loc"] if not _is_branch(part)]
-    key = ".".join(location)
-    if mistake["type"] == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        near = difflib.get_close_matches(location[-1], known, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"allowed here: {', '.join(known)}"
-        return f"{name}: {key}: unknown key; {hint}"
-    if mistake["type"] == "value_error":
-        return f"{name}: {key}: {mistake['ctx']['error']}"
-    got = "" if mistake["type"] == "missing" else f" (got {mistake['input']!r})"
-    return f"{name}: {key or 'file'}: {mistake['msg']}{got}"
-
-
-def _is_branch(part: Any) -> bool:
-    """Pydantic puts the tried alternative of a union into the path; people do not write it."""
-    return isinstance(part, str) and ("[" in part or part in {"int", "tuple", "literal", "constrained-int"})
-
-
-def _known_keys(location: list[str]) -> list[str]:
-    model: type[BaseModel] = Params
-    for part in location:
-        if model is Train and part == "overrides":
-            return list(Override.model_fields)
-        annotation = model.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            break
-        model = annotation
-    return list(model.model_fields)

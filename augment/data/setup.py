@@ -2,11 +2,13 @@
 
 import io
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.data.check import hazard_lines
+from augment.data import check
 from augment.data.disk import is_plain, shown
+from augment.data.entries import Stop
 from augment.data.listing import LIST
 from augment.errors import DataError, ParamsError
 from augment.files import write_text
@@ -33,8 +35,13 @@ def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
-    findings = prepare.examine(params.load(params_path).ingest.model_copy(update=general))
-    _refuse(path, findings)
+    before = params.load(params_path)
+    ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
+    findings = prepare.examine(ingest)
+    stops = [stop for stop in findings.stops if stop.code not in _SETTLED]
+    if not stops:
+        stops = check.split_stops(findings, ingest, before.seed) + check.override_stops(findings, before)
+    _refuse(path, stops + check.hazard_stops(path, findings))
     settings = _settings(path, source, params_path, findings)
     text = _edited(params_path, settings)
     write_text(params_path, text)
@@ -42,14 +49,13 @@ def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
     return 0
 
 
-def _refuse(path: Path, findings: "Findings") -> None:
-    lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in findings.stops if stop.code not in _SETTLED]
-    lines += [line.removeprefix("warning: ") for line in hazard_lines(path)]
+def _refuse(path: Path, stops: list[Stop]) -> None:
+    lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in stops]
     if not is_plain(str(path)):
         lines.append(f"{shown(str(path))}: the path is not plain UTF-8; rename the folder")
     if lines:
         more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
-        command = f"Nothing was written. `augment check {shown(str(path))}` shows every file."
+        command = f"Nothing was written. `augment check {shlex.quote(shown(str(path)))}` shows every file."
         raise DataError("\n".join([*lines[:_LINES], *more, command]))
 
 
@@ -79,7 +85,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
 
-    from augment import params  # noqa: PLC0415
+    from augment import dvcyaml, params  # noqa: PLC0415
 
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -97,10 +103,14 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
         section[key] = new
     stream = io.StringIO()
     yaml.dump(document, stream)
+    values = YAML(typ="safe", pure=True).load(stream.getvalue())
     try:
-        params.check(YAML(typ="safe", pure=True).load(stream.getvalue()), str(params_path))
+        params.check(values, str(params_path))
     except ParamsError as error:
         raise ParamsError(f"{error}\nNothing was written.") from error
+    if missing := dvcyaml.obstacles(params_path, values):
+        lines = [f"{params_path}: {message}" for _, message in missing]
+        raise ParamsError("\n".join([*lines, "Nothing was written."]))
     return stream.getvalue()
 
 
