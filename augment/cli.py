@@ -11,12 +11,17 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from augment.errors import AugmentError
 
+if TYPE_CHECKING:
+    from augment.data.check import Forecast
+
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
+QUICK_PX = 32 * 32
 VERDICT_BYTES = 10_000_000
-PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
+PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,7 +90,7 @@ def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
     from augment.data import setup
 
-    return setup.run(options.path, options.params)
+    return setup.run(options.path, options.params, _forecast(options.params))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -98,7 +103,22 @@ def _check(options: argparse.Namespace) -> int:
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json)
     params = load(file)
-    return check.run(options.path, params, options.json, obstacles(file, read(file)))
+    return check.run(options.path, params, options.json, obstacles(file, read(file)), _forecast(file))
+
+
+def _forecast(file: Path) -> "Forecast":
+    """What a run will take by the settings of `file`; of small images it says so itself, soon enough."""
+
+    def lines(shape: tuple[int, int, int], classes: list[str]) -> list[str]:
+        if shape[1] * shape[2] <= QUICK_PX:
+            return []
+        print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
+        from augment.evaluation.forecast import forecast
+        from augment.params import load
+
+        return forecast(shape, classes, load(file))
+
+    return lines
 
 
 def _sample(options: argparse.Namespace) -> int:

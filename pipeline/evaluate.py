@@ -33,6 +33,7 @@ def evaluate(params: Params) -> None:
     place = workplace(params.compute)
     seeds = repeat_seeds(params.seed, params.evaluate.seeds)
     settings = comparing(params)
+    echo("evaluate: timing a few steps of every arm")
     cost = measured_cost(splits.train, seeds, settings, place.engine)
     gans = len(splits.train.classes) + (params.train.transfer == "shared")
     echo(f"evaluate: {cost_line(cost, settings, place.engine, (len(seeds) - 1) * gans)}")

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,24 @@ if TYPE_CHECKING:
     from augment.data.cleaning import Findings
     from augment.params import Ingest, Params
 
+Forecast = Callable[[tuple[int, int, int], list[str]], list[str]]
+"""(C, H, W) and the classes -> lines on what a run will take."""
+
 ON_DISK = ("folder", "idx", "list")
 _FILES_NAMED = 20
 
 
-def run(path: Path | None, params: "Params", as_json: bool, obstacles: Iterable[tuple[str, str]] = ()) -> int:
+def run(
+    path: Path | None,
+    params: "Params",
+    as_json: bool,
+    obstacles: Iterable[tuple[str, str]] = (),
+    forecast: Forecast = lambda shape, classes: [],
+) -> int:
     """Print the report on `path`; 1 when something would stop a run, else 0.
 
     path: None for what `ingest` names, a built-in set included. obstacles: (code, message) of what else would stop it.
+    forecast: what a run will take, for the text about a set that nothing stops.
     """
     findings = inspect(path, params)
     own = is_own(path, params)
@@ -32,7 +42,9 @@ def run(path: Path | None, params: "Params", as_json: bool, obstacles: Iterable[
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
-        print("\n".join(as_text(shown(str(path or title)), findings)))
+        print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
+        for line in [] if findings.stops else forecast(image_shape(findings), list(findings.counts())):
+            print(line)
     return 1 if findings.stops else 0
 
 
@@ -61,6 +73,12 @@ def inspect(path: Path | None, params: "Params") -> "Findings":
     findings.stops.extend(hazard_stops(watched, findings))
     findings.stops.extend(hazard_stops(Path(params.train.base), findings) if own else ())
     return findings
+
+
+def image_shape(findings: "Findings") -> tuple[int, int, int]:
+    """(C, H, W) of the images of a set that nothing stops."""
+    height, width = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
+    return findings.channels, height, width
 
 
 def is_own(path: Path | None, params: "Params") -> bool:

@@ -21,10 +21,13 @@ _SUGGESTED_SIDE = 64  # what a GAN of the default size learns on a processor in 
 _LINES = 20
 
 
-def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
+def run(
+    path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda shape, classes: []
+) -> int:
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
     path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
+    forecast: what a run will take.
     Raises `DataError` when it holds something that would stop a run and that no setting
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
@@ -45,7 +48,9 @@ def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
     settings = _settings(path, source, params_path, findings)
     text = _edited(params_path, settings)
     write_text(params_path, text)
-    print("\n".join(_summary(path, params_path, findings, settings)))
+    print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
+    size = settings["size"] or check.image_shape(findings)[1:]
+    print("\n".join([*forecast((findings.channels, *size), list(findings.counts())), "Next: `dvc repro`"]))
     return 0
 
 
@@ -127,7 +132,7 @@ def _summary(path: Path, params_path: Path, findings: "Findings", settings: dict
         lines.append(
             "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
         )
-    return [*lines, "Next: `dvc repro`"]
+    return lines
 
 
 def _yaml(value: Any) -> str:

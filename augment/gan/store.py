@@ -67,6 +67,11 @@ def train(stored: StoredJob) -> GanResult:
             return result
 
 
+def is_finished(stored: StoredJob) -> bool:
+    """Whether the store holds the finished GAN of a job."""
+    return stored.folder is not None and (stored.folder / fingerprint(stored.job) / "finished.pt").exists()
+
+
 def fingerprint(job: GanJob) -> str:
     """32 hex digits over images, chances, settings, seed, starting weights, code and environment."""
     digest = hashlib.sha256()
