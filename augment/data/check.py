@@ -43,8 +43,8 @@ def run(
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
         print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
-        for line in [] if findings.stops else forecast(image_shape(findings), list(findings.counts())):
-            print(line)
+        lines = [] if findings.stops else forecast(image_shape(findings), list(findings.counts()))
+        print("\n".join(["", *lines]) if lines else "", end="\n" if lines else "")
     return 1 if findings.stops else 0
 
 
