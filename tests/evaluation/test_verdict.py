@@ -10,7 +10,7 @@ from augment.evaluation.comparisons import Outcomes, compare
 from augment.evaluation.statistics import balanced_accuracy, resample
 from augment.evaluation.tables import ARMS, COMPARISONS
 from augment.evaluation.verdict import Verdict, decide
-from augment.evaluation.wording import points, least_gain
+from augment.evaluation.wording import least_gain, points
 
 KINDS = {
     "none": "real",
