@@ -17,8 +17,10 @@ from augment.errors import AugmentError
 
 if TYPE_CHECKING:
     from augment.data.check import Forecast
+    from augment.gan.bundle import ClassGenerator
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
+GRID_MOST = 10_000
 QUICK_PX = 32 * 32
 VERDICT_BYTES = 10_000_000
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
@@ -126,9 +128,8 @@ def _sample(options: argparse.Namespace) -> int:
 
     from augment.data.slugs import folder_name
     from augment.errors import BundleError
-    from augment.files import write_bytes
     from augment.gan.bundle import load_generators
-    from augment.grids import png, write_grid
+    from augment.grids import write_grid
 
     if options.out is None and options.grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
@@ -138,17 +139,32 @@ def _sample(options: argparse.Namespace) -> int:
         reason = generators.failed.get(options.label)
         why = f"its GAN failed ({reason})" if reason else "there is no such class"
         raise BundleError(f"--class {options.label!r}: {why}. There are: {', '.join(generators)}")
-    images = {label: generators[label].sample(options.n, seed=options.seed).numpy() for label in labels}
+    if options.grid is not None and options.n * len(labels) > GRID_MOST:
+        raise AugmentError(
+            f"--grid: one picture holds at most {GRID_MOST} samples, asked for are {options.n} of each of "
+            f"{len(labels)} classes; lower -n, name one --class, or use -o"
+        )
     if options.out is not None:
-        for label, own in images.items():
-            for index, image in enumerate(own):
-                file = options.out / folder_name(label) / f"{options.seed}-{index:06d}.png"
-                write_bytes(file, png(image.transpose(1, 2, 0)), durable=False)
+        for label in labels:
+            _write_samples(generators[label], options.out / folder_name(label), options.n, options.seed)
         print(f"{options.n} samples of each of {len(labels)} classes in {options.out}")
     if options.grid is not None:
-        write_grid(options.grid, np.concatenate(list(images.values())))
+        images = [generators[label].sample(options.n, seed=options.seed).numpy() for label in labels]
+        write_grid(options.grid, np.concatenate(images))
         print(f"{options.grid}: {options.n} samples of {', '.join(labels)}")
     return 0
+
+
+def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: int) -> None:
+    """PNG files, as many in memory as one forward pass makes."""
+    from augment.files import write_bytes
+    from augment.gan.bundle import CHUNK
+    from augment.grids import png
+
+    for start in range(0, count, CHUNK):
+        images = generator.sample(min(CHUNK, count - start), seed=seed, start=start).numpy()
+        for index, image in enumerate(images, start):
+            write_bytes(folder / f"{seed}-{index:06d}.png", png(image.transpose(1, 2, 0)), durable=False)
 
 
 def _verdict(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.errors import StoreError
+from augment.errors import DataError, StoreError
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -69,9 +69,13 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV as dictionaries of texts."""
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        return list(csv.DictReader(stream))
+    """Rows of a CSV that `write_csv` wrote, as dictionaries of texts. Raises `DataError` when it is cut or damaged."""
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    rows = list(reader)
+    if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
+        raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
+    return rows
 
 
 def read_file(path: Path, most: int) -> bytes:

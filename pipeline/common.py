@@ -1,16 +1,19 @@
 """What every stage shares: the paths of the pipeline, and how a stage starts and fails."""
 
+import contextlib
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from augment import params
 from augment.errors import AugmentError, StoreError
-from augment.files import exclusive
+from augment.files import exclusive, write_text
 from augment.params import Params
 from pipeline import start
 from pipeline.start import echo
 
+LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 PREPARED = Path("data/prepared")
 TRAIN, VAL, TEST = PREPARED / "train", PREPARED / "val", PREPARED / "test"
 CLASSES = PREPARED / "classes.json"
@@ -51,4 +54,23 @@ def attempt(stage: Callable[[Params], None]) -> int:
     except OSError as error:
         echo(f"{stage.__name__}: {error.filename or 'input or output'}: {error.strerror or error}")
         return 2
+    except MemoryError:
+        echo(f"{stage.__name__}: out of memory. {LESS_MEMORY}")
+        return 2
+    except Exception as error:
+        echo(f"{stage.__name__}: {unforeseen(error, start.LOCKS / stage.__name__ / 'traceback.txt')}")
+        return 1
     return 0
+
+
+def unforeseen(error: Exception, path: Path) -> str:
+    """The message for an error that no message was written for; its traceback goes to `path`."""
+    what = " ".join(str(error).split())[:200]
+    if "allocate memory" in what or "out of memory" in what:  # torch has no error of its own for this
+        return f"{what}. {LESS_MEMORY}"
+    with contextlib.suppress(AugmentError):
+        write_text(path, "".join(traceback.format_exception(error)))
+    return (
+        f"{type(error).__name__}: {what}. An output of an earlier stage may be damaged: `augment doctor` looks for it. "
+        f"If it finds nothing, this is a fault of the program, and {path} says where."
+    )

@@ -32,10 +32,10 @@ def models(tmp_path: Path) -> Path:
 
 def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert main(["sample", str(models), "--class", "b", "-n", "5", "--seed", "3", "-o", str(out)]) == 0
-    expected = load_generators(models)["b"].sample(5, seed=3).numpy()
+    assert main(["sample", str(models), "--class", "b", "-n", "70", "--seed", "3", "-o", str(out)]) == 0
+    expected = load_generators(models)["b"].sample(70, seed=3).numpy()
     files = sorted((out / "b").iterdir())
-    assert [file.name for file in files] == [f"3-{index:06d}.png" for index in range(5)]
+    assert [file.name for file in files] == [f"3-{index:06d}.png" for index in range(70)]
     for file, image in zip(files, expected, strict=True):
         with Image.open(file) as picture:
             assert np.array_equal(np.asarray(picture), image[0])
@@ -52,6 +52,7 @@ def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["sample", "models"], "nothing to write"),
+        (["sample", "models", "-n", "1000000", "--grid", "x.png"], "one picture holds at most 10000 samples"),
         (["sample", "nowhere", "-o", "x"], "dvc repro train"),
         (["sample", "models", "--class", "z", "-o", "x"], "no such class. There are: a, b"),
         (["sample", "models", "--class", "c", "-o", "x"], "collapsed"),

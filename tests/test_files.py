@@ -1,5 +1,6 @@
 """Files are whole or absent."""
 
+import contextlib
 import csv
 import errno
 import json
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment import files
-from augment.errors import StoreError
+from augment.errors import DataError, StoreError
 from augment.files import (
     exclusive,
     read_csv,
@@ -59,7 +60,7 @@ def test_a_full_disk_for_real(tmp_path: Path) -> None:
     code = f"""
 import resource, signal, sys
 from pathlib import Path
-from augment.errors import StoreError
+from augment.errors import DataError, StoreError
 from augment.files import write_bytes
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -161,3 +162,19 @@ def test_a_file_in_a_folders_place_is_said(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="move one of them away, then run the same command again") as caught:
             write_bytes(path, b"")
         assert "disk space" not in str(caught.value)
+
+
+def test_a_table_that_was_cut_is_said_wherever_the_cut_falls(tmp_path: Path) -> None:
+    rows = [{"a": "1,5", "b": "two\nlines"}, {"a": "", "b": '"'}]
+    write_csv(tmp_path / "whole.csv", rows, ("a", "b"))
+    assert read_csv(tmp_path / "whole.csv") == rows
+    whole = (tmp_path / "whole.csv").read_bytes()
+    accepted = []
+    for length in range(len(whole)):
+        (tmp_path / "cut.csv").write_bytes(whole[:length])
+        with contextlib.suppress(DataError):
+            accepted.append((length, read_csv(tmp_path / "cut.csv")))
+    assert [found for _, found in accepted if found not in (rows[:1], [])] in ([], [[{"a": "1,5", "b": "two\n"}]])
+    (tmp_path / "cut.csv").write_text("a,b\n1,2,3\n")
+    with pytest.raises(DataError, match=r"cut\.csv: cut short or damaged\. Run `dvc repro`"):
+        read_csv(tmp_path / "cut.csv")

@@ -39,6 +39,7 @@ def run(
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
     before = params.load(params_path)
+    params.check({"ingest": {"path": _stored(path, params_path)}}, str(params_path))  # before a long look at it
     ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
     findings = prepare.examine(ingest)
     stops = [stop for stop in findings.stops if stop.code not in _SETTLED]

@@ -142,7 +142,7 @@ def test_keys_that_dvc_would_miss_are_named(project: Path) -> None:
 @pytest.mark.parametrize("name", ["data/prepared", "models/x", "."])
 def test_a_folder_that_the_pipeline_empties_is_refused(project: Path, name: str) -> None:
     write_set(project / name)
-    with pytest.raises(ParamsError, match=r"(?s)ingest\.path: .* which the pipeline writes.*Nothing was written"):
+    with pytest.raises(ParamsError, match=r"ingest\.path: .* which the pipeline writes"):
         setup.run(Path(name))
     assert (project / "params.yaml").read_text() == TEXT
 
