@@ -2,17 +2,17 @@
 
 Imported before anything heavy, so that a signal or a missing package finds it ready. DVC deletes a
 stage's outputs before it runs the stage (unless they are `persist`, which would cost DVC's run
-cache), so a stage that fails asks DVC to bring back those of its last whole run.
+cache), so a stage that fails brings those of its last whole run back.
 """
 
 import atexit
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from augment.dvccache import bring_back
 from augment.processes import die_with_parent, orphaned
 
 LOCKS = Path(".work/stages")
@@ -40,30 +40,21 @@ def give_back() -> None:
     """Bring the stage's outputs of its last whole run back from DVC's cache; nothing outside of DVC, or without one."""
     settled()
     stage = os.environ.get("DVC_STAGE")
-    if stage is None or not _is_locked(stage):
+    if stage is None:
         return
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    command = [sys.executable, "-m", "dvc", "checkout", "--quiet", "--force", stage]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode == 0:
-        echo(f"{stage}: its outputs are again those of its last whole run")
-    else:
-        why = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
-        echo(f"{stage}: DVC deleted its earlier outputs; `dvc checkout {stage}` brings them back. Now it said: {why}")
+    try:
+        if bring_back(Path(), stage.rpartition(":")[2]):
+            echo(f"{stage}: its outputs are again those of its last whole run")
+    except (LookupError, ValueError, OSError, ImportError) as error:
+        why = f"{error.args[0]} is not in the cache" if isinstance(error, LookupError) else error
+        echo(f"{stage}: DVC deleted its earlier outputs, and they cannot be brought back now ({why}): `dvc checkout`")
 
 
 def echo(text: str) -> None:
     """One line of progress, at once, beside the outputs."""
     print(text, file=sys.stderr, flush=True)
-
-
-def _is_locked(stage: str) -> bool:
-    """Whether dvc.lock has a run of this stage. DVC writes each stage's name on a line of its own."""
-    try:
-        return f"\n  {stage.rpartition(':')[2]}:\n" in Path("dvc.lock").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
 
 
 def _quieten_tracker() -> None:

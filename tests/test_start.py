@@ -129,7 +129,7 @@ def test_what_dvc_cannot_give_back_is_said(project: Path) -> None:
     (project / "params.yaml").write_text("ingest: {sorce: folder}\n")
     done = run(project, sys.executable, "-m", "pipeline.ingest", DVC_STAGE="ingest")
     assert done.returncode == 2
-    assert "`dvc checkout ingest` brings them back. Now it said: " in done.stderr
+    assert "cannot be brought back now (data/prepared is not in the cache): `dvc checkout`" in done.stderr
 
 
 def test_a_second_run_is_refused_and_leaves_the_outputs_to_the_first(project: Path) -> None:
