@@ -7,14 +7,23 @@ import argparse
 import importlib.util
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from augment.errors import AugmentError
 
+if TYPE_CHECKING:
+    from augment.data.check import Forecast
+    from augment.gan.bundle import ClassGenerator
+
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
-PIPELINE_MODULES = ("ruamel.yaml", "sklearn")
+GRID_MOST = 10_000
+QUICK_PX = 32 * 32
+VERDICT_BYTES = 10_000_000
+PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
+    if arguments is None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # within imports a KeyboardInterrupt would be disguised
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
@@ -33,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return 128 + signal.SIGPIPE
     except AugmentError as error:
         print(f"augment: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"augment: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        print(f"augment: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -55,8 +66,8 @@ def parser() -> argparse.ArgumentParser:
     init.set_defaults(command=_init)
 
     check = commands.add_parser("check", help="report on images, changing nothing; exit 1 if a run would stop")
-    check.add_argument("path", type=Path, help=IMAGES)
-    check.add_argument("--params", type=Path, default=Path("params.yaml"), help="settings, if there are any")
+    check.add_argument("path", type=Path, nargs="?", help=f"{IMAGES} (default: what params.yaml names)")
+    check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
     check.set_defaults(command=_check)
 
@@ -85,16 +96,35 @@ def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
     from augment.data import setup
 
-    return setup.run(options.path, options.params)
+    return setup.run(options.path, options.params, _forecast(options.params))
 
 
 def _check(options: argparse.Namespace) -> int:
     _need_pipeline("check")
     from augment.data import check
-    from augment.params import Params, load
+    from augment.dvcyaml import obstacles
+    from augment.params import Params, load, read
 
-    params = load(options.params) if options.params.exists() else Params()
-    return check.run(options.path, params, options.json)
+    file = options.params or Path("params.yaml")
+    if options.params is None and options.path is not None and not file.exists():
+        return check.run(options.path, Params(), options.json)
+    params = load(file)
+    return check.run(options.path, params, options.json, obstacles(file, read(file)), _forecast(file))
+
+
+def _forecast(file: Path) -> "Forecast":
+    """What a run will take by the settings of `file`; of small images it says so itself, soon enough."""
+
+    def lines(shape: tuple[int, int, int], classes: list[str]) -> list[str]:
+        if shape[1] * shape[2] <= QUICK_PX:
+            return []
+        print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
+        from augment.evaluation.forecast import forecast
+        from augment.params import load
+
+        return forecast(shape, classes, load(file))
+
+    return lines
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -102,9 +132,8 @@ def _sample(options: argparse.Namespace) -> int:
 
     from augment.data.slugs import folder_name
     from augment.errors import BundleError
-    from augment.files import write_bytes
     from augment.gan.bundle import load_generators
-    from augment.grids import picture, png, write_grid
+    from augment.grids import write_grid
 
     if options.out is None and options.grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
@@ -114,25 +143,42 @@ def _sample(options: argparse.Namespace) -> int:
         reason = generators.failed.get(options.label)
         why = f"its GAN failed ({reason})" if reason else "there is no such class"
         raise BundleError(f"--class {options.label!r}: {why}. There are: {', '.join(generators)}")
-    images = {label: generators[label].sample(options.n, seed=options.seed).numpy() for label in labels}
+    if options.grid is not None and options.n * len(labels) > GRID_MOST:
+        raise AugmentError(
+            f"--grid: one picture holds at most {GRID_MOST} samples, asked for are {options.n} of each of "
+            f"{len(labels)} classes; lower -n, name one --class, or use -o"
+        )
     if options.out is not None:
-        for label, own in images.items():
-            for index, image in enumerate(own):
-                file = options.out / folder_name(label) / f"{options.seed}-{index:06d}.png"
-                write_bytes(file, png(picture(image)), durable=False)
+        for label in labels:
+            _write_samples(generators[label], options.out / folder_name(label), options.n, options.seed)
         print(f"{options.n} samples of each of {len(labels)} classes in {options.out}")
     if options.grid is not None:
-        write_grid(options.grid, np.concatenate(list(images.values())))
+        images = [generators[label].sample(options.n, seed=options.seed).numpy() for label in labels]
+        write_grid(options.grid, np.concatenate(images))
         print(f"{options.grid}: {options.n} samples of {', '.join(labels)}")
     return 0
+
+
+def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: int) -> None:
+    """PNG files, as many in memory as one forward pass makes."""
+    from augment.files import write_bytes
+    from augment.gan.bundle import CHUNK
+    from augment.grids import picture, png
+
+    for start in range(0, count, CHUNK):
+        images = generator.sample(min(CHUNK, count - start), seed=seed, start=start).numpy()
+        for index, image in enumerate(images, start):
+            write_bytes(folder / f"{seed}-{index:06d}.png", png(picture(image)), durable=False)
 
 
 def _verdict(options: argparse.Namespace) -> int:
     import json
 
+    from augment.files import read_file
+
     path = options.reports / "evaluation" / "verdict.json"
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(read_file(path, VERDICT_BYTES))
         lines = [found["verdict"], "", found["sentence"], ""]
         lines += [f"- {reason}" for reason in found["reasons"]]
         lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []

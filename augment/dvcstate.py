@@ -27,10 +27,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Output:
-    """One output of dvc.lock: path relative to the project, md5 with `.dir` for a folder."""
+    """One output of dvc.lock: path relative to the project, md5 with `.dir` for a folder, the stage that made it."""
 
     path: str
     md5: str
+    stage: str
 
 
 def faults(project: Path) -> list[Fault]:
@@ -42,7 +43,7 @@ def faults(project: Path) -> list[Fault]:
         return [*found, Fault(f"dvc.lock: {error}", "rm dvc.lock && dvc repro")]
     cache = cache_folder(project) / "files" / "md5"
     for output in outputs:
-        damaged = [path for path in _objects(cache, output) if path.exists() and not _is_whole(path)]
+        damaged = [path for path in _objects(cache, output) if path.exists() and not is_whole(path)]
         if damaged:
             names = " ".join(shlex.quote(_relative(path, project)) for path in damaged)
             what = f"{output.path}: {len(damaged)} of its cached files do not match their hash; DVC would hand them out"
@@ -50,6 +51,10 @@ def faults(project: Path) -> list[Fault]:
         elif changed := _changed(project, cache, output):
             what = f"{output.path}: not as dvc.lock has it ({changed}); an ended run, or changed by hand"
             found.append(Fault(what, f"rm -rf {shlex.quote(output.path)} && dvc repro"))
+    gone = [output.path for output in outputs if _is_gone(project, cache, output)]
+    if gone:
+        what = f"{', '.join(gone)}: deleted, as DVC does before it runs a stage; its cache still has the last whole run"
+        found.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
     return found
 
 
@@ -73,7 +78,7 @@ def locked(path: Path) -> list[Output]:
         sides = [stage.get(side, []) for side in ("deps", "outs")] if isinstance(stage, dict) else [None]
         if not all(isinstance(side, list) and all(map(_is_entry, side)) for side in sides) or not sides[-1]:
             raise ValueError(f"cut short or edited: stage `{name}` lacks outputs or hashes")
-        outputs += [Output(entry["path"], entry["md5"]) for entry in sides[-1]]
+        outputs += [Output(entry["path"], entry["md5"], name) for entry in sides[-1]]
     return outputs
 
 
@@ -115,11 +120,11 @@ def _rwlock(project: Path) -> Iterator[Fault]:
 
 def _objects(cache: Path, output: Output) -> list[Path]:
     """The cached files of an output: itself, and those that a folder's listing names."""
-    own = _object(cache, output.md5)
-    return [own, *(_object(cache, md5) for md5 in set(_listing(own).values()))]
+    own = cached(cache, output.md5)
+    return [own, *(cached(cache, md5) for md5 in set(listing(own).values()))]
 
 
-def _listing(path: Path) -> dict[str, str]:
+def listing(path: Path) -> dict[str, str]:
     """Relative path -> md5 of a cached folder; empty for a file, and where the listing is missing or damaged."""
     if path.suffix != ".dir":
         return {}
@@ -137,7 +142,7 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
         return ""
     if not output.md5.endswith(".dir"):
         return "" if path.is_file() and md5(path) == output.md5 else "its content differs"
-    for name, expected in sorted(_listing(_object(cache, output.md5)).items()):
+    for name, expected in sorted(listing(cached(cache, output.md5)).items()):
         file = path / name
         if not file.is_file():
             return f"{name} is missing"
@@ -146,17 +151,24 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
     return ""
 
 
+def _is_gone(project: Path, cache: Path, output: Output) -> bool:
+    """Whether an output is in the cache alone; in a new clone it is in neither."""
+    return not (project / output.path).exists() and cached(cache, output.md5).exists()
+
+
 def md5(path: Path) -> str:
     """Hex MD5 of a file, as DVC names its objects."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
+    """Whether a cached object is there and has the hash that names it."""
     return path.is_file() and md5(path) == path.parent.name + path.name.removesuffix(".dir")
 
 
-def _object(cache: Path, md5: str) -> Path:
+def cached(cache: Path, md5: str) -> Path:
+    """Where the cache keeps the object of a hash."""
     return cache / md5[:2] / md5[2:]
 
 

@@ -59,7 +59,8 @@ def cores() -> int:
 
 
 def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, parent: int) -> tuple[int, Result]:
-    die_with_parent()
+    if parent != os.getpid():
+        die_with_parent(parent)
     try:
         return position, _in_one_thread(function, unit)
     finally:

@@ -2,16 +2,18 @@
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.errors import StoreError
+from augment.errors import DataError, StoreError
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -37,9 +39,8 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
             _sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
-            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). "
-            "What stood there before is unchanged. Free some disk space or make the folder writable, "
-            "then run the same command again."
+            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). What stood there before is "
+            f"unchanged. {_mend(error)}, then run the same command again."
         ) from error
     finally:
         if temporary is not None:
@@ -68,9 +69,28 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV as dictionaries of texts."""
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        return list(csv.DictReader(stream))
+    """Rows of a CSV that `write_csv` wrote, as dictionaries of texts. Raises `DataError` when it is cut or damaged."""
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    rows = list(reader)
+    if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
+        raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
+    return rows
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The bytes of a regular file of at most `most`; never waits, as opening a pipe would.
+
+    Raises OSError, also for what is no regular file (EINVAL) and for a larger one (EFBIG).
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes where at most {most} can be right", str(path))
+        return stream.read()
 
 
 def sha256(content: bytes) -> str:
@@ -97,8 +117,12 @@ def exclusive(folder: Path) -> Iterator[None]:
     """
     import fcntl  # noqa: PLC0415  (POSIX only; readers of bundles never need it)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as stream:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
+    except OSError as error:
+        raise StoreError(f"{error.filename}: {error.strerror}. {_mend(error)}.") from error
+    with file as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -107,6 +131,21 @@ def exclusive(folder: Path) -> Iterator[None]:
                 "(a trainer can outlive a killed `dvc repro`), then run the same command again."
             ) from error
         yield
+
+
+def _mend(error: OSError) -> str:
+    """What to do about a path that cannot be written."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Free some disk space"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "Make the folder writable, or work in another"
+        case errno.EISDIR | errno.ENOTDIR | errno.EEXIST:
+            return "A file and a folder have the same name there: move one of them away"
+        case errno.ENAMETOOLONG:
+            return "Choose a shorter name"
+        case _:
+            return "Look at that folder and its disk"
 
 
 def _umask() -> int:

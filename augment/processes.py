@@ -1,6 +1,7 @@
 """Ending well: children that go with their parent, and work that stops at a safe point."""
 
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -13,10 +14,26 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 _KEPT_BYTES = 2**30
 
 
-def die_with_parent() -> None:
-    """Ask Linux to send SIGTERM when the parent goes: a killed `dvc repro` would leave its stage running."""
+def die_with_parent(parent: int) -> None:
+    """Ask Linux to send SIGTERM when the parent goes: a killed `dvc repro` would leave its stage running.
+
+    parent: the process id it had; when that one is gone by now, the signal comes at once.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def orphaned() -> bool:
+    """Whether this process's parent went before it could be asked: whoever adopts orphans has a session of its own.
+
+    For a process whose parent keeps it in its own session, as DVC does; a child of a daemon looks orphaned too.
+    """
+    try:
+        return sys.platform == "linux" and os.getsid(os.getppid()) != os.getsid(0)
+    except ProcessLookupError:  # it went just now
+        return True
 
 
 def keep_freed_memory() -> None:

@@ -6,6 +6,13 @@ import time
 EVERY_SECONDS = 2.0
 
 
+def duration(minutes: float) -> str:
+    """`less than a minute`, `about 12 min`, `about 3.5 h`."""
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:.0f} min" if minutes < 100 else f"about {minutes / 60:.1f} h"
+
+
 class Ticker:
     """Counts finished units of work and says how long the rest takes."""
 

@@ -1,10 +1,10 @@
 """docs/params.md, written from the schema: `python -m augment.reference > docs/params.md`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from augment.mistakes import allowed
 from augment.params import Override, Params
 
 
@@ -31,37 +31,13 @@ def document() -> str:
         schema = model.model_json_schema()["properties"]
         for key, field in model.model_fields.items():
             default = "{}" if field.default_factory else _yaml(field.default)
-            allowed = _allowed(schema[key])
-            lines.append(f"| `{key}` | `{default}` | {allowed} | {field.description} |")
+            words = allowed(schema[key])
+            lines.append(f"| `{key}` | `{default}` | {words} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 
 def _yaml(value: Any) -> str:
     return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
-
-
-def _allowed(schema: Mapping[str, Any]) -> str:
-    """The JSON schema of one key in a few words."""
-    if "anyOf" in schema:
-        return " or ".join(_allowed(branch) for branch in schema["anyOf"])
-    if "enum" in schema:
-        return ", ".join(f"`{item}`" for item in schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    words = {"integer": "whole number", "number": "number", "string": "text", "null": "null",
-             "boolean": "true, false", "object": "mapping", "array": "list"}  # fmt: skip
-    text = words.get(schema.get("type", "object"), "mapping")
-    bounds = [
-        f"{sign} {schema[key]}"
-        for key, sign in (
-            ("minimum", "≥"),
-            ("exclusiveMinimum", ">"),
-            ("maximum", "≤"),
-            ("exclusiveMaximum", "<"),
-        )
-        if key in schema
-    ]
-    return f"{text} {', '.join(bounds)}".strip()
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 docs/params.md is generated from these classes (`python -m augment.reference`); `augment.params` loads them.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 def _text_keys(value: Any) -> Any:
@@ -17,7 +18,8 @@ def _text_keys(value: Any) -> Any:
 
 
 Size = Annotated[int, Field(ge=2, le=256)]
-Steps = Annotated[int, Field(ge=1)] | Literal["auto"]
+MOST_STEPS = 10_000_000
+Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
 
@@ -38,10 +40,32 @@ DEFAULT_ARMS: tuple[Arm, ...] = (
 )  # fmt: skip
 
 
+OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
+"""What dvc.yaml lets the stages write; DVC empties it before they run."""
+
+
+def _watched(path: str) -> str:
+    """A path that DVC may watch: on this disk, and apart from what the pipeline writes."""
+    if "://" in path:
+        raise ValueError(f"{path!r} is an address; give a folder or file on this disk")
+    parts = PurePath(os.path.normpath(os.path.relpath(path))).parts
+    for output in OUTPUTS:
+        own = PurePath(output).parts
+        if set(parts) <= {".."} or parts == own[: len(parts)] or parts[: len(own)] == own:
+            raise ValueError(
+                f"{path!r} is, holds or lies in {output}, which the pipeline writes and every run empties; "
+                "copy what is needed to a folder of its own and name that"
+            )
+    return path
+
+
+WatchedPath = Annotated[str, Field(min_length=1), AfterValidator(_watched)]
+
+
 class Section(BaseModel):
     """A section of params.yaml: frozen, and no key that is not declared."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Ingest(Section):
@@ -53,7 +77,7 @@ class Ingest(Section):
         "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
         "`list`: images.csv (path, label, group, split), images anywhere.",
     )
-    path: str = Field(
+    path: WatchedPath = Field(
         "data/raw",
         description="The folder, or the file images.csv. An optional meta.csv in a folder of class folders "
         "(path, class, split, group) is honoured.",
@@ -114,7 +138,7 @@ class Ingest(Section):
 class Override(Section):
     """What one class may have of its own."""
 
-    steps: int | None = Field(None, ge=1, description="Training steps of this class's GAN.")
+    steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
     gamma: float | None = Field(None, ge=0, description="Weight of R1 + R2.")
     augmentation: float | None = Field(None, ge=0, le=1, description="Probability of differentiable augmentation.")
@@ -156,7 +180,7 @@ class Train(Section):
         description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
         "`none`: every class from scratch; then one class can change without the others.",
     )
-    base: str = Field(
+    base: WatchedPath = Field(
         "data/base",
         description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
         "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
@@ -182,25 +206,20 @@ class Train(Section):
         description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
     )
 
-    @field_validator("base")
-    @classmethod
-    def _base_stays(cls, base: str) -> str:
-        if PurePath(base).parts[:1] == ("models",):
-            raise ValueError(f"{base} is emptied by every run; copy it out: cp {base}/* data/base/")
-        return base
-
 
 class Generate(Section):
     """How many samples are made, and which are kept."""
 
-    per_class: int = Field(200, ge=1, description="Synthetic images wanted for each class.")
+    per_class: int = Field(200, ge=1, le=100_000, description="Synthetic images wanted for each class.")
     oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
     accept: Fraction = Field(
         0.9,
         description="The class filter's threshold accepts this share of held-out real images of the class.",
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
-    filter_steps: int = Field(150, ge=1, description="Training steps of each of the filter's classifiers.")
+    filter_steps: int = Field(
+        150, ge=1, le=MOST_STEPS, description="Training steps of each of the filter's classifiers."
+    )
 
 
 class Evaluate(Section):
@@ -218,7 +237,7 @@ class Evaluate(Section):
     primary: Literal["balanced_accuracy"] = Field(
         "balanced_accuracy", description="The figure that decides: the mean of the classes' recalls."
     )
-    steps: int = Field(400, ge=1, description="Optimiser steps of every classifier, equal for all arms.")
+    steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
     equivalence: float = Field(
@@ -227,7 +246,7 @@ class Evaluate(Section):
         le=0.1,
         description="Gains within plus or minus this count as equivalent (0.01 = 1 point).",
     )
-    resamples: int = Field(2000, ge=200, description="Bootstrap draws of the test groups.")
+    resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of the test groups.")
 
     @model_validator(mode="after")
     def _arms_suffice(self) -> "Evaluate":
@@ -266,7 +285,9 @@ class Compute(Section):
     engine: Literal["serial", "local"] = Field(
         "local", description="`local`: one process per core, one thread each. `serial`: this process."
     )
-    jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field("auto", description="Processes; `auto`: the cores.")
+    jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
+        "auto", description="Processes; `auto`: the cores."
+    )
     checkpoint_seconds: int = Field(30, ge=1, description="A killed run loses at most this much training.")
 
 

@@ -1,14 +1,19 @@
 """What every stage shares: the paths of the pipeline, and how a stage starts and fails."""
 
+import contextlib
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from augment import params
-from augment.errors import AugmentError
+from augment.errors import AugmentError, StoreError
+from augment.files import exclusive, write_text
 from augment.params import Params
-from augment.processes import die_with_parent
+from pipeline import start
+from pipeline.start import echo
 
+LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 PREPARED = Path("data/prepared")
 TRAIN, VAL, TEST = PREPARED / "train", PREPARED / "val", PREPARED / "test"
 CLASSES = PREPARED / "classes.json"
@@ -22,21 +27,50 @@ PLOTS = REPORTS / "plots"
 
 
 def main(stage: Callable[[Params], None]) -> None:
-    """Run a stage with params.yaml; a failure that a user can mend is a message and exit 2."""
-    die_with_parent()
+    """Run a stage with params.yaml, one run at a time; a failure that a user can mend is a message and exit 2."""
+    try:
+        with exclusive(start.LOCKS / stage.__name__):
+            status = attempt(stage)
+            if status != 0:
+                start.give_back()
+    except (StoreError, OSError) as error:  # another run has the outputs in its hands
+        echo(f"{stage.__name__}: {error}")
+        status = 2
+    start.settled()
+    if status != 0:
+        sys.exit(status)
+
+
+def attempt(stage: Callable[[Params], None]) -> int:
+    """The exit status of a stage: 0, 130 when interrupted, 2 when it failed with a message."""
     try:
         stage(params.load())
     except KeyboardInterrupt:
         echo(f"{stage.__name__}: interrupted")
-        sys.exit(130)
+        return 130
     except AugmentError as error:
         echo(f"{stage.__name__}: {error}")
-        sys.exit(2)
+        return 2
     except OSError as error:
         echo(f"{stage.__name__}: {error.filename or 'input or output'}: {error.strerror or error}")
-        sys.exit(2)
+        return 2
+    except MemoryError:
+        echo(f"{stage.__name__}: out of memory. {LESS_MEMORY}")
+        return 2
+    except Exception as error:
+        echo(f"{stage.__name__}: {unforeseen(error, start.LOCKS / stage.__name__ / 'traceback.txt')}")
+        return 1
+    return 0
 
 
-def echo(text: str) -> None:
-    """One line of progress, at once, beside the outputs."""
-    print(text, file=sys.stderr, flush=True)
+def unforeseen(error: Exception, path: Path) -> str:
+    """The message for an error that no message was written for; its traceback goes to `path`."""
+    what = " ".join(str(error).split())[:200]
+    if "allocate memory" in what or "out of memory" in what:  # torch has no error of its own for this
+        return f"{what}. {LESS_MEMORY}"
+    with contextlib.suppress(AugmentError):
+        write_text(path, "".join(traceback.format_exception(error)))
+    return (
+        f"{type(error).__name__}: {what}. An output of an earlier stage may be damaged: `augment doctor` looks for it. "
+        f"If it finds nothing, this is a fault of the program, and {path} says where."
+    )

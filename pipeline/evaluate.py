@@ -21,7 +21,8 @@ from augment.measure.features import pixels
 from augment.params import Params
 from augment.seeds import numpy_rng
 from augment.synthesis.settings import filter_settings
-from pipeline.common import MODELS, PREPARED, REPORTS, echo, main
+from pipeline.common import MODELS, PREPARED, REPORTS, main
+from pipeline.start import echo
 
 FOLDER = REPORTS / "evaluation"
 
@@ -32,6 +33,7 @@ def evaluate(params: Params) -> None:
     place = workplace(params.compute)
     seeds = repeat_seeds(params.seed, params.evaluate.seeds)
     settings = comparing(params)
+    echo("evaluate: timing a few steps of every arm")
     cost = measured_cost(splits.train, seeds, settings, place.engine)
     gans = len(splits.train.classes) + (params.train.transfer == "shared")
     echo(f"evaluate: {cost_line(cost, settings, place.engine, (len(seeds) - 1) * gans)}")

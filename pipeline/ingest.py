@@ -4,7 +4,8 @@ from collections import Counter
 
 from augment.data.prepare import prepare
 from augment.params import Params
-from pipeline.common import PREPARED, echo, main
+from pipeline.common import PREPARED, main
+from pipeline.start import echo
 
 
 def ingest(params: Params) -> None:

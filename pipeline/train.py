@@ -13,7 +13,8 @@ from augment.gan.fit import Start
 from augment.gan.settings import training_for, workplace
 from augment.grids import write_grid
 from augment.params import Params
-from pipeline.common import MODELS, PREPARED, echo, main
+from pipeline.common import MODELS, PREPARED, main
+from pipeline.start import echo
 
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
 GRID_SAMPLES = 64

@@ -1,6 +1,7 @@
 """The command line: instant help, exact samples, one clear message for whatever is typed."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from augment.files import write_json
 from augment.gan.bundle import load_generators, save_bundle
 from augment.gan.networks import Architecture, build
 
+ROOT = Path(__file__).parent.parent
 PLAN = Architecture("dcgan", 1, 8, 6, latent=4, features=4)
 
 
@@ -30,10 +32,10 @@ def models(tmp_path: Path) -> Path:
 
 def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert main(["sample", str(models), "--class", "b", "-n", "5", "--seed", "3", "-o", str(out)]) == 0
-    expected = load_generators(models)["b"].sample(5, seed=3).numpy()
+    assert main(["sample", str(models), "--class", "b", "-n", "70", "--seed", "3", "-o", str(out)]) == 0
+    expected = load_generators(models)["b"].sample(70, seed=3).numpy()
     files = sorted((out / "b").iterdir())
-    assert [file.name for file in files] == [f"3-{index:06d}.png" for index in range(5)]
+    assert [file.name for file in files] == [f"3-{index:06d}.png" for index in range(70)]
     for file, image in zip(files, expected, strict=True):
         with Image.open(file) as picture:
             assert np.array_equal(np.asarray(picture), image[0])
@@ -50,6 +52,7 @@ def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["sample", "models"], "nothing to write"),
+        (["sample", "models", "-n", "1000000", "--grid", "x.png"], "one picture holds at most 10000 samples"),
         (["sample", "nowhere", "-o", "x"], "dvc repro train"),
         (["sample", "models", "--class", "z", "-o", "x"], "no such class. There are: a, b"),
         (["sample", "models", "--class", "c", "-o", "x"], "collapsed"),
@@ -99,10 +102,57 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
 def test_check_reports_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/x.png").write_text("no image")
-    assert main(["check", str(tmp_path), "--json", "--params", str(tmp_path / "none.yaml")]) == 1
+    (tmp_path / "empty.yaml").touch()
+    assert main(["check", str(tmp_path), "--json", "--params", str(tmp_path / "empty.yaml")]) == 1
     report = json.loads(capsys.readouterr().out)
     assert set(report) == {"files", "classes", "counts"}
     assert {"path": "a/x.png", "outcome": "quarantined", "code": "not_an_image"} in report["files"]
+
+
+def test_settings_that_are_named_must_be_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path), "--params", str(tmp_path / "nope.yaml")]) == 2
+    assert "nope.yaml: No such file" in capsys.readouterr().err
+
+
+def test_check_alone_looks_at_what_params_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["check"]) == 2
+    (tmp_path / "params.yaml").write_text("ingest: {source: folder, path: nowhere}\n")
+    (tmp_path / "dvc.yaml").write_text("stages: {a: {cmd: a, deps: ['${ingest.path}', '${train.base}']}}\n")
+    assert main(["check"]) == 1
+    stops = capsys.readouterr().out.split("a run would stop\n")[1].splitlines()
+    assert [line.split(": ")[:2] for line in stops if line] == [
+        ["  nowhere", "missing"],
+        ["  params.yaml", "missing_key"],
+        ["  params.yaml", "missing_input"],
+    ]
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    write_json(
+        tmp_path / "evaluation/verdict.json",
+        {"verdict": "helps", "sentence": "They help.", "reasons": ["one"] * 50_000, "advice": []},
+    )
+    command = f"{sys.executable} -m augment.cli verdict --reports {tmp_path} | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (141, "helps\n", "")
+
+
+def test_an_interruption_during_the_imports_is_silent(tmp_path: Path) -> None:
+    code = (
+        "import sys; from augment import cli; sys.argv = ['augment', 'doctor']\n"
+        "cli._doctor = lambda _: print('there', flush=True) or sys.stdin.readline()\n"
+        "cli.main()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (-signal.SIGINT, "")
 
 
 @pytest.mark.parametrize("command", ["import augment", "from augment.cli import parser; parser().format_help()"])

@@ -83,6 +83,15 @@ def test_a_clone_without_outputs_or_cache_is_healthy(project: Path) -> None:
     assert faults(project) == []
 
 
+def test_outputs_that_dvc_deleted_before_a_stage_was_killed(project: Path) -> None:
+    shutil.rmtree(project / "out")
+    fault = only(faults(project))
+    assert fault.what.startswith("out: deleted")
+    assert fault.mend == "dvc checkout out"
+    (project / "c").unlink()
+    assert only(faults(project)).mend == "dvc checkout out c"
+
+
 def test_any_cut_of_dvc_lock_is_found_or_loses_whole_stages_only(project: Path) -> None:
     whole = (project / "dvc.lock").read_text()
     full = locked(project / "dvc.lock")
@@ -265,6 +274,9 @@ def test_the_commands_mend_under_dvc_itself(tmp_path: Path, monkeypatch: pytest.
     assert [fault.what.split(":")[0] for fault in found] == [".dvc/tmp/rwlock is cut short", "out", "c"]
     for fault in found:
         shell(fault.mend)
+    assert faults(tmp_path) == []
+    shell("rm -rf out c")
+    shell(only(faults(tmp_path)).mend)
     assert faults(tmp_path) == []
     (tmp_path / "dvc.lock").write_text((tmp_path / "dvc.lock").read_text()[:120])
     shell(only(faults(tmp_path)).mend)

@@ -1,5 +1,6 @@
 """Files are whole or absent."""
 
+import contextlib
 import csv
 import errno
 import json
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.errors import StoreError
+from augment import files
+from augment.errors import DataError, StoreError
 from augment.files import (
     exclusive,
     read_csv,
+    read_file,
     sha256_json,
     sweep_temporaries,
     write_bytes,
@@ -57,7 +60,7 @@ def test_a_full_disk_for_real(tmp_path: Path) -> None:
     code = f"""
 import resource, signal, sys
 from pathlib import Path
-from augment.errors import StoreError
+from augment.errors import DataError, StoreError
 from augment.files import write_bytes
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -120,3 +123,58 @@ def test_json_is_the_same_for_the_same_value(tmp_path: Path) -> None:
     assert sha256_json({"b": 1, "a": 2}) == sha256_json(json.loads('{"a": 2, "b": 1}'))
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "c", float("nan"))
+
+
+def test_only_a_regular_file_is_read_and_nothing_waits(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(b"abc")
+    assert read_file(tmp_path / "file", 3) == b"abc"
+    for name, words in (("pipe", "not a regular file"), ("file", "3 bytes where at most 2"), (".", "directory")):
+        with pytest.raises(OSError, match=words):
+            read_file(tmp_path / name, 2)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "Free some disk space"),
+        (errno.EACCES, "Make the folder writable"),
+        (errno.EROFS, "Make the folder writable"),
+        (errno.ENAMETOOLONG, "shorter name"),
+        (errno.EIO, "Look at that folder"),
+    ],
+)
+def test_the_advice_fits_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "somewhere")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    for action in (lambda: write_bytes(tmp_path / "a", b""), lambda: exclusive(tmp_path).__enter__()):
+        with pytest.raises(StoreError, match=advice):
+            action()
+
+
+def test_a_file_in_a_folders_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file/inside", tmp_path / "folder"):
+        with pytest.raises(StoreError, match="move one of them away, then run the same command again") as caught:
+            write_bytes(path, b"")
+        assert "disk space" not in str(caught.value)
+
+
+def test_a_table_that_was_cut_is_said_wherever_the_cut_falls(tmp_path: Path) -> None:
+    rows = [{"a": "1,5", "b": "two\nlines"}, {"a": "", "b": '"'}]
+    write_csv(tmp_path / "whole.csv", rows, ("a", "b"))
+    assert read_csv(tmp_path / "whole.csv") == rows
+    whole = (tmp_path / "whole.csv").read_bytes()
+    accepted = []
+    for length in range(len(whole)):
+        (tmp_path / "cut.csv").write_bytes(whole[:length])
+        with contextlib.suppress(DataError):
+            accepted.append((length, read_csv(tmp_path / "cut.csv")))
+    assert [found for _, found in accepted if found not in (rows[:1], [])] in ([], [[{"a": "1,5", "b": "two\n"}]])
+    (tmp_path / "cut.csv").write_text("a,b\n1,2,3\n")
+    with pytest.raises(DataError, match=r"cut\.csv: cut short or damaged\. Run `dvc repro`"):
+        read_csv(tmp_path / "cut.csv")

@@ -59,6 +59,17 @@ def test_a_set_that_cannot_be_used_is_a_message(tmp_path: Path) -> None:
     [
         (DataError("no images"), 2, "train: no images\n"),
         (OSError(28, "No space left on device", "models/a"), 2, "train: models/a: No space left on device\n"),
+        (
+            MemoryError(),
+            2,
+            "train: out of memory. Set ingest.size, train.batch_size or compute.jobs to less in params.yaml.\n",
+        ),
+        (RuntimeError("can't allocate memory"), 1, "train: can't allocate memory. Set ingest.size, "),
+        (
+            KeyError("label"),
+            1,
+            "train: KeyError: 'label'. An output of an earlier stage may be damaged: `augment doctor`",
+        ),
         (KeyboardInterrupt(), 130, "train: interrupted\n"),
     ],
 )
@@ -78,7 +89,12 @@ def test_failures_of_any_stage(
     with pytest.raises(SystemExit) as caught:
         common.main(train)
     assert caught.value.code == status
-    assert capsys.readouterr().err == message
+    told = capsys.readouterr().err
+    assert told.startswith(message)
+    assert told.count("\n") == 1
+    traceback = tmp_path / ".work/stages/train/traceback.txt"
+    assert traceback.exists() == isinstance(error, KeyError)
+    assert not traceback.exists() or "raise error" in traceback.read_text()
 
 
 def test_wrong_params_are_a_message(tmp_path: Path) -> None:

@@ -1,15 +1,29 @@
 """params.yaml: one schema, every mistake at once, the words of the file."""
 
 import contextlib
+import itertools
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from ruamel.yaml import YAML
 
 from augment.errors import ParamsError
-from augment.params import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS, Evaluate, Params, check, load
+from augment.params import (
+    ARMS,
+    CONTROL_ARMS,
+    GAN_ARMS,
+    REAL_ARMS,
+    Evaluate,
+    Override,
+    Params,
+    check,
+    load,
+)
+from augment.sections import OUTPUTS
 from augment.reference import document
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +77,85 @@ def test_all_mistakes_at_once_with_file_and_key() -> None:
     assert "train.overrides.a b.stps: unknown key; did you mean `steps`?" in text
 
 
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (
+            {"train": {"loss": "hing"}},
+            "train.loss: 'hing' is not allowed; did you mean `hinge`? Allowed: `relativistic`, ",
+        ),
+        (
+            {"train": {"steps": "aut"}},
+            "train.steps: 'aut' is not allowed; did you mean `auto`? Allowed: whole number ≥ 1",
+        ),
+        ({"train": {"steps": 1.5}}, "train.steps: 1.5 is not allowed; allowed: whole number ≥ 1, ≤ 10000000 or `auto`"),
+        ({"train": {"learning_rate": True}}, "train.learning_rate: true is not allowed; allowed: number > 0, ≤ 0.1 or"),
+        (
+            {"train": {"overrides": {"int": {"steps": 0}}}},
+            "train.overrides.int.steps: 0 is not allowed; allowed: whole",
+        ),
+        (
+            {"train": {"overrides": {"a": None}}},
+            "train.overrides.a: null is not allowed; it must hold keys such as `st",
+        ),
+        ({"train": {"overrides": [1]}}, "train.overrides: [1] is not allowed; allowed: mapping"),
+        ({"train": None}, "train: null is not allowed; it must hold keys such as `network:`"),
+        ({"ingest": {"size": [8, "x"]}}, "ingest.size.1: 'x' is not allowed; allowed: whole number ≥ 2, ≤ 256 or ["),
+        ({"ingest": {"train_per_class": {"a": 0}}}, "ingest.train_per_class.a: 0 is not allowed; allowed: "),
+        ({"ingest": {"path": None}}, "ingest.path: null is not allowed; allowed: text not empty"),
+        ({"evaluate": {"arms": ["smoote"]}}, "evaluate.arms.0: 'smoote' is not allowed; did you mean `smote`? Allowed"),
+        ({3: 4}, "3: unknown key; allowed here: seed, ingest, "),
+        ({"seed": list(range(10**6))}, "seed: [0, 1, 2, 3, 4, 5, ...] is not allowed; allowed: whole number"),
+    ],
+)
+def test_one_line_for_one_mistake(values: object, line: str) -> None:
+    text = message(values)
+    assert text.startswith(f"params.yaml: {line}")
+    assert "\n" not in text
+
+
+FLOATS = [
+    (name, key)
+    for name, model in [*((n, f.annotation) for n, f in Params.model_fields.items() if n != "seed"), ("", Override)]
+    for key, schema in model.model_json_schema()["properties"].items()
+    if "number" in [schema.get("type"), *(branch.get("type") for branch in schema.get("anyOf", ()))]
+]
+
+
+@pytest.mark.parametrize(("section", "key"), FLOATS)
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_no_number_may_be_infinite_or_none_at_all(section: str, key: str, value: float) -> None:
+    values = {section: {key: value}} if section else {"train": {"overrides": {"a": {key: value}}}}
+    assert f".{key}: {value} is not allowed; allowed: " in message(values)
+
+
+def test_there_are_numbers_to_look_at() -> None:
+    assert {("train", "gamma"), ("evaluate", "equivalence"), ("", "gamma"), ("ingest", "test_fraction")} <= {*FLOATS}
+
+
+@pytest.mark.parametrize("section", [("ingest", "path"), ("train", "base")])
+@pytest.mark.parametrize(
+    "path", [".", "data", "data/prepared", "./models/", "data/raw/../../reports/x", "..", "/", ROOT]
+)
+def test_what_dvc_watches_stands_apart_from_what_the_pipeline_writes(
+    section: tuple[str, str], path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    name, key = section
+    assert f"{name}.{key}: {str(path)!r} is, holds or lies in" in message({name: {key: str(path)}})
+    for other in ("data/raw", "data/preparedly", "../models", "my data", "/data"):
+        assert getattr(getattr(check({name: {key: other}}), name), key) == other
+    assert "is an address" in message({name: {key: "s3://images"}})
+
+
+def test_the_outputs_are_those_of_dvc_yaml() -> None:
+    stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
+    written = [path for stage in stages for path in [*stage["outs"], *stage.get("metrics", ())]]
+    assert {next((out for out in OUTPUTS if path == out or path.startswith(f"{out}/")), path) for path in written} == {
+        *OUTPUTS
+    }
+
+
 @pytest.mark.parametrize("values", [[], 3, "x", {"train": 3}, {"seed": True}, {"seed": 1.5}, {"seed": -1}])
 def test_wrong_shapes(values: object) -> None:
     assert "params.yaml" in message(values)
@@ -93,6 +186,22 @@ def test_unreadable_yaml_is_one_message(tmp_path: Path, text: str) -> None:
     file = tmp_path / "params.yaml"
     file.write_text(text)
     with pytest.raises(ParamsError, match=r"params\.yaml: not readable as YAML"):
+        load(file)
+
+
+def test_a_file_that_is_a_trap_is_one_message(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text("[" * 5_000)
+    with pytest.raises(ParamsError, match="not readable as YAML"):
+        load(file)
+    names = "abcdefghijklmnopqrst"
+    bomb = [f"{one}: &{one} [{', '.join([f'*{before}'] * 9)}]" for before, one in itertools.pairwise(names)]
+    file.write_text("a: &a [x]\n" + "\n".join(bomb) + "\nseed: *t\n")
+    with pytest.raises(ParamsError, match="seed: "):
+        load(file)
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(ParamsError, match="not a regular file"):
         load(file)
 
 

@@ -190,7 +190,7 @@ def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp
 @LINUX
 def test_a_child_goes_with_its_killed_parent() -> None:
     child = (
-        "import os, sys, time; from augment.processes import die_with_parent; die_with_parent(); "
+        "import os, sys, time; from augment.processes import die_with_parent; die_with_parent(os.getppid()); "
         "print(os.getpid(), flush=True); time.sleep(1000)"
     )
     parent = start("import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])", child)
@@ -202,6 +202,13 @@ def test_a_child_goes_with_its_killed_parent() -> None:
         assert wait_until(lambda: not alive(pid), 5)
     finally:
         close(parent)
+
+
+@LINUX
+def test_a_child_whose_parent_has_gone_ends_at_once() -> None:
+    code = "import os; from augment.processes import die_with_parent; die_with_parent(os.getppid() + 1); print('on')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE_S)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, b"")
 
 
 POOL = """

@@ -1,8 +1,8 @@
 """`augment check`: what an image folder, IDX files or a list hold and what would stop a run, changing nothing."""
 
 import json
-import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +13,38 @@ from augment.errors import DataError
 
 if TYPE_CHECKING:
     from augment.data.cleaning import Findings
-    from augment.params import Params
+    from augment.params import Ingest, Params
 
+Forecast = Callable[[tuple[int, int, int], list[str]], list[str]]
+"""(C, H, W) and the classes -> lines on what a run will take."""
+
+ON_DISK = ("folder", "idx", "list")
 _FILES_NAMED = 20
 
 
-def run(path: Path, params: "Params", as_json: bool) -> int:
-    """Print the report on `path`; 1 when something would stop a run, else 0."""
+def run(
+    path: Path | None,
+    params: "Params",
+    as_json: bool,
+    obstacles: Iterable[tuple[str, str]] = (),
+    forecast: Forecast = lambda shape, classes: [],
+) -> int:
+    """Print the report on `path`; 1 when something would stop a run, else 0.
+
+    path: None for what `ingest` names, a built-in set included. obstacles: (code, message) of what else would stop it.
+    forecast: what a run will take, for the text about a set that nothing stops.
+    """
     findings = inspect(path, params)
-    hazards = hazard_lines(path)
+    own = is_own(path, params)
+    also = [Stop("params.yaml", code, message) for code, message in obstacles if own or code == "missing_key"]
+    findings.stops.extend(also)
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
-        for line in hazards:
-            print(line, file=sys.stderr)
     else:
-        print("\n".join(as_text(path, findings, hazards)))
+        title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
+        print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
+        lines = [] if findings.stops else forecast(image_shape(findings), list(findings.counts()))
+        print("\n".join(["", *lines]) if lines else "", end="\n" if lines else "")
     return 1 if findings.stops else 0
 
 
@@ -36,32 +53,74 @@ def check_folder(path: Path, params: "Params") -> dict[str, Any]:
     return as_dict(inspect(path, params))
 
 
-def inspect(path: Path, params: "Params") -> "Findings":
+def inspect(path: Path | None, params: "Params") -> "Findings":
     """Everything about the images of a folder, IDX files or list, under the settings of `params` meant for them.
 
-    Source, size, colour, groups and split belong to one set: they count only when `ingest` names this one.
+    Source, size, colour, groups, split and overrides belong to one set: they count only when `ingest` names this one.
     """
     from augment.data import prepare, sources  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
 
-    on_disk = params.ingest.source in ("folder", "idx", "list")
-    own = on_disk and any(_same(one, params.ingest.path) for one in (path, path / LIST))
-    general = {"source": params.ingest.source if own else sources.detect(path), "path": str(path)}
-    unsettled = {} if own else {"size": None, "color": "auto", "group_pattern": None}
-    ingest = params.ingest.model_copy(update=general | unsettled)
+    ingest, own = params.ingest, is_own(path, params)
+    if path is not None:
+        general = {"source": ingest.source if own else sources.detect(path), "path": str(path)}
+        unsettled = {} if own else {"size": None, "color": "auto", "group_pattern": None}
+        ingest = ingest.model_copy(update=general | unsettled)
     findings = prepare.examine(ingest)
     if own and not findings.stops:
-        try:
-            prepare.assign_splits(findings.entries, ingest, params.seed)
-        except DataError as error:
-            findings.stops.extend(Stop(shown(str(path)), "no_split", line) for line in str(error).splitlines())
+        findings.stops.extend(split_stops(findings, ingest, params.seed))
+        findings.stops.extend(override_stops(findings, params))
+    watched = Path(ingest.path) / LIST if ingest.source == "list" and not own else Path(ingest.path)
+    findings.stops.extend(hazard_stops(watched, findings))
+    findings.stops.extend(hazard_stops(Path(params.train.base), findings) if own else ())
     return findings
 
 
-def hazard_lines(path: Path) -> list[str]:
-    """Warnings about names that end `dvc repro` before the pipeline starts."""
+def image_shape(findings: "Findings") -> tuple[int, int, int]:
+    """(C, H, W) of the images of a set that nothing stops."""
+    height, width = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
+    return findings.channels, height, width
+
+
+def is_own(path: Path | None, params: "Params") -> bool:
+    """Whether `ingest` names this set: None stands for what it names."""
+    if path is None:
+        return True
+    return params.ingest.source in ON_DISK and any(_same(one, params.ingest.path) for one in (path, path / LIST))
+
+
+def split_stops(findings: "Findings", ingest: "Ingest", seed: int) -> list[Stop]:
+    """What makes the set impossible to split; else its entries are split."""
+    from augment.data import prepare  # noqa: PLC0415
+
+    try:
+        prepare.assign_splits(findings.entries, ingest, seed)
+    except DataError as error:
+        return [Stop(shown(ingest.path), "no_split", line) for line in str(error).splitlines()]
+    return []
+
+
+def override_stops(findings: "Findings", params: "Params") -> list[Stop]:
+    """Settings of single classes that are not there."""
+    from augment.data.split import nearest  # noqa: PLC0415
+
+    classes = findings.counts()
     return [
-        f"warning: `dvc repro` cannot pass {name}: {reason}; remove or rename it" for name, reason in dvc_hazards(path)
+        Stop("params.yaml", "unknown_class", f"train.overrides: there is no class {label!r}; {nearest(label, classes)}")
+        for label in params.train.overrides
+        if label not in classes
     ]
+
+
+def hazard_stops(folder: Path, findings: "Findings") -> list[Stop]:
+    """Names in a folder that end `dvc repro` before the pipeline starts; their files are marked as such too."""
+    stops = []
+    for name, reason in dvc_hazards(folder):
+        message = f"`dvc repro` cannot pass {name}: {reason}; remove or rename it"
+        for entry in findings.entries:
+            if entry.path == name:
+                entry.reject("stop", "dvc_cannot_pass", message)
+        stops.append(Stop(name, "dvc_cannot_pass", message))
+    return stops
 
 
 def as_dict(findings: "Findings") -> dict[str, Any]:
@@ -75,9 +134,9 @@ def as_dict(findings: "Findings") -> dict[str, Any]:
     return {"files": files, "classes": findings.counts(), "counts": {name: counts[name] for name in OUTCOMES}}
 
 
-def as_text(path: Path, findings: "Findings", hazards: list[str]) -> list[str]:
+def as_text(title: str, findings: "Findings") -> list[str]:
     """The report for people: a summary, what to do first, then the files left out."""
-    lines = [shown(str(path)), ""]
+    lines = [title, ""]
     lines += [f"  {name:<12}{number:>8}" for name, number in as_dict(findings)["counts"].items()]
     if findings.sizes:
         most = ", ".join(f"{h}x{w} ({n})" for (h, w), n in findings.sizes.most_common(3))
@@ -89,7 +148,7 @@ def as_text(path: Path, findings: "Findings", hazards: list[str]) -> list[str]:
         lines += ["", "usable images of each class"] + [f"  {k:<{width}} {n:>7}" for k, n in classes.items()]
     if findings.stops:
         lines += ["", "a run would stop"] + [f"  {stop.path}: {stop.code}: {stop.message}" for stop in findings.stops]
-    lines += [""] * bool(findings.notes or hazards) + [f"note: {note}" for note in findings.notes] + hazards
+    lines += [""] * bool(findings.notes) + [f"note: {note}" for note in findings.notes]
     for outcome, heading in (("quarantined", "left out"), ("fixed", "used, but changed")):
         lines += _by_code(findings, outcome, heading)
     return lines

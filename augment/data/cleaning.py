@@ -12,6 +12,7 @@ import numpy as np
 from augment.data import duplicates, groups, idx, images, listing, meta, sources
 from augment.data.disk import Rejected, shown
 from augment.data.entries import Entry, Stop
+from augment.data.formats import has_image_name
 from augment.data.slanted import slanted
 from augment.files import sha256
 
@@ -79,7 +80,7 @@ def examine(
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
         stops += _size_stops(root, sizes)
-    notes = _imbalance_note(entries)
+    notes = _imbalance_note(entries) + _hidden_notes(entries)
     channels, note = unify_channels(entries, color)
     return Findings(entries, stops, pattern_notes + notes + note, channels, sizes)
 
@@ -211,6 +212,20 @@ def _imbalance_note(entries: Sequence[Entry]) -> list[str]:
     if most < _STRONG_IMBALANCE * fewest:
         return []
     return [f"imbalance: {large!r} has {most} images, {small!r} has {fewest}"]
+
+
+def _hidden_notes(entries: Sequence[Entry]) -> list[str]:
+    """Folders beside the class folders that hold images and begin with a dot, as a slip of the finger makes them."""
+    images_in = Counter(
+        entry.path.split("/")[0]
+        for entry in entries
+        if entry.code == "hidden" and entry.path.startswith(".") and "/" in entry.path and has_image_name(entry.path)
+    )
+    return [
+        f"hidden: {folder!r} begins with a dot, so its {number} image files are not read; "
+        "rename the folder if it is a class"
+        for folder, number in sorted(images_in.items())
+    ]
 
 
 def _text(size: tuple[int, int]) -> str:

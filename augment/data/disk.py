@@ -133,7 +133,8 @@ def dvc_hazards(root: Path) -> list[tuple[str, str]]:
         return []
     hazards = []
     for found in walk(root):
-        if found.kind == "special":
+        led_out = found.kind == "link_outside" and not (found.location.is_file() or found.location.is_dir())
+        if found.kind == "special" or led_out:
             hazards.append((shown(found.path), "not a regular file; DVC waits for it forever or fails"))
         elif found.kind == "link_broken" or (found.kind == "link_loop" and not found.location.is_dir()):
             hazards.append((shown(found.path), "a link to nothing; DVC fails on it"))

@@ -103,5 +103,5 @@ class ImageSet:
                 np.array([row["group"] for row in rows], dtype=np.str_),
                 np.array([row["source"] for row in rows], dtype=np.str_),
             )
-        except (OSError, EOFError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, DataError) as error:
             raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error

@@ -3,6 +3,7 @@
 import csv
 import io
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,9 @@ def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
     for name in needed:
         if name not in columns:
             raise ValueError(f"no column `{name}` in its header ({', '.join(columns)[:80] or 'empty file'})")
+    doubled = [name for name, times in Counter(columns).items() if name and times > 1]
+    if doubled:
+        raise ValueError(f"the column `{doubled[0]}` stands twice in its header; keep one of them")
     reader.fieldnames = columns
     rows = []
     for row in reader:

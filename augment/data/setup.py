@@ -2,11 +2,13 @@
 
 import io
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.data.check import hazard_lines
+from augment.data import check
 from augment.data.disk import is_plain, shown
+from augment.data.entries import Stop
 from augment.data.listing import LIST
 from augment.errors import DataError, ParamsError
 from augment.files import write_text
@@ -19,10 +21,13 @@ _SUGGESTED_SIDE = 64  # what a GAN of the default size learns on a processor in 
 _LINES = 20
 
 
-def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
+def run(
+    path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda shape, classes: []
+) -> int:
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
     path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
+    forecast: what a run will take.
     Raises `DataError` when it holds something that would stop a run and that no setting
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
@@ -33,23 +38,30 @@ def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
-    findings = prepare.examine(params.load(params_path).ingest.model_copy(update=general))
-    _refuse(path, findings)
+    before = params.load(params_path)
+    params.check({"ingest": {"path": _stored(path, params_path)}}, str(params_path))  # before a long look at it
+    ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
+    findings = prepare.examine(ingest)
+    stops = [stop for stop in findings.stops if stop.code not in _SETTLED]
+    if not stops:
+        stops = check.split_stops(findings, ingest, before.seed) + check.override_stops(findings, before)
+    _refuse(path, stops + check.hazard_stops(path, findings))
     settings = _settings(path, source, params_path, findings)
     text = _edited(params_path, settings)
     write_text(params_path, text)
-    print("\n".join(_summary(path, params_path, findings, settings)))
+    print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
+    size = settings["size"] or check.image_shape(findings)[1:]
+    print("\n".join([*forecast((findings.channels, *size), list(findings.counts())), "Next: `dvc repro`"]))
     return 0
 
 
-def _refuse(path: Path, findings: "Findings") -> None:
-    lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in findings.stops if stop.code not in _SETTLED]
-    lines += [line.removeprefix("warning: ") for line in hazard_lines(path)]
+def _refuse(path: Path, stops: list[Stop]) -> None:
+    lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in stops]
     if not is_plain(str(path)):
         lines.append(f"{shown(str(path))}: the path is not plain UTF-8; rename the folder")
     if lines:
         more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
-        command = f"Nothing was written. `augment check {shown(str(path))}` shows every file."
+        command = f"Nothing was written. `augment check {shlex.quote(shown(str(path)))}` shows every file."
         raise DataError("\n".join([*lines[:_LINES], *more, command]))
 
 
@@ -79,7 +91,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
 
-    from augment import params  # noqa: PLC0415
+    from augment import dvcyaml, params  # noqa: PLC0415
 
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -97,10 +109,14 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
         section[key] = new
     stream = io.StringIO()
     yaml.dump(document, stream)
+    values = YAML(typ="safe", pure=True).load(stream.getvalue())
     try:
-        params.check(YAML(typ="safe", pure=True).load(stream.getvalue()), str(params_path))
+        params.check(values, str(params_path))
     except ParamsError as error:
         raise ParamsError(f"{error}\nNothing was written.") from error
+    if missing := dvcyaml.obstacles(params_path, values):
+        lines = [f"{params_path}: {message}" for _, message in missing]
+        raise ParamsError("\n".join([*lines, "Nothing was written."]))
     return stream.getvalue()
 
 
@@ -117,7 +133,7 @@ def _summary(path: Path, params_path: Path, findings: "Findings", settings: dict
         lines.append(
             "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
         )
-    return [*lines, "Next: `dvc repro`"]
+    return lines
 
 
 def _yaml(value: Any) -> str:

@@ -65,9 +65,7 @@ def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str
     problems = []
     for name in train_per_class:
         if name not in counts:
-            near = difflib.get_close_matches(name, counts, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"the classes are {_listed(counts)}"
-            problems.append(f"ingest.train_per_class: there is no class {name!r}; {hint}")
+            problems.append(f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}")
     absent = [label for label in sorted(counts) if label not in train_per_class]
     if absent:
         problems.append(
@@ -75,6 +73,12 @@ def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str
         )
     _raise(problems)
     return dict(train_per_class)
+
+
+def nearest(name: str, classes: Collection[str]) -> str:
+    """What a person who wrote `name` may have meant."""
+    near = difflib.get_close_matches(name, classes, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"the classes are {_listed(classes)}"
 
 
 def _declared(groups: Sequence[str], given: Sequence[str]) -> dict[str, str]:

@@ -12,8 +12,11 @@ from augment.evaluation.arms import ArmRun, Samples, fit_arm
 from augment.evaluation.compare import Comparing
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
+from augment.progress import duration
 
 PROBE_STEPS = 5
+SMALL_BATCH = 8
+SLOW_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,24 +44,32 @@ def measured_cost(train: ImageSet, seeds: Sequence[int], settings: Comparing, en
 
 def cost_line(cost: Cost, settings: Comparing, engine: Engine, gans: int) -> str:
     """The cost in one line; `gans` more are to be trained first."""
-    minutes = "less than a minute" if cost.minutes < 1 else f"about {cost.minutes:.0f} min"
     processes = _processes(engine, cost.classifiers)
+    where = f"on {processes} process{'es' if processes > 1 else ''}"
     return (
         f"{cost.classifiers} classifiers of {settings.fit.steps} steps and {cost.filters} of the class filter "
-        f"({settings.filter.fit.steps} steps): {minutes} on {processes} process{'es' if processes > 1 else ''}, "
-        f"measured with {PROBE_STEPS} steps of each arm. "
+        f"({settings.filter.fit.steps} steps): {duration(cost.minutes)} {where}, from a few timed steps of each arm. "
         f"Before that {gans} GANs, as far as .work does not hold them; they tell their own time."
     )
 
 
 def seconds_per_step(run: ArmRun) -> float:
-    """Seconds that a step of this arm's classifier takes; at least 0. One step runs before, to warm up."""
-    times = []
-    for steps in (1, 1, 1 + PROBE_STEPS):
-        began = time.perf_counter()
-        fit_arm(replace(run, fit=FitSettings(steps, run.fit.learning_rate)))
-        times.append(time.perf_counter() - began)
-    return max(0.0, (times[2] - times[1]) / PROBE_STEPS)
+    """Seconds that a step of this arm's classifier takes; at least 0. One step runs before, to warm up.
+
+    Where a step of a small batch is slow already, the image decides, and time goes with the batch: that is enough.
+    """
+    small = min(SMALL_BATCH, run.batch_size)
+    times = [_seconds(replace(run, batch_size=small), 1) for _ in range(2)]
+    if times[1] > SLOW_S:
+        return times[1] * run.batch_size / small
+    times = [_seconds(run, steps) for steps in (1, 1 + PROBE_STEPS)]
+    return max(0.0, (times[1] - times[0]) / PROBE_STEPS)
+
+
+def _seconds(run: ArmRun, steps: int) -> float:
+    began = time.perf_counter()
+    fit_arm(replace(run, fit=FitSettings(steps, run.fit.learning_rate)))
+    return time.perf_counter() - began
 
 
 def _probe_run(arm: Arm, train: ImageSet, seed: int, settings: Comparing) -> ArmRun:

@@ -144,7 +144,7 @@ def _limits(facts: Facts) -> list[str]:
     units = "images" if found.groups == len(facts.test) else f"images in {found.groups} independent groups"
     lines = [
         f"It speaks of this split: {len(facts.test)} test {units}, {found.seeds} paired seeds. "
-        f"Gains below about {100 * found.half_width():.1f} points could not be shown here."
+        f"{least_gain(found.half_width())}"
     ]
     small = sum(
         len(np.unique(facts.test.groups[facts.test.targets == target])) < SMALL_CLASS
@@ -156,6 +156,15 @@ def _limits(facts: Facts) -> list[str]:
             "their spread is judged together and is rough."
         )
     return lines
+
+
+def least_gain(half_width: float) -> str:
+    """The least gain that could have been shown, for an interval so wide on either side (a fraction of 1)."""
+    if half_width >= 1:
+        return (
+            "No gain whatever could be shown here: with so few images or repeats, chance alone spans the whole scale."
+        )
+    return f"Gains below about {100 * half_width:.1f} points could not be shown here."
 
 
 def _to_decide(facts: Facts) -> list[str]:

@@ -1,5 +1,6 @@
 """One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,9 @@ import numpy as np
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import TrainingError
+from augment.gan import cost
 from augment.gan.fit import GanJob, GanResult, Start
-from augment.gan.store import StoredJob, train
+from augment.gan.store import StoredJob, is_finished, train
 from augment.gan.training import GanSettings
 from augment.progress import Ticker
 from augment.seeds import derive_seed
@@ -43,9 +45,13 @@ def train_classes(
 ) -> list[dict[str, GanResult]]:
     """Train one GAN per class for each seed; the result's entries follow `seeds`.
 
-    A class whose GAN fails has a result with a reason and no weights; the others go on. Raises
-    `TrainingError` when a shared GAN fails, since nothing can start without it.
+    A class whose GAN fails has a result with a reason and no weights; the others go on. Says before
+    it begins what it will take. Raises `TrainingError` when a shared GAN fails, since nothing can start without it.
     """
+    shared = _unfinished(_shared_jobs(images, training, seeds, place), place)
+    if shared:
+        steps = [settings.steps for settings in training.classes.values()]
+        _tell_cost(shared, steps * len(shared), place)
     starts = dict.fromkeys(seeds, training.base)
     for seed, result in train_shared(images, training, seeds, place).items():
         starts[seed] = Start(result.generator, result.discriminator)
@@ -54,6 +60,8 @@ def train_classes(
         for seed, name in zip(seeds, _names(seeds), strict=True)
         for label, settings in training.classes.items()
     ]
+    if not shared:
+        _tell_cost(_unfinished(jobs, place), [], place)
     results = iter(_train_all(jobs, place, "class GANs"))
     return [{label: next(results) for label in training.classes} for _ in seeds]
 
@@ -62,12 +70,9 @@ def train_shared(
     images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace
 ) -> dict[int, GanResult]:
     """The shared GAN of each seed; none where every class starts elsewhere. Raises `TrainingError`."""
-    if training.shared is None:
+    jobs = _shared_jobs(images, training, seeds, place)
+    if not jobs:
         return {}
-    jobs = [
-        shared_job(images, training.shared, seed, place.device, f"shared GAN{name}")
-        for seed, name in zip(seeds, _names(seeds), strict=True)
-    ]
     shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
     for seed, result in shared.items():
         if result.reason:
@@ -98,6 +103,26 @@ def class_job(
 def _names(seeds: Sequence[int]) -> list[str]:
     """What tells the repeats apart for people."""
     return [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
+
+
+def _shared_jobs(images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace) -> list[GanJob]:
+    if training.shared is None:
+        return []
+    return [
+        shared_job(images, training.shared, seed, place.device, f"shared GAN{name}")
+        for seed, name in zip(seeds, _names(seeds), strict=True)
+    ]
+
+
+def _unfinished(jobs: list[GanJob], place: Workplace) -> list[GanJob]:
+    return [job for job in jobs if not is_finished(StoredJob(job, place.store, place.checkpoint_seconds))]
+
+
+def _tell_cost(jobs: list[GanJob], then: list[int], place: Workplace) -> None:
+    """What these jobs will take, and GANs of `then` steps each after them; nothing where there are none."""
+    if jobs:
+        line = cost.tell(jobs[0], [[job.settings.steps for job in jobs], then], place.engine)
+        print(f"  {line}", file=sys.stderr, flush=True)
 
 
 def _train_all(jobs: list[GanJob], place: Workplace, what: str) -> list[GanResult]:

@@ -3,6 +3,7 @@
 Reading touches no pickle, no code, and no name to import.
 """
 
+import errno
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augment.data.slugs import slug
 from augment.errors import BundleError
-from augment.files import sha256, sha256_json, write_bytes, write_json
+from augment.files import read_file, sha256, sha256_json, write_bytes, write_json
 from augment.gan.fit import Weights
 from augment.gan.networks import Architecture, NetworkName
 
@@ -92,11 +93,10 @@ def read_manifest(path: Path) -> Manifest:
 def read_limited(path: Path, most: int) -> bytes:
     """The bytes of a file of a bundle. Raises `BundleError` when it is missing or larger than `most`."""
     try:
-        size = path.stat().st_size
-        if size > most:
-            raise damaged(path, f"{size} bytes where at most {most} can be right")
-        return path.read_bytes()
+        return read_file(path, most)
     except OSError as error:
+        if error.errno in (errno.EFBIG, errno.EINVAL):
+            raise damaged(path, str(error.strerror)) from error
         raise BundleError(
             f"{path}: {error.strerror}. Run `dvc repro train` to make the generators, or give the folder "
             "that holds index.json."

@@ -69,6 +69,11 @@ def train(stored: StoredJob) -> GanResult:
             return result
 
 
+def is_finished(stored: StoredJob) -> bool:
+    """Whether the store holds the finished GAN of a job."""
+    return stored.folder is not None and (stored.folder / fingerprint(stored.job) / "finished.pt").exists()
+
+
 def fingerprint(job: GanJob) -> str:
     """32 hex digits over images, chances, settings, seed, starting weights, code and environment."""
     digest = hashlib.sha256()
@@ -114,13 +119,14 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _teller(name: str) -> Callable[[int, int], None]:
     """Say now and then how far a GAN is and how long it still takes."""
     began = told = time.monotonic()
-    first: int | None = None
+    first = -1
 
     def tell(step: int, steps: int) -> None:
-        nonlocal told, first
-        first = step - 1 if first is None else first
+        nonlocal began, told, first
         now = time.monotonic()
-        if now - told > TELL_SECONDS:
+        if first < 0:  # the first step also warms up, and would promise hours
+            first, began = step, now
+        elif now - told > TELL_SECONDS:
             told = now
             left = (now - began) / (step - first) * (steps - step)
             print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)

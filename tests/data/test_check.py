@@ -4,7 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 import pytest
 
@@ -66,11 +69,12 @@ def test_whole_corpus_changes_nothing_and_raises_nothing(tmp_path: Path, capsys:
     for name in [*FILES, *SPECIAL]:
         write_item(tmp_path / "cat", name)
     before = sorted((os.fsencode(p), p.lstat().st_mtime_ns) for p in tmp_path.rglob("*"))
-    assert check.run(tmp_path, params(tmp_path, size=16), as_json=True) == 0
-    captured = capsys.readouterr()
-    report = json.loads(captured.out)
+    assert check.run(tmp_path, params(tmp_path, size=16), as_json=True) == 1
+    report = json.loads(capsys.readouterr().out)
     assert sum(report["counts"].values()) == len(report["files"]) == 12 + len(FILES) + len(SPECIAL)
-    assert "cannot pass cat/fifo.png" in captured.err
+    stops = {item["path"]: item["code"] for item in report["files"] if item["outcome"] == "stop"}
+    names = ("fifo.png", "device.png", "broken.png", "self.png", "caf\\xe9.png")
+    assert stops == {f"cat/{name}": "dvc_cannot_pass" for name in names}
     assert check.run(tmp_path, Params(), as_json=False) == 1  # without a size for them
     assert "mixed_sizes" in capsys.readouterr().out
     assert before == sorted((os.fsencode(p), p.lstat().st_mtime_ns) for p in tmp_path.rglob("*"))
@@ -86,6 +90,70 @@ def test_paths_that_are_no_folder(tmp_path: Path, name: str, capsys: pytest.Capt
     (item,) = json.loads(capsys.readouterr().out)["files"]
     assert (item["path"], item["outcome"]) == (str(tmp_path / name), "stop")
     assert check.run(tmp_path / name, Params(), as_json=False) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkfifo, "not a regular file"),
+        (lambda path: socket(AF_UNIX).bind(os.path.relpath(path)), "not a regular file"),
+        (lambda path: path.symlink_to("nowhere"), "a link to nothing"),
+        (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
+    ],
+)
+def test_what_dvc_cannot_pass_is_a_stop_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    make: Callable[[Path], None], reason: str,
+) -> None:  # fmt: skip
+    write_set(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        make(tmp_path / "cat/.x.png")  # DVC reads hidden files too
+    assert check.run(tmp_path, Params(), as_json=False) == 1
+    text = capsys.readouterr().out
+    assert f"  cat/.x.png: dvc_cannot_pass: `dvc repro` cannot pass cat/.x.png: {reason}" in text
+    assert text.index("a run would stop") < text.index("cat/.x.png")
+
+
+def test_the_path_that_params_name_and_built_in_sets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path)
+    assert check.run(None, params(tmp_path), as_json=False) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path}\n")
+    assert check.run(None, Params.model_validate({"ingest": {"path": str(tmp_path)}}), as_json=False) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("digits (built in)\n")
+    assert "1797" in text
+
+
+def test_what_else_would_stop_counts_where_it_is_about_this_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_set(tmp_path / "mine")
+    write_set(tmp_path / "other")
+    found = [("missing_key", "seed is missing"), ("missing_input", "no such folder")]
+    for name, codes in (("mine", ["missing_key", "missing_input"]), ("other", ["missing_key"])):
+        assert check.run(tmp_path / name, params(tmp_path / "mine"), True, found) == 1
+        files = json.loads(capsys.readouterr().out)["files"]
+        assert [item["code"] for item in files if item["path"] == "params.yaml"] == codes
+
+
+def test_overrides_of_a_class_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path)
+    values = {"ingest": {"source": "folder", "path": str(tmp_path)}, "train": {"overrides": {"cta": {"steps": 5}}}}
+    assert check.run(None, Params.model_validate(values), as_json=False) == 1
+    assert "train.overrides: there is no class 'cta'; did you mean 'cat'?" in capsys.readouterr().out
+    values["train"] = {"overrides": {"cat": {"steps": 5}}}
+    assert check.run(None, Params.model_validate(values), as_json=False) == 0
+
+
+def test_a_hidden_class_folder_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(tmp_path, ("cat", "dog", ".crack", "cat/.thumbs"), each=6)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").touch()
+    assert check.run(tmp_path, Params(), as_json=False) == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert notes[0].startswith("note: hidden: '.crack' begins with a dot, so its 6 image files are not read; rename")
 
 
 def test_settings_count_for_their_own_folder_only(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_path_alone_is_enough_and_rows_may_repeat(tmp_path: Path) -> None:
     ("content", "part"),
     [
         (b"", "no column `path`"),
+        ("path,split,group,Split\ncat/0.png,test,a,train\n", "the column `split` stands twice in its header"),
         ("path;split\ncat/0.png;train\n", "no column `path` in its header (path;split)"),
         ("path,split\ncat/0.png,training\n", "line 2: split 'training'; allowed are train, val, test or empty"),
         ("path,split\ncat/9.png,train\n../x.png,\n", "2 files are not in the folder (cat/9.png, ../x.png)"),

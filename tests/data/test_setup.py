@@ -110,6 +110,43 @@ def test_names_that_dvc_cannot_pass_are_refused(project: Path) -> None:
     assert (project / "params.yaml").read_text() == TEXT
 
 
+def test_a_set_that_cannot_be_split_is_refused(project: Path) -> None:
+    write_set(project / "raw")
+    rows = [f"{label}/{index}.png,one" for label in ("cat", "dog") for index in range(6)]
+    (project / "raw" / "meta.csv").write_text("\n".join(["path,group", *rows]))
+    with pytest.raises(DataError, match=r"raw: no_split: class 'cat': the split would leave 6 images to train on"):
+        setup.run(Path("raw"))
+    assert (project / "params.yaml").read_text() == TEXT
+
+
+def test_overrides_of_the_set_before_are_refused(project: Path) -> None:
+    write_set(project / "raw")
+    (project / "params.yaml").write_text(TEXT.replace("overrides: {}", "overrides: {bag: {steps: 3}}"))
+    with pytest.raises(DataError, match=r"params\.yaml: unknown_class: train\.overrides: there is no class 'bag'"):
+        setup.run(Path("raw"))
+
+
+def test_keys_that_dvc_would_miss_are_named(project: Path) -> None:
+    write_set(project / "raw")
+    (project / "dvc.yaml").write_text("stages: {a: {cmd: a, params: [evaluate], deps: ['${train.base}']}}\n")
+    with pytest.raises(ParamsError) as caught:
+        setup.run(Path("raw"))
+    assert str(caught.value).splitlines() == [
+        "params.yaml: train.base is missing, and DVC reads it: write `base: data/base` (docs/params.md)",
+        "params.yaml: evaluate is missing, and DVC reads it: write the section `evaluate:` with its keys "
+        "(docs/params.md)",
+        "Nothing was written.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["data/prepared", "models/x", "."])
+def test_a_folder_that_the_pipeline_empties_is_refused(project: Path, name: str) -> None:
+    write_set(project / name)
+    with pytest.raises(ParamsError, match=r"ingest\.path: .* which the pipeline writes"):
+        setup.run(Path(name))
+    assert (project / "params.yaml").read_text() == TEXT
+
+
 def test_params_that_are_missing_or_wrong(project: Path) -> None:
     write_set(project / "raw")
     with pytest.raises(ParamsError, match=r"none\.yaml"):

@@ -53,6 +53,24 @@ def test_a_step_is_measured_not_assumed(arm):
     assert large > 3 * small
 
 
+def test_slow_steps_are_timed_with_a_small_batch_and_once_more(monkeypatch):
+    """A step costs a second for every image of its batch."""
+    clock, fitted = [0.0], []
+
+    def fit_arm(run):
+        clock[0] += run.batch_size * run.fit.steps
+        fitted.append((run.batch_size, run.fit.steps))
+
+    monkeypatch.setattr(cost, "fit_arm", fit_arm)
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
+    images = np.zeros((2, 1, 4, 4), np.uint8)
+    names = np.array(["a", "b"])
+    train = ImageSet(images, names, names, names)
+    run = ArmRun("none", 0, train, Samples({}, {}, {}), images, images, FitSettings(400, 1e-3), 64, "none")
+    assert seconds_per_step(run) == pytest.approx(64)
+    assert fitted == [(cost.SMALL_BATCH, 1)] * 2
+
+
 def test_the_whole_probe_covers_every_arm():
     found = measured_cost(TRAIN, [0, 1], settings(ARMS, steps=1000), Engine("serial"))
     assert (found.classifiers, found.filters) == (2 * len(ARMS), 6)

@@ -10,7 +10,7 @@ from augment.evaluation.comparisons import Outcomes, compare
 from augment.evaluation.statistics import balanced_accuracy, resample
 from augment.evaluation.tables import ARMS, COMPARISONS
 from augment.evaluation.verdict import Verdict, decide
-from augment.evaluation.wording import points
+from augment.evaluation.wording import least_gain, points
 
 KINDS = {
     "none": "real",
@@ -52,6 +52,11 @@ def test_helps():
     assert found.sentence.startswith("The GAN images help: +")
     assert "(classical), on this split." in found.sentence
     assert f"{points(found.net.low)}, {points(found.net.high)}" in found.sentence
+
+
+def test_no_gain_is_named_that_cannot_be():
+    assert least_gain(0.123) == "Gains below about 12.3 points could not be shown here."
+    assert least_gain(1.389).startswith("No gain whatever could be shown here")
 
 
 def test_helps_negligibly():

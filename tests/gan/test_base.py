@@ -112,5 +112,5 @@ def test_a_folder_without_a_bundle_is_one_message(tmp_path: Path, base: Path) ->
 
 @pytest.mark.parametrize("name", ["models", "models/_shared", "./models/_shared"])
 def test_a_folder_that_every_run_empties_is_refused(name: str) -> None:
-    with pytest.raises(ParamsError, match=r"params\.yaml: train\.base: .*cp "):
+    with pytest.raises(ParamsError, match=r"params\.yaml: train\.base: .* every run empties; copy"):
         check({"train": {"base": name}})

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,14 @@ def test_the_other_networks_travel_too(tmp_path: Path, network: str) -> None:
     resign(tmp_path / network, network="dcgan")
     with pytest.raises(BundleError, match="do not fit"):
         load_bundle(tmp_path / network)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "generator.safetensors"])
+def test_a_pipe_in_a_files_place_keeps_nobody_waiting(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    os.mkfifo(bundle / name)
+    with pytest.raises(BundleError, match=f"{name}: not a regular file"):
+        load_bundle(bundle)
 
 
 def test_equal_generators_give_equal_bytes(bundle: Path, tmp_path: Path) -> None:

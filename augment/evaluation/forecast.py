@@ -1,0 +1,72 @@
+"""What a whole run will take on images of a size, before there is anything to train on: steps on noise are timed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from augment.data.imageset import ImageSet
+from augment.evaluation import cost as classifier_cost
+from augment.evaluation.arms import ArmRun, Samples
+from augment.gan import cost as gan_cost
+from augment.gan.classes import ClassTraining, shared_job
+from augment.gan.settings import class_training, pinned_base, workplace
+from augment.measure.classifiers import FitSettings
+from augment.params import Evaluate, Params
+from augment.progress import duration
+from augment.seeds import numpy_rng
+
+
+def forecast(shape: tuple[int, int, int], classes: Sequence[str], params: Params) -> list[str]:
+    """Two lines: the GANs of all repeats, and the classifiers of the comparison.
+
+    shape: (C, H, W). Raises `ParamsError` and `BundleError` for settings of `train` that do not fit such images.
+    """
+    place, noise = workplace(params.compute), _noise(shape, classes)
+    training = _training(shape, classes, params, place.device)
+    job = shared_job(noise, training.shared or training.classes[classes[0]], params.seed, place.device, "forecast")
+    gans = gan_cost.tell(job, groups(training, params.evaluate.seeds), place.engine)
+    run = ArmRun(
+        "classical", 0, noise, Samples({}, {}, {}), noise.images[:0], noise.images[:0],
+        FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
+    )  # fmt: skip
+    jobs = 1 if place.engine.kind == "serial" else place.engine.jobs
+    seconds = classifier_cost.seconds_per_step(run) * classifier_steps(params) / jobs
+    compared = f"{classifiers(params.evaluate)} classifiers: {duration(seconds / 60)}"
+    return [f"a run trains {gans}", f"and compares {compared}"]
+
+
+def _training(shape: tuple[int, int, int], classes: Sequence[str], params: Params, device: str) -> ClassTraining:
+    """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
+    channels, height, width = shape
+    overrides = {label: own for label, own in params.train.overrides.items() if label in classes}
+    train = params.train.model_copy(update={"overrides": overrides})
+    base = pinned_base(train, channels, height, width) if Path(train.base).exists() else None
+    flips = params.ingest.flips
+    return class_training(train, list(classes), flips=flips, height=height, width=width, device=device, base=base)
+
+
+def groups(training: ClassTraining, seeds: int) -> list[list[int]]:
+    """Steps of the GANs of a whole run: `train` makes those of the first seed, `evaluate` those of the others."""
+    own = [settings.steps for settings in training.classes.values()]
+    shared = [training.shared.steps] if training.shared else []
+    return [shared, own, shared * (seeds - 1), own * (seeds - 1)]
+
+
+def classifiers(evaluate: Evaluate) -> int:
+    """Classifiers of all arms and repeats, those of the class filter not counted."""
+    return evaluate.seeds * len(evaluate.arm_names)
+
+
+def classifier_steps(params: Params) -> int:
+    """Steps of all classifiers of a run, those of the class filter too."""
+    filters = params.evaluate.seeds * params.generate.folds * params.generate.filter_steps
+    return classifiers(params.evaluate) * params.evaluate.steps + filters
+
+
+def _noise(shape: tuple[int, int, int], classes: Sequence[str]) -> ImageSet:
+    """Two images of every class; what they show changes no time."""
+    labels = np.array([label for label in classes for _ in range(2)])
+    names = np.array([str(number) for number in range(len(labels))])
+    images = numpy_rng("forecast").integers(0, 256, (len(labels), *shape), dtype=np.uint8)
+    return ImageSet(images, labels, names, names)

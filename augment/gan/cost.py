@@ -1,0 +1,57 @@
+"""What training GANs will take, told before it begins: a few steps of a real job are timed, in seconds at most."""
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+from augment.engine import Engine
+from augment.gan.fit import GanJob, architecture_of, begin, play
+from augment.gan.networks import to_float
+from augment.progress import duration
+
+SLOW_S = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
+LONG_MIN = 30.0
+
+
+def seconds_per_step(job: GanJob) -> float:
+    """Seconds of a step on this machine, in one thread: the mean of those with the lazy penalty and those without."""
+    game = begin(job, architecture_of(job))
+    data = to_float(torch.from_numpy(job.images)).to(job.device)
+    chances = torch.from_numpy(job.weights).to(job.device)
+
+    def timed(step: int) -> float:
+        game.step = step
+        began = time.perf_counter()
+        play(game, job.settings, data, chances).tolist()  # waits for a GPU
+        return time.perf_counter() - began
+
+    def warm(step: int) -> float:
+        first = timed(step)
+        return first if first > SLOW_S else timed(step)
+
+    penalised, plain = 0, 1  # every `penalty_every`-th step, from 0 on, has the penalty
+    every = job.settings.penalty_every
+    rest = warm(plain) if every > 1 else 0.0
+    return rest + (warm(penalised) - rest) / every
+
+
+def minutes(seconds: float, groups: Sequence[Sequence[int]], jobs: int) -> float:
+    """Minutes for GANs of so many steps each; a group's are trained side by side, one group after the other."""
+    return sum(seconds * sum(group) / min(jobs, len(group)) for group in groups if group) / 60
+
+
+def tell(job: GanJob, groups: Sequence[Sequence[int]], engine: Engine) -> str:
+    """One line on what `groups` will take, from timed steps of `job`, which is like them all."""
+    ((_, seconds),) = Engine("serial").map(seconds_per_step, [job])
+    jobs = 1 if engine.kind == "serial" else engine.jobs
+    return cost_line(minutes(seconds, groups, jobs), groups, jobs)
+
+
+def cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:
+    """`needed` minutes in words, and what to do when they are many."""
+    steps = [number for group in groups for number in group]
+    gans = f"{len(steps)} GAN{'s' if len(steps) > 1 else ''}, {sum(steps)} steps"
+    line = f"{gans}: {duration(needed)} on {jobs} process{'es' if jobs > 1 else ''}, from a few timed steps"
+    shorter = ". Smaller images take less (ingest.size: half the side is about a quarter of the time)"
+    return line + shorter if needed > LONG_MIN else line

@@ -1,0 +1,70 @@
+"""What a whole run will take, before there is anything to train on."""
+
+from pathlib import Path
+
+import pytest
+
+from augment.cli import main
+from augment.errors import ParamsError
+from augment.evaluation.forecast import classifier_steps, classifiers, forecast, groups
+from augment.gan.settings import class_training
+from augment.params import Params, check
+from tests.data.corpus import write_set
+
+QUICK = {
+    "train": {
+        "width": 4,
+        "latent": 4,
+        "steps": 10,
+        "shared_steps": 20,
+        "batch_size": 2,
+        "overrides": {"a": {"steps": 5}},
+    },
+    "generate": {"folds": 2, "filter_steps": 3},
+    "evaluate": {"seeds": 3, "steps": 7, "batch_size": 4, "arms": ["none", "gan_half_filtered", "copies_half"]},
+}
+
+
+def test_the_counts_of_a_run() -> None:
+    params = check(QUICK)
+    training = class_training(params.train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    assert groups(training, 3) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
+    alone = class_training(
+        params.train.model_copy(update={"transfer": "none"}), ["a", "b"], flips="none", height=8, width=8, device="cpu"
+    )
+    assert groups(alone, 2) == [[], [5, 10], [], [5, 10]]
+    assert classifiers(params.evaluate) == 9
+    assert classifier_steps(params) == 9 * 7 + 3 * 2 * 3
+    assert classifiers(Params().evaluate) == 35
+
+
+def test_two_lines_for_any_set() -> None:
+    gans, compared = forecast((3, 12, 9), ["a", "b"], check(QUICK))
+    assert gans.startswith("a run trains 9 GANs, 105 steps: less than a minute on ")
+    assert compared == "and compares 9 classifiers: less than a minute"
+    other, _ = forecast((1, 12, 9), ["x", "y", "z"], check(QUICK))  # overrides of another set count for nothing
+    assert other.startswith("a run trains 12 GANs, 150 steps")
+
+
+def test_settings_that_do_not_fit_are_found_here() -> None:
+    with pytest.raises(ParamsError, match=r"train\.network: linear is one layer"):
+        forecast((1, 40, 40), ["a", "b"], check({"train": {"network": "linear"}}))
+
+
+def test_check_and_init_tell_it_of_large_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(
+        "train: {width: 4, latent: 4, steps: 2, shared_steps: 2, batch_size: 2}\n"
+        "evaluate: {batch_size: 4, steps: 2, seeds: 2}\n"
+    )
+    write_set(tmp_path / "small", height=32, width=32)
+    write_set(tmp_path / "large", height=33, width=33)
+    for command in ("check", "init"):
+        assert main([command, "small"]) == 0
+        assert "a run trains" not in capsys.readouterr().out
+        assert main([command, "large"]) == 0
+        assert "a run trains 6 GANs, 12 steps: less than a minute" in capsys.readouterr().out
+    assert main(["check", "large", "--json"]) == 0
+    assert "a run trains" not in capsys.readouterr().out
