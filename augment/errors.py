@@ -29,5 +29,9 @@ class StoreError(AugmentError):
     """The work store is in use by another run or cannot be written."""
 
 
+class InUseError(StoreError):
+    """Another run is at work on the same files."""
+
+
 class WorkerError(AugmentError):
     """A process that did a share of the work is gone."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.errors import DataError, StoreError
+from augment.errors import DataError, InUseError, StoreError
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -111,7 +111,7 @@ def sweep_temporaries(folder: Path) -> None:
 
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold `folder` for one writer; raises `StoreError` at once when another process has it.
+    """Hold `folder` for one writer; raises `InUseError` at once when another process has it.
 
     The lock is the kernel's and goes with the process, so a killed run never leaves it behind.
     """
@@ -126,7 +126,7 @@ def exclusive(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StoreError(
+            raise InUseError(
                 f"{folder} is in use by another run. Wait for it to end, or end it "
                 "(a trainer can outlive a killed `dvc repro`), then run the same command again."
             ) from error

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from augment.errors import StoreError
+from augment.errors import InUseError
 from augment.files import exclusive
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
@@ -49,6 +49,6 @@ def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:
             with exclusive(gan.folder):  # also marks it as used just now, if it stays
                 shutil.rmtree(gan.folder)
             removed.append(gan)
-        except StoreError:
+        except InUseError:
             busy += 1
     return removed, busy

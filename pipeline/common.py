@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augment import params
-from augment.errors import AugmentError, StoreError
+from augment.errors import AugmentError, InUseError, StoreError
 from augment.files import exclusive, write_text
 from augment.params import Params
 from pipeline import start
@@ -33,12 +33,16 @@ def main(stage: Callable[[Params], None]) -> None:
             status = attempt(stage)
             if status != 0:
                 start.give_back()
-    except (StoreError, OSError) as error:  # another run has the outputs in its hands
+    except InUseError as error:
+        echo(f"{stage.__name__}: {error}")
+        start.settled()  # the other run has the outputs in its hands
+        status = 2
+    except StoreError as error:
         echo(f"{stage.__name__}: {error}")
         status = 2
-    start.settled()
     if status != 0:
         sys.exit(status)
+    start.settled()
 
 
 def attempt(stage: Callable[[Params], None]) -> int:

@@ -140,6 +140,16 @@ def test_a_second_run_is_refused_and_leaves_the_outputs_to_the_first(project: Pa
     assert not (project / "data/prepared").exists()
 
 
+def test_a_lock_that_cannot_be_made_is_said_and_costs_no_outputs(project: Path, made: Path) -> None:
+    shutil.rmtree(project / LOCKS.parent)
+    (project / LOCKS.parent).touch()
+    done = run(project, sys.executable, "-m", "pipeline.ingest", DVC_STAGE="ingest")
+    assert done.returncode == 2
+    assert "ingest: .work/stages/ingest: Not a directory" in done.stderr
+    assert "move one of them away" in done.stderr
+    assert contents(project / "data/prepared") == contents(made / "data/prepared")
+
+
 @LINUX
 def test_a_stage_whose_dvc_is_gone_does_not_begin(project: Path) -> None:
     """Whoever adopts an orphan has a session of its own, as this test's child has here."""
