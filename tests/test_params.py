@@ -23,8 +23,8 @@ from augment.params import (
     check,
     load,
 )
-from augment.sections import OUTPUTS
 from augment.reference import document
+from augment.sections import OUTPUTS
 
 ROOT = Path(__file__).parent.parent
 
