@@ -13,6 +13,7 @@ from augment.cli import main
 from augment.files import write_json
 from augment.gan.bundle import load_generators, save_bundle
 from augment.gan.networks import Architecture, build
+from augment.ledger import LEDGER, record
 
 PLAN = Architecture("dcgan", 1, 8, 6, latent=4, features=4)
 
@@ -73,11 +74,33 @@ def test_wrong_words_exit_with_usage(words: str, capsys: pytest.CaptureFixture[s
     assert "usage: augment" in capsys.readouterr().err
 
 
-def test_the_verdict_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = {"verdict": "helps", "sentence": "They help.", "reasons": ["one"], "advice": ["two"]}
+def test_the_verdict_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    test, mine, other = "1" * 64, "2" * 64, "3" * 64
+    found = {
+        "verdict": "helps", "sentence": "They help.", "reasons": ["one"], "advice": ["two"],
+        "explanation": [{"text": "A rule: yes.", "source": "comparisons.csv: candidate x (low)"}],
+        "looked": {"test": test, "configuration": mine},
+    }  # fmt: skip
     write_json(tmp_path / "evaluation/verdict.json", found)
     assert main(["verdict", "--reports", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "helps\n\nThey help.\n\n- one\n\nWhat to do:\n- two\n"
+    looked = "This is the only configuration that has looked at this test set here."
+    assert capsys.readouterr().out == f"helps\n\nThey help.\n\n- one\n- {looked}\n\nWhat to do:\n- two\n"
+    record(LEDGER, test, other)
+    assert main(["verdict", "--reports", ".", "--explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:6] == [
+        "helps",
+        "",
+        "They help.",
+        "",
+        "1. A rule: yes.",
+        "   evaluation/comparisons.csv: candidate x (low)",
+    ]
+    assert lines[6].startswith("2. 2 configurations have looked")
+    assert lines[7] == "   .work/ledger.csv"
     (tmp_path / "evaluation/verdict.json").write_text("{")
     assert main(["verdict", "--reports", str(tmp_path)]) == 2
 
