@@ -42,7 +42,7 @@ class Parts:
 
 MEASURED = Parts(common=0.82, kind=0.09, arm=0.015, seed=0.04, shift=0.1)
 PLAIN = ("none", "oversample")  # arms that show images as they are
-PIXEL_STEP, PIXEL_SLOPE = 0.48, 0.76  # from a neighbour's recall to a classifier's, both as normal quantiles
+STEP, SLOPE = 0.48, 0.76  # from a neighbour's recall to a classifier's, both as normal quantiles
 _FOLDS = 5
 _STRENGTH = 4  # a class's own recall counts as its images, the mean of all classes as this many
 _LEAST = 0.02  # no class is expected to be all right or all wrong
@@ -67,9 +67,22 @@ def expectation(train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: i
 def expected_recalls(train: ImageSet) -> Float | None:
     """Recall that a classifier will about have on each class, float (classes,), from the training images alone.
 
-    Each image takes the label of its nearest neighbour (box-reduced pixels) in the other four of five folds cut by
-    group; the classes' shares of right ones are drawn to their mean and moved to what trained classifiers
-    had in the calibration. None where no fold can be cut.
+    The recalls of a nearest neighbour, drawn to their mean, and moved to what trained classifiers had in the
+    calibration. None where no fold can be cut.
+    """
+    recalls = neighbour_recalls(train)
+    if recalls is None:
+        return None
+    counts = np.array([train.counts()[label] for label in train.classes])
+    drawn = (recalls * counts + _STRENGTH * recalls.mean()) / (counts + _STRENGTH)
+    moved: Float = ndtr(STEP + SLOPE * ndtri(drawn.clip(_LEAST, 1 - _LEAST)))
+    return moved.clip(_LEAST, 1 - _LEAST)
+
+
+def neighbour_recalls(train: ImageSet) -> Float | None:
+    """Share of each class's images whose nearest neighbour has their label, float (classes,).
+
+    The neighbour comes from the other four of five folds cut by group; distances are those of box-reduced pixels.
     """
     targets = train.targets(train.classes)
     folds = min(_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
@@ -80,11 +93,7 @@ def expected_recalls(train: ImageSet) -> Float | None:
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         features = pixels(train.images)
         found = cross_val_predict(KNeighborsClassifier(1), features, targets, groups=train.groups, cv=cut)
-    counts = np.bincount(targets)
-    right = np.bincount(targets, found == targets)
-    recalls = (right + _STRENGTH * (right / counts).mean()) / (counts + _STRENGTH)
-    moved: Float = ndtr(PIXEL_STEP + PIXEL_SLOPE * ndtri(recalls.clip(_LEAST, 1 - _LEAST)))
-    return moved.clip(_LEAST, 1 - _LEAST)
+    return np.bincount(targets, found == targets) / np.bincount(targets)
 
 
 def expected_smallest_gain(
