@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from augment.evaluation.comparisons import Comparison, GrossAndNet, rows
 from augment.evaluation.policy import BASELINE, DEFAULT
-from augment.evaluation.wording import Facts, gain_text, interval_text, margin_text, points
+from augment.evaluation.wording import (
+    Facts,
+    gain_text,
+    interval_text,
+    margin_text,
+    objections_text,
+    points,
+    turned_out_text,
+)
 
 SETTINGS = "params.yaml"
 
@@ -63,6 +71,7 @@ def _policy(facts: Facts) -> Iterator[Line]:
         f"end is {points(high)}: {outcome}.",
         row_of(gate, "high90"),
     )
+    yield Line(objections_text(policy), "verdict.json (objections)")
 
 
 def _help(facts: Facts) -> Iterator[Line]:
@@ -116,6 +125,7 @@ def _secondary(comparisons: Sequence[Comparison]) -> Iterator[Line]:
 
 
 def _beside(facts: Facts, delivered: GrossAndNet | None) -> Iterator[Line]:
+    yield Line(turned_out_text(facts), "verdict.json (smallest_gain)")
     if not facts.policy.used:
         yield Line(
             f"Had val not objected, the gain would be {gain_text(facts.net.gain, facts.test.name)}.",

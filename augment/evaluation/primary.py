@@ -155,10 +155,12 @@ def check_rate(targets: Int, groups: NDArray[Any], normal: int, label: str, rate
     images, independent = int(mine.sum()), len(np.unique(groups[mine]))
     needed = max(SMALL_CLASS, math.ceil(1 / rate - ROUNDING) - 1)
     if independent < needed:
+        larger = (
+            f"Raise it to {math.ceil(100 / (independent + 1)) / 100:g}, add" if independent >= SMALL_CLASS else "Add"
+        )
         raise DataError(
             f"evaluate.false_alarm_rate {rate:g}: it needs at least {needed} independent test images of the normal "
-            f"class {label!r}, found {images} images in {independent} groups. Raise the rate to "
-            f"{max(1 / (independent + 1), 1 / (SMALL_CLASS + 1)):.2g} or more, add normal images, "
+            f"class {label!r}, found {images} images in {independent} groups. {larger} normal images, "
             "or set `evaluate.primary: balanced_accuracy`."
         )
     if mine.all():

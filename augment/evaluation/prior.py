@@ -46,6 +46,7 @@ STEP, SLOPE = 0.48, 0.76  # from a neighbour's recall to a classifier's, both as
 _FOLDS = 5
 _STRENGTH = 4  # a class's own recall counts as its images, the mean of all classes as this many
 _LEAST = 0.02  # no class is expected to be all right or all wrong
+_FARTHEST = 6.0  # a threshold moved so far leaves no class anything to gain
 _GRID = np.linspace(-8, 8, 401)
 _DENSITY = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()
 
@@ -108,9 +109,9 @@ def expected_smallest_gain(
     """The smallest gain that `smallest_gain` will show if all rivals are equally good; None where none can be.
 
     recalls, groups: (classes,) of every class in test, as expected and counted; moved_by_one: what one group moves
-    the figure by. The gain is planted by lowering
-    every class's threshold alike, so a class near 1 gains less. ratio: None for one split and paired seeds; for
-    repeated training sets the one of `corrected_t`, 0 for disjoint sets; seeds and groups are then those of a repeat.
+    the figure by. The gain is planted by moving every class's threshold alike, so a class near 1 gains less.
+    ratio: None for one split and paired seeds; for repeated training sets that of `corrected_t`, 0 for disjoint
+    sets; seeds then counts the repeats, and groups those of one repeat.
     """
     quantiles = ndtri(recalls)
 
@@ -123,8 +124,7 @@ def expected_smallest_gain(
             spreads = [spread.between_training_sets() for spread in spreads]
         return smallest_gain(spreads, seeds, int(groups.sum()), moved_by_one, ratio or 0.0) - gain(step)
 
-    largest = 6.0
-    return gain(float(brentq(missing, 0.0, largest, xtol=1e-3))) if missing(largest) < 0 else None
+    return gain(float(brentq(missing, 0.0, _FARTHEST, xtol=1e-3))) if missing(_FARTHEST) < 0 else None
 
 
 def expected_spread(candidate: Float, rival: Float, groups: NDArray[Any], plain: bool, parts: Parts) -> Spread:

@@ -127,6 +127,22 @@ def smallest_gain_text(announced: float | None, groups: Sequence[int], seeds: in
     return f"with {images} in a class and {seeds} paired seeds this set {shown}"
 
 
+def turned_out_text(facts: Facts) -> str:
+    """The smallest gain, as announced and as measured."""
+    expected = "none at all" if facts.announced is None else f"about {100 * facts.announced:.1f} points"
+    measured = f"{100 * facts.measured:.1f} points" if facts.measured <= 1 else "none at all"
+    return (
+        f"The smallest gain that 4 of 5 such runs would show was put at {expected} before the run; "
+        f"with the spread that this run had it is {measured}."
+    )
+
+
+def objections_text(policy: Policy) -> str:
+    """How often val would have objected, repeat by repeat."""
+    repeats = policy.gate.found.seeds if policy.gate else 0
+    return f"Taken one by one, {policy.objections} of the {repeats} repeats would have objected."
+
+
 def gain_text(gain: Gain, figure: str) -> str:
     """`+2.1 points of balanced accuracy [+0.8, +3.4]`."""
     return f"{points(gain.mean)} points of {figure} {interval_text(gain.low, gain.high)}"
@@ -166,11 +182,9 @@ def _gate(facts: Facts) -> str:
     if gate is None:
         return "Val holds no images, or too few normal ones, so it could not object to using the GAN images."
     outcome = "does not object" if facts.policy.used else "objects"
-    repeats = gate.found.seeds
     return (
         f"Val ({facts.val_images} images) {outcome}: {points(gate.found.mean)} against {gate.rival}, 90 % interval "
-        f"{interval_text(*gate.interval90)}; it objects when that lies below 0. "
-        f"Taken one by one, {facts.policy.objections} of the {repeats} repeats would have objected."
+        f"{interval_text(*gate.interval90)}; it objects when that lies below 0. {objections_text(facts.policy)}"
     )
 
 
@@ -178,12 +192,9 @@ def _limits(facts: Facts) -> list[str]:
     """What the reader must know before generalising."""
     test = facts.test
     units = "images" if test.groups == test.images else f"images in {test.groups} independent groups"
-    expected = "none at all" if facts.announced is None else f"about {100 * facts.announced:.1f} points"
-    measured = f"{100 * facts.measured:.1f} points" if facts.measured <= 1 else "none at all"
     lines = [
         f"It speaks of this split: {test.images} test {units}, {facts.rivals[0].found.seeds} paired seeds. "
-        f"The smallest gain that 4 of 5 such runs would show was put at {expected} before the run; "
-        f"with the spread that this run had it is {measured}."
+        f"{turned_out_text(facts)}"
     ]
     if test.small_classes:
         lines.append(

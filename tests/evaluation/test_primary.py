@@ -139,7 +139,16 @@ def test_a_rate_needs_enough_independent_normal_images(rate, needed):
     short = targets[1:]
     with pytest.raises(DataError, match=f"at least {needed} independent test images of the normal class 'fine'"):
         check_rate(short, np.arange(len(short)), 0, "fine", rate)
-    with pytest.raises(DataError, match=r"found .* images in 1 groups"):
+    with pytest.raises(DataError, match=r"found .* images in 1 groups\. Add normal images"):
         check_rate(targets, np.zeros(len(targets)), 0, "fine", rate)
     with pytest.raises(DataError, match="no image of any other class"):
         check_rate(np.zeros(50, np.int64), np.arange(50), 0, "fine", rate)
+
+
+@given(st.integers(5, 60))
+def test_the_rate_that_is_advised_is_allowed(independent):
+    targets = np.repeat([0, 1], [independent, 3])
+    with pytest.raises(DataError) as caught:
+        check_rate(targets, np.arange(len(targets)), 0, "fine", 1 / (independent + 2) - 1e-6)
+    advised = float(str(caught.value).split("Raise it to ")[1].split(",")[0])
+    check_rate(targets, np.arange(len(targets)), 0, "fine", advised)
