@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
 
     verdict = commands.add_parser("verdict", help="the last verdict in words")
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help="folder (default: %(default)s)")
+    verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
     verdict.set_defaults(command=_verdict)
 
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
@@ -175,13 +176,21 @@ def _verdict(options: argparse.Namespace) -> int:
     import json
 
     from augment.files import read_file
+    from augment.ledger import LEDGER, looks, looks_text
 
-    path = options.reports / "evaluation" / "verdict.json"
+    folder = options.reports / "evaluation"
+    path = folder / "verdict.json"
     try:
         found = json.loads(read_file(path, VERDICT_BYTES))
         lines = [found["verdict"], "", found["sentence"], ""]
-        lines += [f"- {reason}" for reason in found["reasons"]]
-        lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []
+        looked = looks_text(looks(LEDGER, found["looked"]["test"], found["looked"]["configuration"]))
+        if options.explain:
+            for number, line in enumerate(found["explanation"], start=1):
+                lines += [f"{number}. {line['text']}", f"   {folder / line['source']}"]
+            lines += [f"{len(found['explanation']) + 1}. {looked}", f"   {LEDGER}"]
+        else:
+            lines += [f"- {reason}" for reason in (*found["reasons"], looked)]
+            lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []
     except FileNotFoundError as error:
         raise AugmentError(f"{path}: there is no verdict yet. Run `dvc repro` first.") from error
     except (ValueError, KeyError, TypeError) as error:

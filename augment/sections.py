@@ -17,6 +17,11 @@ def _text_keys(value: Any) -> Any:
     return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Label = Annotated[str, BeforeValidator(_text)]
 Size = Annotated[int, Field(ge=2, le=256)]
 MOST_STEPS = 10_000_000
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
@@ -26,17 +31,18 @@ PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_te
 Arm = Literal[
     "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
     "smote", "smote_half", "mixup_within", "mixup_within_half",
-    "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only", "copies_half",
+    "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only",
+    "copies_half", "shuffled", "noise", "as_delivered",
 ]  # fmt: skip
 REAL_ARMS: tuple[Arm, ...] = (
     "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
     "smote", "smote_half", "mixup_within", "mixup_within_half",
 )  # fmt: skip
 GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only")
-CONTROL_ARMS: tuple[Arm, ...] = ("copies_half",)
-ARMS = REAL_ARMS + GAN_ARMS + CONTROL_ARMS
+CONTROL_ARMS: tuple[Arm, ...] = ("copies_half", "shuffled", "noise")
+ARMS = (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered")
 DEFAULT_ARMS: tuple[Arm, ...] = (
-    "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half",
+    "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
 )  # fmt: skip
 
 
@@ -234,8 +240,19 @@ class Evaluate(Section):
         "keep `none`, `gan_half_filtered` and `copies_half`, which the verdict needs.",
     )
     seeds: int = Field(5, ge=2, le=100, description="Paired repeats, each with its own GANs, samples, init and order.")
-    primary: Literal["balanced_accuracy"] = Field(
-        "balanced_accuracy", description="The figure that decides: the mean of the classes' recalls."
+    primary: Literal["balanced_accuracy", "recall_at_far"] = Field(
+        "balanced_accuracy",
+        description="The figure that decides. `balanced_accuracy`: the mean of the classes' recalls. `recall_at_far`: "
+        "the mean share of every class but `normal` that is found at `false_alarm_rate`.",
+    )
+    normal: Label | None = Field(
+        None, description="For `recall_at_far`: the class without a finding; every other one is an alarm."
+    )
+    false_alarm_rate: float = Field(
+        0.05,
+        gt=0,
+        le=0.5,
+        description="For `recall_at_far`: the share of normal images that may raise an alarm.",
     )
     steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
@@ -253,6 +270,16 @@ class Evaluate(Section):
         missing = [arm for arm in ("none", "gan_half_filtered", "copies_half") if arm not in self.arm_names]
         if missing:
             raise ValueError(f"the verdict also needs the arms {', '.join(missing)}; add them or use `default`")
+        return self
+
+    @model_validator(mode="after")
+    def _normal_is_named(self) -> "Evaluate":
+        if self.primary == "recall_at_far" and self.normal is None:
+            raise ValueError("primary recall_at_far needs evaluate.normal: the label of the class without a finding")
+        if self.primary != "recall_at_far" and self.normal is not None:
+            raise ValueError(
+                f"normal {self.normal!r} is for primary recall_at_far only; set it to null, or change primary"
+            )
         return self
 
     @property

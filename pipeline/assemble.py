@@ -9,7 +9,7 @@ from PIL import Image
 
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
-from augment.evaluation.arms import Samples, arm_data
+from augment.evaluation.delivered import delivered
 from augment.files import read_csv, write_bytes, write_csv
 from augment.grids import picture, png
 from augment.params import Arm, Params
@@ -37,8 +37,8 @@ def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
     """
     kept = synthetic_files(train.classes)
     images = {label: np.stack([read_png(file) for file in files]) for label, files in kept.items() if files}
-    data = arm_data(arm, train, Samples(raw=images, filtered=images, copies={}))
-    weights = (data.chances * len(data.chances)).round(6).tolist()
+    data = delivered(arm, train, images)
+    weights = data.weights.tolist()
     for row, weight in zip(write_real("train", train), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}
     drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]

@@ -1,24 +1,31 @@
 """Compare the arms on data/prepared/test and write reports/metrics.json and reports/evaluation/."""
 
 from dataclasses import asdict
+from typing import Literal
 
 from augment.data.imageset import ImageSet
 from augment.environment import environment
-from augment.evaluation import tables
+from augment.errors import ParamsError
+from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
-from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds
+from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.policy import Policy, choose_policy
+from augment.evaluation.primary import Figures, check_rate, figures_of_scores
+from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
 from augment.evaluation.verdict import Verdict, decide
-from augment.files import write_csv, write_json
+from augment.evaluation.wording import smallest_gain_text
+from augment.files import sha256_json, write_csv, write_json
 from augment.gan.bundle import GeneratorSet, generators_from, load_generators
 from augment.gan.classes import Workplace, train_classes
 from augment.gan.settings import training_for, workplace
+from augment.ledger import LEDGER, looks, looks_text, record
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
-from augment.params import Params
+from augment.params import Evaluate, Params
 from augment.seeds import numpy_rng
 from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
@@ -30,30 +37,76 @@ FOLDER = REPORTS / "evaluation"
 def evaluate(params: Params) -> None:
     """Paired repeats: the first uses the delivered generators, the others train GANs of their own."""
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    check_primary(splits, params.evaluate)
     place = workplace(params.compute)
     seeds = repeat_seeds(params.seed, params.evaluate.seeds)
     settings = comparing(params)
-    echo("evaluate: timing a few steps of every arm")
-    cost = measured_cost(splits.train, seeds, settings, place.engine)
-    gans = len(splits.train.classes) + (params.train.transfer == "shared")
-    echo(f"evaluate: {cost_line(cost, settings, place.engine, (len(seeds) - 1) * gans)}")
+    announced = announce(splits, seeds, settings, params, place)
     generators = [load_generators(MODELS), *further_generators(splits.train, params, seeds[1:], place)]
     compared = compare(splits, generators, seeds, settings, place.engine)
     delivered = {label: found.images for label, found in compared.candidates[0].items()}
     check_no_test_image(delivered, splits.test)
-    classes = splits.train.classes
-    verdict = decide(
-        tables.outcomes(splits.test, compared.test, classes),
-        tables.outcomes(splits.val, compared.val, classes),
-        tables.kinds(params.evaluate.arm_names),
-        equivalence=params.evaluate.equivalence,
-        resamples=params.evaluate.resamples,
-        seed=params.seed,
-    )
-    write_comparison(splits, compared, verdict)
+    arm_kinds = tables.kinds(params.evaluate.arm_names)
+    policy = choose_policy(figures(splits, compared, "val", params), arm_kinds)
+    if "as_delivered" in arm_kinds:
+        compared = with_delivered(compared, splits, policy.arm, seeds, settings, place.engine)
+    looked = fingerprints(splits, params)
+    record(LEDGER, looked["test"], looked["configuration"])
+    echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
+    val, test = (figures(splits, compared, side, params) for side in ("val", "test"))
+    verdict = decide(test, val, policy, arm_kinds, equivalence=params.evaluate.equivalence, announced=announced)
+    write_comparison(splits, compared, tables.runs(splits, compared, val, test), policy, verdict)
+    write_json(FOLDER / "verdict.json", summary(policy, verdict, announced, looked))
     write_samples(splits, compared, params.seed)
     write_json(FOLDER / "environment.json", environment(place.device))
-    write_json(REPORTS / "metrics.json", metrics(verdict, params.evaluate.primary))
+    write_json(REPORTS / "metrics.json", metrics(policy, verdict, params.evaluate.primary))
+
+
+def check_primary(splits: Splits, settings: Evaluate) -> None:
+    """Stop before anything is trained when the figure that decides cannot be had from this test set."""
+    if settings.normal is None:
+        return
+    classes = splits.train.classes
+    if settings.normal not in classes:
+        raise ParamsError(f"params.yaml: evaluate.normal: no class {settings.normal!r}; there are {', '.join(classes)}")
+    normal, test = classes.index(settings.normal), splits.test
+    check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
+
+
+def announce(splits: Splits, seeds: list[int], settings: Comparing, params: Params, place: Workplace) -> float | None:
+    """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
+    normal = params.evaluate.normal
+    judged = splits.test if normal is None else splits.test.take(splits.test.labels != normal)
+    rivals = [arm for arm, kind in tables.kinds(settings.arms).items() if kind in ("real", "control")]
+    announced, groups = expectation(splits.train, judged, rivals, len(seeds))
+    echo("evaluate: timing a few steps of every arm")
+    cost = measured_cost(splits.train, seeds, settings, place.engine)
+    gans = (len(seeds) - 1) * (len(splits.train.classes) + (params.train.transfer == "shared"))
+    echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), len(seeds))}")
+    echo(f"evaluate: {cost_line(cost, settings, place.engine, gans)}")
+    return announced
+
+
+def figures(splits: Splits, compared: Compared, side: Literal["val", "test"], params: Params) -> Figures | None:
+    """The figure that decides, for every arm that has run; None where this split cannot tell."""
+    own, scores = (splits.val, compared.val_scores) if side == "val" else (splits.test, compared.test_scores)
+    return figures_of_scores(
+        own.targets(splits.train.classes),
+        own.groups,
+        scores,
+        normal=None if params.evaluate.normal is None else splits.train.classes.index(params.evaluate.normal),
+        rate=params.evaluate.false_alarm_rate,
+        draws=params.evaluate.resamples,
+        rng=numpy_rng(params.seed, "bootstrap", side),
+    )
+
+
+def fingerprints(splits: Splits, params: Params) -> dict[str, str]:
+    """What the ledger knows this run by: its test set, and everything else that a verdict depends on."""
+    chosen = params.model_dump(mode="json", include={"seed", "train", "generate", "evaluate"})
+    sides = [side.fingerprint() for side in (splits.train, splits.val)]
+    configuration = sha256_json([chosen, params.ingest.flips, *sides])
+    return {"test": splits.test.fingerprint(), "configuration": configuration}
 
 
 def further_generators(train: ImageSet, params: Params, seeds: list[int], place: Workplace) -> list[GeneratorSet]:
@@ -76,20 +129,20 @@ def comparing(params: Params) -> Comparing:
     )
 
 
-def write_comparison(splits: Splits, compared: Compared, verdict: Verdict) -> None:
-    """The verdict with all that it rests on."""
+def write_comparison(
+    splits: Splits, compared: Compared, runs: list[tables.Row], policy: Policy, verdict: Verdict
+) -> None:
+    """All that the verdict rests on."""
     classes = splits.train.classes
-    runs = tables.runs(splits, compared)
     write_csv(FOLDER / "runs.csv", runs, tables.RUNS)
     write_csv(FOLDER / "arms.csv", tables.with_means(verdict.arms, runs), tables.ARMS)
-    write_csv(FOLDER / "comparisons.csv", [row.row() for row in verdict.comparisons], tables.COMPARISONS)
+    write_csv(FOLDER / "comparisons.csv", comparisons.rows(verdict.comparisons), tables.COMPARISONS)
     write_csv(FOLDER / "classes.csv", tables.class_rows(splits, compared.test), tables.CLASSES)
     predicted = {str(arm): found for arm, found in compared.test.items()}
-    chosen = tables.confusion(splits.test, predicted[verdict.policy_arm][0], classes)
+    chosen = tables.confusion(splits.test, predicted[policy.arm][0], classes)
     write_csv(FOLDER / "confusion.csv", chosen, ("actual", "predicted"))
     rows = tables.prediction_rows(splits.test, compared.test, classes)
     write_csv(FOLDER / "predictions.csv", rows, tuple(rows[0]))
-    write_json(FOLDER / "verdict.json", summary(verdict))
 
 
 def write_samples(splits: Splits, compared: Compared, seed: int) -> None:
@@ -109,27 +162,35 @@ def write_samples(splits: Splits, compared: Compared, seed: int) -> None:
     write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES)
 
 
-def summary(verdict: Verdict) -> dict[str, object]:
-    """verdict.json: the word, its reasons, and what the rules chose on the way."""
+def summary(policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str]) -> dict[str, object]:
+    """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none."""
+    measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
         "verdict": verdict.word,
         "sentence": verdict.sentence,
         "reasons": list(verdict.reasons),
         "advice": list(verdict.advice),
-        "policy": {"arm": verdict.policy_arm, "weight": verdict.policy_weight},
-        "chosen_real": verdict.chosen_real,
+        "explanation": [asdict(line) for line in verdict.explanation],
+        "policy": {"arm": policy.arm, "weight": policy.weight},
+        "chosen_real": policy.chosen_real,
         "best_real": verdict.best_real,
+        "objections": {"repeats": policy.gate.found.seeds if policy.gate else 0, "objected": policy.objections},
         "ungated": asdict(verdict.ungated),
+        "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
+        "smallest_gain": {"announced": announced, "measured": measured},
+        "looked": looked,
     }
 
 
-def metrics(verdict: Verdict, primary: str) -> dict[str, object]:
+def metrics(policy: Policy, verdict: Verdict, primary: str) -> dict[str, object]:
     """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1."""
+    gains = {"gross": verdict.gross, "net": verdict.net}
+    gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
     return {
         "verdict": verdict.word,
         "primary": primary,
-        "gain": {"gross": asdict(verdict.gross), "net": asdict(verdict.net)},
-        "policy": {"arm": verdict.policy_arm, "weight": verdict.policy_weight},
+        "gain": {name: asdict(gain) for name, gain in gains.items()},
+        "policy": {"arm": policy.arm, "weight": policy.weight},
         "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
         "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
     }

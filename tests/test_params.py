@@ -218,9 +218,10 @@ def test_the_verdict_keeps_the_arms_that_it_needs() -> None:
 
 def test_default_arms_all_arms_and_a_list() -> None:
     assert Evaluate().arm_names == (
-        "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half",
+        "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
     )  # fmt: skip
-    assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == ARMS == REAL_ARMS + GAN_ARMS + CONTROL_ARMS
+    assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == ARMS
+    assert (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered") == ARMS
     listed = check({"evaluate": {"arms": ["smote_half", "copies_half", "gan_half_filtered", "none"]}})
     assert listed.evaluate.arm_names == ("none", "smote_half", "gan_half_filtered", "copies_half")
     assert "evaluate.arms" in message({"evaluate": {"arms": "every"}})

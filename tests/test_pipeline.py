@@ -99,12 +99,22 @@ def test_the_first_run_leaves_what_it_promises(project: Project) -> None:
     metrics = json.loads((project.root / "reports/metrics.json").read_text())
     words = {"helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"}
     assert metrics["verdict"] in words
-    assert set(metrics["gain"]) == {"gross", "net"}
+    assert set(metrics["gain"]) == {"gross", "net", "as_delivered"}
     assert set(metrics["gain"]["net"]) == {"mean", "low", "high"}
-    assert len(metrics["arms"]) == 7
+    assert len(metrics["arms"]) == 8
     page = (project.root / "reports/report.html").read_text()
     assert metrics["verdict"].split(",")[0] in page.lower()
     assert {path.name for path in (project.root / "reports/plots").iterdir()} >= {"real.png", "synthetic.png"}
+
+
+def test_looks_at_the_test_set_are_counted_outside_the_outputs(project: Project) -> None:
+    done = project.run("augment", "verdict", "--explain")
+    assert done.returncode == 0, done.stderr
+    assert "the only configuration that has looked" in done.stdout
+    for line in done.stdout.splitlines():  # every source is a file that is there
+        if line.startswith("   reports/"):
+            assert (project.root / line.strip().split(":")[0].split(" ")[0]).exists(), line
+    assert len((project.root / ".work/ledger.csv").read_text().splitlines()) == 1
 
 
 def test_every_file_is_accounted_for(project: Project) -> None:
@@ -150,6 +160,7 @@ def test_an_override_trains_one_class_only(project: Project) -> None:
     project.repro()
     assert len(project.trained() - before) == SETTINGS["evaluate"]["seeds"], "one GAN for each repeat"
     assert project.outputs()["models"] != models
+    assert len((project.root / ".work/ledger.csv").read_text().splitlines()) == 2, "another configuration has looked"
     changed = [path.parent.name for path, content in weights.items() if path.read_bytes() != content]
     assert changed == ["one"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.errors import DataError
-from augment.files import read_csv, write_bytes, write_csv
+from augment.files import read_csv, sha256, write_bytes, write_csv
 
 UInt8 = NDArray[np.uint8]
 Text = NDArray[np.str_]
@@ -81,6 +81,12 @@ class ImageSet:
     def of_class(self, label: str) -> "ImageSet":
         """The images of one class."""
         return self.take(self.labels == label)
+
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of images, labels and groups, in their order; sources do not matter."""
+        names = [f"{label}\0{group}" for label, group in zip(self.labels, self.groups, strict=True)]
+        texts = [str(self.images.shape), *names]
+        return sha256("\0\0".join(texts).encode() + self.images.tobytes())
 
     def save(self, folder: str | Path) -> None:
         """Write `images.npy` and `index.csv`, byte-equal for equal sets."""

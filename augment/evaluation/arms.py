@@ -18,6 +18,9 @@ All arms train the same network for equally many steps; what differs is only wha
     gan_pretrain        synthetic images only in the first half of the steps, then classical
     gan_only            synthetic images only, every class equally often, augmented as in classical
     copies_half         as gan_half_filtered with jittered training images in the samples' place: the control
+    shuffled            as gan_half_filtered with the samples' labels drawn at random: a control
+    noise               as gan_half_filtered with noise in the samples' place: a control
+    as_delivered        what is delivered, drawn by its weights, nothing else
 """
 
 from collections.abc import Mapping
@@ -48,7 +51,9 @@ SYNTHETIC_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Samples:
-    """Made images of one repeat by label: the GANs', raw and filtered; the control's copies; the real-only rivals'.
+    """Made images of one repeat by label: the GANs', raw and filtered; the controls'; the real-only rivals'.
+
+    delivered: all images of the arm that trains on what is delivered.
 
     An arm whose images are not given draws real ones in their place.
     """
@@ -58,6 +63,9 @@ class Samples:
     copies: Mapping[str, Images]
     smote: Mapping[str, Images] = field(default_factory=dict)
     mixes: Mapping[str, Images] = field(default_factory=dict)
+    shuffled: Mapping[str, Images] = field(default_factory=dict)
+    noise: Mapping[str, Images] = field(default_factory=dict)
+    delivered: WeightedImages | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ def fit_arm(run: ArmRun) -> SmallCnn:
     batch, first_half = data.batches(run.batch_size), None
     augment: Augment | None = classical_augmentation(run.flips)
     match run.arm:
-        case "none" | "oversample":
+        case "none" | "oversample" | "as_delivered":
             augment = None
         case "class_weights":
             batch = data.even_batches(run.batch_size, classes)
@@ -119,27 +127,31 @@ def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
             return evenly(train.images, targets)
         case "smote" | "mixup_within" | "gan_fill":
             return fill(train, made(arm, samples))
-        case "smote_half" | "mixup_within_half" | "gan_half" | "gan_half_filtered" | "copies_half":
+        case (
+            "smote_half" | "mixup_within_half" | "gan_half" | "gan_half_filtered" | "copies_half" | "shuffled" | "noise"
+        ):
             return half(train, made(arm, samples))
         case "gan_only":
             return only(train, made(arm, samples))
+        case "as_delivered" if samples.delivered is not None:
+            return samples.delivered
         case _:
             return class_balanced(train.images, targets)
 
 
 def made(arm: Arm, samples: Samples) -> Mapping[str, Images]:
     """The made images that an arm draws from, by label."""
-    match arm:
-        case "smote" | "smote_half":
-            return samples.smote
-        case "mixup_within" | "mixup_within_half":
-            return samples.mixes
-        case "copies_half":
-            return samples.copies
-        case "gan_half_filtered":
-            return samples.filtered
-        case _:
-            return samples.raw
+    own: dict[Arm, Mapping[str, Images]] = {
+        "smote": samples.smote,
+        "smote_half": samples.smote,
+        "mixup_within": samples.mixes,
+        "mixup_within_half": samples.mixes,
+        "gan_half_filtered": samples.filtered,
+        "copies_half": samples.copies,
+        "shuffled": samples.shuffled,
+        "noise": samples.noise,
+    }
+    return own.get(arm, samples.raw)
 
 
 def fill(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:

@@ -1,50 +1,21 @@
-"""What arms got right, and one arm minus another with its intervals."""
+"""One arm minus another, and one arm minus the best of several, with their intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from augment.errors import DataError
-from augment.evaluation.statistics import Estimate, Resamples, balanced_accuracy, estimate
+from augment.evaluation.primary import Figures
+from augment.evaluation.statistics import Estimate, estimate, holm
+from augment.params import Arm
 
 Split = Literal["test", "val"]
+Claim = Literal["primary", "secondary", "gate"]
 Word = Literal["helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"]
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """What the arms got right on one split.
-
-    targets: int (N,) class indices; groups: (N,); correct: arm -> bool (S, N), the same S paired
-    seeds for all arms. N may be 0 on val. Raises DataError when a shape differs.
-    """
-
-    targets: NDArray[np.int64]
-    groups: NDArray[Any]
-    correct: Mapping[str, NDArray[np.bool_]]
-
-    def __post_init__(self) -> None:
-        shapes = {scores.shape for scores in self.correct.values()}
-        if len(self.groups) != len(self) or len(shapes) != 1 or next(iter(shapes))[1:] != (len(self),):
-            raise DataError(
-                f"outcomes: {len(self)} targets, {len(self.groups)} groups and arms of shapes "
-                f"{sorted(shapes)}; every arm needs (seeds, targets)"
-            )
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def mean(self, arm: str) -> float | None:
-        """Mean balanced accuracy of an arm over seeds; None on an empty split."""
-        return float(balanced_accuracy(self.correct[arm], self.targets).mean()) if len(self) else None
-
-
-@dataclass(frozen=True)
 class Gain:
-    """A difference in balanced accuracy with its 95 % interval, as fractions of 1."""
+    """A difference in the deciding figure with its 95 % interval, as fractions of 1."""
 
     mean: float
     low: float
@@ -53,12 +24,18 @@ class Gain:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Candidate minus rival on one split."""
+    """Candidate minus rival on one split.
 
-    candidate: str
-    rival: str
+    claim: primary ones decide the word, secondary ones are for reading, the gate decides what is delivered
+    rivals: of how many rivals this one may be picked in hindsight
+    """
+
+    candidate: Arm
+    rival: Arm
     split: Split
+    claim: Claim
     found: Estimate
+    rivals: int = 1
 
     @property
     def gain(self) -> Gain:
@@ -68,18 +45,82 @@ class Comparison:
     def interval90(self) -> tuple[float, float]:
         return self.found.interval(0.90)
 
-    def row(self) -> dict[str, Any]:
-        """A row of comparisons.csv."""
-        low90, high90 = self.interval90
-        return {
-            "candidate": self.candidate, "rival": self.rival, "split": self.split,
-            "mean": self.gain.mean, "low": self.gain.low, "high": self.gain.high,
-            "low90": low90, "high90": high90,
-            "seed_sd": self.found.seed_sd, "test_se": self.found.test_se, "seeds": self.found.seeds,
-        }  # fmt: skip
+    @property
+    def high_joint(self) -> float:
+        """Upper end of the 95 % interval, widened so that it holds whichever of the rivals is picked (Bonferroni)."""
+        return self.found.interval(1 - 0.05 / self.rivals)[1]
+
+    @property
+    def high90_joint(self) -> float:
+        """The same for the 90 % interval."""
+        return self.found.interval(1 - 0.10 / self.rivals)[1]
 
 
-def compare(outcomes: Outcomes, draws: Resamples, candidate: str, rival: str, split: Split) -> Comparison:
-    """Candidate minus rival, paired by seed and image: per image 1, 0 or -1."""
-    difference = outcomes.correct[candidate].astype(np.float64) - outcomes.correct[rival]
-    return Comparison(candidate, rival, split, estimate(difference, draws))
+@dataclass(frozen=True)
+class OverTheBest:
+    """Candidate minus the best of its rivals, whichever that truly is.
+
+    gain: mean over the best on this split, with a 95 % interval; interval90: the 90 % one
+    best: that rival; lowest, highest: the rivals whose comparisons give the lower and the upper 95 % bound
+    """
+
+    gain: Gain
+    interval90: tuple[float, float]
+    best: Arm
+    lowest: Arm
+    highest: Arm
+
+
+@dataclass(frozen=True)
+class GrossAndNet:
+    """Gain over `none`, and over the best real-only arm."""
+
+    gross: Gain
+    net: Gain
+
+
+def compare(figures: Figures, candidate: Arm, rival: Arm, split: Split, claim: Claim, rivals: int = 1) -> Comparison:
+    """Candidate minus rival, paired by seed and by draw."""
+    found = estimate(
+        figures.values[candidate] - figures.values[rival],
+        figures.drawn[candidate] - figures.drawn[rival],
+        figures.one_pair,
+        figures.groups,
+    )
+    return Comparison(candidate, rival, split, claim, found, rivals)
+
+
+def over_the_best(rows: Sequence[Comparison]) -> OverTheBest:
+    """The gain of one candidate over the best of its rivals, from its comparison with each.
+
+    Below: all must hold, so the lowest bound counts and needs no correction (an intersection-union test,
+    Berger 1982). Above: the rival that looks best was picked from several, so the lowest of the joint
+    bounds counts. Both ends together cover the gain over the truly best rival in at least 95 % (90 %) of runs.
+    """
+    lowest = min(rows, key=lambda row: row.gain.low)
+    highest = min(rows, key=lambda row: row.high_joint)
+    best = min(rows, key=lambda row: round(row.found.mean, 12))  # ties, up to rounding, go to the first
+    return OverTheBest(
+        gain=Gain(best.found.mean, lowest.gain.low, highest.high_joint),
+        interval90=(min(row.interval90[0] for row in rows), min(row.high90_joint for row in rows)),
+        best=best.rival,
+        lowest=lowest.rival,
+        highest=highest.rival,
+    )
+
+
+def rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """The rows of comparisons.csv. p_holm is adjusted for the number of secondary comparisons, empty for others."""
+    p_values = [row.found.p_value for row in comparisons]
+    secondary = [index for index, row in enumerate(comparisons) if row.claim == "secondary"]
+    adjusted = dict(zip(secondary, holm([p_values[index] for index in secondary]), strict=True))
+    return [
+        {
+            "candidate": row.candidate, "rival": row.rival, "split": row.split, "claim": row.claim,
+            "mean": row.gain.mean, "low": row.gain.low, "high": row.gain.high, "high_joint": row.high_joint,
+            "low90": row.interval90[0], "high90": row.interval90[1], "high90_joint": row.high90_joint,
+            "seed_sd": row.found.seed_sd, "test_se": row.found.test_se, "seeds": row.found.seeds,
+            "p": p, "p_holm": adjusted.get(index),
+        }
+        for index, (row, p) in enumerate(zip(comparisons, p_values, strict=True))
+    ]  # fmt: skip

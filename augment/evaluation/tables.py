@@ -1,38 +1,44 @@
 """The CSV files of reports/evaluation: from what was compared to rows that every claim can be traced to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
 
 from augment.data.imageset import ImageSet
+from augment.evaluation.arms import poor_classes
 from augment.evaluation.compare import Compared, Splits
-from augment.evaluation.comparisons import Outcomes
+from augment.evaluation.policy import Kind
+from augment.evaluation.primary import Figures
+from augment.evaluation.scores import SCORES, scores
 from augment.evaluation.statistics import wilson
-from augment.evaluation.verdict import Kind
 from augment.params import CONTROL_ARMS, REAL_ARMS, Arm
 
 Row = dict[str, Any]
 
-RUNS = ("arm", "seed", "split", "balanced_accuracy", "accuracy", "macro_f1")
-ARMS = ("arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1")
+RUNS = ("arm", "seed", "split", "primary", *SCORES)
+ARMS = ("arm", "kind", "mean", "low", "high", "val_mean", *SCORES)
 COMPARISONS = (
     "candidate",
     "rival",
     "split",
+    "claim",
     "mean",
     "low",
     "high",
+    "high_joint",
     "low90",
     "high90",
+    "high90_joint",
     "seed_sd",
     "test_se",
     "seeds",
+    "p",
+    "p_holm",
 )
-CLASSES = ("label", "arm", "train", "val", "test", "recall", "low", "high")
+CLASSES = ("label", "arm", "train", "val", "test", "groups", "recall", "low", "high")
 ACCEPTANCE = (
     "seed",
     "label",
@@ -46,47 +52,46 @@ ACCEPTANCE = (
 COPIES = ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note")
 
 
-def kinds(arms: tuple[Arm, ...]) -> dict[str, Kind]:
+def kinds(arms: Sequence[Arm]) -> dict[Arm, Kind]:
     """What each arm is to the verdict."""
-    return {arm: "real" if arm in REAL_ARMS else "control" if arm in CONTROL_ARMS else "gan" for arm in arms}
+
+    def kind(arm: Arm) -> Kind:
+        if arm == "as_delivered":
+            return "delivered"
+        return "real" if arm in REAL_ARMS else "control" if arm in CONTROL_ARMS else "gan"
+
+    return {arm: kind(arm) for arm in arms}
 
 
-def outcomes(side: ImageSet, predictions: Mapping[Arm, NDArray[np.int64]], classes: list[str]) -> Outcomes:
-    """Right or wrong for every arm, seed and image of one split."""
-    targets = side.targets(classes)
-    return Outcomes(targets, side.groups, {arm: found == targets for arm, found in predictions.items()})
+def runs(splits: Splits, compared: Compared, val: Figures | None, test: Figures | None) -> list[Row]:
+    """One row per arm, seed and split; a split without images has none.
 
-
-def runs(splits: Splits, compared: Compared) -> list[Row]:
-    """One row per arm, seed and split; a split without images has none."""
+    primary: the figure that decides, empty where the split cannot tell. Minority classes: the poor ones in train.
+    """
     classes = splits.train.classes
+    minority = [classes.index(label) for label in poor_classes(splits.train.counts())]
     rows: list[Row] = []
-    for name, side, predictions in (("val", splits.val, compared.val), ("test", splits.test, compared.test)):
+    for name, side, found, figures in (
+        ("val", splits.val, compared.val_scores, val),
+        ("test", splits.test, compared.test_scores, test),
+    ):
         if not len(side):
             continue
         targets = side.targets(classes)
-        for arm, by_seed in predictions.items():
-            for seed, found in enumerate(by_seed):
-                rows.append({"arm": arm, "seed": seed, "split": name, **scores(targets, found)})
+        for arm, by_seed in found.items():
+            for seed, probabilities in enumerate(by_seed):
+                primary = float(figures.values[arm][seed]) if figures else None
+                row = {"arm": arm, "seed": seed, "split": name, "primary": primary}
+                rows.append(row | scores(targets, probabilities, minority))
     return rows
 
 
-def scores(targets: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, float]:
-    """Balanced accuracy, accuracy and macro F1 over the classes present in `targets`."""
-    present = np.unique(targets)
-    recalls = [float((predicted[targets == index] == index).mean()) for index in present]
-    return {
-        "balanced_accuracy": float(np.mean(recalls)),
-        "accuracy": float(accuracy_score(targets, predicted)),
-        "macro_f1": float(f1_score(targets, predicted, labels=present, average="macro", zero_division=0)),
-    }
-
-
 def with_means(arms: tuple[Row, ...], run_rows: list[Row]) -> list[Row]:
-    """Add each arm's mean accuracy and macro F1 on test to the verdict's rows."""
+    """Add the means of every arm's other figures on test to the verdict's rows."""
     on_test = pd.DataFrame(run_rows).query("split == 'test'")
-    means = on_test.groupby("arm")[["accuracy", "macro_f1"]].mean().to_dict()
-    return [{**row, **{str(name): column[row["arm"]] for name, column in means.items()}} for row in arms]
+    means = on_test.astype(dict.fromkeys(SCORES, float)).groupby("arm")[list(SCORES)].mean()
+    found = {str(arm): own for arm, own in means.astype(object).where(means.notna(), None).iterrows()}
+    return [{**row, **{name: found[row["arm"]][name] for name in SCORES}} for row in arms]
 
 
 def class_rows(splits: Splits, predictions: Mapping[Arm, NDArray[np.int64]]) -> list[Row]:
@@ -106,10 +111,10 @@ def class_rows(splits: Splits, predictions: Mapping[Arm, NDArray[np.int64]]) -> 
                 continue
             recall = float((found[:, mine] == index).mean())
             groups = len(set(splits.test.groups[mine].tolist()))
-            low, high = wilson(round(recall * groups), groups)
+            low, high = wilson(recall * groups, groups)
             train, val, test = (count.get(label, 0) for count in counts)
             rows.append(
-                {"label": label, "arm": arm, "train": train, "val": val, "test": test,
+                {"label": label, "arm": arm, "train": train, "val": val, "test": test, "groups": groups,
                  "recall": recall, "low": low, "high": high}
             )  # fmt: skip
     return rows

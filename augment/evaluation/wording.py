@@ -3,37 +3,42 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from augment.evaluation.comparisons import Comparison, Gain, Outcomes, Word
-from augment.evaluation.statistics import SMALL_CLASS, growth_to_decide, seeds_to_decide
+from augment.evaluation.comparisons import Comparison, Gain, OverTheBest, Word
+from augment.evaluation.policy import Policy
+from augment.evaluation.power import growth_to_decide, seeds_to_decide
+from augment.evaluation.primary import Figures
+from augment.evaluation.resampling import SMALL_CLASS
 
 
 @dataclass(frozen=True)
 class Facts:
     """What the texts speak of.
 
-    gate: default GAN arm - chosen real-only arm on val, None without val images
-    net: default GAN arm - best real-only arm on test; rivals: the same against every real-only arm;
-    control: against jittered copies used the same way
+    net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm;
+    controls: against jittered copies (and others, if they ran) used the same way
+    announced, measured: the smallest gain that could be shown, as expected before the run (None: none at
+    all) and with the spread that the run had
     """
 
     word: Word
-    test: Outcomes
-    val: Outcomes
-    gate: Comparison | None
-    net: Comparison
+    test: Figures
+    val_images: int
+    policy: Policy
+    net: OverTheBest
     rivals: Sequence[Comparison]
-    control: Comparison
+    controls: Sequence[Comparison]
     equivalence: float
-    chosen_real: str
+    announced: float | None
+    measured: float
 
 
 def sentence(facts: Facts) -> str:
     """The verdict in one sentence that stands alone."""
-    found = f"{gain_text(facts.net.gain)} over the best way to use real images alone ({facts.net.rival})"
+    found = (
+        f"{gain_text(facts.net.gain, facts.test.name)} over the best way to use real images alone ({facts.net.best})"
+    )
     low90, high90 = facts.net.interval90
-    margin = _margin(facts)
+    margin = margin_text(facts.equivalence)
     match facts.word:
         case "helps":
             return f"The GAN images help: {found}, on this split."
@@ -51,7 +56,7 @@ def sentence(facts: Facts) -> str:
         case "not used":
             return (
                 "The GAN images are not used: on the val images they did worse than real images alone "
-                f"({facts.chosen_real}), so the gain is 0 by choice. "
+                f"({facts.policy.chosen_real}), so the gain is 0 by choice. "
                 f"On test they would have given {found}, on this split."
             )
 
@@ -59,11 +64,21 @@ def sentence(facts: Facts) -> str:
 def reasons(facts: Facts) -> list[str]:
     """Which bound against which rival, the control, val's objection, and the limits of this test set."""
     lines = [_bound(row, "real images alone") for row in facts.rivals]
-    lines.append(_bound(facts.control, "jittered copies used the same way"))
-    if all(row.gain.low > 0 for row in facts.rivals) and facts.control.gain.low <= 0:
-        lines.append("The gain over real images alone is not credited to the GAN: copies may do as well in its place.")
+    lines += [_bound(row, CONTROL_WORDS.get(row.rival, "a control")) for row in facts.controls]
+    as_good = [row.rival for row in facts.controls if row.gain.low <= 0]
+    if facts.net.gain.low > 0 and as_good:
+        lines.append(
+            "The gain over real images alone is not credited to the GAN: in the place of its images "
+            f"{' and '.join(CONTROL_WORDS.get(arm, arm) for arm in as_good)} may do as well."
+        )
     if facts.word == "harms" and facts.net.gain.low >= -facts.equivalence:
-        lines.append(f"The loss is proven but smaller than the margin of {_margin(facts)}.")
+        lines.append(f"The loss is proven but smaller than the margin of {margin_text(facts.equivalence)}.")
+    hindsight = next(row for row in facts.rivals if row.rival == facts.net.best)
+    if facts.word != "harms" and hindsight.gain.high < 0:
+        lines.append(
+            f"That loss is not called harm: {hindsight.rival} was picked as the best of {hindsight.rivals} after "
+            f"looking at test, and with that counted in the upper bound is {points(facts.net.gain.high)}."
+        )
     return [*lines, _gate(facts), *_limits(facts)]
 
 
@@ -86,16 +101,51 @@ def advice(facts: Facts) -> list[str]:
             return ["Real images alone are simpler and as good here: set `assemble.use: real`."]
         case "not used":
             return [
-                f"data/augmented holds real images only: train on it as the arm `{facts.chosen_real}` does.",
+                f"data/augmented holds real images only: train on it as the arm `{facts.policy.chosen_real}` does.",
                 "To give the GANs another chance, raise train.steps and look at the sample grids in models/.",
             ]
         case "undecided":
             return _to_decide(facts)
 
 
-def gain_text(gain: Gain) -> str:
+CONTROL_WORDS = {
+    "copies_half": "jittered copies used the same way",
+    "shuffled": "the samples under wrong labels",
+    "noise": "noise used the same way",
+}
+
+
+def smallest_gain_text(announced: float | None, groups: Sequence[int], seeds: int) -> str:
+    """What the set can show, told before the expensive part; groups: independent test images of each class."""
+    least, most = min(groups), max(groups)
+    images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
+    shown = (
+        "is not expected to show any gain, however large"
+        if announced is None
+        else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
+    )
+    return f"with {images} in a class and {seeds} paired seeds this set {shown}"
+
+
+def turned_out_text(facts: Facts) -> str:
+    """The smallest gain, as announced and as measured."""
+    expected = "none at all" if facts.announced is None else f"about {100 * facts.announced:.1f} points"
+    measured = f"{100 * facts.measured:.1f} points" if facts.measured <= 1 else "none at all"
+    return (
+        f"The smallest gain that 4 of 5 such runs would show was put at {expected} before the run; "
+        f"with the spread that this run had it is {measured}."
+    )
+
+
+def objections_text(policy: Policy) -> str:
+    """How often val would have objected, repeat by repeat."""
+    repeats = policy.gate.found.seeds if policy.gate else 0
+    return f"Taken one by one, {policy.objections} of the {repeats} repeats would have objected."
+
+
+def gain_text(gain: Gain, figure: str) -> str:
     """`+2.1 points of balanced accuracy [+0.8, +3.4]`."""
-    return f"{points(gain.mean)} points of balanced accuracy {interval_text(gain.low, gain.high)}"
+    return f"{points(gain.mean)} points of {figure} {interval_text(gain.low, gain.high)}"
 
 
 def interval_text(low: float, high: float) -> str:
@@ -109,9 +159,9 @@ def points(fraction: float) -> str:
     return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
-def _margin(facts: Facts) -> str:
+def margin_text(equivalence: float) -> str:
     """`1 point` or `0.5 points`."""
-    margin = 100 * facts.equivalence
+    margin = 100 * equivalence
     return f"{margin:g} point{'' if margin == 1 else 's'}"
 
 
@@ -128,50 +178,38 @@ def _bound(row: Comparison, meaning: str) -> str:
 
 
 def _gate(facts: Facts) -> str:
-    if facts.gate is None:
-        return "Val holds no images, so it could not object to using the GAN images."
-    outcome = "objects" if facts.word == "not used" else "does not object"
+    gate = facts.policy.gate
+    if gate is None:
+        return "Val holds no images, or too few normal ones, so it could not object to using the GAN images."
+    outcome = "does not object" if facts.policy.used else "objects"
     return (
-        f"Val ({len(facts.val)} images) {outcome}: {points(facts.gate.found.mean)} against "
-        f"{facts.gate.rival}, 90 % interval {interval_text(*facts.gate.interval90)}; "
-        "it objects when that lies below 0."
+        f"Val ({facts.val_images} images) {outcome}: {points(gate.found.mean)} against {gate.rival}, 90 % interval "
+        f"{interval_text(*gate.interval90)}; it objects when that lies below 0. {objections_text(facts.policy)}"
     )
 
 
 def _limits(facts: Facts) -> list[str]:
     """What the reader must know before generalising."""
-    found = facts.net.found
-    units = "images" if found.groups == len(facts.test) else f"images in {found.groups} independent groups"
+    test = facts.test
+    units = "images" if test.groups == test.images else f"images in {test.groups} independent groups"
     lines = [
-        f"It speaks of this split: {len(facts.test)} test {units}, {found.seeds} paired seeds. "
-        f"{least_gain(found.half_width())}"
+        f"It speaks of this split: {test.images} test {units}, {facts.rivals[0].found.seeds} paired seeds. "
+        f"{turned_out_text(facts)}"
     ]
-    small = sum(
-        len(np.unique(facts.test.groups[facts.test.targets == target])) < SMALL_CLASS
-        for target in np.unique(facts.test.targets)
-    )
-    if small:
+    if test.small_classes:
         lines.append(
-            f"{small} of the classes have fewer than {SMALL_CLASS} independent test images or groups: "
+            f"{test.small_classes} of the classes have fewer than {SMALL_CLASS} independent test images or groups: "
             "their spread is judged together and is rough."
         )
     return lines
 
 
-def least_gain(half_width: float) -> str:
-    """The least gain that could have been shown, for an interval so wide on either side (a fraction of 1)."""
-    if half_width >= 1:
-        return (
-            "No gain whatever could be shown here: with so few images or repeats, chance alone spans the whole scale."
-        )
-    return f"Gains below about {100 * half_width:.1f} points could not be shown here."
-
-
 def _to_decide(facts: Facts) -> list[str]:
     """For the comparison that stands furthest from a decision."""
-    hardest = min((*facts.rivals, facts.control), key=lambda row: row.gain.low)
-    row = facts.net if facts.net.found.mean < 0 else hardest
-    seeds, growth = seeds_to_decide(row.found), growth_to_decide(row.found)
+    hardest = min((*facts.rivals, *facts.controls), key=lambda row: row.gain.low)
+    worst = next(row for row in facts.rivals if row.rival == facts.net.best)
+    row, confidence = (worst, 1 - 0.05 / worst.rivals) if worst.found.mean < 0 else (hardest, 0.95)
+    seeds, growth = seeds_to_decide(row.found, confidence), growth_to_decide(row.found, confidence)
     if seeds is not None:
         lines = [f"Set `evaluate.seeds: {seeds}`: if the mean holds, that decides it against {row.rival}."]
     elif growth is not None and growth < 1000:

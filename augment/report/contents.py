@@ -23,9 +23,13 @@ CONTROLS = 20  # test images of a class whose nearest training image gives the u
 
 TABLES = {
     "runs": ("arm", "seed", "split"),
-    "arms": ("arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1"),
+    "arms": (
+        "arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier",
+        "ece",
+    ),
     "comparisons": (
-        "candidate", "rival", "split", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se", "seeds",
+        "candidate", "rival", "split", "claim", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se",
+        "seeds", "p", "p_holm",
     ),
     "classes": ("label", "arm", "train", "val", "test", "recall", "low", "high"),
     "acceptance": ("seed", "label", "candidates", "near_copy", "off_class", "accepted", "kept", "other_class_share"),
@@ -35,7 +39,7 @@ TABLES = {
 }  # fmt: skip
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
 METRICS = ("verdict", "primary", "gain", "policy")
-VERDICT = ("sentence", "reasons", "advice", "best_real")
+VERDICT = ("sentence", "reasons", "advice", "best_real", "explanation", "as_delivered")
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split")
 
 

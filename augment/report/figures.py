@@ -18,12 +18,13 @@ SHAPES = {
     "real": '<circle r="5"/>',
     "gan": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
     "control": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
+    "delivered": '<path d="M0-6.5 6 5-6 5z"/>',
 }
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A mean with its interval, drawn as a dot on a line. kind: real, gan or control; a chosen one is ringed."""
+    """A mean with its interval, drawn as a dot on a line. kind: a key of `SHAPES`; a chosen one is ringed."""
 
     label: str
     kind: str

@@ -30,22 +30,25 @@ def render(contents: Contents) -> str:
     chosen = contents.metrics["policy"]["arm"]
     real = contents.verdict["best_real"]
     judged = tables.judged(contents.tables["comparisons"], chosen)
+    primary = contents.metrics["primary"]
+    figure = tables.FIGURE_WORDS.get(primary, primary)
     return _environment().get_template("page.html").render(
         page=contents,
         labels=labels,
         chosen=chosen,
         real=real,
         judged=judged,
+        figure=figure,
         symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
         tone=TONES.get(contents.metrics["verdict"], "neutral"),
         seeds=len({row["seed"] for row in contents.tables["runs"]}),
         test_images=sum(entry["test"] for entry in contents.classes),
         arm_chart=interval_chart(
-            "Balanced accuracy on test of every arm, in per cent",
+            f"{figure.capitalize()} on test of every arm, in per cent",
             tables.arm_marks(contents.tables["arms"], chosen),
         ),
         comparison_chart=interval_chart(
-            "Balanced accuracy of the judged arm minus each rival on test, in points",
+            f"{figure.capitalize()} of the judged arm minus each rival on test, in points",
             tables.comparison_marks(contents.tables["comparisons"], judged),
             reference=0.0,
         ),

@@ -26,8 +26,20 @@ ARM_WORDS = {
     "gan_pretrain": "Synthetic first, then real",
     "gan_only": "Synthetic images alone",
     "copies_half": "Half jittered copies instead",
+    "shuffled": "Half synthetic under wrong labels",
+    "noise": "Half noise instead",
+    "as_delivered": "Plain training on data/augmented",
 }
-KIND_WORDS = {"real": "real images only", "gan": "with synthetic images", "control": "control"}
+KIND_WORDS = {
+    "real": "real images only",
+    "gan": "with synthetic images",
+    "control": "control",
+    "delivered": "as delivered",
+}
+FIGURE_WORDS = {
+    "balanced_accuracy": "balanced accuracy",
+    "recall_at_far": "recall at the fixed false-alarm rate",
+}
 METRIC_WORDS = {
     "kid": "KID, distance of the distributions (lower is better)",
     "density": "Density, how typical samples are (about 1 is like real)",

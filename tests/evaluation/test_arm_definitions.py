@@ -12,19 +12,28 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.evaluation import arms, tables
 from augment.evaluation.arms import ArmRun, Samples, arm_data, fit_arm, run_arm
-from augment.evaluation.compare import Comparing, Splits, compare
-from augment.evaluation.comparisons import Outcomes
-from augment.evaluation.verdict import decide
+from augment.evaluation.compare import Comparing, Splits, compare, with_delivered
+from augment.evaluation.delivered import delivered
 from augment.measure.classifiers import FitSettings
 from augment.params import ARMS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
 from augment.report.tables import ARM_WORDS
 from augment.synthesis.filter import FilterSettings
+from tests.evaluation.judged import figures, judged
 
 COUNTS = {"a": 8, "b": 4, "c": 2}
-KINDS = ("raw", "filtered", "copies", "smote", "mixes")  # of made images; each has a grey level of its own
+KINDS = (
+    "raw",
+    "filtered",
+    "copies",
+    "smote",
+    "mixes",
+    "shuffled",
+    "noise",
+)  # of made images; each has a grey level of its own
 USES = {
     "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes",
     "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_only": "raw", "copies_half": "copies",
+    "shuffled": "shuffled", "noise": "noise", "as_delivered": "filtered",
 }  # fmt: skip
 
 
@@ -40,7 +49,9 @@ def image_set(each=1, seed=0):
 TRAIN = image_set()
 SAMPLES = Samples(
     **{kind: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
-       for level, kind in enumerate(KINDS)}
+       for level, kind in enumerate(KINDS)},
+    delivered=delivered("gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS})
+    .drawn_by_weight(),
 )  # fmt: skip
 
 
@@ -68,6 +79,7 @@ PLAIN, FILL, HALF = [0, 0, 0], [0, 0.5, 0.75], [0, 0.5, 0.5]
         *((arm, THIRDS, PLAIN) for arm in ("oversample", "class_weights", "classical", "randaugment", "mixup_cutmix")),
         *((arm, THIRDS, FILL) for arm in ("smote", "mixup_within", "gan_fill")),
         *((arm, THIRDS, HALF) for arm in USES if arm.endswith("half") or arm == "gan_half_filtered"),
+        *((arm, THIRDS, HALF) for arm in ("shuffled", "noise", "as_delivered")),
         ("gan_pretrain", THIRDS, PLAIN),
         ("gan_only", THIRDS, [1, 1, 1]),
     ],
@@ -128,7 +140,7 @@ def test_all_arms_share_network_steps_and_seed(fitted):
 
 def test_which_arms_augment(fitted):
     plain = [arm for arm in ARMS if fitted(arm)["augment"] is None]
-    assert plain == ["none", "oversample", "mixup_cutmix"]
+    assert plain == ["none", "oversample", "mixup_cutmix", "as_delivered"]
     names = {arm: type(fitted(arm)["augment"]).__name__ for arm in ARMS if arm not in plain}
     assert [arm for arm, name in names.items() if name != "Sequential"] == ["randaugment"]
 
@@ -176,12 +188,13 @@ def test_arms_differ():
 
 
 def test_the_lists_hold_every_arm_once():
-    assert len(set(ARMS)) == len(ARMS) == 16
+    assert len(set(ARMS)) == len(ARMS) == 19
     assert set(DEFAULT_ARMS) < set(ARMS)
     kinds = tables.kinds(ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "delivered"] == ["as_delivered"]
 
 
 def test_every_arm_has_words_of_its_own():
@@ -194,39 +207,44 @@ def test_help_must_hold_against_every_new_rival(rival):
     targets = np.repeat(np.arange(4), 250)
     rank = np.tile(np.random.default_rng(0).permutation(250), 4)
 
-    def outcomes(**rates):
+    def verdict(**rates):
         known = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, **rates}
-        return Outcomes(
-            targets,
-            np.arange(len(targets)),
-            {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()},
-        )
+        correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()}
+        test = figures(targets, np.arange(len(targets)), correct)
+        return judged(test, test, tables.kinds(ARMS))
 
-    def word(**rates):
-        test = outcomes(**rates)
-        return decide(test, test, tables.kinds(ARMS), equivalence=0.01, resamples=200, seed=0)
-
-    assert word().word == "helps"
-    beaten = word(**{rival: 0.9})
+    assert verdict()[1].word == "helps"
+    policy, beaten = verdict(**{rival: 0.9})
     assert beaten.word == "not used"
-    assert beaten.policy_arm == beaten.best_real == rival
-    assert word(**{rival: 0.849}).word in ("equivalent", "undecided")
+    assert policy.arm == beaten.best_real == rival
+    assert verdict(**{rival: 0.849})[1].word in ("equivalent", "undecided")
+
+
+@pytest.mark.parametrize("control", CONTROL_ARMS)
+def test_help_must_hold_against_every_control_that_runs(control):
+    targets = np.repeat(np.arange(4), 250)
+    rank = np.tile(np.random.default_rng(0).permutation(250), 4)
+    rates = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, control: 0.85}
+    correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in rates.items()}
+    test = figures(targets, np.arange(len(targets)), correct)
+    found = judged(test, test, tables.kinds(ARMS))[1]
+    assert found.word == "undecided"
+    assert any("not credited" in line for line in found.reasons)
 
 
 @pytest.mark.parametrize("arm", ["gan_pretrain", "gan_only"])
 def test_the_new_gan_arms_are_shown_and_decide_nothing(arm):
     targets = np.repeat(np.arange(2), 200)
 
-    def outcomes(own):
+    def verdict(own):
         rates = {**dict.fromkeys(ARMS, 0.7), arm: own}
         rank = np.tile(np.arange(200), 2)
-        return Outcomes(targets, np.arange(400), {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()})
+        correct = {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()}
+        test = figures(targets, np.arange(400), correct)
+        return judged(test, test, tables.kinds(ARMS))
 
-    low, high = (
-        decide(outcomes(own), outcomes(own), tables.kinds(ARMS), equivalence=0.01, resamples=200, seed=0)
-        for own in (0.3, 1.0)
-    )
-    assert (low.word, low.net, low.policy_arm) == (high.word, high.net, high.policy_arm)
+    (low_policy, low), (high_policy, high) = verdict(0.3), verdict(1.0)
+    assert (low.word, low.net, low_policy.arm) == (high.word, high.net, high_policy.arm)
     assert {row.rival for row in high.comparisons if row.candidate == arm} == {*REAL_ARMS, *CONTROL_ARMS}
 
 
@@ -250,20 +268,25 @@ def test_a_small_comparison_with_all_arms():
     splits = Splits(image_set(), image_set(1, seed=2), image_set(2, seed=3))
     generators = {label: Fixed(label) for label in COUNTS}
     compared = compare(splits, [generators, generators], [0, 1], settings, Engine("serial"))
+    assert list(compared.test) == [arm for arm in ARMS if arm != "as_delivered"]
+    compared = with_delivered(compared, splits, "gan_half_filtered", [0, 1], settings, Engine("serial"))
     assert list(compared.test) == list(ARMS)
     assert all(found.shape == (2, 28) for found in compared.test.values())
-    classes = splits.train.classes
-    verdict = decide(
-        tables.outcomes(splits.test, compared.test, classes), tables.outcomes(splits.val, compared.val, classes),
-        tables.kinds(ARMS), equivalence=0.01, resamples=200, seed=0,
-    )  # fmt: skip
+    sides = ((splits.test, compared.test), (splits.val, compared.val))
+    test, val = (
+        figures(
+            side.targets(side.classes), side.groups, {a: own == side.targets(side.classes) for a, own in found.items()}
+        )
+        for side, found in sides
+    )
+    _, verdict = judged(test, val, tables.kinds(ARMS))
     assert [row["arm"] for row in verdict.arms] == list(ARMS)
     assert len(verdict.reasons) >= len(REAL_ARMS) + 2, "a line for each rival, the control and val"
 
 
 def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
     page = (Path(__file__).parents[2] / "docs/evaluation.md").read_text()
-    rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control) \|", page, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
     assert tuple(arm for arm, _, _ in rows) == ARMS
     assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
     assert {arm: kind for arm, _, kind in rows} == tables.kinds(ARMS)

@@ -42,7 +42,7 @@ def test_every_arm_keeps_the_real_images_and_its_chances_sum_to_one(
     counts: dict[str, int], numbers: list[int], arm: Any
 ) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
-    data = arm_data(arm, train, Samples(*[synthetic] * 5))
+    data = arm_data(arm, train, Samples(*[synthetic] * 7))
     assert len(data.images) == len(data.targets) == len(data.chances)
     assert np.array_equal(data.images[: len(train)], train.images)
     assert np.array_equal(data.targets[: len(train)], train.targets(train.classes))

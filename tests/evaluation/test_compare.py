@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from augment.engine import Engine
 from augment.evaluation import compare as under_test
-from augment.evaluation.arms import ArmRun, ArmScores
-from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds
+from augment.evaluation.arms import ArmRun, ArmScores, run_arm
+from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds, with_delivered
+from augment.evaluation.delivered import delivered
 from augment.gan.bundle import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import DEFAULT_ARMS
@@ -25,6 +26,7 @@ SPLITS = Splits(
     toy_set({"a": 5, "b": 4, "c": 3}, seed=2),
 )
 FIT = FitSettings(4, 2e-3)
+TRAINED = tuple(arm for arm in DEFAULT_ARMS if arm != "as_delivered")  # that one waits for the policy
 SETTINGS = Comparing(
     DEFAULT_ARMS,
     wanted=5,
@@ -55,7 +57,7 @@ def serial() -> Compared:
 
 
 def test_everything_is_there(serial: Compared) -> None:
-    assert list(serial.val) == list(serial.test) == list(DEFAULT_ARMS)
+    assert list(serial.val) == list(serial.test) == list(TRAINED)
     assert {found.shape for found in serial.val.values()} == {(2, 3)}
     assert {found.shape for found in serial.test.values()} == {(2, 12)}
     assert all(found.min() >= 0 and found.max() < 3 for found in serial.test.values())
@@ -73,9 +75,9 @@ def test_everything_is_there(serial: Compared) -> None:
 @pytest.mark.parametrize("engine", [Engine("local", 2), Backwards()], ids=["local", "backwards"])
 def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, engine: Any) -> None:
     local = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, engine)
-    for arm in DEFAULT_ARMS:
-        assert np.array_equal(local.test[arm], serial.test[arm])
-        assert np.array_equal(local.val[arm], serial.val[arm])
+    for arm in TRAINED:
+        assert np.array_equal(local.test_scores[arm], serial.test_scores[arm])
+        assert np.array_equal(local.val_scores[arm], serial.val_scores[arm])
     for mine, other in zip(local.candidates, serial.candidates, strict=True):
         for label in mine:
             assert np.array_equal(mine[label].probability, other[label].probability)
@@ -88,12 +90,12 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
 
     def answer(run: ArmRun) -> ArmScores:
         runs.append(run)
-        code = np.eye(64)[DEFAULT_ARMS.index(run.arm) + 10 * SEEDS.index(run.seed)]
+        code = np.eye(64)[TRAINED.index(run.arm) + 10 * SEEDS.index(run.seed)]
         return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
 
     monkeypatch.setattr(under_test, "run_arm", answer)
     found = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("serial"))
-    for number, arm in enumerate(DEFAULT_ARMS):
+    for number, arm in enumerate(TRAINED):
         assert found.val[arm].tolist() == [[number] * 3, [number + 10] * 3]
         assert found.test[arm].tolist() == [[number + 1] * 12, [number + 11] * 12]
     for run in runs:
@@ -107,6 +109,39 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
         assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")
     copies = {run.seed: run.samples.copies["a"].tobytes() for run in runs}
     assert len(set(copies.values())) == 2, "each repeat has copies of its own"
+
+
+def test_probabilities_are_kept(serial: Compared) -> None:
+    for arm in TRAINED:
+        assert serial.test_scores[arm].shape == (2, 12, 3)
+        assert serial.test_scores[arm].sum(axis=2) == pytest.approx(1, abs=1e-5)
+        assert np.array_equal(serial.test[arm], serial.test_scores[arm].argmax(axis=2))
+
+
+def test_what_is_delivered_is_trained_on_with_every_seed(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
+    runs: list[ArmRun] = []
+    monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    found = with_delivered(serial, SPLITS, "gan_half_filtered", SEEDS, SETTINGS, Engine("serial"))
+    assert list(found.test) == [*TRAINED, "as_delivered"]
+    assert [(run.arm, run.seed) for run in runs] == [("as_delivered", seed) for seed in SEEDS]
+    kept = {label: own.kept for label, own in serial.candidates[0].items()}
+    expected = delivered("gan_half_filtered", SPLITS.train, kept).drawn_by_weight()
+    for run in runs:  # the first repeat's samples are the delivered ones, whatever the seed
+        assert run.samples.delivered is not None
+        assert np.array_equal(run.samples.delivered.images, expected.images)
+        assert np.array_equal(run.samples.delivered.chances, expected.chances)
+    assert np.array_equal(found.test_scores["none"], serial.test_scores["none"])
+
+
+def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
+    runs: list[ArmRun] = []
+    monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    arms: Any = ("none", "gan_half_filtered", "copies_half", "shuffled", "noise")
+    compare(SPLITS, GENERATORS, SEEDS, replace(SETTINGS, arms=arms), Engine("serial"))
+    for run in runs:
+        kept = {label: own.kept for label, own in serial.candidates[SEEDS.index(run.seed)].items()}
+        assert {label: len(own) for label, own in run.samples.shuffled.items()} == {k: len(v) for k, v in kept.items()}
+        assert {own.shape for own in run.samples.noise.values()} == {(5, 1, 8, 8)}
 
 
 def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:

@@ -2,21 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import balanced_accuracy_score, recall_score
 
-from augment.evaluation.statistics import (
-    Estimate,
-    balanced_accuracy,
-    class_weights,
-    estimate,
-    growth_to_decide,
-    resample,
-    seeds_to_decide,
-    wilson,
-)
+from augment.evaluation.resampling import Resamples, resample
+from augment.evaluation.statistics import Estimate, corrected_t, holm, paired_t, wilson
+from augment.evaluation.statistics import estimate as estimate_figures
 
 
 def classes(*sizes: int) -> np.ndarray:
@@ -31,50 +23,10 @@ def alone(targets: np.ndarray) -> np.ndarray:
     return np.arange(len(targets))
 
 
-@given(st.lists(st.integers(1, 8), min_size=2, max_size=5), st.integers(0, 99))
-def test_balanced_accuracy_equals_sklearns(sizes, seed):
-    targets = classes(*sizes)
-    predicted = rng(seed).integers(0, len(sizes), (3, len(targets)))
-    expected = [recall_score(targets, row, average="macro", labels=range(len(sizes))) for row in predicted]
-    assert balanced_accuracy(predicted == targets, targets) == pytest.approx(expected)
-    assert class_weights(targets).sum() == pytest.approx(1)
-
-
-def test_a_draw_equals_sklearns_balanced_accuracy_with_sample_weights():
-    targets = classes(6, 9, 20)
-    predicted = rng(1).integers(0, 3, len(targets))
-    resamples = resample(targets, alone(targets), 30, rng())
-    for draw in resamples.draws:
-        expected = balanced_accuracy_score(targets, predicted, sample_weight=draw)
-        assert (predicted == targets) @ draw == pytest.approx(expected)
-
-
-def test_groups_are_drawn_together_and_one_less_than_there_are():
-    targets, groups = classes(12, 18), np.concatenate([np.arange(12) // 2, 100 + np.arange(18) // 3])
-    resamples = resample(targets, groups, 50, rng())
-    for group in np.unique(groups):
-        assert np.ptp(resamples.draws[:, groups == group], axis=1).max() == 0
-    times = resamples.draws[:, :12:2] * 2 * 10  # weight 1/2 spread over 5 draws of 2 images
-    assert times == pytest.approx(times.round())
-    assert times.sum(axis=1) == pytest.approx(5)
-    assert resamples.groups == 12
-
-
-@settings(max_examples=60)
-@given(st.data())
-def test_every_draw_sums_to_one_and_strata_keep_their_share(data):
-    targets = np.array(data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=40)))
-    groups = np.array(data.draw(st.lists(st.integers(0, 12), min_size=len(targets), max_size=len(targets))))
-    resamples = resample(targets, groups, 20, rng())
-    assert resamples.draws.shape == (20, len(targets))
-    assert (resamples.draws >= 0).all()
-    assert resamples.draws.sum(axis=1) == pytest.approx(1)
-    assert resamples.groups == len(np.unique(groups))
-    if np.unique(groups).size == len(targets):  # then strata follow the classes
-        for target in np.unique(targets):
-            if (targets == target).sum() >= 5 and np.bincount(targets)[np.unique(targets)].min() >= 5:
-                share = resamples.draws[:, targets == target].sum(axis=1)
-                assert share == pytest.approx(1 / len(np.unique(targets)))
+def estimate(scores: np.ndarray, resamples: Resamples) -> Estimate:
+    """Of per-image scores (S, N) in [-1, 1]: right or wrong, or the difference of two arms."""
+    drawn = scores @ resamples.draws.T
+    return estimate_figures(scores @ resamples.plain, drawn, resamples.one_pair, resamples.groups)
 
 
 def test_small_classes_share_a_stratum_so_one_image_has_a_spread():
@@ -85,13 +37,6 @@ def test_small_classes_share_a_stratum_so_one_image_has_a_spread():
     lucky = np.zeros((2, len(targets)))
     lucky[:, 30] = 1  # one image of one class decides all
     assert estimate(lucky, resamples).interval()[0] < 0
-
-
-def test_too_small_a_common_stratum_takes_in_the_next_class():
-    targets = classes(30, 8, 1)
-    draws = resample(targets, alone(targets), 500, rng()).draws
-    assert draws[:, :30].sum(axis=1) == pytest.approx(1 / 3)
-    assert draws[:, 38].std() > 0
 
 
 def test_the_test_error_is_the_standard_error_of_a_stratified_mean():
@@ -184,38 +129,6 @@ def test_a_planted_gain_is_found():
     assert np.mean([low > 0 for low, _ in bounds]) > 0.9
 
 
-def test_same_generator_same_draws():
-    targets = classes(9, 9)
-    first, second = (resample(targets, alone(targets), 40, rng(7)).draws for _ in range(2))
-    assert np.array_equal(first, second)
-
-
-@settings(max_examples=50)
-@given(st.floats(-0.1, 0.1), st.floats(0.001, 0.05), st.floats(0, 0.05), st.integers(2, 20))
-def test_seeds_to_decide_is_the_smallest_number_that_does(mean, test_se, seed_sd, seeds):
-    found = Estimate(mean, test_se, seed_sd / math.sqrt(seeds), seed_sd, seeds, 500)
-    needed = seeds_to_decide(found)
-
-    def decides(count: int) -> bool:
-        return Estimate(mean, test_se, seed_sd / math.sqrt(count), seed_sd, count, 500).half_width() < abs(mean)
-
-    if needed is None:
-        assert not decides(10_000)
-    else:
-        assert decides(needed)
-        assert needed == 2 or not decides(needed - 1)
-
-
-def test_growth_by_hand():
-    z = stats.norm.ppf(0.975)
-    found = Estimate(mean=0.01, test_se=0.02, seed_se=0.0, seed_sd=0.0, seeds=5, groups=100)
-    assert growth_to_decide(found) == pytest.approx((z * 0.02 / 0.01) ** 2)
-    noisy = Estimate(mean=0.01, test_se=0.02, seed_se=0.1, seed_sd=0.2, seeds=5, groups=100)
-    assert growth_to_decide(noisy) == pytest.approx(2 * (z * 0.02 / 0.01) ** 2)
-    assert growth_to_decide(Estimate(0.0, 0.02, 0.0, 0.0, 5, 100)) is None
-    assert growth_to_decide(Estimate(0.5, 0.02, 0.0, 0.0, 5, 100)) == 1
-
-
 @given(st.integers(1, 200), st.data())
 def test_wilson_equals_scipy(n, data):
     successes = data.draw(st.integers(0, n))
@@ -225,3 +138,73 @@ def test_wilson_equals_scipy(n, data):
 
 def test_wilson_of_nothing_is_everything():
     assert wilson(0, 0) == (0, 1)
+
+
+def test_wilson_takes_a_mean_share_over_seeds():
+    z = stats.norm.ppf(0.975)
+    share, n = 0.873, 23
+    for bound in wilson(share * n, n):  # the bounds are the shares whose score test just reaches the observed one
+        assert abs(share - bound) == pytest.approx(z * math.sqrt(bound * (1 - bound) / n))
+
+
+differences = st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=30).map(np.array).filter(lambda d: d.std() > 1e-6)
+
+
+@given(differences)
+def test_the_paired_t_is_scipys(values):
+    expected = stats.ttest_1samp(values, 0)
+    found = paired_t(values)
+    assert found.interval() == pytest.approx(np.clip(expected.confidence_interval(0.95), -1, 1), abs=1e-9)
+    if 1e-6 < expected.pvalue < 1 - 1e-6:
+        assert found.p_value == pytest.approx(expected.pvalue, rel=1e-4)
+
+
+def test_the_corrected_t_gives_the_published_figures():
+    """scikit-learn's example "Statistical comparison of models using grid search": ten times ten folds of 100
+    images; uncorrected t = 2.611, p = 0.005; corrected t = 0.750, p = 0.227 (both one-sided)."""
+    values = rng(5).normal(size=100)
+    values = 0.05 * (values - values.mean()) / values.std(ddof=1)
+    values += 2.611 * 0.05 / math.sqrt(100)
+    plain, corrected = paired_t(values), corrected_t(values, ratio=10 / 90)
+    assert plain.mean / plain.seed_se == pytest.approx(2.611)
+    assert plain.p_value / 2 == pytest.approx(0.005, abs=0.0005)
+    assert corrected.mean / corrected.seed_se == pytest.approx(0.750, abs=0.001)
+    assert corrected.p_value / 2 == pytest.approx(0.227, abs=0.001)
+
+
+def test_one_fold_is_no_test():
+    with pytest.raises(ValueError, match="at least 2"):
+        corrected_t(np.array([0.1]), 0.25)
+
+
+@given(st.floats(-0.3, 0.3), st.floats(0, 0.05), st.floats(0, 0.05), st.integers(2, 20), st.integers(2, 400))
+def test_the_p_value_is_where_the_interval_reaches_zero(mean, test_se, seed_se, seeds, groups):
+    found = Estimate(mean, test_se, seed_se, seed_se * math.sqrt(seeds), seeds, groups)
+    p = found.p_value
+    assert 0 < p <= 1
+    for level in (0.5, 0.9, 0.95, 0.99):
+        excludes = abs(mean) > found.half_width(level)
+        assert excludes == (p < 1 - level) or abs(p - (1 - level)) < 1e-6 or mean == 0
+
+
+def test_nothing_at_all_is_no_evidence():
+    assert Estimate(0.0, 0.0, 0.0, 0.0, 5, 10).p_value == 1
+    assert Estimate(0.5, 0.1, 0.1, 0.1, 5, 1).p_value == 1, "one group"
+
+
+def test_holm_by_hand():
+    """Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1, never falling."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+    assert holm([0.7, 0.6]) == [1, 1]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.001, 0.5))
+def test_holm_rejects_what_its_steps_reject(p_values, alpha):
+    order = np.argsort(p_values, kind="stable")
+    rejected = set()
+    for step, index in enumerate(order):
+        if p_values[index] * (len(p_values) - step) > alpha:
+            break
+        rejected.add(int(index))
+    assert {index for index, adjusted in enumerate(holm(p_values)) if adjusted <= alpha} == rejected

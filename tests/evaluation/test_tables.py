@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from augment.evaluation import tables
 from augment.evaluation.compare import Compared, Splits
-from augment.evaluation.statistics import balanced_accuracy, wilson
+from augment.evaluation.primary import figures_of_scores
+from augment.evaluation.statistics import wilson
 from augment.params import DEFAULT_ARMS
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set
@@ -20,41 +19,27 @@ SPLITS = Splits(
 )
 CLASSES = SPLITS.train.classes
 SEEDS = 3
-PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30).map(np.array)
 
 
-def predicted(count: int, seed: int) -> dict[Any, np.ndarray]:
+def probabilities(count: int, seed: int) -> dict[Any, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return {arm: rng.integers(0, 3, (SEEDS, count)) for arm in ("none", "gan_half")}
+    return {arm: rng.dirichlet(np.ones(3), (SEEDS, count)).astype(np.float32) for arm in ("none", "gan_half")}
 
 
-COMPARED = Compared([], predicted(3, 0), predicted(15, 1))
+COMPARED = Compared([], probabilities(3, 0), probabilities(15, 1))
 TARGETS = SPLITS.test.targets(CLASSES)
 
 
-@given(PAIRS)
-def test_scores_are_scikit_learns(pairs: np.ndarray) -> None:
-    """Classes that are absent from test count in none of them, even when they are predicted."""
-    targets, found = pairs.T
-    present = np.unique(targets)
-    scores = tables.scores(targets, found)
-    recalls = recall_score(targets, found, labels=present, average=None, zero_division=0)
-    matrix = confusion_matrix(targets, found, labels=range(5))
-    assert scores["balanced_accuracy"] == pytest.approx(recalls.mean())
-    assert scores["balanced_accuracy"] == pytest.approx(float(balanced_accuracy(found == targets, targets)))
-    assert scores["accuracy"] == pytest.approx(np.trace(matrix) / len(targets))
-    true = np.diag(matrix)[present]
-    assert scores["macro_f1"] == pytest.approx((2 * true / (matrix.sum(0) + matrix.sum(1))[present]).mean())
-    assert scores["macro_f1"] == pytest.approx(f1_score(targets, found, labels=present, average="macro"))
+def figures(side: Any, scores: Any) -> Any:
+    rng = np.random.default_rng(0)
+    return figures_of_scores(side.targets(CLASSES), side.groups, scores, normal=None, rate=0.05, draws=50, rng=rng)
 
 
-def test_scores_by_hand() -> None:
-    scores = tables.scores(np.array([0, 0, 0, 0, 1]), np.array([0, 0, 0, 2, 1]))
-    assert scores == pytest.approx({"balanced_accuracy": 0.875, "accuracy": 0.8, "macro_f1": (6 / 7 + 1) / 2})
+VAL, TEST = figures(SPLITS.val, COMPARED.val_scores), figures(SPLITS.test, COMPARED.test_scores)
 
 
 def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
-    rows = tables.runs(SPLITS, COMPARED)
+    rows = tables.runs(SPLITS, COMPARED, VAL, TEST)
     assert [tuple(row) for row in rows] == [tables.RUNS] * len(rows)
     assert len({(row["arm"], row["seed"], row["split"]) for row in rows}) == len(rows) == 2 * SEEDS * 2
     for row in rows:
@@ -62,18 +47,19 @@ def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
         targets, own = side.targets(CLASSES), found[row["arm"]][row["seed"]]
         assert row["accuracy"] == pytest.approx(accuracy_score(targets, own))
         recalls = recall_score(targets, own, labels=np.unique(targets), average=None, zero_division=0)
-        assert row["balanced_accuracy"] == pytest.approx(recalls.mean())
+        assert (row["balanced_accuracy"], row["primary"]) == pytest.approx((recalls.mean(), recalls.mean()))
+        assert row["brier"] > 0
 
 
 def test_a_split_without_images_has_no_rows() -> None:
     empty = Splits(SPLITS.train, SPLITS.val.take([]), SPLITS.test)
-    rows = tables.runs(empty, Compared([], predicted(0, 0), COMPARED.test))
+    rows = tables.runs(empty, Compared([], probabilities(0, 0), COMPARED.test_scores), None, TEST)
     assert {row["split"] for row in rows} == {"test"}
     assert len(rows) == 2 * SEEDS
 
 
 def test_means_are_those_on_test() -> None:
-    runs = tables.runs(SPLITS, COMPARED)
+    runs = tables.runs(SPLITS, COMPARED, VAL, TEST)
     rows = tables.with_means(({"arm": "gan_half", "mean": 1.5}, {"arm": "none", "mean": 2.5}), runs)
     assert [(row["arm"], row["mean"]) for row in rows] == [("gan_half", 1.5), ("none", 2.5)]
     for row in rows:
@@ -83,7 +69,16 @@ def test_means_are_those_on_test() -> None:
         assert row["macro_f1"] == pytest.approx(np.mean(expected))
 
 
-def test_kinds_and_outcomes() -> None:
+def test_a_figure_that_no_seed_has_stays_empty() -> None:
+    one_class = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels == "a"))
+    scores = {arm: own[:, :5] for arm, own in COMPARED.test_scores.items()}
+    rows = tables.runs(one_class, Compared([], COMPARED.val_scores, scores), VAL, figures(one_class.test, scores))
+    (row,) = tables.with_means(({"arm": "none"},), rows)
+    assert row["auroc"] is None
+    assert row["brier"] == pytest.approx(np.mean([row["brier"] for row in rows if row["split"] == "test"][:SEEDS]))
+
+
+def test_kinds() -> None:
     assert tables.kinds(DEFAULT_ARMS) == {
         "none": "real",
         "oversample": "real",
@@ -92,14 +87,9 @@ def test_kinds_and_outcomes() -> None:
         "gan_half": "gan",
         "gan_half_filtered": "gan",
         "copies_half": "control",
+        "as_delivered": "delivered",
     }
     assert list(tables.kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
-    found = tables.outcomes(SPLITS.test, COMPARED.test, CLASSES)
-    assert found.targets.tolist() == [0] * 5 + [1] * 4 + [2] * 6
-    assert np.array_equal(found.groups, SPLITS.test.groups)
-    for arm, own in COMPARED.test.items():
-        assert np.array_equal(found.correct[arm], own == TARGETS)
-        assert found.mean(arm) == pytest.approx(np.mean([balanced_accuracy_score(TARGETS, one) for one in own]))
 
 
 def test_recall_of_every_class_over_its_groups() -> None:
@@ -117,7 +107,8 @@ def test_recall_of_every_class_over_its_groups() -> None:
         recalls = [recall_score(TARGETS, one, average=None)[CLASSES.index(label)] for one in COMPARED.test[row["arm"]]]
         assert row["recall"] == pytest.approx(np.mean(recalls))
         n = groups[label]
-        assert (row["low"], row["high"]) == pytest.approx(wilson(round(np.mean(recalls) * n), n))
+        assert row["groups"] == n
+        assert (row["low"], row["high"]) == pytest.approx(wilson(np.mean(recalls) * n, n))
 
 
 def test_a_class_without_test_images_has_no_recall() -> None:

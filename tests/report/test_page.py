@@ -86,6 +86,9 @@ def test_the_verdict_is_told_with_its_gain_interval_and_reach(page):
         "Synthetic images raise balanced accuracy by 3.1 points",
         "+3.1 +1.2 to +5.0, 95 % interval",
         "+7.2 +4.3 to +10.1",
+        "−1.2 −3.0 to +1.0, 95 % interval",
+        "To help, the bound must lie above 0. comparisons.csv: candidate x (low)",
+        "augment verdict counts them",
         "this split alone: 18 test images of 3 classes, 3 paired seeds",
         "The lower bound is above 0 against every real-only arm.",
         "Set assemble.use: real or train on data/augmented.",
@@ -96,8 +99,8 @@ def test_the_verdict_is_told_with_its_gain_interval_and_reach(page):
 def test_figures_of_the_tables_are_on_the_page(page):
     text = words(page)
     for figures in (
-        "gan_half_filtered with synthetic images 78.3 76.2 to 80.5 77.0 82.3 77.8",  # arms.csv
-        "test +3.1 +1.2 to +5.0 +1.6 to +4.6 1.1 0.8 3",  # comparisons.csv
+        "gan_half_filtered with synthetic images 78.3 76.2 to 80.5 77.0 82.3 77.8 91.2 – 0.346 7.9",  # arms.csv
+        "test +3.1 +1.2 to +5.0 +1.6 to +4.6 1.1 0.8 3 0.0123 –",  # comparisons.csv
         "40 2 6 77.5 50.0 12.5 2.3 1.0",  # acceptance.csv and copies.csv
         "All classes 1.9 1.1",  # copies.csv, pooled
         "0.0417 0.0123 40 30",  # quality.csv

@@ -1,0 +1,52 @@
+"""What one classifier is worth, from its class probabilities: figures beside the one that decides."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
+
+Int = NDArray[np.int64]
+Float = NDArray[np.floating]
+
+SCORES = ("balanced_accuracy", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier", "ece")
+BINS = 15
+
+
+def scores(targets: Int, probabilities: Float, minority: Sequence[int]) -> dict[str, float | None]:
+    """The figures named in `SCORES`, over the classes present in `targets`.
+
+    targets: int (N,); probabilities: (N, classes), rows summing to 1; minority: class indices.
+    auroc: one class against the rest, mean over classes; None with a single class. auprc_minority: average
+    precision of the minority classes, their mean; None where test has none of them, or nothing else.
+    brier: mean over images of the squared distance from the certain right answer, 0 to 2 (Brier 1950).
+    """
+    predicted = probabilities.argmax(axis=1)
+    present = np.unique(targets)
+    truth = targets[:, None] == np.arange(probabilities.shape[1])
+    several = len(present) > 1
+    poor = [index for index in minority if index in present]
+    return {
+        "balanced_accuracy": float(np.mean([(predicted[targets == index] == index).mean() for index in present])),
+        "accuracy": float(accuracy_score(targets, predicted)),
+        "macro_f1": float(f1_score(targets, predicted, labels=present, average="macro", zero_division=0)),
+        "auroc": float(roc_auc_score(truth[:, present], probabilities[:, present])) if several else None,
+        "auprc_minority": float(average_precision_score(truth[:, poor], probabilities[:, poor]))
+        if several and poor
+        else None,
+        "brier": float(((probabilities - truth) ** 2).sum(axis=1).mean()),
+        "ece": calibration_error(predicted == targets, probabilities.max(axis=1)),
+    }
+
+
+def calibration_error(correct: NDArray[np.bool_], confidence: Float) -> float:
+    """Expected calibration error with adaptive bins, in [0, 1].
+
+    correct, confidence: (N,). Images are cut by confidence into up to 15 bins of equally many; the error is the
+    mean over images of the distance between a bin's share of right answers and its mean confidence
+    (Nguyen & O'Connor 2015, section 3.2).
+    """
+    order = np.argsort(confidence, kind="stable")
+    bins = np.array_split(order, min(BINS, len(order)))
+    gaps = [len(own) * abs(correct[own].mean() - confidence[own].mean()) for own in bins]
+    return float(sum(gaps) / len(order))

@@ -1,0 +1,228 @@
+"""Simulated experiments on one split and on repeated splits, judged by the functions that the pipeline uses.
+
+Each experiment is judged twice: with all arms equally good, and with a gain planted in the GAN arm that is
+exactly the smallest one that was announced.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.evaluation.comparisons import Comparison, Word, over_the_best
+from augment.evaluation.policy import DEFAULT, choose_policy
+from augment.evaluation.primary import Figures, figures_of
+from augment.evaluation.prior import MEASURED, Parts, expected_smallest_gain
+from augment.evaluation.resampling import balanced_accuracy, groups_per_class, one_pair, resample
+from augment.evaluation.statistics import Estimate, corrected_t, paired_t
+from augment.evaluation.tables import kinds
+from augment.evaluation.verdict import assess, judge
+from augment.params import REAL_ARMS, Arm
+from augment.seeds import numpy_rng
+from benchmarks.simulated import Truth, exchangeable, latent, right, truth
+
+Int = NDArray[np.int64]
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+TTest = Callable[[Float], Estimate]
+Steps = dict[Arm, float]  # how far an arm's thresholds are moved
+
+EQUIVALENCE = 0.01
+DRAWS = 400
+FEW: tuple[Arm, ...] = ("none", "oversample", "classical", DEFAULT, "copies_half")  # the default arms that decide
+MANY: tuple[Arm, ...] = (*REAL_ARMS, DEFAULT, "copies_half")
+FOLDS, REPETITIONS = 5, 5
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One kind of experiment.
+
+    test: independent groups of each class in test (in all, for folds); recall: about what classifiers reach
+    each: images of a group; seeds: paired seeds, or disjoint training subsets; val: images of each class
+    trailing: all rivals and the control but one are this much worse, as a fraction of 1
+    """
+
+    name: str
+    test: tuple[int, ...]
+    recall: float
+    seeds: int
+    arms: tuple[Arm, ...] = FEW
+    each: int = 1
+    val: int = 10
+    trailing: float = 0.0
+
+    @property
+    def targets(self) -> Int:
+        """Class of every image, int (N,)."""
+        return np.repeat(np.arange(len(self.test)), self.each * np.array(self.test))
+
+    @property
+    def groups(self) -> Int:
+        """Group of every image, int (N,)."""
+        return np.arange(len(self.targets)) // self.each
+
+    @property
+    def rivals(self) -> list[Arm]:
+        """All arms but the GAN's."""
+        return [arm for arm in self.arms if arm != DEFAULT]
+
+    @property
+    def recalls(self) -> Float:
+        """Expected recall of each class."""
+        return np.full(len(self.test), self.recall)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was said of equal arms, and whether the planted gain was found; None where none was announced."""
+
+    helps: bool
+    harms: bool
+    unused: bool
+    found: bool | None
+
+
+def on_one_split(scenario: Scenario, simulations: int) -> tuple[float | None, list[Outcome]]:
+    """`holdout`: the announced gain and the outcomes. All experiments share the draws of their test and val sets."""
+    targets, groups = scenario.targets, scenario.groups
+    announced = expected_smallest_gain(
+        scenario.recalls, groups_per_class(targets, groups), scenario.rivals, scenario.seeds, one_pair(targets, groups)
+    )
+    of_val = np.repeat(np.arange(len(scenario.test)), scenario.val)
+    sides = (_Side(scenario, targets, groups, "test"), _Side(scenario, of_val, np.arange(len(of_val)), "val"))
+    return announced, [_one_split(scenario, sides, announced, number) for number in range(simulations)]
+
+
+def on_disjoint_subsets(scenario: Scenario, simulations: int) -> tuple[float | None, list[Outcome]]:
+    """`repeated` with a fixed test set: scenario.seeds disjoint training subsets and a paired t-test.
+
+    It speaks of this test set, so equal arms are equal on each of its images.
+    """
+    parts, targets = exchangeable(MEASURED), scenario.targets
+    announced = _announced_of_parts(scenario, parts, np.array(scenario.test), scenario.seeds, 0.0)
+    tested = np.ones((scenario.seeds, len(targets)), dtype=bool)
+    outcomes = []
+    for number in range(simulations):
+        rng = numpy_rng(number, scenario.name)
+        true = truth(scenario.recalls, parts, rng)
+        below = latent(true, targets, scenario.groups, scenario.arms, scenario.seeds, rng)
+        outcomes.append(_repeated(scenario, true, announced, below, tested, paired_t))
+    return announced, outcomes
+
+
+def on_folds(scenario: Scenario, simulations: int) -> tuple[float | None, list[Outcome]]:
+    """`repeated` with little data: five times five folds cut by group, and the corrected t-test.
+
+    A classifier's shift comes from the images it was trained on, so folds that share images shift alike.
+    """
+    ratio = 1 / (FOLDS - 1)
+    announced = _announced_of_parts(scenario, MEASURED, np.array(scenario.test) / FOLDS, FOLDS * REPETITIONS, ratio)
+    outcomes = []
+    for number in range(simulations):
+        rng = numpy_rng(number, scenario.name)
+        true = truth(scenario.recalls, MEASURED, rng)
+        tested = _folds(scenario.groups, rng)
+        still = replace(true, parts=replace(true.parts, shift=0.0))
+        below = latent(still, scenario.targets, scenario.groups, scenario.arms, len(tested), rng)
+        below -= true.parts.shift * _shifts_of_training_sets(~tested, scenario, rng)
+        outcomes.append(_repeated(scenario, true, announced, below, tested, partial(corrected_t, ratio=ratio)))
+    return announced, outcomes
+
+
+class _Side:
+    """Test or val of all experiments of a scenario, with its draws."""
+
+    def __init__(self, scenario: Scenario, targets: Int, groups: Int, name: str) -> None:
+        self.scenario, self.targets, self.groups = scenario, targets, groups
+        self.draws = resample(targets, groups, DRAWS, numpy_rng(0, scenario.name, name))
+
+    def table(self, true: Truth, rng: np.random.Generator) -> Float:
+        return latent(true, self.targets, self.groups, self.scenario.arms, self.scenario.seeds, rng)
+
+    def figures(self, below: Float, steps: Steps) -> Figures:
+        return figures_of(right(below, self.scenario.arms, steps), self.targets, self.groups, self.draws)
+
+
+def _one_split(scenario: Scenario, sides: tuple[_Side, _Side], announced: float | None, number: int) -> Outcome:
+    rng = numpy_rng(number, scenario.name)
+    true = truth(scenario.recalls, MEASURED, rng)
+    tables = [side.table(true, rng) for side in sides]
+    arm_kinds = kinds(scenario.arms)
+
+    def word(steps: Steps) -> Word:
+        test, val = (side.figures(table, steps) for side, table in zip(sides, tables, strict=True))
+        return assess(test, choose_policy(val, arm_kinds), arm_kinds, EQUIVALENCE).word
+
+    return _judged_twice(scenario, true, announced, word)
+
+
+def _repeated(
+    scenario: Scenario, true: Truth, announced: float | None, below: Float, tested: Bool, t_test: TTest
+) -> Outcome:
+    """below: (arms, J, N); tested: (J, N), the images that each of the J classifiers of an arm is tested on."""
+    real = [arm for arm in scenario.rivals if arm in REAL_ARMS]
+
+    def word(steps: Steps) -> Word:
+        scores = right(below, scenario.arms, steps)
+        values = {arm: _by_part(own, tested, scenario.targets) for arm, own in scores.items()}
+        rows = {
+            rival: Comparison(DEFAULT, rival, "test", "primary", t_test(values[DEFAULT] - values[rival]), len(real))
+            for rival in scenario.rivals
+        }
+        controls = [row for rival, row in rows.items() if rival not in real]
+        return judge(over_the_best([rows[rival] for rival in real]), controls, EQUIVALENCE)
+
+    return _judged_twice(scenario, true, announced, word)
+
+
+def _judged_twice(scenario: Scenario, true: Truth, announced: float | None, word: Callable[[Steps], Word]) -> Outcome:
+    """With equal arms (or all rivals but one trailing); then, if none trails, with the announced gain planted over
+    every rival, unless this set cannot gain as much."""
+    lag = true.step_of(-scenario.trailing)
+    equal = word({arm: lag or 0.0 for arm in scenario.rivals if arm != "classical"})
+    step = None if announced is None or scenario.trailing else true.step_of(announced)
+    found = None if step is None else word({DEFAULT: step}).startswith("helps")
+    return Outcome(equal.startswith("helps"), equal == "harms", equal == "not used", found)
+
+
+def _announced_of_parts(
+    scenario: Scenario, parts: Parts, groups: NDArray[Any], repeats: int, ratio: float
+) -> float | None:
+    """The smallest gain of a t-test over training sets: all that varies does so between them."""
+    return expected_smallest_gain(scenario.recalls, groups, scenario.rivals, repeats, 0.0, parts, ratio)
+
+
+def _by_part(correct: Bool, tested: Bool, targets: Int) -> Float:
+    """Balanced accuracy of each of J classifiers on its own test images, (J,)."""
+    return np.array(
+        [float(balanced_accuracy(own[mine], targets[mine])) for own, mine in zip(correct, tested, strict=True)]
+    )
+
+
+def _folds(groups: Int, rng: np.random.Generator) -> Bool:
+    """Test images of every fold of every repetition, bool (25, N); groups stay whole and are dealt out evenly.
+
+    Groups are numbered class by class, so dealing them in turn from a random order within blocks keeps classes even.
+    """
+    units = int(groups.max()) + 1
+    rows = []
+    for _ in range(REPETITIONS):
+        blocks = -(-units // FOLDS)
+        fold = np.concatenate([rng.permutation(FOLDS) for _ in range(blocks)])[:units]
+        rows += [fold[groups] == number for number in range(FOLDS)]
+    return np.array(rows)
+
+
+def _shifts_of_training_sets(trained: Bool, scenario: Scenario, rng: np.random.Generator) -> Float:
+    """Standard normal shift of each arm, classifier and class, spread to images, (arms, J, N).
+
+    The mean influence of the training images, so two classifiers correlate by the share of images in common.
+    """
+    classes = len(scenario.test)
+    influence = rng.normal(size=(len(scenario.arms), trained.shape[1], classes))
+    shifts = trained.astype(np.float64) @ influence / np.sqrt(trained.sum(axis=1))[:, None]  # (arms, J, classes)
+    return np.asarray(shifts[:, :, scenario.targets])

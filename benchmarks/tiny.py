@@ -1,0 +1,103 @@
+"""Real experiments of seconds: digits, a few training images, and a control in the GAN's place.
+
+No control knows anything that the real images do not, so none may be said to help.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
+from augment.evaluation.controls import noise_of, shuffled_of
+from augment.evaluation.policy import DEFAULT, choose_policy
+from augment.evaluation.primary import Figures, figures_of_scores
+from augment.evaluation.tables import kinds
+from augment.evaluation.verdict import assess
+from augment.measure.classifiers import FitSettings
+from augment.params import Arm
+from augment.seeds import derive_seed, numpy_rng
+from benchmarks.scenarios import DRAWS, EQUIVALENCE, FEW
+
+TRAIN, VAL, TEST = 8, 4, 60  # images of each class
+MADE = 60  # images of each class that the control makes
+SEEDS = 3
+FIT, BATCH = FitSettings(80, 3e-3), 32
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One draw of the digits."""
+
+    train: ImageSet
+    val: ImageSet
+    test: ImageSet
+
+
+def words(place: str, runs: int, engine: Engine) -> list[str]:
+    """The verdicts of `runs` experiments with `place` (copies, shuffled or noise) where the GAN images belong."""
+    draws = [draw(number) for number in range(runs)]
+    units = [
+        ArmRun(arm, seed, sides.train, made(place, sides.train, seed), sides.val.images, sides.test.images,
+               FIT, BATCH, "none")
+        for number, sides in enumerate(draws)
+        for seed in seeds(number)
+        for arm in FEW
+    ]  # fmt: skip
+    scores = dict(engine.map(run_arm, units))
+    each = SEEDS * len(FEW)
+    found = []
+    for number, sides in enumerate(draws):
+        mine = [scores[position] for position in range(number * each, (number + 1) * each)]
+        val = _figures(sides.val, [one.val for one in mine])
+        found.append(_word(val, _figures(sides.test, [one.test for one in mine])))
+    return found
+
+
+def draw(number: int) -> Sides:
+    """Train, val and test of all ten digits, another draw for each number."""
+    digits = load_digits()
+    order = numpy_rng(number, "tiny").permutation(len(digits.target))
+    chosen = [order[digits.target[order] == digit][: TRAIN + VAL + TEST] for digit in range(10)]
+    bounds = (0, TRAIN, TRAIN + VAL, TRAIN + VAL + TEST)
+    sides = []
+    for first, last in itertools.pairwise(bounds):
+        index = np.concatenate([own[first:last] for own in chosen])
+        names = index.astype(np.str_)
+        images = (digits.images[index, None] * 255 / 16).round().astype(np.uint8)
+        sides.append(ImageSet(images, digits.target[index].astype(np.str_), names, names))
+    return Sides(*sides)
+
+
+def seeds(number: int) -> list[int]:
+    """Paired seeds of one experiment."""
+    return [derive_seed(number, "tiny", repeat) for repeat in range(SEEDS)]
+
+
+def made(place: str, train: ImageSet, seed: int) -> Samples:
+    """The control's own copies, and in the GAN's place what `place` says. What is shuffled is copies as well."""
+    copies = copies_of(train, MADE, "none", derive_seed(seed, "place"))
+    instead = {
+        "copies": copies,
+        "shuffled": shuffled_of(copies, seed),
+        "noise": noise_of(train.classes, MADE, train.images.shape[1:], seed),
+    }[place]
+    return Samples(raw=instead, filtered=instead, copies=copies_of(train, MADE, "none", seed))
+
+
+def _figures(side: ImageSet, scores: list[np.ndarray]) -> Figures:
+    by_arm: dict[Arm, np.ndarray] = {arm: np.stack(scores[position :: len(FEW)]) for position, arm in enumerate(FEW)}
+    found = figures_of_scores(
+        side.targets(side.classes), side.groups, by_arm, normal=None, rate=0.05, draws=DRAWS, rng=numpy_rng(0, "tiny")
+    )
+    assert found is not None
+    return found
+
+
+def _word(val: Figures, test: Figures) -> str:
+    arm_kinds = kinds(FEW)
+    assert arm_kinds[DEFAULT] == "gan"
+    return assess(test, choose_policy(val, arm_kinds), arm_kinds, EQUIVALENCE).word

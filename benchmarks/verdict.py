@@ -1,0 +1,124 @@
+"""Can the verdict be trusted? Thousands of simulated experiments with a known truth, and some real ones.
+
+`python -m benchmarks.verdict` prints how often equal arms are said to help or to harm, how often a gain of just
+the announced size is found, and how often controls "help" in real runs of seconds. The last line is JSON.
+`--quick` leaves the real runs out (a minute instead of several).
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from scipy.stats import beta
+
+from augment.engine import Engine, cores
+from benchmarks import tiny
+from benchmarks.scenarios import FEW, MANY, Outcome, Scenario, on_disjoint_subsets, on_folds, on_one_split
+
+DIGITS = (118, 122, 117, 123, 121, 172, 171, 169, 164, 170)
+ONE_SPLIT = (
+    Scenario("as the default digits", DIGITS, 0.95, 5),
+    Scenario("10 x 30", (30,) * 10, 0.8, 5),
+    Scenario("10 x 100, 3 seeds", (100,) * 10, 0.8, 3),
+    Scenario("10 x 100, ten rivals", (100,) * 10, 0.8, 5, MANY),
+    Scenario("2 x 200, 10 seeds", (200,) * 2, 0.9, 10),
+    Scenario("3 x 60", (60,) * 3, 0.8, 5),
+    Scenario("120, 60, 30, 15, 8", (120, 60, 30, 15, 8), 0.75, 5),
+    Scenario("5 x 20 groups of 4", (20,) * 5, 0.7, 5, FEW, 4),
+    Scenario("40 x 25", (25,) * 40, 0.6, 5),
+)
+TRAILING = tuple(replace(scenario, name=f"{scenario.name}, one rival near", trailing=0.05) for scenario in ONE_SPLIT)
+SUBSETS = (Scenario("10 subsets, 10 x 100", (100,) * 10, 0.8, 10), Scenario("20 subsets, 3 x 100", (100,) * 3, 0.9, 20))
+FOLDS = (Scenario("folds, 5 x 40", (40,) * 5, 0.8, 5), Scenario("folds, 2 x 100", (100,) * 2, 0.8, 5))
+EACH = 150  # simulations of a scenario
+REAL = {"shuffled": 10, "noise": 10, "copies": 40}
+CONTROLS = ("shuffled", "noise")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One scenario. announced: as a fraction of 1, None where no gain can be shown."""
+
+    name: str
+    announced: float | None
+    outcomes: list[Outcome]
+
+    @property
+    def planted(self) -> list[bool]:
+        """Whether each planted gain was found."""
+        return [one.found for one in self.outcomes if one.found is not None]
+
+
+def upper_bound(successes: int, n: int) -> float:
+    """Upper end of the exact one-sided 95 % interval of a share (Clopper & Pearson 1934)."""
+    return float(beta.ppf(0.95, successes + 1, n - successes)) if successes < n else 1.0
+
+
+def simulate(each: int) -> list[Row]:
+    """All scenarios, printed one by one."""
+    protocols: list[tuple[str, Callable[[Scenario, int], tuple[float | None, list[Outcome]]], tuple[Scenario, ...]]] = [
+        ("holdout", on_one_split, ONE_SPLIT + TRAILING),
+        ("repeated, disjoint training subsets", on_disjoint_subsets, SUBSETS),
+        ("repeated, 5 x 5 folds", on_folds, FOLDS),
+    ]
+    print(f"{'equal arms (per cent of simulations)':44} {'helps':>6} {'harms':>6} {'unused':>6}", end="")
+    print(f" | {'announced':>9} {'found':>6}")
+    rows = []
+    for protocol, run, scenarios in protocols:
+        print(protocol)
+        for scenario in scenarios:
+            row = Row(scenario.name, *run(scenario, each))
+            rows.append(row)
+            print(line(row), flush=True)
+    return rows
+
+
+def line(row: Row) -> str:
+    """One scenario: shares in per cent, the announced gain in points."""
+    shares = [
+        100 * sum(found) / len(row.outcomes)
+        for found in zip(*((one.helps, one.harms, one.unused) for one in row.outcomes), strict=True)
+    ]
+    planted = f"{100 * sum(row.planted) / len(row.planted):6.1f}" if row.planted else "     -"
+    announced = f"{100 * row.announced:9.2f}" if row.planted and row.announced is not None else "        -"
+    return f"  {row.name:42} " + " ".join(f"{share:6.1f}" for share in shares) + f" | {announced} {planted}"
+
+
+def controls(engine: Engine) -> int:
+    """How often a control helps in the GAN's place, in real runs; copies are a smoke test beside it."""
+    print("real runs, the control in the GAN's place")
+    helped = 0
+    for place, runs in REAL.items():
+        found = Counter(tiny.words(place, runs, engine))
+        print(f"  {place:10} {runs} runs: " + ", ".join(f"{word} {count}" for word, count in sorted(found.items())))
+        helps = sum(count for word, count in found.items() if word.startswith("helps"))
+        helped += helps if place in CONTROLS else 0
+    return helped
+
+
+def main() -> None:
+    """Print the tables and the JSON line."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.verdict", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="leave the real runs out")
+    options.add_argument("--each", type=int, default=EACH, help="simulations of a scenario (default: %(default)s)")
+    chosen = options.parse_args()
+    rows = simulate(chosen.each)
+    simulations = sum(len(row.outcomes) for row in rows)
+    helps = sum(one.helps for row in rows for one in row.outcomes)
+    planted = [found for row in rows for found in row.planted]
+    worst = max(rows, key=lambda row: sum(one.helps for one in row.outcomes) / len(row.outcomes))
+    print(f"equal arms help most often in: {worst.name}")
+    found = {
+        "simulations": simulations,
+        "false_helps": helps,
+        "false_helps_upper": round(upper_bound(helps, simulations), 4),
+        "planted_found": round(sum(planted) / len(planted), 4),
+        "controls_help": None if chosen.quick else controls(Engine("local", cores())),
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The verdict's benchmark: its truths are exact, and a small run of it finds what it should."""
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+from scipy.stats import binomtest
+
+from augment.engine import Engine
+from augment.evaluation.policy import DEFAULT
+from augment.evaluation.prior import MEASURED, both_right
+from augment.measure.classifiers import FitSettings
+from benchmarks import tiny, verdict
+from benchmarks.scenarios import FEW, Scenario, on_disjoint_subsets, on_folds, on_one_split
+from benchmarks.simulated import Truth, exchangeable, latent, right, truth
+from benchmarks.verdict import FOLDS, ONE_SPLIT, SUBSETS, TRAILING, upper_bound
+
+original = tiny.run_arm
+
+
+def test_a_planted_gain_is_exact():
+    rng = np.random.default_rng(0)
+    true = truth(np.array([0.6, 0.8, 0.95]), MEASURED, rng)
+    for gain in (-0.05, 0.01, 0.1):
+        step = true.step_of(gain)
+        assert true.recalls(step).mean() - true.recalls().mean() == pytest.approx(gain)
+    assert true.step_of(0.5) is None
+
+
+def test_tables_have_the_recalls_and_the_disagreement_of_their_truth():
+    true = Truth(ndtri(np.array([0.7, 0.9])), replace(MEASURED, shift=0.0))
+    targets = np.repeat([0, 1], 40_000)
+    rng = np.random.default_rng(1)
+    below = latent(true, targets, np.arange(80_000), ("none", "classical", DEFAULT), 2, rng)
+    correct = right(below, ("none", "classical", DEFAULT), {DEFAULT: 0.3})
+    for target, expected, better in zip((0, 1), true.recalls(), true.recalls(0.3), strict=True):
+        mine = targets == target
+        assert correct["classical"][:, mine].mean() == pytest.approx(expected, abs=0.01)
+        assert correct[DEFAULT][:, mine].mean() == pytest.approx(better, abs=0.01)
+    still = Truth(true.thresholds, exchangeable(MEASURED))
+    assert still.parts.kind == still.parts.arm == 0
+    plain = MEASURED.common + MEASURED.seed
+    expected = 2 * (true.recalls() - both_right(true.thresholds, true.thresholds, plain))
+    differ = correct["none"][0] != correct["classical"][0]
+    for target in (0, 1):
+        assert differ[targets == target].mean() == pytest.approx(expected[target], rel=0.04)
+
+
+def test_images_of_a_group_are_right_and_wrong_together():
+    true = Truth(ndtri(np.array([0.6])), MEASURED)
+    groups = np.arange(4000) // 4
+    right_ones = latent(true, np.zeros(4000, int), groups, ("classical",), 1, np.random.default_rng(2))[0, 0] > 0
+    assert right_ones.reshape(-1, 4).mean(axis=1).std() > 0.4  # independent images: 0.24
+
+
+def test_few_false_helps_and_planted_gains_are_found():
+    scenario = Scenario("test", (60,) * 6, 0.8, 5)
+    announced, outcomes = on_one_split(scenario, 120)
+    assert 0.01 < announced < 0.1
+    assert sum(one.helps for one in outcomes) <= 1
+    assert sum(one.harms for one in outcomes) <= 9  # 2.5 %, one in a thousand
+    assert 0.6 < np.mean([one.found for one in outcomes]) < 0.95
+
+
+@pytest.mark.parametrize("protocol", [on_disjoint_subsets, on_folds])
+def test_repeated_splits_are_judged_too(protocol):
+    announced, outcomes = protocol(Scenario("test", (40,) * 4, 0.8, 10), 60)
+    assert 0 < announced < 0.3
+    assert sum(one.helps for one in outcomes) <= 1
+    assert np.mean([one.found for one in outcomes]) > 0.5
+
+
+def test_trailing_rivals_make_false_help_likelier_but_plant_nothing():
+    _, outcomes = on_one_split(Scenario("test", (60,) * 6, 0.8, 5, trailing=0.1), 60)
+    assert {one.found for one in outcomes} == {None}
+
+
+def test_at_least_two_thousand_simulations_of_both_protocols():
+    assert verdict.EACH * len((*ONE_SPLIT, *TRAILING, *SUBSETS, *FOLDS)) >= 2000
+    assert len({scenario.name for scenario in (*ONE_SPLIT, *TRAILING, *SUBSETS, *FOLDS)}) == 22
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 30), (3, 200), (20, 20)])
+def test_the_upper_bound_is_clopper_and_pearsons(successes, n):
+    expected = binomtest(successes, n).proportion_ci(0.90, method="exact").high
+    assert upper_bound(successes, n) == pytest.approx(expected)
+
+
+def test_the_last_line_is_json(monkeypatch, capsys):
+    scenarios = {name: getattr(verdict, name)[:1] for name in ("ONE_SPLIT", "TRAILING", "SUBSETS", "FOLDS")}
+    for name, own in scenarios.items():
+        monkeypatch.setattr(verdict, name, own)
+    monkeypatch.setattr(sys, "argv", ["verdict", "--quick", "--each", "3"])
+    verdict.main()
+    lines = capsys.readouterr().out.splitlines()
+    found = json.loads(lines[-1])
+    assert list(found) == ["simulations", "false_helps", "false_helps_upper", "planted_found", "controls_help"]
+    assert (found["simulations"], found["controls_help"]) == (12, None)
+    for own in scenarios.values():
+        assert any(own[0].name in line for line in lines)
+
+
+def test_a_control_stands_in_the_gans_place(monkeypatch):
+    runs = []
+    for name, value in {"FIT": FitSettings(1, 1e-3), "TEST": 8, "MADE": 4, "BATCH": 4}.items():
+        monkeypatch.setattr(tiny, name, value)
+    monkeypatch.setattr(tiny, "run_arm", lambda run: runs.append(run) or original(run))
+    (word,) = tiny.words("noise", 1, Engine("serial"))
+    assert word in ("undecided", "not used", "harms", "equivalent")
+    assert [run.arm for run in runs] == list(FEW) * tiny.SEEDS
+    noise = next(run for run in runs if run.arm == DEFAULT).samples.filtered["3"]
+    assert noise.std() > 70, "uniform pixels; digits are mostly black"
+    made = tiny.made("copies", runs[0].train, 0)
+    assert not np.array_equal(made.filtered["3"], made.copies["3"]), "another draw of copies than the control's"
