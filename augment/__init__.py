@@ -1,12 +1,29 @@
 """One GAN per class for small labelled image sets.
 
-    import augment
-    generators = augment.load_generators("models")                    # or augment.train_generators(images, labels)
-    images = generators["bag"].sample(64, seed=0)                     # uint8 (64, C, H, W)
-    fakes = augment.SyntheticDataset(generators, counts="balance", real_labels=labels)      # a torch Dataset
-    images, labels = augment.SyntheticMix(generators, p=0.3)(images, labels)                # in the training loop
+A GAN trains two networks against each other: a *generator* turns random numbers into images, a
+*discriminator* tries to tell them from real ones. What stays is the generator, an endless supply of
+images of its class. Train generators from arrays, or load those that the pipeline left in models/:
 
-Nothing heavy is imported until it is used.
+    >>> import tempfile, torch, augment
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)  # yours: (N, C, H, W), C 1 or 3
+    >>> labels = torch.tensor([0] * 8 + [1] * 4)
+    >>> generators = augment.train_generators(
+    ...     images, labels, classes=["dent", "scratch"], width=4, shared_steps=8, steps=8  # leave these three out
+    ... )
+    >>> folder = tempfile.mkdtemp()
+    >>> generators.save(folder)
+    >>> generators = augment.load_generators(folder)
+
+and use them in a training of your own, in one of three ways:
+
+    >>> generators["scratch"].sample(64, seed=0).shape  # uint8 images, equal for equal seeds
+    torch.Size([64, 1, 8, 8])
+    >>> len(augment.SyntheticDataset(generators, counts="balance", real_labels=labels))  # a torch Dataset to add
+    4
+    >>> images, labels = augment.SyntheticMix(generators, p=0.3)(images, labels)  # in the loop: some replaced
+
+Whether that helps your classifier, the pipeline measures (`dvc repro` in a checkout). Every error that a
+user can cause is an `AugmentError`. Nothing heavy is imported until it is used.
 """
 
 import importlib

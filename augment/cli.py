@@ -27,7 +27,11 @@ PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains."""
+    """Run one command.
+
+    Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains, 130 interrupted,
+    141 a pipe that was closed.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
     if arguments is None:
@@ -38,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = command(options)
         sys.stdout.flush()
         return status
-    except BrokenPipeError:  # whoever read has enough, as `head` does
+    except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except AugmentError as error:
@@ -159,12 +163,12 @@ def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: 
     """PNG files, as many in memory as one forward pass makes."""
     from augment.files import write_bytes
     from augment.gan.bundle import CHUNK
-    from augment.grids import png
+    from augment.grids import picture, png
 
     for start in range(0, count, CHUNK):
         images = generator.sample(min(CHUNK, count - start), seed=seed, start=start).numpy()
         for index, image in enumerate(images, start):
-            write_bytes(folder / f"{seed}-{index:06d}.png", png(image.transpose(1, 2, 0)), durable=False)
+            write_bytes(folder / f"{seed}-{index:06d}.png", png(picture(image)), durable=False)
 
 
 def _verdict(options: argparse.Namespace) -> int:

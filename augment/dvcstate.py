@@ -136,12 +136,12 @@ def listing(path: Path) -> dict[str, str]:
 
 
 def _changed(project: Path, cache: Path, output: Output) -> str:
-    """The first file of the project that differs from what dvc.lock has; empty where none does or nothing is there."""
+    """What of the project first differs from what dvc.lock has; empty where nothing does or nothing is there."""
     path = project / output.path
     if not path.exists():
         return ""
     if not output.md5.endswith(".dir"):
-        return "" if path.is_file() and md5(path) == output.md5 else output.path
+        return "" if path.is_file() and md5(path) == output.md5 else "its content differs"
     for name, expected in sorted(listing(cached(cache, output.md5)).items()):
         file = path / name
         if not file.is_file():

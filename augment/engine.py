@@ -48,8 +48,8 @@ class Engine:
             yield from parallel(calls)
         except BrokenProcessPool as error:
             raise WorkerError(
-                "a worker process was killed, most likely for want of memory. Set compute.jobs to a smaller number "
-                "in params.yaml and run the same command again: finished GANs are kept."
+                "a worker process was killed, most likely for want of memory. Use fewer of them (compute.jobs in "
+                "params.yaml, jobs in train_generators) and run the same command again: the work store is kept."
             ) from error
 
 

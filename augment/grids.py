@@ -1,6 +1,8 @@
-"""Images side by side in one PNG."""
+"""uint8 images as pictures: one as PNG bytes, many side by side."""
 
 import io
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,28 +11,48 @@ from PIL import Image
 
 from augment.files import write_bytes
 
-GAP_PX = 4
+GAP_PX = 2
 LEAST_SIDE_PX = 48  # smaller images are enlarged by whole pixels, so that a person can read them
 
 
-def grid(images: NDArray[np.uint8], columns: int = 8) -> NDArray[np.uint8]:
-    """uint8 (N, C, H, W) -> uint8 (rows, columns, C) picture on a white ground."""
-    count, channels, height, width = images.shape
-    factor = max(1, -(-LEAST_SIDE_PX // max(height, width)))
-    images = images.repeat(factor, axis=2).repeat(factor, axis=3)
-    height, width = height * factor + GAP_PX, width * factor + GAP_PX
-    rows = -(-count // columns)
-    canvas = np.full((rows * height + GAP_PX, columns * width + GAP_PX, channels), 255, dtype=np.uint8)
-    for index, image in enumerate(images):
-        top, left = index // columns * height + GAP_PX, index % columns * width + GAP_PX
-        canvas[top : top + height - GAP_PX, left : left + width - GAP_PX] = image.transpose(1, 2, 0)
+def picture(image: NDArray[np.uint8]) -> Image.Image:
+    """uint8 (C, H, W) as a picture, grey for C = 1, RGB for C = 3."""
+    pixels = np.ascontiguousarray(np.moveaxis(image, 0, -1))
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def enlarged(image: Image.Image, factor: int) -> Image.Image:
+    """Every pixel as a square of `factor` pixels."""
+    return image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+
+
+def mosaic(pictures: Sequence[Image.Image], columns: int, gap: int = GAP_PX) -> Image.Image:
+    """Pictures of one size row by row, with transparent gaps; RGBA."""
+    width, height = pictures[0].size
+    columns = min(columns, len(pictures))
+    rows = math.ceil(len(pictures) / columns)
+    canvas = Image.new("RGBA", (columns * (width + gap) - gap, rows * (height + gap) - gap), (0, 0, 0, 0))
+    for position, one in enumerate(pictures):
+        row, column = divmod(position, columns)
+        canvas.paste(one, (column * (width + gap), row * (height + gap)))
     return canvas
 
 
-def png(picture: NDArray[np.uint8]) -> bytes:
-    """uint8 (H, W, C) as PNG, C in {1, 3}."""
+def grid(images: NDArray[np.uint8], columns: int = 8) -> Image.Image:
+    """uint8 (N, C, H, W), N at least 1, as one picture on a white ground."""
+    factor = math.ceil(LEAST_SIDE_PX / max(images.shape[2:]))
+    tiles = mosaic([enlarged(picture(image), factor) for image in images], columns)
+    canvas = Image.new(
+        "L" if images.shape[1] == 1 else "RGB", (tiles.width + 2 * GAP_PX, tiles.height + 2 * GAP_PX), "white"
+    )
+    canvas.paste(tiles.convert(canvas.mode), (GAP_PX, GAP_PX), tiles)
+    return canvas
+
+
+def png(image: Image.Image) -> bytes:
+    """PNG bytes without any metadata; equal pictures give equal bytes."""
     stream = io.BytesIO()
-    Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture).save(stream, "PNG")
+    image.save(stream, "PNG")
     return stream.getvalue()
 
 

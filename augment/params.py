@@ -1,316 +1,56 @@
-"""params.yaml as frozen models: the only schema of the project's settings.
+"""params.yaml read and checked; the place to import the settings from.
 
 `load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every
-mistake at once. docs/params.md is generated from these classes (`python -m augment.reference`).
+mistake at once.
 """
 
-import os
-import re
-from collections.abc import Mapping
-from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from augment.errors import ParamsError
 from augment.files import read_file
 from augment.mistakes import told
+from augment.sections import (
+    ARMS,
+    CONTROL_ARMS,
+    DEFAULT_ARMS,
+    GAN_ARMS,
+    REAL_ARMS,
+    Arm,
+    Assemble,
+    Compute,
+    Evaluate,
+    Generate,
+    Ingest,
+    Override,
+    Params,
+    Report,
+    Train,
+)
+
+__all__ = [
+    "ARMS",
+    "CONTROL_ARMS",
+    "DEFAULT_ARMS",
+    "GAN_ARMS",
+    "REAL_ARMS",
+    "Arm",
+    "Assemble",
+    "Compute",
+    "Evaluate",
+    "Generate",
+    "Ingest",
+    "Override",
+    "Params",
+    "Report",
+    "Train",
+    "check",
+    "load",
+]
 
 MAX_BYTES = 1_000_000
-
-
-def _text_keys(value: Any) -> Any:
-    """Labels that look like numbers (digits!) are still labels."""
-    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
-
-
-Size = Annotated[int, Field(ge=2, le=256)]
-MOST_STEPS = 10_000_000
-MOST_GAMMA = 10_000
-Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
-
-Arm = Literal[
-    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
-    "smote", "smote_half", "mixup_within", "mixup_within_half",
-    "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only", "copies_half",
-]  # fmt: skip
-REAL_ARMS: tuple[Arm, ...] = (
-    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
-    "smote", "smote_half", "mixup_within", "mixup_within_half",
-)  # fmt: skip
-GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only")
-CONTROL_ARMS: tuple[Arm, ...] = ("copies_half",)
-ARMS = REAL_ARMS + GAN_ARMS + CONTROL_ARMS
-DEFAULT_ARMS: tuple[Arm, ...] = (
-    "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half",
-)  # fmt: skip
-
-
-OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
-"""What dvc.yaml lets the stages write; DVC empties it before they run."""
-
-
-def _watched(path: str) -> str:
-    """A path that DVC may watch: on this disk, and apart from what the pipeline writes."""
-    if "://" in path:
-        raise ValueError(f"{path!r} is an address; give a folder or file on this disk")
-    parts = PurePath(os.path.normpath(os.path.relpath(path))).parts
-    for output in OUTPUTS:
-        own = PurePath(output).parts
-        if set(parts) <= {".."} or parts == own[: len(parts)] or parts[: len(own)] == own:
-            raise ValueError(
-                f"{path!r} is, holds or lies in {output}, which the pipeline writes and every run empties; "
-                "copy what is needed to a folder of its own and name that"
-            )
-    return path
-
-
-WatchedPath = Annotated[str, Field(min_length=1), AfterValidator(_watched)]
-
-
-class Section(BaseModel):
-    """A section of params.yaml: frozen, and no key that is not declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Ingest(Section):
-    """Where the images come from, how they are cleaned, and how they are split."""
-
-    source: Literal["digits", "slanted", "folder", "idx", "list"] = Field(
-        "digits",
-        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans.md). "
-        "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
-        "`list`: images.csv (path, label, group, split), images anywhere.",
-    )
-    path: WatchedPath = Field(
-        "data/raw",
-        description="The folder, or the file images.csv. An optional meta.csv in a folder of class folders "
-        "(path, class, split, group) is honoured.",
-    )
-    group_pattern: str | None = Field(
-        None,
-        description="Regular expression, searched in each image's path; its first group names what must not "
-        "straddle a split: `(part\\d+)_`. For `folder` and `list`.",
-    )
-    size: Size | tuple[Size, Size] | None = Field(
-        None,
-        description="Pixels, one number or [height, width]. null: as they are, which must then be one size.",
-    )
-    color: Literal["auto", "grey", "rgb"] = Field(
-        "auto", description="Channels. `auto`: grey when every image is grey, else RGB."
-    )
-    background: int = Field(255, ge=0, le=255, description="Grey level put behind transparent pixels.")
-    flips: Literal["none", "horizontal", "vertical", "both"] = Field(
-        "none",
-        description="Mirror images that keep their class. GANs and classical augmentation use them; "
-        "`none` is right for text, digits and anything with a handedness.",
-    )
-    train_per_class: Annotated[int, Field(ge=2)] | PerClass | None = Field(
-        None,
-        description="Draw a small training set: a number, or a mapping label -> number. val comes out of "
-        "it; the rest is test. null: use everything.",
-    )
-    test_fraction: Fraction = Field(
-        0.3, description="Share of each class held out as test when `train_per_class` is null."
-    )
-    val_fraction: Fraction = Field(0.2, description="Share of each class's training images held out as val.")
-    test_max: int = Field(5000, ge=1, description="Most test images in all; the rest is left out.")
-    min_per_class: int = Field(
-        5, ge=2, description="Fewest usable images of a class; with fewer the run stops and names the class."
-    )
-    conflicts: Literal["drop", "stop"] = Field(
-        "drop",
-        description="One image under two labels: `drop` quarantines every copy, `stop` ends the run.",
-    )
-    max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
-    max_pixels: int = Field(50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded.")
-
-    @model_validator(mode="after")
-    def _pattern_has_a_group(self) -> "Ingest":
-        if self.group_pattern is None:
-            return self
-        if self.source not in ("folder", "list"):
-            raise ValueError(f"group_pattern needs paths, and source {self.source} has none; set it to null")
-        try:
-            groups = re.compile(self.group_pattern).groups
-        except re.error as error:
-            raise ValueError(f"group_pattern {self.group_pattern!r}: not a regular expression ({error})") from error
-        if not groups:
-            raise ValueError(f"group_pattern {self.group_pattern!r}: put parentheses around what names the group")
-        return self
-
-
-class Override(Section):
-    """What one class may have of its own."""
-
-    steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="Training steps of this class's GAN.")
-    learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
-    gamma: float | None = Field(None, ge=0, le=MOST_GAMMA, description="Weight of R1 + R2.")
-    augmentation: float | None = Field(None, ge=0, le=1, description="Probability of differentiable augmentation.")
-
-
-class Train(Section):
-    """The GANs: one per class."""
-
-    network: Literal["linear", "dcgan", "residual"] = Field(
-        "dcgan",
-        description="`dcgan`: strided convolutions, batch norm in G, no norm in D. `residual`: no norm at all, several "
-        "times the arithmetic; for larger images. `linear`: one layer each, up to 16 px a side.",
-    )
-    width: int = Field(32, ge=4, le=256, description="Channels of the layer nearest to the image.")
-    latent: int = Field(64, ge=1, le=1024, description="Length of the latent vector z.")
-    loss: Literal["relativistic", "non_saturating", "minimax", "mse", "least_squares", "hinge", "wasserstein_gp"] = (
-        Field(
-            "relativistic",
-            description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: G minimises -ln D(G(z)). "
-            "`minimax`: the zero-sum game. `mse`: squared error of the probability, `least_squares`: of the raw score. "
-            "`hinge`. `wasserstein_gp`: a distance, with its own penalty. docs/gans.md shows each.",
-        )
-    )
-    gamma: float = Field(
-        0.5,
-        ge=0,
-        le=MOST_GAMMA,
-        description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. "
-        "`wasserstein_gp` has its own penalty, with lambda = 20 gamma, and needs it.",
-    )
-    penalty_every: int = Field(4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation).")
-    augmentation: float = Field(
-        0.6, ge=0, le=1, description="Probability, per image and operation, of differentiable augmentation."
-    )
-    color_augmentation: bool = Field(
-        False, description="Also vary brightness and contrast; false when intensity or colour is the label."
-    )
-    transfer: Literal["shared", "none"] = Field(
-        "shared",
-        description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
-        "`none`: every class from scratch; then one class can change without the others.",
-    )
-    base: WatchedPath = Field(
-        "data/base",
-        description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
-        "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
-    )
-    shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 2000.")
-    steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 400.")
-    batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
-    learning_rate: Annotated[float, Field(gt=0, le=0.1)] | Literal["auto"] = Field(
-        "auto", description="Adam's learning rate, betas (0, 0.99); `auto`: 0.001, for `linear` 0.01."
-    )
-    ema_std: float = Field(
-        0.1,
-        gt=0,
-        le=0.25,
-        description="Width of the power-function average of G's weights, as a share of the run.",
-    )
-    precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto",
-        description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px.",
-    )
-    overrides: Annotated[dict[str, Override], BeforeValidator(_text_keys)] = Field(
-        default_factory=dict,
-        description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
-    )
-
-
-class Generate(Section):
-    """How many samples are made, and which are kept."""
-
-    per_class: int = Field(200, ge=1, le=100_000, description="Synthetic images wanted for each class.")
-    oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
-    accept: Fraction = Field(
-        0.9,
-        description="The class filter's threshold accepts this share of held-out real images of the class.",
-    )
-    folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
-    filter_steps: int = Field(
-        150, ge=1, le=MOST_STEPS, description="Training steps of each of the filter's classifiers."
-    )
-
-
-class Evaluate(Section):
-    """The comparison that the verdict rests on."""
-
-    protocol: Literal["holdout"] = Field(
-        "holdout", description="`holdout`: one split, paired seeds; the verdict speaks of this split."
-    )
-    arms: Literal["default", "all"] | list[Arm] = Field(
-        "default",
-        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md. A list must "
-        "keep `none`, `gan_half_filtered` and `copies_half`, which the verdict needs.",
-    )
-    seeds: int = Field(5, ge=2, le=100, description="Paired repeats, each with its own GANs, samples, init and order.")
-    primary: Literal["balanced_accuracy"] = Field(
-        "balanced_accuracy", description="The figure that decides: the mean of the classes' recalls."
-    )
-    steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
-    batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
-    learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
-    equivalence: float = Field(
-        0.01,
-        gt=0,
-        le=0.1,
-        description="Gains within plus or minus this count as equivalent (0.01 = 1 point).",
-    )
-    resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of the test groups.")
-
-    @model_validator(mode="after")
-    def _arms_suffice(self) -> "Evaluate":
-        missing = [arm for arm in ("none", "gan_half_filtered", "copies_half") if arm not in self.arm_names]
-        if missing:
-            raise ValueError(f"the verdict also needs the arms {', '.join(missing)}; add them or use `default`")
-        return self
-
-    @property
-    def arm_names(self) -> tuple[Arm, ...]:
-        """The arms to run, in the order of `ARMS`."""
-        wanted = {"default": DEFAULT_ARMS, "all": ARMS}[self.arms] if isinstance(self.arms, str) else self.arms
-        return tuple(arm for arm in ARMS if arm in wanted)
-
-
-class Assemble(Section):
-    """What goes into data/augmented."""
-
-    use: Literal["chosen", "real", "gan_fill", "gan_half", "gan_half_filtered"] = Field(
-        "chosen",
-        description="`chosen`: what the evaluation chose, which may be none. The others overrule it.",
-    )
-
-
-class Report(Section):
-    """The page and the pictures."""
-
-    title: str = Field("GAN augmentation report", max_length=120, description="Heading of the page.")
-    grid: int = Field(8, ge=2, le=16, description="Images per row in the sample grids.")
-
-
-class Compute(Section):
-    """Where the work runs. No stage depends on this section: changing it invalidates nothing."""
-
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto`: CUDA when torch finds it.")
-    engine: Literal["serial", "local"] = Field(
-        "local", description="`local`: one process per core, one thread each. `serial`: this process."
-    )
-    jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
-        "auto", description="Processes; `auto`: the cores."
-    )
-    checkpoint_seconds: int = Field(30, ge=1, description="A killed run loses at most this much training.")
-
-
-class Params(Section):
-    """All of params.yaml."""
-
-    seed: int = Field(0, ge=0, lt=2**53, description="The root of every random draw.")
-    ingest: Ingest = Ingest()
-    train: Train = Train()
-    generate: Generate = Generate()
-    evaluate: Evaluate = Evaluate()
-    assemble: Assemble = Assemble()
-    report: Report = Report()
-    compute: Compute = Compute()
 
 
 def load(path: Path = Path("params.yaml")) -> Params:

@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augment import params
+from augment.charts import line_chart
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.files import write_bytes
 from augment.gan.bundle import generators_from
 from augment.gan.classes import train_classes
 from augment.gan.losses import LossName, adversarial_loss
-from augment.gan.settings import class_training, workplace
+from augment.gan.settings import training_for, workplace
+from augment.grids import mosaic, png
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
-from augment.report.pictures import labelled_rows, mosaic, png
-from examples.slanted_land import beside, plot
+from augment.report.pictures import labelled_rows, strip
 
 ROOT = Path(__file__).parent.parent
 LABELS = ("0", "3", "8")  # 48 training images of the first two, 8 of the last
@@ -46,15 +47,8 @@ def splits(chosen: params.Params) -> tuple[ImageSet, ImageSet]:
 def samples(train: ImageSet, chosen: params.Params, loss: LossName) -> Images:
     """Train with one loss, and sample each class."""
     place = replace(workplace(chosen.compute), store=None)
-    _, _, height, width = train.images.shape
-    training = class_training(
-        chosen.train.model_copy(update={"loss": loss}),
-        train.classes,
-        flips=chosen.ingest.flips,
-        height=height,
-        width=width,
-        device=place.device,
-    )
+    wanted = chosen.train.model_copy(update={"loss": loss})
+    training = training_for(train, wanted, flips=chosen.ingest.flips, device=place.device)
     training = replace(training, classes={label: training.classes[label] for label in LABELS})
     (results,) = train_classes(train, training, [chosen.seed], place)
     generators = generators_from(train, training.classes, results, place.device)
@@ -82,13 +76,11 @@ def shapes() -> Image.Image:
         losses[name], pulls[name] = loss.tolist(), (-slope).tolist()
     same = {"relativistic": "relativistic (real score 0), non_saturating", "hinge": "hinge, wasserstein_gp"}
     drawn = [name for name in losses if name not in ("non_saturating", "wasserstein_gp")]
-    across = (-3.0, 3.0)
-    return beside(
-        [
-            plot({same.get(name, name): losses[name] for name in drawn}, across, "score D(G(z)); G's loss"),
-            plot({same.get(name, name): pulls[name] for name in drawn}, across, "score D(G(z)); minus G's slope"),
-        ]
-    )
+    panels = [
+        line_chart({same.get(name, name): lines[name] for name in drawn}, (-3, 3), label)
+        for lines, label in ((losses, "score D(G(z)): G's loss"), (pulls, "score D(G(z)): minus the slope of G's loss"))
+    ]
+    return mosaic(panels, 2, gap=0).convert("RGB")
 
 
 def main(out: Path) -> None:
@@ -104,7 +96,7 @@ def main(out: Path) -> None:
     for name, images in every.items():
         print(row(name, images, test))
     pictures = [
-        (name.strip("`"), mosaic([image for label in LABELS for image in images[label][:SHOWN]], 3 * SHOWN, 40))
+        (name.strip("`"), strip([image for label in LABELS for image in images[label][:SHOWN]], 3 * SHOWN, 40))
         for name, images in every.items()
     ]
     write_bytes(out / "losses.png", png(labelled_rows(pictures)))

@@ -1,6 +1,6 @@
 """A classifier of your own with synthetic images: three ways to train it, side by side.
 
-    python -m examples.downstream_training
+    python examples/downstream_training.py
 
 Digits with 40 images of 0 to 4 and 8 of 5 to 9. The GANs are trained here, in memory; after `dvc repro`,
 `augment.load_generators("models")` gives them instead. One run of each way shows how the pieces fit;
@@ -61,9 +61,8 @@ def train_classifier(data: Dataset[Any], steps: int, mix: augment.SyntheticMix |
     torch.manual_seed(0)
     network = nn.Sequential(
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.LazyLinear(10),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(64 * 4 * 4, 10),
     )  # fmt: skip
-    network(torch.zeros(1, 1, 8, 8))
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3)
     loader = DataLoader(data, batch_size=32, shuffle=True, drop_last=True)
     step = 0

@@ -15,16 +15,19 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.optim import SGD
 
+from augment.charts import COLORS, FONT, GREY, INK, PANEL, WHITE, line_chart
 from augment.gan.linear import LinearDiscriminator, LinearGenerator
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture
+from augment.grids import enlarged, mosaic, picture
 
 PLAN = Architecture("linear", channels=1, height=2, width=2, latent=1, features=4)  # z is a single number
 LOSS = adversarial_loss("non_saturating")  # the primers': -[ln D(x) + ln(1 - D(G(z)))], and -ln D(G(z))
+SIGNS = torch.tensor([1.0, -1.0, -1.0, 1.0])  # top left, top right, bottom left, bottom right
 CLEAN = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # the clean face, as darkness
 PALLOR = 0.2  # real faces are up to this much paler or dirtier
 RATE, BATCH, MOST_STEPS = 0.1, 16, 5000
@@ -37,18 +40,17 @@ def discriminator_by_hand() -> LinearDiscriminator:
     """Adds the darkness of the falling diagonal, subtracts the rest, and asks for more than 1."""
     discriminator = LinearDiscriminator(PLAN)
     with torch.no_grad():
-        discriminator.to_logit.weight[:] = torch.tensor([[1.0, -1.0, -1.0, 1.0]])
-        discriminator.to_logit.bias[:] = -1.0
+        discriminator.to_logit.weight[0] = SIGNS
+        discriminator.to_logit.bias[0] = -1.0
     return discriminator
 
 
 def generator_by_hand() -> LinearGenerator:
     """Darkens the falling diagonal and lightens the rest, the more so the larger z is."""
     generator = LinearGenerator(PLAN)
-    signs = torch.tensor([1.0, -1.0, -1.0, 1.0])
     with torch.no_grad():
-        generator.to_pixels.weight[:] = signs[:, None]
-        generator.to_pixels.bias[:] = signs
+        generator.to_pixels.weight[:, 0] = SIGNS
+        generator.to_pixels.bias[:] = SIGNS
     return generator
 
 
@@ -80,6 +82,18 @@ def costs_of_a_fake(prediction: float) -> tuple[float, float]:
     return d_cost.item(), g_cost.item()
 
 
+def slopes_by_hand(z: float) -> tuple[Tensor, Tensor]:
+    """Slopes of -ln D(G(z)) along G's four weights, and of -ln(1 - D(G(z))) along D's, by the chain rule."""
+    discriminator, generator = discriminator_by_hand(), generator_by_hand()
+    with torch.no_grad():
+        screen = paint(generator, torch.tensor([[z]]))
+        p, pixels = probability(discriminator, screen), screen.flatten()
+    # how the loss follows the score, the score the pixel, the pixel its own score, that score the weight
+    along_g = -(1 - p) * SIGNS * pixels * (1 - pixels) * z
+    along_d = p * pixels
+    return along_g, along_d
+
+
 # 2. Both learn, from random weights.
 
 
@@ -89,9 +103,10 @@ class Run:
 
     seed: int
     steps: int | None = None
-    weights: list[list[float]] = field(default_factory=list)  # D's four weights and its bias
+    d_weights: list[list[float]] = field(default_factory=list)  # four weights and the bias
+    g_weights: list[list[float]] = field(default_factory=list)  # four weights and four biases
     images: list[Tensor] = field(default_factory=list)  # G's screens for z = 0, 1/4, 1/2, 3/4, 1
-    belief: list[float] = field(default_factory=list)  # D(G(z)), mean of a batch
+    belief: list[float] = field(default_factory=list)  # D(G(z)), mean of all z
 
 
 def real_faces(rng: torch.Generator) -> Tensor:
@@ -113,64 +128,37 @@ def train(seed: int) -> Run:
     rng, judge, run = torch.Generator().manual_seed(seed), discriminator_by_hand(), Run(seed)
     generator, discriminator = random_pair(rng)
     improve_g, improve_d = SGD(generator.parameters(), RATE), SGD(discriminator.parameters(), RATE)
-    every_z = torch.linspace(0, 1, 101)[:, None]
     for step in range(MOST_STEPS):
-        with torch.no_grad():
-            samples = paint(generator, every_z)
-            run.images.append(samples[::25])
-            run.weights.append([*discriminator.to_logit.weight[0].tolist(), discriminator.to_logit.bias.item()])
-            run.belief.append(probability(discriminator, samples).mean().item())
-            if (judge(samples) >= 0).all():
-                run.steps = step
-                return run
+        if (judge(note(run, generator, discriminator)) >= 0).all():
+            run.steps = step
+            return run
 
         x, z = real_faces(rng), torch.rand((BATCH, 1), generator=rng)  # z is uniform in (0, 1)
 
         d_loss = LOSS.discriminator(discriminator(x), discriminator(paint(generator, z).detach())).mean()
         improve_d.zero_grad()
-        d_loss.backward()  # type: ignore[no-untyped-call]
+        d_loss.backward()
         improve_d.step()
 
         g_loss = LOSS.generator(discriminator(x), discriminator(paint(generator, z))).mean()
         improve_g.zero_grad()
-        g_loss.backward()  # type: ignore[no-untyped-call]
+        g_loss.backward()
         improve_g.step()
     return run
 
 
+@torch.no_grad()
+def note(run: Run, generator: LinearGenerator, discriminator: LinearDiscriminator) -> Tensor:
+    """Write down where both stand; returns G's screens for 101 values of z from 0 to 1."""
+    samples = paint(generator, torch.linspace(0, 1, 101)[:, None])
+    run.images.append(samples[::25])
+    run.d_weights.append([*discriminator.to_logit.weight[0].tolist(), discriminator.to_logit.bias.item()])
+    run.g_weights.append([*generator.to_pixels.weight[:, 0].tolist(), *generator.to_pixels.bias.tolist()])
+    run.belief.append(probability(discriminator, samples).mean().item())
+    return samples
+
+
 # 3. The story.
-
-
-def tell_the_pieces() -> None:
-    """Everything that can be worked out on paper."""
-    judge, painter = discriminator_by_hand(), generator_by_hand()
-    print("The discriminator: weights +1 -1 -1 +1, bias -1. Of the 16 black-and-white screens it passes:")
-    for screen, score in zip(all_screens(), judge(all_screens()).tolist(), strict=True):
-        if score >= 0:
-            top, bottom = ("".join("#" if pixel else "." for pixel in row) for row in screen[0].tolist())
-            print(f"  {top}/{bottom}  score {score:g}, p = {1 / (1 + math.exp(-score)):.2f}")
-    z = torch.tensor([[0.7]])
-    scores, pixels = painter.scores(z).flatten().tolist(), paint(painter, z).flatten().tolist()
-    print(f"\nThe generator: weights and biases +1 -1 -1 +1. z = 0.7 -> scores {_listed(scores, 1)}, ", end="")
-    print(f"pixels {_listed(pixels, 2)}\n")
-    print("The log loss:")
-    for label, prediction in ((1, 0.1), (1, 0.9), (0, 0.1), (0, 0.9)):
-        print(f"  truth {label}, prediction {prediction}: {log_loss(label, prediction):.2f}")
-    d_cost, g_cost = costs_of_a_fake(0.68)
-    print(f"A generated image that D calls 0.68 real costs D {d_cost:.2f} and G {g_cost:.2f}.\n")
-
-
-def tell_the_training(runs: Sequence[Run]) -> None:
-    """How each seed went, and where the first one ended."""
-    print("Both start from random weights:")
-    for run in runs:
-        ending = f"every sample is a face after {run.steps} steps" if run.steps is not None else "no success"
-        print(f"  seed {run.seed}: {ending}")
-    good = sum(run.steps is not None for run in runs)
-    print(f"{good} of {len(runs)} seeds. Seed {runs[0].seed} ended with:")
-    print(f"  D's weights {_listed(runs[0].weights[-1][:4], 2)}, bias {runs[0].weights[-1][4]:.2f}")
-    print(f"  G's pixels for z = 1/2: {_listed(runs[0].images[-1][2].flatten().tolist(), 2)}")
-    print(f"  D(G(z)) = {runs[0].belief[-1]:.2f}")
 
 
 def main(seeds: int = 10, out: Path = Path("examples/out")) -> list[Run]:
@@ -186,15 +174,45 @@ def main(seeds: int = 10, out: Path = Path("examples/out")) -> list[Run]:
     return runs
 
 
-def _listed(values: Sequence[float], decimals: int) -> str:
-    return " ".join(f"{value:.{decimals}f}" for value in values)
+def tell_the_pieces() -> None:
+    """Everything that can be worked out on paper."""
+    judge, painter = discriminator_by_hand(), generator_by_hand()
+    print("The discriminator: weights +1 -1 -1 +1, bias -1. Of the 16 black-and-white screens it passes:")
+    for screen, score in zip(all_screens(), judge(all_screens()).tolist(), strict=True):
+        if score >= 0:
+            top, bottom = ("".join("#" if pixel else "." for pixel in row) for row in screen[0].tolist())
+            print(f"  {top}/{bottom}  score {score:g}, p = {1 / (1 + math.exp(-score)):.2f}")
+    z = torch.tensor([[0.7]])
+    print(
+        f"\nThe generator: weights and biases +1 -1 -1 +1. z = 0.7 -> scores {_listed(painter.scores(z), 1)}, ", end=""
+    )
+    print(f"pixels {_listed(paint(painter, z), 2)}\n\nThe log loss:")
+    for label, prediction in ((1, 0.1), (1, 0.9), (0, 0.1), (0, 0.9)):
+        print(f"  truth {label}, prediction {prediction}: {log_loss(label, prediction):.2f}")
+    d_cost, g_cost = costs_of_a_fake(0.68)
+    print(f"A generated image that D calls 0.68 real costs D {d_cost:.2f} and G {g_cost:.2f}.\n")
+    along_g, along_d = slopes_by_hand(0.7)
+    print(f"For z = 0.7 D says {probability(judge, paint(painter, z)).item():.2f}. ", end="")
+    print(f"Slopes along G's weights: {_listed(along_g, 3)}, along D's: {_listed(along_d, 2)}\n")
 
 
-# 4. The pictures, with nothing but Pillow.
+def tell_the_training(runs: Sequence[Run]) -> None:
+    """How each seed went, and where the first one ended."""
+    print("Both start from random weights:")
+    for run in runs:
+        ending = f"every sample is a face after {run.steps} steps" if run.steps is not None else "no success"
+        print(f"  seed {run.seed}: {ending}")
+    print(f"{sum(run.steps is not None for run in runs)} of {len(runs)} seeds. Seed {runs[0].seed} ended with:")
+    print(f"  D's weights {_listed(runs[0].d_weights[-1][:4], 2)}, bias {runs[0].d_weights[-1][4]:.2f}")
+    print(f"  G's pixels for z = 1/2: {_listed(runs[0].images[-1][2], 2)}")
+    print(f"  D(G(z)) = {runs[0].belief[-1]:.2f}")
 
-INK, GREY, WHITE = (30, 30, 30), (205, 205, 205), (255, 255, 255)
-COLORS = ((31, 119, 180), (214, 39, 40), (255, 152, 0), (44, 160, 44), (120, 80, 160), (100, 100, 100), (0, 150, 150))
-FONT_PX = 13
+
+def _listed(values: Sequence[float] | Tensor, decimals: int) -> str:
+    return " ".join(f"{value:.{decimals}f}" for value in torch.as_tensor(values).flatten().tolist())
+
+
+# 4. The pictures.
 
 
 def draw_screens(side: int = 64) -> Image.Image:
@@ -204,89 +222,53 @@ def draw_screens(side: int = 64) -> Image.Image:
     pen = ImageDraw.Draw(canvas)
     for index, score in enumerate(discriminator_by_hand()(screens).tolist()):
         left, top = 16 + index % columns * (side + 16), 8 + index // columns * (side + 38)
-        frame = COLORS[3] if score >= 0 else GREY
-        pen.rectangle((left - 4, top - 4, left + side + 3, top + side + 3), fill=frame)
+        pen.rectangle((left - 4, top - 4, left + side + 3, top + side + 3), fill=COLORS[3] if score >= 0 else GREY)
         canvas.paste(_screen(screens[index], side), (left, top))
-        _write(pen, left, top + side + 7, f"{score:g}   p = {1 / (1 + math.exp(-score)):.2f}")
+        pen.text((left, top + side + 7), f"{score:g}   p = {1 / (1 + math.exp(-score)):.2f}", INK, FONT)
     return canvas
 
 
 def draw_log_loss() -> Image.Image:
     """What each prediction costs, for either truth."""
     chances = [step / 200 for step in range(4, 197)]
-    return plot(
-        {"the truth is 1: -ln p": [log_loss(1, p) for p in chances],
-         "the truth is 0: -ln(1 - p)": [log_loss(0, p) for p in chances]},
-        (chances[0], chances[-1]), "D's prediction p",
-    )  # fmt: skip
+    names = {"the truth is 1: -ln p": 1, "the truth is 0: -ln(1 - p)": 0}
+    costs = {name: [log_loss(truth, p) for p in chances] for name, truth in names.items()}
+    return line_chart(costs, (chances[0], chances[-1]), "D's prediction p")
 
 
-def draw_training(run: Run, columns: int = 8, side: int = 34) -> Image.Image:
-    """G's screens as it learns (a column for a moment, a row for a z), D's weights, and D(G(z))."""
-    last = len(run.images) - 1
-    moments = [round(last * column / (columns - 1)) for column in range(columns)]
-    film = Image.new("RGB", (60 + columns * (side + 8), 24 + 5 * (side + 8)), WHITE)
+def draw_training(run: Run) -> Image.Image:
+    """G's screens as it learns (a column for a moment, a row for a z), D(G(z)), and the weights of both."""
+    corners = ("top left", "top right", "bottom left", "bottom right")
+    d_names = [*(f"D: {corner}" for corner in corners), "D: bias"]
+    g_names = [f"G: {corner}{kind}" for kind in ("", ", bias") for corner in corners]
+    lines: list[dict[str, Sequence[float]]] = [
+        {"D(G(z))": run.belief},
+        dict(zip(d_names, zip(*run.d_weights, strict=True), strict=True)),
+        dict(zip(g_names, zip(*run.g_weights, strict=True), strict=True)),
+    ]
+    panels = [draw_film(run.images), *(line_chart(series, (0, len(run.images) - 1), "step") for series in lines)]
+    return mosaic(panels, 2, gap=0).convert("RGB")
+
+
+def draw_film(images: Sequence[Tensor], columns: int = 8, side: int = 36) -> Image.Image:
+    """The screens of five z, at equally spaced steps from the first to the last."""
+    film, step = Image.new("RGB", PANEL, WHITE), side + 8
     pen = ImageDraw.Draw(film)
-    for column, moment in enumerate(moments):
-        _write(pen, 60 + column * (side + 8), 4, f"{moment}")
-        for row, screen in enumerate(run.images[moment]):
-            film.paste(_screen(screen, side), (60 + column * (side + 8), 24 + row * (side + 8)))
     for row in range(5):
-        _write(pen, 4, 32 + row * (side + 8), f"z = {row / 4:g}")
-    names = ("top left", "top right", "bottom left", "bottom right", "bias")
-    weights = {f"D: {name}": [step[index] for step in run.weights] for index, name in enumerate(names)}
-    plots = [plot(weights, (0, last), "step"), plot({"D(G(z))": run.belief}, (0, last), "step")]
-    return beside([film, *plots])
-
-
-def plot(series: dict[str, list[float]], across: tuple[float, float], label: str) -> Image.Image:
-    """Lines over a common axis from across[0] to across[1], each series evenly spaced on it; names above."""
-    width, height, left, bottom, fine = 360, 180, 40, 24, 3
-    values = [value for line in series.values() for value in line]
-    low, high = min(*values, 0.0), max(values)
-    area = Image.new("RGB", (width * fine, height * fine), WHITE)
-    pen = ImageDraw.Draw(area)
-
-    def at(share: float, value: float) -> tuple[float, float]:
-        x = left + share * (width - left - 10)
-        return x * fine, (8 + (high - value) / (high - low) * (height - bottom - 8)) * fine
-
-    pen.line([at(0, 0), at(1, 0)], GREY, fine)
-    pen.line([at(0, low), at(0, high)], GREY, fine)
-    for color, line in zip(COLORS, series.values(), strict=False):
-        pen.line([at(i / (len(line) - 1), value) for i, value in enumerate(line)], color, 2 * fine, joint="curve")
-    above = (FONT_PX + 3) * len(series) + 8
-    canvas = Image.new("RGB", (width, height + above), WHITE)
-    canvas.paste(area.reduce(fine), (0, above))
-    pen = ImageDraw.Draw(canvas)
-    for row, (color, name) in enumerate(zip(COLORS, series, strict=False)):
-        _write(pen, left + 8, 4 + row * (FONT_PX + 3), name, color)
-    for value in (low, high):
-        _write(pen, 2, above + at(0, value)[1] / fine - FONT_PX / 2 - 2, f"{value:.1f}")
-    _write(pen, left, above + height - bottom + 6, f"{across[0]:g} to {across[1]:g}: {label}")
-    return canvas
-
-
-def beside(pictures: Sequence[Image.Image]) -> Image.Image:
-    """From left to right, tops aligned."""
-    canvas = Image.new("RGB", (sum(one.width for one in pictures), max(one.height for one in pictures)), WHITE)
-    left = 0
-    for picture in pictures:
-        canvas.paste(picture, (left, 0))
-        left += picture.width
-    return canvas
+        pen.text((4, 34 + row * step), f"z = {row / 4:g}", INK, FONT)
+    for column in range(columns):
+        moment = round((len(images) - 1) * column / (columns - 1))
+        pen.text((64 + column * step, 6), f"{moment}", INK, FONT)
+        for row, screen in enumerate(images[moment]):
+            film.paste(_screen(screen, side), (64 + column * step, 26 + row * step))
+    return film
 
 
 def _screen(screen: Tensor, side: int) -> Image.Image:
     """Darkness (1, 2, 2) in [0, 1] as a grey picture with hard pixels and a thin frame."""
-    pixels = ((1 - screen[0]) * 255).round().to(torch.uint8).numpy()
-    picture = Image.fromarray(pixels).resize((side, side), Image.Resampling.NEAREST).convert("RGB")
-    ImageDraw.Draw(picture).rectangle((0, 0, side - 1, side - 1), outline=GREY)
-    return picture
-
-
-def _write(pen: ImageDraw.ImageDraw, x: float, y: float, text: str, color: tuple[int, int, int] = INK) -> None:
-    pen.text((x, y), text, color, ImageFont.load_default(FONT_PX))
+    shown = enlarged(picture(((1 - screen) * 255).round().to(torch.uint8).numpy()), side // 2).convert("RGB")
+    ImageDraw.Draw(shown).rectangle((0, 0, side - 1, side - 1), outline=GREY)
+    return shown
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
 from augment.evaluation.arms import Samples, arm_data
 from augment.files import read_csv, write_bytes, write_csv
-from augment.grids import png
+from augment.grids import picture, png
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
 
@@ -55,7 +55,7 @@ def write_real(side: str, images: ImageSet) -> list[Row]:
     for index, image in enumerate(images.images):
         label = str(images.labels[index])
         path = f"{side}/{folder_name(label)}/{index:06d}.png"
-        write_bytes(AUGMENTED / path, png(image.transpose(1, 2, 0)), durable=False)
+        write_bytes(AUGMENTED / path, png(picture(image)), durable=False)
         rows.append({"path": path, "label": label, "split": side, "synthetic": 0,
                      "weight": 1.0, "source": str(images.sources[index])})  # fmt: skip
     return rows

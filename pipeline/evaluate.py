@@ -15,7 +15,7 @@ from augment.evaluation.verdict import Verdict, decide
 from augment.files import write_csv, write_json
 from augment.gan.bundle import GeneratorSet, generators_from, load_generators
 from augment.gan.classes import Workplace, train_classes
-from augment.gan.settings import class_training, pinned_base, workplace
+from augment.gan.settings import training_for, workplace
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
 from augment.params import Params
@@ -58,16 +58,7 @@ def evaluate(params: Params) -> None:
 
 def further_generators(train: ImageSet, params: Params, seeds: list[int], place: Workplace) -> list[GeneratorSet]:
     """Generators of the repeats after the first, trained by the same function and work store."""
-    _, channels, height, width = train.images.shape
-    training = class_training(
-        params.train,
-        train.classes,
-        flips=params.ingest.flips,
-        height=height,
-        width=width,
-        device=place.device,
-        base=pinned_base(params.train, channels, height, width),
-    )
+    training = training_for(train, params.train, flips=params.ingest.flips, device=place.device)
     results = train_classes(train, training, seeds, place)
     return [generators_from(train, training.classes, by_class, place.device) for by_class in results]
 

@@ -5,7 +5,7 @@ from augment.data.slugs import folder_name
 from augment.files import write_bytes, write_csv
 from augment.gan.bundle import load_generators
 from augment.gan.settings import workplace
-from augment.grids import png
+from augment.grids import picture, png
 from augment.params import Params
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose
@@ -43,7 +43,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
         reason = str(found.reason[index])
         file = "" if reason else f"{folder_name(found.label)}/{index:06d}.png"
         if file:
-            write_bytes(SYNTHETIC / file, png(image.transpose(1, 2, 0)), durable=False)
+            write_bytes(SYNTHETIC / file, png(picture(image)), durable=False)
         rows.append(
             {
                 "label": found.label,

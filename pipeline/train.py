@@ -1,5 +1,7 @@
 """Train one GAN per class on data/prepared/train and write models/."""
 
+from dataclasses import replace
+
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
 from augment.environment import environment
@@ -7,7 +9,8 @@ from augment.errors import TrainingError
 from augment.files import write_csv
 from augment.gan.bundle import ClassGenerator, architecture_for, generators_from, network_from, training_summary
 from augment.gan.classes import ClassTraining, Workplace, train_classes, train_shared
-from augment.gan.settings import class_training, pinned_base, workplace
+from augment.gan.fit import Start
+from augment.gan.settings import training_for, workplace
 from augment.grids import write_grid
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
@@ -22,18 +25,10 @@ def train(params: Params) -> None:
     """All classes in one stage; a class that fails is named with its reason, and the rest goes on."""
     images = ImageSet.load(PREPARED / "train")
     place = workplace(params.compute)
-    _, channels, height, width = images.images.shape
-    training = class_training(
-        params.train,
-        images.classes,
-        flips=params.ingest.flips,
-        height=height,
-        width=width,
-        device=place.device,
-        base=pinned_base(params.train, channels, height, width),
-    )
+    training = training_for(images, params.train, flips=params.ingest.flips, device=place.device)
     if training.base is not None:
         echo(f"train: every class starts from the generator in {params.train.base}")
+    training = start_shared(images, training, params.seed, place)
     (results,) = train_classes(images, training, [params.seed], place)
     if all(result.reason for result in results.values()):
         reasons = "\n".join(f"  {label}: {result.reason}" for label, result in results.items())
@@ -44,18 +39,18 @@ def train(params: Params) -> None:
         write_csv(MODELS / slug(label) / "curve.csv", result.curve, CURVE)
     for label, generator in generators.items():
         write_grid(MODELS / slug(label) / "samples.png", generator.sample(GRID_SAMPLES, seed=params.seed).numpy())
-    write_shared(images, training, params.seed, place)
 
 
-def write_shared(images: ImageSet, training: ClassTraining, seed: int, place: Workplace) -> None:
-    """The shared generator as a bundle too, for `train.base`; it is in the work store by now."""
+def start_shared(images: ImageSet, training: ClassTraining, seed: int, place: Workplace) -> ClassTraining:
+    """Train the shared GAN, keep its generator as a bundle for `train.base`, and let every class start from it."""
     settings = training.shared
     if settings is None:
-        return
+        return training
     result = train_shared(images, training, [seed], place)[seed]
     network = network_from(architecture_for(images, settings), result.generator)
     summary = training_summary(settings, result, len(images))
     ClassGenerator("shared", network, summary, environment(place.device)).save(MODELS / SHARED)
+    return replace(training, shared=None, base=Start(result.generator, result.discriminator))
 
 
 if __name__ == "__main__":

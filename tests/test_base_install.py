@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "augment/report/template"
 EXTRAS = "dvc pandas scipy sklearn imblearn kornia ruamel joblib jinja2 matplotlib pytest hypothesis"
 USE = """
 import sys, pathlib, torch
@@ -70,7 +71,7 @@ def test_a_wheel_installs_and_samples_in_an_empty_environment(tmp_path: Path) ->
     pip(sys.executable, "wheel", "--no-deps", "-w", tmp_path, source)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"augment/py.typed", "augment/report/template.html"} <= set(names)
+    assert {"augment/py.typed", *(f"augment/report/template/{file.name}" for file in TEMPLATE.iterdir())} <= set(names)
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"augment"}
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"

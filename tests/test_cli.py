@@ -45,7 +45,7 @@ def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
 def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
     assert main(["sample", str(models), "-n", "4", "--grid", str(tmp_path / "g.png")]) == 0
     with Image.open(tmp_path / "g.png") as picture:
-        assert picture.size == (8 * (6 * 6 + 4) + 4, 8 * 6 + 2 * 4)  # 8 images in one row, 6 times enlarged
+        assert picture.size == (8 * (6 * 6 + 2) + 2, 8 * 6 + 2 * 2)  # 8 images in one row, 6 times enlarged
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,20 @@ def test_the_verdict_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == "helps\n\nThey help.\n\n- one\n\nWhat to do:\n- two\n"
     (tmp_path / "evaluation/verdict.json").write_text("{")
     assert main(["verdict", "--reports", str(tmp_path)]) == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    """As in `augment verdict | head -1`."""
+    found = {"verdict": "helps", "sentence": "They help.", "reasons": ["one"] * 20_000, "advice": []}
+    write_json(tmp_path / "evaluation/verdict.json", found)
+    command = [sys.executable, "-m", "augment.cli", "verdict", "--reports", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"helps\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
 
 
 def test_check_reports_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,14 +2,31 @@
 
 import doctest
 import importlib
+import tempfile
+from pathlib import Path
 
 import pytest
 
+import augment
+
 
 @pytest.mark.parametrize(
-    ("module", "examples"), [("augment.gan.arrays", 5), ("augment.synthesis.datasets", 16), ("augment.gan.bundle", 5)]
+    ("module", "examples"),
+    [
+        ("augment", 10),
+        ("augment.data.imageset", 6),
+        ("augment.gan.arrays", 5),
+        ("augment.gan.bundle", 14),
+        ("augment.synthesis.datasets", 16),
+    ],
 )
-def test_examples_run(module: str, examples: int) -> None:
+def test_examples_run(module: str, examples: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     result = doctest.testmod(importlib.import_module(module))
     assert result.failed == 0
     assert result.attempted >= examples
+
+
+@pytest.mark.parametrize("name", [name for name in augment.__all__ if name != "AugmentError"])
+def test_every_public_name_shows_how_it_is_used(name: str) -> None:
+    assert ">>> " in getattr(augment, name).__doc__

@@ -145,7 +145,7 @@ def test_the_cache_may_lie_elsewhere(project: Path, tmp_path_factory: pytest.Tem
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
-    [("out/a", "changed", "a differs"), ("out/b", None, "b is missing"), ("c", "changed", "(c)")],
+    [("out/a", "changed", "a differs"), ("out/b", None, "b is missing"), ("c", "changed", "(its content differs)")],
 )
 def test_an_output_that_is_not_what_was_locked(project: Path, name: str, content: str | None, words: str) -> None:
     (project / name).unlink()

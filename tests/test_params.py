@@ -16,7 +16,6 @@ from augment.params import (
     ARMS,
     CONTROL_ARMS,
     GAN_ARMS,
-    OUTPUTS,
     REAL_ARMS,
     Evaluate,
     Override,
@@ -25,6 +24,7 @@ from augment.params import (
     load,
 )
 from augment.reference import document
+from augment.sections import OUTPUTS
 
 ROOT = Path(__file__).parent.parent
 

@@ -154,6 +154,39 @@ def test_a_terminated_training_goes_on_where_it_was(tmp_path: Path, monkeypatch:
         assert all(torch.equal(mine[name], other[name]) for name in mine)
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from augment.gan import store
+from tests.test_processes import long_job
+
+def kept(folder, state, keep=store._keep):
+    keep(folder, state)
+    if state["now"]["step"] == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+store._keep = kept
+store.train(store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
+"""
+
+
+def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp_path: Path) -> None:
+    """SIGKILL cannot be caught; here every step has its checkpoint."""
+    process = start(KILLED, tmp_path, STOPPED_AT)
+    try:
+        assert process.wait(PATIENCE_S) == -signal.SIGKILL
+    finally:
+        close(process)
+    folder = tmp_path / fingerprint(long_job())
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "lock", "previous.pt"]
+    assert store._read(folder / "checkpoint.pt")["now"]["step"] == STOPPED_AT
+    resumed, whole = store.train(StoredJob(long_job(), tmp_path, 1000.0)), fit(long_job())
+    assert resumed.curve == whole.curve
+    assert all(torch.equal(resumed.generator[name], value) for name, value in whole.generator.items())
+
+
 @LINUX
 def test_a_child_goes_with_its_killed_parent() -> None:
     child = (

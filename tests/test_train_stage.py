@@ -5,10 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
+from augment.data.imageset import ImageSet
 from augment.errors import BundleError
 from augment.gan.bundle import load_bundle, load_generators
+from augment.gan.settings import workplace
 from augment.params import Params, check
+from pipeline.evaluate import further_generators
 from pipeline.train import train
 from tests.toy import toy_set
 
@@ -31,8 +35,9 @@ def weights(project: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in project.glob("models/*/generator.safetensors")}
 
 
-def test_models_are_the_classes_and_the_shared_generator(project: Path) -> None:
+def test_models_are_the_classes_and_the_shared_generator(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(settings())
+    assert capsys.readouterr().err.count("shared GANs: 1 of 1") == 1, "it is trained and told of once"
     assert set(weights(project)) == {"a", "b", "_shared"}
     assert set(json.loads((project / "models/index.json").read_text())["classes"]) == {"a", "b"}
     assert list(load_generators(project / "models")) == ["a", "b"]
@@ -41,6 +46,17 @@ def test_models_are_the_classes_and_the_shared_generator(project: Path) -> None:
     assert {path.name for path in (project / "models/a").iterdir()} == {
         "manifest.json", "generator.safetensors", "curve.csv", "samples.png",
     }  # fmt: skip
+
+
+def test_the_repeats_of_evaluate_train_what_the_stage_delivers(project: Path) -> None:
+    """With the seed of the first repeat the two stages come to the same weights."""
+    train(settings())
+    images = ImageSet.load(project / "data/prepared/train")
+    (again,) = further_generators(images, settings(), [0], workplace(settings().compute))
+    delivered = load_generators(project / "models")
+    assert list(again) == list(delivered)
+    for label in delivered:
+        assert torch.equal(again[label].sample(3), delivered[label].sample(3))
 
 
 def test_without_transfer_there_is_no_shared_generator(project: Path) -> None:

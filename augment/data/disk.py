@@ -128,7 +128,7 @@ def read_regular(location: Path, max_bytes: int) -> bytes:
 
 
 def dvc_hazards(root: Path) -> list[tuple[str, str]]:
-    """(path, what happens) of names below a folder that DVC, which hashes it first, cannot pass."""
+    """(path, what happens) of names that DVC, which hashes the folder first, cannot pass; none without a folder."""
     if not root.is_dir():
         return []
     hazards = []
@@ -139,7 +139,7 @@ def dvc_hazards(root: Path) -> list[tuple[str, str]]:
         elif found.kind == "link_broken" or (found.kind == "link_loop" and not found.location.is_dir()):
             hazards.append((shown(found.path), "a link to nothing; DVC fails on it"))
         elif found.kind in ("file", "unreadable_folder") and not os.access(found.location, os.R_OK):
-            hazards.append((shown(found.path) or str(root), "it may not be read; DVC fails on it"))
+            hazards.append((shown(found.path) or shown(str(root)), "it may not be read; DVC fails on it"))
         elif not _is_utf8(found.path):
             hazards.append((shown(found.path), "the name is not UTF-8; DVC fails on it"))
     return hazards

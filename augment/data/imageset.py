@@ -26,6 +26,18 @@ class ImageSet:
     groups: str (N,), images that are not independent (one patient, one part, exact duplicates)
             share a group; an image on its own has a group of its own
     sources: str (N,), where each image came from, for people
+
+    Raises `DataError` for images of another form, and for parts that differ in length.
+
+    >>> import numpy as np, augment, tempfile
+    >>> names = np.array(["0", "1", "2"])
+    >>> images = augment.ImageSet(np.zeros((3, 1, 8, 8), np.uint8), np.array(["dent", "ok", "dent"]), names, names)
+    >>> images.classes, images.counts(), images.targets(images.classes)
+    (['dent', 'ok'], {'dent': 2, 'ok': 1}, array([0, 1, 0]))
+    >>> folder = tempfile.mkdtemp()
+    >>> images.save(folder)
+    >>> augment.ImageSet.load(folder).of_class("dent").images.shape
+    (2, 1, 8, 8)
     """
 
     images: UInt8
@@ -70,8 +82,9 @@ class ImageSet:
         """The images of one class."""
         return self.take(self.labels == label)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Write `images.npy` and `index.csv`, byte-equal for equal sets."""
+        folder = Path(folder)
         stream = io.BytesIO()
         np.save(stream, self.images, allow_pickle=False)
         write_bytes(folder / "images.npy", stream.getvalue())

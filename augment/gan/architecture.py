@@ -10,7 +10,7 @@ from typing import Literal
 NetworkName = Literal["linear", "dcgan", "residual"]
 
 MAX_WIDTH_FACTOR = 8  # channels stop growing at this multiple of the width
-LINEAR_MOST_PX = 16  # a single layer draws one template and its shades: enough for small, simple images
+LINEAR_MOST_PX = 40  # a single layer draws one template and its shades: enough for small, simple images
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from augment.gan.settings import Flips, class_training
 LEAST_IMAGES = 2
 MIN_SIDE, MAX_SIDE = 2, 256
 CHECKPOINT_SECONDS = 30.0
+CALL = "train_generators"  # whose arguments messages speak of
 
 
 def train_generators(
@@ -50,9 +51,22 @@ def train_generators(
 
     images: uint8 (N, C, H, W), C in {1, 3}, height and width from 2 to 256, at least two of each class.
     labels: N class names, or N indices: into `classes`, or 0 to K - 1 for classes "0", "1", ...
-    classes: the class names in the order of your indices; without it, sorted names.
-    network to overrides: as under `train:` in params.yaml (docs/params.md), with the same defaults;
+    seed: equal seeds give equal generators. classes: the class names in the order of your indices;
+    without it, sorted names.
+
+    The defaults are for a few dozen images a class; what one may want to change:
+
+    network: dcgan (convolutions), residual (slower, for larger images), linear (one layer, up to 40 px).
+    width: channels of the layer nearest to the image. latent: how many random numbers make an image.
+    loss: relativistic, non_saturating, minimax, mse, least_squares, hinge or wasserstein_gp; with few
+    images it matters little. gamma: weight of the penalty that keeps the discriminator smooth; raise it
+    when a GAN fails. augmentation: probability, from 0 to 1, of shifting or covering what the discriminator
+    sees, so that it does not learn the images by heart.
     flips: how images may be mirrored without leaving their class (none, horizontal, vertical, both).
+    transfer: shared begins with one GAN on all classes and gives every class a copy of it; none trains
+    each from scratch. shared_steps, steps: training steps of the one and of the others; auto: 1200 and
+    300, from 16 px up 2000 and 400. batch_size: images a step. learning_rate: of Adam; auto: 0.001,
+    for linear 0.01. overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
     device: auto, cpu or cuda. jobs: processes; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
 
@@ -84,12 +98,14 @@ def train_generators(
         "overrides": dict(overrides or {}),
     }
     settled = params.check(
-        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, "train_generators"
+        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, CALL
     )
     data, order = _image_set(images, labels, classes)
     place = Workplace(_engine(jobs), resolve_device(device), Path(store) if store else None, CHECKPOINT_SECONDS)
     _, _, height, side = data.images.shape
-    training = class_training(settled.train, order, flips=flips, height=height, width=side, device=place.device)
+    training = class_training(
+        settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL
+    )
     (results,) = train_classes(data, training, [seed], place)
     generators = generators_from(data, training.classes, results, place.device)
     if not generators:

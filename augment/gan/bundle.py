@@ -97,11 +97,21 @@ class ClassGenerator:
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
-    """Generators by label, in the order of the classes.
+    """Generators by label, in the order of the classes: a read-only mapping.
 
     classes: all classes of the training set, those without a generator included; sorted unless an
     order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
     generator. Raises ValueError when `classes` are not the labels of `generators` and `failed`.
+
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> generators = augment.train_generators(
+    ...     images, [0] * 8 + [1] * 4, classes=["scratch", "dent"], width=4, shared_steps=8, steps=8
+    ... )
+    >>> generators.class_to_idx, generators.failed
+    ({'scratch': 0, 'dent': 1}, {})
+    >>> {label: tuple(generator.sample(2).shape) for label, generator in generators.items()}
+    {'scratch': (2, 1, 8, 8), 'dent': (2, 1, 8, 8)}
     """
 
     def __init__(
@@ -219,9 +229,16 @@ def load_bundle(folder: Path) -> ClassGenerator:
 
 
 def load_generators(folder: str | Path = "models") -> GeneratorSet:
-    """All generators of a models folder, verified.
+    """All generators of a models folder, verified: what the pipeline wrote, or `GeneratorSet.save`.
 
-    Raises `BundleError` when index.json or a bundle is missing or damaged.
+    Nothing in the folder is executed. Raises `BundleError` when index.json or a bundle is missing or damaged.
+
+    >>> import augment, tempfile, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> folder = tempfile.mkdtemp()
+    >>> augment.train_generators(images, [0] * 8 + [1] * 4, width=4, shared_steps=8, steps=8).save(folder)
+    >>> augment.load_generators(folder)["1"].sample(2).shape
+    torch.Size([2, 1, 8, 8])
     """
     index_path = Path(folder) / "index.json"
     try:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.gan.architecture import Architecture
+from augment.layout import channels_last
 
 
 class DcganGenerator(nn.Module):
@@ -62,17 +63,12 @@ class DcganDiscriminator(nn.Module):
 
 
 def on_grid(images: Tensor, architecture: Architecture) -> Tensor:
-    """float (N, C, H, W) -> (N, C, padded): the image's own border repeated, so that every halving is exact.
-
-    In channels-last layout, said outright: one channel fits both layouts, and torch would take the other.
-    """
+    """float (N, C, H, W) -> (N, C, padded): the image's own border repeated, so that every halving is exact."""
     height, width = architecture.padded
     bottom, right = height - images.shape[2], width - images.shape[3]
     if bottom or right:
         images = F.pad(images, (0, right, 0, bottom), mode="replicate")
-    if architecture.channels == 1:
-        return images.reshape(len(images), height, width, 1).permute(0, 3, 1, 2)
-    return images.contiguous(memory_format=torch.channels_last)
+    return channels_last(images)
 
 
 def _doubling(wide: int, narrow: int) -> nn.Sequential:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import torch
 
+from augment.data.imageset import ImageSet
 from augment.engine import Engine, cores
 from augment.environment import multiplies_bf16, resolve_device
 from augment.errors import ParamsError
@@ -25,6 +26,16 @@ TINY_STEPS, STEPS = (1200, 300), (2000, 400)  # shared, per class
 Flips = Literal["none", "horizontal", "vertical", "both"]
 
 
+def training_for(images: ImageSet, train: Train, *, flips: Flips, device: str) -> ClassTraining:
+    """What `train:` in params.yaml means for these images, with the start that `train.base` pins.
+
+    Raises `ParamsError` as `class_training` does, and `BundleError` for a bundle that does not fit.
+    """
+    _, channels, height, width = images.images.shape
+    base = pinned_base(train, channels, height, width)
+    return class_training(train, images.classes, flips=flips, height=height, width=width, device=device, base=base)
+
+
 def class_training(
     train: Train,
     classes: list[str],
@@ -34,20 +45,16 @@ def class_training(
     width: int,
     device: str,
     base: Start | None = None,
+    name: str = "params.yaml",
 ) -> ClassTraining:
     """Resolve `train:` for these classes; with a `base` there is no shared GAN to train.
 
-    Raises `ParamsError` for an override of a class that is not there, a network that does not fit the
-    images, or a loss without the penalty that it rests on.
+    name: where the settings come from, for messages. Raises `ParamsError` for an override of a class
+    that is not there, a network that does not fit the images, or a loss without the penalty that it rests on.
     """
-    unknown = sorted(set(train.overrides) - set(classes))
-    if unknown:
-        raise ParamsError(
-            f"params.yaml: train.overrides: no class is called {', '.join(map(repr, unknown))}; "
-            f"the classes are {', '.join(map(repr, classes))}"
-        )
-    _check_network(train.network, height, width)
-    _check_penalty(train)
+    _check_overrides(train, classes, name)
+    _check_network(train.network, height, width, name)
+    _check_penalty(train, name)
     tiny = min(height, width) < LARGE_FROM_PX
     shared_steps = (TINY_STEPS if tiny else STEPS)[0] if train.shared_steps == "auto" else train.shared_steps
     steps = (TINY_STEPS if tiny else STEPS)[1] if train.steps == "auto" else train.steps
@@ -78,15 +85,24 @@ def workplace(compute: Compute) -> Workplace:
     return Workplace(engine, device, STORE, float(compute.checkpoint_seconds))
 
 
-def _check_network(network: str, height: int, width: int) -> None:
-    if network == "linear" and max(height, width) > LINEAR_MOST_PX:
+def _check_overrides(train: Train, classes: list[str], name: str) -> None:
+    unknown = sorted(set(train.overrides) - set(classes))
+    if unknown:
         raise ParamsError(
-            f"params.yaml: train.network: linear is one layer, for images of at most {LINEAR_MOST_PX} px a side; these "
-            f"are {height}x{width}. Use dcgan or residual, or set ingest.size to {LINEAR_MOST_PX} or less"
+            f"{name}: train.overrides: no class is called {', '.join(map(repr, unknown))}; "
+            f"the classes are {', '.join(map(repr, classes))}"
         )
 
 
-def _check_penalty(train: Train) -> None:
+def _check_network(network: str, height: int, width: int, name: str) -> None:
+    if network == "linear" and max(height, width) > LINEAR_MOST_PX:
+        raise ParamsError(
+            f"{name}: train.network: linear is one layer, for images of at most {LINEAR_MOST_PX} px a side; these "
+            f"are {height}x{width}. Use dcgan or residual, or smaller images (ingest.size)"
+        )
+
+
+def _check_penalty(train: Train, name: str) -> None:
     """The Wasserstein distance is measured by a slope of at most 1, which only its penalty holds."""
     if train.loss != "wasserstein_gp":
         return
@@ -94,7 +110,7 @@ def _check_penalty(train: Train) -> None:
     if train.gamma == 0 or without:
         keys = ", ".join(without) if train.gamma > 0 else "train.gamma"
         raise ParamsError(
-            f"params.yaml: {keys}: 0 switches off the penalty that train.loss: wasserstein_gp rests on. "
+            f"{name}: {keys}: 0 switches off the penalty that train.loss: wasserstein_gp rests on. "
             "Set it above 0 (0.5 is lambda = 10 of the paper), or choose another loss, for example hinge"
         )
 

@@ -21,9 +21,11 @@ from augment.files import exclusive, sha256, sweep_temporaries, write_bytes
 from augment.gan.fit import GanJob, GanResult, Weights, fit
 from augment.processes import interruption
 
+PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = (
-    "architecture.py", "linear.py", "dcgan.py", "residual.py", "networks.py",
-    "losses.py", "diffaugment.py", "training.py", "guards.py", "fit.py",
+    "layout.py", "seeds.py",
+    "gan/architecture.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py", "gan/networks.py", "gan/losses.py",
+    "gan/penalties.py", "gan/diffaugment.py", "gan/training.py", "gan/guards.py", "gan/fit.py",
 )  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0
@@ -80,7 +82,7 @@ def fingerprint(job: GanJob) -> str:
     for weights in (job.start.generator, job.start.discriminator) if job.start else ():
         _add_weights(digest, weights or {})
     for name in TRAINING_CODE:
-        digest.update((Path(__file__).parent / name).read_bytes())
+        digest.update((PACKAGE / name).read_bytes())
     return digest.hexdigest()[:32]
 
 

@@ -9,10 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from augment.grids import GAP_PX
 from augment.report import tables
 from augment.report.contents import CONTROLS, Contents, Pictures
 from augment.report.figures import curve_chart, interval_chart
-from augment.report.pictures import GAP, data_uri, mosaic, tile
+from augment.report.pictures import data_uri, strip, tile
 from augment.report.plots import shown_side
 
 FEW = 12  # up to this many classes, pictures and curves stand open
@@ -29,7 +30,7 @@ def render(contents: Contents) -> str:
     chosen = contents.metrics["policy"]["arm"]
     real = contents.verdict["best_real"]
     judged = tables.judged(contents.tables["comparisons"], chosen)
-    return _environment().get_template("template.html").render(
+    return _environment().get_template("page.html").render(
         page=contents,
         labels=labels,
         chosen=chosen,
@@ -79,7 +80,7 @@ def _card(label: str, pictures: Pictures, longest: int) -> dict[str, Any]:
         "synthetic_count": len(pictures.synthetic),
         "test_distance": pictures.test_distance,
         "pairs": [
-            {"uri": data_uri(mosaic([pair.image, pair.nearest], 1, longest)), "pair": pair}
+            {"uri": data_uri(strip([pair.image, pair.nearest], 1, longest)), "pair": pair}
             for pair in pictures.neighbours
         ],
     }
@@ -88,8 +89,8 @@ def _card(label: str, pictures: Pictures, longest: int) -> dict[str, Any]:
 def _strip(images: Any, longest: int) -> str | None:
     if not len(images):
         return None
-    across = tile(images[0], longest).width + GAP
-    return data_uri(mosaic(images, max(1, (STRIP + GAP) // across), longest))
+    across = tile(images[0], longest).width + GAP_PX
+    return data_uri(strip(images, max(1, (STRIP + GAP_PX) // across), longest))
 
 
 def _curves(contents: Contents) -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "template"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

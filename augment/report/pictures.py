@@ -1,7 +1,6 @@
-"""Image arrays as PNG pictures: strips for the page, labelled rows for the plots."""
+"""Image arrays as pictures of a readable size: strips for the page, labelled rows for the plots."""
 
 import base64
-import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,11 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 from augment.data.imageset import UInt8
 from augment.data.slugs import slug
 from augment.errors import DataError
+from augment.grids import GAP_PX, enlarged, mosaic, picture, png
 
 SHOWN = 56  # pixels: smaller images are enlarged by a whole factor to about this size
 LARGEST, SMALLEST = 96, 32  # larger images are reduced to a side between these
 BUDGET = 6_000_000  # pixels that all pictures of one page may hold together
-GAP = 2
 TEXT, LABEL_WIDTH = 14, 240  # pixels: height of the labels, width they always have
 
 
@@ -28,26 +27,16 @@ def side_for(count: int) -> int:
 def tile(image: UInt8, side: int) -> Image.Image:
     """One image uint8 (C, H, W) at a readable size: reduced by averaging so that no side exceeds `side`,
     or enlarged by a whole factor with hard pixels, so that an 8x8 image shows its 64 pixels."""
-    pixels = np.moveaxis(image, 0, -1)
-    picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)).convert("RGB")
-    longest = max(picture.size)
+    whole = picture(image).convert("RGB")
+    longest = max(whole.size)
     if longest > side:
-        return picture.reduce(math.ceil(longest / side))
-    factor = max(1, round(min(SHOWN, side) / longest))
-    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+        return whole.reduce(math.ceil(longest / side))
+    return enlarged(whole, max(1, round(min(SHOWN, side) / longest)))
 
 
-def mosaic(images: Iterable[UInt8], columns: int, side: int) -> Image.Image:
-    """Images of one size row by row on a transparent ground; RGBA."""
-    tiles = [tile(image, side) for image in images]
-    width, height = tiles[0].size
-    columns = min(columns, len(tiles))
-    rows = math.ceil(len(tiles) / columns)
-    canvas = Image.new("RGBA", (columns * (width + GAP) - GAP, rows * (height + GAP) - GAP), (0, 0, 0, 0))
-    for position, picture in enumerate(tiles):
-        row, column = divmod(position, columns)
-        canvas.paste(picture, (column * (width + GAP), row * (height + GAP)))
-    return canvas
+def strip(images: Iterable[UInt8], columns: int, side: int) -> Image.Image:
+    """Images uint8 (C, H, W) of one size, at least one, row by row on a transparent ground; RGBA."""
+    return mosaic([tile(image, side) for image in images], columns)
 
 
 def labelled_rows(rows: Sequence[tuple[str, Image.Image | None]]) -> Image.Image:
@@ -55,16 +44,16 @@ def labelled_rows(rows: Sequence[tuple[str, Image.Image | None]]) -> Image.Image
 
     A class without a picture keeps its row and says so.
     """
-    widest = max([LABEL_WIDTH] + [picture.width for _, picture in rows if picture])
-    heights = [2 * TEXT + (picture.height if picture else TEXT) for _, picture in rows]
+    widest = max([LABEL_WIDTH] + [shown.width for _, shown in rows if shown])
+    heights = [2 * TEXT + (shown.height if shown else TEXT) for _, shown in rows]
     canvas = Image.new("RGB", (widest, sum(heights)), "white")
     draw, font, top = ImageDraw.Draw(canvas), ImageFont.load_default(TEXT), 0
-    for (label, picture), height in zip(rows, heights, strict=True):
-        draw.text((GAP, top), drawable(label, widest, font), fill="black", font=font)
-        if picture:
-            canvas.paste(picture, (0, top + TEXT + 6), picture)
+    for (label, shown), height in zip(rows, heights, strict=True):
+        draw.text((GAP_PX, top), drawable(label, widest, font), fill="black", font=font)
+        if shown:
+            canvas.paste(shown, (0, top + TEXT + 6), shown)
         else:
-            draw.text((GAP, top + TEXT + 6), "no images", fill="grey", font=font)
+            draw.text((GAP_PX, top + TEXT + 6), "no images", fill="grey", font=font)
         top += height
     return canvas
 
@@ -79,16 +68,9 @@ def drawable(label: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.Im
     return text + "..."
 
 
-def png(picture: Image.Image) -> bytes:
-    """PNG bytes without any metadata."""
-    stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=True)
-    return stream.getvalue()
-
-
-def data_uri(picture: Image.Image) -> str:
+def data_uri(shown: Image.Image) -> str:
     """The picture as a `data:` URI, so that a page needs no other file."""
-    return "data:image/png;base64," + base64.b64encode(png(picture)).decode()
+    return "data:image/png;base64," + base64.b64encode(png(shown)).decode()
 
 
 def read_images(paths: Iterable[Path], like: UInt8) -> UInt8:
@@ -100,8 +82,8 @@ def read_images(paths: Iterable[Path], like: UInt8) -> UInt8:
     found = []
     for path in paths:
         try:
-            with Image.open(path, formats=["PNG"]) as picture:
-                pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
+            with Image.open(path, formats=["PNG"]) as stored:
+                pixels = np.asarray(stored.convert("L" if channels == 1 else "RGB"))
             found.append(pixels.reshape(height, width, channels).transpose(2, 0, 1))
         except (OSError, ValueError) as error:
             raise DataError(

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from PIL import Image
 
 from augment.data.imageset import UInt8
+from augment.grids import png
 from augment.report.contents import Contents, Row
-from augment.report.pictures import labelled_rows, mosaic, png, side_for
+from augment.report.pictures import labelled_rows, side_for, strip
 
 
 def grids(contents: Contents) -> dict[str, bytes]:
@@ -16,7 +17,7 @@ def grids(contents: Contents) -> dict[str, bytes]:
     columns = contents.columns
 
     def picture(images: Sequence[UInt8] | UInt8, across: int) -> Image.Image | None:
-        return mosaic(images, across, longest) if len(images) else None
+        return strip(images, across, longest) if len(images) else None
 
     real, synthetic, neighbours = [], [], []
     for label in [entry["label"] for entry in contents.classes]:

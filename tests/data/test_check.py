@@ -185,3 +185,10 @@ def test_importing_is_light() -> None:
     code = f"import sys, augment.data.check, augment.data.setup; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+def test_a_folder_that_is_not_there_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check.run(tmp_path / "nowhere", Params(), as_json=False) == 1
+    told = capsys.readouterr().out
+    assert "there is no such folder" in told
+    assert "warning" not in told, "what is not there cannot stop DVC in any other way"

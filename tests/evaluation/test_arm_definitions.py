@@ -1,5 +1,8 @@
 """Every arm against its definition, and all of them in one small comparison."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -256,3 +259,11 @@ def test_a_small_comparison_with_all_arms():
     )  # fmt: skip
     assert [row["arm"] for row in verdict.arms] == list(ARMS)
     assert len(verdict.reasons) >= len(REAL_ARMS) + 2, "a line for each rival, the control and val"
+
+
+def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
+    page = (Path(__file__).parents[2] / "docs/evaluation.md").read_text()
+    rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control) \|", page, flags=re.MULTILINE)
+    assert tuple(arm for arm, _, _ in rows) == ARMS
+    assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
+    assert {arm: kind for arm, _, kind in rows} == tables.kinds(ARMS)

@@ -131,6 +131,19 @@ def test_settings_are_checked_as_params_yaml_is() -> None:
         train_generators(images(4), ["a"] * 4, flips="sideways")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"overrides": {"z": {"steps": 9}}}, r"train\.overrides: no class is called 'z'; the classes are 'a'"),
+        ({"network": "linear"}, r"train\.network: linear is one layer.*41x41"),
+        ({"loss": "wasserstein_gp", "gamma": 0}, r"train\.gamma: 0 switches off the penalty"),
+    ],
+)
+def test_messages_speak_of_the_call_and_not_of_a_file(settings: dict, words: str) -> None:
+    with pytest.raises(ParamsError, match=f"^train_generators: {words}"):
+        train_generators(images(4, side=41), ["a"] * 4, **settings)
+
+
 def test_more_processes_without_joblib_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(augment.AugmentError, match=r"pip install 'gan-augment\[pipeline\]', or use jobs=1"):

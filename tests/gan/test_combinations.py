@@ -49,12 +49,12 @@ def resolve(train: Train, height: int = 8, width: int = 8) -> object:
     return class_training(train, ["a", "b"], flips="none", height=height, width=width, device="cpu")
 
 
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (8, 17)])
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (8, 41)])
 def test_one_layer_is_for_small_images(height: int, width: int) -> None:
-    with pytest.raises(ParamsError, match=rf"train\.network: linear .* at most 16 px .* {height}x{width}") as caught:
+    with pytest.raises(ParamsError, match=rf"train\.network: linear .* at most 40 px .* {height}x{width}") as caught:
         resolve(Train(network="linear"), height, width)
     assert "\n" not in str(caught.value)
-    resolve(Train(network="linear"), 16, 16)
+    resolve(Train(network="linear"), 24, 40)
     resolve(Train(network="residual"), height, width)
 
 

@@ -11,12 +11,15 @@ from augment.gan.fit import GanJob, GanResult, begin, fit, look
 from augment.gan.guards import collapsed, discriminator_won, gap_limit, not_finite
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
-from augment.gan.training import new_game
+from augment.gan.training import Game, new_game
+from tests.gan.conftest import images
 
 
 def same(first: GanResult, second: GanResult) -> bool:
+    players = ((first.generator, second.generator), (first.discriminator, second.discriminator))
     return first.curve == second.curve and all(
-        torch.equal(first.generator[name], second.generator[name]) for name in first.generator
+        one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+        for one, other in players
     )
 
 
@@ -25,22 +28,66 @@ def test_equal_jobs_give_equal_weights_and_other_seeds_do_not(job: GanJob) -> No
     assert not same(fit(job), fit(dataclasses.replace(job, seed=8)))
 
 
-@pytest.mark.parametrize(
-    ("network", "loss", "stop_at"),
-    [("dcgan", "relativistic", 1), ("dcgan", "relativistic", 5), ("dcgan", "relativistic", 11),
-     ("linear", "mse", 5), ("residual", "wasserstein_gp", 5)],
-)  # fmt: skip
-def test_an_interrupted_run_ends_with_the_same_weights(job: GanJob, network: str, loss: str, stop_at: int) -> None:
-    settings = dataclasses.replace(job.settings, network=network, loss=loss)
-    job = dataclasses.replace(job, images=job.images // 2, settings=settings)
+def interrupted(job: GanJob, stop_at: int) -> dict[str, Any]:
+    """What a run leaves that is stopped before this step (from 0) is played."""
     saved: list[dict[str, Any]] = []
     asked = iter(range(100))
     with pytest.raises(KeyboardInterrupt):
         fit(job, save=saved.append, stop=lambda: next(asked) == stop_at)
     assert saved[-1]["now"]["step"] == stop_at
+    return saved[-1]
+
+
+def test_a_run_interrupted_at_any_step_ends_with_the_same_weights(job: GanJob) -> None:
+    whole = fit(job)
+    for stop_at in range(job.settings.steps):
+        assert same(fit(job, resume=interrupted(job, stop_at)), whole), f"stopped at {stop_at}"
+
+
+def test_a_run_interrupted_again_and_again_ends_with_the_same_weights(job: GanJob) -> None:
+    state = None
+    for _ in range(job.settings.steps - 1):
+        saved: list[dict[str, Any]] = []
+        asked = iter(range(100))
+        with pytest.raises(KeyboardInterrupt):
+            fit(job, resume=state, save=saved.append, stop=lambda: next(asked) == 1)  # noqa: B023
+        state = saved[-1]
+    assert same(fit(job, resume=state), fit(job))
+
+
+@pytest.mark.parametrize(
+    ("network", "loss", "precision", "side"),
+    [("linear", "mse", "fp32", 8), ("residual", "wasserstein_gp", "fp32", 8), ("dcgan", "hinge", "bf16", 16)],
+)
+def test_every_network_resumes(job: GanJob, network: str, loss: str, precision: str, side: int) -> None:
+    """Also with weights laid out for convolutions and half precision, as from 16 px up."""
+    settings = dataclasses.replace(job.settings, network=network, loss=loss, precision=precision)
+    job = dataclasses.replace(job, images=images(6, side=side) // 2, settings=settings)
     whole = fit(job)
     assert whole.generator
-    assert same(fit(job, resume=saved[-1]), whole)
+    assert same(fit(job, resume=interrupted(job, 5)), whole)
+
+
+def test_a_run_resumes_before_and_after_a_roll_back(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard speaks once, at step 10: noise, learning rate and the reason of the second attempt are kept."""
+
+    def accuses_once(game: Game, row: dict[str, float], *_: object) -> str | None:
+        first = game.generator_optimizer.param_groups[0]["lr"] == job.settings.learning_rate
+        return "collapsed" if first and row["step"] == 10 else None
+
+    monkeypatch.setattr("augment.gan.fit.look", accuses_once)
+    whole = fit(job)
+    assert whole.rollbacks == ["step 10: collapsed"]
+    # asked before every step: 0 to 9, then 5 to 11 of the second attempt, which begins at the good state of step 5
+    for asked_before, step in ((7, 7), (10, 5), (14, 9)):
+        saved: list[dict[str, Any]] = []
+        asked = iter(range(100))
+        with pytest.raises(KeyboardInterrupt):
+            fit(job, save=saved.append, stop=lambda: next(asked) == asked_before)  # noqa: B023
+        assert saved[-1]["now"]["step"] == step
+        resumed = fit(job, resume=saved[-1])
+        assert resumed.rollbacks == whole.rollbacks
+        assert same(resumed, whole)
 
 
 def test_it_trains(job: GanJob) -> None:

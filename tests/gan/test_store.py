@@ -11,6 +11,7 @@ from augment.files import exclusive
 from augment.gan import store
 from augment.gan.fit import GanJob, Start, fit
 from augment.gan.store import StoredJob, fingerprint, train
+from tests.test_structure import reached
 
 
 def test_a_finished_gan_is_not_trained_again(job: GanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +55,9 @@ def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
 def test_two_runs_on_one_gan_exclude_each_other(job: GanJob, tmp_path: Path) -> None:
     with exclusive(tmp_path / fingerprint(job)), pytest.raises(StoreError, match="in use by another run"):
         train(StoredJob(job, tmp_path, 30.0))
+
+
+def test_the_fingerprint_covers_all_code_that_trains() -> None:
+    """What a change of that code would otherwise leave in the store is a GAN that it would not train."""
+    files = {f"{name.removeprefix('augment.').replace('.', '/')}.py" for name in reached("augment.gan.fit")}
+    assert files == set(store.TRAINING_CODE)

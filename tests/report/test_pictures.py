@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,16 +6,15 @@ from PIL import Image, ImageFont
 
 from augment.data.slugs import slug
 from augment.errors import DataError
+from augment.grids import GAP_PX, png
 from augment.report.pictures import (
     BUDGET,
-    GAP,
     LARGEST,
     drawable,
     labelled_rows,
-    mosaic,
-    png,
     read_images,
     side_for,
+    strip,
     tile,
 )
 
@@ -57,16 +54,16 @@ def test_a_page_of_many_pictures_stays_light():
     assert 2800 * side_for(2800) ** 2 <= BUDGET
 
 
-def test_a_mosaic_fills_its_rows_and_leaves_the_rest_transparent():
+def test_a_strip_fills_its_rows_and_leaves_the_rest_transparent():
     images = np.full((3, 1, 56, 56), 200, np.uint8)
-    picture = mosaic(images, 2, 96)
-    assert picture.size == (2 * 56 + GAP, 2 * 56 + GAP)
-    assert picture.getpixel((0, 56 + GAP)) == (200, 200, 200, 255)
-    assert picture.getpixel((56 + GAP, 56 + GAP)) == (0, 0, 0, 0)
+    picture = strip(images, 2, 96)
+    assert picture.size == (2 * 56 + GAP_PX, 2 * 56 + GAP_PX)
+    assert picture.getpixel((0, 56 + GAP_PX)) == (200, 200, 200, 255)
+    assert picture.getpixel((56 + GAP_PX, 56 + GAP_PX)) == (0, 0, 0, 0)
 
 
 def test_labelled_rows_show_a_class_without_images():
-    full = labelled_rows([("a", mosaic(np.zeros((2, 1, 56, 56), np.uint8), 8, 96)), ("b", None)])
+    full = labelled_rows([("a", strip(np.zeros((2, 1, 56, 56), np.uint8), 8, 96)), ("b", None)])
     assert full.height > 56 + 2 * 14
     assert (np.asarray(full)[-20:] < 255).any()  # "no images" is written
 
@@ -101,9 +98,3 @@ def test_an_unreadable_png_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(DataError, match=r"broken\.png"):
         read_images([path], np.zeros((0, 1, 4, 6), np.uint8))
-
-
-def test_png_bytes_are_equal_and_hold_no_metadata():
-    picture = mosaic(np.arange(192, dtype=np.uint8).reshape(3, 1, 8, 8), 3, 96)
-    assert png(picture) == png(picture)
-    assert Image.open(io.BytesIO(png(picture))).info == {}

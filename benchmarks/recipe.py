@@ -1,0 +1,221 @@
+"""Which way of training the GANs is best from few images: the sweep behind params.yaml's defaults.
+
+    python -m benchmarks.recipe screen  RESULTS.jsonl SET=WHERE ...    KID of held-out images
+    python -m benchmarks.recipe confirm RESULTS.jsonl SET=WHERE ...    what a classifier gains
+    python -m benchmarks.recipe table   RESULTS.jsonl                  both as tables
+
+WHERE is `digits`, a folder of class folders, or a folder of IDX files. Every row is one variant on one training
+subset; rows that RESULTS.jsonl holds already are not made again, so the sweep runs in pieces. A variant changes
+the defaults of `train:`. `150/10` gives every second class, in sorted order, 10 images and the others 150.
+"""
+
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine, cores
+from augment.evaluation.arms import ArmRun, Samples, copies_of, poor_classes, run_arm
+from augment.evaluation.interpolated import mixes_of, smote_of
+from augment.gan.bundle import generators_from
+from augment.gan.classes import Workplace, train_classes
+from augment.gan.settings import class_training
+from augment.measure.classifiers import FitSettings
+from augment.measure.features import random_convolutions
+from augment.measure.metrics import kid
+from augment.params import Arm, Train
+from augment.seeds import derive_seed
+from benchmarks.pools import draw, images_of
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "from scratch, as many steps in all": {"transfer": "none", "steps": 600},
+    "shared steps / 2": {"shared_steps": 1000},
+    "shared steps x 2": {"shared_steps": 4000},
+    "class steps / 4": {"steps": 100},
+    "class steps x 2": {"steps": 800},
+    "non_saturating": {"loss": "non_saturating"},
+    "hinge": {"loss": "hinge"},
+    "least_squares": {"loss": "least_squares"},
+    "penalty every step": {"penalty_every": 1},
+    "penalty every 16": {"penalty_every": 16},
+    "gamma 0.1": {"gamma": 0.1},
+    "gamma 2": {"gamma": 2.0},
+    "augmentation 0": {"augmentation": 0.0},
+    "augmentation 0.3": {"augmentation": 0.3},
+    "augmentation 0.9": {"augmentation": 0.9},
+    "average width 0.05": {"ema_std": 0.05},
+    "average width 0.2": {"ema_std": 0.2},
+    "learning rate 5e-4": {"learning_rate": 5e-4},
+    "learning rate 2e-3": {"learning_rate": 2e-3},
+    "width 16": {"width": 16},
+    "width 48": {"width": 48},
+    "batch 64, half the steps": {"batch_size": 64, "shared_steps": 1000, "steps": 200},
+    "residual, a quarter of the steps": {"network": "residual", "shared_steps": 500, "steps": 100},
+}
+COUNTS = ("10", "150/10")  # of the screening
+FINALISTS = ("default", "class steps / 4", "class steps x 2")
+CONFIRM_COUNTS = ("10", "20", "50", "200", "150/10")
+SUBSETS, CONFIRM_SUBSETS = 2, 5
+TESTS, CONFIRM_TESTS = 200, 500  # test images a class
+SAMPLES = 200  # a class
+RIVALS: tuple[Arm, ...] = (
+    "oversample", "classical", "randaugment", "mixup_cutmix", "smote_half", "mixup_within_half"
+)  # fmt: skip
+GAN_ARMS: tuple[Arm, ...] = ("gan_half", "copies_half")
+FIT, BATCH = FitSettings(400, 2e-3), 64
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One row to make."""
+
+    what: str  # screen or confirm
+    name: str  # of the set
+    where: str
+    counts: str
+    subset: int
+    variant: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other rows."""
+        return (self.what, self.name, self.counts, str(self.subset), self.variant)
+
+
+def make(unit: Unit) -> dict[str, Any]:
+    """Train the variant on its subset and measure it."""
+    train, test = subset_of(unit)
+    row: dict[str, Any] = dict(zip(("what", "set", "counts", "subset", "variant"), unit.key, strict=True))
+    if unit.what == "confirm" and unit.variant == "rivals":
+        return row | arms_row(train, test, real_samples(train, unit.subset), RIVALS, unit.subset)
+    began = time.process_time()
+    samples = gan_samples(train, Train.model_validate(VARIANTS[unit.variant]), unit.subset)
+    row["cpu_seconds"] = round(time.process_time() - began, 1)
+    if unit.what == "screen":
+        return row | {"kid": mean_kid(samples, test)}
+    made = Samples(samples, samples, copies_of(train, SAMPLES, "none", unit.subset))
+    arms = GAN_ARMS if unit.variant == "default" else GAN_ARMS[:1]
+    return row | arms_row(train, test, made, arms, unit.subset)
+
+
+def subset_of(unit: Unit) -> tuple[ImageSet, ImageSet]:
+    """Its training and test images."""
+    every = images_of(unit.where)
+    rich, _, poor = unit.counts.partition("/")
+    wanted = {label: int(poor if poor and number % 2 else rich) for number, label in enumerate(every.classes)}
+    return draw(every, wanted, TESTS if unit.what == "screen" else CONFIRM_TESTS, unit.subset)
+
+
+def gan_samples(train: ImageSet, wanted: Train, seed: int) -> dict[str, np.ndarray[Any, Any]]:
+    """SAMPLES images of each class whose GAN did not fail."""
+    _, _, height, width = train.images.shape
+    training = class_training(wanted, train.classes, flips="none", height=height, width=width, device="cpu")
+    (results,) = train_classes(train, training, [seed], Workplace(Engine(), "cpu", None, 30.0))
+    made = generators_from(train, training.classes, results, "cpu")
+    return {label: made[label].sample(SAMPLES).numpy() for label in made}
+
+
+def real_samples(train: ImageSet, seed: int) -> Samples:
+    """What the real-only rivals make."""
+    return Samples({}, {}, {}, smote_of(train, SAMPLES, seed), mixes_of(train, SAMPLES, seed))
+
+
+def mean_kid(samples: Mapping[str, np.ndarray[Any, Any]], test: ImageSet) -> float:
+    """Over classes, against held-out images."""
+    found = [
+        kid(real=random_convolutions(test.of_class(label).images), fake=random_convolutions(images))
+        for label, images in samples.items()
+    ]
+    return round(float(np.mean(found)), 5)
+
+
+def arms_row(train: ImageSet, test: ImageSet, samples: Samples, arms: tuple[Arm, ...], seed: int) -> dict[str, Any]:
+    """Balanced accuracy and the mean recall of the poor classes of each arm, in per cent."""
+    poor = poor_classes(train.counts())
+    row: dict[str, Any] = {}
+    for arm in arms:
+        none = test.images[:0]
+        run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, FIT, BATCH, "none")
+        predicted = np.array(train.classes)[run_arm(run).test.argmax(axis=1)]
+        recall = {label: float((predicted[test.labels == label] == label).mean()) for label in train.classes}
+        row[arm] = round(100 * float(np.mean(list(recall.values()))), 2)
+        row[f"{arm} poor"] = round(100 * float(np.mean([recall[label] for label in poor])), 2)
+    return row
+
+
+def units(what: str, sets: Mapping[str, str]) -> Iterator[Unit]:
+    """All rows of a sweep, subset by subset, so that a sweep broken off is still balanced."""
+    screening = what == "screen"
+    variants = list(VARIANTS) if screening else ["rivals", *FINALISTS]
+    for subset in range(SUBSETS if screening else CONFIRM_SUBSETS):
+        for counts in COUNTS if screening else CONFIRM_COUNTS:
+            for name, where in sets.items():
+                for variant in variants:
+                    yield Unit(what, name, where, counts, subset, variant)
+
+
+def sweep(what: str, results: Path, sets: Mapping[str, str]) -> None:
+    """Make the rows that are missing, in one process per core."""
+    done = {tuple(str(row[key]) for key in ("what", "set", "counts", "subset", "variant")) for row in read(results)}
+    missing = [unit for unit in units(what, sets) if unit.key not in done]
+    for _, row in Engine("local", cores()).map(make, missing):
+        with results.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+
+
+def read(results: Path) -> list[dict[str, Any]]:
+    """The rows made so far."""
+    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+
+
+def tables(rows: list[dict[str, Any]]) -> None:
+    """Means over subsets: KID x 1000 of every variant, and gains over the strongest real-only arm."""
+    screened = [row for row in rows if row["what"] == "screen"]
+    columns = sorted({(row["set"], row["counts"]) for row in screened})
+    print("| variant | " + " | ".join(" ".join(column) for column in columns) + " | cpu s |")
+    print("|---|" + "---|" * (len(columns) + 1))
+    by_variant: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in screened:
+        by_variant[row["variant"]].append(row)
+    for variant, own in by_variant.items():
+        cells = []
+        for column in columns:
+            found = [1000 * row["kid"] for row in own if (row["set"], row["counts"]) == column]
+            cells.append(f"{np.mean(found):.1f}" if found else "")
+        print(f"| {variant} | {' | '.join(cells)} | {np.mean([row['cpu_seconds'] for row in own]):.0f} |")
+    confirmed = [row for row in rows if row["what"] == "confirm"]
+    print("\n| set | counts | variant | subsets | gan_half | net | poor classes, net |\n|---|---|---|---|---|---|---|")
+    rivals = {(row["set"], row["counts"], row["subset"]): row for row in confirmed if row["variant"] == "rivals"}
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in confirmed:
+        if row["variant"] != "rivals" and (row["set"], row["counts"], row["subset"]) in rivals:
+            groups[row["set"], row["counts"], row["variant"]].append(row)
+    for (name, counts, variant), own in sorted(groups.items()):
+        against = [rivals[name, counts, row["subset"]] for row in own]
+        print(f"| {name} | {counts} | {variant} | {len(own)} | {np.mean([row['gan_half'] for row in own]):.1f} | "
+              f"{net(own, against, '')} | {net(own, against, ' poor')} |")  # fmt: skip
+
+
+def net(own: list[dict[str, Any]], against: list[dict[str, Any]], part: str) -> str:
+    """The mean gain over the rival that is best on average, with its standard error over subsets."""
+    best = max(RIVALS, key=lambda arm: float(np.mean([row[arm] for row in against])))
+    gains = [row[f"gan_half{part}"] - rival[f"{best}{part}"] for row, rival in zip(own, against, strict=True)]
+    error = f" ± {np.std(gains, ddof=1) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
+    return f"{np.mean(gains):+.1f}{error} ({best})"
+
+
+if __name__ == "__main__":
+    command, file, *named = sys.argv[1:]
+    if command == "table":
+        tables(read(Path(file)))
+    else:
+        sweep(command, Path(file), dict(pair.split("=", 1) for pair in named))
