@@ -24,6 +24,7 @@ def _text(value: Any) -> Any:
 Label = Annotated[str, BeforeValidator(_text)]
 Size = Annotated[int, Field(ge=2, le=256)]
 MOST_STEPS = 10_000_000
+MOST_GAMMA = 10_000
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
@@ -146,7 +147,7 @@ class Override(Section):
 
     steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
-    gamma: float | None = Field(None, ge=0, description="Weight of R1 + R2.")
+    gamma: float | None = Field(None, ge=0, le=MOST_GAMMA, description="Weight of R1 + R2.")
     augmentation: float | None = Field(None, ge=0, le=1, description="Probability of differentiable augmentation.")
 
 
@@ -171,6 +172,7 @@ class Train(Section):
     gamma: float = Field(
         0.5,
         ge=0,
+        le=MOST_GAMMA,
         description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. "
         "`wasserstein_gp` has its own penalty, with lambda = 20 gamma, and needs it.",
     )

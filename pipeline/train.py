@@ -32,7 +32,7 @@ def train(params: Params) -> None:
     (results,) = train_classes(images, training, [params.seed], place)
     if all(result.reason for result in results.values()):
         reasons = "\n".join(f"  {label}: {result.reason}" for label, result in results.items())
-        raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or raise train.gamma.")
+        raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or change train.gamma.")
     generators = generators_from(images, training.classes, results, place.device)
     generators.save(MODELS)
     for label, result in results.items():

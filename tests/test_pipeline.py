@@ -181,6 +181,7 @@ def test_a_class_comes_and_goes_without_a_trace(project: Project) -> None:
 
 def test_a_typo_is_one_message_and_nothing_is_lost(project: Project) -> None:
     before = project.outputs()
+    files = {file: file.read_bytes() for file in (project.root / "models").rglob("*") if file.is_file()}
     path = project.root / "params.yaml"
     good = path.read_text()
     path.write_text(good.replace("  latent:", "  latant:"))
@@ -189,5 +190,6 @@ def test_a_typo_is_one_message_and_nothing_is_lost(project: Project) -> None:
     assert done.returncode != 0
     assert "params.yaml: train.latant: unknown key; did you mean `latent`?" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+    assert {file: file.read_bytes() for file in (project.root / "models").rglob("*") if file.is_file()} == files
     assert project.outputs() == before
     assert "Running stage" not in project.repro()

@@ -78,7 +78,7 @@ def train_shared(
         if result.reason:
             raise TrainingError(
                 f"the shared GAN failed (seed {seed}): {result.reason}. Set train.transfer: none, lower "
-                "train.learning_rate or raise train.gamma, then run the same command again."
+                "train.learning_rate or change train.gamma, then run the same command again."
             )
     return shared
 
