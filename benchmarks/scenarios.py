@@ -4,7 +4,7 @@ Each experiment is judged twice: with all arms equally good, and with a gain pla
 exactly the smallest one that was announced.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -78,10 +78,14 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was said of equal arms, and whether the planted gain was found; None where none was announced."""
+    """What was said of equal arms, and whether the planted gain was found; None where none was announced.
+
+    beaten: the best real-only arm on test would prove harm if it had been named beforehand
+    """
 
     helps: bool
     harms: bool
+    beaten: bool
     unused: bool
     found: bool | None
 
@@ -153,11 +157,12 @@ def _one_split(scenario: Scenario, sides: tuple[_Side, _Side], announced: float 
     tables = [side.table(true, rng) for side in sides]
     arm_kinds = kinds(scenario.arms)
 
-    def word(steps: Steps) -> Word:
+    def judged(steps: Steps) -> tuple[Word, bool]:
         test, val = (side.figures(table, steps) for side, table in zip(sides, tables, strict=True))
-        return assess(test, choose_policy(val, arm_kinds), arm_kinds, EQUIVALENCE).word
+        found = assess(test, choose_policy(val, arm_kinds), arm_kinds, EQUIVALENCE)
+        return found.word, _beaten(found.rivals)
 
-    return _judged_twice(scenario, true, announced, word)
+    return _judged_twice(scenario, true, announced, judged)
 
 
 def _repeated(
@@ -166,7 +171,7 @@ def _repeated(
     """below: (arms, J, N); tested: (J, N), the images that each of the J classifiers of an arm is tested on."""
     real = [arm for arm in scenario.rivals if arm in REAL_ARMS]
 
-    def word(steps: Steps) -> Word:
+    def judged(steps: Steps) -> tuple[Word, bool]:
         scores = right(below, scenario.arms, steps)
         values = {arm: _by_part(own, tested, scenario.targets) for arm, own in scores.items()}
         rows = {
@@ -174,19 +179,26 @@ def _repeated(
             for rival in scenario.rivals
         }
         controls = [row for rival, row in rows.items() if rival not in real]
-        return judge(over_the_best([rows[rival] for rival in real]), controls, EQUIVALENCE)
+        rivals = [rows[rival] for rival in real]
+        return judge(over_the_best(rivals), controls, EQUIVALENCE), _beaten(rivals)
 
-    return _judged_twice(scenario, true, announced, word)
+    return _judged_twice(scenario, true, announced, judged)
 
 
-def _judged_twice(scenario: Scenario, true: Truth, announced: float | None, word: Callable[[Steps], Word]) -> Outcome:
+def _judged_twice(
+    scenario: Scenario, true: Truth, announced: float | None, judged: Callable[[Steps], tuple[Word, bool]]
+) -> Outcome:
     """With equal arms (or all rivals but one trailing); then, if none trails, with the announced gain planted over
     every rival, unless this set cannot gain as much."""
     lag = true.step_of(-scenario.trailing)
-    equal = word({arm: lag or 0.0 for arm in scenario.rivals if arm != "classical"})
+    equal, beaten = judged({arm: lag or 0.0 for arm in scenario.rivals if arm != "classical"})
     step = None if announced is None or scenario.trailing else true.step_of(announced)
-    found = None if step is None else word({DEFAULT: step}).startswith("helps")
-    return Outcome(equal.startswith("helps"), equal == "harms", equal == "not used", found)
+    found = None if step is None else judged({DEFAULT: step})[0].startswith("helps")
+    return Outcome(equal.startswith("helps"), equal == "harms", beaten, equal == "not used", found)
+
+
+def _beaten(rivals: Sequence[Comparison]) -> bool:
+    return min(rivals, key=lambda row: row.found.mean).gain.high < 0
 
 
 def _announced_of_parts(
