@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median_low
 from typing import Literal
@@ -12,6 +12,8 @@ import numpy as np
 from augment.data import duplicates, groups, idx, images, listing, meta, sources
 from augment.data.disk import Rejected, shown
 from augment.data.entries import Entry, Stop
+from augment.data.near import grouping
+from augment.data.near.grouping import NearDuplicates
 from augment.data.slanted import slanted
 from augment.files import sha256
 
@@ -28,7 +30,8 @@ class Findings:
     """Everything known of a folder or list.
 
     entries: one per file, or per embedded image, sorted by path; stops: what a run cannot start with;
-    notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable images
+    notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable
+    images; near: the near duplicates, which have one group
     """
 
     entries: list[Entry]
@@ -36,6 +39,7 @@ class Findings:
     notes: list[str]
     channels: int
     sizes: Counter[tuple[int, int]]
+    near: NearDuplicates = field(default_factory=NearDuplicates)
 
     @property
     def usable(self) -> list[Entry]:
@@ -58,6 +62,7 @@ def examine(
     color: Color,
     background: int,
     conflicts: Literal["drop", "stop"],
+    near_duplicates: Literal["group", "off"],
     min_per_class: int,
     max_file_mb: int,
     max_pixels: int,
@@ -75,13 +80,15 @@ def examine(
             if entry.pixels is not None:
                 _shape(entry, size, color)
     stops += duplicates.mark(entries, conflicts)
+    near, too_large = grouping.group(entries) if near_duplicates == "group" else (NearDuplicates(), [])
+    stops += too_large
     stops += _count_stops(entries, min_per_class)
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
         stops += _size_stops(root, sizes)
-    notes = _imbalance_note(entries)
+    notes = pattern_notes + near.notes() + _imbalance_note(entries)
     channels, note = unify_channels(entries, color)
-    return Findings(entries, stops, pattern_notes + notes + note, channels, sizes)
+    return Findings(entries, stops, notes + note, channels, sizes, near)
 
 
 def examine_built_in(name: Literal["digits", "slanted"], size: Size, color: Color) -> Findings:

@@ -53,6 +53,7 @@ def examine(ingest: "Ingest") -> Findings:
         color=ingest.color,
         background=ingest.background,
         conflicts=ingest.conflicts,
+        near_duplicates=ingest.near_duplicates,
         min_per_class=ingest.min_per_class,
         max_file_mb=ingest.max_file_mb,
         max_pixels=ingest.max_pixels,

@@ -33,6 +33,7 @@ def run(path: Path, params_path: Path = Path("params.yaml")) -> int:
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
+    general["near_duplicates"] = "off"  # no setting below depends on them, and `dvc repro` looks
     findings = prepare.examine(params.load(params_path).ingest.model_copy(update=general))
     _refuse(path, findings)
     settings = _settings(path, source, params_path, findings)
