@@ -31,7 +31,7 @@ class Findings:
 
     entries: one per file, or per embedded image, sorted by path; stops: what a run cannot start with;
     notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable
-    images; near: the near duplicates, which have one group
+    images; near: the near duplicates, which have one group; declared: usable images whose group a person gave
     """
 
     entries: list[Entry]
@@ -40,6 +40,7 @@ class Findings:
     channels: int
     sizes: Counter[tuple[int, int]]
     near: NearDuplicates = field(default_factory=NearDuplicates)
+    declared: int = 0
 
     @property
     def usable(self) -> list[Entry]:
@@ -80,6 +81,7 @@ def examine(
             if entry.pixels is not None:
                 _shape(entry, size, color)
     stops += duplicates.mark(entries, conflicts)
+    declared = sum(entry.usable and bool(entry.group) for entry in entries)
     near, too_large = grouping.group(entries) if near_duplicates == "group" else (NearDuplicates(), [])
     stops += too_large
     stops += _count_stops(entries, min_per_class)
@@ -88,7 +90,7 @@ def examine(
         stops += _size_stops(root, sizes)
     notes = pattern_notes + near.notes() + _imbalance_note(entries)
     channels, note = unify_channels(entries, color)
-    return Findings(entries, stops, notes + note, channels, sizes, near)
+    return Findings(entries, stops, notes + note, channels, sizes, near, declared)
 
 
 def examine_built_in(name: Literal["digits", "slanted"], size: Size, color: Color) -> Findings:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from augment.data.near.alignment import align
 from augment.data.near.candidates import candidates
 from augment.data.near.crops import Float32, sampler
-from augment.data.near.descriptors import FINE, deviation, spectrum, unit, weighted
+from augment.data.near.descriptors import FINE, deviation, luma, spectrum, unit, weighted
 from augment.data.near.distances import distances
 
 UInt8 = NDArray[np.uint8]
@@ -28,7 +28,6 @@ _USUAL = 0.75  # quantile of the distances from its class
 _SAMPLE = 256  # images of a class that stand for it
 _LEAST_SAMPLE = 4  # a class of fewer others has no usual distance
 _THUMBNAIL = 32  # px; all that descriptors can see
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 
 @dataclass(frozen=True, order=True)
@@ -49,15 +48,15 @@ def alike(images: Sequence[UInt8], labels: Sequence[str], keys: Sequence[str]) -
     """
     if len(images) < 2 or min(images[0].shape[:2]) < LEAST_PX:
         return []
-    colour, luma = _thumbnails(images)
-    spectra = spectrum(luma, FINE)
+    colour, grey = _thumbnails(images)
+    spectra = spectrum(grey, FINE)
     contrast = deviation(spectra)
     used = np.flatnonzero(contrast >= FAINT)
     if len(used) < 2:
         return []
     looks = unit(weighted(spectra[used]))
     usual = usual_distances(looks, np.asarray(labels)[used], np.asarray(keys)[used])
-    aligned = align(luma[used], _both_ways(candidates(luma[used])))
+    aligned = align(grey[used], _both_ways(candidates(grey[used])))
     found = distances(colour[used], aligned)
     limits = np.minimum(LARGEST + (ROUNDING / contrast[used]) ** 2, SHARE * usual)
     found /= np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
@@ -88,12 +87,12 @@ def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.float16], Float32]:
     rows, columns = sampler(height, min(height, _THUMBNAIL)), sampler(width, min(width, _THUMBNAIL))
     channels = max(image.shape[2] for image in images)
     colour = np.empty((len(images), channels, len(rows), len(columns)), dtype=np.float16)
-    luma = np.empty((len(images), len(rows), len(columns)), dtype=np.float32)
+    grey = np.empty((len(images), len(rows), len(columns)), dtype=np.float32)
     for position, image in enumerate(images):
         small = rows @ image.transpose(2, 0, 1).astype(np.float32) @ columns.T
         colour[position] = small
-        luma[position] = small[0] if len(small) == 1 else np.tensordot(_LUMA, small, axes=1)
-    return colour, luma
+        grey[position] = luma(small)
+    return colour, grey
 
 
 def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -107,5 +106,5 @@ def _distinct(first: NDArray[np.int64], second: NDArray[np.int64], found: Float3
     kin = found <= KIN
     for one, other, distance in zip(first[kin].tolist(), second[kin].tolist(), found[kin].tolist(), strict=True):
         pair = (min(one, other), max(one, other))
-        least[pair] = min(round(distance, 4), least.get(pair, distance))
+        least[pair] = min(round(distance, 4), least.get(pair, KIN))
     return sorted(Pair(distance, *pair) for pair, distance in least.items())

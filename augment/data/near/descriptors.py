@@ -12,10 +12,17 @@ import numpy as np
 from augment.data.near.crops import SAMPLES, WHOLE, Float32, Windows, cosines
 
 COARSE, FINE = 6, 10  # frequencies per axis, to find candidates and to compare them
+COLOUR = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
 BRIGHTER = 1.2  # a copy brightened by so much may have lost its highlights
 
 Turn = tuple[bool, bool, bool]
 """Transpose, then mirror top to bottom, then left to right."""
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
+
+
+def luma(images: Float32) -> Float32:
+    """(..., H, W) of images (..., C, H, W)."""
+    return images[..., 0, :, :] if images.shape[-3] == 1 else np.einsum("c,...chw->...hw", _LUMA, images)
 
 
 def turns(height: int, width: int) -> list[Turn]:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from augment.data.near.alignment import EXACT, Aligned
 from augment.data.near.crops import LARGEST, SAMPLES, Float32, Windows, sampler
-from augment.data.near.descriptors import FINE, deviation, spectrum, turned, unit, view_turns, weighted
+from augment.data.near.descriptors import COLOUR, FINE, deviation, luma, spectrum, turned, unit, view_turns, weighted
 
 SATURATED = 250.0  # grey levels; above, a brighter copy may have lost what the darker one shows
 CONTRAST = 1.5  # a copy has at most this many times the contrast
@@ -62,12 +62,11 @@ def _distances(first: Float32, second: Float32) -> Float32:
     swap = (means[0] > means[1])[:, None, None, None]
     dark, bright = np.where(swap, second, first), np.where(swap, first, second)
     brightened = _brightened(dark, bright)
-    spectra = [spectrum(images, FINE) for images in (brightened, bright)]
-    correlation = np.prod([_vectors(one) for one in spectra], axis=0).sum(axis=1)
-    contrast = _contrast(spectra[1]) / np.maximum(_contrast(spectrum(dark, FINE)), 1e-6)
+    correlation = (_vectors(brightened) * _vectors(bright)).sum(axis=1)
+    contrast = _contrast(bright) / np.maximum(_contrast(dark), 1e-6)
     alike = (contrast <= CONTRAST) & (contrast >= 1 / CONTRAST)
     alike &= (np.abs(means[0] - means[1]) <= BRIGHTNESS) & (_tint(brightened, bright) <= TINT)
-    found: Float32 = np.where(alike, 1 - correlation, 1).astype(np.float32)
+    found: Float32 = np.where(alike, np.maximum(1 - correlation, 0), 1).astype(np.float32)
     return found
 
 
@@ -79,15 +78,18 @@ def _brightened(dark: Float32, bright: Float32) -> Float32:
     return brightened
 
 
-def _vectors(spectra: Float32) -> Float32:
-    """One descriptor (n, C * 99) of all channels."""
-    vectors = weighted(spectra)
-    return unit(vectors.reshape(len(vectors), vectors.shape[1] * vectors.shape[2]))
+def _vectors(images: Float32) -> Float32:
+    """One descriptor (n, D) of luma and, more coarsely, of what each channel differs from it."""
+    grey = luma(images)
+    if images.shape[1] == 1:
+        return unit(weighted(spectrum(grey, FINE)))
+    colour = weighted(spectrum(images - grey[:, None], COLOUR))
+    parts = [np.sqrt(images.shape[1]) * weighted(spectrum(grey, FINE)), *colour.swapaxes(0, 1)]
+    return unit(np.concatenate(parts, axis=1))
 
 
-def _contrast(spectra: Float32) -> Float32:
-    over_channels: Float32 = np.sqrt((deviation(spectra) ** 2).sum(axis=1))
-    return over_channels
+def _contrast(images: Float32) -> Float32:
+    return deviation(spectrum(luma(images), FINE))
 
 
 def _tint(one: Float32, other: Float32) -> Float32:
