@@ -3,11 +3,14 @@
 from dataclasses import asdict
 
 from augment.data.imageset import ImageSet
+from augment.data.sides import check_sides
 from augment.environment import environment
 from augment.evaluation import tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.nearness import COLUMNS as NEARNESS
+from augment.evaluation.nearness import nearness, real_images, require_no_leak
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
@@ -29,6 +32,7 @@ FOLDER = REPORTS / "evaluation"
 def evaluate(params: Params) -> None:
     """Paired repeats: the first uses the delivered generators, the others train GANs of their own."""
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    check_sides(vars(splits))
     place = workplace(params.compute)
     seeds = repeat_seeds(params.seed, params.evaluate.seeds)
     settings = comparing(params)
@@ -37,8 +41,7 @@ def evaluate(params: Params) -> None:
     echo(f"evaluate: {cost_line(cost, settings, place.engine, (len(seeds) - 1) * gans)}")
     generators = [load_generators(MODELS), *further_generators(splits.train, params, seeds[1:], place)]
     compared = compare(splits, generators, seeds, settings, place.engine)
-    delivered = {label: found.images for label, found in compared.candidates[0].items()}
-    check_no_test_image(delivered, splits.test)
+    audit(splits, compared, seeds)
     classes = splits.train.classes
     verdict = decide(
         tables.outcomes(splits.test, compared.test, classes),
@@ -72,6 +75,17 @@ def comparing(params: Params) -> Comparing:
         batch_size=params.evaluate.batch_size,
         flips=params.ingest.flips,
     )
+
+
+def audit(splits: Splits, compared: Compared, seeds: list[int]) -> None:
+    """Write audit.csv; raises `DataError` when the synthetic images of any repeat tell of a leak."""
+    rows, reals = [], real_images(vars(splits))
+    for candidates, seed in zip(compared.candidates, seeds, strict=True):
+        samples = {label: found.images for label, found in candidates.items()}
+        check_no_test_image(samples, splits.test)
+        rows += nearness(samples, reals, seed)
+    write_csv(FOLDER / "audit.csv", map(asdict, rows), NEARNESS)
+    require_no_leak(rows)
 
 
 def write_comparison(splits: Splits, compared: Compared, verdict: Verdict) -> None:
