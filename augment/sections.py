@@ -124,6 +124,11 @@ class Ingest(Section):
         "drop",
         description="One image under two labels: `drop` quarantines every copy, `stop` ends the run.",
     )
+    near_duplicates: Literal["group", "off"] = Field(
+        "group",
+        description="Images from 16 px up that are one picture but for re-encoding, size, brightness, a turn or a crop "
+        "of a tenth: `group` keeps them on one side of the split, where no group is given. Equal images always are.",
+    )
     max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
     max_pixels: int = Field(50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded.")
 

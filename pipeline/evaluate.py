@@ -4,12 +4,15 @@ from dataclasses import asdict
 from typing import Literal
 
 from augment.data.imageset import ImageSet
+from augment.data.sides import check_sides
 from augment.environment import environment
 from augment.errors import ParamsError
 from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.nearness import COLUMNS as NEARNESS
+from augment.evaluation.nearness import nearness, real_images, require_no_leak
 from augment.evaluation.policy import Policy, choose_policy
 from augment.evaluation.primary import Figures, check_rate, figures_of_scores
 from augment.evaluation.prior import expectation
@@ -37,6 +40,7 @@ FOLDER = REPORTS / "evaluation"
 def evaluate(params: Params) -> None:
     """Paired repeats: the first uses the delivered generators, the others train GANs of their own."""
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    check_sides(vars(splits))
     check_primary(splits, params.evaluate)
     place = workplace(params.compute)
     seeds = repeat_seeds(params.seed, params.evaluate.seeds)
@@ -44,8 +48,7 @@ def evaluate(params: Params) -> None:
     announced = announce(splits, seeds, settings, params, place)
     generators = [load_generators(MODELS), *further_generators(splits.train, params, seeds[1:], place)]
     compared = compare(splits, generators, seeds, settings, place.engine)
-    delivered = {label: found.images for label, found in compared.candidates[0].items()}
-    check_no_test_image(delivered, splits.test)
+    audit(splits, compared, seeds)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
     policy = choose_policy(figures(splits, compared, "val", params), arm_kinds)
     if "as_delivered" in arm_kinds:
@@ -127,6 +130,17 @@ def comparing(params: Params) -> Comparing:
         batch_size=params.evaluate.batch_size,
         flips=params.ingest.flips,
     )
+
+
+def audit(splits: Splits, compared: Compared, seeds: list[int]) -> None:
+    """Write audit.csv; raises `DataError` when the synthetic images of any repeat tell of a leak."""
+    rows, reals = [], real_images(vars(splits))
+    for candidates, seed in zip(compared.candidates, seeds, strict=True):
+        samples = {label: found.images for label, found in candidates.items()}
+        check_no_test_image(samples, splits.test)
+        rows += nearness(samples, reals, seed)
+    write_csv(FOLDER / "audit.csv", map(asdict, rows), NEARNESS)
+    require_no_leak(rows)
 
 
 def write_comparison(

@@ -1,6 +1,7 @@
 """The stage without DVC and without GANs: what it tells before, and what it leaves behind."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "test": toy_set(dict.fromkeys(COUNTS, 12), seed=2),
     }
     for name, side in sides.items():
-        side.save(tmp_path / "data/prepared" / name)
+        replace(side, groups=np.char.add(f"{name} ", side.groups)).save(tmp_path / "data/prepared" / name)
     made = GeneratorSet({label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(sorted(COUNTS))})
     monkeypatch.setattr(stage, "load_generators", lambda folder: made)
     monkeypatch.setattr(stage, "further_generators", lambda train, params, seeds, place: [made] * len(seeds))
@@ -55,8 +56,8 @@ def verdict() -> dict[str, object]:
 def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     stage.evaluate(params())
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("evaluate: with 12 independent test images in a class and 2 paired seeds this set")
-    assert lines[1].startswith("evaluate: 16 classifiers of 3 steps")
+    assert lines[1].startswith("evaluate: with 12 independent test images in a class and 2 paired seeds this set")
+    assert lines[2].startswith("evaluate: 16 classifiers of 3 steps")
     assert any("only configuration that has looked" in line for line in lines)
     found = verdict()
     assert set(found["smallest_gain"]) == {"announced", "measured"}

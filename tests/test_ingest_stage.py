@@ -38,6 +38,7 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
     before = digest(tmp_path / "data")
     assert set(before) == {
         "prepared/classes.json",
+        "prepared/groups.json",
         "prepared/manifest.csv",
         *(f"prepared/{name}/{file}" for name in ("train", "val", "test") for file in ("images.npy", "index.csv")),
     }

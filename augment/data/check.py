@@ -49,7 +49,7 @@ def run(
 
 
 def check_folder(path: Path, params: "Params") -> dict[str, Any]:
-    """The report on `path` as `{"files": [...], "classes": {...}, "counts": {...}}`."""
+    """The report on `path` as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`."""
     return as_dict(inspect(path, params))
 
 
@@ -131,7 +131,12 @@ def as_dict(findings: "Findings") -> dict[str, Any]:
         {"path": stop.path, "outcome": "stop", "code": stop.code} for stop in findings.stops if stop.path not in stopped
     ]
     counts = Counter(item["outcome"] for item in files)
-    return {"files": files, "classes": findings.counts(), "counts": {name: counts[name] for name in OUTCOMES}}
+    return {
+        "files": files,
+        "classes": findings.counts(),
+        "counts": {name: counts[name] for name in OUTCOMES},
+        "near_duplicates": findings.near.summary(),
+    }
 
 
 def as_text(title: str, findings: "Findings") -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median_low
 from typing import Literal
@@ -13,6 +13,8 @@ from augment.data import duplicates, groups, idx, images, listing, meta, sources
 from augment.data.disk import Rejected, shown
 from augment.data.entries import Entry, Stop
 from augment.data.formats import has_image_name
+from augment.data.near import grouping
+from augment.data.near.grouping import NearDuplicates
 from augment.data.slanted import slanted
 from augment.files import sha256
 
@@ -29,7 +31,8 @@ class Findings:
     """Everything known of a folder or list.
 
     entries: one per file, or per embedded image, sorted by path; stops: what a run cannot start with;
-    notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable images
+    notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable
+    images; near: the near duplicates, which have one group; declared: usable images whose group a person gave
     """
 
     entries: list[Entry]
@@ -37,6 +40,8 @@ class Findings:
     notes: list[str]
     channels: int
     sizes: Counter[tuple[int, int]]
+    near: NearDuplicates = field(default_factory=NearDuplicates)
+    declared: int = 0
 
     @property
     def usable(self) -> list[Entry]:
@@ -59,6 +64,7 @@ def examine(
     color: Color,
     background: int,
     conflicts: Literal["drop", "stop"],
+    near_duplicates: Literal["group", "off"],
     min_per_class: int,
     max_file_mb: int,
     max_pixels: int,
@@ -76,13 +82,16 @@ def examine(
             if entry.pixels is not None:
                 _shape(entry, size, color)
     stops += duplicates.mark(entries, conflicts)
+    declared = sum(entry.usable and bool(entry.group) for entry in entries)
+    near, too_large = grouping.group(entries) if near_duplicates == "group" else (NearDuplicates(), [])
+    stops += too_large
     stops += _count_stops(entries, min_per_class)
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
         stops += _size_stops(root, sizes)
-    notes = _imbalance_note(entries) + _hidden_notes(entries)
+    notes = pattern_notes + near.notes() + _imbalance_note(entries) + _hidden_notes(entries)
     channels, note = unify_channels(entries, color)
-    return Findings(entries, stops, pattern_notes + notes + note, channels, sizes)
+    return Findings(entries, stops, notes + note, channels, sizes, near, declared)
 
 
 def examine_built_in(name: Literal["digits", "slanted"], size: Size, color: Color) -> Findings:

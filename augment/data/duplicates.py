@@ -7,7 +7,7 @@ from typing import Literal
 from augment.data.entries import DEDUP, Entry, Stop
 
 # Of equal images the one in test stays: a verdict must rest on all the test images declared.
-_KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
+KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 
 
 def mark(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[Stop]:
@@ -26,7 +26,7 @@ def mark(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[S
         if len({entry.label for entry in same}) > 1:
             stops += _conflict(same, conflicts)
         else:
-            kept, *others = sorted(same, key=lambda entry: (_KEEP_FIRST[entry.given], entry.path))
+            kept, *others = sorted(same, key=lambda entry: (KEEP_FIRST[entry.given], entry.path))
             for entry in others:
                 entry.fix(DEDUP, f"equal to {kept.path}")
                 entry.pixels = None

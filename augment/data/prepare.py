@@ -10,8 +10,9 @@ import numpy as np
 from augment.data import cleaning
 from augment.data.cleaning import Findings
 from augment.data.disk import shown
-from augment.data.entries import Entry
+from augment.data.entries import DEDUP, Entry
 from augment.data.imageset import ImageSet
+from augment.data.sides import check_sides
 from augment.data.slugs import folder_name, slug
 from augment.data.split import split
 from augment.errors import DataError
@@ -26,9 +27,10 @@ _LINES = 20
 
 
 def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
-    """Write `out/{train,val,test}`, `classes.json` and `manifest.csv`; equal inputs give equal bytes.
+    """Write `out/{train,val,test}`, `classes.json`, `groups.json` and `manifest.csv`; equal inputs give equal bytes.
 
-    Raises `DataError` with everything that stops the run, and then writes nothing.
+    Raises `DataError` with everything that stops the run, and then writes nothing; and when what was
+    written has a group or an image on two sides.
     """
     findings = examine(ingest)
     if findings.stops:
@@ -53,6 +55,7 @@ def examine(ingest: "Ingest") -> Findings:
         color=ingest.color,
         background=ingest.background,
         conflicts=ingest.conflicts,
+        near_duplicates=ingest.near_duplicates,
         min_per_class=ingest.min_per_class,
         max_file_mb=ingest.max_file_mb,
         max_pixels=ingest.max_pixels,
@@ -90,6 +93,8 @@ def _write(findings: Findings, out: Path) -> None:
         _image_set(mine, findings.channels, size).save(out / name)
         sweep_temporaries(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
+    write_json(out / "groups.json", _groups(findings))
+    check_sides({name: ImageSet.load(out / name) for name in SPLITS})
     write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
     sweep_temporaries(out)
 
@@ -114,6 +119,19 @@ def _classes(entries: Sequence[Entry]) -> list[dict[str, str | int]]:
         | {name: counts[label, name] for name in SPLITS}
         for label in sorted({entry.label for entry in entries})
     ]
+
+
+def _groups(findings: Findings) -> dict[str, object]:
+    """What was done against leaks: groups on each side, copies left out, near duplicates kept together."""
+    codes = Counter(code for entry in findings.entries for code in entry.codes)
+    return {
+        "images": len(findings.usable),
+        "declared": findings.declared,
+        "groups": {name: len({e.group for e in findings.usable if e.split == name}) for name in SPLITS},
+        "exact_duplicates": codes[DEDUP],
+        "label_conflicts": codes["label_conflict"],
+        "near_duplicates": findings.near.summary(),
+    }
 
 
 def _row(entry: Entry) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""The last check against leaks: no synthetic image may be a test image."""
+"""A check against leaks: no synthetic image may be a test image. `nearness` looks for less than equality."""
 
 from collections.abc import Mapping
 

@@ -40,7 +40,8 @@ def write_set(root: Path, classes: tuple[str, ...] = ("cat", "dog"), each: int =
 
 def look(root: Path, **changes: object) -> Findings:
     """Examine a folder of 16x16 images with the default settings."""
-    values: dict = {"size": (16, 16), "color": "auto", "background": 255, "conflicts": "drop", "min_per_class": 5}
+    values: dict = {"size": (16, 16), "color": "auto", "background": 255, "conflicts": "drop", "min_per_class": 5,
+                    "near_duplicates": "group"}  # fmt: skip
     return examine(root, **values | {"max_file_mb": 50, "max_pixels": 50_000_000} | changes)
 
 

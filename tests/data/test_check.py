@@ -25,7 +25,7 @@ def test_json_of_a_clean_set(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "README.md").touch()
     assert check.run(tmp_path, Params(), as_json=True) == 0
     report = json.loads(capsys.readouterr().out)
-    assert set(report) == {"files", "classes", "counts"}
+    assert set(report) == {"files", "classes", "counts", "near_duplicates"}
     assert report["classes"] == {"cat": 6, "dog": 6}
     assert report["counts"] == {"ok": 12, "fixed": 0, "quarantined": 0, "ignored": 1, "stop": 0}
     assert report["files"][0] == {"path": "README.md", "outcome": "ignored", "code": "root_file"}

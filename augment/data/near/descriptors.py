@@ -1,0 +1,94 @@
+"""What an image looks like from afar: its low spatial frequencies as one vector of length 1.
+
+The scalar product of two descriptors is the correlation of the images, each frequency weighted by its root,
+since natural images have most of their energy in the lowest (Field 1987). Brightness and contrast do not count.
+It is the perceptual hash by DCT (Zauner 2010) without its rounding to bits.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from augment.data.near.crops import SAMPLES, WHOLE, Float32, Windows, cosines
+
+COARSE, FINE = 6, 10  # frequencies per axis, to find candidates and to compare them
+COLOUR = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
+BRIGHTER = 1.2  # a copy brightened by so much may have lost its highlights
+
+Turn = tuple[bool, bool, bool]
+"""Transpose, then mirror top to bottom, then left to right."""
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
+
+
+def luma(images: Float32) -> Float32:
+    """(..., H, W) of images (..., C, H, W)."""
+    return images[..., 0, :, :] if images.shape[-3] == 1 else np.einsum("c,...chw->...hw", _LUMA, images)
+
+
+def turns(height: int, width: int) -> list[Turn]:
+    """The 8 rotations and mirror images of a square, the 4 that keep any other shape; none at all is first."""
+    both = (False, True)
+    return [(swap, rows, columns) for swap in both[: 1 + (height == width)] for rows in both for columns in both]
+
+
+def views(images: Float32, count: int) -> Float32:
+    """Descriptors (N, V, count**2 - 1) of images (N, H, W) as a copy may show them: in every turn, then brightened."""
+    spectra = spectrum(images, count)
+    every = [turned_spectrum(spectra, turn) for turn in turns(*images.shape[1:])]
+    brightened: Float32 = np.minimum(images * BRIGHTER, 255).astype(np.float32)
+    return unit(weighted(np.stack([*every, spectrum(brightened, count)], axis=1)))
+
+
+def view_turns(height: int, width: int) -> list[Turn]:
+    """How each of the `views` is turned."""
+    every = turns(height, width)
+    return [*every, every[0]]
+
+
+def turned(images: Float32, turn: Turn) -> Float32:
+    """Images (..., H, W) turned; with a transposition H must equal W."""
+    swap, rows, columns = turn
+    images = images.swapaxes(-1, -2) if swap else images
+    return images[..., :: -1 if rows else 1, :: -1 if columns else 1]
+
+
+def spectrum(images: Float32, count: int, rows: Windows = WHOLE, columns: Windows = WHOLE) -> Float32:
+    """The lowest DCT coefficients (..., count, count) of a crop of images (..., H, W)."""
+    height, width = images.shape[-2:]
+    spectra = cosines(height, count, rows) @ images @ cosines(width, count, columns).swapaxes(-1, -2)
+    return spectra.astype(np.float32, copy=False)
+
+
+def turned_spectrum(spectra: Float32, turn: Turn) -> Float32:
+    """The spectra (..., K, K) of the turned images: mirroring changes the sign of every odd frequency."""
+    swap, rows, columns = turn
+    signs = np.where(np.arange(spectra.shape[-1]) % 2, -1, 1).astype(np.float32)
+    spectra = spectra.swapaxes(-1, -2) if swap else spectra
+    flipped: Float32 = spectra * (signs[:, None] if rows else 1) * (signs if columns else 1)
+    return flipped
+
+
+def weighted(spectra: Float32) -> Float32:
+    """Spectra (..., K, K) as vectors (..., K * K - 1), each frequency weighted by its root; the mean stays out."""
+    count = spectra.shape[-1]
+    vectors: Float32 = (spectra * _weights(count)).reshape(*spectra.shape[:-2], count**2)
+    return vectors[..., 1:]
+
+
+def unit(vectors: Float32) -> Float32:
+    """Vectors (..., D) at length 1; zeros stay."""
+    scaled: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
+    return scaled
+
+
+def deviation(spectra: Float32) -> Float32:
+    """The standard deviation (...) of what spectra (..., K, K) describe, in the units of the images."""
+    energy = (spectra**2).sum(axis=(-1, -2)) - spectra[..., 0, 0] ** 2
+    spread: Float32 = np.sqrt(np.maximum(energy, 0)) / SAMPLES
+    return spread
+
+
+@cache
+def _weights(count: int) -> Float32:
+    weights: Float32 = np.sqrt(np.hypot(*np.mgrid[:count, :count])).astype(np.float32)
+    return weights

@@ -1,0 +1,88 @@
+"""The fourth stage fails on a leak: in the prepared folder, and in what any repeat's generators make."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.data.imageset import ImageSet
+from augment.errors import DataError
+from augment.files import read_csv
+from augment.gan.bundle import GeneratorSet
+from augment.params import Params, check
+from pipeline import evaluate as stage
+from tests.evaluation.test_nearness import LABELS, drawn, drawn_set, join, replay
+from tests.toy import Fixed
+
+SIDE = 16
+SETTINGS = {
+    "generate": {"per_class": 30, "oversample": 2, "folds": 2, "filter_steps": 2},
+    "evaluate": {"seeds": 2, "steps": 2, "batch_size": 8, "resamples": 200},
+    "compute": {"engine": "serial"},
+}
+MADE = 60
+
+
+@pytest.fixture
+def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ImageSet]:
+    """A prepared project, and its sides."""
+    monkeypatch.chdir(tmp_path)
+    found = {side: drawn_set(20, number, SIDE) for number, side in enumerate(("train", "val", "test"))}
+    for side, images in found.items():
+        images.save(tmp_path / "data/prepared" / side)
+    return found
+
+
+def evaluate(monkeypatch: pytest.MonkeyPatch, *repeats: dict[str, np.ndarray]) -> None:
+    """Run the stage with generators that make these images; the first are the delivered ones."""
+    sets = [GeneratorSet({label: Fixed(label, images[label]) for label in LABELS}) for images in repeats]
+    monkeypatch.setattr(stage, "load_generators", lambda _: sets[0])
+    monkeypatch.setattr(stage, "further_generators", lambda *_: sets[1:])
+    params: Params = check(SETTINGS)
+    stage.evaluate(params)
+
+
+def honest(seed: int) -> dict[str, np.ndarray]:
+    return {label: drawn(MADE, seed, label, SIDE) for label in LABELS}
+
+
+def test_honest_generators_and_those_that_replay_train_pass(
+    sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate(monkeypatch, honest(8), replay(sides["train"], noise=0, count=MADE))
+    rows = read_csv(Path("reports/evaluation/audit.csv"))
+    assert [row["control"] for row in rows] == ["train", "val", "train", "val"]
+    assert len({row["seed"] for row in rows}) == 2
+    assert {row["test"] for row in rows} == {"40"}
+    assert Path("reports/metrics.json").exists()
+
+
+@pytest.mark.parametrize("leaky", [0, 1], ids=["delivered", "second repeat"])
+@pytest.mark.parametrize("noise", [0, 4])
+def test_generators_that_replay_test_fail_the_run(
+    sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch, leaky: int, noise: int
+) -> None:
+    repeats = [honest(8), honest(9)]
+    repeats[leaky] = replay(sides["test"], noise=noise, count=MADE)
+    message = r"^leak: synthetic image \d+ of class 'a' equals" if noise == 0 else "^leak: the synthetic images of seed"
+    with pytest.raises(DataError, match=message):
+        evaluate(monkeypatch, *repeats)
+    assert not Path("reports/metrics.json").exists()
+
+
+def test_generators_trained_on_test_beside_train_fail_the_run(
+    sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = join(sides["train"], sides["test"])
+    with pytest.raises(DataError, match="nearer to test images than to images of val"):
+        evaluate(monkeypatch, replay(known, noise=4, count=MADE), honest(9))
+
+
+def test_a_group_on_two_sides_fails_before_anything_is_trained(
+    sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides["test"].groups[0] = sides["train"].groups[3]
+    sides["test"].save("data/prepared/test")
+    monkeypatch.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+    with pytest.raises(DataError, match=r"^leak: the group .* lies in train .* and in test"):
+        evaluate(monkeypatch, honest(8), honest(9))
