@@ -48,7 +48,7 @@ def test_two_lines_for_any_set() -> None:
 
 def test_settings_that_do_not_fit_are_found_here() -> None:
     with pytest.raises(ParamsError, match=r"train\.network: linear is one layer"):
-        forecast((1, 40, 40), ["a", "b"], check({"train": {"network": "linear"}}))
+        forecast((1, 99, 40), ["a", "b"], check({"train": {"network": "linear"}}))
 
 
 def test_check_and_init_tell_it_of_large_images(
