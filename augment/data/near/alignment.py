@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.near.crops import Float32, Windows, cosines, windows
-from augment.data.near.descriptors import FINE, unit, views, weighted
+from augment.data.near.descriptors import FINE, unit, weighted
 
 Int = NDArray[np.int64]
 
@@ -30,12 +30,11 @@ class Aligned:
     columns: Windows
 
 
-def align(images: Float32, pairs: Int) -> Aligned:
+def align(images: Float32, looks: Float32, pairs: Int) -> Aligned:
     """The best crop for every view in the pairs (P, 2) of images float32 (N, H, W), where it correlates well.
 
-    Pairs of one first image must follow each other.
+    looks: `views` (N, V, 99) of the images. Pairs of one first image must follow each other.
     """
-    looks = views(images, FINE)
     count = looks.shape[1]
     cases = np.column_stack([np.repeat(pairs, count, axis=0), np.tile(np.arange(count), len(pairs))])
     scores, _ = _best(images, looks, cases, windows(ROUGH))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from augment.data.near.alignment import align
 from augment.data.near.candidates import candidates
 from augment.data.near.crops import Float32, sampler
-from augment.data.near.descriptors import FINE, deviation, luma, spectrum, unit, weighted
+from augment.data.near.descriptors import FINE, deviation, luma, spectrum, views
 from augment.data.near.distances import distances
 
 UInt8 = NDArray[np.uint8]
@@ -27,6 +27,7 @@ KIN = 4.0  # times the distance of near duplicates: two of one picture differ at
 _USUAL = 0.75  # quantile of the distances from its class
 _SAMPLE = 256  # images of a class that stand for it
 _LEAST_SAMPLE = 4  # a class of fewer others has no usual distance
+_BLOCK = 100_000  # pairs aligned at once, some 100 MB
 _THUMBNAIL = 32  # px; all that descriptors can see
 
 
@@ -54,13 +55,16 @@ def alike(images: Sequence[UInt8], labels: Sequence[str], keys: Sequence[str]) -
     used = np.flatnonzero(contrast >= FAINT)
     if len(used) < 2:
         return []
-    looks = unit(weighted(spectra[used]))
-    usual = usual_distances(looks, np.asarray(labels)[used], np.asarray(keys)[used])
-    aligned = align(grey[used], _both_ways(candidates(grey[used])))
-    found = distances(colour[used], aligned)
+    colour, grey, looks = colour[used], grey[used], views(grey[used], FINE)
+    usual = usual_distances(looks[:, 0], np.asarray(labels)[used], np.asarray(keys)[used])
     limits = np.minimum(LARGEST + (ROUNDING / contrast[used]) ** 2, SHARE * usual)
-    found /= np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
-    return _distinct(used[aligned.first], used[aligned.second], found)
+    least: dict[tuple[int, int], float] = {}
+    pairs = _both_ways(candidates(grey))
+    for block in np.array_split(pairs, range(_BLOCK, len(pairs), _BLOCK)):
+        aligned = align(grey, looks, block)
+        limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
+        _gather(least, used[aligned.first], used[aligned.second], distances(colour, aligned) / limit)
+    return sorted(Pair(distance, *pair) for pair, distance in least.items())
 
 
 def usual_distances(looks: Float32, labels: NDArray[np.str_], keys: NDArray[np.str_]) -> Float32:
@@ -100,11 +104,11 @@ def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
 
 
-def _distinct(first: NDArray[np.int64], second: NDArray[np.int64], found: Float32) -> list[Pair]:
-    """Each pair of kin once, at its smallest distance, which is rounded as sums in another order may differ."""
-    least: dict[tuple[int, int], float] = {}
+def _gather(
+    least: dict[tuple[int, int], float], first: NDArray[np.int64], second: NDArray[np.int64], found: Float32
+) -> None:
+    """Each pair of kin at its smallest distance, which is rounded, as sums in another order may differ."""
     kin = found <= KIN
     for one, other, distance in zip(first[kin].tolist(), second[kin].tolist(), found[kin].tolist(), strict=True):
         pair = (min(one, other), max(one, other))
         least[pair] = min(round(distance, 4), least.get(pair, KIN))
-    return sorted(Pair(distance, *pair) for pair, distance in least.items())

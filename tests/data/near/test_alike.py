@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from augment.data.near import alike as module
 from augment.data.near.alike import Pair, alike, usual_distances
 from tests.data.near.pictures import COPIES, picture
 
@@ -129,6 +130,12 @@ def test_the_order_of_images_does_not_matter(order: list[int]) -> None:
     assert len(FOUND) >= len(COPIES)
     labels = ["a", "b"] * 9 + ["a"]
     assert near([IMAGES[i] for i in order], [labels[i] for i in order], [KEYS[i] for i in order]) == FOUND
+
+
+def test_blocks_of_pairs_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = alike(IMAGES, ["a"] * len(IMAGES), KEYS)
+    monkeypatch.setattr(module, "_BLOCK", 7)
+    assert alike(IMAGES, ["a"] * len(IMAGES), KEYS) == whole != []
 
 
 @pytest.mark.parametrize("name", COPIES)

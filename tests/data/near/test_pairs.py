@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from augment.data.near import candidates as search
-from augment.data.near.alignment import Aligned, align
+from augment.data.near.alignment import Aligned
+from augment.data.near.alignment import align as align_views
 from augment.data.near.candidates import candidates
 from augment.data.near.crops import WHOLE
-from augment.data.near.descriptors import turned, turns
+from augment.data.near.descriptors import FINE, turned, turns, views
 from augment.data.near.distances import distances
 from tests.data.near.pictures import brighter, picture
 
@@ -15,6 +16,10 @@ from tests.data.near.pictures import brighter, picture
 def grey(seed: int, side: int = 32) -> np.ndarray:
     """float32 (H, W)."""
     return picture(seed, side, side, 1)[:, :, 0].astype(np.float32)
+
+
+def align(images: np.ndarray, pairs: np.ndarray) -> Aligned:
+    return align_views(images, views(images, FINE), pairs)
 
 
 def waves(low: float, high: float, side: int = 32) -> np.ndarray:
