@@ -12,7 +12,7 @@ from augment.grids import write_grid
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, echo, main
 
-CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
+CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 GRID_SAMPLES = 64
 SHARED = "_shared"  # no class's folder: slugs have no underscore
 
