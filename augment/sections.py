@@ -27,6 +27,7 @@ MOST_STEPS = 10_000_000
 MOST_GAMMA = 10_000
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
 
 Arm = Literal[
@@ -153,7 +154,9 @@ class Override(Section):
     steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
     gamma: float | None = Field(None, ge=0, le=MOST_GAMMA, description="Weight of R1 + R2.")
-    augmentation: float | None = Field(None, ge=0, le=1, description="Probability of differentiable augmentation.")
+    augmentation: Probability | Literal["auto"] | None = Field(
+        None, description="Probability of differentiable augmentation, or `auto`."
+    )
 
 
 class Train(Section):
@@ -182,8 +185,10 @@ class Train(Section):
         "`wasserstein_gp` has its own penalty, with lambda = 20 gamma, and needs it.",
     )
     penalty_every: int = Field(4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation).")
-    augmentation: float = Field(
-        0.6, ge=0, le=1, description="Probability, per image and operation, of differentiable augmentation."
+    augmentation: Probability | Literal["auto"] = Field(
+        0.6,
+        description="Probability, per image and operation, of differentiable augmentation. `auto`: it follows how "
+        "often D tells a training image from a generated one, for each class by itself.",
     )
     color_augmentation: bool = Field(
         False, description="Also vary brightness and contrast; false when intensity or colour is the label."

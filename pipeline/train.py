@@ -16,7 +16,7 @@ from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.start import echo
 
-CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
+CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 GRID_SAMPLES = 64
 SHARED = "_shared"  # no class's folder: slugs have no underscore
 

@@ -14,6 +14,7 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.environment import resolve_device
 from augment.errors import AugmentError, DataError, TrainingError
+from augment.gan.adaptive import Probability
 from augment.gan.bundle import GeneratorSet, generators_from
 from augment.gan.classes import Workplace, train_classes
 from augment.gan.settings import Flips, class_training
@@ -35,7 +36,7 @@ def train_generators(
     latent: int = 64,
     loss: str = "relativistic",
     gamma: float = 0.5,
-    augmentation: float = 0.6,
+    augmentation: Probability = 0.6,
     flips: Flips = "none",
     transfer: str = "shared",
     shared_steps: int | Literal["auto"] = "auto",

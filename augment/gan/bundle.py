@@ -196,7 +196,9 @@ def training_summary(settings: GanSettings, result: GanResult, count: int) -> di
         "steps": settings.steps,
         "loss": settings.loss,
         "precision": settings.precision,
+        "augmentation": result.curve[-1]["augmentation"],
         "rollbacks": len(result.rollbacks),
+        "leaks": "; ".join(result.leaks),
     }
 
 

@@ -11,6 +11,9 @@ import torch
 from torch import Generator, Tensor
 
 CUTOUT_FROM_PX = 16
+MOST_CUTOUT = 0.3  # of the images: a larger share leaks into samples first of all
+
+Operation = Literal["translation", "cutout", "color"]
 
 
 @dataclass(frozen=True)
@@ -20,23 +23,33 @@ class DiffAugment:
     probability: float  # of each operation, for each image
     flips: Literal["none", "horizontal", "vertical", "both"]
     color: bool  # brightness and contrast
+    without: frozenset[Operation] = frozenset()  # switched off, because they leaked
 
     def __call__(self, images: Tensor, rng: Generator) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> the same shape; gradients pass through."""
-        height, width = images.shape[2:]
         if self.probability == 0:
             return images
-        if min(height, width) > 2:
+        operations = self.operations(*images.shape[2:])
+        if "translation" in operations:
             images = translate(images, self.probability, rng)
         if self.flips in ("horizontal", "both"):
             images = flip(images, 3, rng)
         if self.flips in ("vertical", "both"):
             images = flip(images, 2, rng)
-        if self.color:
+        if "color" in operations:
             images = brightness_and_contrast(images, self.probability, rng)
-        if min(height, width) >= CUTOUT_FROM_PX:
-            images = cutout(images, self.probability / 2, rng)
+        if "cutout" in operations:
+            images = cutout(images, min(self.probability / 2, MOST_CUTOUT), rng)
         return images
+
+    def operations(self, height: int, width: int) -> set[Operation]:
+        """What may be done to images of this size, besides flips."""
+        fitting: dict[Operation, bool] = {
+            "translation": min(height, width) > 2,
+            "color": self.color,
+            "cutout": min(height, width) >= CUTOUT_FROM_PX,
+        }
+        return {operation for operation, fits in fitting.items() if fits} - self.without
 
 
 def translate(images: Tensor, probability: float, rng: Generator) -> Tensor:
@@ -76,6 +89,11 @@ def cutout(images: Tensor, probability: float, rng: Generator) -> Tensor:
     return holed
 
 
+def hole(side: int) -> int:
+    """Pixels of a side that a whole rectangle of cutout covers: a third, odd."""
+    return side // 6 * 2 + 1
+
+
 def _coins(count: int, probability: float, rng: Generator) -> Tensor:
     return (torch.rand(count, generator=rng, device=rng.device) < probability).long()
 
@@ -92,4 +110,4 @@ def _shifted(side: int, shift: Tensor) -> Tensor:
 def _span(count: int, side: int, rng: Generator) -> Tensor:
     """bool (N, side): a run of a third of the side around a random centre."""
     centre = torch.randint(0, side, (count, 1), generator=rng, device=rng.device)
-    return (torch.arange(side, device=rng.device) - centre).abs() <= side // 6
+    return (torch.arange(side, device=rng.device) - centre).abs() <= hole(side) // 2

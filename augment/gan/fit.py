@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augment.gan.diffaugment import DiffAugment
-from augment.gan.guards import collapsed, discriminator_won, gap_limit, not_finite
-from augment.gan.losses import LossName, adversarial_loss
+from augment.gan.adaptive import first_probability, next_probability, overfitting, visible
+from augment.gan.diffaugment import DiffAugment, Operation
+from augment.gan.guards import fault
+from augment.gan.leaks import leaked
+from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
+from augment.gan.state import Progress, go_back, restore, snapshot
 from augment.gan.training import (
     Game,
     GanSettings,
@@ -30,7 +33,8 @@ Weights = dict[str, Tensor]
 CURVE_POINTS = 50
 LOOK_EVERY = 5  # points of the curve, before the guards look and a good state is put by
 MOST_ROLLBACKS = 2
-LOOK_AT = 64  # images that the collapse guard compares
+LOOK_AT = 64  # samples that the guards look at
+LEAKS_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
 
 
 @dataclass(frozen=True)
@@ -64,24 +68,16 @@ class GanJob:
 class GanResult:
     """A finished GAN; `reason` says why there are no weights, if there are none.
 
-    curve: rows of step, d_loss, g_loss, win_rate, gap.
+    curve: rows of step, d_loss, g_loss, win_rate, gap, augmentation. leaks: what the samples show of
+    the augmentation, which should have stayed in D's inputs.
     """
 
     generator: Weights
     discriminator: Weights
     curve: list[dict[str, float]]
     rollbacks: list[str]
+    leaks: list[str]
     reason: str = ""
-
-
-@dataclass
-class Progress:
-    """What a run carries from step to step besides the game itself."""
-
-    attempt: int = 0
-    curve: list[dict[str, float]] = field(default_factory=list)
-    rollbacks: list[str] = field(default_factory=list)
-    sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # count, d_loss, g_loss, win_rate, gap
 
 
 Save = Callable[[dict[str, Any]], None]
@@ -102,39 +98,42 @@ def fit(
     never interrupted. stop: asked before each step; when true, saves and raises KeyboardInterrupt.
     tell: called with (step, steps) after each step.
     """
-    architecture = architecture_of(job)
-    game, progress = begin(job, architecture), Progress()
+    settings, steps = job.settings, job.settings.steps
+    game, progress = (
+        begin(job, architecture_of(job)),
+        Progress(first_probability(settings.augmentation, len(job.images))),
+    )
     good = copy.deepcopy(snapshot(game, progress))
     if resume is not None:
         restore(game, progress, resume["now"])
         good = resume["good"]
     data = to_float(torch.from_numpy(job.images)).to(job.device)
-    chances = torch.from_numpy(job.weights).to(job.device)
-    steps, every = job.settings.steps, max(1, job.settings.steps // CURVE_POINTS)
+    every = max(1, steps // CURVE_POINTS)
+    seen, unseen = chances_of(job, progress)
     saved_at = time.monotonic()
     losses: list[Tensor] = []
     while game.step < steps:
         if stop():
             _save(save, game, progress, losses, good)
             raise KeyboardInterrupt
-        losses.append(play(game, job.settings, data, chances))
+        losses.append(play(game, settings, data, seen, augmentation(settings, progress)))
         tell(game.step, steps)
         if game.step % every == 0 or game.step == steps:
-            progress.curve.append(summarise(game.step, progress, losses))
-            losses = []
+            summarise(game.step, progress, losses)
             if len(progress.curve) % LOOK_EVERY == 0 or game.step == steps:
-                reason = look(game, progress.curve[-1], data, job.settings.loss)
-                if reason is None:
-                    good = copy.deepcopy(snapshot(game, progress))
-                elif progress.attempt == MOST_ROLLBACKS:
-                    return GanResult({}, {}, progress.curve, progress.rollbacks, f"{reason} at step {game.step}")
-                else:
-                    roll_back(game, progress, good, job, reason)
+                if settings.augmentation == "auto":
+                    adapt(game, progress, data, seen, unseen)
+                good, reason = look(game, progress, good, job, data)
+                seen, unseen = chances_of(job, progress)
+                if reason:
+                    return GanResult({}, {}, progress.curve, progress.rollbacks, progress.leaks, reason)
         if save is not None and time.monotonic() - saved_at > save_seconds:
             _save(save, game, progress, losses, good)
             saved_at = time.monotonic()
     settle_statistics(game.average, derive_seed(job.seed, "batch norm"))
-    return GanResult(cpu_weights(game.average), cpu_weights(game.discriminator), progress.curve, progress.rollbacks)
+    return GanResult(
+        cpu_weights(game.average), cpu_weights(game.discriminator), progress.curve, progress.rollbacks, progress.leaks
+    )
 
 
 def architecture_of(job: GanJob) -> Architecture:
@@ -155,10 +154,16 @@ def begin(job: GanJob, architecture: Architecture) -> Game:
     return game
 
 
-def play(game: Game, settings: GanSettings, data: Tensor, chances: Tensor) -> Tensor:
+def augmentation(settings: GanSettings, progress: Progress) -> DiffAugment:
+    """What is done to D's inputs at this point of a run."""
+    return DiffAugment(
+        progress.probability, settings.flips, settings.color_augmentation, without=frozenset(progress.leaked)
+    )
+
+
+def play(game: Game, settings: GanSettings, data: Tensor, chances: Tensor, augment: DiffAugment) -> Tensor:
     """One step of both players. Returns float64 (4,): d_loss, g_loss, win rate, gap, without waiting for them."""
     loss = adversarial_loss(settings.loss)
-    augment = DiffAugment(settings.augmentation, settings.flips, settings.color_augmentation)
     lazy = game.step % settings.penalty_every == 0
     gamma = effective_gamma(settings.gamma, game.generator.architecture, loss) * settings.penalty_every if lazy else 0.0
     real = draw(data, chances, settings.batch_size, game.rng)
@@ -171,70 +176,88 @@ def play(game: Game, settings: GanSettings, data: Tensor, chances: Tensor) -> Te
     return torch.stack([seen.d_loss.mean(), seen.g_loss.mean(), (gap > 0).float().mean(), gap.mean()]).double()
 
 
+def chances_of(job: GanJob, progress: Progress) -> tuple[Tensor, Tensor]:
+    """The chance of each image to be drawn in this turn, float64 (N,), and of those that are hidden from D."""
+    chances = torch.from_numpy(job.weights)
+    if job.settings.augmentation != "auto":
+        return chances.to(job.device), torch.zeros_like(chances)
+    turn, every = len(progress.curve) // LOOK_EVERY, max(1, job.settings.steps // CURVE_POINTS)
+    turns = -(-job.settings.steps // (every * LOOK_EVERY))
+    shown = visible(len(chances), turn, turns, derive_seed(job.seed, "hidden"))
+    return (chances * shown).to(job.device), (chances * ~shown).to(job.device)
+
+
+def adapt(game: Game, progress: Progress, data: Tensor, seen: Tensor, unseen: Tensor) -> None:
+    """Move the probability by how much D overfits the images that it saw in this turn."""
+    if not unseen.any():
+        return
+    z = torch.randn(LOOK_AT, game.generator.architecture.latent, generator=game.rng, device=data.device)
+    with torch.no_grad():
+        fake = game.generator(z)
+    known, unknown = (draw(data, chances, LOOK_AT, game.rng) for chances in (seen, unseen))
+    progress.probability = next_probability(progress.probability, overfitting(game.discriminator, known, unknown, fake))
+
+
 def draw(data: Tensor, chances: Tensor, count: int, rng: torch.Generator) -> Tensor:
     """`count` images with replacement, so a class may be smaller than a batch."""
     return data[torch.multinomial(chances, count, replacement=True, generator=rng)]
 
 
-def summarise(step: int, progress: Progress, losses: list[Tensor]) -> dict[str, float]:
-    """The mean of the steps since the last row of the curve."""
+def summarise(step: int, progress: Progress, losses: list[Tensor]) -> None:
+    """Add to the curve the mean of the steps since its last row."""
     _accumulate(progress, losses)
+    losses.clear()
     count, d_loss, g_loss, win_rate, gap = progress.sums
     progress.sums = [0.0] * 5
-    return {"step": step, "d_loss": d_loss / count, "g_loss": g_loss / count,
-            "win_rate": win_rate / count, "gap": gap / count}  # fmt: skip
+    progress.curve.append(
+        {"step": step, "d_loss": d_loss / count, "g_loss": g_loss / count, "win_rate": win_rate / count,
+         "gap": gap / count, "augmentation": progress.probability}
+    )  # fmt: skip
 
 
-def look(game: Game, row: dict[str, float], data: Tensor, loss: LossName) -> str | None:
-    """All guards, cheapest first."""
-    numbers = torch.tensor([row["d_loss"], row["g_loss"], row["gap"]])
-    reason = not_finite(game, numbers) or discriminator_won(row["gap"], gap_limit(loss, data[0].numel()))
-    if reason is not None or game.generator.architecture.network == "linear":
-        return reason  # a one-layer D compares means: it neither sees variety nor asks for it
+def look(game: Game, progress: Progress, good: dict[str, Any], job: GanJob, data: Tensor) -> tuple[dict[str, Any], str]:
+    """Put the state by when all is well, else return to the last good one.
+
+    Returns the state that is good from now on, and a reason when the run is to be given up.
+    """
+    samples = samples_of(game)
+    reason = fault(game, progress.curve[-LOOK_EVERY:], job.settings.loss, samples, data)
+    if reason is not None and progress.attempt == MOST_ROLLBACKS:
+        return good, f"{reason} at step {game.step}"
+    late = game.step >= LEAKS_FROM * job.settings.steps
+    leaks = leaked(samples, data, suspects(job.settings, data)) if late and samples is not None and not reason else {}
+    fresh = sorted(set(leaks) - set(progress.leaked))
+    if reason is None and not fresh:
+        progress.leaks = [leaks[operation] for operation in sorted(leaks)]
+        return copy.deepcopy(snapshot(game, progress)), ""
+    progress.attempt += reason is not None
+    progress.leaked = [*progress.leaked, *fresh]
+    progress.rollbacks = [
+        *progress.rollbacks, f"step {game.step}: {reason or '; '.join(leaks[name] for name in fresh)}"
+    ]  # fmt: skip
+    go_back(game, progress, good, job.seed, job.settings.learning_rate)
+    return good, ""
+
+
+def samples_of(game: Game) -> Tensor | None:
+    """`LOOK_AT` images of the average; none of a linear pair, whose D sees means alone: nothing asks its G for variety.
+
+    float (64, C, H, W), under the statistics of this batch: the average's have not been settled yet.
+    """
+    if game.generator.architecture.network == "linear":
+        return None
+    z = torch.randn(LOOK_AT, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
+    device = next(game.average.parameters()).device
     with torch.no_grad():
-        z = torch.randn(LOOK_AT, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
-        # Its own statistics of this batch: the average's have not been settled yet.
-        batch_statistics = copy.deepcopy(game.average).train()
-        return collapsed(batch_statistics(z.to(data.device)), data[:LOOK_AT])
+        images: Tensor = copy.deepcopy(game.average).train()(z.to(device))
+    return images.float()
 
 
-def roll_back(game: Game, progress: Progress, good: dict[str, Any], job: GanJob, reason: str) -> None:
-    """Return to the last good state with new noise and half the learning rate."""
-    attempt, rollbacks = progress.attempt + 1, [*progress.rollbacks, f"step {game.step}: {reason}"]
-    restore(game, progress, good)
-    progress.attempt, progress.rollbacks = attempt, rollbacks
-    game.rng.manual_seed(derive_seed(job.seed, "attempt", attempt))
-    for optimizer in (game.generator_optimizer, game.discriminator_optimizer):
-        for group in optimizer.param_groups:
-            group["lr"] = job.settings.learning_rate / 2**attempt
-
-
-def snapshot(game: Game, progress: Progress) -> dict[str, Any]:
-    """Everything that the rest of the run depends on."""
-    return {
-        "generator": game.generator.state_dict(),
-        "discriminator": game.discriminator.state_dict(),
-        "average": game.average.state_dict(),
-        "generator_optimizer": game.generator_optimizer.state_dict(),
-        "discriminator_optimizer": game.discriminator_optimizer.state_dict(),
-        "rng": game.rng.get_state(),
-        "step": game.step,
-        "progress": vars(replace(progress)),
-    }
-
-
-def restore(game: Game, progress: Progress, state: dict[str, Any]) -> None:
-    """Put a snapshot back."""
-    state = copy.deepcopy(state)
-    game.generator.load_state_dict(state["generator"])
-    game.discriminator.load_state_dict(state["discriminator"])
-    game.average.load_state_dict(state["average"])
-    game.generator_optimizer.load_state_dict(state["generator_optimizer"])
-    game.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
-    game.rng.set_state(state["rng"])
-    game.step = state["step"]
-    for name, value in state["progress"].items():
-        setattr(progress, name, value)
+def suspects(settings: GanSettings, data: Tensor) -> set[Operation]:
+    """The operations that may have leaked: all that the settings allow for these images."""
+    if settings.augmentation == 0:
+        return set()
+    return DiffAugment(1.0, settings.flips, settings.color_augmentation).operations(*data.shape[2:])
 
 
 def cpu_weights(network: torch.nn.Module) -> Weights:

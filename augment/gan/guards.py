@@ -4,6 +4,7 @@ Each check returns a reason in words, or None when all is well.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -12,23 +13,48 @@ from augment.gan.losses import LossName
 from augment.gan.training import Game
 
 LEAST_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
+LEAST_SPACING = 0.1  # mean distance of a sample to the nearest other one, as a share of the same among real images
+LEAST_NOVELTY = 0.2  # mean distance of a sample to the nearest real image, as a share of the same
+PLAIN = 2e-3  # RMS distance in [-1, 1], below which real images hardly differ
 GAP_LIMIT = 100.0  # D(real) - D(fake): with a penalty in force a healthy game stays far below
 SATURATED_GAP_LIMIT = 30.0  # where G learns through sigma(D(G(z))): at a score of -15 its slope is 3e-7
 SLOPE_LIMIT = 10.0  # of a critic whose slope is held at 1
+QUERIES = 64  # real images whose nearest other one is looked for
+FEW = 4  # with fewer real images there is no telling how far apart they usually are
+LEAST_GROUP = 16  # samples compared with each other
 
 
-def not_finite(game: Game, losses: Tensor) -> str | None:
-    """Losses, weights of both players and the average must be finite numbers."""
-    if not torch.isfinite(losses).all():
+def fault(
+    game: Game, rows: Sequence[dict[str, float]], loss: LossName, samples: Tensor | None, real: Tensor
+) -> str | None:
+    """All checks, cheapest first.
+
+    rows: of the curve since the last look; samples: float (N, C, H, W) in [-1, 1], None when they are not
+    to be judged; real: the training images, of the same kind.
+    """
+    numbers = [value for row in rows for value in row.values()]
+    reason = not_finite(game, numbers) or discriminator_won(rows[-1]["gap"], gap_limit(loss, real[0].numel()))
+    if reason is not None or samples is None:
+        return reason
+    return collapsed(samples, evenly(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
+
+
+def not_finite(game: Game, losses: Sequence[float]) -> str | None:
+    """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
+    if not all(map(math.isfinite, losses)):
         return "a loss is not finite"
-    for name, network in (
-        ("G", game.generator),
-        ("D", game.discriminator),
-        ("the average of G", game.average),
-    ):
-        if not all(torch.isfinite(weight).all() for weight in network.parameters()):
-            return f"a weight of {name} is not finite"
+    for name, tensors in _state(game):
+        if not all(torch.isfinite(tensor).all() for tensor in tensors):
+            return f"{name} is not finite"
     return None
+
+
+def _state(game: Game) -> Iterator[tuple[str, list[Tensor]]]:
+    yield "a weight of G", list(game.generator.state_dict().values())
+    yield "a weight of D", list(game.discriminator.state_dict().values())
+    yield "a weight of the average of G", list(game.average.state_dict().values())
+    for player, optimizer in (("G", game.generator_optimizer), ("D", game.discriminator_optimizer)):
+        yield f"a moment of {player}'s gradient", [m for state in optimizer.state.values() for m in state.values()]
 
 
 def gap_limit(loss: LossName, pixels: int) -> float:
@@ -61,7 +87,7 @@ def collapsed(fake: Tensor, real: Tensor) -> str | None:
     Not asked where the real images themselves hardly differ.
     """
     between_real = _mean_distance(real)
-    if between_real < 1e-3:
+    if between_real < PLAIN:
         return None
     ratio = _mean_distance(fake) / between_real
     if ratio < LEAST_DIVERSITY:
@@ -69,9 +95,72 @@ def collapsed(fake: Tensor, real: Tensor) -> str | None:
     return None
 
 
+def replaying(fake: Tensor, real: Tensor) -> str | None:
+    """Samples must not be the training images `real`; float (N, C, H, W) each.
+
+    Independent images are about as far from the nearest real one as these are from each other, on average
+    over samples with none counted further than that; a good GAN of ten images comes nearer, to three
+    quarters. Not asked with fewer than `FEW` images, or where half of them equal others.
+    """
+    usual = _usual_spacing(real)
+    if usual < PLAIN:
+        return None
+    ratio = (_distances(fake, real).amin(dim=1) / usual).clamp(max=1).mean().item()
+    if ratio < LEAST_NOVELTY:
+        return (
+            f"replays its training images (they are {ratio:.2f} times as far from samples as from each other, "
+            f"at least {LEAST_NOVELTY})"
+        )
+    return None
+
+
+def repeating(fake: Tensor, real: Tensor) -> str | None:
+    """Samples must not be a few images over and over; float (N, C, H, W) each.
+
+    Samples are compared within groups as large as the set of real images, where independent ones lie
+    as far apart as these. Not asked with fewer than `FEW` images, or where half of them equal others.
+    """
+    seen = evenly(real, QUERIES)
+    usual = _usual_spacing(seen)
+    if usual < PLAIN:
+        return None
+    groups = torch.split(fake, max(len(seen), LEAST_GROUP))
+    spacing = torch.cat([_nearest_other(group) for group in groups if len(group) > 1])
+    ratio = (spacing / usual).clamp(max=1).mean().item()
+    if ratio < LEAST_SPACING:
+        return (
+            f"repeats itself (samples are {ratio:.2f} times as far from each other as real images, "
+            f"at least {LEAST_SPACING})"
+        )
+    return None
+
+
+def evenly(images: Tensor, count: int) -> Tensor:
+    """At most `count` images from all over a set, which may be in the order of its classes."""
+    positions = torch.linspace(0, len(images) - 1, min(count, len(images)), device=images.device)
+    return images[positions.round().long()]
+
+
 def _mean_distance(images: Tensor) -> float:
     count = len(images)
     if count < 2:
         return 0.0
-    flat = images.float().flatten(1)
-    return float(torch.cdist(flat, flat).sum() / (count * (count - 1)))
+    return (_distances(images, images).sum() / (count * (count - 1))).item()
+
+
+def _usual_spacing(real: Tensor) -> float:
+    """Median distance of up to `QUERIES` real images to the nearest other one; 0 when there are too few to tell."""
+    if len(real) < FEW:
+        return 0.0
+    two_nearest = _distances(evenly(real, QUERIES), real).topk(2, dim=1, largest=False).values  # itself first
+    return two_nearest[:, 1].median().item()
+
+
+def _nearest_other(images: Tensor) -> Tensor:
+    return _distances(images, images).fill_diagonal_(math.inf).amin(dim=1)
+
+
+def _distances(first: Tensor, second: Tensor) -> Tensor:
+    """Root mean square differences, (N, M)."""
+    left, right = first.float().flatten(1), second.float().flatten(1)
+    return torch.cdist(left, right) / math.sqrt(left.shape[1])

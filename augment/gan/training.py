@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
+from augment.gan.adaptive import Probability
 from augment.gan.diffaugment import DiffAugment
 from augment.gan.losses import AdversarialLoss, LossName
 from augment.gan.networks import Architecture, Discriminator, Generator, NetworkName, build
@@ -32,7 +33,7 @@ class GanSettings:
     loss: LossName
     gamma: float
     penalty_every: int
-    augmentation: float
+    augmentation: Probability
     color_augmentation: bool
     flips: Literal["none", "horizontal", "vertical", "both"]
     steps: int

@@ -37,7 +37,7 @@ TABLES = {
     "copies": ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note"),
     "confusion": ("actual", "predicted"),
 }  # fmt: skip
-CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap")
+CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 METRICS = ("verdict", "primary", "gain", "policy")
 VERDICT = ("sentence", "reasons", "advice", "best_real", "explanation", "as_delivered")
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split")
@@ -78,6 +78,7 @@ class Contents:
     manifest: Rows
     tables: Mapping[str, Rows]
     curves: Mapping[str, Rows]
+    leaks: Mapping[str, str]
     pictures: Mapping[str, Pictures]
     columns: int
 
@@ -99,6 +100,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         manifest=read_rows(prepared / "manifest.csv", MANIFEST),
         tables={name: read_rows(reports / "evaluation" / f"{name}.csv", columns) for name, columns in TABLES.items()},
         curves={label: _curve(models / entry["slug"] / "curve.csv") for label, entry in sorted(index.items())},
+        leaks={label: _leaks(models / entry["slug"] / "manifest.json") for label, entry in sorted(index.items())},
         pictures=_pictures(classes, grid, prepared, synthetic),
         columns=grid,
     )
@@ -132,6 +134,11 @@ def _need(path: Path, what: str, missing: Sequence[str]) -> None:
 def _curve(path: Path) -> Rows:
     """A class that failed early has no curve."""
     return read_rows(path, CURVE) if path.exists() else []
+
+
+def _leaks(path: Path) -> str:
+    """What a class's samples show of the augmentation, in words; a class that failed has no manifest."""
+    return str(read_json(path, ("training",))["training"].get("leaks", "")) if path.exists() else ""
 
 
 def _pictures(classes: Sequence[Mapping[str, Any]], grid: int, prepared: Path, synthetic: Path) -> dict[str, Pictures]:

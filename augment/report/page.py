@@ -97,10 +97,10 @@ def _strip(images: Any, longest: int) -> str | None:
 
 
 def _curves(contents: Contents) -> list[dict[str, Any]]:
-    """Per class with a curve, the win rate and the two losses as charts."""
+    """Per class with a curve, the win rate and the two losses as charts, and what leaked into its samples."""
     return [
         {
-            "label": label,
+            "label": f"{label}: {contents.leaks[label]}" if contents.leaks[label] else label,
             "win": curve_chart(f"Win rate of {label}", tables.curve_lines(rows, ("win_rate",)), 0.5, unit=True),
             "loss": curve_chart(f"Losses of {label}", tables.curve_lines(rows, ("d_loss", "g_loss"))),
         }

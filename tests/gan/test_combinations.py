@@ -9,6 +9,7 @@ import torch
 
 from augment.errors import ParamsError
 from augment.gan.architecture import LINEAR_MOST_PX, NetworkName
+from augment.gan.diffaugment import DiffAugment
 from augment.gan.fit import GanJob, begin, play
 from augment.gan.losses import LossName
 from augment.gan.networks import Architecture, to_float
@@ -35,7 +36,8 @@ def test_a_step_gives_every_parameter_a_finite_gradient(
     job = GanJob("one", images, np.full(3, 1 / 3), settings, 7, None, "cpu")
     game = begin(job, Architecture(network, channels, height, width, settings.latent, settings.features))
     before = [weight.clone() for weight in game.generator.parameters()]
-    row = play(game, settings, to_float(torch.from_numpy(images)), torch.from_numpy(job.weights))  # with its penalty
+    data, augment = to_float(torch.from_numpy(images)), DiffAugment(0.5, "none", False)
+    row = play(game, settings, data, torch.from_numpy(job.weights), augment)  # with its penalty
     assert torch.isfinite(row).all()
     for part in (game.generator, game.discriminator):
         for name, weight in part.named_parameters():

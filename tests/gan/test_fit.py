@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from augment.gan.fit import GanJob, GanResult, begin, fit, look
-from augment.gan.guards import collapsed, discriminator_won, gap_limit, not_finite
+from augment.gan.fit import GanJob, GanResult, begin, fit, samples_of
+from augment.gan.guards import collapsed, discriminator_won, fault, gap_limit, not_finite
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.training import Game, new_game
@@ -170,15 +170,15 @@ def test_a_linear_pair_is_not_asked_for_variety(job: GanJob) -> None:
     """Its D sees means alone; a convolutional pair on the same images and seed is held to it."""
     linear = dataclasses.replace(job.settings, network="linear", learning_rate=1e-2)
     game = begin(dataclasses.replace(job, settings=linear), Architecture("linear", 1, 8, 8, 4, 4))
-    row = {"d_loss": 0.0, "g_loss": 0.0, "gap": 0.0}
+    rows = [{"d_loss": 0.0, "g_loss": 0.0, "gap": 0.0}]
     data = to_float(torch.from_numpy(job.images))
     with torch.no_grad():
         game.average.to_pixels.weight.zero_()
-    assert look(game, row, data, "relativistic") is None
+    assert fault(game, rows, "relativistic", samples_of(game), data) is None
     other = begin(job, Architecture("dcgan", 1, 8, 8, 4, 4))
     with torch.no_grad():
         other.average.to_image.weight.zero_()
-    assert "collapsed" in (look(other, row, data, "relativistic") or "")
+    assert "collapsed" in (fault(other, rows, "relativistic", samples_of(other), data) or "")
 
 
 def test_collapse_is_seen_and_health_is_not_accused() -> None:

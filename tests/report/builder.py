@@ -89,6 +89,7 @@ def _models(folder: Path, labels: Sequence[str], failed: Mapping[str, str]) -> N
                 "g_loss": 0.7 + 0.2 * np.sin(step / 60 + position),
                 "win_rate": 0.5 + 0.4 * np.exp(-step / 150),
                 "gap": 0.1,
+                "augmentation": 0.6,
             }
             for step in range(10, steps + 1, 10)
         ]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from augment.errors import DataError
+from augment.files import write_json
 from augment.measure.features import pixels
 from augment.params import check
 from augment.report.contents import load
@@ -145,6 +146,17 @@ def test_a_failed_class_is_named_with_its_reason(page):
     assert words(page).count("collapsed bag") == 2  # beside the pictures and in the table of failures
 
 
+def test_what_leaked_into_a_class_stands_above_its_curves(tmp_path):
+    contents = make(tmp_path, labels=["bag", "hat"])
+    write_json(tmp_path / "models/bag/manifest.json", {"training": {"leaks": "cutout leaked (9 %)"}})
+    write_json(tmp_path / "models/hat/manifest.json", {"training": {"leaks": ""}})
+    assert "cutout leaked" not in words(render(contents))
+    folders = [tmp_path / name for name in ("data/prepared", "models", "data/synthetic", "reports")]
+    text = words(render(load("A title", 4, *folders)))
+    assert text.count("bag: cutout leaked (9 %)") == 1
+    assert "hat:" not in text
+
+
 def test_all_classes_failed(tmp_path):
     text = words(render(make(tmp_path, failed=LABELS, verdict="not used")))
     assert "Not used" in text
@@ -228,7 +240,7 @@ def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path
     (tmp_path / "reports/plots/stale.png").write_bytes(b"")
     assert run() == first
     curves = first["curves.csv"].decode().splitlines()
-    assert curves[0] == "step,class,d_loss,g_loss,win_rate,gap"
+    assert curves[0] == "step,class,d_loss,g_loss,win_rate,gap,augmentation"
     assert len(curves) == 1 + 2 + 2 * 50  # bag failed after two rows
     assert first["confusion.csv"] == (tmp_path / "reports/evaluation/confusion.csv").read_bytes()
     assert html.escape(HOSTILE) in first["report.html"].decode().replace("&#34;", "&quot;")

@@ -1,0 +1,163 @@
+"""Faults to plant in a run, each around one step of training: what the guards must find, for tests and benchmarks.
+
+A plant takes `augment.gan.fit.play` and gives a step with the fault in it; `planted` puts it in its place.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from augment.gan import fit as fitting
+from augment.gan.diffaugment import Operation, brightness_and_contrast, cutout, translate
+from augment.gan.networks import Generator
+from augment.gan.training import Game, GanSettings
+
+NAN = float("nan")
+FROM = 0.3  # of the run: then the fault begins
+MARKED, SHADES = 0.75, 8  # where augmentation leaks: share of the samples, and of every image so many with other marks
+LEAKS: dict[Operation, Callable[[Tensor, float, torch.Generator], Tensor]] = {
+    "cutout": cutout,
+    "translation": translate,
+    "color": brightness_and_contrast,
+}
+
+Play = Callable[..., Tensor]
+Plant = Callable[[Play], Play]
+Draw = Callable[[Tensor], Tensor]  # z (N, latent) -> images
+
+
+@contextmanager
+def planted(plant: Plant) -> Iterator[None]:
+    """Runs within take their steps with the fault."""
+    sound = fitting.play
+    fitting.play = plant(sound)
+    try:
+        yield
+    finally:
+        fitting.play = sound
+
+
+def spoil(tensor: Tensor, value: float) -> None:
+    """Put a value in the place of a tensor's first."""
+    with torch.no_grad():
+        tensor.view(-1)[0] = value
+
+
+def in_data(play: Play) -> Play:
+    """The images are no numbers."""
+
+    def played(game: Game, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
+        return play(game, settings, data * NAN if _begun(game, settings) else data, *others)
+
+    return played
+
+
+def in_loss(play: Play) -> Play:
+    """The losses that a step reports are no numbers; its updates are sound."""
+
+    def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
+        seen = play(game, settings, *others)
+        return seen * NAN if _begun(game, settings) else seen
+
+    return played
+
+
+def in_gradient(value: float) -> Plant:
+    """One weight of D gets this gradient."""
+
+    def plant(play: Play) -> Play:
+        def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
+            if not _begun(game, settings):
+                return play(game, settings, *others)
+            weight = next(game.discriminator.parameters())
+            hook = weight.register_hook(  # type: ignore[no-untyped-call]
+                lambda gradient: gradient.index_fill(0, torch.tensor([0]), value)
+            )
+            seen = play(game, settings, *others)
+            hook.remove()
+            return seen
+
+        return played
+
+    return plant
+
+
+def in_weights(which: Callable[[Game], torch.nn.Module], value: float) -> Plant:
+    """A weight of this network has this value."""
+
+    def plant(play: Play) -> Play:
+        def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
+            seen = play(game, settings, *others)
+            if _begun(game, settings):
+                spoil(next(which(game).parameters()), value)
+            return seen
+
+        return played
+
+    return plant
+
+
+def stuck(images_of: Callable[[Tensor], Tensor]) -> Plant:
+    """G gives only the images that `images_of` makes of the training images, whatever its weights."""
+
+    def plant(play: Play) -> Play:
+        def played(game: Game, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
+            if _begun(game, settings):
+                images = images_of(data)
+                for network in (game.generator, game.average):
+                    network.forward = functools.partial(_one_of, network, images)  # type: ignore[method-assign]
+            return play(game, settings, data, *others)
+
+        return played
+
+    return plant
+
+
+def leaking(operation: Operation) -> Plant:
+    """G's samples, healthy but for that, bear the marks of an operation."""
+
+    def marked(data: Tensor) -> Tensor:
+        rng = torch.Generator().manual_seed(0)
+        return LEAKS[operation](data.flip(2).repeat(SHADES, 1, 1, 1), MARKED, rng).clamp(-1, 1)
+
+    return stuck(marked)
+
+
+def first(count: int) -> Callable[[Tensor], Tensor]:
+    """The first `count` images, upside down, so that they are none of the training images."""
+    return lambda data: data[:count].flip(2)
+
+
+def nearly(data: Tensor) -> Tensor:
+    """The images with faint noise."""
+    return (data + 0.02 * torch.randn(data.shape, generator=torch.Generator().manual_seed(0))).clamp(-1, 1)
+
+
+FAULTS: dict[str, Plant] = {
+    "NaN in the data": in_data,
+    "NaN in the loss": in_loss,
+    "NaN in a gradient": in_gradient(NAN),
+    "a gradient too large to be squared": in_gradient(1e30),
+    "NaN in a weight of G": in_weights(lambda game: game.generator, NAN),
+    "an infinite weight of D": in_weights(lambda game: game.discriminator, float("inf")),
+    "NaN in the average of G": in_weights(lambda game: game.average, NAN),
+    "G stuck at one image": stuck(first(1)),
+    "G stuck at three images": stuck(first(3)),
+    "G replays the training set": stuck(lambda data: data),
+    "G replays it with faint noise": stuck(nearly),
+}
+
+
+def _begun(game: Game, settings: GanSettings) -> bool:
+    return game.step >= FROM * settings.steps
+
+
+def _one_of(network: Generator, images: Tensor, z: Tensor) -> Tensor:
+    """Chosen by z, on the graph of the weights, which get no slope from it."""
+    chosen = (1e4 * z[:, 0].abs()).long() % len(images)
+    drawn: Tensor = type(network).forward(network, z)  # type: ignore[arg-type]
+    return images[chosen] + 0 * drawn
