@@ -24,7 +24,7 @@ from augment.processes import interruption
 TRAINING_CODE = (
     "architecture.py", "linear.py", "dcgan.py", "residual.py", "networks.py",
     "losses.py", "penalties.py", "diffaugment.py", "adaptive.py", "training.py", "leaks.py", "guards.py",
-    "state.py", "fit.py",
+    "state.py", "looks.py", "fit.py",
 )  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0
