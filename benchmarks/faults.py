@@ -145,6 +145,7 @@ FAULTS: dict[str, Plant] = {
     "NaN in a weight of G": in_weights(lambda game: game.generator, NAN),
     "an infinite weight of D": in_weights(lambda game: game.discriminator, float("inf")),
     "NaN in the average of G": in_weights(lambda game: game.average, NAN),
+    "a weight of the average too large to compute with": in_weights(lambda game: game.average, 3e38),
     "G stuck at one image": stuck(first(1)),
     "G stuck at three images": stuck(first(3)),
     "G replays the training set": stuck(lambda data: data),

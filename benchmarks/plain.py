@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
+from augment.gan.adaptive import first_probability
 from augment.gan.diffaugment import DiffAugment
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, Generator, build
@@ -37,7 +38,8 @@ def train_plainly(
     g_optimizer = Adam(generator.parameters(), settings.learning_rate, betas)
     d_optimizer = Adam(discriminator.parameters(), settings.learning_rate, betas)
     loss = adversarial_loss(settings.loss)
-    augment = DiffAugment(settings.augmentation, settings.flips, settings.color_augmentation)
+    probability = first_probability(settings.augmentation, len(images))
+    augment = DiffAugment(probability, settings.flips, settings.color_augmentation)
     gamma = effective_gamma(settings.gamma, architecture, loss) * settings.penalty_every
     rng = torch.Generator().manual_seed(seed)
     seconds = 0.0

@@ -23,11 +23,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine, cores
+from augment.gan.adaptive import first_probability
 from augment.gan.bundle import generators_from
 from augment.gan.classes import ClassTraining, Workplace, class_job, train_classes
-from augment.gan.fit import architecture_of, begin, play
+from augment.gan.fit import architecture_of, augmentation, begin, play
 from augment.gan.networks import Generator, to_float, to_uint8
 from augment.gan.settings import class_training
+from augment.gan.state import Progress
 from augment.gan.training import GanSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
@@ -83,9 +85,10 @@ def flops_per_image(train: ImageSet, settings: GanSettings) -> float:
     job = class_job(train, train.classes[0], settings, 0, None, "cpu", "counted")
     game = begin(job, architecture_of(job))
     data, chances = to_float(torch.from_numpy(job.images)), torch.from_numpy(job.weights)
+    augment = augmentation(settings, Progress(first_probability(settings.augmentation, len(data))))
     with FlopCounterMode(display=False) as counter:
         for _ in range(settings.penalty_every):
-            play(game, settings, data, chances)
+            play(game, settings, data, chances, augment)
     return float(counter.get_total_flops()) / (settings.penalty_every * settings.batch_size)
 
 

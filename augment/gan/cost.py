@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import torch
 
 from augment.engine import Engine
-from augment.gan.fit import GanJob, architecture_of, begin, play
+from augment.gan.adaptive import first_probability
+from augment.gan.fit import GanJob, architecture_of, augmentation, begin, play
 from augment.gan.networks import to_float
+from augment.gan.state import Progress
 from augment.progress import duration
 
 SLOW_S = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
@@ -19,11 +21,12 @@ def seconds_per_step(job: GanJob) -> float:
     game = begin(job, architecture_of(job))
     data = to_float(torch.from_numpy(job.images)).to(job.device)
     chances = torch.from_numpy(job.weights).to(job.device)
+    augment = augmentation(job.settings, Progress(first_probability(job.settings.augmentation, len(data))))
 
     def timed(step: int) -> float:
         game.step = step
         began = time.perf_counter()
-        play(game, job.settings, data, chances).tolist()  # waits for a GPU
+        play(game, job.settings, data, chances, augment).tolist()  # waits for a GPU
         return time.perf_counter() - began
 
     def warm(step: int) -> float:

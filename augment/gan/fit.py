@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.gan.adaptive import first_probability, next_probability, overfitting, visible
-from augment.gan.diffaugment import DiffAugment, Operation
-from augment.gan.guards import fault
-from augment.gan.leaks import leaked
+from augment.gan.diffaugment import DiffAugment
+from augment.gan.looks import ROWS, look
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
-from augment.gan.state import Progress, go_back, restore, snapshot
+from augment.gan.state import Progress, restore, snapshot
 from augment.gan.training import (
     Game,
     GanSettings,
@@ -31,10 +30,7 @@ from augment.seeds import derive_seed
 
 Weights = dict[str, Tensor]
 CURVE_POINTS = 50
-LOOK_EVERY = 5  # points of the curve, before the guards look and a good state is put by
-MOST_ROLLBACKS = 2
-LOOK_AT = 64  # samples that the guards look at
-LEAKS_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
+SCORED = 64  # images of a kind that tell the overfitting
 
 
 @dataclass(frozen=True)
@@ -120,10 +116,10 @@ def fit(
         tell(game.step, steps)
         if game.step % every == 0 or game.step == steps:
             summarise(game.step, progress, losses)
-            if len(progress.curve) % LOOK_EVERY == 0 or game.step == steps:
+            if len(progress.curve) % ROWS == 0 or game.step == steps:
                 if settings.augmentation == "auto":
                     adapt(game, progress, data, seen, unseen)
-                good, reason = look(game, progress, good, job, data)
+                good, reason = look(game, progress, good, settings, job.seed, data)
                 seen, unseen = chances_of(job, progress)
                 if reason:
                     return GanResult({}, {}, progress.curve, progress.rollbacks, progress.leaks, reason)
@@ -181,8 +177,8 @@ def chances_of(job: GanJob, progress: Progress) -> tuple[Tensor, Tensor]:
     chances = torch.from_numpy(job.weights)
     if job.settings.augmentation != "auto":
         return chances.to(job.device), torch.zeros_like(chances)
-    turn, every = len(progress.curve) // LOOK_EVERY, max(1, job.settings.steps // CURVE_POINTS)
-    turns = -(-job.settings.steps // (every * LOOK_EVERY))
+    turn, every = len(progress.curve) // ROWS, max(1, job.settings.steps // CURVE_POINTS)
+    turns = -(-job.settings.steps // (every * ROWS))
     shown = visible(len(chances), turn, turns, derive_seed(job.seed, "hidden"))
     return (chances * shown).to(job.device), (chances * ~shown).to(job.device)
 
@@ -191,10 +187,10 @@ def adapt(game: Game, progress: Progress, data: Tensor, seen: Tensor, unseen: Te
     """Move the probability by how much D overfits the images that it saw in this turn."""
     if not unseen.any():
         return
-    z = torch.randn(LOOK_AT, game.generator.architecture.latent, generator=game.rng, device=data.device)
+    z = torch.randn(SCORED, game.generator.architecture.latent, generator=game.rng, device=data.device)
     with torch.no_grad():
         fake = game.generator(z)
-    known, unknown = (draw(data, chances, LOOK_AT, game.rng) for chances in (seen, unseen))
+    known, unknown = (draw(data, chances, SCORED, game.rng) for chances in (seen, unseen))
     progress.probability = next_probability(progress.probability, overfitting(game.discriminator, known, unknown, fake))
 
 
@@ -213,51 +209,6 @@ def summarise(step: int, progress: Progress, losses: list[Tensor]) -> None:
         {"step": step, "d_loss": d_loss / count, "g_loss": g_loss / count, "win_rate": win_rate / count,
          "gap": gap / count, "augmentation": progress.probability}
     )  # fmt: skip
-
-
-def look(game: Game, progress: Progress, good: dict[str, Any], job: GanJob, data: Tensor) -> tuple[dict[str, Any], str]:
-    """Put the state by when all is well, else return to the last good one.
-
-    Returns the state that is good from now on, and a reason when the run is to be given up.
-    """
-    samples = samples_of(game)
-    reason = fault(game, progress.curve[-LOOK_EVERY:], job.settings.loss, samples, data)
-    if reason is not None and progress.attempt == MOST_ROLLBACKS:
-        return good, f"{reason} at step {game.step}"
-    late = game.step >= LEAKS_FROM * job.settings.steps
-    leaks = leaked(samples, data, suspects(job.settings, data)) if late and samples is not None and not reason else {}
-    fresh = sorted(set(leaks) - set(progress.leaked))
-    if reason is None and not fresh:
-        progress.leaks = [leaks[operation] for operation in sorted(leaks)]
-        return copy.deepcopy(snapshot(game, progress)), ""
-    progress.attempt += reason is not None
-    progress.leaked = [*progress.leaked, *fresh]
-    progress.rollbacks = [
-        *progress.rollbacks, f"step {game.step}: {reason or '; '.join(leaks[name] for name in fresh)}"
-    ]  # fmt: skip
-    go_back(game, progress, good, job.seed, job.settings.learning_rate)
-    return good, ""
-
-
-def samples_of(game: Game) -> Tensor | None:
-    """`LOOK_AT` images of the average; none of a linear pair, whose D sees means alone: nothing asks its G for variety.
-
-    float (64, C, H, W), under the statistics of this batch: the average's have not been settled yet.
-    """
-    if game.generator.architecture.network == "linear":
-        return None
-    z = torch.randn(LOOK_AT, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
-    device = next(game.average.parameters()).device
-    with torch.no_grad():
-        images: Tensor = copy.deepcopy(game.average).train()(z.to(device))
-    return images.float()
-
-
-def suspects(settings: GanSettings, data: Tensor) -> set[Operation]:
-    """The operations that may have leaked: all that the settings allow for these images."""
-    if settings.augmentation == 0:
-        return set()
-    return DiffAugment(1.0, settings.flips, settings.color_augmentation).operations(*data.shape[2:])
 
 
 def cpu_weights(network: torch.nn.Module) -> Weights:

@@ -36,6 +36,8 @@ def fault(
     reason = not_finite(game, numbers) or discriminator_won(rows[-1]["gap"], gap_limit(loss, real[0].numel()))
     if reason is not None or samples is None:
         return reason
+    if not torch.isfinite(samples).all():
+        return "a sample is not finite"
     return collapsed(samples, evenly(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
 
 

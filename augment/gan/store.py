@@ -26,7 +26,7 @@ TRAINING_CODE = (
     "layout.py", "seeds.py",
     "gan/architecture.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py", "gan/networks.py", "gan/losses.py",
     "gan/penalties.py", "gan/diffaugment.py", "gan/adaptive.py", "gan/training.py", "gan/leaks.py", "gan/guards.py",
-    "gan/state.py", "gan/fit.py",
+    "gan/state.py", "gan/looks.py", "gan/fit.py",
 )  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from augment.gan.fit import GanJob, GanResult, begin, fit, samples_of
+from augment.gan.fit import GanJob, GanResult, begin, fit
 from augment.gan.guards import collapsed, discriminator_won, fault, gap_limit, not_finite
+from augment.gan.looks import samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.training import Game, new_game

@@ -33,6 +33,7 @@ WORDS = {
     "NaN in a weight of G": "not finite",
     "an infinite weight of D": "not finite",
     "NaN in the average of G": "average of G is not finite",
+    "a weight of the average too large to compute with": "a sample is not finite",
     "G stuck at one image": "collapsed",
     "G stuck at three images": "repeats itself",
     "G replays the training set": "replays its training images",
