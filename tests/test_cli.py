@@ -129,7 +129,7 @@ def test_check_reports_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "empty.yaml").touch()
     assert main(["check", str(tmp_path), "--json", "--params", str(tmp_path / "empty.yaml")]) == 1
     report = json.loads(capsys.readouterr().out)
-    assert set(report) == {"files", "classes", "counts"}
+    assert set(report) == {"files", "classes", "counts", "near_duplicates"}
     assert {"path": "a/x.png", "outcome": "quarantined", "code": "not_an_image"} in report["files"]
 
 

@@ -28,7 +28,7 @@ def test_the_penalty_counts_as_often_as_it_comes(
     clock = [0.0]
     played = []
 
-    def play(game, settings, data, chances):
+    def play(game, settings, data, chances, augment):
         penalised = game.step % settings.penalty_every == 0
         clock[0] += 0.3 if penalised else 0.1
         played.append(penalised)
@@ -45,7 +45,7 @@ def test_slow_steps_are_not_repeated(job: GanJob, monkeypatch: pytest.MonkeyPatc
     clock = [0.0]
     steps = []
 
-    def play(game, settings, data, chances):
+    def play(game, settings, data, chances, augment):
         clock[0] += 60.0
         steps.append(game.step)
         return data.sum()

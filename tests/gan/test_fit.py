@@ -72,11 +72,11 @@ def test_every_network_resumes(job: GanJob, network: str, loss: str, precision: 
 def test_a_run_resumes_before_and_after_a_roll_back(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard speaks once, at step 10: noise, learning rate and the reason of the second attempt are kept."""
 
-    def accuses_once(game: Game, row: dict[str, float], *_: object) -> str | None:
+    def accuses_once(game: Game, rows: list[dict[str, float]], *_: object) -> str | None:
         first = game.generator_optimizer.param_groups[0]["lr"] == job.settings.learning_rate
-        return "collapsed" if first and row["step"] == 10 else None
+        return "collapsed" if first and rows[-1]["step"] == 10 else None
 
-    monkeypatch.setattr("augment.gan.fit.look", accuses_once)
+    monkeypatch.setattr("augment.gan.looks.fault", accuses_once)
     whole = fit(job)
     assert whole.rollbacks == ["step 10: collapsed"]
     # asked before every step: 0 to 9, then 5 to 11 of the second attempt, which begins at the good state of step 5
