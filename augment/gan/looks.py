@@ -22,7 +22,7 @@ REFERENCES = 256  # real images whose marks are counted
 def look(
     game: Game, progress: Progress, good: dict[str, Any], settings: GanSettings, seed: int, data: Tensor
 ) -> tuple[dict[str, Any], str]:
-    """Put the state by when all is well, else return to the last good one: a fault costs an attempt, a leak its operation.
+    """Put the state by when all is well, else return to the last: a fault costs an attempt, a leak its operation.
 
     data: the training images, float (N, C, H, W). Returns the state that is good from now on, and a
     reason when the run is to be given up.
