@@ -187,8 +187,8 @@ class Train(Section):
     penalty_every: int = Field(4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation).")
     augmentation: Probability | Literal["auto"] = Field(
         0.6,
-        description="Probability, per image and operation, of differentiable augmentation. `auto`: it follows how "
-        "often D tells a training image from a generated one, for each class by itself.",
+        description="Probability, per image and operation, of differentiable augmentation. `auto`: it follows how much "
+        "D overfits the images, for each class by itself.",
     )
     color_augmentation: bool = Field(
         False, description="Also vary brightness and contrast; false when intensity or colour is the label."
