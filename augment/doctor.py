@@ -50,7 +50,7 @@ def _environment() -> Iterator[str]:
     yield "  " + ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
     if versions["torch"]:
         try:
-            from augment.environment import environment, resolve_device  # noqa: PLC0415
+            from augment.environment import environment, resolve_device  # noqa: PLC0415  (only where torch is there)
 
             found = environment(resolve_device("auto"))
             yield f"  device {found['device']}, processor capability {found['cpu_capability']}"

@@ -90,7 +90,7 @@ def is_own(path: Path | None, params: "Params") -> bool:
 
 def split_stops(findings: "Findings", ingest: "Ingest", seed: int) -> list[Stop]:
     """What makes the set impossible to split; else its entries are split."""
-    from augment.data import prepare  # noqa: PLC0415
+    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, as above)
 
     try:
         prepare.assign_splits(findings.entries, ingest, seed)
@@ -101,7 +101,7 @@ def split_stops(findings: "Findings", ingest: "Ingest", seed: int) -> list[Stop]
 
 def override_stops(findings: "Findings", params: "Params") -> list[Stop]:
     """Settings of single classes that are not there."""
-    from augment.data.split import nearest  # noqa: PLC0415
+    from augment.data.split import nearest  # noqa: PLC0415  (numpy)
 
     classes = findings.counts()
     return [

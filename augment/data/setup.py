@@ -67,7 +67,7 @@ def _refuse(path: Path, stops: list[Stop]) -> None:
 
 def _settings(path: Path, source: str, params_path: Path, findings: "Findings") -> dict[str, Any]:
     """The keys of `ingest` that depend on the images."""
-    from augment.data.cleaning import suggested_size  # noqa: PLC0415
+    from augment.data.cleaning import suggested_size  # noqa: PLC0415  (numpy)
 
     settled = any(stop.code in _SETTLED for stop in findings.stops)
     return {
@@ -82,7 +82,7 @@ def _settings(path: Path, source: str, params_path: Path, findings: "Findings") 
 def _stored(path: Path, params_path: Path) -> str:
     """Relative to params.yaml, where DVC and the stages start from; absolute outside its folder."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would leave through links)
-    project = Path(os.path.abspath(params_path)).parent  # noqa: PTH100
+    project = Path(os.path.abspath(params_path)).parent  # noqa: PTH100  (the same)
     return (absolute.relative_to(project) if absolute.is_relative_to(project) else absolute).as_posix()
 
 
@@ -91,7 +91,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
 
-    from augment import dvcyaml, params  # noqa: PLC0415
+    from augment import dvcyaml, params  # noqa: PLC0415  (pydantic)
 
     yaml = YAML()
     yaml.preserve_quotes = True

@@ -43,7 +43,7 @@ def train_generators(
     steps: int | Literal["auto"] = "auto",
     batch_size: int = 32,
     learning_rate: float | Literal["auto"] = "auto",
-    overrides: Mapping[str, Mapping[str, float]] | None = None,
+    overrides: Mapping[str, Mapping[str, float | str]] | None = None,
     device: str = "auto",
     jobs: int = 1,
     store: str | Path | None = None,

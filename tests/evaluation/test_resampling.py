@@ -7,18 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from augment.evaluation.resampling import balanced_accuracy, class_weights, groups_per_class, one_pair, resample
-
-
-def classes(*sizes: int) -> np.ndarray:
-    return np.repeat(np.arange(len(sizes)), sizes)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def alone(targets: np.ndarray) -> np.ndarray:
-    return np.arange(len(targets))
+from tests.evaluation.draws import alone, classes, rng
 
 
 @given(st.lists(st.integers(1, 8), min_size=2, max_size=5), st.integers(0, 99))

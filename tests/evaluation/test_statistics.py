@@ -9,18 +9,7 @@ from scipy import stats
 from augment.evaluation.resampling import Resamples, resample
 from augment.evaluation.statistics import Estimate, corrected_t, holm, paired_t, wilson
 from augment.evaluation.statistics import estimate as estimate_figures
-
-
-def classes(*sizes: int) -> np.ndarray:
-    return np.repeat(np.arange(len(sizes)), sizes)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def alone(targets: np.ndarray) -> np.ndarray:
-    return np.arange(len(targets))
+from tests.evaluation.draws import alone, classes, rng
 
 
 def estimate(scores: np.ndarray, resamples: Resamples) -> Estimate:
