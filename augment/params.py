@@ -14,12 +14,14 @@ from augment.files import read_file
 from augment.mistakes import told
 from augment.sections import (
     ARMS,
+    AUGMENTATIONS,
     CONTROL_ARMS,
     DEFAULT_ARMS,
     GAN_ARMS,
     REAL_ARMS,
     Arm,
     Assemble,
+    Augmentation,
     Compute,
     Evaluate,
     Generate,
@@ -32,12 +34,14 @@ from augment.sections import (
 
 __all__ = [
     "ARMS",
+    "AUGMENTATIONS",
     "CONTROL_ARMS",
     "DEFAULT_ARMS",
     "GAN_ARMS",
     "REAL_ARMS",
     "Arm",
     "Assemble",
+    "Augmentation",
     "Compute",
     "Evaluate",
     "Generate",

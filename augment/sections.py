@@ -36,6 +36,8 @@ Arm = Literal[
     "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only",
     "copies_half", "shuffled", "noise", "as_delivered",
 ]  # fmt: skip
+Augmentation = Literal["classical", "randaugment", "mixup_cutmix"]  # arms that others build on
+AUGMENTATIONS: tuple[Augmentation, ...] = ("classical", "randaugment", "mixup_cutmix")
 REAL_ARMS: tuple[Arm, ...] = (
     "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
     "smote", "smote_half", "mixup_within", "mixup_within_half",

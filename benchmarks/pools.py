@@ -1,5 +1,6 @@
 """Real images for the benchmarks: all of a set, then disjoint training subsets beside one fixed test set."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,10 +12,15 @@ from augment.data.sources import detect
 from augment.params import Ingest
 
 
+@functools.cache
 def images_of(where: str, side: int | None = None) -> ImageSet:
     """Every usable image of `digits`, a folder of class folders, or a folder of IDX files, at `side` pixels."""
     source = "digits" if where == "digits" else detect(Path(where))
-    entries = [entry for entry in examine(Ingest(source=source, path=where, size=side)).entries if entry.usable]
+    entries = [
+        entry
+        for entry in examine(Ingest(source=source, path=where, size=side, near_duplicates="off")).entries
+        if entry.usable
+    ]
     arrays = [entry.pixels for entry in entries if entry.pixels is not None]
     channels = max(array.shape[2] for array in arrays)
     images = np.stack([np.broadcast_to(array, (*array.shape[:2], channels)) for array in arrays]).transpose(0, 3, 1, 2)

@@ -6,14 +6,16 @@
 
 WHERE is `digits`, a folder of class folders, or a folder of IDX files. Every row is one variant on one training
 subset; rows that RESULTS.jsonl holds already are not made again, so the sweep runs in pieces. A variant changes
-the defaults of `train:`. `150/10` gives every second class, in sorted order, 10 images and the others 150.
+the defaults of `train:`. `150/10` gives the first class and every second after it, in sorted order, 10 images and
+the others 150. GAN images are added to each of the three augmentations; what counts is the sum with the one that is
+best with real images alone, beside the best of all real-only arms.
 """
 
 import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +26,14 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine, cores
 from augment.evaluation.arms import ArmRun, Samples, copies_of, poor_classes, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
+from augment.evaluation.statistics import paired_t
 from augment.gan.bundle import generators_from
 from augment.gan.classes import Workplace, train_classes
 from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
-from augment.params import Arm, Train
+from augment.params import AUGMENTATIONS, Arm, Augmentation, Train
 from augment.seeds import derive_seed
 from benchmarks.pools import draw, images_of
 
@@ -66,10 +69,8 @@ CONFIRM_COUNTS = ("10", "20", "50", "200", "150/10")
 SUBSETS, CONFIRM_SUBSETS = 2, 5
 TESTS, CONFIRM_TESTS = 200, 500  # test images a class
 SAMPLES = 200  # a class
-RIVALS: tuple[Arm, ...] = (
-    "oversample", "classical", "randaugment", "mixup_cutmix", "smote_half", "mixup_within_half"
-)  # fmt: skip
-GAN_ARMS: tuple[Arm, ...] = ("gan_half", "copies_half")
+MADE: tuple[Arm, ...] = ("smote_half", "mixup_within_half")  # the real-only arms that make images
+KEYS = ("what", "set", "counts", "subset", "variant")  # of a row
 FIT, BATCH = FitSettings(400, 2e-3), 64
 
 
@@ -93,24 +94,27 @@ class Unit:
 def make(unit: Unit) -> dict[str, Any]:
     """Train the variant on its subset and measure it."""
     train, test = subset_of(unit)
-    row: dict[str, Any] = dict(zip(("what", "set", "counts", "subset", "variant"), unit.key, strict=True))
+    row: dict[str, Any] = dict(zip(KEYS, unit.key, strict=True))
     if unit.what == "confirm" and unit.variant == "rivals":
-        return row | arms_row(train, test, real_samples(train, unit.subset), RIVALS, unit.subset)
+        return row | rivals_row(train, test, unit.subset)
     began = time.process_time()
     samples = gan_samples(train, Train.model_validate(VARIANTS[unit.variant]), unit.subset)
     row["cpu_seconds"] = round(time.process_time() - began, 1)
     if unit.what == "screen":
         return row | {"kid": mean_kid(samples, test)}
     made = Samples(samples, samples, copies_of(train, SAMPLES, "none", unit.subset))
-    arms = GAN_ARMS if unit.variant == "default" else GAN_ARMS[:1]
-    return row | arms_row(train, test, made, arms, unit.subset)
+    for base in AUGMENTATIONS:
+        arms: tuple[Arm, ...] = ("gan_half", "copies_half") if unit.variant == "default" else ("gan_half",)
+        for arm in arms:
+            row |= arm_row(train, test, made, arm, base, unit.subset)
+    return row
 
 
 def subset_of(unit: Unit) -> tuple[ImageSet, ImageSet]:
     """Its training and test images."""
     every = images_of(unit.where)
     rich, _, poor = unit.counts.partition("/")
-    wanted = {label: int(poor if poor and number % 2 else rich) for number, label in enumerate(every.classes)}
+    wanted = {label: int(rich if number % 2 or not poor else poor) for number, label in enumerate(every.classes)}
     return draw(every, wanted, TESTS if unit.what == "screen" else CONFIRM_TESTS, unit.subset)
 
 
@@ -123,9 +127,14 @@ def gan_samples(train: ImageSet, wanted: Train, seed: int) -> dict[str, np.ndarr
     return {label: made[label].sample(SAMPLES).numpy() for label in made}
 
 
-def real_samples(train: ImageSet, seed: int) -> Samples:
-    """What the real-only rivals make."""
-    return Samples({}, {}, {}, smote_of(train, SAMPLES, seed), mixes_of(train, SAMPLES, seed))
+def rivals_row(train: ImageSet, test: ImageSet, subset: int) -> dict[str, Any]:
+    """Every real-only arm; those that make images on each augmentation."""
+    made = Samples({}, {}, {}, smote_of(train, SAMPLES, subset), mixes_of(train, SAMPLES, subset))
+    row = arm_row(train, test, made, "oversample", "classical", subset)
+    for base in AUGMENTATIONS:
+        for arm in (base, *MADE):
+            row |= arm_row(train, test, made, arm, base, subset)
+    return row
 
 
 def mean_kid(samples: Mapping[str, np.ndarray[Any, Any]], test: ImageSet) -> float:
@@ -137,18 +146,20 @@ def mean_kid(samples: Mapping[str, np.ndarray[Any, Any]], test: ImageSet) -> flo
     return round(float(np.mean(found)), 5)
 
 
-def arms_row(train: ImageSet, test: ImageSet, samples: Samples, arms: tuple[Arm, ...], seed: int) -> dict[str, Any]:
-    """Balanced accuracy and the mean recall of the poor classes of each arm, in per cent."""
-    poor = poor_classes(train.counts())
-    row: dict[str, Any] = {}
-    for arm in arms:
-        none = test.images[:0]
-        run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, FIT, BATCH, "none")
-        predicted = np.array(train.classes)[run_arm(run).test.argmax(axis=1)]
-        recall = {label: float((predicted[test.labels == label] == label).mean()) for label in train.classes}
-        row[arm] = round(100 * float(np.mean(list(recall.values()))), 2)
-        row[f"{arm} poor"] = round(100 * float(np.mean([recall[label] for label in poor])), 2)
-    return row
+def arm_row(
+    train: ImageSet, test: ImageSet, samples: Samples, arm: Arm, base: Augmentation, seed: int
+) -> dict[str, Any]:
+    """Balanced accuracy of an arm and the mean recall of the poor classes, in per cent."""
+    none = test.images[:0]
+    run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, FIT, BATCH, "none", base)
+    predicted = np.array(train.classes)[run_arm(run).test.argmax(axis=1)]
+    recall = {label: float((predicted[test.labels == label] == label).mean()) for label in train.classes}
+    name = arm if arm in (base, "oversample") else f"{arm} on {base}"
+    poor = [recall[label] for label in poor_classes(train.counts())]
+    return {
+        name: round(100 * float(np.mean(list(recall.values()))), 2),
+        f"{name} poor": round(100 * float(np.mean(poor)), 2),
+    }
 
 
 def units(what: str, sets: Mapping[str, str]) -> Iterator[Unit]:
@@ -164,7 +175,7 @@ def units(what: str, sets: Mapping[str, str]) -> Iterator[Unit]:
 
 def sweep(what: str, results: Path, sets: Mapping[str, str]) -> None:
     """Make the rows that are missing, in one process per core."""
-    done = {tuple(str(row[key]) for key in ("what", "set", "counts", "subset", "variant")) for row in read(results)}
+    done = {tuple(str(row[key]) for key in KEYS) for row in read(results)}
     missing = [unit for unit in units(what, sets) if unit.key not in done]
     for _, row in Engine("local", cores()).map(make, missing):
         with results.open("a") as file:
@@ -192,25 +203,43 @@ def tables(rows: list[dict[str, Any]]) -> None:
             found = [1000 * row["kid"] for row in own if (row["set"], row["counts"]) == column]
             cells.append(f"{np.mean(found):.1f}" if found else "")
         print(f"| {variant} | {' | '.join(cells)} | {np.mean([row['cpu_seconds'] for row in own]):.0f} |")
-    confirmed = [row for row in rows if row["what"] == "confirm"]
-    print("\n| set | counts | variant | subsets | gan_half | net | poor classes, net |\n|---|---|---|---|---|---|---|")
-    rivals = {(row["set"], row["counts"], row["subset"]): row for row in confirmed if row["variant"] == "rivals"}
+    print_confirmed([row for row in rows if row["what"] == "confirm"])
+
+
+def print_confirmed(rows: list[dict[str, Any]]) -> None:
+    """GAN images on the strongest augmentation, and what they gain over the strongest real-only arm."""
+    print("\n| set | counts | subsets | best real-only arm | variant | GAN images on | accuracy | net | poor, net |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    rivals = {(row["set"], row["counts"], row["subset"]): row for row in rows if row["variant"] == "rivals"}
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in confirmed:
+    for row in rows:
         if row["variant"] != "rivals" and (row["set"], row["counts"], row["subset"]) in rivals:
             groups[row["set"], row["counts"], row["variant"]].append(row)
     for (name, counts, variant), own in sorted(groups.items()):
         against = [rivals[name, counts, row["subset"]] for row in own]
-        print(f"| {name} | {counts} | {variant} | {len(own)} | {np.mean([row['gan_half'] for row in own]):.1f} | "
-              f"{net(own, against, '')} | {net(own, against, ' poor')} |")  # fmt: skip
+        real = [key for key in against[0] if key not in KEYS and not key.endswith(" poor")]
+        best, base = strongest(against, real), strongest(against, AUGMENTATIONS)
+        for what in ("gan_half", "copies_half"):
+            arm = f"{what} on {base}"
+            if arm not in own[0]:
+                continue
+            print(
+                f"| {name} | {counts} | {len(own)} | {best} | {variant if what == 'gan_half' else 'jittered copies'} "
+                f"| {base} | {np.mean([row[arm] for row in own]):.1f} | {gain(own, arm, against, best)} "
+                f"| {gain(own, f'{arm} poor', against, f'{best} poor')} |"
+            )
 
 
-def net(own: list[dict[str, Any]], against: list[dict[str, Any]], part: str) -> str:
-    """The mean gain over the rival that is best on average, with its standard error over subsets."""
-    best = max(RIVALS, key=lambda arm: float(np.mean([row[arm] for row in against])))
-    gains = [row[f"gan_half{part}"] - rival[f"{best}{part}"] for row, rival in zip(own, against, strict=True)]
-    error = f" ± {np.std(gains, ddof=1) / len(gains) ** 0.5:.1f}" if len(gains) > 1 else ""
-    return f"{np.mean(gains):+.1f}{error} ({best})"
+def strongest(rows: list[dict[str, Any]], arms: Iterable[str]) -> str:
+    """The best on average over subsets."""
+    return max(arms, key=lambda arm: float(np.mean([row[arm] for row in rows])))
+
+
+def gain(own: list[dict[str, Any]], arm: str, against: list[dict[str, Any]], rival: str) -> str:
+    """The mean gain over a rival, with the half width of its 95 % interval (paired t over subsets)."""
+    gains = np.array([row[arm] - other[rival] for row, other in zip(own, against, strict=True)])
+    half = f" ± {paired_t(gains).half_width():.1f}" if len(gains) > 1 else ""
+    return f"{gains.mean():+.1f}{half}"
 
 
 if __name__ == "__main__":

@@ -4,19 +4,22 @@ All arms train the same network for equally many steps; what differs is only wha
 
     none                uniform over the real images
     oversample          every class equally often
-    class_weights       uniform over the real images, the loss weighted so that classes count equally; augmented
     classical           oversample, and shifts, rotations, scalings, declared flips on every image drawn
     randaugment         oversample, and two random operations on every image drawn
     mixup_cutmix        classical, and every batch blended with itself across classes, labels too
-    smote               classical, and SMOTE images raise every class to the largest
-    smote_half          classical, and half of what poor classes draw is SMOTE images
+
+The last three are ways to augment what is drawn. The arms below build on one of them, the same for all (`base`):
+
+    class_weights       uniform over the real images, the loss weighted so that classes count equally; augmented
+    smote               base, and SMOTE images raise every class to the largest
+    smote_half          base, and half of what poor classes draw is SMOTE images
     mixup_within        as smote with blends of any two images of a class
     mixup_within_half   as smote_half with blends of any two images of a class
-    gan_fill            classical, and synthetic images raise every class to the largest
-    gan_half            classical, and half of what poor classes draw is synthetic
+    gan_fill            base, and synthetic images raise every class to the largest
+    gan_half            base, and half of what poor classes draw is synthetic
     gan_half_filtered   the same with filtered samples
-    gan_pretrain        synthetic images only in the first half of the steps, then classical
-    gan_only            synthetic images only, every class equally often, augmented as in classical
+    gan_pretrain        synthetic images only in the first half of the steps, then base
+    gan_only            synthetic images only, every class equally often, augmented as in base
     copies_half         as gan_half_filtered with jittered training images in the samples' place: the control
     shuffled            as gan_half_filtered with the samples' labels drawn at random: a control
     noise               as gan_half_filtered with noise in the samples' place: a control
@@ -42,7 +45,7 @@ from augment.measure.classifiers import (
 from augment.measure.mixing import mixing
 from augment.measure.randaugment import randaugment
 from augment.measure.weighted import WeightedImages, class_balanced, evenly
-from augment.params import Arm
+from augment.params import Arm, Augmentation
 from augment.seeds import derive_seed
 
 Images = NDArray[np.uint8]
@@ -81,6 +84,7 @@ class ArmRun:
     fit: FitSettings
     batch_size: int
     flips: str
+    base: Augmentation = "classical"
 
 
 @dataclass(frozen=True)
@@ -103,20 +107,32 @@ def fit_arm(run: ArmRun) -> SmallCnn:
     _, channels, height, width = run.train.images.shape
     classes = len(run.train.classes)
     batch, first_half = data.batches(run.batch_size), None
-    augment: Augment | None = classical_augmentation(run.flips)
-    match run.arm:
-        case "none" | "oversample" | "as_delivered":
-            augment = None
-        case "class_weights":
-            batch = data.even_batches(run.batch_size, classes)
+    if run.arm == "class_weights":
+        batch = data.even_batches(run.batch_size, classes)
+    if run.arm == "gan_pretrain":
+        first_half = arm_data("gan_only", run.train, run.samples).batches(run.batch_size)
+    augment: Augment | None = None
+    match augmentation_of(run.arm, run.base):
+        case "classical":
+            augment = classical_augmentation(run.flips)
         case "randaugment":
             augment = randaugment(run.flips, channels, height, width)
         case "mixup_cutmix":
-            batch, augment = mixing(batch, classical_augmentation(run.flips), classes), None
-        case "gan_pretrain":
-            first_half = arm_data("gan_only", run.train, run.samples).batches(run.batch_size)
+            batch = mixing(batch, classical_augmentation(run.flips), classes)
+            first_half = mixing(first_half, classical_augmentation(run.flips), classes) if first_half else None
     seed = derive_seed(run.seed, "arm")
     return fit_classifier(batch, (channels, height, width), classes, run.fit, augment, seed, first_half)
+
+
+def augmentation_of(arm: Arm, base: Augmentation) -> Augmentation | None:
+    """How an arm augments what it draws."""
+    match arm:
+        case "none" | "oversample" | "as_delivered":
+            return None
+        case "classical" | "randaugment" | "mixup_cutmix":
+            return arm
+        case _:
+            return base
 
 
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:

@@ -14,7 +14,7 @@ def mixing(batch: Batch, augment: Augment, classes: int) -> Batch:
 
     Each batch tosses a coin between `mixup` and `cutmix` and has one share, uniform in [0, 1]: the
     Beta(1, 1) that both papers use for small images. The result has float32 images from 0 to 255 and
-    targets float32 (B, classes) whose rows sum to 1.
+    targets float32 (B, classes) whose rows sum to 1, or to the weights that `batch` gives.
     """
 
     def mixed(rng: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -23,7 +23,7 @@ def mixing(batch: Batch, augment: Augment, classes: int) -> Batch:
         order = torch.randperm(len(inputs), generator=rng)
         coin, share = torch.rand(2, generator=rng).tolist()
         blended, kept = mixup(inputs, order, share) if coin < 0.5 else cutmix(inputs, order, share, rng)
-        rows = F.one_hot(targets, classes).float()
+        rows = targets if targets.is_floating_point() else F.one_hot(targets, classes).float()
         return blended, kept * rows + (1 - kept) * rows[order]
 
     return mixed

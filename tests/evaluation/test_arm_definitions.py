@@ -15,7 +15,7 @@ from augment.evaluation.arms import ArmRun, Samples, arm_data, fit_arm, run_arm
 from augment.evaluation.compare import Comparing, Splits, compare, with_delivered
 from augment.evaluation.delivered import delivered
 from augment.measure.classifiers import FitSettings
-from augment.params import ARMS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
+from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
 from augment.report.tables import ARM_WORDS
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.judged import figures, judged
@@ -111,7 +111,7 @@ def a_run(arm, **changed):
 def fitted(monkeypatch):
     """Run an arm and see what it gives to the classifier: batches, augmentation, seed, the first half's batches."""
 
-    def given_to_the_classifier(arm):
+    def given_to_the_classifier(arm, **changed):
         seen = {}
 
         def fit(batch, shape, classes, settings, augment, seed, first_half=None):
@@ -119,7 +119,7 @@ def fitted(monkeypatch):
             return nn.Identity()
 
         monkeypatch.setattr(arms, "fit_classifier", fit)
-        fit_arm(a_run(arm))
+        fit_arm(a_run(arm, **changed))
         return seen
 
     return given_to_the_classifier
@@ -143,6 +143,31 @@ def test_which_arms_augment(fitted):
     assert plain == ["none", "oversample", "mixup_cutmix", "as_delivered"]
     names = {arm: type(fitted(arm)["augment"]).__name__ for arm in ARMS if arm not in plain}
     assert [arm for arm, name in names.items() if name != "Sequential"] == ["randaugment"]
+
+
+@pytest.mark.parametrize("arm", [arm for arm in ARMS if arm not in ("none", "oversample", "as_delivered")])
+def test_arms_build_on_the_base_and_the_augmentations_on_nothing(fitted, arm):
+    def way(given):
+        rows = drawn(given["batch"])[1]
+        if rows.ndim == 2 and ((rows > 0).sum(dim=1) > 1).any():
+            return "mixup_cutmix"
+        return {"Sequential": "classical", "function": "randaugment"}[type(given["augment"]).__name__]
+
+    found = [way(fitted(arm, base=base)) for base in AUGMENTATIONS]
+    assert found == ([arm] * 3 if arm in AUGMENTATIONS else list(AUGMENTATIONS))
+
+
+def test_both_halves_of_pretraining_are_blended(fitted):
+    given = fitted("gan_pretrain", base="mixup_cutmix")
+    for half in ("first", "batch"):
+        rows = drawn(given[half])[1]
+        assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.3
+
+
+def test_blended_rows_keep_the_weights_of_classes(fitted):
+    _, rows = drawn(fitted("class_weights", base="mixup_cutmix")["batch"])
+    assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.2
+    np.testing.assert_allclose(rows.mean(dim=0), THIRDS, atol=0.05)
 
 
 def test_pretraining_sees_synthetic_then_real(fitted):
