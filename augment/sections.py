@@ -245,15 +245,23 @@ class Generate(Section):
 class Evaluate(Section):
     """The comparison that the verdict rests on."""
 
-    protocol: Literal["holdout"] = Field(
-        "holdout", description="`holdout`: one split, paired seeds; the verdict speaks of this split."
+    protocol: Literal["holdout", "repeated"] = Field(
+        "holdout",
+        description="`holdout`: one split, paired seeds; the verdict speaks of this split. `repeated`: a training set "
+        "for every repeat: disjoint ones where the split left enough images over (data/prepared/pool), else 5 times 5 "
+        "folds of all prepared images; several times the cost.",
     )
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
         description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md. A list must "
         "keep `none`, `gan_half_filtered` and `copies_half`, which the verdict needs.",
     )
-    seeds: int = Field(5, ge=2, le=100, description="Paired repeats, each with its own GANs, samples, init and order.")
+    seeds: int = Field(
+        5, ge=2, le=100, description="Paired repeats of `holdout`, each with its own GANs, samples, init and order."
+    )
+    repeats: int = Field(
+        10, ge=10, le=100, description="Disjoint training sets of `repeated`, the delivered one among them."
+    )
     primary: Literal["balanced_accuracy", "recall_at_far"] = Field(
         "balanced_accuracy",
         description="The figure that decides. `balanced_accuracy`: the mean of the classes' recalls. `recall_at_far`: "

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from augment.evaluation.comparisons import Comparison, Word, over_the_best
 from augment.evaluation.policy import DEFAULT, choose_policy
 from augment.evaluation.primary import Figures, figures_of
-from augment.evaluation.prior import MEASURED, Parts, expected_smallest_gain
+from augment.evaluation.prior import MEASURED, Parts, exchangeable, expected_smallest_gain
 from augment.evaluation.resampling import balanced_accuracy, groups_per_class, one_pair, resample
 from augment.evaluation.statistics import Estimate, corrected_t, paired_t
 from augment.evaluation.tables import kinds
 from augment.evaluation.verdict import assess, judge
 from augment.params import REAL_ARMS, Arm
 from augment.seeds import numpy_rng
-from benchmarks.simulated import Truth, exchangeable, latent, right, truth
+from benchmarks.simulated import Truth, latent, right, truth
 
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]

@@ -5,7 +5,7 @@ expects as real sets do: its parts and its classes' difficulty are drawn anew.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +78,3 @@ def latent(true: Truth, targets: Int, groups: Int, arms: Sequence[Arm], seeds: i
 def right(below: Float, arms: Sequence[Arm], steps: dict[Arm, float]) -> Correct:
     """Right or wrong, arm -> bool (seeds, N), with each arm's thresholds moved by its step."""
     return {arm: below[position] > -steps.get(arm, 0.0) for position, arm in enumerate(arms)}
-
-
-def exchangeable(parts: Parts) -> Parts:
-    """The same without differences between arms that last: equal arms are equal on every image."""
-    return replace(parts, common=parts.common + parts.kind + parts.arm, kind=0.0, arm=0.0)

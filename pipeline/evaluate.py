@@ -1,29 +1,32 @@
-"""Compare the arms on data/prepared/test and write reports/metrics.json and reports/evaluation/."""
+"""Compare the arms on test images and write reports/metrics.json and reports/evaluation/."""
 
 from dataclasses import asdict
 from typing import Literal
 
 from augment.data.imageset import ImageSet
-from augment.data.sides import check_sides
+from augment.data.prepare import POOL
 from augment.environment import environment
 from augment.errors import ParamsError
 from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
-from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds, with_delivered
+from augment.evaluation.compare import Compared, Comparing, compare, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.figures import figures_on
 from augment.evaluation.nearness import COLUMNS as NEARNESS
-from augment.evaluation.nearness import nearness, real_images, require_no_leak
+from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
 from augment.evaluation.policy import Policy, choose_policy
-from augment.evaluation.primary import Figures, check_rate, figures_of_scores
+from augment.evaluation.primary import Figures, check_rate
 from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
+from augment.evaluation.replicates import Plan, Splits, plan
+from augment.evaluation.scope import announced_text, repeats_text, scope_of
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
 from augment.files import sha256_json, write_csv, write_json
 from augment.gan.bundle import GeneratorSet, generators_from, load_generators
-from augment.gan.classes import Workplace, train_classes
+from augment.gan.classes import Workplace, train_repeats
 from augment.gan.settings import training_for, workplace
 from augment.ledger import LEDGER, looks, looks_text, record
 from augment.measure.classifiers import FitSettings
@@ -38,31 +41,53 @@ FOLDER = REPORTS / "evaluation"
 
 
 def evaluate(params: Params) -> None:
-    """Paired repeats: the first uses the delivered generators, the others train GANs of their own."""
-    splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
-    check_sides(vars(splits))
-    check_primary(splits, params.evaluate)
+    """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
+    planned = planning(params)
+    for splits in planned.distinct:
+        check_primary(splits, params.evaluate)
     place = workplace(params.compute)
-    seeds = repeat_seeds(params.seed, params.evaluate.seeds)
     settings = comparing(params)
-    announced = announce(splits, seeds, settings, params, place)
-    generators = [load_generators(MODELS), *further_generators(splits.train, params, seeds[1:], place)]
-    compared = compare(splits, generators, seeds, settings, place.engine)
-    audit(splits, compared, seeds)
+    announced = announce(planned, settings, params, place)
+    compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine)
+    audit(planned, compared)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
-    policy = choose_policy(figures(splits, compared, "val", params), arm_kinds)
+    policy = choose_policy(figures("val", planned, compared, params), arm_kinds)
     if "as_delivered" in arm_kinds:
-        compared = with_delivered(compared, splits, policy.arm, seeds, settings, place.engine)
-    looked = fingerprints(splits, params)
+        compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine)
+    looked = fingerprints(planned, params)
     record(LEDGER, looked["test"], looked["configuration"])
     echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
-    val, test = (figures(splits, compared, side, params) for side in ("val", "test"))
-    verdict = decide(test, val, policy, arm_kinds, equivalence=params.evaluate.equivalence, announced=announced)
-    write_comparison(splits, compared, tables.runs(splits, compared, val, test), policy, verdict)
-    write_json(FOLDER / "verdict.json", summary(policy, verdict, announced, looked))
-    write_samples(splits, compared, params.seed)
+    val, test = figures("val", planned, compared, params), figures("test", planned, compared, params)
+    verdict = decide(
+        test,
+        val,
+        policy,
+        arm_kinds,
+        equivalence=params.evaluate.equivalence,
+        announced=announced,
+        scope=scope_of(planned, test) if test else None,
+    )
+    write_comparison(planned, compared, tables.runs(planned, compared, val, test), policy, verdict)
+    protocol = {
+        "name": params.evaluate.protocol,
+        "form": planned.form,
+        "repeats": len(planned.replicates),
+        "ratio": planned.ratio,
+        "speaks": verdict.speaks,
+    }
+    write_json(FOLDER / "verdict.json", {"protocol": protocol} | summary(policy, verdict, announced, looked))
+    write_samples(planned.first, compared, params.seed)
     write_json(FOLDER / "environment.json", environment(place.device))
-    write_json(REPORTS / "metrics.json", metrics(policy, verdict, params.evaluate.primary))
+    found = metrics(policy, verdict, params.evaluate.primary)
+    write_json(REPORTS / "metrics.json", {"protocol": params.evaluate.protocol} | found)
+
+
+def planning(params: Params) -> Plan:
+    """The repeats that the protocol makes of data/prepared."""
+    splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    chosen = params.evaluate
+    pool = ImageSet.load(PREPARED / POOL) if chosen.protocol == "repeated" else splits.val.take([])
+    return plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed)
 
 
 def check_primary(splits: Splits, settings: Evaluate) -> None:
@@ -76,47 +101,58 @@ def check_primary(splits: Splits, settings: Evaluate) -> None:
     check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
 
 
-def announce(splits: Splits, seeds: list[int], settings: Comparing, params: Params, place: Workplace) -> float | None:
+def announce(planned: Plan, settings: Comparing, params: Params, place: Workplace) -> float | None:
     """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
-    normal = params.evaluate.normal
-    judged = splits.test if normal is None else splits.test.take(splits.test.labels != normal)
+    normal, first, seeds = params.evaluate.normal, planned.first, planned.seeds
+    if planned.form != "split":
+        echo(f"evaluate: {params.evaluate.protocol}: {announced_text(planned)}")
+    judged = first.test if normal is None else first.test.take(first.test.labels != normal)
     rivals = [arm for arm, kind in tables.kinds(settings.arms).items() if kind in ("real", "control")]
-    announced, groups = expectation(splits.train, judged, rivals, len(seeds))
+    announced, groups = expectation(first.train, judged, rivals, len(seeds), planned.ratio)
     echo("evaluate: timing a few steps of every arm")
-    cost = measured_cost(splits.train, seeds, settings, place.engine)
-    gans = (len(seeds) - 1) * (len(splits.train.classes) + (params.train.transfer == "shared"))
-    echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), len(seeds))}")
+    cost = measured_cost(first.train, seeds, settings, place.engine)
+    gans = (len(seeds) - planned.delivered) * (len(first.train.classes) + (params.train.transfer == "shared"))
+    echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(planned))}")
     echo(f"evaluate: {cost_line(cost, settings, place.engine, gans)}")
     return announced
 
 
-def figures(splits: Splits, compared: Compared, side: Literal["val", "test"], params: Params) -> Figures | None:
-    """The figure that decides, for every arm that has run; None where this split cannot tell."""
-    own, scores = (splits.val, compared.val_scores) if side == "val" else (splits.test, compared.test_scores)
-    return figures_of_scores(
-        own.targets(splits.train.classes),
-        own.groups,
-        scores,
-        normal=None if params.evaluate.normal is None else splits.train.classes.index(params.evaluate.normal),
+def figures(side: Literal["val", "test"], planned: Plan, compared: Compared, params: Params) -> Figures | None:
+    """The figure that decides, for every arm that has run; None where this side cannot tell."""
+    return figures_on(
+        side,
+        planned,
+        compared.val_scores if side == "val" else compared.test_scores,
+        normal=params.evaluate.normal,
         rate=params.evaluate.false_alarm_rate,
         draws=params.evaluate.resamples,
-        rng=numpy_rng(params.seed, "bootstrap", side),
+        seed=params.seed,
     )
 
 
-def fingerprints(splits: Splits, params: Params) -> dict[str, str]:
+def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
     """What the ledger knows this run by: its test set, and everything else that a verdict depends on."""
     chosen = params.model_dump(mode="json", include={"seed", "train", "generate", "evaluate"})
-    sides = [side.fingerprint() for side in (splits.train, splits.val)]
+    sides = [side.fingerprint() for own in planned.distinct for side in (own.train, own.val)]
     configuration = sha256_json([chosen, params.ingest.flips, *sides])
-    return {"test": splits.test.fingerprint(), "configuration": configuration}
+    return {"test": planned.tested.fingerprint(), "configuration": configuration}
 
 
-def further_generators(train: ImageSet, params: Params, seeds: list[int], place: Workplace) -> list[GeneratorSet]:
-    """Generators of the repeats after the first, trained by the same function and work store."""
-    training = training_for(train, params.train, flips=params.ingest.flips, device=place.device)
-    results = train_classes(train, training, seeds, place)
-    return [generators_from(train, training.classes, by_class, place.device) for by_class in results]
+def generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:
+    """One set for each repeat: the delivered one where its training images are the delivered ones, first."""
+    delivered = [load_generators(MODELS)] if planned.delivered else []
+    return [*delivered, *further_generators(planned, params, place)]
+
+
+def further_generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:
+    """Generators of the repeats without delivered ones, trained by the same function and work store."""
+    own = planned.replicates[int(planned.delivered) :]
+    training = training_for(planned.first.train, params.train, flips=params.ingest.flips, device=place.device)
+    results = train_repeats([one.splits.train for one in own], training, [one.seed for one in own], place)
+    return [
+        generators_from(one.splits.train, training.classes, by_class, place.device)
+        for one, by_class in zip(own, results, strict=True)
+    ]
 
 
 def comparing(params: Params) -> Comparing:
@@ -132,31 +168,32 @@ def comparing(params: Params) -> Comparing:
     )
 
 
-def audit(splits: Splits, compared: Compared, seeds: list[int]) -> None:
-    """Write audit.csv; raises `DataError` when the synthetic images of any repeat tell of a leak."""
-    rows, reals = [], real_images(vars(splits))
-    for candidates, seed in zip(compared.candidates, seeds, strict=True):
+def audit(planned: Plan, compared: Compared) -> None:
+    """Write audit.csv; raises `DataError` when the synthetic images of any repeat tell of a leak into its test."""
+    rows: list[Nearness] = []
+    reals = {id(own): real_images(vars(own)) for own in planned.distinct}
+    for candidates, replicate in zip(compared.candidates, planned.replicates, strict=True):
         samples = {label: found.images for label, found in candidates.items()}
-        check_no_test_image(samples, splits.test)
-        rows += nearness(samples, reals, seed)
+        check_no_test_image(samples, replicate.splits.test)
+        rows += nearness(samples, reals[id(replicate.splits)], replicate.seed)
     write_csv(FOLDER / "audit.csv", map(asdict, rows), NEARNESS)
     require_no_leak(rows)
 
 
 def write_comparison(
-    splits: Splits, compared: Compared, runs: list[tables.Row], policy: Policy, verdict: Verdict
+    planned: Plan, compared: Compared, runs: list[tables.Row], policy: Policy, verdict: Verdict
 ) -> None:
     """All that the verdict rests on."""
-    classes = splits.train.classes
+    classes = planned.first.train.classes
     write_csv(FOLDER / "runs.csv", runs, tables.RUNS)
     write_csv(FOLDER / "arms.csv", tables.with_means(verdict.arms, runs), tables.ARMS)
     write_csv(FOLDER / "comparisons.csv", comparisons.rows(verdict.comparisons), tables.COMPARISONS)
-    write_csv(FOLDER / "classes.csv", tables.class_rows(splits, compared.test), tables.CLASSES)
-    predicted = {str(arm): found for arm, found in compared.test.items()}
-    chosen = tables.confusion(splits.test, predicted[policy.arm][0], classes)
+    write_csv(FOLDER / "classes.csv", tables.class_rows(planned, compared.test), tables.CLASSES)
+    chosen = tables.confusion(planned.once, compared.test[policy.arm], classes)
     write_csv(FOLDER / "confusion.csv", chosen, ("actual", "predicted"))
-    rows = tables.prediction_rows(splits.test, compared.test, classes)
+    rows = tables.prediction_rows(planned, compared.test)
     write_csv(FOLDER / "predictions.csv", rows, tuple(rows[0]))
+    write_csv(FOLDER / "replicates.csv", tables.replicate_rows(planned), tables.REPLICATES)
 
 
 def write_samples(splits: Splits, compared: Compared, seed: int) -> None:

@@ -22,9 +22,9 @@ def generate(params: Params) -> None:
     """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
     train = ImageSet.load(PREPARED / "train")
     engine = workplace(params.compute).engine
-    filters = fit_filters(train, filter_settings(params), [params.seed], engine)
+    filters = fit_filters([train], filter_settings(params), [params.seed], engine)
     (candidates,) = choose(
-        train,
+        [train],
         [load_generators(MODELS)],
         filters,
         [params.seed],

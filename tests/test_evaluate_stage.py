@@ -10,6 +10,7 @@ import pytest
 from augment.data.imageset import ImageSet
 from augment.errors import DataError, ParamsError
 from augment.evaluation import tables
+from augment.evaluation.statistics import corrected_t
 from augment.files import read_csv
 from augment.gan.bundle import GeneratorSet
 from augment.ledger import LEDGER
@@ -39,7 +40,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         replace(side, groups=np.char.add(f"{name} ", side.groups)).save(tmp_path / "data/prepared" / name)
     made = GeneratorSet({label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(sorted(COUNTS))})
     monkeypatch.setattr(stage, "load_generators", lambda folder: made)
-    monkeypatch.setattr(stage, "further_generators", lambda train, params, seeds, place: [made] * len(seeds))
+    monkeypatch.setattr(
+        stage,
+        "further_generators",
+        lambda planned, params, place: [made] * (len(planned.replicates) - planned.delivered),
+    )
     return tmp_path
 
 
@@ -124,3 +129,88 @@ def test_the_normal_class_and_the_figure_go_together() -> None:
     with pytest.raises(ParamsError, match="for primary recall_at_far only"):
         params(normal="fine")
     assert params(primary="recall_at_far", normal=0).evaluate.normal == "0", "labels that look like numbers are labels"
+
+
+def named(side: ImageSet, name: str) -> ImageSet:
+    return replace(side, groups=np.char.add(f"{name} ", side.groups), sources=np.char.add(f"{name} ", side.sources))
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    return read_csv(Path(f"reports/evaluation/{name}.csv"))
+
+
+@pytest.mark.usefixtures("project")
+def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.CaptureFixture[str]) -> None:
+    named(toy_set(dict.fromkeys(COUNTS, 165), seed=5), "pool").save("data/prepared/pool")
+    stage.evaluate(params(protocol="repeated"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == (
+        "evaluate: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
+    )
+    assert any("12 independent test images in a class and 10 disjoint training sets this set" in line for line in lines)
+    assert any(line.startswith("evaluate: 80 classifiers of 3 steps") and "36 GANs" in line for line in lines)
+    protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
+    assert (protocol["name"], protocol["form"], protocol["repeats"], protocol["ratio"]) == (
+        "repeated",
+        "subsets",
+        10,
+        0,
+    )
+    assert json.loads(Path("reports/metrics.json").read_text())["protocol"] == "repeated"
+    assert "over 10 disjoint training sets" in str(verdict()["sentence"])
+    check_every_number(10)
+    assert len(rows_of("predictions")) == 36
+    traced = rows_of("replicates")
+    trained = [row["group"] for row in traced if row["side"] in ("train", "val")]
+    assert len(trained) == len(set(trained)) == 10 * 40
+    assert len(rows_of("audit")) == 20
+
+
+@pytest.mark.usefixtures("project")
+def test_folds_where_it_did_not(capsys: pytest.CaptureFixture[str]) -> None:
+    few = named(toy_set(dict.fromkeys(COUNTS, 7), seed=2), "test")
+    few.save("data/prepared/test")
+    few.take([]).save("data/prepared/pool")
+    stage.evaluate(params(protocol="repeated"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("evaluate: repeated: 5 times 5 folds of 61 images, ")
+    assert any("and 25 folds (5 times 5) this set" in line for line in lines)
+    assert any("100 GANs" in line for line in lines), "none of the delivered ones: they know images of every fold"
+    protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
+    assert protocol["form"] == "folds"
+    assert "no fold uses them" in protocol["speaks"]
+    check_every_number(25)
+    predictions = rows_of("predictions")
+    assert len(predictions) == 5 * 61
+    assert list(predictions[0]) == ["replicate", "index", "label", "group", *params().evaluate.arm_names]
+    runs = {(row["arm"], row["seed"]): row for row in rows_of("runs") if row["split"] == "test"}
+    mine = [row for row in predictions if row["replicate"] == "7"]
+    right = {label: [row["gan_half"] == label for row in mine if row["label"] == label] for label in COUNTS}
+    assert float(runs["gan_half", "7"]["primary"]) == pytest.approx(np.mean([np.mean(own) for own in right.values()]))
+
+
+def check_every_number(repeats: int) -> None:
+    """Every comparison on test and val is the t statistic of the differences that stand in runs.csv."""
+    runs = rows_of("runs")
+    ratio = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]["ratio"]
+    comparisons = rows_of("comparisons")
+    assert {row["seeds"] for row in comparisons} == {str(repeats)}
+    for row in comparisons:
+        values = [
+            [float(run["primary"]) for run in runs if run["arm"] == row[key] and run["split"] == row["split"]]
+            for key in ("candidate", "rival")
+        ]
+        expected = corrected_t(np.subtract(*map(np.array, values)), ratio)
+        assert float(row["mean"]) == pytest.approx(expected.mean)
+        low, high = expected.interval(0.95)
+        assert (float(row["low"]), float(row["high"])) == pytest.approx((low, high))
+    assert {row["split"] for row in comparisons} == {"test", "val"}
+
+
+@pytest.mark.usefixtures("project")
+def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "measured_cost", lambda *arguments: pytest.fail("too late"))
+    named(toy_set(dict.fromkeys(COUNTS, 40), seed=5), "pool").save("data/prepared/pool")
+    named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
+    with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
+        stage.evaluate(params(protocol="repeated"))

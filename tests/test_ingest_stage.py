@@ -40,7 +40,11 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
         "prepared/classes.json",
         "prepared/groups.json",
         "prepared/manifest.csv",
-        *(f"prepared/{name}/{file}" for name in ("train", "val", "test") for file in ("images.npy", "index.csv")),
+        *(
+            f"prepared/{name}/{file}"
+            for name in ("train", "val", "test", "pool")
+            for file in ("images.npy", "index.csv")
+        ),
     }
     assert stage(tmp_path).returncode == 0
     assert digest(tmp_path / "data") == before

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from augment.params import Ingest
 
 SPLITS = ("train", "val", "test")
+POOL = "pool"  # what the split left over: training images of repeated evaluations, and nothing else
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "group", "sha256")
 _LINES = 20
 
 
 def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
-    """Write `out/{train,val,test}`, `classes.json`, `groups.json` and `manifest.csv`; equal inputs give equal bytes.
+    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json` and `manifest.csv`.
 
+    Equal inputs give equal bytes.
     Raises `DataError` with everything that stops the run, and then writes nothing; and when what was
     written has a group or an image on two sides.
     """
@@ -63,7 +65,10 @@ def examine(ingest: "Ingest") -> Findings:
 
 
 def assign_splits(entries: Sequence[Entry], ingest: "Ingest", seed: int) -> None:
-    """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does."""
+    """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does.
+
+    What is in no split goes to the pool, but for images whose group has others in a split.
+    """
     usable = [entry for entry in entries if entry.usable]
     for entry in usable:
         entry.group = entry.group or entry.path  # an image on its own is a group of its own
@@ -77,24 +82,25 @@ def assign_splits(entries: Sequence[Entry], ingest: "Ingest", seed: int) -> None
         test_max=ingest.test_max,
         seed=seed,
     )
+    used = {entry.group for entry, name in zip(usable, chosen.tolist(), strict=True) if name}
     numbers: Counter[str] = Counter()
     for entry, name in zip(usable, chosen.tolist(), strict=True):
-        entry.split = name
-        if name:
-            entry.index = numbers[name]
-            numbers[name] += 1
+        entry.split = name or ("" if entry.group in used else POOL)
+        if entry.split:
+            entry.index = numbers[entry.split]
+            numbers[entry.split] += 1
 
 
 def _write(findings: Findings, out: Path) -> None:
     """Images first, the manifest last: where it stands, the rest is whole."""
     size = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
-    for name in SPLITS:
+    for name in (*SPLITS, POOL):
         mine = [entry for entry in findings.usable if entry.split == name]
         _image_set(mine, findings.channels, size).save(out / name)
         sweep_temporaries(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
-    check_sides({name: ImageSet.load(out / name) for name in SPLITS})
+    check_sides({name: ImageSet.load(out / name) for name in (*SPLITS, POOL)})
     write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
     sweep_temporaries(out)
 

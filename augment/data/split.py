@@ -99,7 +99,7 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
     total = _count(units, units)
     if wanted is None:
         want = {label: max(1, _half_up(number * test_fraction)) for label, number in total.items()}
-        test = _draw(units, want, dict.fromkeys(total, MIN_TRAIN), seed, "test")
+        test = draw(units, want, dict.fromkeys(total, MIN_TRAIN), seed, "test")
         return {group: "test" if group in test else "train" for group in units}
     advice = "lower ingest.train_per_class or add images"
     _raise(
@@ -108,7 +108,7 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
         for label, number in sorted(total.items())
         if wanted[label] >= number
     )
-    pool = _draw(units, wanted, dict.fromkeys(total, 1), seed, "train")
+    pool = draw(units, wanted, dict.fromkeys(total, 1), seed, "train")
     return {group: "train" if group in pool else "test" for group in units}
 
 
@@ -128,10 +128,10 @@ def _by_declaration(
         if number > available[label]
     )
     nothing = dict.fromkeys(wanted, 0)
-    val = _draw(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, nothing, seed, "val")
+    val = draw(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, nothing, seed, "val")
     in_val = _count(units, val)
     rest = {label: number - in_val[label] for label, number in wanted.items()}
-    train = _draw(sides["train"], rest, nothing, seed, "train")
+    train = draw(sides["train"], rest, nothing, seed, "train")
     return {group: name for group, name in assigned.items() if name == "test" or group in val or group in train}
 
 
@@ -142,7 +142,7 @@ def _val(units: Units, assigned: Mapping[str, str], val_fraction: float, seed: i
     total = _count(units, pool)
     want = {k: 0 if settled[k] else _val_count(number, val_fraction) for k, number in total.items()}
     leave = {k: max(MIN_TRAIN, min(number // 2, number - want[k])) for k, number in total.items()}
-    return _draw(pool, want, leave, seed, "val")
+    return draw(pool, want, leave, seed, "val")
 
 
 def _val_count(number: int, val_fraction: float) -> int:
@@ -150,7 +150,7 @@ def _val_count(number: int, val_fraction: float) -> int:
     return max(0, min(max(least, _half_up(number * val_fraction)), number - MIN_TRAIN))
 
 
-def _draw(units: Units, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str) -> set[str]:
+def draw(units: Units, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str) -> set[str]:
     """Groups that add up to at most `want` images of each class and leave `leave` of each undrawn.
 
     Groups of several classes come first, up to their share of `want`, then each class fills up with

@@ -1,7 +1,7 @@
 """Run the comparison: every repeat with GANs, filter and samples of its own, every arm on each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +12,17 @@ from augment.evaluation.arms import ArmRun, ArmScores, Samples, copies_of, run_a
 from augment.evaluation.controls import noise_of, shuffled_of
 from augment.evaluation.delivered import delivered
 from augment.evaluation.interpolated import mixes_of, smote_of
+from augment.evaluation.replicates import Replicate
 from augment.gan.bundle import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
 from augment.progress import Ticker
-from augment.seeds import derive_seed
+from augment.shared import SharedArray
 from augment.synthesis.filter import FilterSettings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose
 
-
-@dataclass(frozen=True)
-class Splits:
-    """The three sides; nothing learned ever sees val or test."""
-
-    train: ImageSet
-    val: ImageSet
-    test: ImageSet
+Scores = dict[Arm, list[NDArray[np.float32]]]
+Answers = dict[Arm, list[NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
@@ -45,39 +40,39 @@ class Comparing:
 
 @dataclass(frozen=True)
 class Compared:
-    """candidates: one mapping per repeat; class probabilities of each split: arm -> float32 (S, N, classes)."""
+    """candidates: one mapping per repeat; class probabilities of each side: arm -> float32 (N, classes) per repeat."""
 
     candidates: list[dict[str, ClassCandidates]]
-    val_scores: dict[Arm, NDArray[np.float32]]
-    test_scores: dict[Arm, NDArray[np.float32]]
+    val_scores: Scores
+    test_scores: Scores
 
     @property
-    def val(self) -> dict[Arm, NDArray[np.int64]]:
-        """Class indices int64 (S, N) of each arm on val."""
-        return {arm: scores.argmax(axis=2) for arm, scores in self.val_scores.items()}
+    def val(self) -> Answers:
+        """Class indices int64 (N,) of each arm and repeat on val."""
+        return _answers(self.val_scores)
 
     @property
-    def test(self) -> dict[Arm, NDArray[np.int64]]:
-        """Class indices int64 (S, N) of each arm on test."""
-        return {arm: scores.argmax(axis=2) for arm, scores in self.test_scores.items()}
+    def test(self) -> Answers:
+        """Class indices int64 (N,) of each arm and repeat on test."""
+        return _answers(self.test_scores)
 
 
-def repeat_seeds(seed: int, repeats: int) -> list[int]:
-    """The first repeat is the delivered one; the others have seeds of their own."""
-    return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
+@dataclass(frozen=True)
+class _Unit:
+    """A classifier to train and score; many units share the images that they are tested on."""
+
+    run: ArmRun
+    test: SharedArray
 
 
 def compare(
-    splits: Splits,
-    generators: Sequence[GeneratorSet],
-    seeds: Sequence[int],
-    settings: Comparing,
-    engine: Engine,
+    replicates: Sequence[Replicate], generators: Sequence[GeneratorSet], settings: Comparing, engine: Engine
 ) -> Compared:
-    """Train and score every arm on every repeat; `generators` holds one set for each seed."""
-    filters = fit_filters(splits.train, settings.filter, seeds, engine)
+    """Train and score every arm on every repeat; `generators` holds one set for each."""
+    sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
+    filters = fit_filters(sets, settings.filter, seeds, engine)
     candidates = choose(
-        splits.train,
+        sets,
         generators,
         filters,
         seeds,
@@ -85,58 +80,74 @@ def compare(
         oversample=settings.oversample,
         engine=engine,
     )
-    samples = [_samples(splits.train, found, settings, seed) for found, seed in zip(candidates, seeds, strict=True)]
+    samples = [
+        _samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
+    ]
     arms = [arm for arm in settings.arms if arm != "as_delivered"]
-    return Compared(candidates, *_train(splits, arms, samples, seeds, settings, engine))
+    return Compared(candidates, *_train(replicates, arms, samples, settings, engine))
 
 
 def with_delivered(
-    compared: Compared,
-    splits: Splits,
-    policy: Arm,
-    seeds: Sequence[int],
-    settings: Comparing,
-    engine: Engine,
+    compared: Compared, replicates: Sequence[Replicate], policy: Arm, settings: Comparing, engine: Engine
 ) -> Compared:
-    """Add the arm `as_delivered`: what the policy leaves in files, from the first repeat, trained with every seed."""
-    kept = {label: found.kept for label, found in compared.candidates[0].items()}
-    data = delivered(policy, splits.train, kept).drawn_by_weight()
-    samples = [Samples({}, {}, {}, delivered=data)] * len(seeds)
-    val, test = _train(splits, ["as_delivered"], samples, seeds, settings, engine)
+    """Add the arm `as_delivered`: what the policy leaves in files of each training set, trained plainly.
+
+    Of repeats that share a training set the first one's samples are those in files, so all are trained on them.
+    """
+    data = {}
+    for replicate, candidates in zip(replicates, compared.candidates, strict=True):
+        if id(replicate.splits) not in data:
+            kept = {label: found.kept for label, found in candidates.items()}
+            data[id(replicate.splits)] = delivered(policy, replicate.splits.train, kept).drawn_by_weight()
+    samples = [Samples({}, {}, {}, delivered=data[id(one.splits)]) for one in replicates]
+    val, test = _train(replicates, ["as_delivered"], samples, settings, engine)
     return Compared(compared.candidates, compared.val_scores | val, compared.test_scores | test)
 
 
 def _train(
-    splits: Splits,
+    replicates: Sequence[Replicate],
     arms: Sequence[Arm],
     samples: Sequence[Samples],
-    seeds: Sequence[int],
     settings: Comparing,
     engine: Engine,
-) -> tuple[dict[Arm, NDArray[np.float32]], dict[Arm, NDArray[np.float32]]]:
-    """Probabilities on val and on test of every arm with every seed."""
-    runs = [
-        ArmRun(
-            arm,
-            seed,
-            splits.train,
-            own,
-            splits.val.images,
-            splits.test.images,
-            settings.fit,
-            settings.batch_size,
-            settings.flips,
-        )
-        for own, seed in zip(samples, seeds, strict=True)
+) -> tuple[Scores, Scores]:
+    """Probabilities on val and on test of every arm in every repeat."""
+    tests = {id(one.splits.test): SharedArray(one.splits.test.images) for one in replicates}
+    units = [
+        _Unit(_run(replicate, arm, own, settings), tests[id(replicate.splits.test)])
+        for replicate, own in zip(replicates, samples, strict=True)
         for arm in arms
     ]
     scores: dict[int, ArmScores] = {}
-    ticker = Ticker("classifiers", len(runs))
-    for position, result in engine.map(run_arm, runs):
-        scores[position] = result
-        ticker.tick()
-    in_order = [scores[position] for position in range(len(runs))]
+    ticker = Ticker("classifiers", len(units))
+    try:
+        for position, result in engine.map(_run_unit, units):
+            scores[position] = result
+            ticker.tick()
+    finally:
+        for shared in tests.values():
+            shared.close()
+    in_order = [scores[position] for position in range(len(units))]
     return _by_arm(arms, in_order, "val"), _by_arm(arms, in_order, "test")
+
+
+def _run(replicate: Replicate, arm: Arm, samples: Samples, settings: Comparing) -> ArmRun:
+    splits = replicate.splits
+    return ArmRun(
+        arm,
+        replicate.seed,
+        splits.train,
+        samples,
+        splits.val.images,
+        splits.test.images[:0],
+        settings.fit,
+        settings.batch_size,
+        settings.flips,
+    )
+
+
+def _run_unit(unit: _Unit) -> ArmScores:
+    return run_arm(replace(unit.run, test=unit.test.array))
 
 
 def _samples(train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: Comparing, seed: int) -> Samples:
@@ -157,8 +168,12 @@ def _samples(train: ImageSet, candidates: Mapping[str, ClassCandidates], setting
     )
 
 
-def _by_arm(arms: Sequence[Arm], scores: Sequence[ArmScores], split: str) -> dict[Arm, NDArray[np.float32]]:
+def _by_arm(arms: Sequence[Arm], scores: Sequence[ArmScores], side: str) -> Scores:
     return {
-        arm: np.stack([getattr(one, split) for one in scores[position :: len(arms)]]).astype(np.float32)
+        arm: [getattr(one, side).astype(np.float32) for one in scores[position :: len(arms)]]
         for position, arm in enumerate(arms)
     }
+
+
+def _answers(scores: Scores) -> Answers:
+    return {arm: [own.argmax(axis=1) for own in by_repeat] for arm, by_repeat in scores.items()}

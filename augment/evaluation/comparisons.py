@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from augment.evaluation.primary import Figures
-from augment.evaluation.statistics import Estimate, estimate, holm
+from augment.evaluation.statistics import Estimate, holm
 from augment.params import Arm
 
 Split = Literal["test", "val"]
@@ -81,13 +81,7 @@ class GrossAndNet:
 
 def compare(figures: Figures, candidate: Arm, rival: Arm, split: Split, claim: Claim, rivals: int = 1) -> Comparison:
     """Candidate minus rival, paired by seed and by draw."""
-    found = estimate(
-        figures.values[candidate] - figures.values[rival],
-        figures.drawn[candidate] - figures.drawn[rival],
-        figures.one_pair,
-        figures.groups,
-    )
-    return Comparison(candidate, rival, split, claim, found, rivals)
+    return Comparison(candidate, rival, split, claim, figures.estimate(candidate, rival), rivals)
 
 
 def over_the_best(rows: Sequence[Comparison]) -> OverTheBest:

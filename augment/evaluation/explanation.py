@@ -29,6 +29,7 @@ class Line:
 def explain(facts: Facts, comparisons: Sequence[Comparison], delivered: GrossAndNet | None) -> list[Line]:
     """In the order in which the rules are applied."""
     return [
+        Line(facts.scope.speaks, "verdict.json (protocol)"),
         *_figure(facts),
         *_policy(facts),
         *_help(facts),

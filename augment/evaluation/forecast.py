@@ -8,11 +8,12 @@ import numpy as np
 from augment.data.imageset import ImageSet
 from augment.evaluation import cost as classifier_cost
 from augment.evaluation.arms import ArmRun, Samples
+from augment.evaluation.replicates import FOLDS, REPETITIONS
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, shared_job
 from augment.gan.settings import class_training, pinned_base, workplace
 from augment.measure.classifiers import FitSettings
-from augment.params import Evaluate, Params
+from augment.params import Params
 from augment.progress import duration
 from augment.seeds import numpy_rng
 
@@ -25,14 +26,14 @@ def forecast(shape: tuple[int, int, int], classes: Sequence[str], params: Params
     place, noise = workplace(params.compute), _noise(shape, classes)
     training = _training(shape, classes, params, place.device)
     job = shared_job(noise, training.shared or training.classes[classes[0]], params.seed, place.device, "forecast")
-    gans = gan_cost.tell(job, groups(training, params.evaluate.seeds), place.engine)
+    gans = gan_cost.tell(job, groups(training, params), place.engine)
     run = ArmRun(
         "classical", 0, noise, Samples({}, {}, {}), noise.images[:0], noise.images[:0],
         FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
     )  # fmt: skip
     jobs = 1 if place.engine.kind == "serial" else place.engine.jobs
     seconds = classifier_cost.seconds_per_step(run) * classifier_steps(params) / jobs
-    compared = f"{classifiers(params.evaluate)} classifiers: {duration(seconds / 60)}"
+    compared = f"{classifiers(params)} classifiers: {duration(seconds / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
 
 
@@ -46,22 +47,35 @@ def _training(shape: tuple[int, int, int], classes: Sequence[str], params: Param
     return class_training(train, list(classes), flips=flips, height=height, width=width, device=device, base=base)
 
 
-def groups(training: ClassTraining, seeds: int) -> list[list[int]]:
-    """Steps of the GANs of a whole run: `train` makes those of the first seed, `evaluate` those of the others."""
+def repeats(params: Params) -> tuple[int, int]:
+    """Repeats of the comparison, and those that need GANs of their own; `repeated` is guessed from `train_per_class`.
+
+    Whether that leaves images enough for disjoint training sets is only known after ingest.
+    """
+    if params.evaluate.protocol == "holdout":
+        return params.evaluate.seeds, params.evaluate.seeds - 1
+    if params.ingest.train_per_class is not None:
+        return params.evaluate.repeats, params.evaluate.repeats - 1
+    return FOLDS * REPETITIONS, FOLDS * REPETITIONS
+
+
+def groups(training: ClassTraining, params: Params) -> list[list[int]]:
+    """Steps of the GANs of a whole run: `train` makes those that are delivered, `evaluate` those of its repeats."""
+    _, further = repeats(params)
     own = [settings.steps for settings in training.classes.values()]
     shared = [training.shared.steps] if training.shared else []
-    return [shared, own, shared * (seeds - 1), own * (seeds - 1)]
+    return [shared, own, shared * further, own * further]
 
 
-def classifiers(evaluate: Evaluate) -> int:
+def classifiers(params: Params) -> int:
     """Classifiers of all arms and repeats, those of the class filter not counted."""
-    return evaluate.seeds * len(evaluate.arm_names)
+    return repeats(params)[0] * len(params.evaluate.arm_names)
 
 
 def classifier_steps(params: Params) -> int:
     """Steps of all classifiers of a run, those of the class filter too."""
-    filters = params.evaluate.seeds * params.generate.folds * params.generate.filter_steps
-    return classifiers(params.evaluate) * params.evaluate.steps + filters
+    filters = repeats(params)[0] * params.generate.folds * params.generate.filter_steps
+    return classifiers(params) * params.evaluate.steps + filters
 
 
 def _noise(shape: tuple[int, int, int], classes: Sequence[str]) -> ImageSet:

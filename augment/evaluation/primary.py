@@ -5,7 +5,7 @@ normal one at a fixed share of false alarms. What follows (comparisons, verdict)
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from augment.errors import DataError
 from augment.evaluation.resampling import SMALL_CLASS, Resamples, groups_per_class, one_pair, resample
+from augment.evaluation.statistics import Estimate, corrected_t, estimate
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
@@ -32,6 +33,8 @@ class Figures:
         which are the same for all arms and seeds
     one_pair: what one group can move it by; groups, images: what it rests on
     small_classes: classes with so few groups that they cannot show their own spread
+    ratio: None where draws and seeds give intervals; else every seed has a training set of its own, the intervals are
+        those of `corrected_t` with this ratio, and groups, images and one_pair are those of one repeat
     """
 
     name: str
@@ -41,10 +44,37 @@ class Figures:
     groups: int
     images: int
     small_classes: int
+    ratio: float | None = None
 
     def mean(self, arm: str) -> float:
         """Mean of an arm over its seeds."""
         return float(self.values[arm].mean())
+
+    def estimate(self, arm: str, minus: str | None = None) -> Estimate:
+        """The figure of an arm, or its difference from another's, paired by seed and by draw."""
+        values, drawn = self.values[arm], self.drawn[arm]
+        if minus is not None:
+            values, drawn = values - self.values[minus], drawn - self.drawn[minus]
+        if self.ratio is not None:
+            return corrected_t(values, self.ratio)
+        return estimate(values, drawn, self.one_pair, self.groups)
+
+
+def joined(each: Sequence[Figures | None], ratio: float) -> Figures | None:
+    """Figures of repeats with training sets of their own as one, (S, ...); None where any of them cannot tell."""
+    known = [one for one in each if one is not None]
+    if not known or len(known) < len(each):
+        return None
+    return Figures(
+        name=known[0].name,
+        values={arm: np.concatenate([one.values[arm] for one in known]) for arm in known[0].values},
+        drawn={arm: np.concatenate([one.drawn[arm] for one in known]) for arm in known[0].drawn},
+        one_pair=max(one.one_pair for one in known),
+        groups=min(one.groups for one in known),
+        images=min(one.images for one in known),
+        small_classes=0,
+        ratio=ratio,
+    )
 
 
 def figures_of_scores(

@@ -8,7 +8,7 @@ that is guessed from the nearest neighbours within the training images.
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,10 +51,13 @@ _GRID = np.linspace(-8, 8, 401)
 _DENSITY = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()
 
 
-def expectation(train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: int) -> tuple[float | None, Int]:
+def expectation(
+    train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: int, ratio: float | None = None
+) -> tuple[float | None, Int]:
     """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
 
-    Only the labels and groups of test are looked at, and never its images.
+    Only the labels and groups of test are looked at, and never its images. ratio, seeds: as in
+    `expected_smallest_gain`; train and test are those of one repeat.
     """
     targets = test.targets(train.classes)
     groups = groups_per_class(targets, test.groups)
@@ -62,7 +65,9 @@ def expectation(train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: i
     if recalls is None:
         return None, groups
     expected = recalls[np.unique(targets)]
-    return expected_smallest_gain(expected, groups, rivals, seeds, one_pair(targets, test.groups)), groups
+    moved = one_pair(targets, test.groups) if ratio is None else 0.0
+    parts = exchangeable(MEASURED) if ratio == 0 else MEASURED  # one fixed test set speaks of its own images
+    return expected_smallest_gain(expected, groups, rivals, seeds, moved, parts, ratio), groups
 
 
 def expected_recalls(train: ImageSet) -> Float | None:
@@ -145,6 +150,11 @@ def expected_spread(candidate: Float, rival: Float, groups: NDArray[Any], plain:
         chance=float(((once - lasting) * weights).sum()),
         seed=float(slopes.sum()) / (2 * np.pi) * parts.shift**2 / len(groups) ** 2,
     )
+
+
+def exchangeable(parts: Parts) -> Parts:
+    """The same without differences between arms that last: equal arms are equal on every image."""
+    return replace(parts, common=parts.common + parts.kind + parts.arm, kind=0.0, arm=0.0)
 
 
 def both_right(first: Float, second: Float, correlation: float) -> Float:

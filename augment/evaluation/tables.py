@@ -1,6 +1,6 @@
 """The CSV files of reports/evaluation: from what was compared to rows that every claim can be traced to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms import poor_classes
-from augment.evaluation.compare import Compared, Splits
+from augment.evaluation.compare import Answers, Compared
 from augment.evaluation.policy import Kind
 from augment.evaluation.primary import Figures
+from augment.evaluation.replicates import Plan, Replicate
 from augment.evaluation.scores import SCORES, scores
 from augment.evaluation.statistics import wilson
 from augment.params import CONTROL_ARMS, REAL_ARMS, Arm
@@ -49,6 +50,7 @@ ACCEPTANCE = (
     "kept",
     "other_class_share",
 )
+REPLICATES = ("replicate", "side", "label", "group", "source")
 COPIES = ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note")
 
 
@@ -63,26 +65,23 @@ def kinds(arms: Sequence[Arm]) -> dict[Arm, Kind]:
     return {arm: kind(arm) for arm in arms}
 
 
-def runs(splits: Splits, compared: Compared, val: Figures | None, test: Figures | None) -> list[Row]:
-    """One row per arm, seed and split; a split without images has none.
+def runs(plan: Plan, compared: Compared, val: Figures | None, test: Figures | None) -> list[Row]:
+    """One row per arm, repeat (`seed`) and split; a split without images has none.
 
     primary: the figure that decides, empty where the split cannot tell. Minority classes: the poor ones in train.
     """
-    classes = splits.train.classes
-    minority = [classes.index(label) for label in poor_classes(splits.train.counts())]
+    classes = plan.first.train.classes
+    minority = [classes.index(label) for label in poor_classes(plan.first.train.counts())]
     rows: list[Row] = []
-    for name, side, found, figures in (
-        ("val", splits.val, compared.val_scores, val),
-        ("test", splits.test, compared.test_scores, test),
-    ):
-        if not len(side):
-            continue
-        targets = side.targets(classes)
+    for name, found, figures in (("val", compared.val_scores, val), ("test", compared.test_scores, test)):
+        sides = [getattr(one.splits, name) for one in plan.replicates]
+        targets = [side.targets(classes) for side in sides]
         for arm, by_seed in found.items():
             for seed, probabilities in enumerate(by_seed):
-                primary = float(figures.values[arm][seed]) if figures else None
-                row = {"arm": arm, "seed": seed, "split": name, "primary": primary}
-                rows.append(row | scores(targets, probabilities, minority))
+                if len(sides[seed]):
+                    primary = float(figures.values[arm][seed]) if figures else None
+                    row = {"arm": arm, "seed": seed, "split": name, "primary": primary}
+                    rows.append(row | scores(targets[seed], probabilities, minority))
     return rows
 
 
@@ -94,25 +93,25 @@ def with_means(arms: tuple[Row, ...], run_rows: list[Row]) -> list[Row]:
     return [{**row, **{name: found[row["arm"]][name] for name in SCORES}} for row in arms]
 
 
-def class_rows(splits: Splits, predictions: Mapping[Arm, NDArray[np.int64]]) -> list[Row]:
+def class_rows(plan: Plan, predictions: Answers) -> list[Row]:
     """Recall of every class under every arm, with Wilson's interval over its independent groups.
 
-    A class without test images has no recall and no row.
-    Seeds are averaged first: five seeds on ten images are still ten images.
+    A class without test images has no recall and no row. train and val are those of the first repeat.
+    Repeats are averaged first: five seeds on ten images are still ten images.
     """
-    classes = splits.train.classes
-    targets = splits.test.targets(classes)
-    counts = [side.counts() for side in (splits.train, splits.val, splits.test)]
+    classes, tested = plan.first.train.classes, plan.tested
+    targets = [one.splits.test.targets(classes) for one in plan.replicates]
+    counts = [side.counts() for side in (plan.first.train, plan.first.val, tested)]
     rows: list[Row] = []
     for arm, found in predictions.items():
         for index, label in enumerate(classes):
-            mine = targets == index
-            if not mine.any():
-                continue
-            recall = float((found[:, mine] == index).mean())
-            groups = len(set(splits.test.groups[mine].tolist()))
-            low, high = wilson(recall * groups, groups)
+            right = [own[mine == index] == index for own, mine in zip(found, targets, strict=True)]
             train, val, test = (count.get(label, 0) for count in counts)
+            if not test:
+                continue
+            recall = float(np.concatenate(right).mean())
+            groups = len(set(tested.groups[tested.labels == label].tolist()))
+            low, high = wilson(recall * groups, groups)
             rows.append(
                 {"label": label, "arm": arm, "train": train, "val": val, "test": test, "groups": groups,
                  "recall": recall, "low": low, "high": high}
@@ -138,17 +137,46 @@ def acceptance(compared: Compared) -> list[Row]:
     ]
 
 
-def confusion(test: ImageSet, predicted: NDArray[np.int64], classes: list[str]) -> list[Row]:
-    """Actual and predicted label of each test image for one arm and seed."""
+def confusion(once: Sequence[Replicate], predicted: Sequence[NDArray[np.int64]], classes: list[str]) -> list[Row]:
+    """Actual and predicted label of each test image for one arm, in the repeats that test every image once."""
     return [
         {"actual": actual, "predicted": classes[index]}
-        for actual, index in zip(test.labels.tolist(), predicted.tolist(), strict=True)
+        for one, own in zip(once, predicted, strict=False)
+        for actual, index in zip(one.splits.test.labels.tolist(), own.tolist(), strict=True)
     ]
 
 
-def prediction_rows(test: ImageSet, predictions: Mapping[Arm, NDArray[np.int64]], classes: list[str]) -> list[Row]:
-    """One row per test image with the label that each arm and seed gave it."""
+def prediction_rows(plan: Plan, predictions: Answers) -> list[Row]:
+    """The label that each arm and repeat gave each test image.
+
+    One row per image with a column for each arm and repeat; where every repeat has a test set of its own, one row
+    per repeat and image with a column for each arm.
+    """
+    classes = plan.first.train.classes
+    if plan.form == "folds":
+        return [
+            {"replicate": number, **row}
+            for number, one in enumerate(plan.replicates)
+            for row in _prediction_rows(
+                one.splits.test, {arm: found[number] for arm, found in predictions.items()}, classes
+            )
+        ]
     columns = {f"{arm}/{seed}": row for arm, found in predictions.items() for seed, row in enumerate(found)}
+    return _prediction_rows(plan.first.test, columns, classes)
+
+
+def replicate_rows(plan: Plan) -> Iterator[Row]:
+    """Which image stands on which side of which repeat; a side that a repeat shares with the first has no rows."""
+    for number, one in enumerate(plan.replicates):
+        for side in ("train", "val", "test"):
+            images = getattr(one.splits, side)
+            if number and images is getattr(plan.first, side):
+                continue
+            for label, group, source in zip(images.labels, images.groups, images.sources, strict=True):
+                yield {"replicate": number, "side": side, "label": label, "group": group, "source": source}
+
+
+def _prediction_rows(test: ImageSet, columns: Mapping[str, NDArray[np.int64]], classes: list[str]) -> list[Row]:
     return [
         {
             "index": index,

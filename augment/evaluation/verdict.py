@@ -21,7 +21,7 @@ from augment.evaluation.comparisons import (
 from augment.evaluation.policy import BASELINE, DEFAULT, Kind, Policy
 from augment.evaluation.power import smallest_gain, spreads_of
 from augment.evaluation.primary import Figures
-from augment.evaluation.statistics import estimate
+from augment.evaluation.scope import Scope, of_split
 from augment.params import Arm
 
 CONTROL: Arm = "copies_half"  # jittered real images used exactly as DEFAULT uses GAN images
@@ -34,8 +34,8 @@ NOTHING = Gain(0.0, 0.0, 0.0)
 class Verdict:
     """The word with everything that led to it.
 
-    word: what to do in one word; sentence, reasons, advice: the same for people; explanation: the rules
-    with this run's numbers, each with the row of the file that holds them
+    word: what to do in one word; sentence, reasons, advice: the same for people; speaks: of what;
+    explanation: the rules with this run's numbers, each with the row of the file that holds them
     best_real: best real-only arm on test, the hardest rival
     gross: policy - `none`; net: policy - the best real-only arm, exactly 0 when not used
     ungated: the default GAN arm - the best real-only arm, whatever val said
@@ -46,6 +46,7 @@ class Verdict:
 
     word: Word
     sentence: str
+    speaks: str
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
     explanation: tuple[explanation.Line, ...]
@@ -67,12 +68,14 @@ def decide(
     *,
     equivalence: float,
     announced: float | None,
+    scope: Scope | None = None,
 ) -> Verdict:
-    """Judge the GAN images on one split.
+    """Judge the GAN images.
 
     kinds: arm -> kind, in the order of preference for ties; must hold `none`, `gan_half_filtered` and
     `copies_half`. equivalence: the margin as a fraction of 1. announced: the smallest gain that was
     expected before the run. Val is only shown here; what it decides stands in `policy`.
+    scope: what the verdict speaks of, None for one split.
     Raises DataError when test is empty or an arm is missing.
     """
     if test is None:
@@ -92,11 +95,13 @@ def decide(
         equivalence=equivalence,
         announced=announced,
         measured=_measured(test, found),
+        scope=scope or of_split(test),
     )
     every = (*found.rivals, *found.controls, *rest, *([policy.gate] if policy.gate else []))
     return Verdict(
         word=facts.word,
         sentence=wording.sentence(facts),
+        speaks=facts.scope.speaks,
         reasons=tuple(wording.reasons(facts)),
         advice=tuple(wording.advice(facts)),
         explanation=tuple(explanation.explain(facts, every, delivered)),
@@ -171,8 +176,9 @@ def _check(test: Figures, kinds: Mapping[Arm, Kind]) -> None:
 def _measured(test: Figures, found: Assessed) -> float:
     """The smallest gain that this run's own spread can show."""
     rows = [row.found for row in (*found.rivals, *found.controls)]
-    spreads = spreads_of(rows, found.net.gain.mean, test.one_pair)
-    return smallest_gain(spreads, rows[0].seeds, test.groups, test.one_pair)
+    one_pair = test.one_pair if test.ratio is None else 0.0  # a t-test over training sets draws no other images
+    spreads = spreads_of(rows, found.net.gain.mean, one_pair)
+    return smallest_gain(spreads, rows[0].seeds, test.groups, one_pair, test.ratio or 0.0)
 
 
 def _gross(test: Figures, policy: Policy, rivals: Sequence[Comparison]) -> Gain:
@@ -192,7 +198,7 @@ def _delivered(rows: Sequence[Comparison]) -> GrossAndNet | None:
 
 
 def _arm_row(arm: Arm, kind: Kind, test: Figures, val: Figures | None) -> dict[str, Any]:
-    found = estimate(test.values[arm], test.drawn[arm], test.one_pair, test.groups)
+    found = test.estimate(arm)
     low, high = found.interval(0.95, least=0.0)
     return {
         "arm": arm, "kind": kind, "mean": found.mean, "low": low, "high": high,

@@ -1,5 +1,6 @@
 """The verdict in sentences: what was found, why, and what to do next. Points are percentage points."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from augment.evaluation.policy import Policy
 from augment.evaluation.power import growth_to_decide, seeds_to_decide
 from augment.evaluation.primary import Figures
 from augment.evaluation.resampling import SMALL_CLASS
+from augment.evaluation.scope import Scope
+from augment.evaluation.statistics import Estimate
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,7 @@ class Facts:
     controls: against jittered copies (and others, if they ran) used the same way
     announced, measured: the smallest gain that could be shown, as expected before the run (None: none at
     all) and with the spread that the run had
+    scope: what the verdict speaks of
     """
 
     word: Word
@@ -30,6 +34,7 @@ class Facts:
     equivalence: float
     announced: float | None
     measured: float
+    scope: Scope
 
 
 def sentence(facts: Facts) -> str:
@@ -41,23 +46,23 @@ def sentence(facts: Facts) -> str:
     margin = margin_text(facts.equivalence)
     match facts.word:
         case "helps":
-            return f"The GAN images help: {found}, on this split."
+            return f"The GAN images help: {found}, {facts.scope.where}."
         case "helps, negligibly":
-            return f"The GAN images help, but by less than {margin}: {found}, on this split."
+            return f"The GAN images help, but by less than {margin}: {found}, {facts.scope.where}."
         case "harms":
-            return f"The GAN images harm: {found}, on this split."
+            return f"The GAN images harm: {found}, {facts.scope.where}."
         case "equivalent":
             return (
-                f"The GAN images make no difference of {margin} or more: {found}, on this split "
+                f"The GAN images make no difference of {margin} or more: {found}, {facts.scope.where} "
                 f"(90 % interval {interval_text(low90, high90)})."
             )
         case "undecided":
-            return f"Whether the GAN images help is undecided: {found}, on this split."
+            return f"Whether the GAN images help is undecided: {found}, {facts.scope.where}."
         case "not used":
             return (
                 "The GAN images are not used: on the val images they did worse than real images alone "
                 f"({facts.policy.chosen_real}), so the gain is 0 by choice. "
-                f"On test they would have given {found}, on this split."
+                f"On test they would have given {found}, {facts.scope.where}."
             )
 
 
@@ -88,7 +93,7 @@ def advice(facts: Facts) -> list[str]:
         case "helps":
             return [
                 "Train on data/augmented, or import the generators from models/.",
-                "Before you rely on it, repeat the run with another seed: that draws another split.",
+                facts.scope.before,
             ]
         case "helps, negligibly":
             return ["The gain is real but small: weigh it against the cost of keeping generators."]
@@ -108,6 +113,7 @@ def advice(facts: Facts) -> list[str]:
             return _to_decide(facts)
 
 
+SAFE = "Until then real images alone (`assemble.use: real`) are the safe choice."
 CONTROL_WORDS = {
     "copies_half": "jittered copies used the same way",
     "shuffled": "the samples under wrong labels",
@@ -115,8 +121,9 @@ CONTROL_WORDS = {
 }
 
 
-def smallest_gain_text(announced: float | None, groups: Sequence[int], seeds: int) -> str:
-    """What the set can show, told before the expensive part; groups: independent test images of each class."""
+def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
+    """What the set can show, told before the expensive part; groups: independent test images of each class; repeats:
+    their number and kind, as in `5 paired seeds`."""
     least, most = min(groups), max(groups)
     images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
     shown = (
@@ -124,7 +131,7 @@ def smallest_gain_text(announced: float | None, groups: Sequence[int], seeds: in
         if announced is None
         else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
     )
-    return f"with {images} in a class and {seeds} paired seeds this set {shown}"
+    return f"with {images} in a class and {repeats} this set {shown}"
 
 
 def turned_out_text(facts: Facts) -> str:
@@ -183,19 +190,16 @@ def _gate(facts: Facts) -> str:
         return "Val holds no images, or too few normal ones, so it could not object to using the GAN images."
     outcome = "does not object" if facts.policy.used else "objects"
     return (
-        f"Val ({facts.val_images} images) {outcome}: {points(gate.found.mean)} against {gate.rival}, 90 % interval "
-        f"{interval_text(*gate.interval90)}; it objects when that lies below 0. {objections_text(facts.policy)}"
+        f"Val ({facts.val_images} images{facts.scope.val}) {outcome}: {points(gate.found.mean)} against {gate.rival}, "
+        f"90 % interval {interval_text(*gate.interval90)}; it objects when that lies below 0. "
+        f"{objections_text(facts.policy)}"
     )
 
 
 def _limits(facts: Facts) -> list[str]:
     """What the reader must know before generalising."""
     test = facts.test
-    units = "images" if test.groups == test.images else f"images in {test.groups} independent groups"
-    lines = [
-        f"It speaks of this split: {test.images} test {units}, {facts.rivals[0].found.seeds} paired seeds. "
-        f"{turned_out_text(facts)}"
-    ]
+    lines = [f"{facts.scope.speaks} {turned_out_text(facts)}"]
     if test.small_classes:
         lines.append(
             f"{test.small_classes} of the classes have fewer than {SMALL_CLASS} independent test images or groups: "
@@ -209,9 +213,12 @@ def _to_decide(facts: Facts) -> list[str]:
     hardest = min((*facts.rivals, *facts.controls), key=lambda row: row.gain.low)
     worst = next(row for row in facts.rivals if row.rival == facts.net.best)
     row, confidence = (worst, 1 - 0.05 / worst.rivals) if worst.found.mean < 0 else (hardest, 0.95)
-    seeds, growth = seeds_to_decide(row.found, confidence), growth_to_decide(row.found, confidence)
+    if facts.scope.more is None:
+        return [*_more_images(row.found, confidence, row.rival), SAFE]
+    seeds = seeds_to_decide(row.found, confidence)
+    growth = growth_to_decide(row.found, confidence) if row.found.test_se else None
     if seeds is not None:
-        lines = [f"Set `evaluate.seeds: {seeds}`: if the mean holds, that decides it against {row.rival}."]
+        lines = [f"Set `{facts.scope.more}: {seeds}`: if the mean holds, that decides it against {row.rival}."]
     elif growth is not None and growth < 1000:
         lines = [
             "More seeds alone would not decide it. With this mean, about "
@@ -219,4 +226,15 @@ def _to_decide(facts: Facts) -> list[str]:
         ]
     else:
         lines = ["The difference found is so near 0 that no reasonable test would show it."]
-    return [*lines, "Until then real images alone (`assemble.use: real`) are the safe choice."]
+    return [*lines, SAFE]
+
+
+def _more_images(found: Estimate, confidence: float, rival: str) -> list[str]:
+    """Folds cannot be added, so only images could decide: about as the square of what is missing."""
+    needed = (found.half_width(confidence) / abs(found.mean)) ** 2 if found.mean else math.inf
+    if needed > 1000:
+        return ["The difference found is so near 0 that no reasonable test would show it."]
+    return [
+        f"More folds would not decide it. With this mean, about {needed:.1f} times as many images would, against "
+        f"{rival}."
+    ]

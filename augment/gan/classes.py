@@ -48,16 +48,23 @@ def train_classes(
     A class whose GAN fails has a result with a reason and no weights; the others go on. Says before
     it begins what it will take. Raises `TrainingError` when a shared GAN fails, since nothing can start without it.
     """
-    shared = _unfinished(_shared_jobs(images, training, seeds, place), place)
+    return train_repeats([images] * len(seeds), training, seeds, place)
+
+
+def train_repeats(
+    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> list[dict[str, GanResult]]:
+    """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`, which all differ."""
+    shared = _unfinished(_shared_jobs(sets, training, seeds, place), place)
     if shared:
         steps = [settings.steps for settings in training.classes.values()]
         _tell_cost(shared, steps * len(shared), place)
     starts = dict.fromkeys(seeds, training.base)
-    for seed, result in train_shared(images, training, seeds, place).items():
+    for seed, result in _train_shared(sets, training, seeds, place).items():
         starts[seed] = Start(result.generator, result.discriminator)
     jobs = [
         class_job(images, label, settings, seed, starts[seed], place.device, f"GAN of class {label}{name}")
-        for seed, name in zip(seeds, _names(seeds), strict=True)
+        for images, seed, name in zip(sets, seeds, _names(seeds), strict=True)
         for label, settings in training.classes.items()
     ]
     if not shared:
@@ -70,7 +77,13 @@ def train_shared(
     images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace
 ) -> dict[int, GanResult]:
     """The shared GAN of each seed; none where every class starts elsewhere. Raises `TrainingError`."""
-    jobs = _shared_jobs(images, training, seeds, place)
+    return _train_shared([images] * len(seeds), training, seeds, place)
+
+
+def _train_shared(
+    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> dict[int, GanResult]:
+    jobs = _shared_jobs(sets, training, seeds, place)
     if not jobs:
         return {}
     shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
@@ -105,12 +118,14 @@ def _names(seeds: Sequence[int]) -> list[str]:
     return [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
 
 
-def _shared_jobs(images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace) -> list[GanJob]:
+def _shared_jobs(
+    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> list[GanJob]:
     if training.shared is None:
         return []
     return [
         shared_job(images, training.shared, seed, place.device, f"shared GAN{name}")
-        for seed, name in zip(seeds, _names(seeds), strict=True)
+        for images, seed, name in zip(sets, seeds, _names(seeds), strict=True)
     ]
 
 

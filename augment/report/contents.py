@@ -39,7 +39,7 @@ TABLES = {
 }  # fmt: skip
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 METRICS = ("verdict", "primary", "gain", "policy")
-VERDICT = ("sentence", "reasons", "advice", "best_real", "explanation", "as_delivered")
+VERDICT = ("protocol", "sentence", "reasons", "advice", "best_real", "explanation", "as_delivered")
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split")
 
 

@@ -171,6 +171,6 @@ def accounting(manifest: Rows) -> list[dict[str, Any]]:
     splits = Counter((row["outcome"], row["code"], row["split"]) for row in manifest)
     return [
         {"outcome": outcome, "code": code, "total": total}
-        | {split or "unused": splits[outcome, code, split] for split in ("train", "val", "test", "")}
+        | {split or "unused": splits[outcome, code, split] for split in ("train", "val", "test", "pool", "")}
         for (outcome, code), total in sorted(totals.items())
     ]

@@ -63,26 +63,22 @@ class _Fold:
     seed: int
 
 
-def fit_filters(train: ImageSet, settings: FilterSettings, seeds: Sequence[int], engine: Engine) -> list[ClassFilter]:
-    """One filter for each seed, from the training images alone.
+def fit_filters(
+    sets: Sequence[ImageSet], settings: FilterSettings, seeds: Sequence[int], engine: Engine
+) -> list[ClassFilter]:
+    """One filter for each seed, from its training images alone; `sets` follows `seeds`.
 
     Raises `DataError` when all images are of one group, or no class has two.
     """
-    folds = [fold for seed in seeds for fold in _folds(train, settings, seed)]
+    each = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
+    folds = [fold for own in each for fold in own]
     fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}
     ticker = Ticker("class filter", len(folds))
     for position, result in engine.map(_fit_fold, folds):
         fitted[position] = result
         ticker.tick()
-    per_seed = len(folds) // len(seeds)
-    return [
-        _join(
-            [fitted[position] for position in range(first, first + per_seed)],
-            folds[first : first + per_seed],
-            settings.accept,
-        )
-        for first in range(0, len(folds), per_seed)
-    ]
+    in_order = iter(fitted[position] for position in range(len(folds)))
+    return [_join([next(in_order) for _ in own], own, settings.accept) for own in each]
 
 
 def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:

@@ -66,7 +66,7 @@ class ClassChoice:
 
 
 def choose(
-    train: ImageSet,
+    sets: Sequence[ImageSet],
     generators: Sequence[GeneratorSet],
     filters: Sequence[ClassFilter],
     seeds: Sequence[int],
@@ -77,20 +77,19 @@ def choose(
 ) -> list[dict[str, ClassCandidates]]:
     """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
-    generators, filters and the result have one entry for each seed.
+    sets (the training images of each), generators, filters and the result have one entry for each seed.
     """
-    classes = train.classes
     choices = [
         ClassChoice(
             generator,
             train.of_class(label).images,
             class_filter,
-            classes.index(label),
+            train.classes.index(label),
             wanted,
             wanted * oversample,
             seed,
         )
-        for of_seed, class_filter, seed in zip(generators, filters, seeds, strict=True)
+        for train, of_seed, class_filter, seed in zip(sets, generators, filters, seeds, strict=True)
         for label, generator in of_seed.items()
     ]
     found = dict(engine.map(choose_class, choices))

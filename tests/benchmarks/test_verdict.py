@@ -11,11 +11,11 @@ from scipy.stats import binomtest
 
 from augment.engine import Engine
 from augment.evaluation.policy import DEFAULT
-from augment.evaluation.prior import MEASURED, both_right
+from augment.evaluation.prior import MEASURED, both_right, exchangeable
 from augment.measure.classifiers import FitSettings
 from benchmarks import tiny, verdict
 from benchmarks.scenarios import FEW, Scenario, on_disjoint_subsets, on_folds, on_one_split
-from benchmarks.simulated import Truth, exchangeable, latent, right, truth
+from benchmarks.simulated import Truth, latent, right, truth
 from benchmarks.verdict import FOLDS, ONE_SPLIT, SUBSETS, TRAILING, upper_bound
 
 original = tiny.run_arm

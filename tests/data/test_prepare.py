@@ -185,3 +185,20 @@ def test_digits(tmp_path: Path) -> None:
     big = prepare(Ingest(size=12, color="rgb"), 0, tmp_path)
     assert ImageSet.load(tmp_path / "train").images.shape[1:] == (3, 12, 12)
     assert {entry.code for entry in big.entries} == {"resized+to_rgb"}
+
+
+def test_what_the_split_leaves_over_is_the_pool(tmp_path: Path) -> None:
+    """Whole groups only: an image whose group has others in a split is in none and not in the pool either."""
+    root, out = tmp_path / "raw", tmp_path / "prepared"
+    write_set(root, ("a", "b"), each=12)
+    rows = [(path.relative_to(root), number // 2) for number, path in enumerate(sorted(root.rglob("*.png")))]
+    text = "".join(f"{path},{'test' if group % 3 == 0 else ''},g{group}\n" for path, group in rows)
+    (root / "meta.csv").write_text("path,split,group\n" + text)
+    prepare(ingest(root, train_per_class=4, test_max=6), 0, out)
+    sides = {name: ImageSet.load(out / name) for name in ("train", "val", "test", "pool")}
+    assert {name: len(side) for name, side in sides.items()} == {"train": 4, "val": 4, "test": 6, "pool": 8}
+    used = set().union(*(side.groups.tolist() for name, side in sides.items() if name != "pool"))
+    assert not used & set(sides["pool"].groups.tolist())
+    manifest = read_csv(out / "manifest.csv")
+    assert [row["path"] for row in manifest if row["split"] == "pool"] == sides["pool"].sources.tolist()
+    assert sum(row["split"] == "" for row in manifest) == 24 - 22, "the rest of a test group that was cut"

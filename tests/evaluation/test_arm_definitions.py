@@ -12,8 +12,9 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.evaluation import arms, tables
 from augment.evaluation.arms import ArmRun, Samples, arm_data, fit_arm, run_arm
-from augment.evaluation.compare import Comparing, Splits, compare, with_delivered
+from augment.evaluation.compare import Comparing, compare, with_delivered
 from augment.evaluation.delivered import delivered
+from augment.evaluation.replicates import Splits, on_one_split
 from augment.measure.classifiers import FitSettings
 from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
 from augment.report.tables import ARM_WORDS
@@ -291,16 +292,19 @@ def test_a_small_comparison_with_all_arms():
         fit=fit, batch_size=16, flips="none",
     )  # fmt: skip
     splits = Splits(image_set(), image_set(1, seed=2), image_set(2, seed=3))
+    replicates = on_one_split(splits, [0, 1]).replicates
     generators = {label: Fixed(label) for label in COUNTS}
-    compared = compare(splits, [generators, generators], [0, 1], settings, Engine("serial"))
+    compared = compare(replicates, [generators, generators], settings, Engine("serial"))
     assert list(compared.test) == [arm for arm in ARMS if arm != "as_delivered"]
-    compared = with_delivered(compared, splits, "gan_half_filtered", [0, 1], settings, Engine("serial"))
+    compared = with_delivered(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
     assert list(compared.test) == list(ARMS)
-    assert all(found.shape == (2, 28) for found in compared.test.values())
+    assert all(np.shape(found) == (2, 28) for found in compared.test.values())
     sides = ((splits.test, compared.test), (splits.val, compared.val))
     test, val = (
         figures(
-            side.targets(side.classes), side.groups, {a: own == side.targets(side.classes) for a, own in found.items()}
+            side.targets(side.classes),
+            side.groups,
+            {a: np.stack(own) == side.targets(side.classes) for a, own in found.items()},
         )
         for side, found in sides
     )

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from augment.engine import Engine
 from augment.evaluation import compare as under_test
 from augment.evaluation.arms import ArmRun, ArmScores, run_arm
-from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds, with_delivered
+from augment.evaluation.compare import Compared, Comparing, compare, with_delivered
 from augment.evaluation.delivered import delivered
+from augment.evaluation.replicates import Replicate, Splits, on_one_split, repeat_seeds
 from augment.gan.bundle import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import DEFAULT_ARMS
@@ -37,6 +38,7 @@ SETTINGS = Comparing(
     flips="none",
 )
 SEEDS = [3, 8]
+REPEATS = on_one_split(SPLITS, SEEDS).replicates
 GENERATORS = [
     GeneratorSet({label: Fixed(label, bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
     for repeat in (10, 20)
@@ -53,14 +55,14 @@ def test_repeats_have_seeds_of_their_own(seed: int, repeats: int) -> None:
 
 @pytest.fixture(scope="module")
 def serial() -> Compared:
-    return compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("serial"))
+    return compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
 
 
 def test_everything_is_there(serial: Compared) -> None:
     assert list(serial.val) == list(serial.test) == list(TRAINED)
-    assert {found.shape for found in serial.val.values()} == {(2, 3)}
-    assert {found.shape for found in serial.test.values()} == {(2, 12)}
-    assert all(found.min() >= 0 and found.max() < 3 for found in serial.test.values())
+    assert {np.shape(found) for found in serial.val.values()} == {(2, 3)}
+    assert {np.shape(found) for found in serial.test.values()} == {(2, 12)}
+    assert all(np.min(found) >= 0 and np.max(found) < 3 for found in serial.test.values())
     assert [sorted(candidates) for candidates in serial.candidates] == [list("abc")] * 2
     for candidates, seed, generators in zip(serial.candidates, SEEDS, GENERATORS, strict=True):
         for label, found in candidates.items():
@@ -74,7 +76,7 @@ def test_everything_is_there(serial: Compared) -> None:
 
 @pytest.mark.parametrize("engine", [Engine("local", 2), Backwards()], ids=["local", "backwards"])
 def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, engine: Any) -> None:
-    local = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, engine)
+    local = compare(REPEATS, GENERATORS, SETTINGS, engine)
     for arm in TRAINED:
         assert np.array_equal(local.test_scores[arm], serial.test_scores[arm])
         assert np.array_equal(local.val_scores[arm], serial.val_scores[arm])
@@ -94,10 +96,10 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
         return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
 
     monkeypatch.setattr(under_test, "run_arm", answer)
-    found = compare(SPLITS, GENERATORS, SEEDS, SETTINGS, Engine("serial"))
+    found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
-        assert found.val[arm].tolist() == [[number] * 3, [number + 10] * 3]
-        assert found.test[arm].tolist() == [[number + 1] * 12, [number + 11] * 12]
+        assert np.array(found.val[arm]).tolist() == [[number] * 3, [number + 10] * 3]
+        assert np.array(found.test[arm]).tolist() == [[number + 1] * 12, [number + 11] * 12]
     for run in runs:
         candidates = serial.candidates[SEEDS.index(run.seed)]
         for label, own in candidates.items():
@@ -113,15 +115,15 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
 
 def test_probabilities_are_kept(serial: Compared) -> None:
     for arm in TRAINED:
-        assert serial.test_scores[arm].shape == (2, 12, 3)
-        assert serial.test_scores[arm].sum(axis=2) == pytest.approx(1, abs=1e-5)
-        assert np.array_equal(serial.test[arm], serial.test_scores[arm].argmax(axis=2))
+        assert np.shape(serial.test_scores[arm]) == (2, 12, 3)
+        assert np.sum(serial.test_scores[arm], axis=2) == pytest.approx(1, abs=1e-5)
+        assert np.array_equal(serial.test[arm], np.argmax(serial.test_scores[arm], axis=2))
 
 
 def test_what_is_delivered_is_trained_on_with_every_seed(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
     runs: list[ArmRun] = []
     monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
-    found = with_delivered(serial, SPLITS, "gan_half_filtered", SEEDS, SETTINGS, Engine("serial"))
+    found = with_delivered(serial, REPEATS, "gan_half_filtered", SETTINGS, Engine("serial"))
     assert list(found.test) == [*TRAINED, "as_delivered"]
     assert [(run.arm, run.seed) for run in runs] == [("as_delivered", seed) for seed in SEEDS]
     kept = {label: own.kept for label, own in serial.candidates[0].items()}
@@ -137,7 +139,7 @@ def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPat
     runs: list[ArmRun] = []
     monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
     arms: Any = ("none", "gan_half_filtered", "copies_half", "shuffled", "noise")
-    compare(SPLITS, GENERATORS, SEEDS, replace(SETTINGS, arms=arms), Engine("serial"))
+    compare(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
     for run in runs:
         kept = {label: own.kept for label, own in serial.candidates[SEEDS.index(run.seed)].items()}
         assert {label: len(own) for label, own in run.samples.shuffled.items()} == {k: len(v) for k, v in kept.items()}
@@ -148,17 +150,42 @@ def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:
     splits = replace(SPLITS, val=SPLITS.val.take([]))
     generators = [GeneratorSet({"b": own["b"]}, {"a": "collapsed", "c": "collapsed"}) for own in GENERATORS]
     settings = replace(SETTINGS, arms=("none", "gan_fill", "gan_half_filtered", "copies_half"))
-    found = compare(splits, generators, SEEDS, settings, Engine("serial"))
-    assert {own.shape for own in found.val.values()} == {(2, 0)}
-    assert {own.shape for own in found.test.values()} == {(2, 12)}
+    found = compare(on_one_split(splits, SEEDS).replicates, generators, settings, Engine("serial"))
+    assert {np.shape(own) for own in found.val.values()} == {(2, 0)}
+    assert {np.shape(own) for own in found.test.values()} == {(2, 12)}
     assert [list(candidates) for candidates in found.candidates] == [["b"], ["b"]]
 
 
 def test_an_arm_depends_on_its_seed_alone(serial: Compared) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
-    again = compare(SPLITS, GENERATORS, SEEDS, settings, Engine("serial"))
+    again = compare(REPEATS, GENERATORS, settings, Engine("serial"))
     for arm in again.test:
         assert np.array_equal(again.test[arm], serial.test[arm]), (
             "neither the other arms nor the caller's random numbers matter"
         )
+
+
+def test_repeats_with_images_of_their_own_see_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters, samples and classifiers of a repeat come from its own training images; tests may differ in size."""
+    other = Splits(toy_set({"a": 7, "b": 4, "c": 6}, seed=5), toy_set({"c": 2}, seed=6), toy_set({"a": 3, "c": 4}, 7))
+    repeats = [REPEATS[0], Replicate(8, other)]
+    runs: list[ArmRun] = []
+    monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    settings = replace(SETTINGS, arms=("none", "gan_half_filtered", "copies_half", "as_delivered"))
+    found = compare(repeats, GENERATORS, settings, Engine("serial"))
+    found = with_delivered(found, repeats, "gan_half_filtered", settings, Engine("serial"))
+    for arm in settings.arms:
+        assert [len(own) for own in found.test[arm]] == [12, 7], arm
+        assert [len(own) for own in found.val[arm]] == [3, 2], arm
+    (alone,) = compare([repeats[1]], GENERATORS[1:], settings, Engine("serial")).test_scores["none"]
+    assert np.array_equal(found.test_scores["none"][1], alone)
+    delivered_of = {run.seed: run.samples.delivered for run in runs if run.arm == "as_delivered"}
+    for run in runs:
+        own = repeats[SEEDS.index(run.seed)].splits
+        assert run.train is own.train
+        assert np.array_equal(run.val, own.val.images)
+        assert np.array_equal(run.test, own.test.images)
+        data = delivered_of[run.seed]
+        assert data is not None
+        assert np.array_equal(data.images[: len(own.train)], own.train.images), "each delivers its own training images"

@@ -28,14 +28,14 @@ QUICK = {
 def test_the_counts_of_a_run() -> None:
     params = check(QUICK)
     training = class_training(params.train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
-    assert groups(training, 3) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
+    assert groups(training, params) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
     alone = class_training(
         params.train.model_copy(update={"transfer": "none"}), ["a", "b"], flips="none", height=8, width=8, device="cpu"
     )
-    assert groups(alone, 2) == [[], [5, 10], [], [5, 10]]
-    assert classifiers(params.evaluate) == 9
+    assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
+    assert classifiers(params) == 9
     assert classifier_steps(params) == 9 * 7 + 3 * 2 * 3
-    assert classifiers(Params().evaluate) == 40
+    assert classifiers(Params()) == 40
 
 
 def test_two_lines_for_any_set() -> None:

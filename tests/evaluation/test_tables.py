@@ -7,8 +7,9 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from augment.evaluation import tables
-from augment.evaluation.compare import Compared, Splits
+from augment.evaluation.compare import Compared
 from augment.evaluation.primary import figures_of_scores
+from augment.evaluation.replicates import Plan, Replicate, Splits, on_one_split
 from augment.evaluation.statistics import wilson
 from augment.params import DEFAULT_ARMS
 from augment.synthesis.selection import ClassCandidates
@@ -19,11 +20,12 @@ SPLITS = Splits(
 )
 CLASSES = SPLITS.train.classes
 SEEDS = 3
+PLAN = on_one_split(SPLITS, range(SEEDS))
 
 
 def probabilities(count: int, seed: int) -> dict[Any, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return {arm: rng.dirichlet(np.ones(3), (SEEDS, count)).astype(np.float32) for arm in ("none", "gan_half")}
+    return {arm: list(rng.dirichlet(np.ones(3), (SEEDS, count)).astype(np.float32)) for arm in ("none", "gan_half")}
 
 
 COMPARED = Compared([], probabilities(3, 0), probabilities(15, 1))
@@ -32,14 +34,15 @@ TARGETS = SPLITS.test.targets(CLASSES)
 
 def figures(side: Any, scores: Any) -> Any:
     rng = np.random.default_rng(0)
-    return figures_of_scores(side.targets(CLASSES), side.groups, scores, normal=None, rate=0.05, draws=50, rng=rng)
+    stacked = {arm: np.stack(own) for arm, own in scores.items()}
+    return figures_of_scores(side.targets(CLASSES), side.groups, stacked, normal=None, rate=0.05, draws=50, rng=rng)
 
 
 VAL, TEST = figures(SPLITS.val, COMPARED.val_scores), figures(SPLITS.test, COMPARED.test_scores)
 
 
 def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
-    rows = tables.runs(SPLITS, COMPARED, VAL, TEST)
+    rows = tables.runs(PLAN, COMPARED, VAL, TEST)
     assert [tuple(row) for row in rows] == [tables.RUNS] * len(rows)
     assert len({(row["arm"], row["seed"], row["split"]) for row in rows}) == len(rows) == 2 * SEEDS * 2
     for row in rows:
@@ -53,26 +56,33 @@ def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
 
 def test_a_split_without_images_has_no_rows() -> None:
     empty = Splits(SPLITS.train, SPLITS.val.take([]), SPLITS.test)
-    rows = tables.runs(empty, Compared([], probabilities(0, 0), COMPARED.test_scores), None, TEST)
+    rows = tables.runs(
+        on_one_split(empty, range(SEEDS)), Compared([], probabilities(0, 0), COMPARED.test_scores), None, TEST
+    )
     assert {row["split"] for row in rows} == {"test"}
     assert len(rows) == 2 * SEEDS
 
 
 def test_means_are_those_on_test() -> None:
-    runs = tables.runs(SPLITS, COMPARED, VAL, TEST)
+    runs = tables.runs(PLAN, COMPARED, VAL, TEST)
     rows = tables.with_means(({"arm": "gan_half", "mean": 1.5}, {"arm": "none", "mean": 2.5}), runs)
     assert [(row["arm"], row["mean"]) for row in rows] == [("gan_half", 1.5), ("none", 2.5)]
     for row in rows:
         own = COMPARED.test[row["arm"]]
-        assert row["accuracy"] == pytest.approx((own == TARGETS).mean())
+        assert row["accuracy"] == pytest.approx(np.mean([one == TARGETS for one in own]))
         expected = [f1_score(TARGETS, found, average="macro", zero_division=0) for found in own]
         assert row["macro_f1"] == pytest.approx(np.mean(expected))
 
 
 def test_a_figure_that_no_seed_has_stays_empty() -> None:
     one_class = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels == "a"))
-    scores = {arm: own[:, :5] for arm, own in COMPARED.test_scores.items()}
-    rows = tables.runs(one_class, Compared([], COMPARED.val_scores, scores), VAL, figures(one_class.test, scores))
+    scores = {arm: [one[:5] for one in own] for arm, own in COMPARED.test_scores.items()}
+    rows = tables.runs(
+        on_one_split(one_class, range(SEEDS)),
+        Compared([], COMPARED.val_scores, scores),
+        VAL,
+        figures(one_class.test, scores),
+    )
     (row,) = tables.with_means(({"arm": "none"},), rows)
     assert row["auroc"] is None
     assert row["brier"] == pytest.approx(np.mean([row["brier"] for row in rows if row["split"] == "test"][:SEEDS]))
@@ -93,7 +103,7 @@ def test_kinds() -> None:
 
 
 def test_recall_of_every_class_over_its_groups() -> None:
-    rows = tables.class_rows(SPLITS, COMPARED.test)
+    rows = tables.class_rows(PLAN, COMPARED.test)
     assert [tuple(row) for row in rows] == [tables.CLASSES] * len(rows)
     assert [(row["arm"], row["label"]) for row in rows] == [
         (arm, label) for arm in ("none", "gan_half") for label in CLASSES
@@ -113,7 +123,7 @@ def test_recall_of_every_class_over_its_groups() -> None:
 
 def test_a_class_without_test_images_has_no_recall() -> None:
     splits = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels != "b"))
-    rows = tables.class_rows(splits, {"none": np.zeros((SEEDS, 11), dtype=np.int64)})
+    rows = tables.class_rows(on_one_split(splits, range(SEEDS)), {"none": list(np.zeros((SEEDS, 11), dtype=np.int64))})
     assert [(row["label"], row["recall"]) for row in rows] == [("a", 1.0), ("c", 0.0)]
 
 
@@ -133,13 +143,13 @@ def test_acceptance_counts_every_candidate_once() -> None:
 
 def test_confusion_is_scikit_learns() -> None:
     own = COMPARED.test["none"][0]
-    rows = tables.confusion(SPLITS.test, own, CLASSES)
+    rows = tables.confusion(PLAN.once, [own], CLASSES)
     counted = [[rows.count({"actual": actual, "predicted": one}) for one in CLASSES] for actual in CLASSES]
     assert counted == confusion_matrix(TARGETS, own).tolist()
 
 
 def test_predictions_can_be_traced_to_their_images() -> None:
-    rows = tables.prediction_rows(SPLITS.test, COMPARED.test, CLASSES)
+    rows = tables.prediction_rows(PLAN, COMPARED.test)
     columns = [f"{arm}/{seed}" for arm in ("none", "gan_half") for seed in range(SEEDS)]
     assert [list(row) for row in rows] == [["index", "label", "group", *columns]] * 15
     for index, row in enumerate(rows):
@@ -148,4 +158,31 @@ def test_predictions_can_be_traced_to_their_images() -> None:
             SPLITS.test.labels[index],
             SPLITS.test.groups[index],
         )
-        assert row["gan_half/2"] == CLASSES[COMPARED.test["gan_half"][2, index]]
+        assert row["gan_half/2"] == CLASSES[COMPARED.test["gan_half"][2][index]]
+
+
+def test_folds_are_counted_once_and_each_prediction_names_its_repeat() -> None:
+    """Two halves of six images, each the test of one repeat; the tables treat them as folds."""
+    images = toy_set({"a": 4, "b": 2})
+    halves = [images.take([0, 1, 4]), images.take([2, 3, 5])]
+    sides = [Splits(halves[1 - k], halves[1 - k].take([]), halves[k]) for k in (0, 1)]
+    plan = Plan("folds", [Replicate(k, own) for k, own in enumerate(sides)], 0.25, False)
+    found = {"none": [np.array([0, 1, 1]), np.array([0, 0, 0])]}
+    rows = tables.class_rows(plan, found)
+    assert [(row["label"], row["test"], row["groups"], row["recall"]) for row in rows] == [
+        ("a", 4, 4, 0.75), ("b", 2, 2, 0.5),
+    ]  # fmt: skip
+    predicted = tables.prediction_rows(plan, found)
+    assert [(row["replicate"], row["index"], row["group"], row["none"]) for row in predicted] == [
+        (0, 0, "a-0", "a"), (0, 1, "a-1", "b"), (0, 2, "b-0", "b"), (1, 0, "a-2", "a"), (1, 1, "a-3", "a"),
+        (1, 2, "b-1", "a"),
+    ]  # fmt: skip
+    traced = [row for row in tables.replicate_rows(plan) if row["side"] == "test"]
+    assert [(row["replicate"], row["group"]) for row in traced] == [
+        (row["replicate"], row["group"]) for row in predicted
+    ]
+    assert len(tables.confusion(plan.once, found["none"], CLASSES)) == 6
+
+
+def test_sides_shared_with_the_first_repeat_are_listed_once() -> None:
+    assert len(list(tables.replicate_rows(PLAN))) == 15 + 3 + 15

@@ -147,6 +147,7 @@ def _reports(
             "gross": {"mean": 0.05, "low": 0.03, "high": 0.07},
             "net": {"mean": -0.012, "low": -0.0301, "high": 0.0102},
         },
+        "protocol": {"name": "holdout", "form": "split", "repeats": 2, "ratio": None, "speaks": "Of this split."},
         "sentence": "Synthetic images raise balanced accuracy by 3.1 points over the best way without them.",
         "reasons": [
             "The lower bound is above 0 against every real-only arm.",

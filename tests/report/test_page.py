@@ -105,7 +105,7 @@ def test_figures_of_the_tables_are_on_the_page(page):
         "40 2 6 77.5 50.0 12.5 2.3 1.0",  # acceptance.csv and copies.csv
         "All classes 1.9 1.1",  # copies.csv, pooled
         "0.0417 0.0123 40 30",  # quality.csv
-        "quarantined truncated 0 0 0 53 53",  # manifest.csv
+        "quarantined truncated 0 0 0 0 53 53",  # manifest.csv
         "torch 2.13.0",  # environment.json
     ):
         assert figures in text, figures
@@ -218,7 +218,7 @@ def test_a_missing_column_is_named(tmp_path):
 def test_a_missing_key_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
-    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys best_real"):
+    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, best_real"):
         load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
 
 

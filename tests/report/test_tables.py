@@ -28,8 +28,17 @@ def test_accounting_counts_each_outcome_and_code_per_split():
         {"outcome": "quarantined", "code": "truncated", "split": ""},
     ]
     assert tables.accounting(rows) == [
-        {"outcome": "ok", "code": "", "total": 3, "train": 2, "val": 0, "test": 1, "unused": 0},
-        {"outcome": "quarantined", "code": "truncated", "total": 1, "train": 0, "val": 0, "test": 0, "unused": 1},
+        {"outcome": "ok", "code": "", "total": 3, "train": 2, "val": 0, "test": 1, "pool": 0, "unused": 0},
+        {
+            "outcome": "quarantined",
+            "code": "truncated",
+            "total": 1,
+            "train": 0,
+            "val": 0,
+            "test": 0,
+            "pool": 0,
+            "unused": 1,
+        },
     ]
 
 

@@ -70,7 +70,7 @@ def test_no_image_is_scored_by_a_classifier_that_saw_its_group(
     assume(len(set(own.groups)) > 1 and max(counts.values()) > 1)
     with pytest.MonkeyPatch.context() as patch:
         seen = watch(patch, lambda index: 0.5)
-        fit_filters(own, replace(SETTINGS, folds=folds, batch_size=4000), [seed], HERE)
+        fit_filters([own], replace(SETTINGS, folds=folds, batch_size=4000), [seed], HERE)
     assert 2 <= len(seen.fitted) <= folds
     assert sorted(chain(*seen.scored)) == list(range(len(own))), "every image is held out once"
     for fitted, scored in zip(seen.fitted, seen.scored, strict=True):
@@ -87,7 +87,7 @@ def test_the_wanted_share_of_held_out_images_passes(counts: dict[str, int], acce
     scores = np.random.default_rng(seed).random(len(own))
     with pytest.MonkeyPatch.context() as patch:
         watch(patch, lambda index: scores[index])
-        (found,) = fit_filters(own, replace(SETTINGS, accept=accept), [seed], HERE)
+        (found,) = fit_filters([own], replace(SETTINGS, accept=accept), [seed], HERE)
     for threshold, label in zip(found.thresholds, own.classes, strict=True):
         mine = scores[own.labels == label]
         assert threshold in mine
@@ -97,7 +97,7 @@ def test_the_wanted_share_of_held_out_images_passes(counts: dict[str, int], acce
 
 @pytest.mark.parametrize("counts", [{"a": 2, "b": 9}, {"a": 1, "b": 4}, {"a": 2, "b": 2}, {"a": 1, "b": 1, "c": 2}])
 def test_a_class_smaller_than_the_folds_is_no_fault(counts: dict[str, int]) -> None:
-    (found,) = fit_filters(toy_set(counts), replace(SETTINGS, folds=5), [0], HERE)
+    (found,) = fit_filters([toy_set(counts)], replace(SETTINGS, folds=5), [0], HERE)
     assert len(found.networks) == min(5, max(counts.values()))
     assert found.scores(toy_set(counts).images).shape == (sum(counts.values()), len(counts))
     assert np.isfinite(found.thresholds).all()
@@ -109,12 +109,12 @@ def test_a_class_smaller_than_the_folds_is_no_fault(counts: dict[str, int]) -> N
 )
 def test_nothing_can_be_held_out_of_one_group(counts: dict[str, int], each: int, found: str) -> None:
     with pytest.raises(DataError, match=rf"only {found} of a class; at least 2 of each are needed.*test_fraction"):
-        fit_filters(toy_set(counts, each=each), SETTINGS, [0], HERE)
+        fit_filters([toy_set(counts, each=each)], SETTINGS, [0], HERE)
 
 
 def test_it_tells_classes_apart() -> None:
     train = toy_set({"a": 12, "b": 12, "c": 12})
-    (found,) = fit_filters(train, replace(SETTINGS, fit=FitSettings(60, 5e-3)), [0], HERE)
+    (found,) = fit_filters([train], replace(SETTINGS, fit=FitSettings(60, 5e-3)), [0], HERE)
     for position in range(3):
         scores = found.scores(bars(position, 10, seed=1))
         passed = scores >= found.thresholds
@@ -124,7 +124,7 @@ def test_it_tells_classes_apart() -> None:
 
 def test_a_score_is_the_mean_over_the_folds() -> None:
     train = toy_set({"a": 6, "b": 6})
-    (found,) = fit_filters(train, SETTINGS, [0], HERE)
+    (found,) = fit_filters([train], SETTINGS, [0], HERE)
     assert all(isinstance(network, SmallCnn) for network in found.networks)
     each = [probabilities(network, train.images) for network in found.networks]
     assert len(each) == 3
@@ -134,8 +134,8 @@ def test_a_score_is_the_mean_over_the_folds() -> None:
 
 def test_seeds_have_filters_of_their_own_and_do_not_disturb_each_other() -> None:
     train = toy_set({"a": 6, "b": 6})
-    both = fit_filters(train, SETTINGS, [3, 4], HERE)
-    (alone,) = fit_filters(train, SETTINGS, [4], HERE)
+    both = fit_filters([train, train], SETTINGS, [3, 4], HERE)
+    (alone,) = fit_filters([train], SETTINGS, [4], HERE)
     assert np.array_equal(both[1].thresholds, alone.thresholds)
     assert np.array_equal(both[1].scores(train.images), alone.scores(train.images))
     assert not np.array_equal(both[0].scores(train.images), alone.scores(train.images))
@@ -143,7 +143,7 @@ def test_seeds_have_filters_of_their_own_and_do_not_disturb_each_other() -> None
 
 def test_seeds_cut_the_set_differently(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = watch(monkeypatch, lambda index: 0.5)
-    fit_filters(numbered({"a": 12, "b": 12}), SETTINGS, [3, 4], HERE)
+    fit_filters([numbered({"a": 12, "b": 12})] * 2, SETTINGS, [3, 4], HERE)
     first, second = ({frozenset(scored) for scored in seen.scored[start : start + 3]} for start in (0, 3))
     assert first != second
 

@@ -58,7 +58,9 @@ def choices(
         {label: Fixed(label, own) for label, own in images.items()},
         {label: "collapsed" for label in train.classes if label not in images},
     )
-    (found,) = choose(train, [generators], [judge], [5], wanted=wanted, oversample=oversample, engine=Engine("serial"))
+    (found,) = choose(
+        [train], [generators], [judge], [5], wanted=wanted, oversample=oversample, engine=Engine("serial")
+    )
     assert list(found) == sorted(images)
     assert {generator.asked for generator in generators.values()} == {(wanted * oversample, 5)}
     return found
@@ -123,7 +125,7 @@ def test_every_seed_has_its_own_generators_and_filter_wherever_they_run() -> Non
     ]
     filters = [ByCorner(np.full(3, threshold)) for threshold in (0.1, 0.2)]
     for engine in (Engine("serial"), Engine("local", 2), Backwards()):
-        found = choose(TRAIN, generators, filters, [8, 3], wanted=2, oversample=3, engine=engine)
+        found = choose([TRAIN, TRAIN], generators, filters, [8, 3], wanted=2, oversample=3, engine=engine)
         assert [[(own.label, own.seed, own.threshold) for own in of_seed.values()] for of_seed in found] == [
             [(label, seed, threshold) for label in "abc"] for seed, threshold in ((8, 0.1), (3, 0.2))
         ]

@@ -1,0 +1,46 @@
+"""The deciding figure of every arm on one side of a plan's repeats."""
+
+from typing import Literal
+
+import numpy as np
+
+from augment.evaluation.compare import Scores
+from augment.evaluation.primary import Figures, figures_of_scores, joined
+from augment.evaluation.replicates import Plan
+from augment.seeds import numpy_rng
+
+
+def figures_on(
+    side: Literal["val", "test"],
+    plan: Plan,
+    scores: Scores,
+    *,
+    normal: str | None,
+    rate: float,
+    draws: int,
+    seed: int,
+) -> Figures | None:
+    """The figure for every arm that has run; None where this side cannot tell.
+
+    scores: arm -> float (N, classes) for each repeat of the plan, on this side.
+    normal, rate: as in `figures_of_scores`.
+    """
+    classes = plan.first.train.classes
+
+    def of(repeats: slice, name: tuple[int, ...]) -> Figures | None:
+        own = getattr(plan.replicates[repeats.start].splits, side)
+        return figures_of_scores(
+            own.targets(classes),
+            own.groups,
+            {arm: np.stack(by_repeat[repeats]) for arm, by_repeat in scores.items()},
+            normal=None if normal is None else classes.index(normal),
+            rate=rate,
+            draws=draws,
+            rng=numpy_rng(seed, "bootstrap", side, *name),
+        )
+
+    if plan.ratio is None:
+        return of(slice(0, len(plan.replicates)), ())
+    if side == "test":
+        draws = 0  # a t-test over training sets asks for no other test images
+    return joined([of(slice(at, at + 1), (at,)) for at in range(len(plan.replicates))], plan.ratio)
