@@ -46,7 +46,8 @@ GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_p
 CONTROL_ARMS: tuple[Arm, ...] = ("copies_half", "shuffled", "noise")
 ARMS = (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered")
 DEFAULT_ARMS: tuple[Arm, ...] = (
-    "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
+    "none", "oversample", "classical", "randaugment", "mixup_cutmix",
+    "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
 )  # fmt: skip
 
 
@@ -255,6 +256,11 @@ class Evaluate(Section):
         "default",
         description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md. A list must "
         "keep `none`, `gan_half_filtered` and `copies_half`, which the verdict needs.",
+    )
+    augmentation: Literal["auto"] | Augmentation = Field(
+        "auto",
+        description="What the arms with made images add to: " + ", ".join(f"`{way}`" for way in AUGMENTATIONS) + ". "
+        "`auto`: that of them among the arms which is best on val, with real images alone.",
     )
     seeds: int = Field(
         5, ge=2, le=100, description="Paired repeats of `holdout`, each with its own GANs, samples, init and order."

@@ -1,6 +1,6 @@
 """Compare the arms on test images and write reports/metrics.json and reports/evaluation/."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Literal
 
 from augment.data.imageset import ImageSet
@@ -9,7 +9,8 @@ from augment.environment import environment
 from augment.errors import ParamsError
 from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
-from augment.evaluation.compare import Compared, Comparing, compare, with_delivered
+from augment.evaluation.augmentation import strongest
+from augment.evaluation.compare import Compared, Comparing, Scores, compare, compare_plain, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
 from augment.evaluation.figures import figures_on
 from augment.evaluation.nearness import COLUMNS as NEARNESS
@@ -31,7 +32,7 @@ from augment.gan.settings import training_for, workplace
 from augment.ledger import LEDGER, looks, looks_text, record
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
-from augment.params import Evaluate, Params
+from augment.params import Augmentation, Evaluate, Params
 from augment.seeds import numpy_rng
 from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
@@ -48,16 +49,19 @@ def evaluate(params: Params) -> None:
     place = workplace(params.compute)
     settings = comparing(params)
     announced = announce(planned, settings, params, place)
-    compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine)
+    plain = compare_plain(planned.replicates, settings, place.engine)
+    settings = replace(settings, base=base(planned, plain[0], params))
+    compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine, plain)
     audit(planned, compared)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
-    policy = choose_policy(figures("val", planned, compared, params), arm_kinds)
+    policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
         compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine)
     looked = fingerprints(planned, params)
     record(LEDGER, looked["test"], looked["configuration"])
     echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
-    val, test = figures("val", planned, compared, params), figures("test", planned, compared, params)
+    val = figures("val", planned, compared.val_scores, params)
+    test = figures("test", planned, compared.test_scores, params)
     verdict = decide(
         test,
         val,
@@ -75,11 +79,14 @@ def evaluate(params: Params) -> None:
         "ratio": planned.ratio,
         "speaks": verdict.speaks,
     }
-    write_json(FOLDER / "verdict.json", {"protocol": protocol} | summary(policy, verdict, announced, looked))
+    found = {"protocol": protocol, "augmentation": settings.base}
+    write_json(FOLDER / "verdict.json", found | summary(policy, verdict, announced, looked))
     write_samples(planned.first, compared, params.seed)
     write_json(FOLDER / "environment.json", environment(place.device))
-    found = metrics(policy, verdict, params.evaluate.primary)
-    write_json(REPORTS / "metrics.json", {"protocol": params.evaluate.protocol} | found)
+    write_json(
+        REPORTS / "metrics.json",
+        {"protocol": params.evaluate.protocol} | metrics(policy, verdict, params.evaluate.primary),
+    )
 
 
 def planning(params: Params) -> Plan:
@@ -117,12 +124,21 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
     return announced
 
 
-def figures(side: Literal["val", "test"], planned: Plan, compared: Compared, params: Params) -> Figures | None:
+def base(planned: Plan, val: Scores, params: Params) -> Augmentation:
+    """What the arms with made images add to; tells what was chosen."""
+    if params.evaluate.augmentation != "auto":
+        return params.evaluate.augmentation
+    chosen = strongest(figures("val", planned, val, params), params.evaluate.arm_names)
+    echo(f"evaluate: made images are added to {chosen}, the strongest augmentation of real images on val")
+    return chosen
+
+
+def figures(side: Literal["val", "test"], planned: Plan, scores: Scores, params: Params) -> Figures | None:
     """The figure that decides, for every arm that has run; None where this side cannot tell."""
     return figures_on(
         side,
         planned,
-        compared.val_scores if side == "val" else compared.test_scores,
+        scores,
         normal=params.evaluate.normal,
         rate=params.evaluate.false_alarm_rate,
         draws=params.evaluate.resamples,
@@ -165,6 +181,7 @@ def comparing(params: Params) -> Comparing:
         fit=FitSettings(params.evaluate.steps, params.evaluate.learning_rate),
         batch_size=params.evaluate.batch_size,
         flips=params.ingest.flips,
+        base="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from augment.data.imageset import ImageSet
 from augment.errors import DataError, ParamsError
-from augment.evaluation import tables
+from augment.evaluation import compare, tables
+from augment.evaluation.arms import ArmRun, ArmScores
 from augment.evaluation.statistics import corrected_t
 from augment.files import read_csv
 from augment.gan.bundle import GeneratorSet
@@ -62,7 +63,7 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     stage.evaluate(params())
     lines = capsys.readouterr().err.splitlines()
     assert lines[1].startswith("evaluate: with 12 independent test images in a class and 2 paired seeds this set")
-    assert lines[2].startswith("evaluate: 16 classifiers of 3 steps")
+    assert lines[2].startswith("evaluate: 20 classifiers of 3 steps")
     assert any("only configuration that has looked" in line for line in lines)
     found = verdict()
     assert set(found["smallest_gain"]) == {"announced", "measured"}
@@ -76,6 +77,30 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     assert all(0 <= float(row["auroc"]) <= 1 and float(row["brier"]) > 0 for row in arms.values())
     for row in arms.values():
         assert float(row["mean"]) == pytest.approx(float(row["balanced_accuracy"]))
+
+
+@pytest.mark.usefixtures("project")
+def test_made_images_are_added_to_what_val_or_the_user_chooses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[str] = []
+
+    def noted(run: ArmRun) -> ArmScores:
+        used.append(f"{run.arm} on {run.base}")
+        answer = np.eye(3)[np.full(len(run.val), 2 if run.arm == "mixup_cutmix" else 0)]  # the largest class of val
+        return ArmScores(answer, np.eye(3)[np.zeros(len(run.test), dtype=int)])
+
+    monkeypatch.setattr(compare, "run_arm", noted)
+    val = ImageSet.load("data/prepared/val")
+    val.take(val.labels == "hole").save("data/prepared/val")
+    stage.evaluate(params())
+    assert verdict()["augmentation"] == "mixup_cutmix"
+    assert "made images are added to mixup_cutmix" in capsys.readouterr().err
+    assert "gan_half_filtered on mixup_cutmix" in used
+    assert "gan_half_filtered on classical" not in used
+    stage.evaluate(params(augmentation="randaugment"))
+    assert verdict()["augmentation"] == "randaugment"
+    assert used[-4] == "gan_half_filtered on randaugment"
 
 
 @pytest.mark.usefixtures("project")
@@ -148,7 +173,7 @@ def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.
         "evaluate: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
     )
     assert any("12 independent test images in a class and 10 disjoint training sets this set" in line for line in lines)
-    assert any(line.startswith("evaluate: 80 classifiers of 3 steps") and "36 GANs" in line for line in lines)
+    assert any(line.startswith("evaluate: 100 classifiers of 3 steps") and "36 GANs" in line for line in lines)
     protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
     assert (protocol["name"], protocol["form"], protocol["repeats"], protocol["ratio"]) == (
         "repeated",

@@ -218,7 +218,8 @@ def test_the_verdict_keeps_the_arms_that_it_needs() -> None:
 
 def test_default_arms_all_arms_and_a_list() -> None:
     assert Evaluate().arm_names == (
-        "none", "oversample", "classical", "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
+        "none", "oversample", "classical", "randaugment", "mixup_cutmix",
+        "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
     )  # fmt: skip
     assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == ARMS
     assert (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered") == ARMS

@@ -45,11 +45,12 @@ from augment.measure.classifiers import (
 from augment.measure.mixing import mixing
 from augment.measure.randaugment import randaugment
 from augment.measure.weighted import WeightedImages, class_balanced, evenly
-from augment.params import Arm, Augmentation
+from augment.params import AUGMENTATIONS, Arm, Augmentation
 from augment.seeds import derive_seed
 
 Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5
+PLAIN_ARMS: tuple[Arm, ...] = ("none", "oversample", *AUGMENTATIONS)  # real images alone, on no other arm
 
 
 @dataclass(frozen=True)

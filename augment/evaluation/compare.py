@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import ArmRun, ArmScores, Samples, copies_of, run_arm
+from augment.evaluation.arms import PLAIN_ARMS, ArmRun, ArmScores, Samples, copies_of, run_arm
 from augment.evaluation.controls import noise_of, shuffled_of
 from augment.evaluation.delivered import delivered
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.replicates import Replicate
 from augment.gan.bundle import GeneratorSet
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm
+from augment.params import Arm, Augmentation
 from augment.progress import Ticker
 from augment.shared import SharedArray
 from augment.synthesis.filter import FilterSettings, fit_filters
@@ -36,6 +36,7 @@ class Comparing:
     fit: FitSettings
     batch_size: int
     flips: str
+    base: Augmentation = "classical"  # what arms with made images add to
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,23 @@ class _Unit:
     test: SharedArray
 
 
+def compare_plain(replicates: Sequence[Replicate], settings: Comparing, engine: Engine) -> tuple[Scores, Scores]:
+    """Probabilities on val and on test of the arms that draw real images and build on no other arm."""
+    arms = [arm for arm in settings.arms if arm in PLAIN_ARMS]
+    return _train(replicates, arms, [Samples({}, {}, {})] * len(replicates), settings, engine)
+
+
 def compare(
-    replicates: Sequence[Replicate], generators: Sequence[GeneratorSet], settings: Comparing, engine: Engine
+    replicates: Sequence[Replicate],
+    generators: Sequence[GeneratorSet],
+    settings: Comparing,
+    engine: Engine,
+    plain: tuple[Scores, Scores] = ({}, {}),
 ) -> Compared:
-    """Train and score every arm on every repeat; `generators` holds one set for each."""
+    """Train and score every arm on every repeat.
+
+    generators: one set for each repeat; plain: what `compare_plain` found, whose arms are not trained again.
+    """
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     filters = fit_filters(sets, settings.filter, seeds, engine)
     candidates = choose(
@@ -83,8 +97,9 @@ def compare(
     samples = [
         _samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
     ]
-    arms = [arm for arm in settings.arms if arm != "as_delivered"]
-    return Compared(candidates, *_train(replicates, arms, samples, settings, engine))
+    missing = [arm for arm in settings.arms if arm not in plain[0] and arm != "as_delivered"]
+    val, test = _train(replicates, missing, samples, settings, engine)
+    return Compared(candidates, _ordered(plain[0] | val, settings.arms), _ordered(plain[1] | test, settings.arms))
 
 
 def with_delivered(
@@ -143,6 +158,7 @@ def _run(replicate: Replicate, arm: Arm, samples: Samples, settings: Comparing) 
         settings.fit,
         settings.batch_size,
         settings.flips,
+        settings.base,
     )
 
 
@@ -173,6 +189,10 @@ def _by_arm(arms: Sequence[Arm], scores: Sequence[ArmScores], side: str) -> Scor
         arm: [getattr(one, side).astype(np.float32) for one in scores[position :: len(arms)]]
         for position, arm in enumerate(arms)
     }
+
+
+def _ordered(scores: Scores, arms: Sequence[Arm]) -> Scores:
+    return {arm: scores[arm] for arm in arms if arm in scores}
 
 
 def _answers(scores: Scores) -> Answers:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from augment.engine import Engine
 from augment.evaluation import compare as under_test
 from augment.evaluation.arms import ArmRun, ArmScores, run_arm
-from augment.evaluation.compare import Compared, Comparing, compare, with_delivered
+from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.delivered import delivered
 from augment.evaluation.replicates import Replicate, Splits, on_one_split, repeat_seeds
 from augment.gan.bundle import GeneratorSet
@@ -86,20 +86,45 @@ def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, en
             assert np.array_equal(mine[label].reason, other[label].reason)
 
 
+def test_arms_that_build_on_no_other_are_trained_once(serial: Compared, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = compare_plain(REPEATS, SETTINGS, Engine("serial"))
+    assert set(plain[0]) == set(plain[1]) == {"none", "oversample", "classical", "randaugment", "mixup_cutmix"}
+    trained: list[str] = []
+
+    def noted(run: ArmRun) -> ArmScores:
+        trained.append(run.arm)
+        return run_arm(run)
+
+    monkeypatch.setattr(under_test, "run_arm", noted)
+    found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"), plain)
+    assert not set(trained) & set(plain[0])
+    for arm in TRAINED:
+        assert np.array_equal(found.val_scores[arm], serial.val_scores[arm])
+        assert np.array_equal(found.test_scores[arm], serial.test_scores[arm])
+
+
+def test_the_base_reaches_every_arm_with_made_images(serial: Compared) -> None:
+    arms: Any = ("none", "classical", "gan_fill", "gan_half", "copies_half")
+    other = compare(REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base="randaugment"), Engine("serial"))
+    for arm in arms:
+        same = np.array_equal(other.test_scores[arm], serial.test_scores[arm])
+        assert same == (arm in ("none", "classical")), arm
+
+
 def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
     """A stand-in that answers with its arm and seed shows where each prediction ends up."""
     runs: list[ArmRun] = []
 
     def answer(run: ArmRun) -> ArmScores:
         runs.append(run)
-        code = np.eye(64)[TRAINED.index(run.arm) + 10 * SEEDS.index(run.seed)]
+        code = np.eye(64)[TRAINED.index(run.arm) + 20 * SEEDS.index(run.seed)]
         return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
 
     monkeypatch.setattr(under_test, "run_arm", answer)
     found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
-        assert np.array(found.val[arm]).tolist() == [[number] * 3, [number + 10] * 3]
-        assert np.array(found.test[arm]).tolist() == [[number + 1] * 12, [number + 11] * 12]
+        assert np.array(found.val[arm]).tolist() == [[number] * 3, [number + 20] * 3]
+        assert np.array(found.test[arm]).tolist() == [[number + 1] * 12, [number + 21] * 12]
     for run in runs:
         candidates = serial.candidates[SEEDS.index(run.seed)]
         for label, own in candidates.items():

@@ -93,6 +93,8 @@ def test_kinds() -> None:
         "none": "real",
         "oversample": "real",
         "classical": "real",
+        "randaugment": "real",
+        "mixup_cutmix": "real",
         "gan_fill": "gan",
         "gan_half": "gan",
         "gan_half_filtered": "gan",
