@@ -32,15 +32,16 @@ PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_te
 
 Arm = Literal[
     "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
-    "smote", "smote_half", "mixup_within", "mixup_within_half",
+    "smote", "smote_half", "mixup_within", "mixup_within_half", "pretrained",
     "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only",
     "copies_half", "shuffled", "noise", "as_delivered",
 ]  # fmt: skip
 Augmentation = Literal["classical", "randaugment", "mixup_cutmix"]  # arms that others build on
 AUGMENTATIONS: tuple[Augmentation, ...] = ("classical", "randaugment", "mixup_cutmix")
+Features = Literal["random_convolutions", "imagenet"]
 REAL_ARMS: tuple[Arm, ...] = (
     "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
-    "smote", "smote_half", "mixup_within", "mixup_within_half",
+    "smote", "smote_half", "mixup_within", "mixup_within_half", "pretrained",
 )  # fmt: skip
 GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only")
 CONTROL_ARMS: tuple[Arm, ...] = ("copies_half", "shuffled", "noise")
@@ -254,8 +255,9 @@ class Evaluate(Section):
     )
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
-        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md. A list must "
-        "keep `none`, `gan_half_filtered` and `copies_half`, which the verdict needs.",
+        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md but "
+        "`pretrained`, which needs the extra of that name. A list must keep `none`, `gan_half_filtered` and "
+        "`copies_half`, which the verdict needs.",
     )
     augmentation: Literal["auto"] | Augmentation = Field(
         "auto",
@@ -281,6 +283,11 @@ class Evaluate(Section):
         gt=0,
         le=0.5,
         description="For `recall_at_far`: the share of normal images that may raise an alarm.",
+    )
+    second_classifier: Literal["off"] | Features = Field(
+        "random_convolutions",
+        description="Logistic regression on these features tells whether the answer holds for another classifier; it "
+        "decides nothing. `imagenet`: EfficientNet-Lite0, from the extra `pretrained`.",
     )
     steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
@@ -313,7 +320,8 @@ class Evaluate(Section):
     @property
     def arm_names(self) -> tuple[Arm, ...]:
         """The arms to run, in the order of `ARMS`."""
-        wanted = {"default": DEFAULT_ARMS, "all": ARMS}[self.arms] if isinstance(self.arms, str) else self.arms
+        whole = [arm for arm in ARMS if arm != "pretrained"]
+        wanted = {"default": DEFAULT_ARMS, "all": whole}[self.arms] if isinstance(self.arms, str) else self.arms
         return tuple(arm for arm in ARMS if arm in wanted)
 
 

@@ -33,7 +33,7 @@ Steps = dict[Arm, float]  # how far an arm's thresholds are moved
 EQUIVALENCE = 0.01
 DRAWS = 400
 FEW: tuple[Arm, ...] = ("none", "oversample", "classical", DEFAULT, "copies_half")  # the default arms that decide
-MANY: tuple[Arm, ...] = (*REAL_ARMS, DEFAULT, "copies_half")
+MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != "pretrained"), DEFAULT, "copies_half")
 FOLDS, REPETITIONS = 5, 5
 
 

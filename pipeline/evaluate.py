@@ -5,9 +5,10 @@ from typing import Literal
 
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
+from augment.engine import Engine
 from augment.environment import environment
 from augment.errors import ParamsError
-from augment.evaluation import comparisons, tables
+from augment.evaluation import comparisons, families, tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.augmentation import strongest
 from augment.evaluation.compare import Compared, Comparing, Scores, compare, compare_plain, with_delivered
@@ -82,6 +83,7 @@ def evaluate(params: Params) -> None:
     found = {"protocol": protocol, "augmentation": settings.base}
     write_json(FOLDER / "verdict.json", found | summary(policy, verdict, announced, looked))
     write_samples(planned.first, compared, params.seed)
+    write_families(planned, compared, params, place.engine)
     write_json(FOLDER / "environment.json", environment(place.device))
     write_json(
         REPORTS / "metrics.json",
@@ -211,6 +213,17 @@ def write_comparison(
     rows = tables.prediction_rows(planned, compared.test)
     write_csv(FOLDER / "predictions.csv", rows, tuple(rows[0]))
     write_csv(FOLDER / "replicates.csv", tables.replicate_rows(planned), tables.REPLICATES)
+
+
+def write_families(planned: Plan, compared: Compared, params: Params, engine: Engine) -> None:
+    """Whether the answer holds for another classifier; nothing rests on it."""
+    chosen, arms, rows = params.evaluate.second_classifier, params.evaluate.arm_names, []
+    if chosen != "off":
+        echo(f"evaluate: the same comparison by logistic regression on {chosen}")
+        scores = families.logistic_scores(planned.replicates, compared.samples, arms, chosen, engine)
+        found = figures("test", planned, scores, params)
+        rows = families.rows(found, tables.kinds(arms), f"logistic regression on {chosen}") if found else []
+    write_csv(FOLDER / "families.csv", rows, families.COLUMNS)
 
 
 def write_samples(splits: Splits, compared: Compared, seed: int) -> None:

@@ -41,9 +41,12 @@ class Comparing:
 
 @dataclass(frozen=True)
 class Compared:
-    """candidates: one mapping per repeat; class probabilities of each side: arm -> float32 (N, classes) per repeat."""
+    """candidates and samples: one mapping and one set of made images per repeat; class probabilities of each side:
+    arm -> float32 (N, classes) per repeat.
+    """
 
     candidates: list[dict[str, ClassCandidates]]
+    samples: list[Samples]
     val_scores: Scores
     test_scores: Scores
 
@@ -99,7 +102,9 @@ def compare(
     ]
     missing = [arm for arm in settings.arms if arm not in plain[0] and arm != "as_delivered"]
     val, test = _train(replicates, missing, samples, settings, engine)
-    return Compared(candidates, _ordered(plain[0] | val, settings.arms), _ordered(plain[1] | test, settings.arms))
+    return Compared(
+        candidates, samples, _ordered(plain[0] | val, settings.arms), _ordered(plain[1] | test, settings.arms)
+    )
 
 
 def with_delivered(
@@ -116,7 +121,7 @@ def with_delivered(
             data[id(replicate.splits)] = delivered(policy, replicate.splits.train, kept).drawn_by_weight()
     samples = [Samples({}, {}, {}, delivered=data[id(one.splits)]) for one in replicates]
     val, test = _train(replicates, ["as_delivered"], samples, settings, engine)
-    return Compared(compared.candidates, compared.val_scores | val, compared.test_scores | test)
+    return replace(compared, val_scores=compared.val_scores | val, test_scores=compared.test_scores | test)
 
 
 def _train(

@@ -20,6 +20,7 @@ ARM_WORDS = {
     "smote_half": "Half SMOTE in small classes",
     "mixup_within": "Blends fill small classes up",
     "mixup_within_half": "Half blends in small classes",
+    "pretrained": "Real images, features of ImageNet",
     "gan_fill": "Synthetic fill small classes up",
     "gan_half": "Half synthetic in small classes",
     "gan_half_filtered": "Half synthetic, filtered",

@@ -28,7 +28,7 @@ def probabilities(count: int, seed: int) -> dict[Any, np.ndarray]:
     return {arm: list(rng.dirichlet(np.ones(3), (SEEDS, count)).astype(np.float32)) for arm in ("none", "gan_half")}
 
 
-COMPARED = Compared([], probabilities(3, 0), probabilities(15, 1))
+COMPARED = Compared([], [], probabilities(3, 0), probabilities(15, 1))
 TARGETS = SPLITS.test.targets(CLASSES)
 
 
@@ -57,7 +57,7 @@ def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
 def test_a_split_without_images_has_no_rows() -> None:
     empty = Splits(SPLITS.train, SPLITS.val.take([]), SPLITS.test)
     rows = tables.runs(
-        on_one_split(empty, range(SEEDS)), Compared([], probabilities(0, 0), COMPARED.test_scores), None, TEST
+        on_one_split(empty, range(SEEDS)), Compared([], [], probabilities(0, 0), COMPARED.test_scores), None, TEST
     )
     assert {row["split"] for row in rows} == {"test"}
     assert len(rows) == 2 * SEEDS
@@ -79,7 +79,7 @@ def test_a_figure_that_no_seed_has_stays_empty() -> None:
     scores = {arm: [one[:5] for one in own] for arm, own in COMPARED.test_scores.items()}
     rows = tables.runs(
         on_one_split(one_class, range(SEEDS)),
-        Compared([], COMPARED.val_scores, scores),
+        Compared([], [], COMPARED.val_scores, scores),
         VAL,
         figures(one_class.test, scores),
     )
@@ -135,7 +135,7 @@ def test_acceptance_counts_every_candidate_once() -> None:
         "b", 5, np.zeros((8, 1, 8, 8), np.uint8), np.ones(8), 0.5, np.array([True] * 2 + [False] * 6),
         np.zeros(8, np.int64), np.ones(8), 0.1, reason,
     )  # fmt: skip
-    rows = tables.acceptance(Compared([{}, {"b": kept}], {}, {}))
+    rows = tables.acceptance(Compared([{}, {"b": kept}], [], {}, {}))
     assert rows == [
         {"seed": 1, "label": "b", "candidates": 8, "near_copy": 1, "off_class": 2, "accepted": 5, "kept": 2,
          "other_class_share": 0.25}

@@ -1,0 +1,36 @@
+"""Logistic regression on fixed features: the other kind of classifier, without steps, batches or augmentation."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from augment.measure.weighted import WeightedImages
+
+Float32 = NDArray[np.float32]
+
+ITERATIONS = 1000
+
+
+def fit_logistic(features: Float32, data: WeightedImages, strength: float) -> Pipeline:
+    """Logistic regression on standardised features, an image weighing as often as it is drawn.
+
+    features: float32 (N, D) of `data.images`; strength: scikit-learn's C, the inverse of the penalty's weight.
+    """
+    drawn = data.chances > 0
+    weights = data.chances[drawn] * drawn.sum()
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=ITERATIONS))
+    model.fit(
+        features[drawn], data.targets[drawn],
+        standardscaler__sample_weight=weights, logisticregression__sample_weight=weights,
+    )  # fmt: skip
+    return model
+
+
+def logistic_probabilities(model: Pipeline, features: Float32, classes: int) -> NDArray[np.float64]:
+    """Float64 (N, classes): a column for every class, 0 for one that the model was not shown."""
+    scores = np.zeros((len(features), classes))
+    if len(features):
+        scores[:, model.classes_] = model.predict_proba(features)
+    return scores
