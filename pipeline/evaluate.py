@@ -5,12 +5,17 @@ from typing import Literal
 
 from augment.data.imageset import ImageSet
 from augment.data.sides import check_sides
+from augment.engine import Engine
 from augment.environment import environment
 from augment.errors import ParamsError
 from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.compare import Compared, Comparing, Splits, compare, repeat_seeds, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.explanation import Line
+from augment.evaluation.judges import fit_judges
+from augment.evaluation.membership import COLUMNS as MEMBERSHIP
+from augment.evaluation.membership import explained, membership
 from augment.evaluation.nearness import COLUMNS as NEARNESS
 from augment.evaluation.nearness import nearness, real_images, require_no_leak
 from augment.evaluation.policy import Policy, choose_policy
@@ -19,6 +24,8 @@ from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
+from augment.evaluation.reliability import COLUMNS as RELIABILITY
+from augment.evaluation.reliability import reliability
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
 from augment.files import sha256_json, write_csv, write_json
@@ -30,6 +37,7 @@ from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
 from augment.params import Evaluate, Params
 from augment.seeds import numpy_rng
+from augment.synthesis.filter import FilterSettings
 from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.start import echo
@@ -59,10 +67,10 @@ def evaluate(params: Params) -> None:
     val, test = (figures(splits, compared, side, params) for side in ("val", "test"))
     verdict = decide(test, val, policy, arm_kinds, equivalence=params.evaluate.equivalence, announced=announced)
     write_comparison(splits, compared, tables.runs(splits, compared, val, test), policy, verdict)
-    write_json(FOLDER / "verdict.json", summary(policy, verdict, announced, looked))
-    write_samples(splits, compared, params.seed)
+    privacy, lines = write_samples(splits, compared, settings.filter, params.seed, place.engine)
+    write_json(FOLDER / "verdict.json", summary(policy, verdict, announced, looked, lines))
     write_json(FOLDER / "environment.json", environment(place.device))
-    write_json(REPORTS / "metrics.json", metrics(policy, verdict, params.evaluate.primary))
+    write_json(REPORTS / "metrics.json", metrics(policy, verdict, params.evaluate.primary) | {"privacy": privacy})
 
 
 def check_primary(splits: Splits, settings: Evaluate) -> None:
@@ -157,26 +165,38 @@ def write_comparison(
     write_csv(FOLDER / "confusion.csv", chosen, ("actual", "predicted"))
     rows = tables.prediction_rows(splits.test, compared.test, classes)
     write_csv(FOLDER / "predictions.csv", rows, tuple(rows[0]))
+    bins = reliability(splits.test.targets(classes), splits.test.groups, compared.test_scores)
+    write_csv(FOLDER / "reliability.csv", bins, RELIABILITY)
 
 
-def write_samples(splits: Splits, compared: Compared, seed: int) -> None:
-    """Quality and copies of the first repeat's samples, before any selection."""
+def write_samples(
+    splits: Splits, compared: Compared, judging: FilterSettings, seed: int, engine: Engine
+) -> tuple[dict[str, float | None], list[Line]]:
+    """Quality, copies and membership of the first repeat's samples, before any selection.
+
+    Returns what metrics.json says of privacy, and what is told of it beside the verdict.
+    """
+    train, test, classes = splits.train, splits.test, splits.train.classes
     samples = {label: found.images for label, found in compared.candidates[0].items()}
     write_csv(FOLDER / "acceptance.csv", tables.acceptance(compared), tables.ACCEPTANCE)
-    write_csv(FOLDER / "quality.csv", quality(splits.train, splits.test, samples), QUALITY)
-    sides = [{label: side.of_class(label) for label in splits.train.classes} for side in (splits.train, splits.test)]
-    train, control = ({label: pixels(own.images) for label, own in side.items()} for side in sides)
+    write_csv(FOLDER / "quality.csv", quality(train, test, samples, fit_judges(train, judging, seed, engine)), QUALITY)
+    control = {label: test.of_class(label) for label in classes}
     copies = copy_rate(
         {label: pixels(images) for label, images in samples.items()},
-        train,
-        control,
-        {label: own.groups for label, own in sides[1].items()},
+        {label: pixels(train.of_class(label).images) for label in classes},
+        {label: pixels(own.images) for label, own in control.items()},
+        {label: own.groups for label, own in control.items()},
         numpy_rng(seed, "copies"),
     )
     write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES)
+    attack = membership(train, test, samples, numpy_rng(seed, "membership"))
+    write_csv(FOLDER / "membership.csv", map(asdict, attack), MEMBERSHIP)
+    return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, explained(attack)
 
 
-def summary(policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str]) -> dict[str, object]:
+def summary(
+    policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str], beside: list[Line]
+) -> dict[str, object]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none."""
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
@@ -184,7 +204,7 @@ def summary(policy: Policy, verdict: Verdict, announced: float | None, looked: d
         "sentence": verdict.sentence,
         "reasons": list(verdict.reasons),
         "advice": list(verdict.advice),
-        "explanation": [asdict(line) for line in verdict.explanation],
+        "explanation": [asdict(line) for line in (*verdict.explanation, *beside)],
         "policy": {"arm": policy.arm, "weight": policy.weight},
         "chosen_real": policy.chosen_real,
         "best_real": verdict.best_real,
