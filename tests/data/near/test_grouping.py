@@ -35,7 +35,7 @@ def test_copies_share_the_group_of_the_first() -> None:
     entries = copies("", "")
     near, stops = group(entries)
     assert stops == []
-    assert near == NearDuplicates([["a/0", "a/1", "a/2"]])
+    assert near == NearDuplicates([["a/0", "a/1", "a/2"]], searched=True)
     assert [one.group for one in entries] == ["a/0"] * 3 + [""] * 6
     assert {one.outcome for one in entries} == {"ok"}
     assert {one.code for one in entries} == {""}
