@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augment.report.contents import Contents, Row, Rows
+from augment.report.contents import Contents
+from augment.report.diagram import Bin
 from augment.report.figures import Line, Mark
+from augment.report.reading import Row, Rows
 
 ARM_WORDS = {
     "none": "Real images as they are",
@@ -42,8 +44,22 @@ FIGURE_WORDS = {
 }
 METRIC_WORDS = {
     "kid": "KID, distance of the distributions (lower is better)",
+    "fid": "FID, distance of the distributions (lower is better)",
+    "precision": "Precision, share of samples that look like real images (higher is better)",
+    "recall": "Recall, share of real images that samples could look like (higher is better)",
     "density": "Density, how typical samples are (about 1 is like real)",
     "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
+    "other_class": "Other class, share that classifiers take for another class, per 1 (lower is better)",
+}
+SPACE_WORDS = {
+    "pixels": "Pixels",
+    "random_convolutions": "Random features",
+    "classifier": "Features of fresh classifiers",
+}
+ATTACK_WORDS = {
+    "auc": "AUC: a training image looks likelier than an unseen one",
+    "tpr_0.01": "Training images found at 1 % false alarms",
+    "tpr_0.1": "Training images found at 10 % false alarms",
 }
 CURVE_POINTS = 150  # more would only weigh on the page
 CONFUSIONS = 20  # most frequent confusions that are listed
@@ -100,6 +116,32 @@ def _mark(label: str, kind: str, chosen: bool, row: Row, sign: str) -> Mark | No
         return None
     text = f"{100 * mean:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})".replace("-", "−")
     return Mark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text)
+
+
+def attack_marks(membership: Rows) -> list[Mark]:
+    """The membership attack's AUC in every space, in per cent, for the chart; only what was measured."""
+    return [
+        mark
+        for row in membership
+        if row["figure"] == "auc"
+        if (mark := _mark(SPACE_WORDS.get(row["space"], row["space"]), "gan", False, {**row, "mean": row["value"]}, ""))
+    ]
+
+
+def bins(reliability: Rows, arm: str) -> list[Bin]:
+    """The bins of one arm for its reliability diagram."""
+    own = [row for row in reliability if row["arm"] == arm]
+    answers = sum(int(row["answers"]) for row in own)
+    return [
+        Bin(
+            confidence=float(row["confidence"]),
+            right=float(row["right"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
+            share=int(row["answers"]) / answers,
+        )
+        for row in own
+    ]
 
 
 def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:
