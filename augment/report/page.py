@@ -35,6 +35,7 @@ def render(contents: Contents) -> str:
     real = contents.verdict["best_real"]
     judged = tables.judged(contents.tables["comparisons"], chosen)
     primary = contents.metrics["primary"]
+    quality = tables.quality_rows(contents.tables["quality"])
     figure = tables.FIGURE_WORDS.get(primary, primary)
     return _environment().get_template("page.html").render(
         page=contents,
@@ -70,6 +71,9 @@ def render(contents: Contents) -> str:
         pooled_copies=next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
         cards=_cards(contents),
         curves=_curves(contents),
+        spaces=tables.QUALITY_SPACES,
+        quality_pooled=[row for row in quality if row["label"] == "pooled"],
+        quality_single=[row for row in quality if row["label"] != "pooled"],
         failures=tables.failures(contents.models),
         confusion=tables.confusion(contents.tables["confusion"], labels),
         accounting=tables.accounting(contents.manifest),

@@ -51,10 +51,11 @@ METRIC_WORDS = {
     "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
     "other_class": "Other class, share that classifiers take for another class, per 1 (lower is better)",
 }
+QUALITY_SPACES = ("random_convolutions", "classifier")
 SPACE_WORDS = {
     "pixels": "Pixels",
     "random_convolutions": "Random features",
-    "classifier": "Features of fresh classifiers",
+    "classifier": "Fresh classifiers",
 }
 ATTACK_WORDS = {
     "auc": "AUC: a training image looks likelier than an unseen one",
@@ -181,6 +182,25 @@ def _share(row: Row, part: str) -> float | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
+
+
+def quality_rows(quality: Rows) -> list[dict[str, Any]]:
+    """One row per class and metric, with the figures of every space side by side (empty where there is none)."""
+    found = {(row["label"], row["metric"], row["space"]): row for row in quality}
+    empty = dict.fromkeys(("synthetic", "real", "n_synthetic", "n_reference", "note"), "")
+    rows = []
+    for label, metric in dict.fromkeys((row["label"], row["metric"]) for row in quality):
+        spaces = [found.get((label, metric, space), empty) for space in QUALITY_SPACES]
+        rows.append(
+            {
+                "label": label,
+                "metric": metric,
+                "spaces": spaces,
+                "n_reference": next((one["n_reference"] for one in spaces if one["n_reference"]), ""),
+                "note": "; ".join(dict.fromkeys(one["note"] for one in spaces if one["note"])),
+            }
+        )
+    return rows
 
 
 def failures(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
