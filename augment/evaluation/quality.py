@@ -70,7 +70,9 @@ def figures(real: Features, fake: Features) -> dict[str, float]:
 
 
 def _embedding(judge: Judge) -> Callable[[UInt8], Features]:
-    return lambda images: embeddings(judge.network, images)
+    """A judge's features in units of their usual size, since KID's kernel asks for numbers of about 1."""
+    usual = np.sqrt((embeddings(judge.network, judge.held_out.images) ** 2).mean())
+    return lambda images: embeddings(judge.network, images) / max(usual, np.float32(1e-12))
 
 
 def _by_label(images: ImageSet, classes: Sequence[str]) -> dict[str, UInt8]:

@@ -49,7 +49,7 @@ METRIC_WORDS = {
     "recall": "Recall, share of real images that samples could look like (higher is better)",
     "density": "Density, how typical samples are (about 1 is like real)",
     "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
-    "other_class": "Other class, share that classifiers take for another class, per 1 (lower is better)",
+    "other_class": "Other class, share that classifiers take for another class (lower is better)",
 }
 QUALITY_SPACES = ("random_convolutions", "classifier")
 SPACE_WORDS = {
