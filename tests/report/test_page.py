@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from augment.errors import DataError
-from augment.files import write_json
+from augment.files import write_csv, write_json
 from augment.measure.features import pixels
 from augment.params import check
-from augment.report.contents import load
+from augment.report.contents import TABLES, load
 from augment.report.page import fixed, percent, points, render
 from pipeline import report as stage
 from tests.report.builder import build, random_images
@@ -209,6 +209,56 @@ def test_neighbours_are_the_nearest_training_images_of_any_class(tmp_path):
         tests = random_images(["a", "b"], 6, (1, 8, 8), 2)[label]
         usual = [np.linalg.norm(pixels(everything) - own, axis=1).min() for own in pixels(tests)]
         assert own.test_distance == pytest.approx(np.median(usual), rel=1e-5)
+
+
+def test_the_ten_closest_pairs_are_those_of_least_distance(tmp_path):
+    contents = make(tmp_path, labels=["a", "b"], count=8)
+    train, synthetic, test = (random_images(["a", "b"], 8, (1, 8, 8), seed) for seed in (1, 3, 2))
+
+    def distances(images, label):
+        difference = images[label][:, None] / 255.0 - train[label][None] / 255.0
+        return np.sqrt((difference**2).mean(axis=(2, 3, 4))).min(axis=1)
+
+    every = sorted([*distances(synthetic, "a"), *distances(synthetic, "b")])
+    assert [pair.distance for pair in contents.closest.pairs] == pytest.approx(every[:10], abs=1e-5)
+    usual = sorted([*distances(test, "a"), *distances(test, "b")])
+    assert contents.closest.control == pytest.approx(usual[:10], abs=1e-5)
+    for pair in contents.closest.pairs:
+        between = np.sqrt(((pair.image / 255.0 - pair.nearest / 255.0) ** 2).mean())
+        assert between == pytest.approx(pair.distance, abs=1e-5)
+        assert pair.nearest_label == pair.label
+    privacy = words(render(contents).split('id="privacy"')[1].split("</section>")[0])
+    assert "The synthetic images are not anonymous" in privacy
+    assert f"{every[0]:.3f} to {every[9]:.3f}; the nearest unseen real images lie at {usual[0]:.3f}" in privacy
+
+
+def test_checks_pass_on_a_clean_run_and_a_failure_is_told_first(tmp_path):
+    make(tmp_path, labels=["a", "b"])
+    text = words(render(read(tmp_path)))
+    assert text.count("✓ pass") == 7
+    assert "No check failed." in text
+    write_json(tmp_path / "models/_shared/manifest.json", {"training": {"images_sha256": "0" * 64}})
+    text = words(render(read(tmp_path)))
+    assert "1 of 7 checks failed: read what was found" in text
+    assert "✗ fail trained on other images: shared GAN" in text
+
+
+def test_the_pinned_start_is_checked_too(tmp_path):
+    make(tmp_path, labels=["a", "b"])
+    write_json(tmp_path / "data/base/manifest.json", {"training": {"images": 7}})
+    assert "do not say what they were trained on: train.base" in words(render(read(tmp_path)))
+
+
+def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):
+    make(tmp_path, labels=["a", "b"])
+    note = "not measured: 12 independent training and 60 test images, at least 20 and 20 are needed"
+    rows = [{"space": space, "figure": "auc", "chance": 0.5, "members": 12, "control": 60, "note": note}
+            for space in ("pixels", "random_convolutions")]  # fmt: skip
+    write_csv(tmp_path / "reports/evaluation/membership.csv", rows, TABLES["membership"])
+    page = render(read(tmp_path))
+    privacy = words(page.split('id="privacy"')[1].split("</section>")[0])
+    assert f"Pixels AUC: a training image looks likelier than an unseen one not measured – 50.0 12 60 {note}" in privacy
+    assert "AUC of the membership attack" not in page, "there is nothing to draw"
 
 
 def test_a_missing_file_is_named(tmp_path):
