@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-from augment.data.imageset import ImageSet, UInt8
+from augment.data.imageset import ImageSet
 from augment.evaluation.audit import LEAST_PX
 from augment.evaluation.nearness import NEARER, SIGNIFICANT, Nearness
+from augment.files import sha256
 
 SHARED = ("shared GAN", "train.base")  # generators of all classes, from which those of the classes start
 Status = Literal["pass", "fail", "not checked"]
@@ -31,13 +32,13 @@ class Check:
 class Evidence:
     """What the checks look at.
 
-    sides: train, val, test; synthetic: label -> kept images (N, C, H, W); groups: groups.json; models: what each
-    generator says of its training, by label, and `SHARED` where there are any; audit: rows of audit.csv;
-    judged: fingerprint of the test set that the verdict was reached on.
+    sides: train, val, test; synthetic: label -> SHA-256 of the pixels of every kept image; groups: groups.json;
+    models: what each generator says of its training, by label, and `SHARED` where there are any; audit: rows of
+    audit.csv; judged: fingerprint of the test set that the verdict was reached on.
     """
 
     sides: Mapping[str, ImageSet]
-    synthetic: Mapping[str, UInt8]
+    synthetic: Mapping[str, Sequence[str]]
     groups: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     audit: Sequence[Mapping[str, str]]
@@ -58,7 +59,7 @@ def checklist(evidence: Evidence) -> list[Check]:
 
 
 def _images_apart(sides: Mapping[str, ImageSet]) -> Check:
-    shared = _on_two_sides({side: [image.tobytes() for image in own.images] for side, own in sides.items()})
+    shared = _on_two_sides({side: _digests(own) for side, own in sides.items()})
     total = sum(map(len, sides.values()))
     return Check(
         "No image lies on two sides of the split",
@@ -114,9 +115,9 @@ def _trained_on_train(evidence: Evidence) -> Check:
 
 def _no_test_image(evidence: Evidence) -> Check:
     """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
-    held_out = {image.tobytes() for side in ("val", "test") for image in evidence.sides[side].images}
-    made = [image for images in evidence.synthetic.values() for image in images]
-    equal = sum(image.tobytes() in held_out for image in made)
+    held_out = {digest for side in ("val", "test") for digest in _digests(evidence.sides[side])}
+    made = [digest for own in evidence.synthetic.values() for digest in own]
+    equal = sum(digest in held_out for digest in made)
     small = min(evidence.sides["test"].images.shape[2:]) < LEAST_PX
     status: Status = "not checked" if not made or (equal and small) else _status(not equal)
     found = f"{equal} of {len(made)} synthetic images" + (
@@ -154,7 +155,11 @@ def _same_test(evidence: Evidence) -> Check:
     )
 
 
-def _on_two_sides(keys: Mapping[str, Sequence[str | bytes]]) -> int:
+def _digests(images: ImageSet) -> list[str]:
+    return [sha256(image.tobytes()) for image in images.images]
+
+
+def _on_two_sides(keys: Mapping[str, Sequence[str]]) -> int:
     own = {side: set(found) for side, found in keys.items()}
     return len({key for one, other in combinations(own.values(), 2) for key in one & other})
 

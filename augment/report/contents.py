@@ -64,13 +64,13 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     """
     index = read_json(models / "index.json", ("classes",))["classes"]
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
-    made = read_made(synthetic, sides["train"])
+    made = read_made(synthetic, sides["train"], grid)
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT)
     tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns) for name, columns in TABLES.items()}
     training = _training(models, index, base)
     evidence = Evidence(
         sides=sides,
-        synthetic={label: own.images for label, own in made.items()},
+        synthetic={label: own.digests for label, own in made.items()},
         groups=read_json(prepared / "groups.json", ("near_duplicates",)),
         models=training,
         audit=tables["audit"],
@@ -88,7 +88,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         curves={label: _curve(models / entry["slug"] / "curve.csv") for label, entry in sorted(index.items())},
         leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index)},
         pictures=pictures(grid, sides["train"], sides["test"], made),
-        closest=closest(sides["train"], sides["test"], made),
+        closest=closest(synthetic, sides["train"], sides["test"], made),
         checks=checklist(evidence),
         columns=grid,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from augment.data.imageset import ImageSet, UInt8
+from augment.files import sha256
 from augment.measure.features import pixels
 from augment.measure.metrics import nearest
 from augment.report.pictures import read_images
@@ -20,10 +21,14 @@ MANIFEST = ("label", "file", "nearest_train", "nearest_distance")
 
 @dataclass(frozen=True)
 class Made:
-    """The kept synthetic images of a class in the order they were made, and their rows of the manifest."""
+    """The kept synthetic images of a class in the order they were made.
+
+    rows: of the manifest; images: the first of them, uint8 (N, C, H, W); digests: the SHA-256 of every one's pixels
+    """
 
     rows: Rows
     images: UInt8
+    digests: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -57,47 +62,49 @@ class Closest:
     control: Sequence[float]
 
 
-def read_made(synthetic: Path, train: ImageSet) -> dict[str, Made]:
-    """Label -> the kept images; raises `DataError` naming a file that is missing or of another size."""
+def read_made(synthetic: Path, train: ImageSet, grid: int) -> dict[str, Made]:
+    """Label -> the kept images, of which `grid` stay in memory.
+
+    Raises `DataError` naming a file that is missing or of another size.
+    """
     rows = [row for row in read_rows(synthetic / "manifest.csv", MANIFEST) if row["file"]]
-    own = {label: [row for row in rows if row["label"] == label] for label in train.classes}
-    return {
-        label: Made(found, read_images([synthetic / row["file"] for row in found], train.images))
-        for label, found in own.items()
-    }
+    made = {}
+    for label in train.classes:
+        own = [row for row in rows if row["label"] == label]
+        images = read_images([synthetic / row["file"] for row in own], train.images)
+        made[label] = Made(own, images[:grid].copy(), [sha256(image.tobytes()) for image in images])
+    return made
 
 
 def pictures(grid: int, train: ImageSet, test: ImageSet, made: Mapping[str, Made]) -> dict[str, Pictures]:
-    """What is shown of every class, with nearest neighbours among the training images of all classes."""
+    """`grid` images of every class, with nearest neighbours among the training images of all classes."""
     references = pixels(train.images)
     found = {}
     for label, own in made.items():
-        images = own.images[:grid]
-        places, distances = nearest(pixels(images[:PAIRS]), references)
+        places, distances = nearest(pixels(own.images[:PAIRS]), references)
         _, usual = nearest(pixels(test.of_class(label).images[:CONTROLS]), references)
         found[label] = Pictures(
             real=train.of_class(label).images[:grid],
-            synthetic=images,
+            synthetic=own.images,
             neighbours=[
                 Neighbour(label, row["file"], image, train.images[place], str(train.labels[place]), float(distance))
-                for row, image, place, distance in zip(own.rows, images, places, distances, strict=False)
+                for row, image, place, distance in zip(own.rows, own.images, places, distances, strict=False)
             ],
             test_distance=float(np.median(usual)) if len(usual) else None,
         )
     return found
 
 
-def closest(train: ImageSet, test: ImageSet, made: Mapping[str, Made]) -> Closest:
+def closest(synthetic: Path, train: ImageSet, test: ImageSet, made: Mapping[str, Made]) -> Closest:
     """The kept images that lie nearest to a training image of their class, as `generate` measured it."""
-    pairs, control = [], []
-    for label, own in made.items():
-        real = train.of_class(label).images
-        distances = np.array([float(row["nearest_distance"]) for row in own.rows])
-        for place in np.argsort(distances, kind="stable")[:CLOSEST]:
-            row = own.rows[place]
-            twin = real[int(row["nearest_train"])]
-            pairs.append(Neighbour(label, row["file"], own.images[place], twin, label, distances[place]))
-        _, usual = nearest(pixels(test.of_class(label).images), pixels(real))
-        control += usual.tolist()
-    pairs.sort(key=lambda pair: (pair.distance, pair.file))
-    return Closest(pairs[:CLOSEST], sorted(control)[:CLOSEST])
+    rows = [row for own in made.values() for row in own.rows]
+    rows = sorted(rows, key=lambda row: (float(row["nearest_distance"]), row["file"]))[:CLOSEST]
+    images = read_images([synthetic / row["file"] for row in rows], train.images)
+    reals = {label: train.of_class(label).images for label in made}
+    pairs = []
+    for row, image in zip(rows, images, strict=True):
+        label = row["label"]
+        twin = reals[label][int(row["nearest_train"])]
+        pairs.append(Neighbour(label, row["file"], image, twin, label, float(row["nearest_distance"])))
+    usual = [nearest(pixels(test.of_class(label).images), pixels(real))[1] for label, real in reals.items()]
+    return Closest(pairs, np.sort(np.concatenate(usual))[:CLOSEST].tolist())
