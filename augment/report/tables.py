@@ -129,6 +129,16 @@ def attack_marks(membership: Rows) -> list[Mark]:
     ]
 
 
+def attack_finding(membership: Rows) -> str:
+    """What to conclude from the attack."""
+    measured = [row for row in membership if row["figure"] == "auc" and number(row["value"]) is not None]
+    if not measured:
+        return "Here it could not be measured, which is no sign of privacy."
+    if any((number(row["low"]) or 0) > 0.5 for row in measured):
+        return "Here it does better than guessing: the synthetic images give something of the training images away."
+    return "Here it does no better than guessing, as far as this many images can show."
+
+
 def bins(reliability: Rows, arm: str) -> list[Bin]:
     """The bins of one arm for its reliability diagram."""
     own = [row for row in reliability if row["arm"] == arm]

@@ -60,6 +60,18 @@ def test_only_the_attacks_that_were_measured_are_drawn():
     assert (mark.label, mark.mean, mark.low, mark.high) == ("Pixels", 60, 50, 70)
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "words"),
+    [("0.6", "0.55", "give something"), ("0.6", "0.45", "no better than guessing"), ("", "", "could not be measured")],
+)
+def test_the_attack_has_a_conclusion(value, low, words):
+    rows = [
+        {"space": "pixels", "figure": "auc", "value": value, "low": low},
+        {"space": "pixels", "figure": "tpr_0.1", "value": "0.9", "low": "0.8"},
+    ]
+    assert words in tables.attack_finding(rows)
+
+
 def test_bins_are_those_of_the_arm_with_their_part_of_its_answers():
     row = {"arm": "none", "confidence": "0.8", "right": "0.7", "low": "0.6", "high": "0.9", "answers": "30"}
     found = tables.bins([row, {**row, "answers": "10"}, {**row, "arm": "classical"}], "none")
