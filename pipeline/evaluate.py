@@ -13,7 +13,11 @@ from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.augmentation import strongest
 from augment.evaluation.compare import Compared, Comparing, Scores, compare, compare_plain, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.explanation import Line
 from augment.evaluation.figures import figures_on
+from augment.evaluation.judges import fit_judges
+from augment.evaluation.membership import COLUMNS as MEMBERSHIP
+from augment.evaluation.membership import explained, membership
 from augment.evaluation.nearness import COLUMNS as NEARNESS
 from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
 from augment.evaluation.policy import Policy, choose_policy
@@ -22,6 +26,8 @@ from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
+from augment.evaluation.reliability import COLUMNS as RELIABILITY
+from augment.evaluation.reliability import reliability
 from augment.evaluation.replicates import Plan, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
 from augment.evaluation.verdict import Verdict, decide
@@ -35,6 +41,7 @@ from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
 from augment.params import Augmentation, Evaluate, Params
 from augment.seeds import numpy_rng
+from augment.synthesis.filter import FilterSettings
 from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.start import echo
@@ -80,15 +87,15 @@ def evaluate(params: Params) -> None:
         "ratio": planned.ratio,
         "speaks": verdict.speaks,
     }
-    found = {"protocol": protocol, "augmentation": settings.base}
-    write_json(FOLDER / "verdict.json", found | summary(policy, verdict, announced, looked))
-    write_samples(planned.first, compared, params.seed)
+    privacy, lines = write_samples(planned.first, compared, settings.filter, params.seed, place.engine)
+    write_json(
+        FOLDER / "verdict.json",
+        {"protocol": protocol, "augmentation": settings.base} | summary(policy, verdict, announced, looked, lines),
+    )
     write_families(planned, compared, params, place.engine)
     write_json(FOLDER / "environment.json", environment(place.device))
-    write_json(
-        REPORTS / "metrics.json",
-        {"protocol": params.evaluate.protocol} | metrics(policy, verdict, params.evaluate.primary),
-    )
+    found = metrics(policy, verdict, params.evaluate.primary)
+    write_json(REPORTS / "metrics.json", {"protocol": params.evaluate.protocol} | found | {"privacy": privacy})
 
 
 def planning(params: Params) -> Plan:
@@ -213,6 +220,9 @@ def write_comparison(
     rows = tables.prediction_rows(planned, compared.test)
     write_csv(FOLDER / "predictions.csv", rows, tuple(rows[0]))
     write_csv(FOLDER / "replicates.csv", tables.replicate_rows(planned), tables.REPLICATES)
+    tests = [one.splits.test for one in planned.replicates]
+    bins = reliability([test.targets(classes) for test in tests], [test.groups for test in tests], compared.test_scores)
+    write_csv(FOLDER / "reliability.csv", bins, RELIABILITY)
 
 
 def write_families(planned: Plan, compared: Compared, params: Params, engine: Engine) -> None:
@@ -226,24 +236,34 @@ def write_families(planned: Plan, compared: Compared, params: Params, engine: En
     write_csv(FOLDER / "families.csv", rows, families.COLUMNS)
 
 
-def write_samples(splits: Splits, compared: Compared, seed: int) -> None:
-    """Quality and copies of the first repeat's samples, before any selection."""
+def write_samples(
+    splits: Splits, compared: Compared, judging: FilterSettings, seed: int, engine: Engine
+) -> tuple[dict[str, float | None], list[Line]]:
+    """Quality, copies and membership of the first repeat's samples, before any selection.
+
+    Returns what metrics.json says of privacy, and what is told of it beside the verdict.
+    """
+    train, test, classes = splits.train, splits.test, splits.train.classes
     samples = {label: found.images for label, found in compared.candidates[0].items()}
     write_csv(FOLDER / "acceptance.csv", tables.acceptance(compared), tables.ACCEPTANCE)
-    write_csv(FOLDER / "quality.csv", quality(splits.train, splits.test, samples), QUALITY)
-    sides = [{label: side.of_class(label) for label in splits.train.classes} for side in (splits.train, splits.test)]
-    train, control = ({label: pixels(own.images) for label, own in side.items()} for side in sides)
+    write_csv(FOLDER / "quality.csv", quality(train, test, samples, fit_judges(train, judging, seed, engine)), QUALITY)
+    control = {label: test.of_class(label) for label in classes}
     copies = copy_rate(
         {label: pixels(images) for label, images in samples.items()},
-        train,
-        control,
-        {label: own.groups for label, own in sides[1].items()},
+        {label: pixels(train.of_class(label).images) for label in classes},
+        {label: pixels(own.images) for label, own in control.items()},
+        {label: own.groups for label, own in control.items()},
         numpy_rng(seed, "copies"),
     )
     write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES)
+    attack = membership(train, test, samples, numpy_rng(seed, "membership"))
+    write_csv(FOLDER / "membership.csv", map(asdict, attack), MEMBERSHIP)
+    return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, explained(attack)
 
 
-def summary(policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str]) -> dict[str, object]:
+def summary(
+    policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str], beside: list[Line]
+) -> dict[str, object]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none."""
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
@@ -251,7 +271,7 @@ def summary(policy: Policy, verdict: Verdict, announced: float | None, looked: d
         "sentence": verdict.sentence,
         "reasons": list(verdict.reasons),
         "advice": list(verdict.advice),
-        "explanation": [asdict(line) for line in verdict.explanation],
+        "explanation": [asdict(line) for line in (*verdict.explanation, *beside)],
         "policy": {"arm": policy.arm, "weight": policy.weight},
         "chosen_real": policy.chosen_real,
         "best_real": verdict.best_real,

@@ -1,6 +1,7 @@
 """Write reports/report.html and reports/plots/ from the outputs of the stages before."""
 
 import shutil
+from pathlib import Path
 
 from augment.files import write_bytes, write_csv, write_text
 from augment.params import Params
@@ -12,7 +13,8 @@ from pipeline.common import MODELS, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
 
 def report(params: Params) -> None:
     """The page for people, and what dvc.yaml lists as plots."""
-    contents = load(params.report.title, params.report.grid, PREPARED, MODELS, SYNTHETIC, REPORTS)
+    base = Path(params.train.base)
+    contents = load(params.report.title, params.report.grid, PREPARED, MODELS, SYNTHETIC, REPORTS, base)
     shutil.rmtree(PLOTS, ignore_errors=True)
     for name, picture in grids(contents).items():
         write_bytes(PLOTS / f"{name}.png", picture)

@@ -48,7 +48,7 @@ def start_shared(images: ImageSet, training: ClassTraining, seed: int, place: Wo
         return training
     result = train_shared(images, training, [seed], place)[seed]
     network = network_from(architecture_for(images, settings), result.generator)
-    summary = training_summary(settings, result, len(images))
+    summary = training_summary(settings, result, images)
     ClassGenerator("shared", network, summary, environment(place.device)).save(MODELS / SHARED)
     return replace(training, shared=None, base=Start(result.generator, result.discriminator))
 

@@ -11,6 +11,9 @@ from augment.data.imageset import ImageSet
 from augment.errors import DataError, ParamsError
 from augment.evaluation import compare, tables
 from augment.evaluation.arms import ArmRun, ArmScores
+from augment.evaluation.membership import COLUMNS as MEMBERSHIP
+from augment.evaluation.quality import COLUMNS as QUALITY
+from augment.evaluation.reliability import COLUMNS as RELIABILITY
 from augment.evaluation.statistics import corrected_t
 from augment.files import read_csv
 from augment.gan.bundle import GeneratorSet
@@ -69,9 +72,16 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     assert set(found["smallest_gain"]) == {"announced", "measured"}
     assert found["objections"]["repeats"] == 2
     assert set(found["as_delivered"]) == {"gross", "net"}
-    columns = {"runs": tables.RUNS, "arms": tables.ARMS, "comparisons": tables.COMPARISONS, "classes": tables.CLASSES}
+    columns = {"quality": QUALITY, "membership": MEMBERSHIP, "reliability": RELIABILITY, "copies": tables.COPIES}
+    columns |= {"runs": tables.RUNS, "arms": tables.ARMS, "comparisons": tables.COMPARISONS, "classes": tables.CLASSES}
     for name, expected in columns.items():
         assert tuple(read_csv(Path(f"reports/evaluation/{name}.csv"))[0]) == expected, name
+    told = [line for line in found["explanation"] if line["source"].startswith("membership.csv")]
+    assert len(told) == 2
+    assert all("anonymous" in line["text"] for line in told)
+    bins = read_csv(Path("reports/evaluation/reliability.csv"))
+    assert {row["arm"] for row in bins} == set(params().evaluate.arm_names)
+    assert sum(int(row["answers"]) for row in bins if row["arm"] == "none") == 2 * 36
     arms = {row["arm"]: row for row in read_csv(Path("reports/evaluation/arms.csv"))}
     assert list(arms) == list(params().evaluate.arm_names)
     assert all(0 <= float(row["auroc"]) <= 1 and float(row["brier"]) > 0 for row in arms.values())
@@ -101,6 +111,29 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
     stage.evaluate(params(augmentation="randaugment"))
     assert verdict()["augmentation"] == "randaugment"
     assert used[-4] == "gan_half_filtered on randaugment"
+
+
+@pytest.mark.usefixtures("project")
+def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def privacy() -> dict[str, float | None]:
+        stage.evaluate(params())
+        found: dict[str, float | None] = json.loads(Path("reports/metrics.json").read_text())["privacy"]
+        row = read_csv(Path("reports/evaluation/membership.csv"))[0]
+        assert (row["space"], row["figure"], float(row["value"])) == ("pixels", "auc", found["membership_auc"])
+        return found
+
+    honest = privacy()["membership_auc"]
+    assert honest is not None
+    assert 0.2 < honest < 0.8
+    train = ImageSet.load("data/prepared/train")
+    made = GeneratorSet({label: Fixed(label, train.of_class(label).images) for label in train.classes})
+    monkeypatch.setattr(stage, "load_generators", lambda folder: made)
+    monkeypatch.setattr(
+        stage,
+        "further_generators",
+        lambda planned, params, place: [made] * (len(planned.replicates) - planned.delivered),
+    )
+    assert privacy() == {"membership_auc": pytest.approx(0.95, abs=0.05), "copy_rate": 1.0}
 
 
 @pytest.mark.usefixtures("project")

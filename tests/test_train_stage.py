@@ -45,6 +45,13 @@ def test_models_are_the_classes_and_the_shared_generator(project: Path, capsys: 
     assert list(load_generators(project / "models")) == ["a", "b"]
     shared = load_bundle(project / "models/_shared")
     assert (shared.label, shared.training["images"], shared.training["steps"]) == ("shared", 11, 6)
+    images = ImageSet.load(project / "data/prepared/train")
+    assert shared.training["images_sha256"] == images.fingerprint()
+    one = load_bundle(project / "models/a").training
+    assert (one["images"], one["images_sha256"]) == (
+        images.counts()["a"],
+        images.of_class("a").fingerprint(),
+    )
     assert {path.name for path in (project / "models/a").iterdir()} == {
         "manifest.json", "generator.safetensors", "curve.csv", "samples.png",
     }  # fmt: skip

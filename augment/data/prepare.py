@@ -130,13 +130,15 @@ def _classes(entries: Sequence[Entry]) -> list[dict[str, str | int]]:
 def _groups(findings: Findings) -> dict[str, object]:
     """What was done against leaks: groups on each side, copies left out, near duplicates kept together."""
     codes = Counter(code for entry in findings.entries for code in entry.codes)
+    side = {entry.path: entry.split for entry in findings.usable if entry.split}
+    torn = sum(len({side[path] for path in pair if path in side}) > 1 for pair in findings.near.apart)
     return {
         "images": len(findings.usable),
         "declared": findings.declared,
         "groups": {name: len({e.group for e in findings.usable if e.split == name}) for name in SPLITS},
         "exact_duplicates": codes[DEDUP],
         "label_conflicts": codes["label_conflict"],
-        "near_duplicates": findings.near.summary(),
+        "near_duplicates": findings.near.summary() | {"two_sides": torn},
     }
 
 

@@ -171,13 +171,13 @@ def generators_from(
     images: ImageSet, settings: Mapping[str, GanSettings], results: Mapping[str, GanResult], device: str
 ) -> GeneratorSet:
     """Generators straight from training, without a folder; images: those trained on, device: where."""
-    record, counts = environment(device), images.counts()
+    record = environment(device)
     generators, failed = {}, {}
     for label, result in results.items():
         if result.reason:
             failed[label] = result.reason
             continue
-        summary = training_summary(settings[label], result, counts[label])
+        summary = training_summary(settings[label], result, images.of_class(label))
         network = network_from(architecture_for(images, settings[label]), result.generator)
         generators[label] = ClassGenerator(label, network, summary, record)
     return GeneratorSet(generators, failed)
@@ -189,10 +189,11 @@ def architecture_for(images: ImageSet, settings: GanSettings) -> Architecture:
     return Architecture(settings.network, channels, height, width, settings.latent, settings.features)
 
 
-def training_summary(settings: GanSettings, result: GanResult, count: int) -> dict[str, str | int | float]:
-    """What a manifest says of the training; count: images trained on."""
+def training_summary(settings: GanSettings, result: GanResult, images: ImageSet) -> dict[str, str | int | float]:
+    """What a manifest says of the training; images: those trained on, of which it holds a fingerprint."""
     return {
-        "images": count,
+        "images": len(images),
+        "images_sha256": images.fingerprint(),
         "steps": settings.steps,
         "loss": settings.loss,
         "precision": settings.precision,

@@ -47,10 +47,13 @@ class SmallCnn(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """float (N, C, H, W) in [0, 1] -> logits float (N, classes)."""
-        h = self.features(images * 2 - 1)  # (N, 128, h, w)
-        pooled = torch.cat([h.mean(dim=(2, 3)), h.amax(dim=(2, 3))], dim=1)  # (N, 256)
-        logits: Tensor = self.head(pooled)
+        logits: Tensor = self.head(self.pooled(images))
         return logits
+
+    def pooled(self, images: Tensor) -> Tensor:
+        """float (N, C, H, W) in [0, 1] -> what the head sees, float (N, 256)."""
+        h = self.features(images * 2 - 1)  # (N, 128, h, w)
+        return torch.cat([h.mean(dim=(2, 3)), h.amax(dim=(2, 3))], dim=1)
 
 
 def fit_classifier(
@@ -95,6 +98,17 @@ def probabilities(network: SmallCnn, images: Images) -> NDArray[np.float64]:
     ]
     classes = network.head.out_features
     return torch.cat(scores).double().numpy() if scores else np.empty((0, classes))
+
+
+@torch.no_grad()
+def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
+    """The penultimate features float32 (N, 256) of uint8 (N, C, H, W)."""
+    rows = [
+        network.pooled(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255)
+        for at in range(0, max(len(images), 1), SCORE_CHUNK)
+    ]
+    found: NDArray[np.float32] = torch.cat(rows).numpy()
+    return found
 
 
 def classical_augmentation(flips: str) -> Augment:

@@ -2,7 +2,7 @@
 
 Features are float (N, D). `real` and `fake` are keyword-only, since swapping them changes the meaning.
 None of these decides anything alone; each is read beside the same figure for held-out real images.
-There is no FID here: it is biased below some thousands of images (Chong & Forsyth 2020).
+FID is for thousands of images only: below, it is biased (Chong & Forsyth 2020).
 """
 
 from collections.abc import Iterator
@@ -32,6 +32,23 @@ def kid(*, real: Features, fake: Features) -> float:
     within_real = (_kernel_sum(real, real) - _kernel_trace(real)) / (n * (n - 1))
     within_fake = (_kernel_sum(fake, fake) - _kernel_trace(fake)) / (m * (m - 1))
     return within_real + within_fake - 2 * _kernel_sum(real, fake) / (n * m)
+
+
+def fid(*, real: Features, fake: Features) -> float:
+    """Frechet inception distance: that of two normal distributions with the sides' means and covariances, 0 or more.
+
+    Heusel et al. 2017, equation 6. The name follows the field; the features are ours, so compare only with figures of
+    this project. Raises DataError with fewer than 2 rows on either side.
+    """
+    _need(2, "fid", real=real, fake=fake)
+    means = [side.mean(axis=0, dtype=np.float64) for side in (real, fake)]
+    centred = [side - mean for side, mean in zip((real, fake), means, strict=True)]
+    first, second = (side.T @ side / (len(side) - 1) for side in centred)
+    values, vectors = np.linalg.eigh(first)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    # The trace of (first second)^(1/2) is that of this symmetric matrix's root, which eigenvalues give stably.
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ second @ root), 0)).sum()
+    return float(((means[0] - means[1]) ** 2).sum() + first.trace() + second.trace() - 2 * shared)
 
 
 def precision_recall(*, real: Features, fake: Features, k: int = 3) -> tuple[float, float]:
@@ -81,6 +98,17 @@ def leave_one_out_nearest(points: Features) -> tuple[Int, Float]:
         squared[rows, start + rows] = np.inf
         blocks.append(squared.argmin(axis=1))
     return _with_distances(points, points, blocks)
+
+
+def nearest_elsewhere(points: Features, groups: NDArray[Any]) -> Float:
+    """For each point (N, D) the distance to the nearest point of another group. Raises DataError below 2 groups."""
+    names, unit = np.unique(groups, return_inverse=True)
+    _need(2, "nearest neighbour of another group", groups=names)
+    blocks = []
+    for start, squared in _squared_distances(points, points):
+        squared[unit[start : start + len(squared), None] == unit] = np.inf
+        blocks.append(squared.argmin(axis=1))
+    return _with_distances(points, points, blocks)[1]
 
 
 def _with_distances(queries: Features, references: Features, blocks: list[Int]) -> tuple[Int, Float]:

@@ -43,14 +43,17 @@ class Line:
     points: Sequence[tuple[float, float]]
 
 
-def interval_chart(title: str, marks: Sequence[Mark], reference: float | None = None) -> Markup:
-    """Dots with intervals, one row each, on one axis; `reference` draws a line such as "no gain".
+def interval_chart(
+    title: str, marks: Sequence[Mark], reference: float | None = None, reach: Sequence[float] = ()
+) -> Markup:
+    """Dots with intervals, one row each, on one axis; `reference` draws a line such as "no gain", and the axis holds
+    `reach` too.
 
     Horizontal positions are per cents, so the chart fits any width while its text keeps its size.
     """
     if not marks:
         return Markup("")
-    edges = [edge for mark in marks for edge in (mark.low, mark.high)]
+    edges = [*reach, *(edge for mark in marks for edge in (mark.low, mark.high))]
     edges += [] if reference is None else [reference]
     steps = ticks(min(edges), max(edges))
     low, high = min(steps[0], *edges), max(steps[-1], *edges)

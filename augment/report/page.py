@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from markupsafe import Markup, escape
 
 from augment.grids import GAP_PX
 from augment.report import tables
-from augment.report.contents import CONTROLS, Contents, Pictures
+from augment.report.contents import Contents
+from augment.report.diagram import reliability_diagram
 from augment.report.figures import curve_chart, interval_chart
+from augment.report.gallery import CONTROLS, Neighbour, Pictures
 from augment.report.pictures import data_uri, strip, tile
+from augment.report.plain import plain_sentence
 from augment.report.plots import shown_side
 
 FEW = 12  # up to this many classes, pictures and curves stand open
@@ -31,6 +35,7 @@ def render(contents: Contents) -> str:
     real = contents.verdict["best_real"]
     judged = tables.judged(contents.tables["comparisons"], chosen)
     primary = contents.metrics["primary"]
+    quality = tables.quality_rows(contents.tables["quality"])
     figure = tables.FIGURE_WORDS.get(primary, primary)
     return _environment().get_template("page.html").render(
         page=contents,
@@ -39,6 +44,7 @@ def render(contents: Contents) -> str:
         real=real,
         judged=judged,
         figure=figure,
+        plain=plain_sentence(contents.metrics["verdict"], contents.metrics["gain"]["net"]["mean"], primary),
         symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
         tone=TONES.get(contents.metrics["verdict"], "neutral"),
         seeds=len({row["seed"] for row in contents.tables["runs"]}),
@@ -52,11 +58,24 @@ def render(contents: Contents) -> str:
             tables.comparison_marks(contents.tables["comparisons"], judged),
             reference=0.0,
         ),
+        diagrams=_diagrams(contents, chosen, real),
+        failed_checks=sum(check.status == "fail" for check in contents.checks),
+        attack_chart=interval_chart(
+            "AUC of the membership attack in every feature space, in per cent; guessing has 50",
+            tables.attack_marks(contents.tables["membership"]),
+            reference=50.0,
+            reach=(50.0, 100.0),
+        ),
+        attack=tables.attack_finding(contents.tables["membership"]),
+        closest=_pairs(contents.closest.pairs, shown_side(contents)),
         class_rows=tables.class_rows(contents, real, chosen),
         selection_rows=tables.selection_rows(contents),
         pooled_copies=next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
         cards=_cards(contents),
         curves=_curves(contents),
+        spaces=tables.QUALITY_SPACES,
+        quality_pooled=[row for row in quality if row["label"] == "pooled"],
+        quality_single=[row for row in quality if row["label"] != "pooled"],
         failures=tables.failures(contents.models),
         confusion=tables.confusion(contents.tables["confusion"], labels),
         accounting=tables.accounting(contents.manifest),
@@ -82,11 +101,36 @@ def _card(label: str, pictures: Pictures, longest: int) -> dict[str, Any]:
         "synthetic": _strip(pictures.synthetic, longest),
         "synthetic_count": len(pictures.synthetic),
         "test_distance": pictures.test_distance,
-        "pairs": [
-            {"uri": data_uri(strip([pair.image, pair.nearest], 1, longest)), "pair": pair}
-            for pair in pictures.neighbours
-        ],
+        "pairs": _pairs(pictures.neighbours, longest),
     }
+
+
+def _pairs(neighbours: Sequence[Neighbour], longest: int) -> list[dict[str, Any]]:
+    """Each synthetic image above its nearest training image, as one picture."""
+    return [{"uri": data_uri(strip([pair.image, pair.nearest], 1, longest)), "pair": pair} for pair in neighbours]
+
+
+def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]]:
+    """Reliability of what is used, and beside it of the best real-only arm."""
+    arms = {row["arm"]: row for row in contents.tables["arms"]}
+    roles = {chosen: "what is used", real: "the best real-only arm"}
+    if chosen == real:
+        roles = {real: "what is used, the best real-only arm"}
+    return [
+        {
+            "arm": arm,
+            "role": role,
+            "ece": arms[arm]["ece"],
+            "bins": [row for row in contents.tables["reliability"] if row["arm"] == arm],
+            "svg": reliability_diagram(
+                f"Reliability of {arm}: share of right answers on test by stated probability, in per cent",
+                arms[arm]["kind"],
+                tables.bins(contents.tables["reliability"], arm),
+            ),
+        }
+        for arm, role in roles.items()
+        if arm in arms
+    ]
 
 
 def _strip(images: Any, longest: int) -> str | None:
@@ -122,9 +166,13 @@ def _environment() -> Environment:
         "points": points,
         "compact": compact,
         "fixed": fixed,
+        "size": size,
+        "gain_or_none": lambda gain: "no gain at all" if gain is None else f"{size(gain)} points",
         "words": tables.arm_words,
         "kind": lambda kind: tables.KIND_WORDS.get(kind, kind),
         "metric": lambda metric: tables.METRIC_WORDS.get(metric, metric),
+        "space": lambda space: tables.SPACE_WORDS.get(space, space),
+        "attack": lambda figure: tables.ATTACK_WORDS.get(figure, figure),
         "key": lambda cell: "" if (value := tables.number(cell)) is None else repr(value),
         "code": code,
         "digest": lambda text: base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode(),
@@ -149,6 +197,12 @@ def points(cell: Any) -> str:
     if value is None:
         return "–"
     return f"{100 * value:+.1f}".replace("-", "−") if abs(value) >= 0.0005 else "0.0"
+
+
+def size(cell: Any) -> str:
+    """A gain's size in percentage points, without a sign; `none` where no gain could be shown."""
+    value = tables.number(cell)
+    return "none" if value is None else f"{100 * value:.1f}"
 
 
 def compact(cell: Any) -> str:

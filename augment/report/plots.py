@@ -6,8 +6,9 @@ from PIL import Image
 
 from augment.data.imageset import UInt8
 from augment.grids import png
-from augment.report.contents import Contents, Row
+from augment.report.contents import Contents
 from augment.report.pictures import labelled_rows, side_for, strip
+from augment.report.reading import Row
 
 
 def grids(contents: Contents) -> dict[str, bytes]:
@@ -39,4 +40,5 @@ def curve_rows(contents: Contents) -> list[Row]:
 def shown_side(contents: Contents) -> int:
     """The longest side, in pixels, that all images of this run are shown with."""
     parts = contents.pictures.values()
-    return side_for(sum(len(part.real) + len(part.synthetic) + 2 * len(part.neighbours) for part in parts))
+    shown = sum(len(part.real) + len(part.synthetic) + 2 * len(part.neighbours) for part in parts)
+    return side_for(shown + 2 * len(contents.closest.pairs))

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augment.report.contents import Contents, Row, Rows
+from augment.report.contents import Contents
+from augment.report.diagram import Bin
 from augment.report.figures import Line, Mark
+from augment.report.reading import Row, Rows
 
 ARM_WORDS = {
     "none": "Real images as they are",
@@ -43,8 +45,23 @@ FIGURE_WORDS = {
 }
 METRIC_WORDS = {
     "kid": "KID, distance of the distributions (lower is better)",
+    "fid": "FID, distance of the distributions (lower is better)",
+    "precision": "Precision, share of samples that look like real images (higher is better)",
+    "recall": "Recall, share of real images that samples could look like (higher is better)",
     "density": "Density, how typical samples are (about 1 is like real)",
     "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
+    "other_class": "Other class, share that classifiers take for another class (lower is better)",
+}
+QUALITY_SPACES = ("random_convolutions", "classifier")
+SPACE_WORDS = {
+    "pixels": "Pixels",
+    "random_convolutions": "Random features",
+    "classifier": "Fresh classifiers",
+}
+ATTACK_WORDS = {
+    "auc": "AUC: a training image looks likelier than an unseen one",
+    "tpr_0.01": "Training images found at 1 % false alarms",
+    "tpr_0.1": "Training images found at 10 % false alarms",
 }
 CURVE_POINTS = 150  # more would only weigh on the page
 CONFUSIONS = 20  # most frequent confusions that are listed
@@ -103,6 +120,42 @@ def _mark(label: str, kind: str, chosen: bool, row: Row, sign: str) -> Mark | No
     return Mark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text)
 
 
+def attack_marks(membership: Rows) -> list[Mark]:
+    """The membership attack's AUC in every space, in per cent, for the chart; only what was measured."""
+    return [
+        mark
+        for row in membership
+        if row["figure"] == "auc"
+        if (mark := _mark(SPACE_WORDS.get(row["space"], row["space"]), "gan", False, {**row, "mean": row["value"]}, ""))
+    ]
+
+
+def attack_finding(membership: Rows) -> str:
+    """What to conclude from the attack."""
+    measured = [row for row in membership if row["figure"] == "auc" and number(row["value"]) is not None]
+    if not measured:
+        return "Here it could not be measured, which is no sign of privacy."
+    if any((number(row["low"]) or 0) > 0.5 for row in measured):
+        return "Here it does better than guessing: the synthetic images give something of the training images away."
+    return "Here it does no better than guessing, as far as this many images can show."
+
+
+def bins(reliability: Rows, arm: str) -> list[Bin]:
+    """The bins of one arm for its reliability diagram."""
+    own = [row for row in reliability if row["arm"] == arm]
+    answers = sum(int(row["answers"]) for row in own)
+    return [
+        Bin(
+            confidence=float(row["confidence"]),
+            right=float(row["right"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
+            share=int(row["answers"]) / answers,
+        )
+        for row in own
+    ]
+
+
 def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:
     """Counts of every class and the rows of classes.csv for two arms (None where there is none)."""
     found = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
@@ -140,6 +193,25 @@ def _share(row: Row, part: str) -> float | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
+
+
+def quality_rows(quality: Rows) -> list[dict[str, Any]]:
+    """One row per class and metric, with the figures of every space side by side (empty where there is none)."""
+    found = {(row["label"], row["metric"], row["space"]): row for row in quality}
+    empty = dict.fromkeys(("synthetic", "real", "n_synthetic", "n_reference", "note"), "")
+    rows = []
+    for label, metric in dict.fromkeys((row["label"], row["metric"]) for row in quality):
+        spaces = [found.get((label, metric, space), empty) for space in QUALITY_SPACES]
+        rows.append(
+            {
+                "label": label,
+                "metric": metric,
+                "spaces": spaces,
+                "n_reference": next((one["n_reference"] for one in spaces if one["n_reference"]), ""),
+                "note": "; ".join(dict.fromkeys(one["note"] for one in spaces if one["note"])),
+            }
+        )
+    return rows
 
 
 def failures(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -64,16 +64,22 @@ class _Fold:
 
 
 def fit_filters(
-    sets: Sequence[ImageSet], settings: FilterSettings, seeds: Sequence[int], engine: Engine
+    sets: Sequence[ImageSet],
+    settings: FilterSettings,
+    seeds: Sequence[int],
+    engine: Engine,
+    name: str = "class filter",
 ) -> list[ClassFilter]:
     """One filter for each seed, from its training images alone; `sets` follows `seeds`.
+
+    name: what the progress is told under.
 
     Raises `DataError` when all images are of one group, or no class has two.
     """
     each = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
     folds = [fold for own in each for fold in own]
     fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}
-    ticker = Ticker("class filter", len(folds))
+    ticker = Ticker(name, len(folds))
     for position, result in engine.map(_fit_fold, folds):
         fitted[position] = result
         ticker.tick()
@@ -86,12 +92,15 @@ def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:
     targets = train.targets(classes)
     return [
         _Fold(train.take(inside), train.take(outside), classes, settings, derive_seed(seed, "filter", number))
-        for number, (inside, outside) in enumerate(_cut(targets, train.groups, settings.folds, seed))
+        for number, (inside, outside) in enumerate(cut(targets, train.groups, settings.folds, seed))
     ]
 
 
-def _cut(targets: Positions, groups: NDArray[np.str_], folds: int, seed: int) -> list[tuple[Positions, Positions]]:
-    """Positions inside and outside of each fold; fewer folds than wanted where groups or classes are few."""
+def cut(targets: Positions, groups: NDArray[np.str_], folds: int, seed: int) -> list[tuple[Positions, Positions]]:
+    """Positions inside and outside of each fold; fewer folds than wanted where groups or classes are few.
+
+    Raises `DataError` as `fit_filters` does.
+    """
     most = min(len(np.unique(groups)), int(np.bincount(targets).max()))
     if most < 2:
         raise DataError(

@@ -12,6 +12,7 @@ from augment.measure.classifiers import (
     FitSettings,
     SmallCnn,
     classical_augmentation,
+    embeddings,
     fit_classifier,
     jittered,
     probabilities,
@@ -50,6 +51,17 @@ def test_any_size_of_image_gives_a_score_per_class(channels: int, height: int, w
     assert scores.dtype == np.float64
     assert scores.sum(axis=1) == pytest.approx(1, abs=1e-6)
     assert (scores >= 0).all()
+
+
+def test_embeddings_are_what_the_head_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = fitted()
+    found = embeddings(network, TOY.images)
+    assert (found.shape, found.dtype) == ((27, 256), np.float32)
+    scores = F.softmax(network.head(torch.from_numpy(found)), dim=1).detach().numpy()
+    assert scores == pytest.approx(probabilities(network, TOY.images), abs=1e-6)
+    monkeypatch.setattr(classifiers, "SCORE_CHUNK", 4)
+    assert embeddings(network, TOY.images) == pytest.approx(found, abs=1e-5)
+    assert embeddings(network, TOY.images[:0]).shape == (0, 256)
 
 
 def test_scores_are_the_softmax_of_each_image_alone(monkeypatch: pytest.MonkeyPatch) -> None:

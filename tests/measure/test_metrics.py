@@ -2,12 +2,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from augment.errors import DataError
 from augment.measure import metrics
-from augment.measure.metrics import density_coverage, kid, leave_one_out_nearest, nearest, precision_recall
+from augment.measure.metrics import (
+    density_coverage,
+    fid,
+    kid,
+    leave_one_out_nearest,
+    nearest,
+    nearest_elsewhere,
+    precision_recall,
+)
 
 
 def normal(n: int, seed: int, d: int = 6, shift: float = 0.0, spread: float = 1.0) -> np.ndarray:
@@ -44,6 +53,34 @@ def test_kid_is_unbiased_for_equal_distributions_and_grows_with_the_shift():
     assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(len(values))
     shifts = [kid(real=normal(200, 0), fake=normal(200, 1, shift=s)) for s in (0.0, 0.5, 1.0)]
     assert shifts == sorted(shifts)
+
+
+def test_fid_equals_the_formula_with_scipys_root():
+    real, fake = normal(40, 0), normal(30, 1, shift=0.5, spread=1.7)
+    first, second = np.cov(real.T), np.cov(fake.T)
+    root = sqrtm(first @ second)
+    expected = ((real.mean(0) - fake.mean(0)) ** 2).sum() + np.trace(first + second - 2 * root.real)
+    assert fid(real=real, fake=fake) == pytest.approx(expected, rel=1e-5)
+    assert fid(real=fake, fake=real) == pytest.approx(expected, rel=1e-5)
+
+
+def test_fid_of_shifted_and_scaled_sides_by_hand():
+    real = normal(500, 0)
+    assert fid(real=real, fake=real) == pytest.approx(0, abs=1e-6)
+    assert fid(real=real, fake=real + 2) == pytest.approx(6 * 4, rel=1e-5)
+    spread = real.var(axis=0, ddof=1).sum()
+    doubled = 2 * real - real.mean(axis=0)
+    assert fid(real=real, fake=doubled) == pytest.approx(spread, rel=1e-5)  # (2 - 1)^2 times every variance
+
+
+@pytest.mark.usefixtures("block")
+def test_the_nearest_point_elsewhere_is_of_another_group():
+    points, groups = normal(40, 0), np.repeat(np.arange(10), 4).astype(str)
+    between = cdist(points, points)
+    between[groups[:, None] == groups] = np.inf
+    assert nearest_elsewhere(points, groups) == pytest.approx(between.min(axis=1), rel=1e-5)
+    with pytest.raises(DataError, match="1 groups rows, at least 2"):
+        nearest_elsewhere(points, np.repeat("one", 40))
 
 
 def brute(real, fake, k):

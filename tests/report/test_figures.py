@@ -41,6 +41,11 @@ def test_interval_chart_places_the_mean_between_its_bounds():
     ElementTree.fromstring(svg)
 
 
+def test_an_interval_charts_axis_reaches_as_far_as_asked():
+    svg = interval_chart("title", [Mark("a", "gan", False, 60.0, 55.0, 65.0, "60")], reach=(50.0, 100.0))
+    assert re.findall(r'class="bar" x1="([\d.]+)%" x2="([\d.]+)%"', svg) == [("12.40", "31.20")]
+
+
 def test_an_interval_chart_of_nothing_is_empty():
     assert interval_chart("title", []) == ""
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from augment.errors import DataError
-from augment.files import write_json
+from augment.files import write_csv, write_json
 from augment.measure.features import pixels
 from augment.params import check
-from augment.report.contents import load
+from augment.report.contents import TABLES, load
 from augment.report.page import fixed, percent, points, render
 from pipeline import report as stage
 from tests.report.builder import build, random_images
@@ -25,7 +25,12 @@ def make(root, labels=LABELS, shape=(1, 8, 8), failed=(), verdict="helps", count
     train, test = (random_images(labels, count, shape, seed) for seed in (1, 2))
     synthetic = random_images([label for label in labels if label not in failed], count, shape, 3)
     build(root, train, test, synthetic, {label: f"collapsed {label}" for label in failed}, verdict)
-    return load(title, 4, root / "data/prepared", root / "models", root / "data/synthetic", root / "reports")
+    return read(root, title)
+
+
+def read(root, title="A title"):
+    folders = [root / name for name in ("data/prepared", "models", "data/synthetic", "reports", "data/base")]
+    return load(title, 4, *folders)
 
 
 class Outline(HTMLParser):
@@ -68,8 +73,10 @@ def words(text):
 
 
 def test_sections_come_in_order(page):
-    names = ["verdict", "arms", "comparisons", "classes", "pictures", "quality", "training", "confusion", "data"]
+    names = ["verdict", "arms", "comparisons", "classes", "reliability", "leakage", "privacy", "pictures", "quality"]
+    names += ["training", "confusion", "data", "limits"]
     assert re.findall(r'<section id="(\w+)"', page) == [*names, "reproduce"]
+    assert re.findall(r'<a href="#(\w+)"', page) == [*names[1:], "reproduce"]
     assert page.count('class="source"') >= len(names) + 1
 
 
@@ -104,7 +111,10 @@ def test_figures_of_the_tables_are_on_the_page(page):
         "test +3.1 +1.2 to +5.0 +1.6 to +4.6 1.1 0.8 3 0.0123 –",  # comparisons.csv
         "40 2 6 77.5 50.0 12.5 2.3 1.0",  # acceptance.csv and copies.csv
         "All classes 1.9 1.1",  # copies.csv, pooled
-        "0.0417 0.0123 40 30",  # quality.csv
+        "KID, distance of the distributions (lower is better) 0.0417 0.0123 40 0.0617 0.0323 40 30",  # quality.csv
+        "54.3 50.3 to 58.3 50.0 30 60",  # membership.csv
+        "not measured – 1.0 30 60 not measured: 30 independent training",
+        "Half synthetic, filtered 90.0 100.0 96.0 85.0 70.0 to 94.0 13 4",  # reliability.csv
         "quarantined truncated 0 0 0 0 53 53",  # manifest.csv
         "torch 2.13.0",  # environment.json
     ):
@@ -134,7 +144,8 @@ def test_only_the_pages_own_script_may_run(page):
 
 def test_every_picture_has_a_text(outline):
     pictures = [attributes for tag, attributes in outline.tags if tag == "img"]
-    assert len(pictures) == 3 + 2 + 2 * 4  # real of three classes, synthetic of two, their neighbours
+    # real of three classes, synthetic of two, their neighbours, the closest pairs
+    assert len(pictures) == 3 + 2 + 2 * 4 + 10
     assert all(attributes["alt"] for attributes in pictures)
     assert all(attributes["src"].startswith("data:image/png;base64,") for attributes in pictures)
     charts = [attributes for tag, attributes in outline.tags if tag == "svg" and "class" in attributes]
@@ -151,8 +162,7 @@ def test_what_leaked_into_a_class_stands_above_its_curves(tmp_path):
     write_json(tmp_path / "models/bag/manifest.json", {"training": {"leaks": "cutout leaked (9 %)"}})
     write_json(tmp_path / "models/hat/manifest.json", {"training": {"leaks": ""}})
     assert "cutout leaked" not in words(render(contents))
-    folders = [tmp_path / name for name in ("data/prepared", "models", "data/synthetic", "reports")]
-    text = words(render(load("A title", 4, *folders)))
+    text = words(render(read(tmp_path)))
     assert text.count("bag: cutout leaked (9 %)") == 1
     assert "hat:" not in text
 
@@ -174,7 +184,7 @@ def test_what_is_used_without_synthetic_images(tmp_path):
 @pytest.mark.parametrize("shape", [(1, 2, 2), (3, 5, 256), (3, 40, 24), (1, 256, 256)])
 def test_odd_sizes(tmp_path, shape):
     contents = make(tmp_path, labels=["a", "b"], shape=shape, count=2)
-    assert render(contents).count("<img") == 2 * (1 + 1 + 2)
+    assert render(contents).count("<img") == 2 * (1 + 1 + 2) + 4
 
 
 def test_many_classes_are_folded_away(tmp_path):
@@ -201,25 +211,75 @@ def test_neighbours_are_the_nearest_training_images_of_any_class(tmp_path):
         assert own.test_distance == pytest.approx(np.median(usual), rel=1e-5)
 
 
+def test_the_ten_closest_pairs_are_those_of_least_distance(tmp_path):
+    contents = make(tmp_path, labels=["a", "b"], count=8)
+    train, synthetic, test = (random_images(["a", "b"], 8, (1, 8, 8), seed) for seed in (1, 3, 2))
+
+    def distances(images, label):
+        difference = images[label][:, None] / 255.0 - train[label][None] / 255.0
+        return np.sqrt((difference**2).mean(axis=(2, 3, 4))).min(axis=1)
+
+    every = sorted([*distances(synthetic, "a"), *distances(synthetic, "b")])
+    assert [pair.distance for pair in contents.closest.pairs] == pytest.approx(every[:10], abs=1e-5)
+    usual = sorted([*distances(test, "a"), *distances(test, "b")])
+    assert contents.closest.control == pytest.approx(usual[:10], abs=1e-5)
+    for pair in contents.closest.pairs:
+        between = np.sqrt(((pair.image / 255.0 - pair.nearest / 255.0) ** 2).mean())
+        assert between == pytest.approx(pair.distance, abs=1e-5)
+        assert pair.nearest_label == pair.label
+    privacy = words(render(contents).split('id="privacy"')[1].split("</section>")[0])
+    assert "The synthetic images are not anonymous" in privacy
+    assert f"{every[0]:.3f} to {every[9]:.3f}; the nearest unseen real images lie at {usual[0]:.3f}" in privacy
+
+
+def test_checks_pass_on_a_clean_run_and_a_failure_is_told_first(tmp_path):
+    make(tmp_path, labels=["a", "b"])
+    text = words(render(read(tmp_path)))
+    assert text.count("✓ pass") == 7
+    assert "No check failed." in text
+    write_json(tmp_path / "models/_shared/manifest.json", {"training": {"images_sha256": "0" * 64}})
+    text = words(render(read(tmp_path)))
+    assert "1 of 7 checks failed: read what was found" in text
+    assert "✗ fail trained on other images: shared GAN" in text
+
+
+def test_the_pinned_start_is_checked_too(tmp_path):
+    make(tmp_path, labels=["a", "b"])
+    write_json(tmp_path / "data/base/manifest.json", {"training": {"images": 7}})
+    assert "do not say what they were trained on: train.base" in words(render(read(tmp_path)))
+
+
+def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):
+    make(tmp_path, labels=["a", "b"])
+    note = "not measured: 12 independent training and 60 test images, at least 20 and 20 are needed"
+    rows = [{"space": space, "figure": "auc", "chance": 0.5, "members": 12, "control": 60, "note": note}
+            for space in ("pixels", "random_convolutions")]  # fmt: skip
+    write_csv(tmp_path / "reports/evaluation/membership.csv", rows, TABLES["membership"])
+    page = render(read(tmp_path))
+    privacy = words(page.split('id="privacy"')[1].split("</section>")[0])
+    assert f"Pixels AUC: a training image looks likelier than an unseen one not measured – 50.0 12 60 {note}" in privacy
+    assert "AUC of the membership attack" not in page, "there is nothing to draw"
+
+
 def test_a_missing_file_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/arms.csv").unlink()
     with pytest.raises(DataError, match=r"arms\.csv.*dvc repro"):
-        load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
+        read(tmp_path)
 
 
 def test_a_missing_column_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/arms.csv").write_text("arm,kind\nnone,real\n")
     with pytest.raises(DataError, match=r"arms\.csv: lacks the columns mean, low"):
-        load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
+        read(tmp_path)
 
 
 def test_a_missing_key_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
     with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, best_real"):
-        load("t", 4, *(tmp_path / part for part in ("data/prepared", "models", "data/synthetic", "reports")))
+        read(tmp_path)
 
 
 def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path, monkeypatch):

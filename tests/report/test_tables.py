@@ -42,6 +42,52 @@ def test_accounting_counts_each_outcome_and_code_per_split():
     ]
 
 
+def test_quality_stands_side_by_side_in_both_spaces():
+    rows = [
+        {"label": "pooled", "space": "random_convolutions", "metric": "kid", "synthetic": "0.1", "real": "0.2",
+         "n_synthetic": "40", "n_reference": "30", "note": "few"},
+        {"label": "pooled", "space": "classifier", "metric": "kid", "synthetic": "0.3", "real": "0.4",
+         "n_synthetic": "20", "n_reference": "30", "note": "few"},
+        {"label": "a", "space": "classifier", "metric": "other_class", "synthetic": "0.5", "real": "0.6",
+         "n_synthetic": "9", "n_reference": "8", "note": ""},
+    ]  # fmt: skip
+    pooled, other = tables.quality_rows(rows)
+    assert [one["synthetic"] for one in pooled["spaces"]] == ["0.1", "0.3"]
+    assert [one["n_synthetic"] for one in pooled["spaces"]] == ["40", "20"]
+    assert (pooled["n_reference"], pooled["note"]) == ("30", "few")
+    assert [one["real"] for one in other["spaces"]] == ["", "0.6"]
+    assert (other["label"], other["metric"], other["n_reference"]) == ("a", "other_class", "8")
+
+
+def test_only_the_attacks_that_were_measured_are_drawn():
+    rows = [
+        {"space": "pixels", "figure": "auc", "value": "0.6", "low": "0.5", "high": "0.7"},
+        {"space": "pixels", "figure": "tpr_0.1", "value": "0.2", "low": "0.1", "high": "0.3"},
+        {"space": "random_convolutions", "figure": "auc", "value": "", "low": "", "high": ""},
+    ]
+    (mark,) = tables.attack_marks(rows)
+    assert (mark.label, mark.mean, mark.low, mark.high) == ("Pixels", 60, 50, 70)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "words"),
+    [("0.6", "0.55", "give something"), ("0.6", "0.45", "no better than guessing"), ("", "", "could not be measured")],
+)
+def test_the_attack_has_a_conclusion(value, low, words):
+    rows = [
+        {"space": "pixels", "figure": "auc", "value": value, "low": low},
+        {"space": "pixels", "figure": "tpr_0.1", "value": "0.9", "low": "0.8"},
+    ]
+    assert words in tables.attack_finding(rows)
+
+
+def test_bins_are_those_of_the_arm_with_their_part_of_its_answers():
+    row = {"arm": "none", "confidence": "0.8", "right": "0.7", "low": "0.6", "high": "0.9", "answers": "30"}
+    found = tables.bins([row, {**row, "answers": "10"}, {**row, "arm": "classical"}], "none")
+    assert [one.share for one in found] == [0.75, 0.25]
+    assert (found[0].confidence, found[0].right, found[0].low, found[0].high) == (0.8, 0.7, 0.6, 0.9)
+
+
 def test_curves_are_thinned_but_keep_both_ends():
     (line,) = tables.curve_lines(curve(1001), ["win_rate"])
     assert len(line.points) <= tables.CURVE_POINTS + 1

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from augment.data.duplicates import KEEP_FIRST
 from augment.data.entries import Entry, Stop
-from augment.data.near.alike import Pair, alike
+from augment.data.near.alike import LEAST_PX, Pair, alike
 from augment.data.near.clusters import clusters
 
 LARGEST_SHARE = 0.1  # of a class, in one cluster
@@ -23,18 +23,20 @@ class NearDuplicates:
 
     clusters: the paths of each cluster, sorted; several_classes: clusters with images of more than one class;
     left_out: paths left out as their copy is declared to be in another split; apart: pairs of near duplicates
-    that no cluster holds together, as others in it are unlike.
+    that no cluster holds together, as others in it are unlike; searched: whether images were compared at all.
     """
 
     clusters: list[list[str]] = field(default_factory=list)
     several_classes: list[list[str]] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     apart: list[list[str]] = field(default_factory=list)
+    searched: bool = False
 
     def summary(self) -> dict[str, object]:
         """Counts, and the first clusters as examples."""
         sizes = [len(paths) for paths in self.clusters]
         return {
+            "searched": self.searched,
             "clusters": len(sizes),
             "images": sum(sizes),
             "largest": max(sizes, default=0),
@@ -80,7 +82,8 @@ def group(entries: Sequence[Entry]) -> tuple[NearDuplicates, list[Stop]]:
     several = [members for members in found if len({usable[i].label for i in members}) > 1]
     left_out = [entry.path for members in found for entry in _settle(usable, members, nearest)]
     paths, several_paths = ([_paths(usable, members) for members in some] for some in (found, several))
-    return NearDuplicates(paths, several_paths, left_out, apart), stops
+    searched = bool(pixels) and min(pixels[0].shape[:2]) >= LEAST_PX
+    return NearDuplicates(paths, several_paths, left_out, apart, searched), stops
 
 
 def _too_large(usable: Sequence[Entry], found: Sequence[Sequence[int]]) -> list[Stop]:

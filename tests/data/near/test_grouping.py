@@ -1,5 +1,7 @@
 """Near duplicates among entries: one group, the declared test first, and a stop where a cluster is too large."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from augment.data.cleaning import Findings
 from augment.data.entries import Entry
 from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates, group
-from augment.data.prepare import prepare
+from augment.data.prepare import _groups, prepare
 from augment.errors import DataError
 from augment.files import sha256
 from augment.params import Ingest
@@ -35,7 +37,7 @@ def test_copies_share_the_group_of_the_first() -> None:
     entries = copies("", "")
     near, stops = group(entries)
     assert stops == []
-    assert near == NearDuplicates([["a/0", "a/1", "a/2"]])
+    assert near == NearDuplicates([["a/0", "a/1", "a/2"]], searched=True)
     assert [one.group for one in entries] == ["a/0"] * 3 + [""] * 6
     assert {one.outcome for one in entries} == {"ok"}
     assert {one.code for one in entries} == {""}
@@ -174,6 +176,17 @@ def test_planted_copies_never_straddle_the_split(tmp_path: Path, seed: int) -> N
         assert entries[copy].group == entries[original].group
     assert {one.split for one in found.usable} == {"train", "val", "test"}
     assert sorted(map(tuple, found.near.clusters)) == sorted((original, copy) for copy, original in planted.items())
+
+
+def test_pairs_that_the_split_tore_apart_are_counted(tmp_path: Path) -> None:
+    folder(tmp_path / "raw")
+    found = prepare(Ingest(source="folder", path=str(tmp_path / "raw")), 0, tmp_path / "out")
+    written = json.loads((tmp_path / "out/groups.json").read_text())["near_duplicates"]
+    assert (written["searched"], written["two_sides"]) == (True, 0)
+    train, test = (next(one.path for one in found.usable if one.split == side) for side in ("train", "test"))
+    alone = next(one.path for one in found.usable if one.split == "train" and one.path != train)
+    torn = replace(found, near=NearDuplicates(apart=[[train, test], [train, alone], [test, "left/out.png"]]))
+    assert _groups(torn)["near_duplicates"]["two_sides"] == 1
 
 
 def test_off_leaves_copies_where_the_draw_puts_them(tmp_path: Path) -> None:

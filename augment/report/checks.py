@@ -1,0 +1,168 @@
+"""The checks against leaks, done anew on the files as they are: each can fail, and each names what it looked at.
+
+`evaluate` stops on most of these before there is a page. Here they are asked of what lies in the folders now, which
+somebody may have changed, copied or mended since.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Literal
+
+from augment.data.imageset import ImageSet
+from augment.evaluation.audit import LEAST_PX
+from augment.evaluation.nearness import NEARER, SIGNIFICANT, Nearness
+from augment.files import sha256
+
+SHARED = ("shared GAN", "train.base")  # generators of all classes, from which those of the classes start
+Status = Literal["pass", "fail", "not checked"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A row of the checklist: what should hold, whether it does, what was found, and in which files."""
+
+    claim: str
+    status: Status
+    found: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checks look at.
+
+    sides: train, val, test; synthetic: label -> SHA-256 of the pixels of every kept image; groups: groups.json;
+    models: what each generator says of its training, by label, and `SHARED` where there are any; audit: rows of
+    audit.csv; judged: fingerprint of the test set that the verdict was reached on.
+    """
+
+    sides: Mapping[str, ImageSet]
+    synthetic: Mapping[str, Sequence[str]]
+    groups: Mapping[str, Any]
+    models: Mapping[str, Mapping[str, Any]]
+    audit: Sequence[Mapping[str, str]]
+    judged: str
+
+
+def checklist(evidence: Evidence) -> list[Check]:
+    """All checks, in the order in which a leak could come about."""
+    return [
+        _images_apart(evidence.sides),
+        _groups_apart(evidence.sides),
+        _near_duplicates(evidence),
+        _trained_on_train(evidence),
+        _no_test_image(evidence),
+        _audited(evidence.audit),
+        _same_test(evidence),
+    ]
+
+
+def _images_apart(sides: Mapping[str, ImageSet]) -> Check:
+    shared = _on_two_sides({side: _digests(own) for side, own in sides.items()})
+    total = sum(map(len, sides.values()))
+    return Check(
+        "No image lies on two sides of the split",
+        _status(not shared),
+        f"{shared} of {total} images, compared pixel for pixel",
+        "data/prepared/{train,val,test}/images.npy",
+    )
+
+
+def _groups_apart(sides: Mapping[str, ImageSet]) -> Check:
+    keys = {side: own.groups.tolist() for side, own in sides.items()}
+    total = len({group for own in keys.values() for group in own})
+    return Check(
+        "No group (a patient, a part, a cluster of near duplicates) lies on two sides",
+        _status(not _on_two_sides(keys)),
+        f"{_on_two_sides(keys)} of {total} groups",
+        "data/prepared/{train,val,test}/index.csv (group)",
+    )
+
+
+def _near_duplicates(evidence: Evidence) -> Check:
+    near = evidence.groups["near_duplicates"]
+    claim, source = "No near duplicates lie on two sides", "data/prepared/groups.json (near_duplicates)"
+    if not near["searched"]:
+        why = "images below 16 px, groups that were all declared, or `ingest.near_duplicates: off`"
+        return Check(claim, "not checked", f"near duplicates were not searched for: {why}", source)
+    found = f"{near['two_sides']} pairs; {near['clusters']} clusters with {near['images']} images were kept together"
+    return Check(claim, _status(near["two_sides"] == 0), found, source)
+
+
+def _trained_on_train(evidence: Evidence) -> Check:
+    """By the fingerprint of the images that every generator carries."""
+    claim = "The GANs were trained on the training images, and on nothing else"
+    source = "models/*/manifest.json (training.images_sha256), train.base, data/prepared/train"
+    train = evidence.sides["train"]
+    wanted = {label: train.of_class(label).fingerprint() for label in train.classes}
+    wanted |= dict.fromkeys(SHARED, train.fingerprint())
+    other, silent = [], []
+    for name, training in evidence.models.items():
+        known = training.get("images_sha256")
+        if known is None:
+            silent.append(name)
+        elif known != wanted.get(name):
+            other.append(name)
+    if other:
+        return Check(claim, "fail", f"trained on other images: {', '.join(other)}", source)
+    if silent:
+        return Check(claim, "not checked", f"do not say what they were trained on: {', '.join(silent)}", source)
+    if not evidence.models:
+        return Check(claim, "not checked", "there are no generators", source)
+    return Check(claim, "pass", f"{len(evidence.models)} generators carry the fingerprint of these images", source)
+
+
+def _no_test_image(evidence: Evidence) -> Check:
+    """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
+    held_out = {digest for side in ("val", "test") for digest in _digests(evidence.sides[side])}
+    made = [digest for own in evidence.synthetic.values() for digest in own]
+    equal = sum(digest in held_out for digest in made)
+    small = min(evidence.sides["test"].images.shape[2:]) < LEAST_PX
+    status: Status = "not checked" if not made or (equal and small) else _status(not equal)
+    found = f"{equal} of {len(made)} synthetic images" + (
+        ", which may be chance at this size" if equal and small else ""
+    )
+    source = "data/synthetic, data/prepared/{val,test}/images.npy"
+    return Check("No synthetic image equals a val or test image", status, found, source)
+
+
+def _audited(rows: Sequence[Mapping[str, str]]) -> Check:
+    claim = "The synthetic images lie no nearer to test than to train and to val"
+    source = "reports/evaluation/audit.csv (nearer, p)"
+    found = [
+        Nearness(int(row["seed"]), row["control"], 0, 0, float(row["nearer"]), float(row["p"]), "")
+        for row in rows
+        if row["p"]
+    ]
+    if not found:
+        return Check(claim, "not checked", "too few groups on a side to tell", source)
+    worst = min(found, key=lambda row: row.p or 0)
+    text = (
+        f"test is the nearer one in {100 * (worst.nearer or 0):.1f} % of comparisons with {worst.control} at worst, "
+        f"p = {worst.p:.2g}; a leak is {100 * NEARER:.0f} % and p at most {SIGNIFICANT:g}"
+    )
+    return Check(claim, _status(not any(row.leak for row in found)), text, source)
+
+
+def _same_test(evidence: Evidence) -> Check:
+    now = evidence.sides["test"].fingerprint()
+    return Check(
+        "The verdict was reached on the test images that are here now",
+        _status(now == evidence.judged),
+        f"fingerprints {evidence.judged[:12]} and {now[:12]}",
+        "reports/evaluation/verdict.json (looked.test), data/prepared/test",
+    )
+
+
+def _digests(images: ImageSet) -> list[str]:
+    return [sha256(image.tobytes()) for image in images.images]
+
+
+def _on_two_sides(keys: Mapping[str, Sequence[str]]) -> int:
+    own = {side: set(found) for side, found in keys.items()}
+    return len({key for one, other in combinations(own.values(), 2) for key in one & other})
+
+
+def _status(holds: bool) -> Status:
+    return "pass" if holds else "fail"

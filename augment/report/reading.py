@@ -1,0 +1,37 @@
+"""Files as the stages before leave them, read with messages that name what is wrong."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from augment.errors import DataError
+from augment.files import read_csv
+
+Row = Mapping[str, str]
+Rows = Sequence[Row]
+
+
+def read_json(path: Path, keys: Sequence[str] = ()) -> Any:
+    """A JSON file that has at least `keys`; raises `DataError` naming the file and what it lacks."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
+    _need(path, "keys", [key for key in keys if key not in value])
+    return value
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Rows:
+    """A CSV that has at least `columns`; raises `DataError` naming the file and what it lacks."""
+    try:
+        rows = read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
+    _need(path, "columns", [column for column in columns if rows and column not in rows[0]])
+    return rows
+
+
+def _need(path: Path, what: str, missing: Sequence[str]) -> None:
+    if missing:
+        raise DataError(f"{path}: lacks the {what} {', '.join(missing)}. Run `dvc repro` to make it anew.")

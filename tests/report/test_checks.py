@@ -1,0 +1,120 @@
+"""The leakage checklist: every row passes on a clean run, and each can fail."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from augment.data.imageset import ImageSet
+from augment.files import sha256
+from augment.report.checks import SHARED, Check, Evidence, checklist
+from tests.evaluation.test_nearness import drawn, drawn_set, join
+
+SIDES = {side: drawn_set(4, seed, 16) for seed, side in enumerate(("train", "val", "test"))}
+ROWS = ("image", "group", "duplicates", "trained", "equals", "nearer", "verdict")
+NEAR = {"searched": True, "two_sides": 0, "clusters": 3, "images": 7}
+
+
+def digests(images: np.ndarray) -> list[str]:
+    return [sha256(image.tobytes()) for image in images]
+
+
+def audited(nearer: float, p: float) -> dict[str, str]:
+    return {"seed": "0", "control": "val", "nearer": str(nearer), "p": str(p)}
+
+
+def clean(sides: Mapping[str, ImageSet] = SIDES, side: int = 16) -> Evidence:
+    train = sides["train"]
+    models: dict[str, dict[str, Any]] = {
+        label: {"images_sha256": train.of_class(label).fingerprint()} for label in train.classes
+    }
+    return Evidence(
+        sides,
+        {label: digests(drawn(5, 9, label, side)) for label in "ab"},
+        {"near_duplicates": NEAR},
+        models | {SHARED[0]: {"images_sha256": train.fingerprint()}},
+        [audited(0.52, 0.3), audited(0.55, 0.02)],
+        sides["test"].fingerprint(),
+    )
+
+
+def outcomes(evidence: Evidence) -> dict[str, Check]:
+    found = checklist(evidence)
+    assert all(check.source and check.found for check in found)
+    return dict(zip(ROWS, found, strict=True))
+
+
+def failed(evidence: Evidence) -> list[str]:
+    return [name for name, check in outcomes(evidence).items() if check.status != "pass"]
+
+
+def test_a_clean_run_passes_every_check() -> None:
+    found = outcomes(clean())
+    assert {check.status for check in found.values()} == {"pass"}
+    assert found["image"].found == "0 of 24 images, compared pixel for pixel"
+    assert found["group"].found == "0 of 24 groups"
+    assert found["duplicates"].found == "0 pairs; 3 clusters with 7 images were kept together"
+    assert found["trained"].found == "3 generators carry the fingerprint of these images"
+    assert found["equals"].found == "0 of 10 synthetic images"
+    assert "55.0 % of comparisons with val at worst, p = 0.02" in found["nearer"].found
+
+
+def test_an_image_on_two_sides_fails() -> None:
+    copied = join(SIDES["val"], replace(SIDES["test"].take([1]), groups=np.array(["own"])))
+    evidence = clean({**SIDES, "val": copied})
+    assert failed(evidence) == ["image"]
+    assert outcomes(evidence)["image"].found == "1 of 25 images, compared pixel for pixel"
+
+
+def test_a_group_on_two_sides_fails() -> None:
+    groups = SIDES["val"].groups.copy()
+    groups[0] = SIDES["train"].groups[2]
+    assert failed(clean({**SIDES, "val": replace(SIDES["val"], groups=groups)})) == ["group"]
+
+
+def test_near_duplicates_torn_apart_fail_and_unsearched_ones_count_for_nothing() -> None:
+    torn = replace(clean(), groups={"near_duplicates": NEAR | {"two_sides": 2}})
+    assert (failed(torn), outcomes(torn)["duplicates"].status) == (["duplicates"], "fail")
+    unsearched = replace(clean(), groups={"near_duplicates": NEAR | {"searched": False}})
+    assert (failed(unsearched), outcomes(unsearched)["duplicates"].status) == (["duplicates"], "not checked")
+
+
+@pytest.mark.parametrize("name", ["a", *SHARED])
+def test_generators_trained_on_other_images_fail(name: str) -> None:
+    test = SIDES["test"].of_class("a") if name == "a" else join(SIDES["train"], SIDES["test"])
+    evidence = replace(clean(), models={**clean().models, name: {"images_sha256": test.fingerprint()}})
+    assert failed(evidence) == ["trained"]
+    assert outcomes(evidence)["trained"].found == f"trained on other images: {name}"
+    silent = replace(clean(), models={**clean().models, name: {}})
+    assert outcomes(silent)["trained"].status == "not checked"
+    assert name in outcomes(silent)["trained"].found
+    assert outcomes(replace(clean(), models={}))["trained"].status == "not checked"
+
+
+@pytest.mark.parametrize("side", ["val", "test"])
+def test_a_synthetic_image_that_equals_a_held_out_one_fails(side: str) -> None:
+    made = {"a": digests(np.concatenate([drawn(5, 9, "a", 16), SIDES[side].images[:2]]))}
+    evidence = replace(clean(), synthetic=made)
+    assert failed(evidence) == ["equals"]
+    assert outcomes(evidence)["equals"].found == "2 of 7 synthetic images"
+
+
+def test_small_images_meet_by_chance() -> None:
+    small = {name: drawn_set(4, seed, 8) for seed, name in enumerate(SIDES)}
+    assert outcomes(clean(small, 8))["equals"].status == "pass"
+    evidence = replace(clean(small, 8), synthetic={"a": digests(small["test"].images[:1])})
+    assert outcomes(evidence)["equals"].status == "not checked"
+    assert outcomes(replace(clean(), synthetic={}))["equals"].status == "not checked"
+
+
+def test_the_audits_own_bounds_decide() -> None:
+    assert failed(replace(clean(), audit=[audited(0.9, 0.3), audited(0.7, 0.0001)])) == ["nearer"]
+    assert failed(replace(clean(), audit=[audited(0.55, 0.0001)])) == []
+    unmeasured = outcomes(replace(clean(), audit=[{"seed": "0", "control": "val", "nearer": "", "p": ""}]))["nearer"]
+    assert unmeasured.status == "not checked"
+
+
+def test_another_test_set_than_the_verdicts_fails() -> None:
+    assert failed(replace(clean(), judged="0" * 64)) == ["verdict"]

@@ -1,0 +1,38 @@
+"""The sentence for somebody who decides says yes, no or nobody knows, with the number that goes with it."""
+
+import pytest
+
+from augment.report.page import SYMBOLS
+from augment.report.plain import ENDINGS, plain_sentence
+
+
+def test_every_verdict_has_one_sentence() -> None:
+    assert set(ENDINGS) == set(SYMBOLS)
+    for word in ENDINGS:
+        text = plain_sentence(word, 0.031, "balanced_accuracy")
+        assert text.endswith(".")
+        assert text.count(".") == 1
+        assert "{" not in text
+
+
+@pytest.mark.parametrize(
+    ("word", "gain", "primary", "start"),
+    [
+        ("helps", 0.031, "balanced_accuracy", "Use the synthetic images: with them about 3 more of 100 images are"),
+        (
+            "harms",
+            -0.021,
+            "balanced_accuracy",
+            "Do not use the synthetic images: with them about 2 fewer of 100 images",
+        ),
+        (
+            "helps, negligibly",
+            0.004,
+            "balanced_accuracy",
+            "The synthetic images help, but hardly: with them less than 1",
+        ),
+        ("helps", 0.05, "recall_at_far", "Use the synthetic images: with them about 5 more of 100 findings are caught"),
+    ],
+)
+def test_the_number_is_in_images(word: str, gain: float, primary: str, start: str) -> None:
+    assert plain_sentence(word, gain, primary).startswith(start)
