@@ -257,6 +257,12 @@ class Evaluate(Section):
     seeds: int = Field(
         5, ge=2, le=100, description="Paired repeats of `holdout`, each with its own GANs, samples, init and order."
     )
+    gate: Literal["auto", "val", "rotate"] = Field(
+        "auto",
+        description="For `holdout`. `val`: every repeat has the same train and val. `rotate`: each holds out other "
+        "images of both as its val, so that more of them judge. `auto`: `rotate` where a class has fewer than 10 "
+        "independent val images.",
+    )
     repeats: int = Field(
         10, ge=10, le=100, description="Disjoint training sets of `repeated`, the delivered one among them."
     )

@@ -87,7 +87,7 @@ def planning(params: Params) -> Plan:
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
     chosen = params.evaluate
     pool = ImageSet.load(PREPARED / POOL) if chosen.protocol == "repeated" else splits.val.take([])
-    return plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed)
+    return plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate)
 
 
 def check_primary(splits: Splits, settings: Evaluate) -> None:

@@ -20,7 +20,7 @@ from tests.toy import Fixed, bars, toy_set
 
 COUNTS = {"crack": 5, "fine": 9, "hole": 6}
 CHOSEN = {
-    "evaluate": {"seeds": 2, "steps": 3, "batch_size": 8, "resamples": 200},
+    "evaluate": {"gate": "val", "seeds": 2, "steps": 3, "batch_size": 8, "resamples": 200},
     "generate": {"per_class": 4, "oversample": 2, "folds": 2, "filter_steps": 2},
     "compute": {"engine": "serial"},
 }
@@ -214,3 +214,31 @@ def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: 
     named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
     with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
         stage.evaluate(params(protocol="repeated"))
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("gate", ["auto", "rotate"])
+def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
+    capsys: pytest.CaptureFixture[str], gate: str
+) -> None:
+    """Classes of 5 to 9 val images; the interval on test still draws test groups."""
+    stage.evaluate(params(gate=gate, seeds=3))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == (
+        "evaluate: holdout: 3 paired seeds, each with 20 training and 20 val images: "
+        "val is small, so every seed holds out other images"
+    )
+    assert any("Before that 8 GANs" in line for line in lines), "as many as without"
+    held = [{row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == (str(number), "val")}
+            for number in range(3)]  # fmt: skip
+    assert held[0] == set(ImageSet.load("data/prepared/val").groups.tolist())
+    assert not held[0] & held[1]
+    trained = {row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == ("1", "train")}
+    assert trained == held[0], "half of the images are held out, so the other half trains"
+    runs = {(row["arm"], row["seed"]): float(row["primary"]) for row in rows_of("runs") if row["split"] == "val"}
+    (row,) = [row for row in rows_of("comparisons") if row["split"] == "val"]
+    differences = [runs[row["candidate"], str(number)] - runs[row["rival"], str(number)] for number in range(3)]
+    expected = corrected_t(np.array(differences), 1.0)
+    assert (float(row["mean"]), float(row["low90"])) == pytest.approx((expected.mean, expected.interval(0.9)[0]))
+    assert all(float(row["test_se"]) > 0 for row in rows_of("comparisons") if row["split"] == "test")
+    assert "val is small" in str(verdict()["reasons"])

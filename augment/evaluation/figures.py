@@ -39,8 +39,9 @@ def figures_on(
             rng=numpy_rng(seed, "bootstrap", side, *name),
         )
 
-    if plan.ratio is None:
+    ratio = plan.val_ratio if side == "val" else plan.ratio
+    if ratio is None:
         return of(slice(0, len(plan.replicates)), ())
     if side == "test":
         draws = 0  # a t-test over training sets asks for no other test images
-    return joined([of(slice(at, at + 1), (at,)) for at in range(len(plan.replicates))], plan.ratio)
+    return joined([of(slice(at, at + 1), (at,)) for at in range(len(plan.replicates))], ratio)
