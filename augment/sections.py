@@ -283,6 +283,12 @@ class Evaluate(Section):
     steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
+    learning_curve: Literal["off", "on"] = Field(
+        "off",
+        description="`on`: train the chosen real-only arm on 1/4, 1/2 and 3/4 of train too (and on twice as many where "
+        "data/prepared/pool has them), to tell how many real images the synthetic ones are worth; about half as many "
+        "classifiers again.",
+    )
     equivalence: float = Field(
         0.01,
         gt=0,

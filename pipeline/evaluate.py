@@ -1,7 +1,8 @@
 """Compare the arms on test images and write reports/metrics.json and reports/evaluation/."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
@@ -9,21 +10,25 @@ from augment.environment import environment
 from augment.errors import ParamsError
 from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
-from augment.evaluation.compare import Compared, Comparing, compare, with_delivered
+from augment.evaluation.compare import Compared, Comparing, compare, on_real, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.curve import COLUMNS as CURVE
+from augment.evaluation.curve import points, recalls, rows
 from augment.evaluation.figures import figures_on
 from augment.evaluation.nearness import COLUMNS as NEARNESS
 from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
-from augment.evaluation.policy import Policy, choose_policy
+from augment.evaluation.policy import DEFAULT, Policy, choose_policy
 from augment.evaluation.primary import Figures, check_rate
 from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
-from augment.evaluation.replicates import Plan, Splits, plan
+from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
+from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
+from augment.evaluation.worth import told
 from augment.files import sha256_json, write_csv, write_json
 from augment.gan.bundle import GeneratorSet, generators_from, load_generators
 from augment.gan.classes import Workplace, train_repeats
@@ -42,7 +47,8 @@ FOLDER = REPORTS / "evaluation"
 
 def evaluate(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
-    planned = planning(params)
+    splits, pool = prepared(params.evaluate)
+    planned = plan(splits, pool, *repeats(params))
     for splits in planned.distinct:
         check_primary(splits, params.evaluate)
     place = workplace(params.compute)
@@ -51,13 +57,14 @@ def evaluate(params: Params) -> None:
     compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine)
     audit(planned, compared)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
-    policy = choose_policy(figures("val", planned, compared, params), arm_kinds)
+    policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
         compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine)
     looked = fingerprints(planned, params)
     record(LEDGER, looked["test"], looked["configuration"])
     echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
-    val, test = figures("val", planned, compared, params), figures("test", planned, compared, params)
+    val = figures("val", planned, compared.val_scores, params)
+    test = figures("test", planned, compared.test_scores, params)
     verdict = decide(
         test,
         val,
@@ -68,26 +75,24 @@ def evaluate(params: Params) -> None:
         scope=scope_of(planned, test) if test else None,
     )
     write_comparison(planned, compared, tables.runs(planned, compared, val, test), policy, verdict)
-    protocol = {
-        "name": params.evaluate.protocol,
-        "form": planned.form,
-        "repeats": len(planned.replicates),
-        "ratio": planned.ratio,
-        "speaks": verdict.speaks,
-    }
-    write_json(FOLDER / "verdict.json", {"protocol": protocol} | summary(policy, verdict, announced, looked))
+    exchange = learned(planned, pool, compared, policy, settings, params, place)
+    write_json(FOLDER / "verdict.json", summary(planned, policy, verdict, announced, looked, exchange))
     write_samples(planned.first, compared, params.seed)
     write_json(FOLDER / "environment.json", environment(place.device))
-    found = metrics(policy, verdict, params.evaluate.primary)
-    write_json(REPORTS / "metrics.json", {"protocol": params.evaluate.protocol} | found)
+    write_json(REPORTS / "metrics.json", metrics(planned, policy, verdict, params.evaluate.primary))
 
 
-def planning(params: Params) -> Plan:
-    """The repeats that the protocol makes of data/prepared."""
+def prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
+    """The delivered split, and what it left over where that is asked for."""
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    wanted = settings.protocol == "repeated" or settings.learning_curve == "on"
+    return splits, ImageSet.load(PREPARED / POOL) if wanted else splits.val.take([])
+
+
+def repeats(params: Params) -> tuple[Protocol, int, int, int, Gate]:
+    """What `plan` needs of the settings."""
     chosen = params.evaluate
-    pool = ImageSet.load(PREPARED / POOL) if chosen.protocol == "repeated" else splits.val.take([])
-    return plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate)
+    return chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate
 
 
 def check_primary(splits: Splits, settings: Evaluate) -> None:
@@ -114,20 +119,49 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
     gans = (len(seeds) - planned.delivered) * (len(first.train.classes) + (params.train.transfer == "shared"))
     echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(planned))}")
     echo(f"evaluate: {cost_line(cost, settings, place.engine, gans)}")
+    if params.evaluate.learning_curve == "on":
+        echo(f"evaluate: the learning curve takes {len(seeds)} classifiers more for each of its sizes, at least 3")
     return announced
 
 
-def figures(side: Literal["val", "test"], planned: Plan, compared: Compared, params: Params) -> Figures | None:
+def figures(side: Literal["val", "test"], planned: Plan, scores: Mapping[Any, Any], params: Params) -> Figures | None:
     """The figure that decides, for every arm that has run; None where this side cannot tell."""
     return figures_on(
         side,
         planned,
-        compared.val_scores if side == "val" else compared.test_scores,
+        scores,
         normal=params.evaluate.normal,
         rate=params.evaluate.false_alarm_rate,
         draws=params.evaluate.resamples,
         seed=params.seed,
     )
+
+
+def learned(
+    planned: Plan,
+    pool: ImageSet,
+    compared: Compared,
+    policy: Policy,
+    settings: Comparing,
+    params: Params,
+    place: Workplace,
+) -> dict[str, Any] | None:
+    """Train the learning curve, write learning_curve.csv, and tell what the samples are worth; None when it is off."""
+    if params.evaluate.learning_curve == "off":
+        (FOLDER / "learning_curve.csv").unlink(missing_ok=True)
+        return None
+    curve = points(planned, pool, params.seed)
+    echo(f"evaluate: learning curve of {policy.chosen_real}: {', '.join(f'{own.images:g}' for own in curve)} images")
+    further = [own for own in curve if own.fraction != 1]
+    runs = on_real([one for own in further for one in own.replicates], policy.chosen_real, settings, place.engine)
+    found = iter(runs[policy.chosen_real])
+    scores = {own.name: [next(found) for _ in own.replicates] for own in further}
+    scores["1"] = compared.test_scores[policy.chosen_real]
+    own_figures = figures("test", planned, {**scores, DEFAULT: compared.test_scores[DEFAULT]}, params)
+    assert own_figures is not None  # the verdict would have stopped
+    by_class = recalls(planned, scores)
+    write_csv(FOLDER / "learning_curve.csv", rows(curve, own_figures, by_class), CURVE)
+    return told(curve, own_figures, by_class, planned.tested.counts(), DEFAULT, policy.chosen_real)
 
 
 def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
@@ -211,40 +245,6 @@ def write_samples(splits: Splits, compared: Compared, seed: int) -> None:
         numpy_rng(seed, "copies"),
     )
     write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES)
-
-
-def summary(policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str]) -> dict[str, object]:
-    """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none."""
-    measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
-    return {
-        "verdict": verdict.word,
-        "sentence": verdict.sentence,
-        "reasons": list(verdict.reasons),
-        "advice": list(verdict.advice),
-        "explanation": [asdict(line) for line in verdict.explanation],
-        "policy": {"arm": policy.arm, "weight": policy.weight},
-        "chosen_real": policy.chosen_real,
-        "best_real": verdict.best_real,
-        "objections": {"repeats": policy.gate.found.seeds if policy.gate else 0, "objected": policy.objections},
-        "ungated": asdict(verdict.ungated),
-        "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
-        "smallest_gain": {"announced": announced, "measured": measured},
-        "looked": looked,
-    }
-
-
-def metrics(policy: Policy, verdict: Verdict, primary: str) -> dict[str, object]:
-    """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1."""
-    gains = {"gross": verdict.gross, "net": verdict.net}
-    gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
-    return {
-        "verdict": verdict.word,
-        "primary": primary,
-        "gain": {name: asdict(gain) for name, gain in gains.items()},
-        "policy": {"arm": policy.arm, "weight": policy.weight},
-        "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
-        "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
-    }
 
 
 if __name__ == "__main__":

@@ -242,3 +242,27 @@ def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
     assert (float(row["mean"]), float(row["low90"])) == pytest.approx((expected.mean, expected.interval(0.9)[0]))
     assert all(float(row["test_se"]) > 0 for row in rows_of("comparisons") if row["split"] == "test")
     assert "val is small" in str(verdict()["reasons"])
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("pool", [0, 40])
+def test_the_learning_curve_is_written_and_told(capsys: pytest.CaptureFixture[str], pool: int) -> None:
+    named(toy_set(dict.fromkeys(COUNTS, pool or 1), seed=5).take(range(3 * pool)), "pool").save("data/prepared/pool")
+    stage.evaluate(params(learning_curve="on", steps=30))
+    sizes = ["6", "11", "16", "20"] + (["40"] if pool else [])
+    line = f"evaluate: learning curve of {verdict()['chosen_real']}: {', '.join(sizes)} images"
+    assert line in capsys.readouterr().err
+    rows = rows_of("learning_curve")
+    assert len(rows) == len(sizes) * 2 * (1 + len(COUNTS))
+    exchange = json.loads(Path("reports/evaluation/verdict.json").read_text())["exchange"]
+    assert [point["images"] for point in exchange["curve"]] == [float(size) for size in sizes]
+    for point in exchange["curve"]:
+        own = [float(row["value"]) for row in rows if float(row["images"]) == point["images"] and not row["label"]]
+        assert point["mean"] == pytest.approx(np.mean(own))
+    of_runs = [float(row["primary"]) for row in rows_of("runs")
+               if (row["arm"], row["split"]) == (exchange["arm"], "test")]  # fmt: skip
+    whole = [float(row["value"]) for row in rows if row["fraction"] == "1.0" and not row["label"]]
+    assert whole == pytest.approx(of_runs), "all images are the run that there was anyway"
+    stage.evaluate(params())
+    assert not Path("reports/evaluation/learning_curve.csv").exists()
+    assert verdict()["exchange"] is None

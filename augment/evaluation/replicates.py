@@ -63,6 +63,10 @@ class Plan:
     delivered: bool
 
     @property
+    def protocol(self) -> Protocol:
+        return "holdout" if self.form in ("split", "rotated") else "repeated"
+
+    @property
     def val_ratio(self) -> float | None:
         """The ratio for val: rotated parts of it are folds, though there is one test for all."""
         if self.form != "rotated":
