@@ -289,6 +289,12 @@ class Evaluate(Section):
         "data/prepared/pool has them), to tell how many real images the synthetic ones are worth; about half as many "
         "classifiers again.",
     )
+    external: WatchedPath = Field(
+        "data/external",
+        description="Folder of class folders with test images from elsewhere (another camera, another site), read as "
+        "`ingest` reads its own; nothing but a README in it: none. Every arm is tested on them too, and the "
+        "verdict never looks at them.",
+    )
     equivalence: float = Field(
         0.01,
         gt=0,

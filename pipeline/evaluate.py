@@ -2,43 +2,47 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
 from augment.environment import environment
-from augment.errors import ParamsError
 from augment.evaluation import comparisons, tables
 from augment.evaluation.audit import check_no_test_image
-from augment.evaluation.compare import Compared, Comparing, compare, on_real, with_delivered
+from augment.evaluation.compare import Compared, Comparing, compare, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
 from augment.evaluation.curve import COLUMNS as CURVE
-from augment.evaluation.curve import points, recalls, rows
+from augment.evaluation.curve import points
+from augment.evaluation.external import COLUMNS as EXTERNAL
+from augment.evaluation.external import check_apart, on_external
+from augment.evaluation.external import read as read_external
+from augment.evaluation.external import rows as external_rows
 from augment.evaluation.figures import figures_on
+from augment.evaluation.learning import learn
 from augment.evaluation.nearness import COLUMNS as NEARNESS
 from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
-from augment.evaluation.policy import DEFAULT, Policy, choose_policy
-from augment.evaluation.primary import Figures, check_rate
+from augment.evaluation.policy import Policy, choose_policy
+from augment.evaluation.primary import Figures
 from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
 from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
+from augment.evaluation.settings import check_primary, comparing
 from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
-from augment.evaluation.worth import told
 from augment.files import sha256_json, write_csv, write_json
 from augment.gan.bundle import GeneratorSet, generators_from, load_generators
 from augment.gan.classes import Workplace, train_repeats
 from augment.gan.settings import training_for, workplace
 from augment.ledger import LEDGER, looks, looks_text, record
-from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
 from augment.params import Evaluate, Params
 from augment.seeds import numpy_rng
-from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.start import echo
 
@@ -49,17 +53,21 @@ def evaluate(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
     splits, pool = prepared(params.evaluate)
     planned = plan(splits, pool, *repeats(params))
+    external = read_external(Path(params.evaluate.external), params.ingest, splits.train)
+    if external is not None:
+        check_apart(external, planned)
+        echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
     for splits in planned.distinct:
         check_primary(splits, params.evaluate)
     place = workplace(params.compute)
     settings = comparing(params)
     announced = announce(planned, settings, params, place)
-    compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine)
+    compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine, external)
     audit(planned, compared)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
     policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
-        compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine)
+        compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine, external)
     looked = fingerprints(planned, params)
     record(LEDGER, looked["test"], looked["configuration"])
     echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
@@ -76,7 +84,8 @@ def evaluate(params: Params) -> None:
     )
     write_comparison(planned, compared, tables.runs(planned, compared, val, test), policy, verdict)
     exchange = learned(planned, pool, compared, policy, settings, params, place)
-    write_json(FOLDER / "verdict.json", summary(planned, policy, verdict, announced, looked, exchange))
+    beside = {"exchange": exchange, "external": elsewhere(planned, external, compared, verdict, params)}
+    write_json(FOLDER / "verdict.json", summary(planned, policy, verdict, announced, looked) | beside)
     write_samples(planned.first, compared, params.seed)
     write_json(FOLDER / "environment.json", environment(place.device))
     write_json(REPORTS / "metrics.json", metrics(planned, policy, verdict, params.evaluate.primary))
@@ -93,17 +102,6 @@ def repeats(params: Params) -> tuple[Protocol, int, int, int, Gate]:
     """What `plan` needs of the settings."""
     chosen = params.evaluate
     return chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate
-
-
-def check_primary(splits: Splits, settings: Evaluate) -> None:
-    """Stop before anything is trained when the figure that decides cannot be had from this test set."""
-    if settings.normal is None:
-        return
-    classes = splits.train.classes
-    if settings.normal not in classes:
-        raise ParamsError(f"params.yaml: evaluate.normal: no class {settings.normal!r}; there are {', '.join(classes)}")
-    normal, test = classes.index(settings.normal), splits.test
-    check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
 
 
 def announce(planned: Plan, settings: Comparing, params: Params, place: Workplace) -> float | None:
@@ -150,18 +148,30 @@ def learned(
     if params.evaluate.learning_curve == "off":
         (FOLDER / "learning_curve.csv").unlink(missing_ok=True)
         return None
-    curve = points(planned, pool, params.seed)
-    echo(f"evaluate: learning curve of {policy.chosen_real}: {', '.join(f'{own.images:g}' for own in curve)} images")
-    further = [own for own in curve if own.fraction != 1]
-    runs = on_real([one for own in further for one in own.replicates], policy.chosen_real, settings, place.engine)
-    found = iter(runs[policy.chosen_real])
-    scores = {own.name: [next(found) for _ in own.replicates] for own in further}
-    scores["1"] = compared.test_scores[policy.chosen_real]
-    own_figures = figures("test", planned, {**scores, DEFAULT: compared.test_scores[DEFAULT]}, params)
-    assert own_figures is not None  # the verdict would have stopped
-    by_class = recalls(planned, scores)
-    write_csv(FOLDER / "learning_curve.csv", rows(curve, own_figures, by_class), CURVE)
-    return told(curve, own_figures, by_class, planned.tested.counts(), DEFAULT, policy.chosen_real)
+    curve, real = points(planned, pool, params.seed), policy.chosen_real
+    echo(f"evaluate: learning curve of {real}: {', '.join(f'{own.images:g}' for own in curve)} images")
+    measure = partial(figures, "test", planned, params=params)
+    rows, exchange = learn(curve, planned, compared, real, settings, place.engine, measure)
+    write_csv(FOLDER / "learning_curve.csv", rows, CURVE)
+    return exchange
+
+
+def elsewhere(
+    planned: Plan, external: ImageSet | None, compared: Compared, verdict: Verdict, params: Params
+) -> list[dict[str, Any]]:
+    """Write external.csv; no rows where there are no external images, and then no file either."""
+    if external is None:
+        (FOLDER / "external.csv").unlink(missing_ok=True)
+        return []
+    there = on_external(planned, external)
+    found = figures("test", there, compared.external_scores, params)
+    if found is None:  # too few normal images for the figure that decides
+        plain = params.evaluate.model_copy(update={"primary": "balanced_accuracy", "normal": None})
+        found = figures("test", there, compared.external_scores, params.model_copy(update={"evaluate": plain}))
+    assert found is not None
+    rows = external_rows(found, external, verdict.arms, tables.kinds(params.evaluate.arm_names))
+    write_csv(FOLDER / "external.csv", rows, EXTERNAL)
+    return rows
 
 
 def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
@@ -187,19 +197,6 @@ def further_generators(planned: Plan, params: Params, place: Workplace) -> list[
         generators_from(one.splits.train, training.classes, by_class, place.device)
         for one, by_class in zip(own, results, strict=True)
     ]
-
-
-def comparing(params: Params) -> Comparing:
-    """What is equal for all arms."""
-    return Comparing(
-        arms=params.evaluate.arm_names,
-        wanted=params.generate.per_class,
-        oversample=params.generate.oversample,
-        filter=filter_settings(params),
-        fit=FitSettings(params.evaluate.steps, params.evaluate.learning_rate),
-        batch_size=params.evaluate.batch_size,
-        flips=params.ingest.flips,
-    )
 
 
 def audit(planned: Plan, compared: Compared) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from augment.data.imageset import ImageSet
 from augment.errors import DataError, ParamsError
@@ -31,6 +32,7 @@ FAR = {"primary": "recall_at_far", "normal": "fine", "false_alarm_rate": 0.1}
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Prepared splits in the working folder, and generators that give noisy bars."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/external").mkdir(parents=True)
     sides = {
         "train": toy_set(COUNTS),
         "val": toy_set(COUNTS, seed=1),
@@ -266,3 +268,32 @@ def test_the_learning_curve_is_written_and_told(capsys: pytest.CaptureFixture[st
     stage.evaluate(params())
     assert not Path("reports/evaluation/learning_curve.csv").exists()
     assert verdict()["exchange"] is None
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("changed", [{}, FAR, {"protocol": "repeated"}], ids=["split", "recall", "folds"])
+def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(changed: dict[str, object]) -> None:
+    toy_set(COUNTS).take([]).save("data/prepared/pool")
+    chosen = params(**changed)
+    stage.evaluate(chosen)
+    before = {name: rows_of(name) for name in ("arms", "comparisons", "runs")}
+    assert verdict()["external"] == []
+    assert not Path("reports/evaluation/external.csv").exists()
+    elsewhere = toy_set({"crack": 6, "fine": 3}, seed=9)
+    for image, source in zip(elsewhere.images, elsewhere.sources.tolist(), strict=True):
+        path = Path("data/external") / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(path)
+    stage.evaluate(chosen)
+    for name, rows in before.items():
+        assert rows_of(name) == rows, name
+    found = rows_of("external")
+    assert [row["arm"] for row in found] == list(chosen.evaluate.arm_names)
+    assert {(row["images"], row["groups"], row["figure"]) for row in found} == {("9", "9", "balanced accuracy")}, (
+        "three normal images are too few for the other figure"
+    )
+    arms = {row["arm"]: row for row in rows_of("arms")}
+    for row in found:
+        assert [row[f"internal_{key}"] for key in ("mean", "low", "high")] == [arms[row["arm"]][key] for key in
+                                                                               ("mean", "low", "high")]  # fmt: skip
+        assert 0 <= float(row["low"]) <= float(row["mean"]) <= float(row["high"]) <= 1

@@ -1,7 +1,7 @@
 """Run the comparison: every repeat with GANs, filter and samples of its own, every arm on each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +40,13 @@ class Comparing:
 
 @dataclass(frozen=True)
 class Compared:
-    """candidates: one mapping per repeat; class probabilities of each side: arm -> float32 (N, classes) per repeat."""
+    """candidates: one mapping per repeat; class probabilities of each side: arm -> float32 (N, classes) per repeat;
+    external ones where there are external images."""
 
     candidates: list[dict[str, ClassCandidates]]
     val_scores: Scores
     test_scores: Scores
+    external_scores: Scores = field(default_factory=dict)
 
     @property
     def val(self) -> Answers:
@@ -66,9 +68,16 @@ class _Unit:
 
 
 def compare(
-    replicates: Sequence[Replicate], generators: Sequence[GeneratorSet], settings: Comparing, engine: Engine
+    replicates: Sequence[Replicate],
+    generators: Sequence[GeneratorSet],
+    settings: Comparing,
+    engine: Engine,
+    external: ImageSet | None = None,
 ) -> Compared:
-    """Train and score every arm on every repeat; `generators` holds one set for each."""
+    """Train and score every arm on every repeat; `generators` holds one set for each.
+
+    external: images that all of them are scored on too.
+    """
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     filters = fit_filters(sets, settings.filter, seeds, engine)
     candidates = choose(
@@ -84,11 +93,16 @@ def compare(
         _samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
     ]
     arms = [arm for arm in settings.arms if arm != "as_delivered"]
-    return Compared(candidates, *_train(replicates, arms, samples, settings, engine))
+    return Compared(candidates, *_train(replicates, arms, samples, settings, engine, external))
 
 
 def with_delivered(
-    compared: Compared, replicates: Sequence[Replicate], policy: Arm, settings: Comparing, engine: Engine
+    compared: Compared,
+    replicates: Sequence[Replicate],
+    policy: Arm,
+    settings: Comparing,
+    engine: Engine,
+    external: ImageSet | None = None,
 ) -> Compared:
     """Add the arm `as_delivered`: what the policy leaves in files of each training set, trained plainly.
 
@@ -100,8 +114,13 @@ def with_delivered(
             kept = {label: found.kept for label, found in candidates.items()}
             data[id(replicate.splits)] = delivered(policy, replicate.splits.train, kept).drawn_by_weight()
     samples = [Samples({}, {}, {}, delivered=data[id(one.splits)]) for one in replicates]
-    val, test = _train(replicates, ["as_delivered"], samples, settings, engine)
-    return Compared(compared.candidates, compared.val_scores | val, compared.test_scores | test)
+    val, test, elsewhere = _train(replicates, ["as_delivered"], samples, settings, engine, external)
+    return Compared(
+        compared.candidates,
+        compared.val_scores | val,
+        compared.test_scores | test,
+        compared.external_scores | elsewhere,
+    )
 
 
 def on_real(replicates: Sequence[Replicate], arm: Arm, settings: Comparing, engine: Engine) -> Scores:
@@ -117,9 +136,10 @@ def _train(
     samples: Sequence[Samples],
     settings: Comparing,
     engine: Engine,
-) -> tuple[Scores, Scores]:
-    """Probabilities on val and on test of every arm in every repeat."""
-    tests = {id(one.splits.test): SharedArray(one.splits.test.images) for one in replicates}
+    external: ImageSet | None = None,
+) -> tuple[Scores, Scores, Scores]:
+    """Probabilities on val, on test and on external images of every arm in every repeat; none where there are none."""
+    tests = {id(one.splits.test): SharedArray(_with(one.splits.test, external)) for one in replicates}
     units = [
         _Unit(_run(replicate, arm, own, settings), tests[id(replicate.splits.test)])
         for replicate, own in zip(replicates, samples, strict=True)
@@ -135,7 +155,15 @@ def _train(
         for shared in tests.values():
             shared.close()
     in_order = [scores[position] for position in range(len(units))]
-    return _by_arm(arms, in_order, "val"), _by_arm(arms, in_order, "test")
+    after = [len(one.splits.test) for one in replicates]  # where external images begin
+    both = _by_arm(arms, in_order, "test")
+    test = {arm: [own[:end] for own, end in zip(found, after, strict=True)] for arm, found in both.items()}
+    elsewhere = {arm: [own[end:] for own, end in zip(found, after, strict=True)] for arm, found in both.items()}
+    return _by_arm(arms, in_order, "val"), test, elsewhere if external is not None else {}
+
+
+def _with(test: ImageSet, external: ImageSet | None) -> NDArray[np.uint8]:
+    return test.images if external is None else np.concatenate([test.images, external.images])
 
 
 def _run(replicate: Replicate, arm: Arm, samples: Samples, settings: Comparing) -> ArmRun:

@@ -9,12 +9,7 @@ from augment.evaluation.verdict import Verdict
 
 
 def summary(
-    plan: Plan,
-    policy: Policy,
-    verdict: Verdict,
-    announced: float | None,
-    looked: dict[str, str],
-    exchange: dict[str, Any] | None,
+    plan: Plan, policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str]
 ) -> dict[str, Any]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none."""
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
@@ -38,7 +33,6 @@ def summary(
         "ungated": asdict(verdict.ungated),
         "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
         "smallest_gain": {"announced": announced, "measured": measured},
-        "exchange": exchange,
         "looked": looked,
     }
 
