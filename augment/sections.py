@@ -267,6 +267,12 @@ class Evaluate(Section):
     seeds: int = Field(
         5, ge=2, le=100, description="Paired repeats of `holdout`, each with its own GANs, samples, init and order."
     )
+    gate: Literal["auto", "val", "rotate"] = Field(
+        "auto",
+        description="For `holdout`. `val`: every repeat has the same train and val. `rotate`: each holds out other "
+        "images of both as its val, so that more of them judge. `auto`: `rotate` where a class has fewer than 10 "
+        "independent val images.",
+    )
     repeats: int = Field(
         10, ge=10, le=100, description="Disjoint training sets of `repeated`, the delivered one among them."
     )
@@ -292,6 +298,18 @@ class Evaluate(Section):
     steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
+    learning_curve: Literal["off", "on"] = Field(
+        "off",
+        description="`on`: train the chosen real-only arm on 1/4, 1/2 and 3/4 of train too (and on twice as many where "
+        "data/prepared/pool has them), to tell how many real images the synthetic ones are worth; about half as many "
+        "classifiers again.",
+    )
+    external: WatchedPath = Field(
+        "data/external",
+        description="Folder of class folders with test images from elsewhere (another camera, another site), read as "
+        "`ingest` reads its own; nothing but a README in it: none. Every arm is tested on them too, and the "
+        "verdict never looks at them.",
+    )
     equivalence: float = Field(
         0.01,
         gt=0,

@@ -1,35 +1,46 @@
 """Compare the arms on test images and write reports/metrics.json and reports/evaluation/."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Literal
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
 
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
 from augment.engine import Engine
 from augment.environment import environment
-from augment.errors import ParamsError
 from augment.evaluation import comparisons, families, tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.augmentation import strongest
-from augment.evaluation.compare import Compared, Comparing, Scores, compare, compare_plain, with_delivered
+from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
+from augment.evaluation.curve import COLUMNS as CURVE
+from augment.evaluation.curve import points
 from augment.evaluation.explanation import Line
+from augment.evaluation.external import COLUMNS as EXTERNAL
+from augment.evaluation.external import check_apart, on_external
+from augment.evaluation.external import read as read_external
+from augment.evaluation.external import rows as external_rows
 from augment.evaluation.figures import figures_on
 from augment.evaluation.judges import fit_judges
+from augment.evaluation.learning import learn
 from augment.evaluation.membership import COLUMNS as MEMBERSHIP
 from augment.evaluation.membership import explained, membership
 from augment.evaluation.nearness import COLUMNS as NEARNESS
 from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
 from augment.evaluation.policy import Policy, choose_policy
-from augment.evaluation.primary import Figures, check_rate
+from augment.evaluation.primary import Figures
 from augment.evaluation.prior import expectation
 from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
 from augment.evaluation.reliability import COLUMNS as RELIABILITY
 from augment.evaluation.reliability import reliability
-from augment.evaluation.replicates import Plan, Splits, plan
+from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
+from augment.evaluation.settings import check_primary, comparing
+from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
 from augment.files import sha256_json, write_csv, write_json
@@ -37,12 +48,10 @@ from augment.gan.bundle import GeneratorSet, generators_from, load_generators
 from augment.gan.classes import Workplace, train_repeats
 from augment.gan.settings import training_for, workplace
 from augment.ledger import LEDGER, looks, looks_text, record
-from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
 from augment.params import Augmentation, Evaluate, Params
 from augment.seeds import numpy_rng
 from augment.synthesis.filter import FilterSettings
-from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.start import echo
 
@@ -51,20 +60,26 @@ FOLDER = REPORTS / "evaluation"
 
 def evaluate(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
-    planned = planning(params)
+    splits, pool = prepared(params.evaluate)
+    planned = plan(splits, pool, *repeats(params))
+    external = read_external(Path(params.evaluate.external), params.ingest, splits.train)
+    if external is not None:
+        check_apart(external, planned)
+        echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
     for splits in planned.distinct:
         check_primary(splits, params.evaluate)
     place = workplace(params.compute)
     settings = comparing(params)
     announced = announce(planned, settings, params, place)
-    plain = compare_plain(planned.replicates, settings, place.engine)
+    plain = compare_plain(planned.replicates, settings, place.engine, external)
     settings = replace(settings, base=base(planned, plain[0], params))
-    compared = compare(planned.replicates, generators(planned, params, place), settings, place.engine, plain)
+    made = generators(planned, params, place)
+    compared = compare(planned.replicates, made, settings, place.engine, external, plain)
     audit(planned, compared)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
     policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
-        compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine)
+        compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine, external)
     looked = fingerprints(planned, params)
     record(LEDGER, looked["test"], looked["configuration"])
     echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
@@ -80,41 +95,31 @@ def evaluate(params: Params) -> None:
         scope=scope_of(planned, test) if test else None,
     )
     write_comparison(planned, compared, tables.runs(planned, compared, val, test), policy, verdict)
-    protocol = {
-        "name": params.evaluate.protocol,
-        "form": planned.form,
-        "repeats": len(planned.replicates),
-        "ratio": planned.ratio,
-        "speaks": verdict.speaks,
-    }
+    exchange = learned(planned, pool, compared, policy, settings, params, place)
     privacy, lines = write_samples(planned.first, compared, settings.filter, params.seed, place.engine)
-    write_json(
-        FOLDER / "verdict.json",
-        {"protocol": protocol, "augmentation": settings.base} | summary(policy, verdict, announced, looked, lines),
-    )
+    found = summary(planned, policy, verdict, announced, looked, lines) | {
+        "augmentation": settings.base,
+        "exchange": exchange,
+        "external": elsewhere(planned, external, compared, verdict, params),
+    }
+    write_json(FOLDER / "verdict.json", found)
     write_families(planned, compared, params, place.engine)
     write_json(FOLDER / "environment.json", environment(place.device))
-    found = metrics(policy, verdict, params.evaluate.primary)
-    write_json(REPORTS / "metrics.json", {"protocol": params.evaluate.protocol} | found | {"privacy": privacy})
+    told = metrics(planned, policy, verdict, params.evaluate.primary) | {"privacy": privacy}
+    write_json(REPORTS / "metrics.json", told)
 
 
-def planning(params: Params) -> Plan:
-    """The repeats that the protocol makes of data/prepared."""
+def prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
+    """The delivered split, and what it left over where that is asked for."""
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    wanted = settings.protocol == "repeated" or settings.learning_curve == "on"
+    return splits, ImageSet.load(PREPARED / POOL) if wanted else splits.val.take([])
+
+
+def repeats(params: Params) -> tuple[Protocol, int, int, int, Gate]:
+    """What `plan` needs of the settings."""
     chosen = params.evaluate
-    pool = ImageSet.load(PREPARED / POOL) if chosen.protocol == "repeated" else splits.val.take([])
-    return plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed)
-
-
-def check_primary(splits: Splits, settings: Evaluate) -> None:
-    """Stop before anything is trained when the figure that decides cannot be had from this test set."""
-    if settings.normal is None:
-        return
-    classes = splits.train.classes
-    if settings.normal not in classes:
-        raise ParamsError(f"params.yaml: evaluate.normal: no class {settings.normal!r}; there are {', '.join(classes)}")
-    normal, test = classes.index(settings.normal), splits.test
-    check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
+    return chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate
 
 
 def announce(planned: Plan, settings: Comparing, params: Params, place: Workplace) -> float | None:
@@ -130,10 +135,12 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
     gans = (len(seeds) - planned.delivered) * (len(first.train.classes) + (params.train.transfer == "shared"))
     echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(planned))}")
     echo(f"evaluate: {cost_line(cost, settings, place.engine, gans)}")
+    if params.evaluate.learning_curve == "on":
+        echo(f"evaluate: the learning curve takes {len(seeds)} classifiers more for each of its sizes, at least 3")
     return announced
 
 
-def base(planned: Plan, val: Scores, params: Params) -> Augmentation:
+def base(planned: Plan, val: Mapping[Any, Any], params: Params) -> Augmentation:
     """What the arms with made images add to; tells what was chosen."""
     if params.evaluate.augmentation != "auto":
         return params.evaluate.augmentation
@@ -142,7 +149,7 @@ def base(planned: Plan, val: Scores, params: Params) -> Augmentation:
     return chosen
 
 
-def figures(side: Literal["val", "test"], planned: Plan, scores: Scores, params: Params) -> Figures | None:
+def figures(side: Literal["val", "test"], planned: Plan, scores: Mapping[Any, Any], params: Params) -> Figures | None:
     """The figure that decides, for every arm that has run; None where this side cannot tell."""
     return figures_on(
         side,
@@ -153,6 +160,45 @@ def figures(side: Literal["val", "test"], planned: Plan, scores: Scores, params:
         draws=params.evaluate.resamples,
         seed=params.seed,
     )
+
+
+def learned(
+    planned: Plan,
+    pool: ImageSet,
+    compared: Compared,
+    policy: Policy,
+    settings: Comparing,
+    params: Params,
+    place: Workplace,
+) -> dict[str, Any] | None:
+    """Train the learning curve, write learning_curve.csv, and tell what the samples are worth; None when it is off."""
+    if params.evaluate.learning_curve == "off":
+        (FOLDER / "learning_curve.csv").unlink(missing_ok=True)
+        return None
+    curve, real = points(planned, pool, params.seed), policy.chosen_real
+    echo(f"evaluate: learning curve of {real}: {', '.join(f'{own.images:g}' for own in curve)} images")
+    measure = partial(figures, "test", planned, params=params)
+    rows, exchange = learn(curve, planned, compared, real, settings, place.engine, measure)
+    write_csv(FOLDER / "learning_curve.csv", rows, CURVE)
+    return exchange
+
+
+def elsewhere(
+    planned: Plan, external: ImageSet | None, compared: Compared, verdict: Verdict, params: Params
+) -> list[dict[str, Any]]:
+    """Write external.csv; no rows where there are no external images, and then no file either."""
+    if external is None:
+        (FOLDER / "external.csv").unlink(missing_ok=True)
+        return []
+    there = on_external(planned, external)
+    found = figures("test", there, compared.external_scores, params)
+    if found is None:  # too few normal images for the figure that decides
+        plain = params.evaluate.model_copy(update={"primary": "balanced_accuracy", "normal": None})
+        found = figures("test", there, compared.external_scores, params.model_copy(update={"evaluate": plain}))
+    assert found is not None
+    rows = external_rows(found, external, verdict.arms, tables.kinds(params.evaluate.arm_names))
+    write_csv(FOLDER / "external.csv", rows, EXTERNAL)
+    return rows
 
 
 def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
@@ -178,20 +224,6 @@ def further_generators(planned: Plan, params: Params, place: Workplace) -> list[
         generators_from(one.splits.train, training.classes, by_class, place.device)
         for one, by_class in zip(own, results, strict=True)
     ]
-
-
-def comparing(params: Params) -> Comparing:
-    """What is equal for all arms."""
-    return Comparing(
-        arms=params.evaluate.arm_names,
-        wanted=params.generate.per_class,
-        oversample=params.generate.oversample,
-        filter=filter_settings(params),
-        fit=FitSettings(params.evaluate.steps, params.evaluate.learning_rate),
-        batch_size=params.evaluate.batch_size,
-        flips=params.ingest.flips,
-        base="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
-    )
 
 
 def audit(planned: Plan, compared: Compared) -> None:
@@ -259,42 +291,6 @@ def write_samples(
     attack = membership(train, test, samples, numpy_rng(seed, "membership"))
     write_csv(FOLDER / "membership.csv", map(asdict, attack), MEMBERSHIP)
     return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, explained(attack)
-
-
-def summary(
-    policy: Policy, verdict: Verdict, announced: float | None, looked: dict[str, str], beside: list[Line]
-) -> dict[str, object]:
-    """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none."""
-    measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
-    return {
-        "verdict": verdict.word,
-        "sentence": verdict.sentence,
-        "reasons": list(verdict.reasons),
-        "advice": list(verdict.advice),
-        "explanation": [asdict(line) for line in (*verdict.explanation, *beside)],
-        "policy": {"arm": policy.arm, "weight": policy.weight},
-        "chosen_real": policy.chosen_real,
-        "best_real": verdict.best_real,
-        "objections": {"repeats": policy.gate.found.seeds if policy.gate else 0, "objected": policy.objections},
-        "ungated": asdict(verdict.ungated),
-        "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
-        "smallest_gain": {"announced": announced, "measured": measured},
-        "looked": looked,
-    }
-
-
-def metrics(policy: Policy, verdict: Verdict, primary: str) -> dict[str, object]:
-    """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1."""
-    gains = {"gross": verdict.gross, "net": verdict.net}
-    gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
-    return {
-        "verdict": verdict.word,
-        "primary": primary,
-        "gain": {name: asdict(gain) for name, gain in gains.items()},
-        "policy": {"arm": policy.arm, "weight": policy.weight},
-        "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
-        "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
-    }
 
 
 if __name__ == "__main__":

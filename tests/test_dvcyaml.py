@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("dvc.yaml", "params.yaml", "data/raw/README.md", "data/base/README.md"):
+    for name in ("dvc.yaml", "params.yaml", "data/raw/README.md", "data/base/README.md", "data/external/README.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     return tmp_path
@@ -31,7 +31,7 @@ def test_the_shipped_project_has_none(project: Path) -> None:
 def test_every_key_that_dvc_reads_is_missed(project: Path) -> None:
     (project / "params.yaml").write_text("")
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
-    read = {key for stage in stages for key in stage["params"]} | {"ingest.path", "train.base"}
+    read = {key for stage in stages for key in stage["params"]} | {"ingest.path", "train.base", "evaluate.external"}
     assert {message.split()[0] for code, message in found(project) if code == "missing_key"} == read
     assert len(found(project)) == len(read)
 
@@ -43,6 +43,7 @@ def test_every_key_that_dvc_reads_is_missed(project: Path) -> None:
         ("  size: ", "ingest.size is missing, and DVC reads it: write `size: null`"),
         ("  path: ", "ingest.path is missing, and DVC reads it: write `path: data/raw`"),
         ("  base: ", "train.base is missing, and DVC reads it: write `base: data/base`"),
+        ("  external: ", "evaluate.external is missing, and DVC reads it: write `external: data/external`"),
         ("seed: ", "seed is missing, and DVC reads it: write `seed: 0`"),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from augment.data.imageset import ImageSet
 from augment.errors import DataError, ParamsError
@@ -24,7 +25,7 @@ from tests.toy import Fixed, bars, toy_set
 
 COUNTS = {"crack": 5, "fine": 9, "hole": 6}
 CHOSEN = {
-    "evaluate": {"seeds": 2, "steps": 3, "batch_size": 8, "resamples": 200},
+    "evaluate": {"gate": "val", "seeds": 2, "steps": 3, "batch_size": 8, "resamples": 200},
     "generate": {"per_class": 4, "oversample": 2, "folds": 2, "filter_steps": 2},
     "compute": {"engine": "serial"},
 }
@@ -35,6 +36,7 @@ FAR = {"primary": "recall_at_far", "normal": "fine", "false_alarm_rate": 0.1}
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Prepared splits in the working folder, and generators that give noisy bars."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/external").mkdir(parents=True)
     sides = {
         "train": toy_set(COUNTS),
         "val": toy_set(COUNTS, seed=1),
@@ -272,3 +274,84 @@ def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: 
     named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
     with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
         stage.evaluate(params(protocol="repeated"))
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("gate", ["auto", "rotate"])
+def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
+    capsys: pytest.CaptureFixture[str], gate: str
+) -> None:
+    """Classes of 5 to 9 val images; the interval on test still draws test groups."""
+    stage.evaluate(params(gate=gate, seeds=3))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == (
+        "evaluate: holdout: 3 paired seeds, each with 20 training and 20 val images: "
+        "val is small, so every seed holds out other images"
+    )
+    assert any("Before that 8 GANs" in line for line in lines), "as many as without"
+    held = [{row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == (str(number), "val")}
+            for number in range(3)]  # fmt: skip
+    assert held[0] == set(ImageSet.load("data/prepared/val").groups.tolist())
+    assert not held[0] & held[1]
+    trained = {row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == ("1", "train")}
+    assert trained == held[0], "half of the images are held out, so the other half trains"
+    runs = {(row["arm"], row["seed"]): float(row["primary"]) for row in rows_of("runs") if row["split"] == "val"}
+    (row,) = [row for row in rows_of("comparisons") if row["split"] == "val"]
+    differences = [runs[row["candidate"], str(number)] - runs[row["rival"], str(number)] for number in range(3)]
+    expected = corrected_t(np.array(differences), 1.0)
+    assert (float(row["mean"]), float(row["low90"])) == pytest.approx((expected.mean, expected.interval(0.9)[0]))
+    assert all(float(row["test_se"]) > 0 for row in rows_of("comparisons") if row["split"] == "test")
+    assert "val is small" in str(verdict()["reasons"])
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("pool", [0, 40])
+def test_the_learning_curve_is_written_and_told(capsys: pytest.CaptureFixture[str], pool: int) -> None:
+    named(toy_set(dict.fromkeys(COUNTS, pool or 1), seed=5).take(range(3 * pool)), "pool").save("data/prepared/pool")
+    stage.evaluate(params(learning_curve="on", steps=30))
+    sizes = ["6", "11", "16", "20"] + (["40"] if pool else [])
+    line = f"evaluate: learning curve of {verdict()['chosen_real']}: {', '.join(sizes)} images"
+    assert line in capsys.readouterr().err
+    rows = rows_of("learning_curve")
+    assert len(rows) == len(sizes) * 2 * (1 + len(COUNTS))
+    exchange = json.loads(Path("reports/evaluation/verdict.json").read_text())["exchange"]
+    assert [point["images"] for point in exchange["curve"]] == [float(size) for size in sizes]
+    for point in exchange["curve"]:
+        own = [float(row["value"]) for row in rows if float(row["images"]) == point["images"] and not row["label"]]
+        assert point["mean"] == pytest.approx(np.mean(own))
+    of_runs = [float(row["primary"]) for row in rows_of("runs")
+               if (row["arm"], row["split"]) == (exchange["arm"], "test")]  # fmt: skip
+    whole = [float(row["value"]) for row in rows if row["fraction"] == "1.0" and not row["label"]]
+    assert whole == pytest.approx(of_runs), "all images are the run that there was anyway"
+    stage.evaluate(params())
+    assert not Path("reports/evaluation/learning_curve.csv").exists()
+    assert verdict()["exchange"] is None
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("changed", [{}, FAR, {"protocol": "repeated"}], ids=["split", "recall", "folds"])
+def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(changed: dict[str, object]) -> None:
+    toy_set(COUNTS).take([]).save("data/prepared/pool")
+    chosen = params(**changed)
+    stage.evaluate(chosen)
+    before = {name: rows_of(name) for name in ("arms", "comparisons", "runs")}
+    assert verdict()["external"] == []
+    assert not Path("reports/evaluation/external.csv").exists()
+    elsewhere = toy_set({"crack": 6, "fine": 3}, seed=9)
+    for image, source in zip(elsewhere.images, elsewhere.sources.tolist(), strict=True):
+        path = Path("data/external") / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(path)
+    stage.evaluate(chosen)
+    for name, rows in before.items():
+        assert rows_of(name) == rows, name
+    found = rows_of("external")
+    assert [row["arm"] for row in found] == list(chosen.evaluate.arm_names)
+    assert {(row["images"], row["groups"], row["figure"]) for row in found} == {("9", "9", "balanced accuracy")}, (
+        "three normal images are too few for the other figure"
+    )
+    arms = {row["arm"]: row for row in rows_of("arms")}
+    for row in found:
+        assert [row[f"internal_{key}"] for key in ("mean", "low", "high")] == [arms[row["arm"]][key] for key in
+                                                                               ("mean", "low", "high")]  # fmt: skip
+        assert 0 <= float(row["low"]) <= float(row["mean"]) <= float(row["high"]) <= 1

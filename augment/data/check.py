@@ -71,7 +71,8 @@ def inspect(path: Path | None, params: "Params") -> "Findings":
         findings.stops.extend(override_stops(findings, params))
     watched = Path(ingest.path) / LIST if ingest.source == "list" and not own else Path(ingest.path)
     findings.stops.extend(hazard_stops(watched, findings))
-    findings.stops.extend(hazard_stops(Path(params.train.base), findings) if own else ())
+    for watched_too in (params.train.base, params.evaluate.external) if own else ():
+        findings.stops.extend(hazard_stops(Path(watched_too), findings))
     return findings
 
 

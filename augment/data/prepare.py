@@ -96,7 +96,7 @@ def _write(findings: Findings, out: Path) -> None:
     size = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
     for name in (*SPLITS, POOL):
         mine = [entry for entry in findings.usable if entry.split == name]
-        _image_set(mine, findings.channels, size).save(out / name)
+        image_set(mine, findings.channels, size).save(out / name)
         sweep_temporaries(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
@@ -105,7 +105,8 @@ def _write(findings: Findings, out: Path) -> None:
     sweep_temporaries(out)
 
 
-def _image_set(entries: Sequence[Entry], channels: int, size: tuple[int, ...]) -> ImageSet:
+def image_set(entries: Sequence[Entry], channels: int, size: tuple[int, ...]) -> ImageSet:
+    """Decoded entries, all of one size (height, width), as a set."""
     images = np.zeros((len(entries), channels, *size), dtype=np.uint8)
     for position, entry in enumerate(entries):
         assert entry.pixels is not None

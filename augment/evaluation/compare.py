@@ -1,7 +1,7 @@
 """Run the comparison: every repeat with GANs, filter and samples of its own, every arm on each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +42,14 @@ class Comparing:
 @dataclass(frozen=True)
 class Compared:
     """candidates and samples: one mapping and one set of made images per repeat; class probabilities of each side:
-    arm -> float32 (N, classes) per repeat.
+    arm -> float32 (N, classes) per repeat; external ones where there are external images.
     """
 
     candidates: list[dict[str, ClassCandidates]]
     samples: list[Samples]
     val_scores: Scores
     test_scores: Scores
+    external_scores: Scores = field(default_factory=dict)
 
     @property
     def val(self) -> Answers:
@@ -69,10 +70,12 @@ class _Unit:
     test: SharedArray
 
 
-def compare_plain(replicates: Sequence[Replicate], settings: Comparing, engine: Engine) -> tuple[Scores, Scores]:
-    """Probabilities on val and on test of the arms that draw real images and build on no other arm."""
+def compare_plain(
+    replicates: Sequence[Replicate], settings: Comparing, engine: Engine, external: ImageSet | None = None
+) -> tuple[Scores, Scores, Scores]:
+    """Probabilities on val, test and external images of the arms that draw real images and build on no other arm."""
     arms = [arm for arm in settings.arms if arm in PLAIN_ARMS]
-    return _train(replicates, arms, [Samples({}, {}, {})] * len(replicates), settings, engine)
+    return _train(replicates, arms, [Samples({}, {}, {})] * len(replicates), settings, engine, external)
 
 
 def compare(
@@ -80,11 +83,13 @@ def compare(
     generators: Sequence[GeneratorSet],
     settings: Comparing,
     engine: Engine,
-    plain: tuple[Scores, Scores] = ({}, {}),
+    external: ImageSet | None = None,
+    plain: tuple[Scores, Scores, Scores] = ({}, {}, {}),
 ) -> Compared:
-    """Train and score every arm on every repeat.
+    """Train and score every arm on every repeat; `generators` holds one set for each.
 
-    generators: one set for each repeat; plain: what `compare_plain` found, whose arms are not trained again.
+    external: images that all of them are scored on too; plain: what `compare_plain` found, whose arms are not
+    trained again.
     """
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     filters = fit_filters(sets, settings.filter, seeds, engine)
@@ -101,14 +106,21 @@ def compare(
         _samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
     ]
     missing = [arm for arm in settings.arms if arm not in plain[0] and arm != "as_delivered"]
-    val, test = _train(replicates, missing, samples, settings, engine)
+    further = _train(replicates, missing, samples, settings, engine, external)
     return Compared(
-        candidates, samples, _ordered(plain[0] | val, settings.arms), _ordered(plain[1] | test, settings.arms)
+        candidates,
+        samples,
+        *(_ordered(before | new, settings.arms) for before, new in zip(plain, further, strict=True)),
     )
 
 
 def with_delivered(
-    compared: Compared, replicates: Sequence[Replicate], policy: Arm, settings: Comparing, engine: Engine
+    compared: Compared,
+    replicates: Sequence[Replicate],
+    policy: Arm,
+    settings: Comparing,
+    engine: Engine,
+    external: ImageSet | None = None,
 ) -> Compared:
     """Add the arm `as_delivered`: what the policy leaves in files of each training set, trained plainly.
 
@@ -120,8 +132,20 @@ def with_delivered(
             kept = {label: found.kept for label, found in candidates.items()}
             data[id(replicate.splits)] = delivered(policy, replicate.splits.train, kept).drawn_by_weight()
     samples = [Samples({}, {}, {}, delivered=data[id(one.splits)]) for one in replicates]
-    val, test = _train(replicates, ["as_delivered"], samples, settings, engine)
-    return replace(compared, val_scores=compared.val_scores | val, test_scores=compared.test_scores | test)
+    val, test, elsewhere = _train(replicates, ["as_delivered"], samples, settings, engine, external)
+    return replace(
+        compared,
+        val_scores=compared.val_scores | val,
+        test_scores=compared.test_scores | test,
+        external_scores=compared.external_scores | elsewhere,
+    )
+
+
+def on_real(replicates: Sequence[Replicate], arm: Arm, settings: Comparing, engine: Engine) -> Scores:
+    """Class probabilities on test of one real-only arm, float32 (N, classes) for each repeat, keyed by its name."""
+    alone = replace(settings, arms=[arm])
+    samples = [_samples(one.splits.train, {}, alone, one.seed) for one in replicates]
+    return _train(replicates, [arm], samples, settings, engine)[1]
 
 
 def _train(
@@ -130,9 +154,10 @@ def _train(
     samples: Sequence[Samples],
     settings: Comparing,
     engine: Engine,
-) -> tuple[Scores, Scores]:
-    """Probabilities on val and on test of every arm in every repeat."""
-    tests = {id(one.splits.test): SharedArray(one.splits.test.images) for one in replicates}
+    external: ImageSet | None = None,
+) -> tuple[Scores, Scores, Scores]:
+    """Probabilities on val, on test and on external images of every arm in every repeat; none where there are none."""
+    tests = {id(one.splits.test): SharedArray(_with(one.splits.test, external)) for one in replicates}
     units = [
         _Unit(_run(replicate, arm, own, settings), tests[id(replicate.splits.test)])
         for replicate, own in zip(replicates, samples, strict=True)
@@ -148,7 +173,15 @@ def _train(
         for shared in tests.values():
             shared.close()
     in_order = [scores[position] for position in range(len(units))]
-    return _by_arm(arms, in_order, "val"), _by_arm(arms, in_order, "test")
+    after = [len(one.splits.test) for one in replicates]  # where external images begin
+    both = _by_arm(arms, in_order, "test")
+    test = {arm: [own[:end] for own, end in zip(found, after, strict=True)] for arm, found in both.items()}
+    elsewhere = {arm: [own[end:] for own, end in zip(found, after, strict=True)] for arm, found in both.items()}
+    return _by_arm(arms, in_order, "val"), test, elsewhere if external is not None else {}
+
+
+def _with(test: ImageSet, external: ImageSet | None) -> NDArray[np.uint8]:
+    return test.images if external is None else np.concatenate([test.images, external.images])
 
 
 def _run(replicate: Replicate, arm: Arm, samples: Samples, settings: Comparing) -> ArmRun:

@@ -1,10 +1,11 @@
 """The deciding figure of every arm on one side of a plan's repeats."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from augment.evaluation.compare import Scores
 from augment.evaluation.primary import Figures, figures_of_scores, joined
 from augment.evaluation.replicates import Plan
 from augment.seeds import numpy_rng
@@ -13,7 +14,7 @@ from augment.seeds import numpy_rng
 def figures_on(
     side: Literal["val", "test"],
     plan: Plan,
-    scores: Scores,
+    scores: Mapping[str, Sequence[NDArray[np.float32]]],
     *,
     normal: str | None,
     rate: float,
@@ -22,7 +23,7 @@ def figures_on(
 ) -> Figures | None:
     """The figure for every arm that has run; None where this side cannot tell.
 
-    scores: arm -> float (N, classes) for each repeat of the plan, on this side.
+    scores: arm, or another name -> float (N, classes) for each repeat of the plan, on this side.
     normal, rate: as in `figures_of_scores`.
     """
     classes = plan.first.train.classes
@@ -32,15 +33,16 @@ def figures_on(
         return figures_of_scores(
             own.targets(classes),
             own.groups,
-            {arm: np.stack(by_repeat[repeats]) for arm, by_repeat in scores.items()},
+            {arm: np.stack(list(by_repeat[repeats])) for arm, by_repeat in scores.items()},
             normal=None if normal is None else classes.index(normal),
             rate=rate,
             draws=draws,
             rng=numpy_rng(seed, "bootstrap", side, *name),
         )
 
-    if plan.ratio is None:
+    ratio = plan.val_ratio if side == "val" else plan.ratio
+    if ratio is None:
         return of(slice(0, len(plan.replicates)), ())
     if side == "test":
         draws = 0  # a t-test over training sets asks for no other test images
-    return joined([of(slice(at, at + 1), (at,)) for at in range(len(plan.replicates))], plan.ratio)
+    return joined([of(slice(at, at + 1), (at,)) for at in range(len(plan.replicates))], ratio)

@@ -1,6 +1,7 @@
 """The repeats of a comparison: which images each of them trains on, holds out and is tested on.
 
     split      one train, val and test for all; only seeds differ (`evaluate.protocol: holdout`)
+    rotated    the same test for all; every repeat holds out other images of train and val as its val (also `holdout`)
     subsets    disjoint training sets of the delivered size, the first being the delivered one, and one test set
     folds      5 times 5 folds of all prepared images, cut by class and group; each is the test of one repeat
 
@@ -23,10 +24,12 @@ from augment.errors import DataError
 from augment.evaluation.resampling import groups_per_class
 from augment.seeds import derive_seed
 
-Form = Literal["split", "subsets", "folds"]
+Form = Literal["split", "rotated", "subsets", "folds"]
+Gate = Literal["auto", "val", "rotate"]
 Protocol = Literal["holdout", "repeated"]
 
 FOLDS, REPETITIONS = 5, 5
+SMALL_VAL = 10  # groups of a class; with fewer val is rotated where `gate` is auto
 LEAST_TRAIN = 2  # images of a class that a repeat trains on
 
 
@@ -60,6 +63,17 @@ class Plan:
     delivered: bool
 
     @property
+    def protocol(self) -> Protocol:
+        return "holdout" if self.form in ("split", "rotated") else "repeated"
+
+    @property
+    def val_ratio(self) -> float | None:
+        """The ratio for val: rotated parts of it are folds, though there is one test for all."""
+        if self.form != "rotated":
+            return self.ratio
+        return float(np.mean([len(one.splits.val) / len(one.splits.train) for one in self.replicates]))
+
+    @property
     def seeds(self) -> list[int]:
         return [replicate.seed for replicate in self.replicates]
 
@@ -88,14 +102,18 @@ def repeat_seeds(seed: int, repeats: int) -> list[int]:
     return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
 
 
-def plan(splits: Splits, pool: ImageSet, protocol: Protocol, seeds: int, repeats: int, seed: int) -> Plan:
+def plan(
+    splits: Splits, pool: ImageSet, protocol: Protocol, seeds: int, repeats: int, seed: int, gate: Gate = "val"
+) -> Plan:
     """The repeats that a protocol makes of prepared images; pool: what the split left over.
 
-    seeds: repeats of `holdout`; repeats: disjoint training sets of `repeated`. Raises `DataError` with numbers
+    seeds: repeats of `holdout`; gate: whether they rotate val, `auto` where a class has few val groups;
+    repeats: disjoint training sets of `repeated`. Raises `DataError` with numbers
     where neither sets nor folds can be cut, and as `check_sides` does.
     """
     if protocol == "holdout":
-        found = on_one_split(splits, repeat_seeds(seed, seeds))
+        rotate = len(splits.val) > 0 and (gate == "rotate" or (gate == "auto" and small_val(splits)))
+        found = (on_rotated if rotate else on_one_split)(splits, repeat_seeds(seed, seeds))
     elif not (short := shortages(splits, pool, repeats)):
         found = on_subsets(splits, pool, repeat_seeds(seed, repeats))
     elif len(splits.test) > len(splits.train) + len(splits.val):
@@ -110,6 +128,33 @@ def plan(splits: Splits, pool: ImageSet, protocol: Protocol, seeds: int, repeats
 def on_one_split(splits: Splits, seeds: Sequence[int]) -> Plan:
     """Paired seeds on one split."""
     return Plan("split", [Replicate(seed, splits) for seed in seeds], None, True)
+
+
+def small_val(splits: Splits) -> bool:
+    """Some class has so few val groups that they can hardly object to anything."""
+    groups = [len(set(splits.val.of_class(label).groups.tolist())) for label in splits.train.classes]
+    return min(groups) < SMALL_VAL
+
+
+def on_rotated(splits: Splits, seeds: Sequence[int]) -> Plan:
+    """Paired seeds with one test; the first keeps the delivered train and val, the others hold out other groups as val.
+
+    The parts are disjoint and about as large as the delivered val, until there are no groups left; then they are drawn
+    anew.
+    """
+    images, want = join(splits.train, splits.val), splits.val.counts()
+    before, held, replicates = images.counts(), splits.val.groups, [Replicate(seeds[0], splits)]
+    for number, seed in enumerate(seeds[1:], start=1):
+        free = ~np.isin(images.groups, held)
+        counts = images.take(free).counts()
+        if any(counts.get(label, 0) < count for label, count in want.items()):
+            held, free, counts = held[:0], np.ones(len(images), dtype=bool), before
+        leave = {label: max(0, LEAST_TRAIN - before[label] + counts[label]) for label in counts}
+        drawn = part(images.take(free), want, leave, seeds[0], f"rotation {number}")
+        mask = np.isin(images.groups, images.groups[free][drawn])
+        held = np.union1d(held, images.groups[mask])
+        replicates.append(Replicate(seed, Splits(images.take(~mask), images.take(mask), splits.test)))
+    return Plan("rotated", replicates, None, True)
 
 
 def on_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Plan:

@@ -37,6 +37,8 @@ def scope_of(plan: Plan, test: Figures) -> Scope:
     """What the verdict of a plan speaks of; test: the figures on it."""
     if plan.form == "split":
         return of_split(test)
+    if plan.form == "rotated":
+        return _of_rotated(plan, test)
     tested, repeats = plan.tested, len(plan.replicates)
     groups = len(set(tested.groups.tolist()))
     every = images_text(len(tested), groups, "images")
@@ -63,12 +65,28 @@ def scope_of(plan: Plan, test: Figures) -> Scope:
     )
 
 
+def _of_rotated(plan: Plan, test: Figures) -> Scope:
+    """One test, and training sets that overlap."""
+    train, pool, repeats = len(plan.first.train), len(plan.first.train) + len(plan.first.val), len(plan.replicates)
+    return Scope(
+        where="on this test set",
+        speaks=f"It speaks of this test set, {images_text(test.images, test.groups)}, and of training on about {train} "
+        f"of the {pool} other images: val is small, so each of the {repeats} paired seeds holds out other "
+        "images as val.",
+        val=f" in each of {repeats} parts",
+        before="Before you rely on it, repeat the run with another seed: that draws another split.",
+        more="evaluate.seeds",
+    )
+
+
 def announced_text(plan: Plan) -> str:
     """The repeats in one line, told before the expensive part; empty for one split."""
     first, repeats = plan.first, len(plan.replicates)
     sizes = f"{len(first.train)} training and {len(first.val)} val images"
     if plan.form == "subsets":
         return f"{repeats} disjoint training sets of {sizes}, one test set of {len(first.test)} images"
+    if plan.form == "rotated":
+        return f"{repeats} paired seeds, each with {sizes}: val is small, so every seed holds out other images"
     if plan.form == "folds":
         return f"5 times 5 folds of {len(plan.tested)} images, {sizes} and {len(first.test)} test images in the first"
     return ""
@@ -80,6 +98,7 @@ def repeats_text(plan: Plan) -> str:
         f"{len(plan.replicates)} "
         + {
             "split": "paired seeds",
+            "rotated": "paired seeds",
             "subsets": "disjoint training sets",
             "folds": "folds (5 times 5)",
         }[plan.form]

@@ -1,6 +1,7 @@
 """Repeats: which images each sees, that nothing straddles its sides, and when there are too few."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,3 +163,42 @@ def test_the_words_for_each_form() -> None:
     assert [repeats_text(own) for own in (on_one_split(splits, [1, 2]), subsets, folded()[1])] == [
         "2 paired seeds", "10 disjoint training sets", "25 folds (5 times 5)",
     ]  # fmt: skip
+
+
+@given(each=st.sampled_from([1, 2]), seeds=st.integers(2, 9), seed=st.integers(0, 50))
+@settings(max_examples=20)
+def test_val_takes_turns_and_test_stays(each: int, seeds: int, seed: int) -> None:
+    splits = Splits(
+        named({"a": 8, "b": 24}, "train", 0, each),
+        named({"a": 2, "b": 6}, "val", 1, each),
+        named({"a": 5, "b": 5}, "t", 2),
+    )
+    found = plan(splits, splits.val.take([]), "holdout", seeds, 10, seed, "rotate")
+    assert (found.form, found.ratio, found.delivered, len(found.replicates)) == ("rotated", None, True, seeds)
+    assert found.seeds == repeat_seeds(seed, seeds)
+    assert found.first is splits
+    assert found.val_ratio == pytest.approx(8 / 32)
+    held = []
+    for one in found.replicates:
+        train, val, _ = sides(one.splits)
+        assert one.splits.test is splits.test
+        assert not train & val
+        assert train | val == sides(splits)[0] | sides(splits)[1]
+        assert one.splits.val.counts() == splits.val.counts()
+        held.append(val)
+    for first in range(0, seeds, 5):  # five parts hold all images once; then they are drawn anew
+        block = held[first : first + 5]
+        assert sum(map(len, block)) == len(set().union(*block))
+
+
+@pytest.mark.parametrize(
+    ("val", "gate", "form"),
+    [
+        ({"a": 9, "b": 30}, "auto", "rotated"), ({"a": 10, "b": 30}, "auto", "split"), ({"b": 30}, "auto", "rotated"),
+        ({"a": 9, "b": 30}, "val", "split"), ({"a": 10, "b": 30}, "rotate", "rotated"), ({}, "rotate", "split"),
+    ],
+)  # fmt: skip
+def test_when_val_takes_turns(val: dict[str, int], gate: Any, form: str) -> None:
+    held = named(val, "val", 1) if val else named({"a": 1}, "val", 1).take([])
+    splits = Splits(named({"a": 40, "b": 90}, "train", 0), held, named({"a": 5, "b": 5}, "t", 2))
+    assert plan(splits, held.take([]), "holdout", 3, 10, 0, gate).form == form

@@ -1,0 +1,103 @@
+"""Images from elsewhere (another camera, another site): every arm is tested on them, and nothing is decided by them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from augment.data import cleaning
+from augment.data.disk import shown
+from augment.data.imageset import ImageSet
+from augment.data.prepare import image_set
+from augment.data.split import nearest
+from augment.errors import DataError
+from augment.evaluation.policy import BASELINE, Kind
+from augment.evaluation.primary import Figures
+from augment.evaluation.replicates import Plan, Replicate, Splits
+from augment.params import Arm, Ingest
+
+COLUMNS = (
+    "arm", "kind", "figure", "images", "groups", "mean", "low", "high", "gain", "gain_low", "gain_high",
+    "internal_mean", "internal_low", "internal_high",
+)  # fmt: skip
+_LINES = 20
+
+
+def read(folder: Path, ingest: Ingest, like: ImageSet) -> ImageSet | None:
+    """The usable images of a folder of class folders in the size and colour of `like`; None where it has no folder.
+
+    What `ingest` says of groups, background, near duplicates and limits holds here too. Raises `DataError` for a
+    folder that is not there, for what would stop ingest, and for a class that `like` does not have.
+    """
+    if not folder.is_dir():
+        raise DataError(f"evaluate.external: there is no folder {shown(str(folder))}; make it, or name another")
+    if not any(path.is_dir() for path in folder.iterdir()):
+        return None
+    _, channels, height, width = like.images.shape
+    found = cleaning.examine(
+        folder,
+        group_pattern=ingest.group_pattern,
+        size=(height, width),
+        color="grey" if channels == 1 else "rgb",
+        background=ingest.background,
+        conflicts="drop",
+        near_duplicates=ingest.near_duplicates,
+        min_per_class=1,
+        max_file_mb=ingest.max_file_mb,
+        max_pixels=ingest.max_pixels,
+    )
+    stops = [stop for stop in found.stops if stop.code != "one_class"]  # one is enough to be tested on
+    problems = [f"{stop.path}: {stop.code}: {stop.message}" for stop in stops]
+    problems += [
+        f"class {shown(label)!r} is not among those that are trained; {nearest(label, like.classes)}. "
+        "Rename its folder, or take it away"
+        for label in found.counts()
+        if label not in like.classes
+    ]
+    if problems:
+        more = [f"... and {len(problems) - _LINES} more"] if len(problems) > _LINES else []
+        raise DataError(
+            "\n".join(f"evaluate.external: {shown(str(folder))}: {line}" for line in problems[:_LINES] + more)
+        )
+    for entry in found.usable:
+        entry.group = entry.group or entry.path
+    return image_set(found.usable, channels, (height, width))
+
+
+def check_apart(external: ImageSet, plan: Plan) -> None:
+    """Raises `DataError` when an external image equals one that some repeat trains on or holds out."""
+    known = {image.tobytes(): source for own in plan.distinct for side in (own.train, own.val)
+             for image, source in zip(side.images, side.sources, strict=True)}  # fmt: skip
+    for image, source in zip(external.images, external.sources, strict=True):
+        if image.tobytes() in known:
+            raise DataError(
+                f"evaluate.external: {shown(str(source))} equals the training image {shown(known[image.tobytes()])}, "
+                "so it is not from elsewhere. Remove such images from the folder."
+            )
+
+
+def on_external(plan: Plan, external: ImageSet) -> Plan:
+    """The same repeats with the external images as their test."""
+    swapped = {id(own): Splits(own.train, own.val, external) for own in plan.distinct}
+    return replace(plan, replicates=[Replicate(one.seed, swapped[id(one.splits)]) for one in plan.replicates])
+
+
+def rows(
+    figures: Figures, external: ImageSet, internal: Sequence[Mapping[str, Any]], kinds: Mapping[Arm, Kind]
+) -> list[dict[str, Any]]:
+    """The rows of external.csv: every arm with its interval and its gain over `none`, beside its row of arms.csv."""
+    beside = {row["arm"]: row for row in internal}
+    groups = len(np.unique(external.groups))
+    found = []
+    for arm, kind in kinds.items():
+        own, gain = figures.estimate(arm), figures.estimate(arm, BASELINE)
+        low, high = own.interval(0.95, least=0.0)
+        gain_low, gain_high = (0.0, 0.0) if arm == BASELINE else gain.interval(0.95)
+        row = {
+            "arm": arm, "kind": kind, "figure": figures.name, "images": len(external), "groups": groups,
+            "mean": own.mean, "low": low, "high": high, "gain": gain.mean, "gain_low": gain_low, "gain_high": gain_high,
+        }  # fmt: skip
+        found.append(row | {f"internal_{key}": beside[arm][key] for key in ("mean", "low", "high")})
+    return found

@@ -1,0 +1,34 @@
+"""From params.yaml to the settings of the comparison."""
+
+from augment.errors import ParamsError
+from augment.evaluation.compare import Comparing
+from augment.evaluation.primary import check_rate
+from augment.evaluation.replicates import Splits
+from augment.measure.classifiers import FitSettings
+from augment.params import Evaluate, Params
+from augment.synthesis.settings import filter_settings
+
+
+def comparing(params: Params) -> Comparing:
+    """What is equal for all arms."""
+    return Comparing(
+        arms=params.evaluate.arm_names,
+        wanted=params.generate.per_class,
+        oversample=params.generate.oversample,
+        filter=filter_settings(params),
+        fit=FitSettings(params.evaluate.steps, params.evaluate.learning_rate),
+        batch_size=params.evaluate.batch_size,
+        flips=params.ingest.flips,
+        base="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
+    )
+
+
+def check_primary(splits: Splits, settings: Evaluate) -> None:
+    """Stop before anything is trained when the figure that decides cannot be had from this test set."""
+    if settings.normal is None:
+        return
+    classes = splits.train.classes
+    if settings.normal not in classes:
+        raise ParamsError(f"params.yaml: evaluate.normal: no class {settings.normal!r}; there are {', '.join(classes)}")
+    normal, test = classes.index(settings.normal), splits.test
+    check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
