@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from augment.gan.curve import ROWS
 from augment.gan.diffaugment import DiffAugment, Operation
 from augment.gan.guards import evenly, fault
 from augment.gan.leaks import leaked
 from augment.gan.state import Progress, go_back, snapshot
 from augment.gan.training import Game, GanSettings
 
-ROWS = 5  # of the curve, from one look to the next
 MOST_ROLLBACKS = 2
 SAMPLES = 64
 LEAKS_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
