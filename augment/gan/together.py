@@ -64,7 +64,7 @@ def fit_together(
     if not jobs:
         return
     data = to_float(torch.from_numpy(np.concatenate([job.images for job in jobs]))).to(jobs[0].device)
-    members = _members(jobs, data, resume or [None] * len(jobs), saves or [None] * len(jobs))
+    members = members_of(jobs, data, resume or [None] * len(jobs), saves or [None] * len(jobs))
     most, saved_at = len(members), time.monotonic()
     while True:
         yield from ((member.position, result_of(member.run)) for member in members if member.run.over)
@@ -123,9 +123,10 @@ def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> 
     return whole
 
 
-def _members(
+def members_of(
     jobs: Sequence[GanJob], data: Tensor, resume: Sequence[dict[str, Any] | None], saves: Sequence[Save | None]
 ) -> list[Member]:
+    """The runs of these jobs, begun or resumed, with a view of each one's images."""
     members, begins = [], 0
     for position, job in enumerate(jobs):
         images = data[begins : begins + len(job.images)]
