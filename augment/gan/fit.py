@@ -1,6 +1,5 @@
 """Train one GAN from start to finish: loop, curve, guards with roll-back, checkpoints, resume."""
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from augment.gan.diffaugment import Augment, DiffAugment
 from augment.gan.looks import look
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
-from augment.gan.state import Progress, restore, snapshot
+from augment.gan.state import Progress, copied, restore, snapshot
 from augment.gan.training import (
     Game,
     GanSettings,
@@ -144,7 +143,7 @@ def begun(job: GanJob, data: Tensor, resume: dict[str, Any] | None) -> Run:
     """A run before its first step, or where an earlier one was saved."""
     game = begin(job, architecture_of(job))
     progress = Progress(first_probability(job.settings.augmentation, len(job.images)))
-    good = copy.deepcopy(snapshot(game, progress))
+    good = copied(snapshot(game, progress))
     if resume is not None:
         restore(game, progress, resume["now"])
         good = resume["good"]

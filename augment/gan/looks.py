@@ -1,16 +1,16 @@
 """What happens ten times in a run: samples are looked at, and the state is put by, or the run goes back to the last."""
 
-import copy
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from augment.gan.curve import ROWS
 from augment.gan.diffaugment import DiffAugment, Operation
 from augment.gan.guards import evenly, fault
 from augment.gan.leaks import leaked
-from augment.gan.state import Progress, go_back, snapshot
+from augment.gan.state import Progress, copied, go_back, snapshot
 from augment.gan.training import Game, GanSettings
 
 MOST_ROLLBACKS = 2
@@ -36,7 +36,7 @@ def look(
     fresh = sorted(set(leaks) - set(progress.leaked))
     if reason is None and not fresh:
         progress.leaks = list(leaks.values())
-        return copy.deepcopy(snapshot(game, progress)), ""
+        return copied(snapshot(game, progress)), ""
     progress.attempt += reason is not None
     progress.leaked = [*progress.leaked, *fresh]
     why = reason or "; ".join(leaks[operation] for operation in fresh)
@@ -53,9 +53,9 @@ def samples_of(game: Game) -> Tensor | None:
     if game.generator.architecture.network == "linear":
         return None
     z = torch.randn(SAMPLES, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
-    device = next(game.average.parameters()).device
+    statistics = {name: buffer.clone() for name, buffer in game.average.named_buffers()}  # the average's stay its own
     with torch.no_grad():
-        images: Tensor = copy.deepcopy(game.average).train()(z.to(device))
+        images: Tensor = functional_call(game.average, statistics, (z.to(game.rng.device),))
     return images.float()
 
 

@@ -30,7 +30,16 @@ def joined(states: Sequence[State]) -> State:
 def parted(state: State, members: int) -> list[State]:
     """The opposite of `joined`: a copy of each member's own."""
     parts = {name: value.chunk(members) if value.dim() else [value] * members for name, value in state.items()}
-    return [{name: part[member].clone() for name, part in parts.items()} for member in range(members)]
+    views = [{name: part[member] for name, part in parts.items()} for member in range(members)]
+    copies = [{name: torch.empty_like(view) for name, view in own.items()} for own in views]
+    copy_all(views, copies)
+    return copies
+
+
+def copy_all(sources: Sequence[State], targets: Sequence[State]) -> None:
+    """Each tensor into that of its name, all in a few launches."""
+    pairs = [(theirs[name], value) for own, theirs in zip(sources, targets, strict=True) for name, value in own.items()]
+    torch._foreach_copy_([target for target, _ in pairs], [source for _, source in pairs])
 
 
 def stacked(games: Sequence[Game], seed: int) -> Game:
@@ -64,13 +73,14 @@ def stacked(games: Sequence[Game], seed: int) -> Game:
 def unstack(stack: Game, games: Sequence[Game]) -> None:
     """Put what a stack has become back into the games that it was made of; their random numbers stay."""
     members = len(games)
-    networks = [
-        parted(network.state_dict(), members) for network in (stack.generator, stack.discriminator, stack.average)
-    ]
     moments = [_parted_moments(own, members) for own in (stack.generator_optimizer, stack.discriminator_optimizer)]
+    for network, sources in (
+        (stack.generator, [game.generator for game in games]),
+        (stack.discriminator, [game.discriminator for game in games]),
+        (stack.average, [game.average for game in games]),
+    ):
+        copy_all(parted(network.state_dict(), members), [source.state_dict() for source in sources])
     for member, game in enumerate(games):
-        for network, parts in zip((game.generator, game.discriminator, game.average), networks, strict=True):
-            network.load_state_dict(parts[member])
         for own, states in zip((game.generator_optimizer, game.discriminator_optimizer), moments, strict=True):
             _load_moments(own, states[member])
         game.step = stack.step
