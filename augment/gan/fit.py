@@ -13,7 +13,7 @@ from torch import Tensor
 from augment.gan.adaptive import first_probability, next_probability, overfitting, visible
 from augment.gan.curve import ROWS, record, row_ends, turn_ends, turns_of
 from augment.gan.diffaugment import Augment, DiffAugment
-from augment.gan.looks import look
+from augment.gan.looks import look, samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.state import Progress, copied, restore, snapshot
@@ -131,7 +131,7 @@ def fit(
         if row_ends(game.step, steps):
             note(run, losses)
             if turn_ends(game.step, steps):
-                end_turn(run)
+                end_turn(run, samples_of(game))
         if save is not None and time.monotonic() - saved_at > save_seconds:
             note(run, losses)
             keep(run, save)
@@ -150,12 +150,12 @@ def begun(job: GanJob, data: Tensor, resume: dict[str, Any] | None) -> Run:
     return Run(job, game, progress, good, data, *chances_of(job, progress))
 
 
-def end_turn(run: Run) -> None:
-    """What happens ten times in a run: the augmentation adapts, and samples are looked at."""
+def end_turn(run: Run, samples: Tensor | None) -> None:
+    """What happens ten times in a run: the augmentation adapts, and samples of the average are looked at."""
     settings = run.job.settings
     if settings.augmentation == "auto":
         adapt(run.game, run.progress, run.data, run.seen, run.unseen)
-    run.good, run.reason = look(run.game, run.progress, run.good, settings, run.job.seed, run.data)
+    run.good, run.reason = look(run.game, run.progress, run.good, settings, run.job.seed, run.data, samples)
     run.seen, run.unseen = chances_of(run.job, run.progress)
 
 

@@ -20,14 +20,20 @@ REFERENCES = 256  # real images whose marks are counted
 
 
 def look(
-    game: Game, progress: Progress, good: dict[str, Any], settings: GanSettings, seed: int, data: Tensor
+    game: Game,
+    progress: Progress,
+    good: dict[str, Any],
+    settings: GanSettings,
+    seed: int,
+    data: Tensor,
+    samples: Tensor | None,
 ) -> tuple[dict[str, Any], str]:
     """Put the state by when all is well, else return to the last good one.
 
-    A fault costs an attempt, a leak its operation. data: the training images, float (N, C, H, W).
-    Returns the state that is good from now on, and a reason when the run is to be given up.
+    A fault costs an attempt, a leak its operation. data: the training images, float (N, C, H, W); samples: of
+    the average, as `samples_of` gives them. Returns the state that is good from now on, and a reason when
+    the run is to be given up.
     """
-    samples = samples_of(game)
     reason = fault(game, progress.curve[-ROWS:], settings.loss, samples, data)
     if reason is not None and progress.attempt == MOST_ROLLBACKS:
         return good, f"{reason} at step {game.step}"
@@ -48,11 +54,13 @@ def look(
 def samples_of(game: Game) -> Tensor | None:
     """`SAMPLES` images of the average, float (N, C, H, W), under the statistics of this batch: its own are not settled.
 
-    None of a linear pair: its D sees means alone, so nothing asks its G for variety.
+    Of a stack as many of each member, in turns, from the same latents. None of a linear pair: its D sees means
+    alone, so nothing asks its G for variety.
     """
     if game.generator.architecture.network == "linear":
         return None
     z = torch.randn(SAMPLES, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
+    z = z.repeat_interleave(game.members, dim=0)
     statistics = {name: buffer.clone() for name, buffer in game.average.named_buffers()}  # the average's stay its own
     with torch.no_grad():
         images: Tensor = functional_call(game.average, statistics, (z.to(game.rng.device),))

@@ -20,6 +20,7 @@ from augment.errors import TrainingError
 from augment.gan.curve import record, turn_ends
 from augment.gan.diffaugment import abreast
 from augment.gan.fit import GanJob, GanResult, Run, Save, augmentation, begun, end_turn, keep, play, result_of
+from augment.gan.looks import samples_of
 from augment.gan.networks import to_float
 from augment.gan.stack import stacked, unstack
 from augment.seeds import derive_seed
@@ -80,8 +81,6 @@ def fit_together(
         if not whole:
             _keep_all(members)
             raise KeyboardInterrupt
-        for member in group:
-            end_turn(member.run)
         if time.monotonic() - saved_at > save_seconds:
             _keep_all(members)
             saved_at = time.monotonic()
@@ -99,9 +98,10 @@ def furthest_behind(members: Sequence[Member]) -> list[Member]:
 
 
 def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> bool:
-    """Play one stack of these to the end of their turn; False when stopped before, which loses no step.
+    """Play one stack of these to the end of their turn, and end it for each; False when stopped before.
 
-    data: the images of all, float (M, C, H, W), one member's after the other's. No step waits for the device.
+    A stop loses no step. data: the images of all, float (M, C, H, W), one member's after the other's. No step
+    waits for the device.
     """
     runs = [member.run for member in group]
     games, settings = [run.game for run in runs], runs[0].job.settings
@@ -117,9 +117,13 @@ def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> 
         tell(stack.step, settings.steps)
         if turn_ends(stack.step, settings.steps):
             break
+    told = torch.stack(figures).tolist() if figures else []  # the only wait of a turn
+    samples = samples_of(stack) if whole else None
     unstack(stack, games)
-    for run, own in zip(runs, torch.stack(figures, dim=1).tolist() if figures else [], strict=bool(figures)):
-        record(run.progress, before, own, settings.steps)
+    for number, run in enumerate(runs):
+        record(run.progress, before, [own[number] for own in told], settings.steps)
+        if whole:
+            end_turn(run, None if samples is None else samples[number :: len(runs)])
     return whole
 
 
