@@ -37,9 +37,11 @@ def parted(state: State, members: int) -> list[State]:
 
 
 def copy_all(sources: Sequence[State], targets: Sequence[State]) -> None:
-    """Each tensor into that of its name, all in a few launches."""
+    """Each tensor into that of its name, all of one kind of number in one launch."""
     pairs = [(theirs[name], value) for own, theirs in zip(sources, targets, strict=True) for name, value in own.items()]
-    torch._foreach_copy_([target for target, _ in pairs], [source for _, source in pairs])
+    for kind in {source.dtype for _, source in pairs}:
+        alike = [(target, source) for target, source in pairs if source.dtype == kind]
+        torch._foreach_copy_([target for target, _ in alike], [source for _, source in alike])
 
 
 def stacked(games: Sequence[Game], seed: int) -> Game:
