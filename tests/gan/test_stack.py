@@ -14,6 +14,7 @@ from augment.gan import training
 from augment.gan.architecture import LINEAR_MOST_PX
 from augment.gan.diffaugment import DiffAugment, abreast
 from augment.gan.fit import draw, play
+from augment.gan.looks import samples_of
 from augment.gan.losses import LossName, adversarial_loss
 from augment.gan.members import beside, in_rows
 from augment.gan.networks import Architecture, NetworkName, new_discriminator, new_generator
@@ -247,6 +248,20 @@ def test_figures_are_each_members_own(monkeypatch: pytest.MonkeyPatch) -> None:
     figures = play(stacked(games("dcgan"), 0), TINY, data, chances, PLAIN, torch.tensor([[0], [1], [2]]))
     assert figures.tolist() == [[0, 0, 0, -1], [1, 10, 0, 0], [2, 20, 1, 1]]
     assert figures.dtype == torch.float64
+
+
+def test_samples_of_a_stack_are_those_of_each_member() -> None:
+    own = games("dcgan")
+    stack = stacked(own, 0)
+    before = [buffer.clone() for buffer in stack.average.buffers()]
+    samples = samples_of(stack)
+    assert samples is not None
+    for member, game in enumerate(own):
+        alone = samples_of(game)
+        assert alone is not None
+        assert torch.allclose(of_member(samples, member, 3), alone, atol=1e-5)
+    assert all(map(torch.equal, before, stack.average.buffers())), "looking changes nothing"
+    assert samples_of(stacked(games("linear"), 0)) is None
 
 
 def test_augmentation_follows_each_members_probability() -> None:

@@ -138,6 +138,22 @@ def test_a_member_that_fails_is_given_up_with_its_reason_and_the_others_go_on(
         assert [row["step"] for row in result.curve] == list(range(1, 13))
 
 
+def test_every_turn_and_every_attempt_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    stacked, seeds = together.stacked, []
+
+    def watched(games: list[Game], seed: int) -> Game:
+        seeds.append(seed)
+        return stacked(games, seed)
+
+    monkeypatch.setattr(together, "stacked", watched)
+    results_of(jobs_of(6, 6, 6))
+    assert len(set(seeds)) == len(seeds) == 5
+    before = seeds.copy()
+    results_of(jobs_of(6, 6, 6))
+    assert seeds[5:] == before, "named by what they are for"
+
+
 def test_a_member_that_went_back_once_ends_as_the_others_do(
     steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
