@@ -322,8 +322,8 @@ class Compute(Section):
 
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",
-        description="`auto`: CUDA when torch finds it. On CUDA, GANs of equal settings train in stacks, in one process; "
-        "their weights are then equal in distribution, not bit by bit.",
+        description="`auto`: CUDA when torch finds it. On CUDA, GANs of equal settings train in stacks, in one "
+        "process; their weights are then equal in distribution, not bit by bit.",
     )
     engine: Literal["serial", "local"] = Field(
         "local", description="`local`: one process per core, one thread each. `serial`: this process."
