@@ -2,6 +2,8 @@
 
 import platform
 
+from augment.errors import ParamsError
+
 
 def environment(device: str) -> dict[str, str]:
     """Versions and processor capability, without host names, paths or times."""
@@ -19,12 +21,19 @@ def environment(device: str) -> dict[str, str]:
 
 
 def resolve_device(wanted: str) -> str:
-    """`auto` is CUDA when torch finds it."""
+    """`auto` is CUDA when torch finds it. Raises `ParamsError` when CUDA is wanted and torch does not find it."""
     import torch  # noqa: PLC0415
 
+    if wanted == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
     if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
+        return "cpu"
+    raise ParamsError(
+        f"compute.device: {wanted}, but torch {torch.__version__} finds no CUDA device; allowed here are auto and cpu. "
+        "Set one of these, or install a torch build for CUDA and see that nvidia-smi lists the GPU"
+    )
 
 
 def multiplies_bf16(device: str) -> bool:

@@ -362,7 +362,11 @@ class Report(Section):
 class Compute(Section):
     """Where the work runs. No stage depends on this section: changing it invalidates nothing."""
 
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto`: CUDA when torch finds it.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto",
+        description="`auto`: CUDA when torch finds it. On CUDA, GANs of equal settings train in stacks, in one "
+        "process; their weights are then equal in distribution, not bit by bit.",
+    )
     engine: Literal["serial", "local"] = Field(
         "local", description="`local`: one process per core, one thread each. `serial`: this process."
     )

@@ -29,24 +29,26 @@ def train_plainly(
 ) -> float:
     """Train one class for `settings.steps`, or until `look` is content. Returns seconds without the looking.
 
-    images: float (N, C, H, W) in [-1, 1]. look is called with the generator, the step and the seconds so
-    far at each step of `look_at`.
+    images: float (N, C, H, W) in [-1, 1], on the device to train on. look is called with the generator, the
+    step and the seconds so far at each step of `look_at`.
     """
     _, channels, height, width = images.shape
     architecture = Architecture(settings.network, channels, height, width, settings.latent, settings.features)
     generator, discriminator = build(architecture, seed)
+    generator, discriminator = generator.to(images.device), discriminator.to(images.device)
     g_optimizer = Adam(generator.parameters(), settings.learning_rate, betas)
     d_optimizer = Adam(discriminator.parameters(), settings.learning_rate, betas)
     loss = adversarial_loss(settings.loss)
     probability = first_probability(settings.augmentation, len(images))
     augment = DiffAugment(probability, settings.flips, settings.color_augmentation)
     gamma = effective_gamma(settings.gamma, architecture, loss) * settings.penalty_every
-    rng = torch.Generator().manual_seed(seed)
+    device = images.device
+    rng = torch.Generator(device).manual_seed(seed)
     seconds = 0.0
     for step in range(1, settings.steps + 1):
         began = time.perf_counter()
-        real = images[torch.randint(len(images), (settings.batch_size,), generator=rng)]
-        fake = generator(torch.randn(settings.batch_size, settings.latent, generator=rng))
+        real = images[torch.randint(len(images), (settings.batch_size,), generator=rng, device=device)]
+        fake = generator(torch.randn(settings.batch_size, settings.latent, generator=rng, device=device))
 
         d_optimizer.zero_grad()
         seen_real = augment(real, rng).requires_grad_()

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from augment.environment import environment, multiplies_bf16, resolve_device
+from augment.errors import ParamsError
 
 
 def test_versions_and_processor() -> None:
@@ -32,7 +33,15 @@ def test_nothing_of_the_machines_owner() -> None:
 def test_auto_takes_cuda_where_it_is(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
     assert resolve_device("auto") == ("cuda" if there else "cpu")
-    assert (resolve_device("cpu"), resolve_device("cuda")) == ("cpu", "cuda"), "a wish is a wish"
+    assert resolve_device("cpu") == "cpu"
+
+
+def test_a_missing_gpu_is_said_with_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("cuda") == "cuda"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ParamsError, match=r"compute\.device: cuda, .* no CUDA device; allowed here are auto and cpu"):
+        resolve_device("cuda")
 
 
 @pytest.mark.parametrize(("amx", "avx512"), [(True, False), (False, True), (False, False)])

@@ -68,12 +68,14 @@ def train_generators(
     each from scratch. shared_steps, steps: training steps of the one and of the others; auto: 1200 and
     300, from 16 px up 2000 and 400. batch_size: images a step. learning_rate: of Adam; auto: 0.001,
     for linear 0.01. overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
-    device: auto, cpu or cuda. jobs: processes; more than one needs joblib. store: a folder that keeps
+    device: auto, cpu or cuda (a GPU trains classes of equal settings abreast, and jobs plays no part there).
+    jobs: processes; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
 
     Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in
     `failed` with its reason. Raises `DataError` for images or labels that cannot be used,
-    `ParamsError` for a setting that is not allowed, and `TrainingError` when every GAN fails.
+    `ParamsError` for a setting that is not allowed or a GPU that is not there, and `TrainingError`
+    when every GAN fails.
 
     >>> import augment, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -102,7 +104,9 @@ def train_generators(
         {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, CALL
     )
     data, order = _image_set(images, labels, classes)
-    place = Workplace(_engine(jobs), resolve_device(device), Path(store) if store else None, CHECKPOINT_SECONDS)
+    where = resolve_device(device)
+    engine, stacked = (Engine("serial"), True) if where == "cuda" else (_engine(jobs), False)
+    place = Workplace(engine, where, Path(store) if store else None, CHECKPOINT_SECONDS, stacked)
     _, _, height, side = data.images.shape
     training = class_training(
         settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL

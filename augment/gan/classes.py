@@ -12,7 +12,8 @@ from augment.engine import Engine
 from augment.errors import TrainingError
 from augment.gan import cost
 from augment.gan.fit import GanJob, GanResult, Start
-from augment.gan.store import StoredJob, is_finished, train
+from augment.gan.store import StoredJob, is_finished, train_together
+from augment.gan.together import alike
 from augment.gan.training import GanSettings
 from augment.progress import Ticker
 from augment.seeds import derive_seed
@@ -32,12 +33,16 @@ class ClassTraining:
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where the work is done and kept."""
+    """Where the work is done and kept.
+
+    stacked: GANs of equal settings train abreast, in stacks, which a GPU needs; else each is a unit of work.
+    """
 
     engine: Engine
     device: str
     store: Path | None  # None: nothing is kept
     checkpoint_seconds: float
+    stacked: bool = False
 
 
 def train_classes(
@@ -136,15 +141,18 @@ def _unfinished(jobs: list[GanJob], place: Workplace) -> list[GanJob]:
 def _tell_cost(jobs: list[GanJob], then: list[int], place: Workplace) -> None:
     """What these jobs will take, and GANs of `then` steps each after them; nothing where there are none."""
     if jobs:
-        line = cost.tell(jobs[0], [[job.settings.steps for job in jobs], then], place.engine)
+        groups = [[job.settings.steps for job in jobs], then]
+        line = cost.tell_stacks(jobs[0], groups) if place.stacked else cost.tell(jobs[0], groups, place.engine)
         print(f"  {line}", file=sys.stderr, flush=True)
 
 
 def _train_all(jobs: list[GanJob], place: Workplace, what: str) -> list[GanResult]:
     stored = [StoredJob(job, place.store, place.checkpoint_seconds) for job in jobs]
+    groups = alike(jobs) if place.stacked else [[position] for position in range(len(jobs))]
     results: dict[int, GanResult] = {}
     ticker = Ticker(what, len(jobs))
-    for position, result in place.engine.map(train, stored):
-        results[position] = result
-        ticker.tick()
+    for number, made in place.engine.map(train_together, [[stored[position] for position in own] for own in groups]):
+        for position, result in zip(groups[number], made, strict=True):
+            results[position] = result
+            ticker.tick()
     return [results[position] for position in range(len(jobs))]

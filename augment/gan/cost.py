@@ -51,6 +51,14 @@ def tell(job: GanJob, groups: Sequence[Sequence[int]], engine: Engine) -> str:
     return cost_line(minutes(seconds, groups, jobs), groups, jobs)
 
 
+def tell_stacks(job: GanJob, groups: Sequence[Sequence[int]]) -> str:
+    """The same where a group's GANs train in stacks: a step of a stack takes at least as long as one of `job`."""
+    ((_, seconds),) = Engine("serial").map(seconds_per_step, [job])
+    least = sum(seconds * max(group) for group in groups if group) / 60
+    gans = sum(map(len, groups))
+    return f"{gans} GAN{'s' if gans > 1 else ''} in stacks: {duration(least)} or more, from a few timed steps of one"
+
+
 def cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:
     """`needed` minutes in words, and what to do when they are many."""
     steps = [number for group in groups for number in group]

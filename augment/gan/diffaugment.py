@@ -4,6 +4,7 @@ Each operation is applied to each image with its own coin, so that what D learns
 rare enough not to leak into the samples (Karras et al. 2020, arXiv:2006.06676, section 2.2).
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +12,13 @@ import torch
 from torch import Generator, Tensor
 
 CUTOUT_FROM_PX = 16
+HALF = 0.5  # of the images are flipped, where flips are declared: as likely one way as the other
 MOST_CUTOUT = 0.3  # of the images: a larger share leaks into samples first of all
 
 Operation = Literal["translation", "cutout", "color"]
+Step = Operation | Literal["mirror", "upend"]
+Chance = float | Tensor  # of each image, or float (N,) one by one
+Augment = Callable[[Tensor, Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -27,20 +32,20 @@ class DiffAugment:
 
     def __call__(self, images: Tensor, rng: Generator) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> the same shape; gradients pass through."""
+        return augmented(images, self.chances(*images.shape[2:]), rng)
+
+    def chances(self, height: int, width: int) -> dict[Step, float]:
+        """How probable each step is for one image of this size; steps that are never taken are left out."""
         if self.probability == 0:
-            return images
-        operations = self.operations(*images.shape[2:])
-        if "translation" in operations:
-            images = translate(images, self.probability, rng)
+            return {}
+        every: dict[Step, float] = dict.fromkeys(self.operations(height, width), self.probability)
+        if "cutout" in every:
+            every["cutout"] = min(self.probability / 2, MOST_CUTOUT)
         if self.flips in ("horizontal", "both"):
-            images = flip(images, 3, rng)
+            every["mirror"] = HALF
         if self.flips in ("vertical", "both"):
-            images = flip(images, 2, rng)
-        if "color" in operations:
-            images = brightness_and_contrast(images, self.probability, rng)
-        if "cutout" in operations:
-            images = cutout(images, min(self.probability / 2, MOST_CUTOUT), rng)
-        return images
+            every["upend"] = HALF
+        return every
 
     def operations(self, height: int, width: int) -> set[Operation]:
         """What may be done to images of this size, besides flips."""
@@ -52,7 +57,31 @@ class DiffAugment:
         return {operation for operation, fits in fitting.items() if fits} - self.without
 
 
-def translate(images: Tensor, probability: float, rng: Generator) -> Tensor:
+def abreast(augments: Sequence[DiffAugment], height: int, width: int, device: torch.device) -> Augment:
+    """Those of several members in one, for batches that hold their images in turns, each with its member's chances."""
+    each = [augment.chances(height, width) for augment in augments]
+    chances = {
+        step: torch.tensor([own.get(step, 0.0) for own in each], device=device)
+        for step in STEPS
+        if any(step in own for own in each)
+    }
+
+    def augment(images: Tensor, rng: Generator) -> Tensor:
+        own = len(images) // len(augments)
+        return augmented(images, {step: chance.repeat(own) for step, chance in chances.items()}, rng)
+
+    return augment
+
+
+def augmented(images: Tensor, chances: Mapping[Step, Chance], rng: Generator) -> Tensor:
+    """Images float (N, C, H, W) after all steps, each taken where its coin says so."""
+    for step, take in STEPS.items():
+        if step in chances:
+            images = take(images, chances[step], rng)
+    return images
+
+
+def translate(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
     """Shift by whole pixels, up to an eighth of each side (one pixel below 16), repeating the border.
 
     Whole pixels by indexing: interpolating grids have no deterministic backward pass on CUDA.
@@ -65,13 +94,17 @@ def translate(images: Tensor, probability: float, rng: Generator) -> Tensor:
     return images.gather(3, columns[:, None, None, :].expand_as(images))
 
 
-def flip(images: Tensor, axis: int, rng: Generator) -> Tensor:
-    """Mirror half of the images; only for data declared symmetric."""
-    chosen = _coins(len(images), 0.5, rng)
-    return torch.where(chosen[:, None, None, None].bool(), images.flip(axis), images)
+def mirror(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+    """Left and right change places; only for data declared symmetric."""
+    return _flip(images, 3, probability, rng)
 
 
-def brightness_and_contrast(images: Tensor, probability: float, rng: Generator) -> Tensor:
+def upend(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+    """Top and bottom change places; only for data declared symmetric."""
+    return _flip(images, 2, probability, rng)
+
+
+def brightness_and_contrast(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
     """Add up to +-0.25 and scale about the image's mean by 0.75 to 1.25."""
     chosen = _coins(len(images), probability, rng)[:, None, None, None]
     offset, factor = torch.rand((2, len(images), 1, 1, 1), generator=rng, device=images.device) * 0.5 - 0.25
@@ -80,7 +113,7 @@ def brightness_and_contrast(images: Tensor, probability: float, rng: Generator) 
     return varied
 
 
-def cutout(images: Tensor, probability: float, rng: Generator) -> Tensor:
+def cutout(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
     """Grey out a rectangle of a third of each side."""
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)[:, None, None, None]
@@ -94,7 +127,12 @@ def hole(side: int) -> int:
     return side // 6 * 2 + 1
 
 
-def _coins(count: int, probability: float, rng: Generator) -> Tensor:
+def _flip(images: Tensor, axis: int, probability: Chance, rng: Generator) -> Tensor:
+    chosen = _coins(len(images), probability, rng)
+    return torch.where(chosen[:, None, None, None].bool(), images.flip(axis), images)
+
+
+def _coins(count: int, probability: Chance, rng: Generator) -> Tensor:
     return (torch.rand(count, generator=rng, device=rng.device) < probability).long()
 
 
@@ -111,3 +149,13 @@ def _span(count: int, side: int, rng: Generator) -> Tensor:
     """bool (N, side): a run of a third of the side around a random centre."""
     centre = torch.randint(0, side, (count, 1), generator=rng, device=rng.device)
     return (torch.arange(side, device=rng.device) - centre).abs() <= hole(side) // 2
+
+
+STEPS: dict[Step, Callable[[Tensor, Chance, Generator], Tensor]] = {
+    "translation": translate,
+    "mirror": mirror,
+    "upend": upend,
+    "color": brightness_and_contrast,
+    "cutout": cutout,
+}
+"""In the order in which they are taken."""

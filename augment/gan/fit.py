@@ -1,6 +1,5 @@
 """Train one GAN from start to finish: loop, curve, guards with roll-back, checkpoints, resume."""
 
-import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.gan.adaptive import first_probability, next_probability, overfitting, visible
-from augment.gan.diffaugment import DiffAugment
-from augment.gan.looks import ROWS, look
+from augment.gan.curve import ROWS, record, row_ends, turn_ends, turns_of
+from augment.gan.diffaugment import Augment, DiffAugment
+from augment.gan.looks import look, samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
-from augment.gan.state import Progress, restore, snapshot
+from augment.gan.state import Progress, copied, restore, snapshot
 from augment.gan.training import (
     Game,
     GanSettings,
@@ -29,7 +29,6 @@ from augment.gan.training import (
 from augment.seeds import derive_seed
 
 Weights = dict[str, Tensor]
-CURVE_POINTS = 50
 SCORED = 64  # images of a kind that tell the overfitting
 
 
@@ -76,6 +75,29 @@ class GanResult:
     reason: str = ""
 
 
+@dataclass
+class Run:
+    """A GAN on its way; `reason` says why it was given up, if it was.
+
+    data: its images, float (N, C, H, W), on its device. seen, unseen: float64 (N,), the chance of each image
+    to be drawn in this turn, and of those that are hidden from D.
+    """
+
+    job: GanJob
+    game: Game
+    progress: Progress
+    good: dict[str, Any]  # the last state that a look found nothing wrong with
+    data: Tensor
+    seen: Tensor
+    unseen: Tensor
+    reason: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Nothing is left to play."""
+        return bool(self.reason) or self.game.step >= self.job.settings.steps
+
+
 Save = Callable[[dict[str, Any]], None]
 
 
@@ -95,41 +117,55 @@ def fit(
     tell: called with (step, steps) after each step.
     """
     settings, steps = job.settings, job.settings.steps
-    game, progress = (
-        begin(job, architecture_of(job)),
-        Progress(first_probability(settings.augmentation, len(job.images))),
-    )
-    good = copy.deepcopy(snapshot(game, progress))
+    run = begun(job, to_float(torch.from_numpy(job.images)).to(job.device), resume)
+    game, progress = run.game, run.progress
+    saved_at = time.monotonic()
+    losses: list[Tensor] = []
+    while not run.over:
+        if stop():
+            note(run, losses)
+            keep(run, save)
+            raise KeyboardInterrupt
+        losses.append(play(game, settings, run.data, run.seen, augmentation(settings, progress)))
+        tell(game.step, steps)
+        if row_ends(game.step, steps):
+            note(run, losses)
+            if turn_ends(game.step, steps):
+                end_turn(run, samples_of(game))
+        if save is not None and time.monotonic() - saved_at > save_seconds:
+            note(run, losses)
+            keep(run, save)
+            saved_at = time.monotonic()
+    return result_of(run)
+
+
+def begun(job: GanJob, data: Tensor, resume: dict[str, Any] | None) -> Run:
+    """A run before its first step, or where an earlier one was saved."""
+    game = begin(job, architecture_of(job))
+    progress = Progress(first_probability(job.settings.augmentation, len(job.images)))
+    good = copied(snapshot(game, progress))
     if resume is not None:
         restore(game, progress, resume["now"])
         good = resume["good"]
-    data = to_float(torch.from_numpy(job.images)).to(job.device)
-    every = max(1, steps // CURVE_POINTS)
-    seen, unseen = chances_of(job, progress)
-    saved_at = time.monotonic()
-    losses: list[Tensor] = []
-    while game.step < steps:
-        if stop():
-            _save(save, game, progress, losses, good)
-            raise KeyboardInterrupt
-        losses.append(play(game, settings, data, seen, augmentation(settings, progress)))
-        tell(game.step, steps)
-        if game.step % every == 0 or game.step == steps:
-            summarise(game.step, progress, losses)
-            if len(progress.curve) % ROWS == 0 or game.step == steps:
-                if settings.augmentation == "auto":
-                    adapt(game, progress, data, seen, unseen)
-                good, reason = look(game, progress, good, settings, job.seed, data)
-                seen, unseen = chances_of(job, progress)
-                if reason:
-                    return GanResult({}, {}, progress.curve, progress.rollbacks, progress.leaks, reason)
-        if save is not None and time.monotonic() - saved_at > save_seconds:
-            _save(save, game, progress, losses, good)
-            saved_at = time.monotonic()
-    settle_statistics(game.average, derive_seed(job.seed, "batch norm"))
-    return GanResult(
-        cpu_weights(game.average), cpu_weights(game.discriminator), progress.curve, progress.rollbacks, progress.leaks
-    )
+    return Run(job, game, progress, good, data, *chances_of(job, progress))
+
+
+def end_turn(run: Run, samples: Tensor | None) -> None:
+    """What happens ten times in a run: the augmentation adapts, and samples of the average are looked at."""
+    settings = run.job.settings
+    if settings.augmentation == "auto":
+        adapt(run.game, run.progress, run.data, run.seen, run.unseen)
+    run.good, run.reason = look(run.game, run.progress, run.good, settings, run.job.seed, run.data, samples)
+    run.seen, run.unseen = chances_of(run.job, run.progress)
+
+
+def result_of(run: Run) -> GanResult:
+    """What is left of a run that is over."""
+    told = run.progress.curve, run.progress.rollbacks, run.progress.leaks
+    if run.reason:
+        return GanResult({}, {}, *told, run.reason)
+    settle_statistics(run.game.average, derive_seed(run.job.seed, "batch norm"))
+    return GanResult(cpu_weights(run.game.average), cpu_weights(run.game.discriminator), *told)
 
 
 def architecture_of(job: GanJob) -> Architecture:
@@ -157,19 +193,25 @@ def augmentation(settings: GanSettings, progress: Progress) -> DiffAugment:
     )
 
 
-def play(game: Game, settings: GanSettings, data: Tensor, chances: Tensor, augment: DiffAugment) -> Tensor:
-    """One step of both players. Returns float64 (4,): d_loss, g_loss, win rate, gap, without waiting for them."""
-    loss = adversarial_loss(settings.loss)
+def play(
+    game: Game, settings: GanSettings, data: Tensor, chances: Tensor, augment: Augment, first: Tensor | None = None
+) -> Tensor:
+    """One step of both players. Returns float64 (K, 4), each member's d_loss, g_loss, win rate and gap, unawaited.
+
+    chances, first: as `draw` takes them.
+    """
+    loss, members = adversarial_loss(settings.loss), game.members
     lazy = game.step % settings.penalty_every == 0
     gamma = effective_gamma(settings.gamma, game.generator.architecture, loss) * settings.penalty_every if lazy else 0.0
-    real = draw(data, chances, settings.batch_size, game.rng)
-    z = torch.randn(settings.batch_size, settings.latent, generator=game.rng, device=data.device)
+    real = draw(data, chances, settings.batch_size, game.rng, first)
+    z = torch.randn(settings.batch_size * members, settings.latent, generator=game.rng, device=data.device)
     with torch.autocast(data.device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
         seen = adversarial_step(game, real, z, loss=loss, augment=augment, gamma=gamma)
     game.step += 1
     update_average(game, settings.ema_std)
     gap = seen.real_scores - seen.fake_scores
-    return torch.stack([seen.d_loss.mean(), seen.g_loss.mean(), (gap > 0).float().mean(), gap.mean()]).double()
+    figures = torch.stack([seen.d_loss, seen.g_loss, (gap > 0).float(), gap])  # (4, N K)
+    return figures.view(4, -1, members).mean(dim=1).T.double()
 
 
 def chances_of(job: GanJob, progress: Progress) -> tuple[Tensor, Tensor]:
@@ -177,8 +219,7 @@ def chances_of(job: GanJob, progress: Progress) -> tuple[Tensor, Tensor]:
     chances = torch.from_numpy(job.weights)
     if job.settings.augmentation != "auto":
         return chances.to(job.device), torch.zeros_like(chances)
-    turn, every = len(progress.curve) // ROWS, max(1, job.settings.steps // CURVE_POINTS)
-    turns = -(-job.settings.steps // (every * ROWS))
+    turn, turns = len(progress.curve) // ROWS, turns_of(job.settings.steps)
     shown = visible(len(chances), turn, turns, derive_seed(job.seed, "hidden"))
     return (chances * shown).to(job.device), (chances * ~shown).to(job.device)
 
@@ -194,37 +235,29 @@ def adapt(game: Game, progress: Progress, data: Tensor, seen: Tensor, unseen: Te
     progress.probability = next_probability(progress.probability, overfitting(game.discriminator, known, unknown, fake))
 
 
-def draw(data: Tensor, chances: Tensor, count: int, rng: torch.Generator) -> Tensor:
-    """`count` images with replacement, so a class may be smaller than a batch."""
-    return data[torch.multinomial(chances, count, replacement=True, generator=rng)]
+def draw(data: Tensor, chances: Tensor, count: int, rng: torch.Generator, first: Tensor | None = None) -> Tensor:
+    """`count` images with replacement, so a class may be smaller than a batch.
+
+    chances: float64 (N,) of each image of `data`. For a stack float64 (K, most images of a member), and
+    first: int64 (K, 1), where each member's images begin in `data`; then `count` of each member, in turns.
+    """
+    drawn = torch.multinomial(chances, count, replacement=True, generator=rng)
+    return data[drawn if first is None else (first + drawn).T.flatten()]
 
 
-def summarise(step: int, progress: Progress, losses: list[Tensor]) -> None:
-    """Add to the curve the mean of the steps since its last row."""
-    _accumulate(progress, losses)
+def note(run: Run, losses: list[Tensor]) -> None:
+    """Put the figures of the latest steps, float64 (1, 4) each, into the curve, and empty the list."""
+    figures = torch.cat(losses).tolist() if losses else []
     losses.clear()
-    count, d_loss, g_loss, win_rate, gap = progress.sums
-    progress.sums = [0.0] * 5
-    progress.curve.append(
-        {"step": step, "d_loss": d_loss / count, "g_loss": g_loss / count, "win_rate": win_rate / count,
-         "gap": gap / count, "augmentation": progress.probability}
-    )  # fmt: skip
+    record(run.progress, run.game.step - len(figures), figures, run.job.settings.steps)
+
+
+def keep(run: Run, save: Save | None) -> None:
+    """Save all that the rest of the run depends on."""
+    if save is not None:
+        save({"now": snapshot(run.game, run.progress), "good": run.good})
 
 
 def cpu_weights(network: torch.nn.Module) -> Weights:
     """A copy of a network's weights and buffers, contiguous, on the CPU."""
     return {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
-
-
-def _save(save: Save | None, game: Game, progress: Progress, losses: list[Tensor], good: dict[str, Any]) -> None:
-    _accumulate(progress, losses)
-    losses.clear()
-    if save is not None:
-        save({"now": snapshot(game, progress), "good": good})
-
-
-def _accumulate(progress: Progress, losses: list[Tensor]) -> None:
-    """Add steps one after the other, so that where a checkpoint falls does not change the sums."""
-    if losses:
-        for values in torch.stack(losses).tolist():
-            progress.sums = [total + value for total, value in zip(progress.sums, [1.0, *values], strict=True)]

@@ -46,7 +46,7 @@ def not_finite(game: Game, losses: Sequence[float]) -> str | None:
     if not all(map(math.isfinite, losses)):
         return "a loss is not finite"
     for name, tensors in _state(game):
-        if not all(torch.isfinite(tensor).all() for tensor in tensors):
+        if tensors and not torch.isfinite(torch.cat([tensor.flatten() for tensor in tensors])).all():
             return f"{name} is not finite"
     return None
 

@@ -4,16 +4,17 @@ import torch
 from torch import Tensor, nn
 
 from augment.gan.architecture import Architecture
+from augment.gan.members import Linear
 
 
 class LinearGenerator(nn.Module):
     """One weight for each latent number and pixel, one bias for each pixel, and a sigmoid."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, members: int = 1) -> None:
         super().__init__()
         self.architecture = architecture
         pixels = architecture.channels * architecture.height * architecture.width
-        self.to_pixels = nn.Linear(architecture.latent, pixels)
+        self.to_pixels = Linear(architecture.latent, pixels, members)
         # Scores of variance 1 at the start: a one-layer D compares means, so it never asks for more variety.
         nn.init.normal_(self.to_pixels.weight, std=architecture.latent**-0.5)
 
@@ -30,10 +31,10 @@ class LinearGenerator(nn.Module):
 class LinearDiscriminator(nn.Module):
     """One weight for each pixel and one bias; with a sigmoid behind it this is logistic regression."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, members: int = 1) -> None:
         super().__init__()
         self.architecture = architecture
-        self.to_logit = nn.Linear(architecture.channels * architecture.height * architecture.width, 1)
+        self.to_logit = Linear(architecture.channels * architecture.height * architecture.width, 1, members)
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) -> logits float (N,), larger is more real."""

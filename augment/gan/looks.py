@@ -1,18 +1,18 @@
 """What happens ten times in a run: samples are looked at, and the state is put by, or the run goes back to the last."""
 
-import copy
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
+from augment.gan.curve import ROWS
 from augment.gan.diffaugment import DiffAugment, Operation
 from augment.gan.guards import evenly, fault
 from augment.gan.leaks import leaked
-from augment.gan.state import Progress, go_back, snapshot
+from augment.gan.state import Progress, copied, go_back, snapshot
 from augment.gan.training import Game, GanSettings
 
-ROWS = 5  # of the curve, from one look to the next
 MOST_ROLLBACKS = 2
 SAMPLES = 64
 LEAKS_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
@@ -20,14 +20,20 @@ REFERENCES = 256  # real images whose marks are counted
 
 
 def look(
-    game: Game, progress: Progress, good: dict[str, Any], settings: GanSettings, seed: int, data: Tensor
+    game: Game,
+    progress: Progress,
+    good: dict[str, Any],
+    settings: GanSettings,
+    seed: int,
+    data: Tensor,
+    samples: Tensor | None,
 ) -> tuple[dict[str, Any], str]:
     """Put the state by when all is well, else return to the last good one.
 
-    A fault costs an attempt, a leak its operation. data: the training images, float (N, C, H, W).
-    Returns the state that is good from now on, and a reason when the run is to be given up.
+    A fault costs an attempt, a leak its operation. data: the training images, float (N, C, H, W); samples: of
+    the average, as `samples_of` gives them. Returns the state that is good from now on, and a reason when
+    the run is to be given up.
     """
-    samples = samples_of(game)
     reason = fault(game, progress.curve[-ROWS:], settings.loss, samples, data)
     if reason is not None and progress.attempt == MOST_ROLLBACKS:
         return good, f"{reason} at step {game.step}"
@@ -36,7 +42,7 @@ def look(
     fresh = sorted(set(leaks) - set(progress.leaked))
     if reason is None and not fresh:
         progress.leaks = list(leaks.values())
-        return copy.deepcopy(snapshot(game, progress)), ""
+        return copied(snapshot(game, progress)), ""
     progress.attempt += reason is not None
     progress.leaked = [*progress.leaked, *fresh]
     why = reason or "; ".join(leaks[operation] for operation in fresh)
@@ -48,14 +54,16 @@ def look(
 def samples_of(game: Game) -> Tensor | None:
     """`SAMPLES` images of the average, float (N, C, H, W), under the statistics of this batch: its own are not settled.
 
-    None of a linear pair: its D sees means alone, so nothing asks its G for variety.
+    Of a stack as many of each member, in turns, from the same latents. None of a linear pair: its D sees means
+    alone, so nothing asks its G for variety.
     """
     if game.generator.architecture.network == "linear":
         return None
     z = torch.randn(SAMPLES, game.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
-    device = next(game.average.parameters()).device
+    z = z.repeat_interleave(game.members, dim=0)
+    statistics = {name: buffer.clone() for name, buffer in game.average.named_buffers()}  # the average's stay its own
     with torch.no_grad():
-        images: Tensor = copy.deepcopy(game.average).train()(z.to(device))
+        images: Tensor = functional_call(game.average, statistics, (z.to(game.rng.device),))
     return images.float()
 
 

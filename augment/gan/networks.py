@@ -35,26 +35,26 @@ def build(architecture: Architecture, seed: int) -> tuple[Generator, Discriminat
         return new_generator(architecture), new_discriminator(architecture)
 
 
-def new_generator(architecture: Architecture) -> Generator:
-    """A generator with random weights."""
+def new_generator(architecture: Architecture, members: int = 1) -> Generator:
+    """A generator with random weights, or that of a stack of `members`."""
     match architecture.network:
         case "linear":
-            return LinearGenerator(architecture)
+            return LinearGenerator(architecture, members)
         case "dcgan":
-            return DcganGenerator(architecture)
+            return DcganGenerator(architecture, members)
         case "residual":
-            return ResidualGenerator(architecture)
+            return ResidualGenerator(architecture, members)
 
 
-def new_discriminator(architecture: Architecture) -> Discriminator:
-    """A discriminator with random weights."""
+def new_discriminator(architecture: Architecture, members: int = 1) -> Discriminator:
+    """A discriminator with random weights, or that of a stack of `members`."""
     match architecture.network:
         case "linear":
-            return LinearDiscriminator(architecture)
+            return LinearDiscriminator(architecture, members)
         case "dcgan":
-            return DcganDiscriminator(architecture)
+            return DcganDiscriminator(architecture, members)
         case "residual":
-            return ResidualDiscriminator(architecture)
+            return ResidualDiscriminator(architecture, members)
 
 
 def to_float(images: Tensor) -> Tensor:

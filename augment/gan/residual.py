@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from augment.gan.architecture import Architecture
 from augment.gan.dcgan import on_grid
+from augment.gan.members import Linear, beside, convolution, in_rows
 
 SLOPE = 0.2  # of the leaky ReLU
 
@@ -22,42 +23,42 @@ Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 class ResidualGenerator(nn.Module):
     """Latent -> base -> doubled by nearest neighbour, convolved twice, and so on -> image in [-1, 1]."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, members: int = 1) -> None:
         super().__init__()
-        self.architecture = architecture
+        self.architecture, self.members = architecture, members
         channels = [*architecture.stages, architecture.features]
         base_height, base_width = architecture.base
-        self.project = scale_keeping(nn.Linear(architecture.latent, channels[0] * base_height * base_width))
+        self.project = scale_keeping(Linear(architecture.latent, channels[0] * base_height * base_width, members))
         factor = 2 if architecture.doublings else 1
-        self.upsample = nn.Sequential(*(UpBlock(*pair, factor) for pair in pairwise(channels)))
-        self.to_image = scale_keeping(nn.Conv2d(channels[-1], architecture.channels, 3, padding=1))
+        self.upsample = nn.Sequential(*(UpBlock(*pair, factor, members) for pair in pairwise(channels)))
+        self.to_image = scale_keeping(convolution(channels[-1], architecture.channels, 3, members))
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         base_height, base_width = self.architecture.base
         h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
-        h = F.leaky_relu(self.upsample(h), SLOPE)  # (N, features, padded)
-        image: Tensor = torch.tanh(self.to_image(h))  # (N, C, padded)
+        h = F.leaky_relu(self.upsample(beside(h, self.members)), SLOPE)  # (N, features, padded)
+        image: Tensor = in_rows(torch.tanh(self.to_image(h)), self.members)  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
 
 
 class ResidualDiscriminator(nn.Module):
     """The mirror image: convolved twice, halved by averaging, and so on -> logit."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, architecture: Architecture, members: int = 1) -> None:
         super().__init__()
-        self.architecture = architecture
+        self.architecture, self.members = architecture, members
         channels = [architecture.features, *architecture.stages[::-1]]
-        self.from_image = scale_keeping(nn.Conv2d(architecture.channels, channels[0], 3, padding=1))
+        self.from_image = scale_keeping(convolution(architecture.channels, channels[0], 3, members))
         factor = 2 if architecture.doublings else 1
-        self.downsample = nn.Sequential(*(DownBlock(*pair, factor) for pair in pairwise(channels)))
+        self.downsample = nn.Sequential(*(DownBlock(*pair, factor, members) for pair in pairwise(channels)))
         base_height, base_width = architecture.base
-        self.to_logit = scale_keeping(nn.Linear(channels[-1] * base_height * base_width, 1))
+        self.to_logit = scale_keeping(Linear(channels[-1] * base_height * base_width, 1, members))
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
-        h = self.from_image(on_grid(images, self.architecture))  # (N, features, padded)
-        h = F.leaky_relu(self.downsample(h), SLOPE)  # (N, stages[0], base)
+        h = self.from_image(beside(on_grid(images, self.architecture), self.members))  # (N, features, padded)
+        h = in_rows(F.leaky_relu(self.downsample(h), SLOPE), self.members)  # (N, stages[0], base)
         logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)
 
@@ -65,10 +66,10 @@ class ResidualDiscriminator(nn.Module):
 class Branch(nn.Module):
     """What a block adds to its input: two convolutions, the second starting at zero."""
 
-    def __init__(self, before: int, after: int) -> None:
+    def __init__(self, before: int, after: int, members: int) -> None:
         super().__init__()
-        self.first = nn.Conv2d(before, after, 3, padding=1)
-        self.last = nn.Conv2d(after, after, 3, padding=1)
+        self.first = convolution(before, after, 3, members)
+        self.last = convolution(after, after, 3, members)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
@@ -81,11 +82,11 @@ class Branch(nn.Module):
 class UpBlock(nn.Module):
     """Enlarge, then add."""
 
-    def __init__(self, wide: int, narrow: int, factor: int) -> None:
+    def __init__(self, wide: int, narrow: int, factor: int, members: int) -> None:
         super().__init__()
         self.factor = factor
-        self.branch = Branch(wide, narrow)
-        self.skip = scale_keeping(nn.Conv2d(wide, narrow, 1, bias=False))
+        self.branch = Branch(wide, narrow, members)
+        self.skip = scale_keeping(convolution(wide, narrow, 1, members, bias=False))
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, wide, H, W) -> float (N, narrow, factor H, factor W)."""
@@ -99,11 +100,11 @@ class UpBlock(nn.Module):
 class DownBlock(nn.Module):
     """Add, then average."""
 
-    def __init__(self, narrow: int, wide: int, factor: int) -> None:
+    def __init__(self, narrow: int, wide: int, factor: int, members: int) -> None:
         super().__init__()
         self.factor = factor
-        self.branch = Branch(narrow, wide)
-        self.skip = scale_keeping(nn.Conv2d(narrow, wide, 1, bias=False))
+        self.branch = Branch(narrow, wide, members)
+        self.skip = scale_keeping(convolution(narrow, wide, 1, members, bias=False))
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, narrow, H, W) -> float (N, wide, H / factor, W / factor)."""

@@ -73,7 +73,7 @@ def pinned_base(train: Train, channels: int, height: int, width: int) -> Start |
 
 
 def workplace(compute: Compute) -> Workplace:
-    """Resolve `compute:`. One process at a time on a GPU: its units would only compete.
+    """Resolve `compute:`. On a GPU one process trains GANs of equal settings abreast: processes would only compete.
 
     Also holds this process to one thread, as every unit of work is, so that no figure depends on the
     number of cores, and a busy machine's threads do not wait for each other.
@@ -82,7 +82,7 @@ def workplace(compute: Compute) -> Workplace:
     device = resolve_device(compute.device)
     jobs = cores() if compute.jobs == "auto" else compute.jobs
     engine = Engine("serial", 1) if device == "cuda" else Engine(compute.engine, jobs)
-    return Workplace(engine, device, STORE, float(compute.checkpoint_seconds))
+    return Workplace(engine, device, STORE, float(compute.checkpoint_seconds), stacked=device == "cuda")
 
 
 def _check_overrides(train: Train, classes: list[str], name: str) -> None:

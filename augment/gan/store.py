@@ -4,12 +4,14 @@ A GAN's fingerprint is the hash of all that decides its weights, so a killed run
 changed setting starts clean, and what is already trained is not trained again.
 """
 
+import functools
 import hashlib
 import io
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,15 @@ import torch
 from augment.environment import environment
 from augment.files import exclusive, sha256, sweep_temporaries, write_bytes
 from augment.gan.fit import GanJob, GanResult, Weights, fit
+from augment.gan.together import fit_together
 from augment.processes import interruption
 
 PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = (
     "layout.py", "seeds.py",
-    "gan/architecture.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py", "gan/networks.py", "gan/losses.py",
-    "gan/penalties.py", "gan/diffaugment.py", "gan/adaptive.py", "gan/training.py", "gan/leaks.py", "gan/guards.py",
-    "gan/state.py", "gan/looks.py", "gan/fit.py",
+    "gan/architecture.py", "gan/members.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py", "gan/networks.py",
+    "gan/losses.py", "gan/penalties.py", "gan/diffaugment.py", "gan/adaptive.py", "gan/training.py", "gan/leaks.py",
+    "gan/guards.py", "gan/state.py", "gan/curve.py", "gan/looks.py", "gan/fit.py", "gan/stack.py", "gan/together.py",
 )  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0
@@ -50,24 +53,48 @@ def train(stored: StoredJob) -> GanResult:
         tell = _teller(stored.job.name)
         if stored.folder is None:
             return fit(stored.job, stop=stop, tell=tell)
-        folder = stored.folder / fingerprint(stored.job)
-        with exclusive(folder):
-            sweep_temporaries(folder)
-            finished = _read(folder / "finished.pt")
+        with _locked(stored.folder / fingerprint(stored.job)) as folder:
+            finished = _finished(folder)
             if finished is not None:
-                return GanResult(**finished)
+                return finished
             result = fit(
                 stored.job,
-                resume=_read(folder / "checkpoint.pt") or _read(folder / "previous.pt"),
-                save=lambda state: _keep(folder, state),
+                resume=_checkpoint(folder),
+                save=functools.partial(_keep, folder),
                 save_seconds=stored.checkpoint_seconds,
                 stop=stop,
                 tell=tell,
             )
-            _write(folder / "finished.pt", vars(result))
-            for name in ("checkpoint.pt", "previous.pt"):
-                (folder / name).unlink(missing_ok=True)
+            _finish(folder, result)
             return result
+
+
+def train_together(stored: Sequence[StoredJob]) -> list[GanResult]:
+    """The finished GANs of jobs that are `alike`, trained in stacks where `train` has not finished them.
+
+    A single one is a plain run. Raises what `train` raises.
+    """
+    if len(stored) == 1:
+        return [train(stored[0])]
+    with interruption() as stop, ExitStack() as locks:
+        folders = [
+            None if one.folder is None else locks.enter_context(_locked(one.folder / fingerprint(one.job)))
+            for one in stored
+        ]
+        results = [_finished(folder) for folder in folders]
+        left = [position for position, found in enumerate(results) if found is None]
+        made = fit_together(
+            [stored[position].job for position in left],
+            resume=[_checkpoint(folders[position]) for position in left],
+            saves=[functools.partial(_keep, folders[position]) for position in left],
+            save_seconds=stored[0].checkpoint_seconds,
+            stop=stop,
+            tell=_teller(f"a stack of {len(left)} GANs"),
+        )
+        for number, result in made:
+            results[left[number]] = result
+            _finish(folders[left[number]], result)
+    return [result for result in results if result is not None]
 
 
 def is_finished(stored: StoredJob) -> bool:
@@ -92,8 +119,36 @@ def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
         digest.update(name.encode() + weights[name].numpy().tobytes())
 
 
-def _keep(folder: Path, state: dict[str, Any]) -> None:
+@contextmanager
+def _locked(folder: Path) -> Iterator[Path]:
+    """A GAN's folder, this run's alone."""
+    with exclusive(folder):
+        sweep_temporaries(folder)
+        yield folder
+
+
+def _finished(folder: Path | None) -> GanResult | None:
+    found = _read(folder / "finished.pt") if folder else None
+    return None if found is None else GanResult(**found)
+
+
+def _checkpoint(folder: Path | None) -> dict[str, Any] | None:
+    return _read(folder / "checkpoint.pt") or _read(folder / "previous.pt") if folder else None
+
+
+def _finish(folder: Path | None, result: GanResult) -> None:
+    """Keep what is finished; checkpoints have served."""
+    if folder is None:
+        return
+    _write(folder / "finished.pt", vars(result))
+    for name in ("checkpoint.pt", "previous.pt"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _keep(folder: Path | None, state: dict[str, Any]) -> None:
     """Two generations: the older one stays until the newer one is whole."""
+    if folder is None:
+        return
     newest = folder / "checkpoint.pt"
     if newest.exists():
         newest.replace(folder / "previous.pt")
@@ -120,16 +175,17 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _teller(name: str) -> Callable[[int, int], None]:
     """Say now and then how far a GAN is and how long it still takes."""
     began = told = time.monotonic()
-    first = -1
+    played = -1
 
     def tell(step: int, steps: int) -> None:
-        nonlocal began, told, first
+        nonlocal began, told, played
         now = time.monotonic()
-        if first < 0:  # the first step also warms up, and would promise hours
-            first, began = step, now
+        played += 1  # the step itself may go back
+        if played == 0:  # the first step also warms up, and would promise hours
+            began = now
         elif now - told > TELL_SECONDS:
             told = now
-            left = (now - began) / (step - first) * (steps - step)
+            left = (now - began) / played * (steps - step)
             print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)
 
     return tell

@@ -1,6 +1,8 @@
 """The adversarial game: one step of each player, the averaged generator, and what they work on.
 
-Reads like the papers. Loops, checkpoints and guards stand in `fit.py`.
+Reads like the papers. Loops, checkpoints and guards stand in `fit.py`. A game may be a stack of K games
+(`stack.py`): batches then hold the members' images in turns (`members.py`), and since every score hangs on
+one image and one member's weights, the sum over members of their mean losses has each member's own gradient.
 """
 
 import functools
@@ -12,7 +14,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.adaptive import Probability
-from augment.gan.diffaugment import DiffAugment
+from augment.gan.diffaugment import Augment
 from augment.gan.losses import AdversarialLoss, LossName
 from augment.gan.networks import Architecture, Discriminator, Generator, NetworkName, build
 from augment.gan.penalties import add_gradient, interpolates, slopes_of
@@ -45,7 +47,10 @@ class GanSettings:
 
 @dataclass
 class Game:
-    """Both players, the average of one of them, and the only source of randomness of a run."""
+    """Both players, the average of one of them, and the only source of randomness of a run.
+
+    members: how many games this is at once; a stack of one is the plain game.
+    """
 
     generator: Generator
     discriminator: Discriminator
@@ -54,6 +59,7 @@ class Game:
     discriminator_optimizer: Adam
     rng: torch.Generator
     step: int = 0
+    members: int = 1
 
 
 def new_game(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Game:
@@ -68,14 +74,19 @@ def new_game(architecture: Architecture, seed: int, learning_rate: float, device
         generator=generator,
         discriminator=discriminator,
         average=average.requires_grad_(False),
-        generator_optimizer=Adam(generator.parameters(), learning_rate, BETAS, fused=True),
-        discriminator_optimizer=Adam(discriminator.parameters(), learning_rate, BETAS, fused=True),
+        generator_optimizer=optimizer(generator, learning_rate),
+        discriminator_optimizer=optimizer(discriminator, learning_rate),
         rng=torch.Generator(device).manual_seed(seed),
     )
 
 
+def optimizer(player: Generator | Discriminator, learning_rate: float) -> Adam:
+    """Adam without momentum; elementwise, so one serves all members of a stack."""
+    return Adam(player.parameters(), learning_rate, BETAS, fused=True)
+
+
 class Outcome(NamedTuple):
-    """What one step saw, detached: the loss of each player and the scores of the images, (N,) each."""
+    """What one step saw, detached: the loss of each player and the scores of the images, (N K,) each."""
 
     d_loss: Tensor
     g_loss: Tensor
@@ -84,16 +95,16 @@ class Outcome(NamedTuple):
 
 
 def adversarial_step(
-    game: Game, real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: DiffAugment, gamma: float
+    game: Game, real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: Augment, gamma: float
 ) -> Outcome:
     """One update of both players from one pass of D (Shen et al. 2021, arXiv:2103.00430).
 
-    real: float (N, C, H, W) in [-1, 1]; z: float (N, latent). D scores every image by itself, so the
+    real: float (N K, C, H, W) in [-1, 1]; z: float (N K, latent). D scores every image by itself, so the
     slope dD/dx of each image times the derivative of a player's loss by its score is that player's
     gradient: D descends its loss, weighted gamma for its penalty (0 leaves it out), and G its own,
     both on D as it stood before the step.
     """
-    images = augment(torch.cat([real, game.generator(z).float()]), game.rng)  # (2N, C, H, W), hang on G's graph
+    images = augment(torch.cat([real, game.generator(z).float()]), game.rng)  # (2N K, C, H, W), hang on G's graph
     game.discriminator_optimizer.zero_grad(set_to_none=True)
     outcome, g_slopes = gradients(game, images.detach(), loss, gamma)
     game.discriminator_optimizer.step()
@@ -106,11 +117,11 @@ def adversarial_step(
 def gradients(game: Game, images: Tensor, loss: AdversarialLoss, gamma: float) -> tuple[Outcome, Tensor]:
     """Put the gradient of D's mean loss and penalty into D's weights; return that of G's mean loss by the images.
 
-    images: float (2N, C, H, W), N real ones, then N of G's, as D sees them.
+    images: float (2N K, C, H, W), N K real ones, then as many of G's, as D sees them.
     """
     seen = images.requires_grad_()
-    scores = game.discriminator(seen).float()  # (2N,)
-    outcome, d_pulls, g_pulls = pulls(loss, scores.detach())
+    scores = game.discriminator(seen).float()  # (2N K,)
+    outcome, d_pulls, g_pulls = pulls(loss, scores.detach(), game.members)
     if loss.always_pulls:  # then one backward pass gives the weights' gradient and, divided by the pulls, the slopes
         scores.backward(d_pulls)
         assert seen.grad is not None
@@ -123,16 +134,17 @@ def gradients(game: Game, images: Tensor, loss: AdversarialLoss, gamma: float) -
     return outcome, g_pulls[:, None, None, None] * slopes
 
 
-def pulls(loss: AdversarialLoss, scores: Tensor) -> tuple[Outcome, Tensor, Tensor]:
-    """The losses at these scores (2N,), real then fake, and the derivatives of both mean losses by each score, (2N,).
+def pulls(loss: AdversarialLoss, scores: Tensor, members: int) -> tuple[Outcome, Tensor, Tensor]:
+    """The losses at these scores (2N K,), real then fake, and the derivatives of both mean losses by each score.
 
     The derivatives of D's loss are kept off zero, where slopes could not be read from its gradient.
     """
     scores = scores.requires_grad_()
     real, fake = scores.chunk(2)
     d_loss, g_loss = loss.discriminator(real, fake), loss.generator(real, fake)
-    (d_pulls,) = torch.autograd.grad(d_loss.mean(), scores, retain_graph=True)
-    (g_pulls,) = torch.autograd.grad(g_loss.mean(), scores)
+    own = len(real) // members  # images that a member's mean is taken over
+    (d_pulls,) = torch.autograd.grad(d_loss.sum() / own, scores, retain_graph=True)
+    (g_pulls,) = torch.autograd.grad(g_loss.sum() / own, scores)
     outcome = Outcome(d_loss.detach(), g_loss.detach(), real.detach(), fake.detach())
     if loss.always_pulls:
         d_pulls = d_pulls.abs().clamp(min=LEAST_PULL)
@@ -151,7 +163,7 @@ def penalise(game: Game, images: Tensor, slopes: Tensor, loss: AdversarialLoss, 
     if loss.penalty == "one_centred":
         images = interpolates(real, fake, game.rng).requires_grad_()
         slopes = slopes_of(game.discriminator(images).float(), images)
-    add_gradient(game.discriminator, images, slopes, loss.penalty, gamma / len(real))
+    add_gradient(game.discriminator, images, slopes, loss.penalty, gamma * game.members / len(real))
 
 
 @torch.no_grad()

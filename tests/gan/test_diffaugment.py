@@ -2,7 +2,7 @@
 
 import torch
 
-from augment.gan.diffaugment import DiffAugment, brightness_and_contrast, cutout, flip, translate
+from augment.gan.diffaugment import DiffAugment, brightness_and_contrast, cutout, mirror, translate
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -50,7 +50,7 @@ def test_cutout_greys_a_third_of_a_side_at_most() -> None:
 
 def test_flips_only_where_declared() -> None:
     images = noise(100, 8)
-    assert {bool(torch.equal(a, b)) for a, b in zip(flip(images, 3, rng()), images, strict=True)} == {True, False}
+    assert {bool(torch.equal(a, b)) for a, b in zip(mirror(images, 0.5, rng()), images, strict=True)} == {True, False}
     still = DiffAugment(1e-9, "none", False)(images, rng())
     assert torch.equal(still, images)
 

@@ -59,5 +59,5 @@ def test_two_runs_on_one_gan_exclude_each_other(job: GanJob, tmp_path: Path) -> 
 
 def test_the_fingerprint_covers_all_code_that_trains() -> None:
     """What a change of that code would otherwise leave in the store is a GAN that it would not train."""
-    files = {f"{name.removeprefix('augment.').replace('.', '/')}.py" for name in reached("augment.gan.fit")}
-    assert files == set(store.TRAINING_CODE)
+    files = {f"{name.removeprefix('augment.').replace('.', '/')}.py" for name in reached("augment.gan.together")}
+    assert files - {"errors.py"} == set(store.TRAINING_CODE), "words of errors decide no weights"

@@ -1,0 +1,363 @@
+"""GANs that train in stacks: each with its own images, guards, checkpoints and end."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.errors import TrainingError
+from augment.gan import cost, looks, store, together
+from augment.gan import settings as resolving
+from augment.gan.bundle import ClassGenerator, network_from
+from augment.gan.classes import ClassTraining, Workplace, train_classes
+from augment.gan.fit import GanJob, GanResult, architecture_of, fit
+from augment.gan.store import StoredJob, fingerprint, is_finished, train_together
+from augment.gan.together import alike, fit_together
+from augment.gan.training import Game, GanSettings
+from augment.params import Compute
+from tests.gan.conftest import TINY, images
+
+NAN = float("nan")
+
+
+def jobs_of(*counts: int, **changes: Any) -> list[GanJob]:
+    """One job for each number of images."""
+    own = dataclasses.replace(TINY, **changes)
+    return [
+        GanJob(f"class {number}", images(count, number), np.full(count, 1 / count), own, number, None, "cpu")
+        for number, count in enumerate(counts)
+    ]
+
+
+def results_of(jobs: list[GanJob], **arguments: Any) -> list[GanResult]:
+    found = dict(fit_together(jobs, **arguments))
+    assert sorted(found) == list(range(len(jobs)))
+    return [found[position] for position in range(len(jobs))]
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """What was played: (members, step) of each step of a stack."""
+    play, seen = together.play, []
+
+    def watched(game: Game, *others: Any) -> Tensor:
+        figures = play(game, *others)
+        seen.append((game.members, game.step))
+        return figures
+
+    monkeypatch.setattr(together, "play", watched)
+    return seen
+
+
+def test_one_step_serves_all(steps: list[tuple[int, int]]) -> None:
+    results = results_of(jobs_of(6, 3, 40))
+    assert steps == [(3, step) for step in range(1, 13)]
+    for result in results:
+        assert result.reason == ""
+        assert [row["step"] for row in result.curve] == list(range(1, 13))
+    assert len({row["d_loss"] for result in results for row in result.curve}) == 36, "figures of their own"
+
+
+def test_equal_stacks_give_equal_weights() -> None:
+    first, second = results_of(jobs_of(6, 3)), results_of(jobs_of(6, 3))
+    for one, other in zip(first, second, strict=True):
+        assert one.curve == other.curve
+        assert all(torch.equal(one.generator[name], other.generator[name]) for name in one.generator)
+
+
+def test_each_member_learns_its_own_images() -> None:
+    """Of three classes of one image each: bright above, bright below, dark; their sizes differ."""
+    above = np.full((8, 8), 20, np.uint8)
+    above[:4] = 230
+    wanted = [above, above[::-1], np.full((8, 8), 20, np.uint8)]
+    jobs = [
+        dataclasses.replace(job, images=np.broadcast_to(image, job.images.shape).copy())
+        for job, image in zip(jobs_of(5, 9, 2, steps=300, augmentation=0.0, learning_rate=5e-3), wanted, strict=True)
+    ]
+    for job, image, result in zip(jobs, wanted, results_of(jobs), strict=True):
+        sample = ClassGenerator("x", network_from(architecture_of(job), result.generator)).sample(64).float()
+        bright = torch.from_numpy(image > 100).expand(64, 1, 8, 8)
+        assert sample[~bright].mean() < 80
+        if bright.any():
+            assert sample[bright].mean() > 170
+
+
+def test_figures_go_into_the_curve_of_their_member(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: member k reports the step and k; rows of two steps are their means."""
+
+    def reported(game: Game, *_: Any) -> Tensor:
+        game.step += 1
+        return torch.tensor([[game.step, member, 0.5, 0.0] for member in range(game.members)], dtype=torch.float64)
+
+    monkeypatch.setattr(together, "play", reported)
+    monkeypatch.setattr(looks, "fault", lambda *_: None)
+    for member, result in enumerate(results_of(jobs_of(6, 6, steps=101))):
+        assert [row["step"] for row in result.curve] == [*range(2, 101, 2), 101]
+        assert [row["d_loss"] for row in result.curve] == [*(step - 0.5 for step in range(2, 101, 2)), 101]
+        assert {row["g_loss"] for row in result.curve} == {member}
+
+
+def spoiling(monkeypatch: pytest.MonkeyPatch, when: Callable[[Game], int | None]) -> None:
+    """After a step, the weights of this member's D are no numbers."""
+    play = together.play
+
+    def played(game: Game, *others: Any) -> Tensor:
+        figures = play(game, *others)
+        member = when(game)
+        if member is not None:
+            for weight in game.discriminator.parameters():
+                weight.data.chunk(game.members)[member].fill_(NAN)
+        return figures
+
+    monkeypatch.setattr(together, "play", played)
+
+
+def test_a_member_that_fails_is_given_up_with_its_reason_and_the_others_go_on(
+    steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails in the whole stack, then twice alone; the others wait for it, and never go back."""
+    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    results = results_of(jobs_of(6, 6, 6))
+    assert "not finite" in results[1].reason
+    assert len(results[1].rollbacks) == 2
+    assert results[1].generator == {}
+    assert steps == [
+        *((3, step) for step in range(1, 6)), *((1, step) for step in [*range(1, 6)] * 2),
+        *((2, step) for step in range(6, 13)),
+    ]  # fmt: skip
+    for result in (results[0], results[2]):
+        assert (result.reason, result.rollbacks) == ("", [])
+        assert all(torch.isfinite(value).all() for value in result.generator.values())
+        assert [row["step"] for row in result.curve] == list(range(1, 13))
+
+
+def test_every_turn_and_every_attempt_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    stacked, seeds = together.stacked, []
+
+    def watched(games: list[Game], seed: int) -> Game:
+        seeds.append(seed)
+        return stacked(games, seed)
+
+    monkeypatch.setattr(together, "stacked", watched)
+    results_of(jobs_of(6, 6, 6))
+    assert len(set(seeds)) == len(seeds) == 5
+    before = seeds.copy()
+    results_of(jobs_of(6, 6, 6))
+    assert seeds[5:] == before, "named by what they are for"
+
+
+def test_a_member_that_went_back_once_ends_as_the_others_do(
+    steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At half the learning rate, so it stays by itself."""
+    spoiling(monkeypatch, lambda game: 0 if game.members == 3 and game.step == 7 else None)
+    results = results_of(jobs_of(6, 6, 6))
+    assert [len(result.rollbacks) for result in results] == [1, 0, 0]
+    assert results[0].rollbacks[0].startswith("step 10: ")
+    assert all(result.reason == "" for result in results)
+    assert all([row["step"] for row in result.curve] == list(range(1, 13)) for result in results)
+    assert steps[10:] == [*((1, s) for s in range(6, 11)), *((1, s) for s in (11, 12)), *((2, s) for s in (11, 12))]
+
+
+def test_a_member_whose_augmentation_leaked_catches_up_and_rejoins(
+    steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accused = iter([{"translation": "translation leaked"}])
+    monkeypatch.setattr(looks, "leaks_in", lambda *_: next(accused, {}))
+    monkeypatch.setattr(looks, "fault", lambda *_: None)
+    results = results_of(jobs_of(6, 6, 6))
+    assert [result.rollbacks for result in results] == [["step 10: translation leaked"], [], []]
+    assert steps == [
+        *((3, step) for step in range(1, 11)), *((1, step) for step in range(6, 11)), *((3, step) for step in (11, 12)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("augmentation", [0.5, "auto"])
+@pytest.mark.parametrize("stop_at", [0, 3, 5, 8, 11])
+def test_an_interrupted_stack_goes_on_where_each_member_was(
+    stop_at: int, augmentation: Any, steps: list[tuple[int, int]]
+) -> None:
+    jobs = jobs_of(6, 12, augmentation=augmentation)
+    saved: list[dict[str, Any]] = [{}, {}]
+    asked = iter(range(100))
+    with pytest.raises(KeyboardInterrupt):
+        results_of(jobs, saves=[saved[0].update, saved[1].update], stop=lambda: next(asked) == stop_at)
+    assert [state["now"]["step"] for state in saved] == [stop_at, stop_at]
+    results = results_of(jobs, resume=saved)
+    assert steps == [(2, step) for step in range(1, 13)], "no step is lost, none is played twice"
+    for result in results:
+        assert [row["step"] for row in result.curve] == list(range(1, 13))
+        assert result.reason == ""
+
+
+def test_checkpoints_are_those_of_a_plain_run() -> None:
+    jobs, saved = jobs_of(6, 6), [{}, {}]
+    asked = iter(range(100))
+    with pytest.raises(KeyboardInterrupt):
+        results_of(jobs, saves=[state.update for state in saved], stop=lambda: next(asked) == 7)
+    alone = fit(jobs[1], resume=saved[1])
+    assert [row["step"] for row in alone.curve] == list(range(1, 13))
+    assert alone.curve[:6] == saved[1]["now"]["progress"]["curve"][:6]
+    kept: dict[str, Any] = {}
+    asked = iter(range(100))
+    with pytest.raises(KeyboardInterrupt):
+        fit(jobs[0], save=kept.update, stop=lambda: next(asked) == 9)
+    first, second = results_of(jobs, resume=[kept, None])
+    assert first.curve[:9] == fit(jobs[0]).curve[:9]
+    assert len(second.curve) == 12
+
+
+def test_a_checkpoint_follows_each_turn_when_it_is_time() -> None:
+    kept: list[int] = []
+    save = lambda state: kept.append(state["now"]["step"])  # noqa: E731
+    results_of(jobs_of(6, 6), saves=[save, save], save_seconds=0.0)
+    assert kept == [5, 5, 10, 10, 12, 12]
+
+
+def test_a_stack_that_the_device_cannot_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    play, widths = together.play, []
+
+    def short_of_memory(game: Game, *others: Any) -> Tensor:
+        widths.append(game.members)
+        if game.members > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return play(game, *others)
+
+    monkeypatch.setattr(together, "play", short_of_memory)
+    results = results_of(jobs_of(6, 6, 6, 6, 6))
+    assert all([row["step"] for row in result.curve] == list(range(1, 13)) for result in results)
+    assert widths[:2] == [5, 2]
+    assert max(widths[1:]) == 2
+
+
+def test_a_device_that_cannot_hold_one_gan_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(together, "play", never)
+    with pytest.raises(TrainingError, match=r"class 0: cpu has not enough free memory .* train\.batch_size"):
+        results_of(jobs_of(6, 6))
+
+
+def test_only_what_is_equal_is_stacked() -> None:
+    jobs = jobs_of(6, 3, 6)
+    jobs[1] = dataclasses.replace(jobs[1], settings=dataclasses.replace(TINY, steps=13))
+    jobs.append(dataclasses.replace(jobs[0], images=images(6, side=9)))
+    jobs.append(dataclasses.replace(jobs[1], name="another"))
+    assert alike(jobs) == [[0, 2], [1, 4], [3]]
+
+
+def test_what_the_store_has_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = jobs_of(6, 6, 6)
+    stored = [StoredJob(job, tmp_path, 30.0) for job in jobs]
+    (known,) = train_together([stored[1]])
+    asked: list[str] = []
+    fitted = store.fit_together
+
+    def watched(jobs: list[GanJob], **arguments: Any) -> Any:
+        asked.extend(job.name for job in jobs)
+        return fitted(jobs, **arguments)
+
+    monkeypatch.setattr(store, "fit_together", watched)
+    results = train_together(stored)
+    assert asked == ["class 0", "class 2"]
+    assert results[1].curve == known.curve == fit(jobs[1]).curve, "one by itself is a plain run"
+    assert all(map(is_finished, stored))
+    assert sorted(path.name for path in (tmp_path / fingerprint(jobs[2])).iterdir()) == ["finished.pt", "lock"]
+    again = train_together(stored)
+    assert asked == ["class 0", "class 2"]
+    assert [result.curve for result in again] == [result.curve for result in results]
+
+
+def test_the_store_keeps_what_was_finished_before_an_end(
+    tmp_path: Path, steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member goes back and is alone at work when the run is ended: the others are finished and stay so."""
+    spoiling(monkeypatch, lambda game: 0 if game.members == 3 and game.step == 12 else None)
+    stored = [StoredJob(job, tmp_path, 30.0) for job in jobs_of(6, 6, 6)]
+    fitted = store.fit_together
+
+    def ended(jobs: list[GanJob], **arguments: Any) -> Any:
+        return fitted(jobs, **{**arguments, "stop": lambda: steps[-1:] == [(1, 11)]})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "fit_together", ended)
+        with pytest.raises(KeyboardInterrupt):
+            train_together(stored)
+    assert [is_finished(one) for one in stored] == [False, True, True]
+    before = len(steps)
+    results = train_together(stored)
+    assert steps[before:] == [(1, 12)], "one step was left"
+    assert all(result.reason == "" for result in results)
+    assert len(results[0].rollbacks) == 1
+
+
+@pytest.fixture
+def three_classes() -> ImageSet:
+    labels = np.array(["a"] * 5 + ["b"] * 3 + ["c"] * 9)
+    names = np.array([str(index) for index in range(17)])
+    return ImageSet(images(17), labels, names, names)
+
+
+STACKED = Workplace(Engine("serial", 1), "cpu", None, 30.0, stacked=True)
+
+
+def test_classes_and_repeats_of_equal_settings_train_in_one_stack(
+    three_classes: ImageSet, tiny: GanSettings, steps: list[tuple[int, int]]
+) -> None:
+    longer = dataclasses.replace(tiny, steps=14)
+    training = ClassTraining(None, {"a": tiny, "b": longer, "c": tiny})
+    first, second = train_classes(three_classes, training, [0, 1], STACKED)
+    assert list(first) == list(second) == ["a", "b", "c"]
+    assert [len(first[label].curve) for label in "abc"] == [12, 14, 12]
+    assert steps == [*((4, step) for step in range(1, 13)), *((2, step) for step in range(1, 15))]
+    weights = [result.generator["to_image.bias"].item() for made in (first, second) for result in made.values()]
+    assert len(set(weights)) == 6
+
+
+def test_with_transfer_a_stack_starts_from_the_shared_gan(
+    three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Tensor] = []
+    play = together.play
+
+    def watched(game: Game, *others: Any) -> Tensor:
+        seen.append(next(game.generator.parameters()).detach().clone())
+        return play(game, *others)
+
+    monkeypatch.setattr(together, "play", watched)
+    train_classes(three_classes, ClassTraining(tiny, dict.fromkeys("abc", tiny)), [0], STACKED)
+    first, *others = seen[0].chunk(3)
+    assert all(torch.equal(first, other) for other in others), "equal at first"
+    first, *others = seen[-1].chunk(3)
+    assert not any(torch.equal(first, other) for other in others)
+
+
+def test_a_class_that_fails_in_a_stack_has_its_reason(
+    three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    (results,) = train_classes(three_classes, ClassTraining(None, dict.fromkeys("abc", tiny)), [0], STACKED)
+    assert [bool(results[label].reason) for label in "abc"] == [False, True, False]
+
+
+def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "seconds_per_step", lambda _: 0.5)
+    line = cost.tell_stacks(job, [[1200], [300, 600, 300]])
+    assert line == "4 GANs in stacks: about 15 min or more, from a few timed steps of one"
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_a_gpu_gets_stacks_and_a_cpu_processes(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving, "resolve_device", lambda _: device)
+    place = resolving.workplace(Compute(jobs=3))
+    assert place.stacked is (device == "cuda")
+    assert place.engine == (Engine("serial", 1) if device == "cuda" else Engine("local", 3))
