@@ -96,7 +96,7 @@ def test_arms_that_build_on_no_other_are_trained_once(serial: Compared, monkeypa
         return run_arm(run)
 
     monkeypatch.setattr(under_test, "run_arm", noted)
-    found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"), plain)
+    found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"), plain=plain)
     assert not set(trained) & set(plain[0])
     for arm in TRAINED:
         assert np.array_equal(found.val_scores[arm], serial.val_scores[arm])
