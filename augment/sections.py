@@ -207,7 +207,7 @@ class Train(Section):
         description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
         "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
     )
-    shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 2000.")
+    shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 5000.")
     steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 400.")
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
     learning_rate: Annotated[float, Field(gt=0, le=0.1)] | Literal["auto"] = Field(
@@ -234,6 +234,11 @@ class Generate(Section):
 
     per_class: int = Field(200, ge=1, le=100_000, description="Synthetic images wanted for each class.")
     oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
+    borrowed: Probability = Field(
+        0.5,
+        description="Share of a small class's candidates that are its own images varied as richer classes (three times "
+        "its images) vary, in the latent space of the shared GAN; 0: none. They keep traces of the images they vary.",
+    )
     accept: Fraction = Field(
         0.9,
         description="The class filter's threshold accepts this share of held-out real images of the class.",

@@ -44,8 +44,8 @@ from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
 from augment.files import sha256_json, write_csv, write_json
-from augment.gan.bundle import GeneratorSet, generators_from, load_generators
-from augment.gan.classes import Workplace, train_repeats
+from augment.gan.bundle import GeneratorSet, generators_from, load_generators, shared_generator
+from augment.gan.classes import Workplace, train_repeats, train_starts
 from augment.gan.settings import training_for, workplace
 from augment.ledger import LEDGER, looks, looks_text, record
 from augment.measure.features import pixels
@@ -219,10 +219,14 @@ def further_generators(planned: Plan, params: Params, place: Workplace) -> list[
     """Generators of the repeats without delivered ones, trained by the same function and work store."""
     own = planned.replicates[int(planned.delivered) :]
     training = training_for(planned.first.train, params.train, flips=params.ingest.flips, device=place.device)
-    results = train_repeats([one.splits.train for one in own], training, [one.seed for one in own], place)
+    sets, seeds = [one.splits.train for one in own], [one.seed for one in own]
+    starts = train_starts(sets, training, seeds, place)
+    results = train_repeats(sets, training, seeds, place, starts)
     return [
-        generators_from(one.splits.train, training.classes, by_class, place.device)
-        for one, by_class in zip(own, results, strict=True)
+        generators_from(
+            images, training.classes, by_class, place.device, shared_generator(images, training.shared, start)
+        )
+        for images, by_class, start in zip(sets, results, starts, strict=True)
     ]
 
 

@@ -13,7 +13,7 @@ from augment.synthesis.settings import filter_settings
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 
 COLUMNS = (
-    "label", "file", "seed", "index", "probability", "threshold", "other_class", "nearest_train",
+    "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
     "nearest_distance", "copy_threshold", "kept", "reason",
 )  # fmt: skip
 
@@ -30,6 +30,7 @@ def generate(params: Params) -> None:
         [params.seed],
         wanted=params.generate.per_class,
         oversample=params.generate.oversample,
+        borrowed=params.generate.borrowed,
         engine=engine,
     )
     rows = [row for found in candidates.values() for row in write_class(found)]
@@ -50,6 +51,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
                 "file": file,
                 "seed": found.seed,
                 "index": index,
+                "borrowed": int(found.borrowed[index]),
                 "probability": round(float(found.probability[index]), 6),
                 "threshold": round(found.threshold, 6),
                 "other_class": int(found.other_class[index]),

@@ -36,6 +36,7 @@ class Comparing:
     fit: FitSettings
     batch_size: int
     flips: str
+    borrowed: float = 0.0  # share of a small class's candidates
     base: Augmentation = "classical"  # what arms with made images add to
 
 
@@ -100,6 +101,7 @@ def compare(
         seeds,
         wanted=settings.wanted,
         oversample=settings.oversample,
+        borrowed=settings.borrowed,
         engine=engine,
     )
     samples = [

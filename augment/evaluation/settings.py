@@ -19,6 +19,7 @@ def comparing(params: Params) -> Comparing:
         fit=FitSettings(params.evaluate.steps, params.evaluate.learning_rate),
         batch_size=params.evaluate.batch_size,
         flips=params.ingest.flips,
+        borrowed=params.generate.borrowed,
         base="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
     )
 

@@ -66,7 +66,7 @@ def train_generators(
     flips: how images may be mirrored without leaving their class (none, horizontal, vertical, both).
     transfer: shared begins with one GAN on all classes and gives every class a copy of it; none trains
     each from scratch. shared_steps, steps: training steps of the one and of the others; auto: 1200 and
-    300, from 16 px up 2000 and 400. batch_size: images a step. learning_rate: of Adam; auto: 0.001,
+    300, from 16 px up 5000 and 400. batch_size: images a step. learning_rate: of Adam; auto: 0.001,
     for linear 0.01. overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
     device: auto, cpu or cuda (a GPU trains classes of equal settings abreast, and jobs plays no part there).
     jobs: processes; more than one needs joblib. store: a folder that keeps
@@ -116,7 +116,7 @@ def train_generators(
     if not generators:
         reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed ({reasons}); lower learning_rate or raise gamma")
-    return GeneratorSet(generators, generators.failed, order)
+    return GeneratorSet(generators, generators.failed, order, generators.shared)
 
 
 def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:

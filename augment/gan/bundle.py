@@ -18,12 +18,13 @@ from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
 from augment.environment import environment
 from augment.files import sha256, write_json
-from augment.gan.fit import GanResult, Weights
+from augment.gan.fit import GanResult, Start, Weights
 from augment.gan.manifest import MANIFEST_BYTES, damaged, read_limited, read_manifest, save_bundle
 from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
 from augment.gan.training import GanSettings
 from augment.seeds import torch_rng
 
+SHARED = "_shared"  # its folder; no class's, since slugs have no underscore
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
 HEADER_BYTES = 100_000
 
@@ -101,7 +102,8 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
 
     classes: all classes of the training set, those without a generator included; sorted unless an
     order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
-    generator. Raises ValueError when `classes` are not the labels of `generators` and `failed`.
+    generator. shared: the generator of all classes that theirs began from, None where there was none.
+    Raises ValueError when `classes` are not the labels of `generators` and `failed`.
 
     >>> import augment, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -119,8 +121,9 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         generators: Mapping[str, ClassGenerator],
         failed: Mapping[str, str] | None = None,
         classes: Sequence[str] | None = None,
+        shared: ClassGenerator | None = None,
     ) -> None:
-        self.failed = dict(failed or {})
+        self.failed, self.shared = dict(failed or {}), shared
         labels = sorted([*generators, *self.failed])
         self.classes = labels if classes is None else list(classes)
         if sorted(self.classes) != labels:
@@ -142,12 +145,14 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         return len(self._generators)
 
     def save(self, folder: str | Path) -> None:
-        """Write a bundle for each class and index.json, which `load_generators` reads back.
+        """Write a bundle for each class, one of the shared generator, and index.json; `load_generators` reads all back.
 
         Raises `StoreError` when the disk refuses.
         """
         for label, generator in self.items():
             generator.save(Path(folder) / slug(label))
+        if self.shared is not None:
+            self.shared.save(Path(folder) / SHARED)
         entries = {
             label: {
                 "slug": slug(label),
@@ -168,7 +173,11 @@ def network_from(architecture: Architecture, weights: Weights) -> Generator:
 
 
 def generators_from(
-    images: ImageSet, settings: Mapping[str, GanSettings], results: Mapping[str, GanResult], device: str
+    images: ImageSet,
+    settings: Mapping[str, GanSettings],
+    results: Mapping[str, GanResult],
+    device: str,
+    shared: ClassGenerator | None = None,
 ) -> GeneratorSet:
     """Generators straight from training, without a folder; images: those trained on, device: where."""
     record = environment(device)
@@ -180,7 +189,14 @@ def generators_from(
         summary = training_summary(settings[label], result, images.of_class(label))
         network = network_from(architecture_for(images, settings[label]), result.generator)
         generators[label] = ClassGenerator(label, network, summary, record)
-    return GeneratorSet(generators, failed)
+    return GeneratorSet(generators, failed, shared=shared)
+
+
+def shared_generator(images: ImageSet, settings: GanSettings | None, start: Start | None) -> ClassGenerator | None:
+    """The shared GAN's generator, from which every class began; None without settings, where none was trained."""
+    if settings is None or start is None:
+        return None
+    return ClassGenerator("shared", network_from(architecture_for(images, settings), start.generator))
 
 
 def architecture_for(images: ImageSet, settings: GanSettings) -> Architecture:
@@ -262,4 +278,5 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
         if generators[label].label != label:
             raise damaged(Path(folder) / own_slug, f"it is of class {generators[label].label!r}, not {label!r}")
     failed = {label: str(reason) for label, (status, _, reason) in entries.items() if status != "trained"}
-    return GeneratorSet(generators, failed, order)
+    there = (Path(folder) / SHARED / "manifest.json").exists()
+    return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if there else None)

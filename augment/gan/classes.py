@@ -57,25 +57,43 @@ def train_classes(
 
 
 def train_repeats(
-    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
+    sets: Sequence[ImageSet],
+    training: ClassTraining,
+    seeds: Sequence[int],
+    place: Workplace,
+    starts: Sequence[Start | None] | None = None,
 ) -> list[dict[str, GanResult]]:
-    """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`, which all differ."""
-    shared = _unfinished(_shared_jobs(sets, training, seeds, place), place)
-    if shared:
-        steps = [settings.steps for settings in training.classes.values()]
-        _tell_cost(shared, steps * len(shared), place)
-    starts = dict.fromkeys(seeds, training.base)
-    for seed, result in _train_shared(sets, training, seeds, place).items():
-        starts[seed] = Start(result.generator, result.discriminator)
+    """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`, which all differ.
+
+    starts: what `train_starts` gave for the same arguments, where the caller has uses for it.
+    """
+    told = starts is None and bool(_unfinished(_shared_jobs(sets, training, seeds, place), place))
+    starts = train_starts(sets, training, seeds, place) if starts is None else starts
     jobs = [
-        class_job(images, label, settings, seed, starts[seed], place.device, f"GAN of class {label}{name}")
-        for images, seed, name in zip(sets, seeds, _names(seeds), strict=True)
+        class_job(images, label, settings, seed, start, place.device, f"GAN of class {label}{name}")
+        for images, seed, start, name in zip(sets, seeds, starts, _names(seeds), strict=True)
         for label, settings in training.classes.items()
     ]
-    if not shared:
+    if not told:
         _tell_cost(_unfinished(jobs, place), [], place)
     results = iter(_train_all(jobs, place, "class GANs"))
     return [{label: next(results) for label in training.classes} for _ in seeds]
+
+
+def train_starts(
+    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> list[Start | None]:
+    """Where the classes of each seed begin: at its shared GAN, at `training.base`, or from scratch (None).
+
+    Says before it begins what all GANs will take. Raises `TrainingError` when a shared GAN fails.
+    """
+    if training.shared is None:
+        return [training.base] * len(seeds)
+    shared = _unfinished(_shared_jobs(sets, training, seeds, place), place)
+    steps = [settings.steps for settings in training.classes.values()]
+    _tell_cost(shared, steps * len(shared), place)
+    results = _train_shared(sets, training, seeds, place)
+    return [Start(results[seed].generator, results[seed].discriminator) for seed in seeds]
 
 
 def train_shared(

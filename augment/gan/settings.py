@@ -21,7 +21,7 @@ STORE = Path(".work")
 
 LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
 RATE, LINEAR_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
-TINY_STEPS, STEPS = (1200, 300), (2000, 400)  # shared, per class
+TINY_STEPS, STEPS = (1200, 300), (5000, 400)  # shared, per class
 
 Flips = Literal["none", "horizontal", "vertical", "both"]
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
+from augment.gan.borrowing import Borrowing, borrowings
 from augment.gan.bundle import ClassGenerator, GeneratorSet
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
@@ -22,7 +23,8 @@ COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of i
 class ClassCandidates:
     """All candidates of one class with what was found about each (arrays of length N).
 
-    images uint8 (N, C, H, W), index i is sample i of `seed`; probability: of the own class by the
+    images uint8 (N, C, H, W), made from `seed`; borrowed: by variation borrowed from richer classes, the others
+    are the samples 0, 1, ... of the class's own generator; probability: of the own class by the
     filter; other_class: the filter prefers another class; nearest_train, nearest_distance: the
     closest training image of the class (RMS pixel difference in [0, 1]); reason: "", near_copy,
     off_class or surplus, and kept where it is "".
@@ -31,6 +33,7 @@ class ClassCandidates:
     label: str
     seed: int
     images: NDArray[np.uint8]
+    borrowed: NDArray[np.bool_]
     probability: NDArray[np.float64]
     threshold: float
     other_class: NDArray[np.bool_]
@@ -57,6 +60,8 @@ class ClassChoice:
     """One class of one repeat: a unit of work. `position` is the class's in the filter's scores."""
 
     generator: ClassGenerator
+    borrowing: Borrowing | None
+    share: float  # of the candidates that are borrowed
     own: NDArray[np.uint8]  # the class's training images
     class_filter: ClassFilter
     position: int
@@ -73,15 +78,21 @@ def choose(
     *,
     wanted: int,
     oversample: int,
+    borrowed: float,
     engine: Engine,
 ) -> list[dict[str, ClassCandidates]]:
     """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     sets (the training images of each), generators, filters and the result have one entry for each seed.
+    borrowed: the share of the candidates of a class with richer ones beside it that borrow their variation, where
+    there is a shared generator.
     """
+    lent = _lent(sets, generators, seeds, engine) if borrowed > 0 else [{} for _ in seeds]
     choices = [
         ClassChoice(
             generator,
+            own.get(label),
+            borrowed,
             train.of_class(label).images,
             class_filter,
             train.classes.index(label),
@@ -89,12 +100,39 @@ def choose(
             wanted * oversample,
             seed,
         )
-        for train, of_seed, class_filter, seed in zip(sets, generators, filters, seeds, strict=True)
+        for train, of_seed, own, class_filter, seed in zip(sets, generators, lent, filters, seeds, strict=True)
         for label, generator in of_seed.items()
     ]
     found = dict(engine.map(choose_class, choices))
     in_order = iter(found[position] for position in range(len(choices)))
     return [{label: next(in_order) for label in of_seed} for of_seed in generators]
+
+
+def _lent(
+    sets: Sequence[ImageSet], generators: Sequence[GeneratorSet], seeds: Sequence[int], engine: Engine
+) -> list[dict[str, Borrowing]]:
+    """What the classes of each seed borrow with; nothing where there is no shared generator."""
+    units = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
+    found = dict(engine.map(_borrow, units))
+    return [found[position] for position in range(len(units))]
+
+
+def _borrow(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, Borrowing]:
+    shared, train, seed = unit
+    return {} if shared is None else borrowings(shared, train, seed)
+
+
+def candidates_of(choice: ClassChoice) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """uint8 (N, C, H, W) and bool (N,): borrowed ones, if any, spread evenly among the generator's own."""
+    if choice.borrowing is None:
+        images = choice.generator.sample(choice.candidates, seed=choice.seed).numpy()
+        return images, np.zeros(len(images), dtype=np.bool_)
+    borrowed: NDArray[np.bool_] = np.diff(np.floor(np.arange(choice.candidates + 1) * choice.share)) > 0
+    own = choice.generator.sample(int((~borrowed).sum()), seed=choice.seed).numpy()
+    images = np.empty((choice.candidates, *own.shape[1:]), dtype=np.uint8)
+    images[~borrowed] = own
+    images[borrowed] = choice.borrowing.sample(int(borrowed.sum()), seed=choice.seed).numpy()
+    return images, borrowed
 
 
 def copy_threshold(images: NDArray[np.uint8]) -> float:
@@ -108,7 +146,7 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
 
 def choose_class(choice: ClassChoice) -> ClassCandidates:
     """Sample one class and judge every candidate."""
-    images = choice.generator.sample(choice.candidates, seed=choice.seed).numpy()
+    images, borrowed = candidates_of(choice)
     scores = choice.class_filter.scores(images)
     probability = scores[:, choice.position]
     threshold = float(choice.class_filter.thresholds[choice.position])
@@ -124,6 +162,7 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
         label=choice.generator.label,
         seed=choice.seed,
         images=images,
+        borrowed=borrowed,
         probability=probability,
         threshold=threshold,
         other_class=scores.argmax(axis=1) != choice.position,

@@ -6,13 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.gan.bundle import GeneratorSet
-from augment.synthesis.selection import ClassCandidates, choose, copy_threshold
+from augment.gan.architecture import Architecture
+from augment.gan.borrowing import Borrowing
+from augment.gan.bundle import ClassGenerator, GeneratorSet
+from augment.gan.networks import new_generator
+from augment.synthesis import selection
+from augment.synthesis.selection import ClassCandidates, ClassChoice, choose, copy_threshold
 from tests.toy import Backwards, Fixed, bars, toy_set
 
 TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
@@ -59,7 +64,7 @@ def choices(
         {label: "collapsed" for label in train.classes if label not in images},
     )
     (found,) = choose(
-        [train], [generators], [judge], [5], wanted=wanted, oversample=oversample, engine=Engine("serial")
+        [train], [generators], [judge], [5], wanted=wanted, oversample=oversample, borrowed=0.5, engine=Engine("serial")
     )
     assert list(found) == sorted(images)
     assert {generator.asked for generator in generators.values()} == {(wanted * oversample, 5)}
@@ -125,7 +130,7 @@ def test_every_seed_has_its_own_generators_and_filter_wherever_they_run() -> Non
     ]
     filters = [ByCorner(np.full(3, threshold)) for threshold in (0.1, 0.2)]
     for engine in (Engine("serial"), Engine("local", 2), Backwards()):
-        found = choose([TRAIN, TRAIN], generators, filters, [8, 3], wanted=2, oversample=3, engine=engine)
+        found = choose([TRAIN, TRAIN], generators, filters, [8, 3], wanted=2, oversample=3, borrowed=0.5, engine=engine)
         assert [[(own.label, own.seed, own.threshold) for own in of_seed.values()] for of_seed in found] == [
             [(label, seed, threshold) for label in "abc"] for seed, threshold in ((8, 0.1), (3, 0.2))
         ]
@@ -156,3 +161,47 @@ def test_independent_images_are_rarely_copies(count: int, seed: int) -> None:
     train = ImageSet(images, np.full(count, "b"), np.arange(count).astype(str), np.arange(count).astype(str))
     found = choices(train, {"b": fresh}, ByFirst(), wanted=20)["b"]
     assert found.reason.tolist() == [""] * 20
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.5, [0, 1] * 4), (0.25, [0, 0, 0, 1] * 2), (1.0, [1] * 8), (0.0, [0] * 8)]
+)
+def test_borrowed_candidates_are_spread_among_the_generators_own(share: float, expected: list[int]) -> None:
+    made, lent = bars(0, 8), bars(1, 8)
+
+    class Lending:
+        def sample(self, n: int, *, seed: int) -> torch.Tensor:
+            assert seed == 9
+            return torch.from_numpy(lent[:n])
+
+    lending: Any = Lending()
+    generator: Any = Fixed("a", made)
+    judge: Any = ByFirst()
+    choice = ClassChoice(generator, lending, share, made, judge, 0, 2, 8, 9)
+    images, borrowed = selection.candidates_of(choice)
+    assert borrowed.tolist() == expected
+    assert np.array_equal(images[borrowed], lent[: sum(expected)])
+    assert np.array_equal(images[~borrowed], made[: 8 - sum(expected)])
+
+
+def test_only_small_classes_with_a_shared_generator_borrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = toy_set({"a": 12, "b": 2, "c": 9})
+    asked: list[str] = []
+
+    def noted(self: Borrowing, n: int, *, seed: int) -> torch.Tensor:
+        asked.append(self.label)
+        return torch.from_numpy(bars(1, n, seed=seed))
+
+    monkeypatch.setattr(Borrowing, "sample", noted)
+    shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
+    made: Any = {label: Fixed(label, bars(position, 12)) for position, label in enumerate("abc")}
+    judge: Any = ByCorner(np.zeros(3))
+
+    def borrowed(share: float, of_all: ClassGenerator | None) -> dict[str, int]:
+        sets = [GeneratorSet(made, shared=of_all)]
+        (found,) = choose([train], sets, [judge], [5], wanted=3, oversample=2, borrowed=share, engine=Engine("serial"))
+        return {label: int(own.borrowed.sum()) for label, own in found.items()}
+
+    assert borrowed(0.5, shared) == {"a": 0, "b": 3, "c": 0}
+    assert asked == ["b"]
+    assert borrowed(0.0, shared) == borrowed(0.5, None) == {"a": 0, "b": 0, "c": 0}

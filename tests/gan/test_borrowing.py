@@ -1,0 +1,116 @@
+"""Borrowed variation: who lends, where images lie in the latent space, and what a sample is made of."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from augment.gan import borrowing as under_test
+from augment.gan.architecture import Architecture
+from augment.gan.borrowing import STRENGTH, Borrowing, borrowings, invert, lenders, rests
+from augment.gan.bundle import ClassGenerator
+from augment.gan.networks import new_generator, to_float
+from tests.toy import toy_set
+
+COUNTS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 60), min_size=1)
+
+
+class Identity(nn.Module):
+    """A generator whose latents are its images."""
+
+    architecture = Architecture("linear", 1, 4, 4, 16, 4)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return z.view(-1, 1, 4, 4)
+
+
+def identity() -> Any:
+    return Identity()
+
+
+def by_hand(latents: Tensor, undrawn: Tensor, *lent: Tensor) -> Borrowing:
+    return Borrowing("a", identity(), latents, undrawn, lent)
+
+
+@given(COUNTS)
+def test_a_class_lends_to_those_with_a_third_of_its_images(counts: dict[str, int]) -> None:
+    found = lenders(counts)
+    for label, own in counts.items():
+        expected = [other for other, count in counts.items() if count >= 3 * own and count >= 2]
+        assert found.get(label, []) == expected
+    assert all(found.values()), "a class without lenders has no entry"
+
+
+def test_balanced_classes_lend_nothing() -> None:
+    assert lenders({"a": 20, "b": 20, "c": 8}) == {}
+    assert lenders({"a": 150, "b": 10, "c": 51}) == {"b": ["a", "c"]}
+
+
+def test_an_image_of_the_generator_is_found_again() -> None:
+    torch.manual_seed(0)
+    network = new_generator(Architecture("dcgan", 1, 8, 8, 6, 8)).eval().requires_grad_(False)
+    images = network(torch.randn(5, 6)).detach()
+    latents = invert(network, images)
+    assert latents.shape == (5, 6)
+    undrawn = rests(network, images, latents)
+    assert undrawn.square().mean() < images.square().mean() / 50
+    torch.testing.assert_close(network(latents) + undrawn, images)
+
+
+def test_the_search_weighs_nearness_against_the_prior() -> None:
+    """With images = latents the best latent is image / (1 + PRIOR), in closed form."""
+    images = torch.linspace(-0.9, 0.9, 32).view(2, 1, 4, 4)
+    found = invert(identity(), images)
+    torch.testing.assert_close(found, images.flatten(1) / (1 + under_test.PRIOR), atol=0.01, rtol=0)
+
+
+def test_a_sample_is_an_own_image_moved_by_a_difference_within_one_richer_class() -> None:
+    rng = torch.Generator().manual_seed(1)
+    own, undrawn = torch.rand(3, 16, generator=rng) * 0.2, torch.rand(3, 1, 4, 4, generator=rng) * 0.1
+    lent = [torch.rand(4, 16, generator=rng) * 0.5, torch.rand(2, 16, generator=rng) * 0.5]
+    possible = [
+        (s, b, ((own[s] + STRENGTH * (bank[i] - bank[j])).view(1, 4, 4) + undrawn[s]))
+        for s in range(3) for b, bank in enumerate(lent) for i in range(len(bank)) for j in range(len(bank)) if i != j
+    ]  # fmt: skip
+    expected = torch.stack([image for _, _, image in possible])
+    samples = to_float(by_hand(own, undrawn, *lent).sample(120, seed=4))
+    distance = (samples[:, None] - expected).abs().amax(dim=(2, 3, 4))
+    assert (distance.amin(dim=1) <= 1 / 255 + 1e-6).all(), "nothing else than these sums"
+    nearest = [possible[at] for at in distance.argmin(dim=1).tolist()]
+    assert {s for s, _, _ in nearest} == {0, 1, 2}
+    shares = np.bincount([b for _, b, _ in nearest]) / 120
+    assert 0.35 < shares[0] < 0.65, "each richer class lends equally often, however many images it has"
+
+
+def test_samples_depend_on_seed_and_position() -> None:
+    made = by_hand(torch.rand(3, 16), torch.zeros(3, 1, 4, 4), torch.rand(5, 16))
+    first = made.sample(8, seed=0)
+    assert first.dtype == torch.uint8
+    assert torch.equal(made.sample(3, seed=0), first[:3])
+    assert not torch.equal(made.sample(8, seed=1), first)
+    assert made.sample(0, seed=0).shape == (0, 1, 4, 4)
+
+
+def test_sums_beyond_black_and_white_are_cut_off() -> None:
+    made = by_hand(torch.full((1, 16), 0.9), torch.full((1, 1, 4, 4), 0.9), torch.zeros(2, 16))
+    assert made.sample(2, seed=0).eq(255).all()
+
+
+@pytest.mark.parametrize("poor", [1, 2])
+def test_every_small_class_of_a_set_borrows_from_its_richer_ones(poor: int) -> None:
+    train = toy_set({"a": 70, "b": poor, "c": 9})
+    shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
+    found = borrowings(shared, train, seed=0)
+    assert set(found) == {"b", "c"}
+    assert [len(lent) for lent in found["b"].lent] == [64, 9], "at most so many images are looked for"
+    assert [len(lent) for lent in found["c"].lent] == [64]
+    own = to_float(torch.from_numpy(train.of_class("b").images))
+    drawn = found["b"].network(found["b"].latents)
+    torch.testing.assert_close(drawn + found["b"].rests, own, atol=1e-5, rtol=0)
+    again = borrowings(shared, train, seed=0)["b"].sample(4, seed=3)
+    assert torch.equal(found["b"].sample(4, seed=3), again)
+    assert borrowings(shared, toy_set({"a": 9, "b": 8}), seed=0) == {}
