@@ -235,9 +235,9 @@ class Generate(Section):
     per_class: int = Field(200, ge=1, le=100_000, description="Synthetic images wanted for each class.")
     oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
     borrowed: Probability = Field(
-        0.5,
-        description="Share of a small class's candidates that are its own images varied as richer classes (three times "
-        "its images) vary, in the latent space of the shared GAN; 0: none. They keep traces of the images they vary.",
+        0.75,
+        description="Share of the candidates that are the class's own images varied as those of the largest classes "
+        "vary, in the latent space of the shared GAN; 0: none. They keep traces of the images that they vary.",
     )
     accept: Fraction = Field(
         0.9,

@@ -36,7 +36,7 @@ class Comparing:
     fit: FitSettings
     batch_size: int
     flips: str
-    borrowed: float = 0.0  # share of a small class's candidates
+    borrowed: float = 0.0  # share of the candidates
     base: Augmentation = "classical"  # what arms with made images add to
 
 

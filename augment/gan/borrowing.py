@@ -1,10 +1,9 @@
-"""Variation borrowed from richer classes: a class of ten images varied as the images of larger classes vary.
+"""Borrowed variation: the images of a class varied as images of the set's rich classes vary.
 
-Every training image has a place in the latent space of the shared GAN (`invert`). An image of a poor class, moved by
-the difference of two images of one richer class and drawn by the shared generator, shows the class with a change that
-images of another class show. The idea is the hallucination of Hariharan & Girshick 2017 (arXiv:1606.02819) and the
-delta-encoder (Schwartz et al. 2018, arXiv:1806.04734) in a GAN's latent space. What the generator cannot draw of the
-image is added again, so details stay.
+Every training image has a place in the latent space of the shared GAN (`invert`). An image, moved by the difference of
+two images of one rich class and drawn by the shared generator, shows its class with a change that others show. What
+the generator cannot draw of the image is added again, so details stay. The idea is the hallucination of Hariharan &
+Girshick 2017 (arXiv:1606.02819) and the delta-encoder (Schwartz et al. 2018, arXiv:1806.04734) in a GAN's latent space.
 """
 
 import copy
@@ -22,7 +21,7 @@ from augment.gan.bundle import ClassGenerator
 from augment.gan.networks import Generator, to_float, to_uint8
 from augment.seeds import derive_seed, torch_rng
 
-RICHER = 3  # a class lends to classes with at most a third of its images
+RICH = 0.5  # a class with this share of the largest class's images lends
 STRENGTH = 0.6  # of the difference; 0.4 and 0.9 gained less
 MOST_IMAGES = 64  # of a class that are looked for in the latent space
 STEPS, RATE, LEAST_RATE = 300, 0.1, 0.005
@@ -37,7 +36,7 @@ class Borrowing:
     """All that makes borrowed samples of one class.
 
     network: the shared generator; latents float (n, latent) and rests float (n, C, H, W) of the class's own images,
-    image = network(latent) + rest; lent: float (m, latent) of the images of each richer class, m >= 2
+    image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2
     """
 
     label: str
@@ -67,31 +66,23 @@ class Borrowing:
 
 
 def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, Borrowing]:
-    """What each class of `train` that has richer ones beside it borrows with, through the shared generator."""
+    """What each class of `train` borrows with, through the shared generator."""
     network = copy.deepcopy(shared.network).cpu()
-    richer = lenders(train.counts())
-    wanted = sorted({*richer, *(label for own in richer.values() for label in own)})
-    images = {label: _some(train.of_class(label).images, seed, label) for label in wanted}
-    latents = {label: invert(network, images[label]) for label in wanted}
+    images = {label: _some(train.of_class(label).images, seed, label) for label in train.classes}
+    latents = {label: invert(network, own) for label, own in images.items()}
+    lent = tuple(latents[label] for label in lenders(train.counts()))
+    if not lent:
+        return {}
     return {
-        label: Borrowing(
-            label,
-            network,
-            latents[label],
-            rests(network, images[label], latents[label]),
-            tuple(latents[lender] for lender in own),
-        )
-        for label, own in richer.items()
+        label: Borrowing(label, network, latents[label], rests(network, own, latents[label]), lent)
+        for label, own in images.items()
     }
 
 
-def lenders(counts: Mapping[str, int]) -> dict[str, list[str]]:
-    """The richer classes of each class that has any."""
-    found = {
-        label: [other for other, count in counts.items() if count >= max(2, RICHER * own)]
-        for label, own in counts.items()
-    }
-    return {label: own for label, own in found.items() if own}
+def lenders(counts: Mapping[str, int]) -> list[str]:
+    """The rich classes; none where no class has two images."""
+    largest = max(counts.values())
+    return [label for label, count in counts.items() if count >= max(2, RICH * largest)]
 
 
 def invert(network: Generator, images: Tensor) -> Tensor:

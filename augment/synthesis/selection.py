@@ -23,7 +23,7 @@ COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of i
 class ClassCandidates:
     """All candidates of one class with what was found about each (arrays of length N).
 
-    images uint8 (N, C, H, W), made from `seed`; borrowed: by variation borrowed from richer classes, the others
+    images uint8 (N, C, H, W), made from `seed`; borrowed: by variation borrowed from rich classes, the others
     are the samples 0, 1, ... of the class's own generator; probability: of the own class by the
     filter; other_class: the filter prefers another class; nearest_train, nearest_distance: the
     closest training image of the class (RMS pixel difference in [0, 1]); reason: "", near_copy,
@@ -84,8 +84,7 @@ def choose(
     """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     sets (the training images of each), generators, filters and the result have one entry for each seed.
-    borrowed: the share of the candidates of a class with richer ones beside it that borrow their variation, where
-    there is a shared generator.
+    borrowed: the share of the candidates that borrow the variation of rich classes, where there is a shared generator.
     """
     lent = _lent(sets, generators, seeds, engine) if borrowed > 0 else [{} for _ in seeds]
     choices = [

@@ -37,17 +37,15 @@ def by_hand(latents: Tensor, undrawn: Tensor, *lent: Tensor) -> Borrowing:
 
 
 @given(COUNTS)
-def test_a_class_lends_to_those_with_a_third_of_its_images(counts: dict[str, int]) -> None:
-    found = lenders(counts)
-    for label, own in counts.items():
-        expected = [other for other, count in counts.items() if count >= 3 * own and count >= 2]
-        assert found.get(label, []) == expected
-    assert all(found.values()), "a class without lenders has no entry"
+def test_classes_with_half_of_the_largest_ones_images_lend(counts: dict[str, int]) -> None:
+    most = max(counts.values())
+    assert lenders(counts) == [label for label, count in counts.items() if 2 * count >= most and count > 1]
 
 
-def test_balanced_classes_lend_nothing() -> None:
-    assert lenders({"a": 20, "b": 20, "c": 8}) == {}
-    assert lenders({"a": 150, "b": 10, "c": 51}) == {"b": ["a", "c"]}
+def test_balanced_classes_all_lend_and_poor_ones_never() -> None:
+    assert lenders({"a": 20, "b": 20, "c": 18}) == ["a", "b", "c"]
+    assert lenders({"a": 150, "b": 10, "c": 80}) == ["a", "c"]
+    assert lenders({"a": 1, "b": 1}) == []
 
 
 def test_an_image_of_the_generator_is_found_again() -> None:
@@ -68,7 +66,7 @@ def test_the_search_weighs_nearness_against_the_prior() -> None:
     torch.testing.assert_close(found, images.flatten(1) / (1 + under_test.PRIOR), atol=0.01, rtol=0)
 
 
-def test_a_sample_is_an_own_image_moved_by_a_difference_within_one_richer_class() -> None:
+def test_a_sample_is_an_own_image_moved_by_a_difference_within_one_rich_class() -> None:
     rng = torch.Generator().manual_seed(1)
     own, undrawn = torch.rand(3, 16, generator=rng) * 0.2, torch.rand(3, 1, 4, 4, generator=rng) * 0.1
     lent = [torch.rand(4, 16, generator=rng) * 0.5, torch.rand(2, 16, generator=rng) * 0.5]
@@ -83,7 +81,7 @@ def test_a_sample_is_an_own_image_moved_by_a_difference_within_one_richer_class(
     nearest = [possible[at] for at in distance.argmin(dim=1).tolist()]
     assert {s for s, _, _ in nearest} == {0, 1, 2}
     shares = np.bincount([b for _, b, _ in nearest]) / 120
-    assert 0.35 < shares[0] < 0.65, "each richer class lends equally often, however many images it has"
+    assert 0.35 < shares[0] < 0.65, "each rich class lends equally often, however many images it has"
 
 
 def test_samples_depend_on_seed_and_position() -> None:
@@ -101,16 +99,16 @@ def test_sums_beyond_black_and_white_are_cut_off() -> None:
 
 
 @pytest.mark.parametrize("poor", [1, 2])
-def test_every_small_class_of_a_set_borrows_from_its_richer_ones(poor: int) -> None:
-    train = toy_set({"a": 70, "b": poor, "c": 9})
+def test_every_class_of_a_set_borrows_from_the_rich_ones(poor: int) -> None:
+    train = toy_set({"a": 70, "b": poor, "c": 40})
     shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
     found = borrowings(shared, train, seed=0)
-    assert set(found) == {"b", "c"}
-    assert [len(lent) for lent in found["b"].lent] == [64, 9], "at most so many images are looked for"
-    assert [len(lent) for lent in found["c"].lent] == [64]
-    own = to_float(torch.from_numpy(train.of_class("b").images))
+    assert set(found) == {"a", "b", "c"}
+    for own in found.values():
+        assert [len(lent) for lent in own.lent] == [64, 40], "at most so many images are looked for"
+    images = to_float(torch.from_numpy(train.of_class("b").images))
     drawn = found["b"].network(found["b"].latents)
-    torch.testing.assert_close(drawn + found["b"].rests, own, atol=1e-5, rtol=0)
+    torch.testing.assert_close(drawn + found["b"].rests, images, atol=1e-5, rtol=0)
     again = borrowings(shared, train, seed=0)["b"].sample(4, seed=3)
     assert torch.equal(found["b"].sample(4, seed=3), again)
-    assert borrowings(shared, toy_set({"a": 9, "b": 8}), seed=0) == {}
+    assert borrowings(shared, toy_set({"a": 1, "b": 1}), seed=0) == {}
