@@ -28,13 +28,15 @@ TABLES = {
     "reliability": (
         "arm", "low_edge", "high_edge", "answers", "groups", "confidence", "right", "low", "high",
     ),
+    "families": ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high"),
     "audit": ("seed", "control", "nearer", "p"),
     "confusion": ("actual", "predicted"),
 }  # fmt: skip
 CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 METRICS = ("verdict", "primary", "gain", "policy")
 VERDICT = (
-    "protocol", "sentence", "reasons", "advice", "best_real", "explanation", "as_delivered", "smallest_gain", "looked",
+    "protocol", "augmentation", "sentence", "reasons", "advice", "best_real", "explanation", "as_delivered",
+    "smallest_gain", "looked",
 )  # fmt: skip
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split")
 

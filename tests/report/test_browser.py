@@ -19,8 +19,8 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not in
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no chromium, or no chromedriver")
-SECTIONS = ("verdict", "arms", "comparisons", "classes", "reliability", "leakage", "privacy", "pictures", "quality",
-            "training", "confusion", "data", "limits", "reproduce")  # fmt: skip
+SECTIONS = ("verdict", "arms", "comparisons", "classes", "families", "reliability", "leakage", "privacy", "pictures",
+            "quality", "training", "confusion", "data", "limits", "reproduce")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

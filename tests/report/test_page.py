@@ -73,8 +73,8 @@ def words(text):
 
 
 def test_sections_come_in_order(page):
-    names = ["verdict", "arms", "comparisons", "classes", "reliability", "leakage", "privacy", "pictures", "quality"]
-    names += ["training", "confusion", "data", "limits"]
+    names = ["verdict", "arms", "comparisons", "classes", "families", "reliability", "leakage", "privacy", "pictures"]
+    names += ["quality", "training", "confusion", "data", "limits"]
     assert re.findall(r'<section id="(\w+)"', page) == [*names, "reproduce"]
     assert re.findall(r'<a href="#(\w+)"', page) == [*names[1:], "reproduce"]
     assert page.count('class="source"') >= len(names) + 1
@@ -111,6 +111,7 @@ def test_figures_of_the_tables_are_on_the_page(page):
         "test +3.1 +1.2 to +5.0 +1.6 to +4.6 1.1 0.8 3 0.0123 –",  # comparisons.csv
         "40 2 6 77.5 50.0 12.5 2.3 1.0",  # acceptance.csv and copies.csv
         "All classes 1.9 1.1",  # copies.csv, pooled
+        "Half synthetic, filtered 69.3 67.0 to 71.7 +3.2 +1.0 to +5.4",  # families.csv
         "KID, distance of the distributions (lower is better) 0.0417 0.0123 40 0.0617 0.0323 40 30",  # quality.csv
         "54.3 50.3 to 58.3 50.0 30 60",  # membership.csv
         "not measured – 1.0 30 60 not measured: 30 independent training",
@@ -278,7 +279,7 @@ def test_a_missing_column_is_named(tmp_path):
 def test_a_missing_key_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
-    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, best_real"):
+    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, augmentation, best_real"):
         read(tmp_path)
 
 
