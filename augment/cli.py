@@ -1,4 +1,4 @@
-"""`augment init | check | sample | verdict | doctor`.
+"""`augment init | check | sample | verdict | trial | doctor`.
 
 Heavy modules are imported by the command that needs them, so `augment --help` is instant.
 """
@@ -84,6 +84,12 @@ def parser() -> argparse.ArgumentParser:
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help="folder (default: %(default)s)")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
     verdict.set_defaults(command=_verdict)
+
+    trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
+    trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
+    trial.add_argument("--data", type=Path, default=Path("data/augmented"), help="folder (default: %(default)s)")
+    trial.add_argument("--seeds", type=_seeds, default=5, help="paired runs of the command (default: %(default)s)")
+    trial.set_defaults(command=_trial)
 
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     doctor.add_argument(
@@ -199,6 +205,14 @@ def _verdict(options: argparse.Namespace) -> int:
     return 0
 
 
+def _trial(options: argparse.Namespace) -> int:
+    _need_pipeline("trial")
+    from augment.evaluation.trial import trial
+
+    print("\n".join(trial(options.training, options.data, options.seeds).lines()))
+    return 0
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from augment import doctor
 
@@ -213,6 +227,10 @@ def _need_pipeline(command: str) -> None:
 
 def _count(text: str) -> int:
     return _whole(text, 1, 1_000_000)
+
+
+def _seeds(text: str) -> int:
+    return _whole(text, 2, 1000)
 
 
 def _seed(text: str) -> int:

@@ -23,7 +23,8 @@ from augment.seeds import derive_seed, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
 STRENGTH = 0.6  # of the difference; 0.4 and 0.9 gained less
-MOST_IMAGES = 64  # of a class that are looked for in the latent space
+MOST_IMAGES = 64  # of a class that are looked for in the latent space,
+MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
 STEPS, RATE, LEAST_RATE = 300, 0.1, 0.005
 PRIOR = 0.01  # weight of a latent's mean square beside the mean square error
 TRIED = 2000  # latents of which the nearest to an image is where its search begins
@@ -68,7 +69,8 @@ class Borrowing:
 def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, Borrowing]:
     """What each class of `train` borrows with, through the shared generator."""
     network = copy.deepcopy(shared.network).cpu()
-    images = {label: _some(train.of_class(label).images, seed, label) for label in train.classes}
+    most = min(MOST_IMAGES, max(8, MOST_IN_ALL // len(train.classes)))
+    images = {label: _some(train.of_class(label).images, most, seed, label) for label in train.classes}
     latents = {label: invert(network, own) for label, own in images.items()}
     lent = tuple(latents[label] for label in lenders(train.counts()))
     if not lent:
@@ -126,8 +128,8 @@ def _nearest(images: Tensor, drawn: Tensor) -> Tensor:
     return torch.cdist(images.flatten(1), drawn.flatten(1)).argmin(dim=1)
 
 
-def _some(images: NDArray[np.uint8], seed: int, label: str) -> Tensor:
-    """At most `MOST_IMAGES` of a class, float (n, C, H, W) in [-1, 1]."""
+def _some(images: NDArray[np.uint8], most: int, seed: int, label: str) -> Tensor:
+    """At most so many images of a class, float (n, C, H, W) in [-1, 1]."""
     rng = np.random.default_rng(derive_seed(seed, "borrowing", label))
-    chosen = np.sort(rng.permutation(len(images))[:MOST_IMAGES])
+    chosen = np.sort(rng.permutation(len(images))[:most])
     return to_float(torch.from_numpy(images[chosen]))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from augment.data.imageset import ImageSet
 from augment.gan import borrowing as under_test
 from augment.gan.architecture import Architecture
 from augment.gan.borrowing import STRENGTH, Borrowing, borrowings, invert, lenders, rests
@@ -112,3 +113,11 @@ def test_every_class_of_a_set_borrows_from_the_rich_ones(poor: int) -> None:
     again = borrowings(shared, train, seed=0)["b"].sample(4, seed=3)
     assert torch.equal(found["b"].sample(4, seed=3), again)
     assert borrowings(shared, toy_set({"a": 1, "b": 1}), seed=0) == {}
+
+
+def test_many_classes_bring_fewer_images_each() -> None:
+    train = toy_set({f"{number:03d}": 20 for number in range(100)}, side=202)
+    small = ImageSet(train.images[:, :, :4, :4].copy(), train.labels, train.groups, train.sources)
+    shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 4, 4, 4, 4)))
+    found = borrowings(shared, small, seed=0)
+    assert {len(own.latents) for own in found.values()} == {8}

@@ -1,0 +1,123 @@
+"""`augment trial COMMAND`: your own training on data/augmented and on its real images alone, with paired seeds.
+
+The command runs in a shell, where it is called from, with
+
+    AUGMENT_DATA   a folder with the layout of data/augmented: train/, val/, test/ and manifest.csv
+    AUGMENT_SEED   for initial weights and order, equal for both folders
+    AUGMENT_SCORE  a file to write one number to: the score on test, larger is better
+
+It decides nothing of the pipeline's verdict, which is that of a small network; this is the answer for your classifier.
+"""
+
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from augment.errors import AugmentError
+from augment.evaluation.statistics import Estimate, paired_t
+from augment.files import read_csv, write_csv
+
+COLUMNS = ("path", "label", "split", "synthetic", "weight", "source")
+TOLD = 5  # last lines of a command that fails
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Scores of each seed, and augmented minus real with its interval."""
+
+    real: list[float]
+    augmented: list[float]
+
+    @property
+    def gain(self) -> Estimate:
+        return paired_t(np.array(self.augmented) - np.array(self.real))
+
+    def lines(self) -> list[str]:
+        """A row for each seed, and what follows from them."""
+        low, high = self.gain.interval(0.95, least=-math.inf)
+        rows = [
+            f"{seed:>6} {real:>12.4f} {augmented:>12.4f} {augmented - real:>+10.4f}"
+            for seed, (real, augmented) in enumerate(zip(self.real, self.augmented, strict=True))
+        ]
+        word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
+        return [
+            f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}",
+            *rows,
+            f"Your training {word}: {self.gain.mean:+.4f} [{low:+.4f}, {high:+.4f}], 95 % interval over "
+            f"{len(self.real)} paired seeds on these test images.",
+        ]
+
+
+def trial(command: str, augmented: Path, seeds: int) -> Trial:
+    """Run the command twice for each seed. Raises `AugmentError` saying what went wrong with it.
+
+    augmented: as `assemble` wrote it, with synthetic images; seeds: at least 2.
+    """
+    rows = read_manifest(augmented)
+    if not any(row["synthetic"] == "1" for row in rows):
+        raise AugmentError(
+            f"{augmented}: holds no synthetic images, since the evaluation chose real images alone. For a trial all "
+            "the same set assemble.use: gan_half_filtered in params.yaml and run `dvc repro assemble`."
+        )
+    with tempfile.TemporaryDirectory() as temporary:
+        real = Path(temporary) / "real"
+        real_alone(augmented, rows, real)
+        scores: dict[Path, list[float]] = {real: [], augmented: []}
+        for seed in range(seeds):
+            for folder, found in scores.items():
+                found.append(score(command, folder.absolute(), seed, Path(temporary) / "score"))
+    return Trial(scores[real], scores[augmented])
+
+
+def read_manifest(folder: Path) -> list[dict[str, str]]:
+    """The rows of its manifest.csv. Raises `AugmentError` when it is not what `assemble` writes."""
+    path = folder / "manifest.csv"
+    if not path.exists():
+        raise AugmentError(f"{path}: there is none. Run `dvc repro` first, or name the folder with --data.")
+    rows = read_csv(path)
+    if not rows or set(COLUMNS) - set(rows[0]):
+        raise AugmentError(f"{path}: needs the columns {', '.join(COLUMNS)}. Run `dvc repro -f assemble`.")
+    return rows
+
+
+def real_alone(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
+    """The same folder without synthetic images; weights balance the classes of train, 1 on average."""
+    kept = [row for row in rows if row["synthetic"] == "0"]
+    counts = Counter(row["label"] for row in kept if row["split"] == "train")
+    balanced = {label: sum(counts.values()) / (len(counts) * count) for label, count in counts.items()}
+    for row in kept:
+        target = out / row["path"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / row["path"], target)
+    weighted = [{**row, "weight": balanced[row["label"]]} if row["split"] == "train" else row for row in kept]
+    write_csv(out / "manifest.csv", weighted, COLUMNS)
+
+
+def score(command: str, data: Path, seed: int, file: Path) -> float:
+    """One run of the command, and the number that it leaves in `file`."""
+    file.unlink(missing_ok=True)
+    told: Mapping[str, str] = {"AUGMENT_DATA": str(data), "AUGMENT_SEED": str(seed), "AUGMENT_SCORE": str(file)}
+    done = subprocess.run(command, shell=True, env={**os.environ, **told}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = "\n".join((done.stderr or done.stdout).splitlines()[-TOLD:])
+        raise AugmentError(f"trial: `{command}` ended with status {done.returncode} (seed {seed}, {data}):\n{last}")
+    try:
+        found = float(file.read_text())
+    except FileNotFoundError as error:
+        raise AugmentError(
+            f"trial: `{command}` wrote no score; write one number to the file that the environment variable "
+            "AUGMENT_SCORE names"
+        ) from error
+    except ValueError as error:
+        raise AugmentError(f"trial: `{command}` wrote {file.read_text()[:50]!r}, which is not a number") from error
+    if not math.isfinite(found):
+        raise AugmentError(f"trial: `{command}` wrote the score {found}, which is not finite")
+    return found

@@ -1,0 +1,116 @@
+"""A training command of the user's own as the classifier: what it is given, and what is made of its scores."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from augment.cli import main
+from augment.errors import AugmentError
+from augment.evaluation.trial import COLUMNS, Trial, trial
+from augment.files import read_csv, write_bytes, write_csv
+from augment.grids import picture, png
+
+# 1-nearest-neighbour on brightness: the score is the share of test images whose class is found.
+TRAINING = """
+import csv, os, pathlib
+from PIL import Image, ImageStat
+folder = pathlib.Path(os.environ["AUGMENT_DATA"])
+rows = list(csv.DictReader((folder / "manifest.csv").open(newline="")))
+level = lambda row: ImageStat.Stat(Image.open(folder / row["path"]).convert("L")).mean[0]
+train = [(level(row), row["label"]) for row in rows if row["split"] == "train"]
+test = [(level(row), row["label"]) for row in rows if row["split"] == "test"]
+right = sum(min(train, key=lambda known: abs(known[0] - own))[1] == label for own, label in test)
+score = right / len(test) + 0.001 * int(os.environ["AUGMENT_SEED"])
+pathlib.Path(os.environ["AUGMENT_SCORE"]).write_text(str(score))
+"""
+IMAGES = (
+    *(("train", "dark", 0, level) for level in (10, 12)), ("train", "light", 0, 240), ("train", "light", 1, 130),
+    ("val", "dark", 0, 11), *(("test", "dark", 0, level) for level in (20, 30)),
+    *(("test", "light", 0, level) for level in (110, 250)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def augmented(tmp_path: Path) -> Path:
+    folder, rows = tmp_path / "augmented", []
+    for index, (split, label, synthetic, level) in enumerate(IMAGES):
+        path = f"{split}/{label}/{index}.png"
+        write_bytes(folder / path, png(picture(np.full((1, 4, 4), level, np.uint8))))
+        rows.append({"path": path, "label": label, "split": split, "synthetic": synthetic, "weight": 1.5, "source": ""})
+    write_csv(folder / "manifest.csv", rows, COLUMNS)
+    return folder
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> str:
+    (tmp_path / "training.py").write_text(TRAINING)
+    return f"{sys.executable} {tmp_path / 'training.py'}"
+
+
+def test_both_folders_and_all_seeds_are_scored(augmented: Path, training: str) -> None:
+    """110 is nearer to 12 than to 240: only the synthetic 130 finds it."""
+    found = trial(training, augmented, 3)
+    assert found.real == pytest.approx([0.75, 0.751, 0.752])
+    assert found.augmented == pytest.approx([1.0, 1.001, 1.002])
+    assert found.gain.mean == pytest.approx(0.25)
+
+
+def test_real_alone_is_the_folder_without_synthetic_images(augmented: Path, tmp_path: Path) -> None:
+    keep = f"cp -r $AUGMENT_DATA {tmp_path}/seen-$(basename $AUGMENT_DATA)-$AUGMENT_SEED; echo 1 > $AUGMENT_SCORE"
+    trial(keep, augmented, 2)
+    rows = read_csv(tmp_path / "seen-real-1/manifest.csv")
+    assert [row["path"] for row in rows] == [
+        f"{split}/{label}/{index}.png" for index, (split, label, synthetic, _) in enumerate(IMAGES) if not synthetic
+    ]
+    assert [float(row["weight"]) for row in rows if row["split"] == "train"] == [0.75, 0.75, 1.5]
+    assert {str(file.relative_to(tmp_path / "seen-real-1")) for file in (tmp_path / "seen-real-1").rglob("*.png")} == {
+        row["path"] for row in rows
+    }
+    assert (tmp_path / "seen-augmented-0/train/light/3.png").exists()
+
+
+def test_the_interval_is_a_paired_t() -> None:
+    found = Trial([0.5, 0.6, 0.7, 0.6], [0.6, 0.75, 0.78, 0.72])
+    differences = np.array(found.augmented) - found.real
+    expected = stats.ttest_rel(found.augmented, found.real).confidence_interval(0.95)
+    assert found.gain.interval(0.95) == pytest.approx(tuple(expected))
+    last = found.lines()[-1]
+    assert last.startswith(f"Your training gains: {differences.mean():+.4f} [{expected.low:+.4f}, ")
+    assert "loses" in Trial(found.augmented, found.real).lines()[-1]
+    assert "may gain or lose" in Trial([0.5, 0.6], [0.6, 0.5]).lines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("echo broken >&2; exit 3", "ended with status 3 (seed 0, .*broken"),
+        ("true", "wrote no score"),
+        ("echo good > $AUGMENT_SCORE", "'good.*not a number"),
+        ("echo nan > $AUGMENT_SCORE", "not finite"),
+    ],
+)
+def test_a_command_that_fails_is_told(augmented: Path, command: str, words: str) -> None:
+    with pytest.raises(AugmentError, match=f"(?s){words.replace('(', chr(92) + '(')}"):
+        trial(command, augmented, 2)
+
+
+def test_a_folder_without_synthetic_images_or_manifest_is_told(augmented: Path, tmp_path: Path) -> None:
+    rows = [row for row in read_csv(augmented / "manifest.csv") if row["synthetic"] == "0"]
+    write_csv(augmented / "manifest.csv", rows, COLUMNS)
+    with pytest.raises(AugmentError, match=r"no synthetic images.*assemble\.use"):
+        trial("true", augmented, 2)
+    with pytest.raises(AugmentError, match=r"manifest\.csv: there is none"):
+        trial("true", tmp_path / "nowhere", 2)
+
+
+def test_the_command_line(augmented: Path, training: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trial", training, "--data", str(augmented), "--seeds", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert "2 paired seeds" in lines[-1]
+    assert main(["trial", "false", "--data", str(augmented)]) == 2
+    with pytest.raises(SystemExit):
+        main(["trial", "true", "--seeds", "1"])
