@@ -35,7 +35,7 @@ def test_the_counts_of_a_run() -> None:
     assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
     assert classifiers(params) == 9
     assert classifier_steps(params) == 9 * 7 + 3 * 2 * 3
-    assert classifiers(Params()) == 40
+    assert classifiers(Params()) == 50
 
 
 def test_two_lines_for_any_set() -> None:
