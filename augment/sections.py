@@ -236,8 +236,8 @@ class Generate(Section):
     oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
     borrowed: Probability = Field(
         0.75,
-        description="Share of the candidates that are the class's own images varied as those of the largest classes "
-        "vary, in the latent space of the shared GAN; 0: none. They keep traces of the images that they vary.",
+        description="Share of the candidates of classes no larger than the median one that are their own images varied "
+        "as those of the largest classes vary, in the latent space of the shared GAN; 0: none.",
     )
     accept: Fraction = Field(
         0.9,

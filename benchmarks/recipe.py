@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from augment.data.imageset import ImageSet
+from augment.data.imageset import ImageSet, poor_classes
 from augment.engine import Engine, cores
-from augment.evaluation.arms import ArmRun, Samples, copies_of, poor_classes, run_arm
+from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.statistics import paired_t
 from augment.gan.bundle import generators_from

@@ -1,7 +1,7 @@
 """The one form in which labelled images travel through the project."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,3 +111,9 @@ class ImageSet:
             )
         except (OSError, EOFError, ValueError, KeyError, DataError) as error:
             raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error
+
+
+def poor_classes(counts: Mapping[str, int]) -> list[str]:
+    """Classes no larger than the median class; in a balanced set that is every class."""
+    median = float(np.median(list(counts.values())))
+    return [label for label, count in counts.items() if count <= median]

@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet
+from augment.data.imageset import ImageSet, poor_classes
 from augment.measure.classifiers import (
     Augment,
     FitSettings,
@@ -208,12 +208,6 @@ def only(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
     """Classes balanced; a class with synthetic images draws nothing else, one without keeps its real ones."""
     real = class_balanced(train.images, train.targets(train.classes))
     return mixed(real, train.classes, synthetic, dict.fromkeys(train.classes, 1.0))
-
-
-def poor_classes(counts: Mapping[str, int]) -> list[str]:
-    """Classes no larger than the median class; in a balanced set that is every class."""
-    median = float(np.median(list(counts.values())))
-    return [label for label, count in counts.items() if count <= median]
 
 
 def mixed(

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet
-from augment.evaluation.arms import poor_classes
+from augment.data.imageset import ImageSet, poor_classes
 from augment.evaluation.compare import Answers, Compared
 from augment.evaluation.policy import Kind
 from augment.evaluation.primary import Figures

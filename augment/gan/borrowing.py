@@ -1,4 +1,4 @@
-"""Borrowed variation: the images of a class varied as images of the set's rich classes vary.
+"""Borrowed variation: the images of a poor class varied as images of the set's rich classes vary.
 
 Every training image has a place in the latent space of the shared GAN (`invert`). An image, moved by the difference of
 two images of one rich class and drawn by the shared generator, shows its class with a change that others show. What
@@ -15,17 +15,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augment.data.imageset import ImageSet
+from augment.data.imageset import ImageSet, poor_classes
 from augment.environment import multiplies_bf16
 from augment.gan.bundle import ClassGenerator
 from augment.gan.networks import Generator, to_float, to_uint8
 from augment.seeds import derive_seed, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
-STRENGTH = 0.6  # of the difference; 0.4 and 0.9 gained less
+STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves three times the copies
 MOST_IMAGES = 64  # of a class that are looked for in the latent space,
 MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
-STEPS, RATE, LEAST_RATE = 300, 0.1, 0.005
+STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
 PRIOR = 0.01  # weight of a latent's mean square beside the mean square error
 TRIED = 2000  # latents of which the nearest to an image is where its search begins
 CHUNK = 256
@@ -67,17 +67,18 @@ class Borrowing:
 
 
 def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, Borrowing]:
-    """What each class of `train` borrows with, through the shared generator."""
-    network = copy.deepcopy(shared.network).cpu()
-    most = min(MOST_IMAGES, max(8, MOST_IN_ALL // len(train.classes)))
-    images = {label: _some(train.of_class(label).images, most, seed, label) for label in train.classes}
-    latents = {label: invert(network, own) for label, own in images.items()}
-    lent = tuple(latents[label] for label in lenders(train.counts()))
-    if not lent:
+    """What each poor class of `train` borrows with, through the shared generator."""
+    network, counts = copy.deepcopy(shared.network).cpu(), train.counts()
+    rich, poor = lenders(counts), poor_classes(counts)
+    if not rich:
         return {}
+    most = min(MOST_IMAGES, max(8, MOST_IN_ALL // len(counts)))
+    images = {label: _some(train.of_class(label).images, most, seed, label) for label in {*rich, *poor}}
+    latents = {label: invert(network, images[label]) for label in sorted(images)}
+    lent = tuple(latents[label] for label in rich)
     return {
-        label: Borrowing(label, network, latents[label], rests(network, own, latents[label]), lent)
-        for label, own in images.items()
+        label: Borrowing(label, network, latents[label], rests(network, images[label], latents[label]), lent)
+        for label in poor
     }
 
 
@@ -90,7 +91,7 @@ def lenders(counts: Mapping[str, int]) -> list[str]:
 def invert(network: Generator, images: Tensor) -> Tensor:
     """Latents float (N, latent) whose images are near to `images`, float (N, C, H, W) in [-1, 1].
 
-    From the nearest of 2000 random latents, 300 steps of Adam on the mean square error.
+    From the nearest of 2000 random latents, 200 steps of Adam on the mean square error.
     """
     rng = torch.Generator().manual_seed(0)
     tried = torch.randn(TRIED, network.architecture.latent, generator=rng)

@@ -84,7 +84,8 @@ def choose(
     """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     sets (the training images of each), generators, filters and the result have one entry for each seed.
-    borrowed: the share of the candidates that borrow the variation of rich classes, where there is a shared generator.
+    borrowed: the share of a poor class's candidates that borrow the variation of rich classes, where there is a
+    shared generator.
     """
     lent = _lent(sets, generators, seeds, engine) if borrowed > 0 else [{} for _ in seeds]
     choices = [

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.data.imageset import poor_classes
 from augment.evaluation import arms
-from augment.evaluation.arms import ArmRun, Samples, arm_data, copies_of, fill, half, mixed, poor_classes, run_arm
+from augment.evaluation.arms import ArmRun, Samples, arm_data, copies_of, fill, half, mixed, run_arm
 from augment.measure.classifiers import FitSettings
 from augment.measure.weighted import WeightedImages, class_balanced
 from augment.params import ARMS

@@ -100,11 +100,11 @@ def test_sums_beyond_black_and_white_are_cut_off() -> None:
 
 
 @pytest.mark.parametrize("poor", [1, 2])
-def test_every_class_of_a_set_borrows_from_the_rich_ones(poor: int) -> None:
+def test_poor_classes_borrow_from_the_rich_ones(poor: int) -> None:
     train = toy_set({"a": 70, "b": poor, "c": 40})
     shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
     found = borrowings(shared, train, seed=0)
-    assert set(found) == {"a", "b", "c"}
+    assert set(found) == {"b", "c"}, "no larger than the median class"
     for own in found.values():
         assert [len(lent) for lent in own.lent] == [64, 40], "at most so many images are looked for"
     images = to_float(torch.from_numpy(train.of_class("b").images))
