@@ -7,6 +7,7 @@ Girshick 2017 (arXiv:1606.02819) and the delta-encoder (Schwartz et al. 2018, ar
 """
 
 import copy
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -73,8 +74,10 @@ def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, 
     if not rich:
         return {}
     most = min(MOST_IMAGES, max(8, MOST_IN_ALL // len(counts)))
-    images = {label: _some(train.of_class(label).images, most, seed, label) for label in {*rich, *poor}}
-    latents = {label: invert(network, images[label]) for label in sorted(images)}
+    images = {label: _some(train.of_class(label).images, most, seed, label) for label in sorted({*rich, *poor})}
+    together = invert(network, torch.cat(list(images.values())))  # one search for all: small batches cost as much
+    ends = list(itertools.accumulate(len(own) for own in images.values()))
+    latents = dict(zip(images, torch.tensor_split(together, ends[:-1]), strict=True))
     lent = tuple(latents[label] for label in rich)
     return {
         label: Borrowing(label, network, latents[label], rests(network, images[label], latents[label]), lent)
