@@ -9,10 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from augment.errors import ParamsError
-from augment.files import read_file
-from augment.mistakes import told
-from augment.sections import (
+from augment.armnames import (
     ARMS,
     AUGMENTATIONS,
     CONTROL_ARMS,
@@ -20,11 +17,16 @@ from augment.sections import (
     GAN_ARMS,
     REAL_ARMS,
     Arm,
-    Assemble,
     Augmentation,
+    Features,
+)
+from augment.errors import ParamsError
+from augment.files import read_file
+from augment.mistakes import told
+from augment.sections import (
+    Assemble,
     Compute,
     Evaluate,
-    Features,
     Generate,
     Ingest,
     Override,

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from augment.armnames import ARMS, AUGMENTATIONS, DEFAULT_ARMS, Arm, Augmentation, Features
+
 
 def _text_keys(value: Any) -> Any:
     """Labels that look like numbers (digits!) are still labels."""
@@ -29,28 +31,6 @@ Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
-
-Arm = Literal[
-    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
-    "smote", "smote_half", "mixup_within", "mixup_within_half", "pretrained",
-    "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only",
-    "copies_half", "shuffled", "noise", "as_delivered",
-]  # fmt: skip
-Augmentation = Literal["classical", "randaugment", "mixup_cutmix"]  # arms that others build on
-AUGMENTATIONS: tuple[Augmentation, ...] = ("classical", "randaugment", "mixup_cutmix")
-Features = Literal["random_convolutions", "imagenet"]
-REAL_ARMS: tuple[Arm, ...] = (
-    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
-    "smote", "smote_half", "mixup_within", "mixup_within_half", "pretrained",
-)  # fmt: skip
-GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only")
-CONTROL_ARMS: tuple[Arm, ...] = ("copies_half", "shuffled", "noise")
-ARMS = (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered")
-DEFAULT_ARMS: tuple[Arm, ...] = (
-    "none", "oversample", "classical", "randaugment", "mixup_cutmix",
-    "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
-)  # fmt: skip
-
 
 OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
 """What dvc.yaml lets the stages write; DVC empties it before they run."""
@@ -328,6 +308,15 @@ class Evaluate(Section):
         missing = [arm for arm in ("none", "gan_half_filtered", "copies_half") if arm not in self.arm_names]
         if missing:
             raise ValueError(f"the verdict also needs the arms {', '.join(missing)}; add them or use `default`")
+        return self
+
+    @model_validator(mode="after")
+    def _augmentation_is_a_rival(self) -> "Evaluate":
+        if self.augmentation != "auto" and self.augmentation not in self.arm_names:
+            raise ValueError(
+                f"augmentation {self.augmentation} must be among the arms too, or what it gains by itself would count "
+                f"as a gain of the made images; add it to arms, or use `auto`"
+            )
         return self
 
     @model_validator(mode="after")

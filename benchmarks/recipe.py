@@ -6,9 +6,10 @@
 
 WHERE is `digits`, a folder of class folders, or a folder of IDX files. Every row is one variant on one training
 subset; rows that RESULTS.jsonl holds already are not made again, so the sweep runs in pieces. A variant changes
-the defaults of `train:`. `150/10` gives the first class and every second after it, in sorted order, 10 images and
-the others 150. GAN images are added to each of the three augmentations; what counts is the sum with the one that is
-best with real images alone, beside the best of all real-only arms.
+the defaults of `train:`; all is about the GANs themselves, without `generate.borrowed`. `150/10` gives the first
+class and every second after it, in sorted order, 10 images and the others 150. GAN images are added to each of the
+three augmentations; what counts is the sum with the one that is best with real images alone, beside the best of
+all real-only arms.
 """
 
 import json
@@ -16,7 +17,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.statistics import paired_t
 from augment.gan.bundle import generators_from
-from augment.gan.classes import Workplace, train_classes
+from augment.gan.classes import ClassTraining, Workplace, train_classes
 from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
@@ -37,31 +38,42 @@ from augment.params import AUGMENTATIONS, Arm, Augmentation, Train
 from augment.seeds import derive_seed
 from benchmarks.pools import draw, images_of
 
-VARIANTS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "from scratch, as many steps in all": {"transfer": "none", "steps": 600},
-    "shared steps / 2": {"shared_steps": 1000},
-    "shared steps x 2": {"shared_steps": 4000},
-    "class steps / 4": {"steps": 100},
-    "class steps x 2": {"steps": 800},
-    "non_saturating": {"loss": "non_saturating"},
-    "hinge": {"loss": "hinge"},
-    "least_squares": {"loss": "least_squares"},
-    "penalty every step": {"penalty_every": 1},
-    "penalty every 16": {"penalty_every": 16},
-    "gamma 0.1": {"gamma": 0.1},
-    "gamma 2": {"gamma": 2.0},
-    "augmentation 0": {"augmentation": 0.0},
-    "augmentation 0.3": {"augmentation": 0.3},
-    "augmentation 0.9": {"augmentation": 0.9},
-    "average width 0.05": {"ema_std": 0.05},
-    "average width 0.2": {"ema_std": 0.2},
-    "learning rate 5e-4": {"learning_rate": 5e-4},
-    "learning rate 2e-3": {"learning_rate": 2e-3},
-    "width 16": {"width": 16},
-    "width 48": {"width": 48},
-    "batch 64, half the steps": {"batch_size": 64, "shared_steps": 1000, "steps": 200},
-    "residual, a quarter of the steps": {"network": "residual", "shared_steps": 500, "steps": 100},
+
+@dataclass(frozen=True)
+class Variant:
+    """Changes of `train:`, and what the default's steps are multiplied by."""
+
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    shared: float = 1.0
+    own: float = 1.0
+
+
+SCRATCH = "from scratch, as many steps in all"
+VARIANTS = {
+    "default": Variant(),
+    SCRATCH: Variant({"transfer": "none"}),
+    "shared steps / 2": Variant(shared=0.5),
+    "shared steps x 2": Variant(shared=2.0),
+    "class steps / 4": Variant(own=0.25),
+    "class steps x 2": Variant(own=2.0),
+    "non_saturating": Variant({"loss": "non_saturating"}),
+    "hinge": Variant({"loss": "hinge"}),
+    "least_squares": Variant({"loss": "least_squares"}),
+    "penalty every step": Variant({"penalty_every": 1}),
+    "penalty every 16": Variant({"penalty_every": 16}),
+    "gamma 0.1": Variant({"gamma": 0.1}),
+    "gamma 2": Variant({"gamma": 2.0}),
+    "augmentation 0": Variant({"augmentation": 0.0}),
+    "augmentation 0.3": Variant({"augmentation": 0.3}),
+    "augmentation 0.9": Variant({"augmentation": 0.9}),
+    "average width 0.05": Variant({"ema_std": 0.05}),
+    "average width 0.2": Variant({"ema_std": 0.2}),
+    "learning rate 5e-4": Variant({"learning_rate": 5e-4}),
+    "learning rate 2e-3": Variant({"learning_rate": 2e-3}),
+    "width 16": Variant({"width": 16}),
+    "width 48": Variant({"width": 48}),
+    "batch 64, half the steps": Variant({"batch_size": 64}, shared=0.5, own=0.5),
+    "residual, a quarter of the steps": Variant({"network": "residual"}, shared=0.25, own=0.25),
 }
 COUNTS = ("10", "150/10")  # of the screening
 FINALISTS = ("default", "class steps / 4", "class steps x 2")
@@ -98,7 +110,7 @@ def make(unit: Unit) -> dict[str, Any]:
     if unit.what == "confirm" and unit.variant == "rivals":
         return row | rivals_row(train, test, unit.subset)
     began = time.process_time()
-    samples = gan_samples(train, Train.model_validate(VARIANTS[unit.variant]), unit.subset)
+    samples = gan_samples(train, training_of(unit.variant, train), unit.subset)
     row["cpu_seconds"] = round(time.process_time() - began, 1)
     if unit.what == "screen":
         return row | {"kid": mean_kid(samples, test)}
@@ -118,10 +130,29 @@ def subset_of(unit: Unit) -> tuple[ImageSet, ImageSet]:
     return draw(every, wanted, TESTS if unit.what == "screen" else CONFIRM_TESTS, unit.subset)
 
 
-def gan_samples(train: ImageSet, wanted: Train, seed: int) -> dict[str, np.ndarray[Any, Any]]:
-    """SAMPLES images of each class whose GAN did not fail."""
+def training_of(variant: str, train: ImageSet) -> ClassTraining:
+    """What a variant means for these images; steps are told in those of the default."""
     _, _, height, width = train.images.shape
-    training = class_training(wanted, train.classes, flips="none", height=height, width=width, device="cpu")
+    chosen = VARIANTS[variant]
+    usual, own = (
+        class_training(
+            Train.model_validate(changes), train.classes, flips="none", height=height, width=width, device="cpu"
+        )
+        for changes in ({}, chosen.changes)
+    )
+    assert usual.shared is not None
+    saved = usual.shared.steps / len(train.classes) if variant == SCRATCH else 0.0
+    return ClassTraining(
+        shared=None if own.shared is None else replace(own.shared, steps=round(chosen.shared * own.shared.steps)),
+        classes={
+            label: replace(settings, steps=round(chosen.own * settings.steps + saved))
+            for label, settings in own.classes.items()
+        },
+    )
+
+
+def gan_samples(train: ImageSet, training: ClassTraining, seed: int) -> dict[str, np.ndarray[Any, Any]]:
+    """SAMPLES images of each class whose GAN did not fail: its own, without borrowed variation."""
     (results,) = train_classes(train, training, [seed], Workplace(Engine(), "cpu", None, 30.0))
     made = generators_from(train, training.classes, results, "cpu")
     return {label: made[label].sample(SAMPLES).numpy() for label in made}

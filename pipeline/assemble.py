@@ -9,13 +9,12 @@ from PIL import Image
 
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
-from augment.evaluation.delivered import delivered
+from augment.evaluation.delivered import MANIFEST, delivered
 from augment.files import read_csv, write_bytes, write_csv
 from augment.grids import picture, png
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
 
-COLUMNS = ("path", "label", "split", "synthetic", "weight", "source")
 Row = dict[str, object]
 
 
@@ -27,7 +26,7 @@ def assemble(params: Params) -> None:
     rows = list(write_train(arm, train))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side))
-    write_csv(AUGMENTED / "manifest.csv", rows, COLUMNS)
+    write_csv(AUGMENTED / "manifest.csv", rows, MANIFEST)
 
 
 def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:

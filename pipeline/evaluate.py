@@ -39,7 +39,7 @@ from augment.evaluation.reliability import COLUMNS as RELIABILITY
 from augment.evaluation.reliability import reliability
 from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
-from augment.evaluation.settings import check_primary, comparing
+from augment.evaluation.settings import check_extras, check_primary, comparing
 from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
@@ -60,6 +60,7 @@ FOLDER = REPORTS / "evaluation"
 
 def evaluate(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
+    check_extras(params.evaluate)
     splits, pool = prepared(params.evaluate)
     planned = plan(splits, pool, *repeats(params))
     external = read_external(Path(params.evaluate.external), params.ingest, splits.train)

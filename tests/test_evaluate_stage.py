@@ -19,6 +19,7 @@ from augment.evaluation.statistics import corrected_t
 from augment.files import read_csv
 from augment.gan.bundle import GeneratorSet
 from augment.ledger import LEDGER
+from augment.measure import pretrained
 from augment.params import Params, check
 from pipeline import evaluate as stage
 from tests.toy import Fixed, bars, toy_set
@@ -139,6 +140,23 @@ def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"second_classifier": "imagenet"}, "evaluate.second_classifier: imagenet"),
+        ({"arms": ["none", "pretrained", "gan_half_filtered", "copies_half"]}, "evaluate.arms: pretrained"),
+    ],
+)
+def test_what_is_not_installed_is_told_before_anything_is_trained(
+    changed: dict[str, object], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrained, "installed", lambda: False)
+    monkeypatch.setattr(stage, "prepared", lambda settings: pytest.fail("it went on"))
+    with pytest.raises(ParamsError, match=f"{key}: needs the package"):
+        stage.evaluate(params(**changed))
+
+
+@pytest.mark.usefixtures("project")
 def test_the_other_figure_decides_where_it_is_asked_to() -> None:
     stage.evaluate(params(**FAR))
     assert "points of recall at 10 % false alarms" in str(verdict()["sentence"])
@@ -167,6 +185,12 @@ def test_a_configuration_counts_once_and_another_one_more() -> None:
 @pytest.mark.parametrize(
     ("changed", "error", "words"),
     [
+        ({"second_classifier": "imagenet"}, ParamsError, r"evaluate.second_classifier: imagenet: needs the package"),
+        (
+            {"arms": ["none", "pretrained", "gan_half_filtered", "copies_half"]},
+            ParamsError,
+            r"evaluate.arms: pretrained",
+        ),
         ({"normal": "fin"}, ParamsError, "evaluate.normal: no class 'fin'; there are crack, fine, hole"),
         (
             {"false_alarm_rate": 0.05},

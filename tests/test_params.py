@@ -216,6 +216,12 @@ def test_the_verdict_keeps_the_arms_that_it_needs() -> None:
     assert short.evaluate.arm_names == ("none", "gan_half_filtered", "copies_half")
 
 
+def test_the_augmentation_that_made_images_are_added_to_is_a_rival() -> None:
+    few = ["none", "classical", "gan_half_filtered", "copies_half"]
+    assert "must be among the arms too" in message({"evaluate": {"arms": few, "augmentation": "randaugment"}})
+    assert check({"evaluate": {"arms": few, "augmentation": "classical"}}).evaluate.augmentation == "classical"
+
+
 def test_default_arms_all_arms_and_a_list() -> None:
     assert Evaluate().arm_names == (
         "none", "oversample", "classical", "randaugment", "mixup_cutmix",

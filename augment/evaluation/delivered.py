@@ -12,6 +12,7 @@ from augment.measure.weighted import WeightedImages
 from augment.params import Arm
 
 DIGITS = 6  # of a weight, as written
+MANIFEST = ("path", "label", "split", "synthetic", "weight", "source")  # columns of data/augmented/manifest.csv
 
 
 @dataclass(frozen=True)

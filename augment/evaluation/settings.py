@@ -5,6 +5,7 @@ from augment.evaluation.compare import Comparing
 from augment.evaluation.primary import check_rate
 from augment.evaluation.replicates import Splits
 from augment.measure.classifiers import FitSettings
+from augment.measure.pretrained import require_weights
 from augment.params import Evaluate, Params
 from augment.synthesis.settings import filter_settings
 
@@ -33,3 +34,11 @@ def check_primary(splits: Splits, settings: Evaluate) -> None:
         raise ParamsError(f"params.yaml: evaluate.normal: no class {settings.normal!r}; there are {', '.join(classes)}")
     normal, test = classes.index(settings.normal), splits.test
     check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
+
+
+def check_extras(settings: Evaluate) -> None:
+    """Stop before anything is trained when something is asked for that is not installed. Raises `ParamsError`."""
+    if "pretrained" in settings.arm_names:
+        require_weights("params.yaml: evaluate.arms: pretrained")
+    if settings.second_classifier == "imagenet":
+        require_weights("params.yaml: evaluate.second_classifier: imagenet")

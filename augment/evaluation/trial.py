@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from augment.errors import AugmentError
+from augment.evaluation.delivered import MANIFEST
 from augment.evaluation.statistics import Estimate, paired_t
 from augment.files import read_csv, write_csv
 
-COLUMNS = ("path", "label", "split", "synthetic", "weight", "source")
 TOLD = 5  # last lines of a command that fails
 
 
@@ -83,8 +83,8 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
     if not path.exists():
         raise AugmentError(f"{path}: there is none. Run `dvc repro` first, or name the folder with --data.")
     rows = read_csv(path)
-    if not rows or set(COLUMNS) - set(rows[0]):
-        raise AugmentError(f"{path}: needs the columns {', '.join(COLUMNS)}. Run `dvc repro -f assemble`.")
+    if not rows or set(MANIFEST) - set(rows[0]):
+        raise AugmentError(f"{path}: needs the columns {', '.join(MANIFEST)}. Run `dvc repro -f assemble`.")
     return rows
 
 
@@ -98,7 +98,7 @@ def real_alone(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / row["path"], target)
     weighted = [{**row, "weight": balanced[row["label"]]} if row["split"] == "train" else row for row in kept]
-    write_csv(out / "manifest.csv", weighted, COLUMNS)
+    write_csv(out / "manifest.csv", weighted, MANIFEST)
 
 
 def score(command: str, data: Path, seed: int, file: Path) -> float:

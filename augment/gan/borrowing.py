@@ -20,6 +20,7 @@ from augment.data.imageset import ImageSet, poor_classes
 from augment.environment import multiplies_bf16
 from augment.gan.bundle import ClassGenerator
 from augment.gan.networks import Generator, to_float, to_uint8
+from augment.gan.settings import LARGE_FROM_PX
 from augment.seeds import derive_seed, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
@@ -30,7 +31,6 @@ STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
 PRIOR = 0.01  # weight of a latent's mean square beside the mean square error
 TRIED = 2000  # latents of which the nearest to an image is where its search begins
 CHUNK = 256
-BF16_FROM_PX = 16
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def rests(network: Generator, images: Tensor, latents: Tensor) -> Tensor:
 def _descend(network: Generator, images: Tensor, start: Tensor) -> Tensor:
     latents = start.clone().requires_grad_()
     optimizer = torch.optim.Adam([latents], RATE)
-    fast = multiplies_bf16("cpu") and min(images.shape[2:]) >= BF16_FROM_PX
+    fast = multiplies_bf16("cpu") and min(images.shape[2:]) >= LARGE_FROM_PX
     for step in range(STEPS):
         optimizer.param_groups[0]["lr"] = LEAST_RATE + RATE * (1 - step / STEPS)
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):

