@@ -122,8 +122,8 @@ def _by_declaration(
     sides = {name: {group: units[group] for group in units if assigned[group] == name} for name in ("train", "val")}
     available = _count(units, [*sides["train"], *sides["val"]])
     _raise(
-        f"class {shown(label)!r}: {number} training images asked for, {available[label]} found outside the test "
-        "declared in meta.csv; lower ingest.train_per_class"
+        f"class {shown(label)!r}: {number} training images asked for, {available[label]} found outside the "
+        "declared test; lower ingest.train_per_class"
         for label, number in sorted(wanted.items())
         if number > available[label]
     )

@@ -59,7 +59,7 @@ def alike(images: Sequence[UInt8], labels: Sequence[str], keys: Sequence[str]) -
     usual = usual_distances(looks[:, 0], np.asarray(labels)[used], np.asarray(keys)[used])
     limits = np.minimum(LARGEST + (ROUNDING / contrast[used]) ** 2, SHARE * usual)
     least: dict[tuple[int, int], float] = {}
-    pairs = _both_ways(candidates(grey))
+    pairs = _both_ways(candidates(grey, np.asarray(keys)[used].tolist()))
     for block in np.array_split(pairs, range(_BLOCK, len(pairs), _BLOCK)):
         aligned = align(grey, looks, block)
         limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)

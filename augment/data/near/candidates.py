@@ -1,53 +1,82 @@
 """Pairs that may be near duplicates: for every image its nearest others, also cropped, turned or brightened.
 
-Every pair is compared. For 10,000 square images that is 44 (36 crops, 8 other views) matrix products of
-10,000 x 35 x 10,000, made in blocks of rows, which bound the memory.
+Up to `ALL` images every pair is compared: for 10,000 square images that is 44 (36 crops, 8 other views) matrix
+products of 10,000 x 35 x 10,000. Of more images only those in the same cells are (`cells.py`), so that time does
+not grow with the square. Blocks of images bound the memory either way.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.data.near.cells import Cells
 from augment.data.near.crops import Float32, windows
 from augment.data.near.descriptors import COARSE, spectrum, unit, views, weighted
 
 Int = NDArray[np.int64]
 
+ALL = 10_000  # images; of more not every pair is compared
 NEAREST = 32  # candidates of an image at most
 LEAST = 0.85  # correlation of their coarse descriptors
 _STEPS = 2  # 6 crops per axis, 5 % apart
 _BLOCK = 1_000_000  # correlations held at once (4 MB)
+_ROWS = 256  # images whose cells are found at once
 
 
-def candidates(images: Float32) -> Int:
+def candidates(images: Float32, keys: Sequence[str]) -> Int:
     """Pairs (P, 2) of positions (i, j): a crop of i, or i turned or brightened, correlates with j.
 
-    images: float32 (N, H, W). At most `NEAREST` for each i, in order of i; (j, i) may be there too.
+    images: float32 (N, H, W). keys: a text for each, by which cells are laid out, whatever the images' order.
+    At most `NEAREST` for each i, in order of i; (j, i) may be there too.
     """
     whole = unit(weighted(spectrum(images, COARSE)))
+    return _of_all(images, whole) if len(images) <= ALL else _of_cells(images, whole, Cells.of(whole, keys))
+
+
+def _of_all(images: Float32, whole: Float32) -> Int:
+    """Every image against every other."""
     rows = max(1, _BLOCK // max(1, len(images)))
     found = [np.zeros((0, 2), dtype=np.int64)]
     for start in range(0, len(images), rows):
-        found.append(_nearest(_variants(images[start : start + rows]), whole, start))
+        variants = _variants(images[start : start + rows])
+        best = np.full((variants.shape[1], len(whole)), -1, dtype=np.float32)
+        scores = np.empty_like(best)
+        for queries in variants:
+            np.matmul(queries, whole.T, out=scores)
+            np.maximum(best, scores, out=best)
+        first = np.arange(start, start + len(best))
+        best[first - start, first] = -1
+        row, near = _highest(best)
+        found.append(np.stack([first[row], near], axis=1))
     return np.concatenate(found)
 
 
-def _variants(images: Float32) -> list[Float32]:
-    """Descriptors (n, 35) of every crop of the images, and of their other views."""
+def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
+    """Every image against those in the cells of its variants."""
+    found = []
+    for start in range(0, len(images), _ROWS):
+        variants = _variants(images[start : start + _ROWS])
+        for row, own in enumerate(cells.nearest(variants).T):
+            others = cells.members(own)
+            best = (whole[others] @ variants[:, row].T).max(axis=1)
+            best[others == start + row] = -1
+            near = others[_highest(best[None])[1]]
+            found.append(np.stack([np.full_like(near, start + row), near], axis=1))
+    return np.concatenate(found)
+
+
+def _variants(images: Float32) -> Float32:
+    """Descriptors (V, n, 35) of every crop of the images, and of their other views."""
     axis = windows(_STEPS)
-    crops = [unit(weighted(spectrum(images, COARSE, down, across))) for down in axis for across in axis]
-    return [*crops, *views(images, COARSE).swapaxes(0, 1)[1:]]
+    spectra = spectrum(images, COARSE, axis[:, None, None], axis[:, None])  # (6, 6, n, COARSE, COARSE)
+    crops = unit(weighted(spectra.reshape(-1, *spectra.shape[2:])))
+    return np.concatenate([crops, views(images, COARSE).swapaxes(0, 1)[1:]])
 
 
-def _nearest(variants: list[Float32], whole: Float32, start: int) -> Int:
-    """The candidates of n images, from `start` on, whose variants are given."""
-    best = np.full((len(variants[0]), len(whole)), -1, dtype=np.float32)
-    scores = np.empty_like(best)
-    for queries in variants:
-        np.matmul(queries, whole.T, out=scores)
-        np.maximum(best, scores, out=best)
-    rows = np.arange(len(best))
-    best[rows, start + rows] = -1
-    count = min(NEAREST, len(whole))
-    near = np.argpartition(best, -count, axis=1)[:, -count:]
-    row, rank = np.nonzero(np.take_along_axis(best, near, axis=1) >= LEAST)
-    return np.stack([start + row, near[row, rank]], axis=1)
+def _highest(scores: Float32) -> tuple[Int, Int]:
+    """Rows and columns of the highest scores (n, M) of each row, where they reach `LEAST`."""
+    count = min(NEAREST, scores.shape[1])
+    near = np.argpartition(scores, -count, axis=1)[:, -count:]
+    row, rank = np.nonzero(np.take_along_axis(scores, near, axis=1) >= LEAST)
+    return row, near[row, rank]

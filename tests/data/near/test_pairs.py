@@ -6,11 +6,14 @@ import pytest
 from augment.data.near import candidates as search
 from augment.data.near.alignment import Aligned
 from augment.data.near.alignment import align as align_views
-from augment.data.near.candidates import candidates
 from augment.data.near.crops import WHOLE
 from augment.data.near.descriptors import FINE, turned, turns, views
 from augment.data.near.distances import distances
 from tests.data.near.pictures import brighter, picture
+
+
+def candidates(images: np.ndarray) -> np.ndarray:
+    return search.candidates(images, [str(number) for number in range(len(images))])
 
 
 def grey(seed: int, side: int = 32) -> np.ndarray:
