@@ -138,7 +138,7 @@ def test_declared_split_with_train_per_class() -> None:
     assert Counter(result[20:30]) == {"val": 2, "": 8}
     result = run(labels, None, own_val, train_per_class=10, val_fraction=0.95)
     assert table(labels, result)["a"] == Counter({"train": 2, "val": 8, "": 20, "test": 10})
-    with pytest.raises(DataError, match="31 training images asked for, 30 found outside the test"):
+    with pytest.raises(DataError, match="31 training images asked for, 30 found outside the declared test"):
         run(labels, None, own_val, train_per_class=31)
 
 
