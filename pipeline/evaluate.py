@@ -10,33 +10,25 @@ from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
 from augment.engine import Engine
 from augment.environment import environment
-from augment.evaluation import comparisons, families, tables
+from augment.evaluation import tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.augmentation import strongest
 from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
 from augment.evaluation.curve import COLUMNS as CURVE
 from augment.evaluation.curve import points
-from augment.evaluation.explanation import Line
 from augment.evaluation.external import COLUMNS as EXTERNAL
 from augment.evaluation.external import check_apart, on_external
 from augment.evaluation.external import read as read_external
 from augment.evaluation.external import rows as external_rows
+from augment.evaluation.families import logistic_scores
 from augment.evaluation.figures import figures_on
-from augment.evaluation.judges import fit_judges
 from augment.evaluation.learning import learn
-from augment.evaluation.membership import COLUMNS as MEMBERSHIP
-from augment.evaluation.membership import explained, membership
 from augment.evaluation.nearness import COLUMNS as NEARNESS
 from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
 from augment.evaluation.policy import Policy, choose_policy
 from augment.evaluation.primary import Figures
 from augment.evaluation.prior import expectation
-from augment.evaluation.privacy import copy_rate
-from augment.evaluation.quality import COLUMNS as QUALITY
-from augment.evaluation.quality import quality
-from augment.evaluation.reliability import COLUMNS as RELIABILITY
-from augment.evaluation.reliability import reliability
 from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
 from augment.evaluation.settings import check_extras, check_primary, comparing
@@ -48,14 +40,10 @@ from augment.gan.bundle import GeneratorSet, generators_from, load_generators, s
 from augment.gan.classes import Workplace, train_repeats, train_starts
 from augment.gan.settings import training_for, workplace
 from augment.ledger import LEDGER, looks, looks_text, record
-from augment.measure.features import pixels
 from augment.params import Augmentation, Evaluate, Params
-from augment.seeds import numpy_rng
-from augment.synthesis.filter import FilterSettings
 from pipeline.common import MODELS, PREPARED, REPORTS, main
+from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
 from pipeline.start import echo
-
-FOLDER = REPORTS / "evaluation"
 
 
 def evaluate(params: Params) -> None:
@@ -104,7 +92,7 @@ def evaluate(params: Params) -> None:
         "external": elsewhere(planned, external, compared, verdict, params),
     }
     write_json(FOLDER / "verdict.json", found)
-    write_families(planned, compared, params, place.engine)
+    write_families(by_logistic_regression(planned, compared, params, place.engine), params.evaluate)
     write_json(FOLDER / "environment.json", environment(place.device))
     told = metrics(planned, policy, verdict, params.evaluate.primary) | {"privacy": privacy}
     write_json(REPORTS / "metrics.json", told)
@@ -184,6 +172,15 @@ def learned(
     return exchange
 
 
+def by_logistic_regression(planned: Plan, compared: Compared, params: Params, engine: Engine) -> Figures | None:
+    """Whether the answer holds for another classifier: its figures on test; None when it is off."""
+    chosen, arms = params.evaluate.second_classifier, params.evaluate.arm_names
+    if chosen == "off":
+        return None
+    echo(f"evaluate: the same comparison by logistic regression on {chosen}")
+    return figures("test", planned, logistic_scores(planned.replicates, compared.samples, arms, chosen, engine), params)
+
+
 def elsewhere(
     planned: Plan, external: ImageSet | None, compared: Compared, verdict: Verdict, params: Params
 ) -> list[dict[str, Any]]:
@@ -241,61 +238,6 @@ def audit(planned: Plan, compared: Compared) -> None:
         rows += nearness(samples, reals[id(replicate.splits)], replicate.seed)
     write_csv(FOLDER / "audit.csv", map(asdict, rows), NEARNESS)
     require_no_leak(rows)
-
-
-def write_comparison(
-    planned: Plan, compared: Compared, runs: list[tables.Row], policy: Policy, verdict: Verdict
-) -> None:
-    """All that the verdict rests on."""
-    classes = planned.first.train.classes
-    write_csv(FOLDER / "runs.csv", runs, tables.RUNS)
-    write_csv(FOLDER / "arms.csv", tables.with_means(verdict.arms, runs), tables.ARMS)
-    write_csv(FOLDER / "comparisons.csv", comparisons.rows(verdict.comparisons), tables.COMPARISONS)
-    write_csv(FOLDER / "classes.csv", tables.class_rows(planned, compared.test), tables.CLASSES)
-    chosen = tables.confusion(planned.once, compared.test[policy.arm], classes)
-    write_csv(FOLDER / "confusion.csv", chosen, ("actual", "predicted"))
-    rows = tables.prediction_rows(planned, compared.test)
-    write_csv(FOLDER / "predictions.csv", rows, tuple(rows[0]))
-    write_csv(FOLDER / "replicates.csv", tables.replicate_rows(planned), tables.REPLICATES)
-    tests = [one.splits.test for one in planned.replicates]
-    bins = reliability([test.targets(classes) for test in tests], [test.groups for test in tests], compared.test_scores)
-    write_csv(FOLDER / "reliability.csv", bins, RELIABILITY)
-
-
-def write_families(planned: Plan, compared: Compared, params: Params, engine: Engine) -> None:
-    """Whether the answer holds for another classifier; nothing rests on it."""
-    chosen, arms, rows = params.evaluate.second_classifier, params.evaluate.arm_names, []
-    if chosen != "off":
-        echo(f"evaluate: the same comparison by logistic regression on {chosen}")
-        scores = families.logistic_scores(planned.replicates, compared.samples, arms, chosen, engine)
-        found = figures("test", planned, scores, params)
-        rows = families.rows(found, tables.kinds(arms), f"logistic regression on {chosen}") if found else []
-    write_csv(FOLDER / "families.csv", rows, families.COLUMNS)
-
-
-def write_samples(
-    splits: Splits, compared: Compared, judging: FilterSettings, seed: int, engine: Engine
-) -> tuple[dict[str, float | None], list[Line]]:
-    """Quality, copies and membership of the first repeat's samples, before any selection.
-
-    Returns what metrics.json says of privacy, and what is told of it beside the verdict.
-    """
-    train, test, classes = splits.train, splits.test, splits.train.classes
-    samples = {label: found.images for label, found in compared.candidates[0].items()}
-    write_csv(FOLDER / "acceptance.csv", tables.acceptance(compared), tables.ACCEPTANCE)
-    write_csv(FOLDER / "quality.csv", quality(train, test, samples, fit_judges(train, judging, seed, engine)), QUALITY)
-    control = {label: test.of_class(label) for label in classes}
-    copies = copy_rate(
-        {label: pixels(images) for label, images in samples.items()},
-        {label: pixels(train.of_class(label).images) for label in classes},
-        {label: pixels(own.images) for label, own in control.items()},
-        {label: own.groups for label, own in control.items()},
-        numpy_rng(seed, "copies"),
-    )
-    write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES)
-    attack = membership(train, test, samples, numpy_rng(seed, "membership"))
-    write_csv(FOLDER / "membership.csv", map(asdict, attack), MEMBERSHIP)
-    return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, explained(attack)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from augment.files import exclusive
 from pipeline.start import LOCKS
 from tests.data.corpus import write_set
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
 STAGES = """
 stages:

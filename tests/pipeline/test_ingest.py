@@ -13,7 +13,7 @@ from augment.params import Params
 from pipeline import common
 from tests.data.corpus import write_set
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def stage(project: Path) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,34 @@
+"""A project whose first three stages have run."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.gan.bundle import GeneratorSet
+from pipeline import evaluate as stage
+from tests.pipeline.evaluated import COUNTS
+from tests.toy import Fixed, bars, toy_set
+
+
+@pytest.fixture
+def toy_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Prepared splits in the working folder, and generators that give noisy bars."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/external").mkdir(parents=True)
+    sides = {
+        "train": toy_set(COUNTS),
+        "val": toy_set(COUNTS, seed=1),
+        "test": toy_set(dict.fromkeys(COUNTS, 12), seed=2),
+    }
+    for name, side in sides.items():
+        replace(side, groups=np.char.add(f"{name} ", side.groups)).save(tmp_path / "data/prepared" / name)
+    made = GeneratorSet({label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(sorted(COUNTS))})
+    monkeypatch.setattr(stage, "load_generators", lambda folder: made)
+    monkeypatch.setattr(
+        stage,
+        "further_generators",
+        lambda planned, params, place: [made] * (len(planned.replicates) - planned.delivered),
+    )
+    return tmp_path

@@ -1,0 +1,35 @@
+"""Settings of the stage `evaluate` on the toy project, and what it wrote."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from augment.data.imageset import ImageSet
+from augment.files import read_csv
+from augment.params import Params, check
+
+COUNTS = {"crack": 5, "fine": 9, "hole": 6}
+CHOSEN = {
+    "evaluate": {"gate": "val", "seeds": 2, "steps": 3, "batch_size": 8, "resamples": 200},
+    "generate": {"per_class": 4, "oversample": 2, "folds": 2, "filter_steps": 2},
+    "compute": {"engine": "serial"},
+}
+
+
+def params(**evaluate: object) -> Params:
+    return check({**CHOSEN, "evaluate": {**CHOSEN["evaluate"], **evaluate}})
+
+
+def verdict() -> dict[str, object]:
+    found: dict[str, object] = json.loads(Path("reports/evaluation/verdict.json").read_text())
+    return found
+
+
+def named(side: ImageSet, name: str) -> ImageSet:
+    return replace(side, groups=np.char.add(f"{name} ", side.groups), sources=np.char.add(f"{name} ", side.sources))
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    return read_csv(Path(f"reports/evaluation/{name}.csv"))

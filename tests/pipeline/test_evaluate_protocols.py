@@ -1,0 +1,119 @@
+"""Which training sets and which val the repeats have, and that every number of a comparison is theirs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.data.imageset import ImageSet
+from augment.errors import DataError
+from augment.evaluation.statistics import corrected_t
+from pipeline import evaluate as stage
+from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
+from tests.toy import toy_set
+
+
+@pytest.mark.usefixtures("toy_project")
+def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.CaptureFixture[str]) -> None:
+    named(toy_set(dict.fromkeys(COUNTS, 165), seed=5), "pool").save("data/prepared/pool")
+    stage.evaluate(params(protocol="repeated"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == (
+        "evaluate: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
+    )
+    assert any("12 independent test images in a class and 10 disjoint training sets this set" in line for line in lines)
+    assert any(line.startswith("evaluate: 100 classifiers of 3 steps") and "36 GANs" in line for line in lines)
+    protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
+    assert (protocol["name"], protocol["form"], protocol["repeats"], protocol["ratio"]) == (
+        "repeated",
+        "subsets",
+        10,
+        0,
+    )
+    assert json.loads(Path("reports/metrics.json").read_text())["protocol"] == "repeated"
+    assert "over 10 disjoint training sets" in str(verdict()["sentence"])
+    check_every_number(10)
+    assert len(rows_of("predictions")) == 36
+    traced = rows_of("replicates")
+    trained = [row["group"] for row in traced if row["side"] in ("train", "val")]
+    assert len(trained) == len(set(trained)) == 10 * 40
+    assert len(rows_of("audit")) == 20
+
+
+@pytest.mark.usefixtures("toy_project")
+def test_folds_where_it_did_not(capsys: pytest.CaptureFixture[str]) -> None:
+    few = named(toy_set(dict.fromkeys(COUNTS, 7), seed=2), "test")
+    few.save("data/prepared/test")
+    few.take([]).save("data/prepared/pool")
+    stage.evaluate(params(protocol="repeated"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("evaluate: repeated: 5 times 5 folds of 61 images, ")
+    assert any("and 25 folds (5 times 5) this set" in line for line in lines)
+    assert any("100 GANs" in line for line in lines), "none of the delivered ones: they know images of every fold"
+    protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
+    assert protocol["form"] == "folds"
+    assert "no fold uses them" in protocol["speaks"]
+    check_every_number(25)
+    predictions = rows_of("predictions")
+    assert len(predictions) == 5 * 61
+    assert list(predictions[0]) == ["replicate", "index", "label", "group", *params().evaluate.arm_names]
+    runs = {(row["arm"], row["seed"]): row for row in rows_of("runs") if row["split"] == "test"}
+    mine = [row for row in predictions if row["replicate"] == "7"]
+    right = {label: [row["gan_half"] == label for row in mine if row["label"] == label] for label in COUNTS}
+    assert float(runs["gan_half", "7"]["primary"]) == pytest.approx(np.mean([np.mean(own) for own in right.values()]))
+
+
+def check_every_number(repeats: int) -> None:
+    """Every comparison on test and val is the t statistic of the differences that stand in runs.csv."""
+    runs = rows_of("runs")
+    ratio = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]["ratio"]
+    comparisons = rows_of("comparisons")
+    assert {row["seeds"] for row in comparisons} == {str(repeats)}
+    for row in comparisons:
+        values = [
+            [float(run["primary"]) for run in runs if run["arm"] == row[key] and run["split"] == row["split"]]
+            for key in ("candidate", "rival")
+        ]
+        expected = corrected_t(np.subtract(*map(np.array, values)), ratio)
+        assert float(row["mean"]) == pytest.approx(expected.mean)
+        low, high = expected.interval(0.95)
+        assert (float(row["low"]), float(row["high"])) == pytest.approx((low, high))
+    assert {row["split"] for row in comparisons} == {"test", "val"}
+
+
+@pytest.mark.usefixtures("toy_project")
+def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "measured_cost", lambda *arguments: pytest.fail("too late"))
+    named(toy_set(dict.fromkeys(COUNTS, 40), seed=5), "pool").save("data/prepared/pool")
+    named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
+    with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
+        stage.evaluate(params(protocol="repeated"))
+
+
+@pytest.mark.usefixtures("toy_project")
+@pytest.mark.parametrize("gate", ["auto", "rotate"])
+def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
+    capsys: pytest.CaptureFixture[str], gate: str
+) -> None:
+    """Classes of 5 to 9 val images; the interval on test still draws test groups."""
+    stage.evaluate(params(gate=gate, seeds=3))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == (
+        "evaluate: holdout: 3 paired seeds, each with 20 training and 20 val images: "
+        "val is small, so every seed holds out other images"
+    )
+    assert any("Before that 8 GANs" in line for line in lines), "as many as without"
+    held = [{row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == (str(number), "val")}
+            for number in range(3)]  # fmt: skip
+    assert held[0] == set(ImageSet.load("data/prepared/val").groups.tolist())
+    assert not held[0] & held[1]
+    trained = {row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == ("1", "train")}
+    assert trained == held[0], "half of the images are held out, so the other half trains"
+    runs = {(row["arm"], row["seed"]): float(row["primary"]) for row in rows_of("runs") if row["split"] == "val"}
+    (row,) = [row for row in rows_of("comparisons") if row["split"] == "val"]
+    differences = [runs[row["candidate"], str(number)] - runs[row["rival"], str(number)] for number in range(3)]
+    expected = corrected_t(np.array(differences), 1.0)
+    assert (float(row["mean"]), float(row["low90"])) == pytest.approx((expected.mean, expected.interval(0.9)[0]))
+    assert all(float(row["test_se"]) > 0 for row in rows_of("comparisons") if row["split"] == "test")
+    assert "val is small" in str(verdict()["reasons"])
