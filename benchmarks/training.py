@@ -43,7 +43,7 @@ CLASSES, PER_CLASS, HELD_OUT = 10, 50, 120
 CASES = ((28, 32), (28, 64), (32, 32), (32, 64))  # pixels, batch size
 STEPS = 60  # of each class, for the throughput
 KID_BOUNDS = (0.010, 0.005, 0.0025)  # mean over classes, held-out images against samples, random convolutions
-PLAIN_LOOKS = (50, 100, 200, 400, 800, 1600, 3200)
+PLAIN_LOOKS = (50, 100, 200, 400, 800, 1600)
 BUDGETS = ((25, 6), (50, 12), (100, 25), (200, 50), (400, 100), (800, 200), (1600, 400))  # shared and class steps
 DCGAN_RATE, DCGAN_BETAS = 2e-4, (0.5, 0.999)  # Radford et al. 2015, section 4
 
