@@ -5,6 +5,7 @@ engine or on what runs beside it.
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -38,6 +39,8 @@ class Engine:
 
         from joblib import Parallel, delayed  # noqa: PLC0415  (the importing side has no joblib)
 
+        # The pool replaces a worker whose memory has grown between units, and would tell the user of it.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
         parallel = Parallel(
             n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1, max_nbytes=None

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +105,19 @@ def _killed(number: int) -> int:
 def test_a_killed_worker_is_a_message() -> None:
     with pytest.raises(WorkerError, match=r"compute\.jobs"):
         list(Engine("local", 2).map(_killed, [1, 2]))
+
+
+_HOARD: list[bytearray] = []
+
+
+def _hoard(number: int) -> int:
+    time.sleep(1.2)  # the pool looks at a worker's memory once a second
+    _HOARD.append(bytearray(os.urandom(1)) * 200_000_000)
+    return number
+
+
+def test_a_worker_that_grows_is_replaced_without_a_word() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert sorted(result for _, result in Engine("local", 2).map(_hoard, range(4))) == [0, 1, 2, 3]
+    assert [str(warning.message) for warning in told] == []

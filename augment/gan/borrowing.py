@@ -2,12 +2,14 @@
 
 Every training image has a place in the latent space of the shared GAN (`invert`). An image, moved by the difference of
 two images of one rich class and drawn by the shared generator, shows its class with a change that others show. What
-the generator cannot draw of the image is added again, so details stay. The idea is the hallucination of Hariharan &
-Girshick 2017 (arXiv:1606.02819) and the delta-encoder (Schwartz et al. 2018, arXiv:1806.04734) in a GAN's latent space.
+the generator cannot draw of the image is added again, so details stay, and a move that leaves the image nearly as it
+was is drawn again, since its sample would be a copy. The idea is the hallucination of Hariharan & Girshick 2017
+(arXiv:1606.02819) and the delta-encoder (Schwartz et al. 2018, arXiv:1806.04734) in a GAN's latent space.
 """
 
 import copy
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,10 +23,13 @@ from augment.environment import multiplies_bf16
 from augment.gan.bundle import ClassGenerator
 from augment.gan.networks import Generator, to_float, to_uint8
 from augment.gan.settings import LARGE_FROM_PX
+from augment.measure.metrics import leave_one_out_nearest
 from augment.seeds import derive_seed, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
 STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves three times the copies
+LEAST_CHANGE = 0.55  # of the class's median distance to its nearest other image: with less a sample is a copy
+DRAWS = 4  # of a move at most
 MOST_IMAGES = 64  # of a class that are looked for in the latent space,
 MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
 STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
@@ -38,7 +43,8 @@ class Borrowing:
     """All that makes borrowed samples of one class.
 
     network: the shared generator; latents float (n, latent) and rests float (n, C, H, W) of the class's own images,
-    image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2
+    image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2; least: how far
+    a sample should be from the image that it varies, root mean square of pixels in [-1, 1]
     """
 
     label: str
@@ -46,25 +52,35 @@ class Borrowing:
     latents: Tensor
     rests: Tensor
     lent: tuple[Tensor, ...]
+    least: float
 
     @torch.no_grad()
     def sample(self, n: int, *, seed: int) -> Tensor:
         """uint8 (n, C, H, W) on the CPU; image i depends on (seed, i) alone, up to float rounding."""
-        moves = [self._move(seed, index) for index in range(n)]
-        images = [self._drawn(moves[at : at + CHUNK]) for at in range(0, n, CHUNK)]
+        images = [self._drawn(seed, range(at, min(at + CHUNK, n))) for at in range(0, n, CHUNK)]
         return torch.cat(images) if images else torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8)
 
-    def _move(self, seed: int, index: int) -> tuple[int, Tensor]:
-        """Which image is varied, and the latent that it moves to."""
+    def _drawn(self, seed: int, indices: range) -> Tensor:
+        moves = [self._moves(seed, index) for index in indices]
+        sources, tried = torch.tensor([source for source, _ in moves]), torch.stack([to for _, to in moves], dim=1)
+        own = self._images(sources, self.latents[sources])
+        images, *others = (self._images(sources, latents) for latents in tried)
+        for again in others:
+            near = (images - own).square().mean(dim=(1, 2, 3)).sqrt() < self.least
+            images = torch.where(near[:, None, None, None], again, images)
+        return to_uint8(images)
+
+    def _moves(self, seed: int, index: int) -> tuple[int, Tensor]:
+        """Which image is varied, and `DRAWS` latents (DRAWS, latent) that it may move to."""
         rng = torch_rng(seed, "borrowed", self.label, index)
         source, lender = (int(torch.randint(count, (), generator=rng)) for count in (len(self.latents), len(self.lent)))
-        to, start = torch.randperm(len(self.lent[lender]), generator=rng)[:2]
-        return source, self.latents[source] + STRENGTH * (self.lent[lender][to] - self.lent[lender][start])
+        bank = self.lent[lender]
+        pairs = torch.stack([torch.randperm(len(bank), generator=rng)[:2] for _ in range(DRAWS)])
+        return source, self.latents[source] + STRENGTH * (bank[pairs[:, 0]] - bank[pairs[:, 1]])
 
-    def _drawn(self, moves: list[tuple[int, Tensor]]) -> Tensor:
-        latents = torch.stack([latent for _, latent in moves])
-        rests = self.rests[[source for source, _ in moves]]
-        return to_uint8((self.network(latents) + rests).clamp(-1, 1))
+    def _images(self, sources: Tensor, latents: Tensor) -> Tensor:
+        drawn: Tensor = self.network(latents)
+        return (drawn + self.rests[sources]).clamp(-1, 1)
 
 
 def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, Borrowing]:
@@ -80,9 +96,24 @@ def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, 
     latents = dict(zip(images, torch.tensor_split(together, ends[:-1]), strict=True))
     lent = tuple(latents[label] for label in rich)
     return {
-        label: Borrowing(label, network, latents[label], rests(network, images[label], latents[label]), lent)
+        label: Borrowing(
+            label,
+            network,
+            latents[label],
+            rests(network, images[label], latents[label]),
+            lent,
+            least_change(images[label]),
+        )
         for label in poor
     }
+
+
+def least_change(images: Tensor) -> float:
+    """How far a sample should be from an image of its class, float (n, C, H, W), in root mean square; 0 below two."""
+    if len(images) < 2:
+        return 0.0
+    _, distances = leave_one_out_nearest(images.flatten(1).numpy())
+    return LEAST_CHANGE * float(np.median(distances)) / math.sqrt(images[0].numel())
 
 
 def lenders(counts: Mapping[str, int]) -> list[str]:

@@ -33,8 +33,8 @@ def identity() -> Any:
     return Identity()
 
 
-def by_hand(latents: Tensor, undrawn: Tensor, *lent: Tensor) -> Borrowing:
-    return Borrowing("a", identity(), latents, undrawn, lent)
+def by_hand(latents: Tensor, undrawn: Tensor, *lent: Tensor, least: float = 0.0) -> Borrowing:
+    return Borrowing("a", identity(), latents, undrawn, lent, least)
 
 
 @given(COUNTS)
@@ -97,6 +97,27 @@ def test_samples_depend_on_seed_and_position() -> None:
 def test_sums_beyond_black_and_white_are_cut_off() -> None:
     made = by_hand(torch.full((1, 16), 0.9), torch.full((1, 1, 4, 4), 0.9), torch.zeros(2, 16))
     assert made.sample(2, seed=0).eq(255).all()
+
+
+def test_a_move_that_changes_too_little_is_drawn_again() -> None:
+    """Of three lent images two are nearly equal: a third of the moves changes next to nothing, 1/81 in all draws."""
+    own, nothing = torch.zeros(1, 16), torch.zeros(1, 1, 4, 4)
+    lent = torch.stack([torch.zeros(16), torch.full((16,), 0.01), torch.full((16,), 0.5)])
+    change = {
+        least: to_float(by_hand(own, nothing, lent, least=least).sample(300, seed=0)).abs().amax(dim=(1, 2, 3))
+        for least in (0.0, 0.1)
+    }
+    assert 0.25 < (change[0.0] < 0.1).float().mean() < 0.42
+    assert (change[0.1] < 0.1).float().mean() < 0.04
+    kept = change[0.0] >= 0.1
+    assert torch.equal(change[0.1][kept], change[0.0][kept]), "no other move is drawn again"
+
+
+def test_the_least_change_is_a_share_of_the_usual_distance() -> None:
+    """Constant images at 0, 0.1, 0.3 and 0.7: the nearest others lie at 0.1, 0.1, 0.2 and 0.4."""
+    images = torch.tensor([0.0, 0.1, 0.3, 0.7])[:, None, None, None].expand(4, 1, 5, 5)
+    assert under_test.least_change(images) == pytest.approx(under_test.LEAST_CHANGE * 0.15)
+    assert under_test.least_change(images[:1]) == 0
 
 
 @pytest.mark.parametrize("poor", [1, 2])
