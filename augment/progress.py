@@ -2,6 +2,10 @@
 
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+Unit = TypeVar("Unit")
 
 EVERY_SECONDS = 2.0
 
@@ -30,3 +34,12 @@ class Ticker:
         left = (now - self.began) / self.done * (self.total - self.done)
         rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
         print(f"  {self.what}: {self.done} of {self.total}{rest}", file=sys.stderr, flush=True)
+
+
+def ticked(what: str, units: Sequence[Unit]) -> Iterator[Unit]:
+    """The units in order; of several it is told how far they are."""
+    ticker = Ticker(what, len(units))
+    for unit in units:
+        yield unit
+        if len(units) > 1:
+            ticker.tick()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.progress import Ticker
+from augment.progress import Ticker, ticked
 
 
 def test_lines_every_two_seconds_and_at_the_end(
@@ -20,3 +20,10 @@ def test_lines_every_two_seconds_and_at_the_end(
         "",
         "  class GANs: 2 of 5, 4 s left\n  class GANs: 4 of 5, 2 s left\n  class GANs: 5 of 5 in 8 s\n",
     )
+
+
+def test_of_one_unit_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(ticked("parts", [7])) == [7]
+    assert capsys.readouterr().err == ""
+    assert list(ticked("parts", range(3))) == [0, 1, 2]
+    assert capsys.readouterr().err.startswith("  parts: 3 of 3 in ")

@@ -15,6 +15,7 @@ from augment.data.near.candidates import candidates
 from augment.data.near.crops import Float32, sampler
 from augment.data.near.descriptors import FINE, deviation, luma, spectrum, views
 from augment.data.near.distances import distances
+from augment.progress import ticked
 
 UInt8 = NDArray[np.uint8]
 
@@ -60,7 +61,7 @@ def alike(images: Sequence[UInt8], labels: Sequence[str], keys: Sequence[str]) -
     limits = np.minimum(LARGEST + (ROUNDING / contrast[used]) ** 2, SHARE * usual)
     least: dict[tuple[int, int], float] = {}
     pairs = _both_ways(candidates(grey, np.asarray(keys)[used].tolist()))
-    for block in np.array_split(pairs, range(_BLOCK, len(pairs), _BLOCK)):
+    for block in ticked("near duplicates", np.array_split(pairs, range(_BLOCK, len(pairs), _BLOCK))):
         aligned = align(grey, looks, block)
         limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
         _gather(least, used[aligned.first], used[aligned.second], distances(colour, aligned) / limit)

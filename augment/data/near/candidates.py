@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from augment.data.near.cells import Cells
 from augment.data.near.crops import Float32, windows
 from augment.data.near.descriptors import COARSE, spectrum, unit, views, weighted
+from augment.progress import ticked
 
 Int = NDArray[np.int64]
 
@@ -55,7 +56,7 @@ def _of_all(images: Float32, whole: Float32) -> Int:
 def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
     """Every image against those in the cells of its variants."""
     found = []
-    for start in range(0, len(images), _ROWS):
+    for start in ticked("candidates for near duplicates", range(0, len(images), _ROWS)):
         variants = _variants(images[start : start + _ROWS])
         for row, own in enumerate(cells.nearest(variants).T):
             others = cells.members(own)
