@@ -22,7 +22,7 @@ NEAREST = 32  # candidates of an image at most
 LEAST = 0.85  # correlation of their coarse descriptors
 _STEPS = 2  # 6 crops per axis, 5 % apart
 _BLOCK = 1_000_000  # correlations held at once (4 MB)
-_ROWS = 256  # images whose cells are found at once
+_ROWS = 64  # images whose cells are found at once
 
 
 def candidates(images: Float32, keys: Sequence[str]) -> Int:
@@ -60,7 +60,7 @@ def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
         variants = _variants(images[start : start + _ROWS])
         for row, own in enumerate(cells.nearest(variants).T):
             others = cells.members(own)
-            best = (whole[others] @ variants[:, row].T).max(axis=1)
+            best = (variants[:, row] @ whole[others].T).max(axis=0)
             best[others == start + row] = -1
             near = others[_highest(best[None])[1]]
             found.append(np.stack([np.full_like(near, start + row), near], axis=1))

@@ -47,7 +47,8 @@ class Cells:
 
     def members(self, cells: Int) -> Int:
         """Sorted positions of the images in any of the cells."""
-        return np.unique(np.concatenate([self.inside[cell] for cell in np.unique(cells)]))
+        every = np.sort(np.concatenate([self.inside[cell] for cell in set(cells.tolist())]))
+        return every[np.diff(every, prepend=-1) > 0]
 
 
 def _nearest(scores: Float32) -> Int:
