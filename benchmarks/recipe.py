@@ -25,6 +25,7 @@ import numpy as np
 
 from augment.data.imageset import ImageSet, poor_classes
 from augment.engine import Engine, cores
+from augment.errors import TrainingError
 from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.statistics import paired_t
@@ -112,7 +113,10 @@ def make(unit: Unit) -> dict[str, Any]:
         return row | rivals_row(train, test, unit.subset)
     began = time.process_time()
     number = SCREEN_SAMPLES if unit.what == "screen" else SAMPLES
-    samples = gan_samples(train, training_of(unit.variant, train), unit.subset, number)
+    try:
+        samples = gan_samples(train, training_of(unit.variant, train), unit.subset, number)
+    except TrainingError as error:  # the shared GAN was given up, which is a result too
+        return row | {"cpu_seconds": round(time.process_time() - began, 1), "failed": str(error)}
     row["cpu_seconds"] = round(time.process_time() - began, 1)
     if unit.what == "screen":
         return row | mean_kids(samples, train, test)
@@ -240,7 +244,8 @@ def tables(rows: list[dict[str, Any]]) -> None:
 def screened_cell(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
     """KID x 1000 of one set and count, every subset's; of the poor classes where there are others."""
     key = "kid poor" if "/" in column[1] else "kid"
-    return ", ".join(f"{1000 * row[key]:.1f}" for row in rows if (row["set"], row["counts"]) == column)
+    own = [row for row in rows if (row["set"], row["counts"]) == column]
+    return ", ".join("failed" if "failed" in row else f"{1000 * row[key]:.1f}" for row in own)
 
 
 def print_confirmed(rows: list[dict[str, Any]]) -> None:
