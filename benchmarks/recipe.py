@@ -238,7 +238,7 @@ def tables(rows: list[dict[str, Any]]) -> None:
     for variant, own in by_variant.items():
         seconds = np.mean([row["cpu_seconds"] for row in own])
         print(f"| {variant} | {' | '.join(screened_cell(own, column) for column in columns)} | {seconds:.0f} |")
-    print_confirmed([row for row in rows if row["what"] == "confirm"])
+    print_confirmed([row for row in rows if row["what"] == "confirm" and "failed" not in row])
 
 
 def screened_cell(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
