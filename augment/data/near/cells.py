@@ -1,8 +1,7 @@
-"""Cells of descriptors: a query is compared with the images near it and not with all (an
-inverted file, Sivic & Zisserman 2003).
+"""Cells of descriptors: a query is compared with the images near it and not with all.
 
-The cells' centres are images of the set, so cells lie as densely as images do. Every image is in the `OVERLAP`
-cells nearest to it, since a copy may fall on the other side of a border.
+An inverted file (Sivic & Zisserman 2003). The cells' centres are images of the set, so cells lie as densely as
+images do. Every image is in the `OVERLAP` cells nearest to it, since a copy may fall on the other side of a border.
 """
 
 from collections.abc import Sequence
