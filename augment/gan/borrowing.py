@@ -27,9 +27,9 @@ from augment.measure.metrics import leave_one_out_nearest
 from augment.seeds import derive_seed, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
-STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves three times the copies
+STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves several times the copies
 LEAST_CHANGE = 0.55  # of the class's median distance to its nearest other image: with less a sample is a copy
-DRAWS = 4  # of a move at most
+DRAWS = 4  # of a move at most, the first included
 MOST_IMAGES = 64  # of a class that are looked for in the latent space,
 MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
 STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
@@ -64,10 +64,12 @@ class Borrowing:
         moves = [self._moves(seed, index) for index in indices]
         sources, tried = torch.tensor([source for source, _ in moves]), torch.stack([to for _, to in moves], dim=1)
         own = self._images(sources, self.latents[sources])
-        images, *others = (self._images(sources, latents) for latents in tried)
-        for again in others:
+        images = self._images(sources, tried[0])
+        for latents in tried[1:]:
             near = (images - own).square().mean(dim=(1, 2, 3)).sqrt() < self.least
-            images = torch.where(near[:, None, None, None], again, images)
+            if not near.any():
+                break
+            images[near] = self._images(sources[near], latents[near])
         return to_uint8(images)
 
     def _moves(self, seed: int, index: int) -> tuple[int, Tensor]:
