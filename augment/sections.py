@@ -3,55 +3,24 @@
 docs/params.md is generated from these classes (`python -m augment.reference`); `augment.params` loads them.
 """
 
-import os
 import re
-from collections.abc import Mapping
-from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from augment.armnames import ARMS, AUGMENTATIONS, DEFAULT_ARMS, Arm, Augmentation, Features
-
-
-def _text_keys(value: Any) -> Any:
-    """Labels that look like numbers (digits!) are still labels."""
-    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
-
-
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Label = Annotated[str, BeforeValidator(_text)]
-Size = Annotated[int, Field(ge=2, le=256)]
-MOST_STEPS = 10_000_000
-MOST_GAMMA = 10_000
-Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Probability = Annotated[float, Field(ge=0, le=1)]
-PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_text_keys)]
-
-OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
-"""What dvc.yaml lets the stages write; DVC empties it before they run."""
-
-
-def _watched(path: str) -> str:
-    """A path that DVC may watch: on this disk, and apart from what the pipeline writes."""
-    if "://" in path:
-        raise ValueError(f"{path!r} is an address; give a folder or file on this disk")
-    parts = PurePath(os.path.normpath(os.path.relpath(path))).parts
-    for output in OUTPUTS:
-        own = PurePath(output).parts
-        if set(parts) <= {".."} or parts == own[: len(parts)] or parts[: len(own)] == own:
-            raise ValueError(
-                f"{path!r} is, holds or lies in {output}, which the pipeline writes and every run empties; "
-                "copy what is needed to a folder of its own and name that"
-            )
-    return path
-
-
-WatchedPath = Annotated[str, Field(min_length=1), AfterValidator(_watched)]
+from augment.values import (
+    MOST_GAMMA,
+    MOST_STEPS,
+    Fraction,
+    Label,
+    PerClass,
+    Probability,
+    Size,
+    Steps,
+    TextKeys,
+    WatchedPath,
+)
 
 
 class Section(BaseModel):
@@ -203,7 +172,7 @@ class Train(Section):
         "auto",
         description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px.",
     )
-    overrides: Annotated[dict[str, Override], BeforeValidator(_text_keys)] = Field(
+    overrides: Annotated[dict[str, Override], TextKeys] = Field(
         default_factory=dict,
         description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
     )
@@ -217,7 +186,8 @@ class Generate(Section):
     borrowed: Probability = Field(
         0.75,
         description="Share of the candidates of classes no larger than the median one that are their own images varied "
-        "as those of the largest classes vary, in the latent space of the shared GAN; 0: none.",
+        "as those of the largest classes vary, in the latent space of the shared GAN, and keep traces of themselves; "
+        "0: none.",
     )
     accept: Fraction = Field(
         0.9,

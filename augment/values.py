@@ -1,0 +1,49 @@
+"""The kinds of values that params.yaml holds: labels, sizes, steps, shares, paths."""
+
+import os
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def _text_keys(value: Any) -> Any:
+    """Labels that look like numbers (digits!) are still labels."""
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Label = Annotated[str, BeforeValidator(_text)]
+Size = Annotated[int, Field(ge=2, le=256)]
+MOST_STEPS = 10_000_000
+MOST_GAMMA = 10_000
+Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+TextKeys = BeforeValidator(_text_keys)
+PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], TextKeys]
+
+OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
+"""What dvc.yaml lets the stages write; DVC empties it before they run."""
+
+
+def _watched(path: str) -> str:
+    """A path that DVC may watch: on this disk, and apart from what the pipeline writes."""
+    if "://" in path:
+        raise ValueError(f"{path!r} is an address; give a folder or file on this disk")
+    parts = PurePath(os.path.normpath(os.path.relpath(path))).parts
+    for output in OUTPUTS:
+        own = PurePath(output).parts
+        if set(parts) <= {".."} or parts == own[: len(parts)] or parts[: len(own)] == own:
+            raise ValueError(
+                f"{path!r} is, holds or lies in {output}, which the pipeline writes and every run empties; "
+                "copy what is needed to a folder of its own and name that"
+            )
+    return path
+
+
+WatchedPath = Annotated[str, Field(min_length=1), AfterValidator(_watched)]
