@@ -227,25 +227,33 @@ def read(results: Path) -> list[dict[str, Any]]:
 
 
 def tables(rows: list[dict[str, Any]]) -> None:
-    """KID x 1000 of every variant and subset, and mean gains over the strongest real-only arm."""
+    """KID x 1000 and processor seconds of every variant, and mean gains over the strongest real-only arm."""
     screened = [row for row in rows if row["what"] == "screen"]
     columns = sorted({(row["set"], row["counts"]) for row in screened})
-    print("| variant | " + " | ".join(" ".join(column) for column in columns) + " | cpu s |")
-    print("|---|" + "---|" * (len(columns) + 1))
+    print("| variant | " + " | ".join(f"{' '.join(column)} | s" for column in columns) + " |")
+    print("|---|" + "---|---|" * len(columns))
     by_variant: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in screened:
         by_variant[row["variant"]].append(row)
-    for variant, own in by_variant.items():
-        seconds = np.mean([row["cpu_seconds"] for row in own])
-        print(f"| {variant} | {' | '.join(screened_cell(own, column) for column in columns)} | {seconds:.0f} |")
+    for variant in filter(by_variant.__contains__, VARIANTS):
+        print(f"| {variant} | {' | '.join(screened_cells(by_variant[variant], column) for column in columns)} |")
     print_confirmed([row for row in rows if row["what"] == "confirm" and "failed" not in row])
 
 
-def screened_cell(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
-    """KID x 1000 of one set and count, every subset's; of the poor classes where there are others."""
-    key = "kid poor" if "/" in column[1] else "kid"
+def screened_cells(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
+    """KID x 1000 of the poor classes (of all) for every subset of one set and count, and the mean seconds."""
     own = [row for row in rows if (row["set"], row["counts"]) == column]
-    return ", ".join("failed" if "failed" in row else f"{1000 * row[key]:.1f}" for row in own)
+    if not own:
+        return "– | –"
+    return f"{', '.join(map(screened_kid, own))} | {np.mean([row['cpu_seconds'] for row in own]):.0f}"
+
+
+def screened_kid(row: dict[str, Any]) -> str:
+    """The poor classes' alone where every class is poor."""
+    if "failed" in row:
+        return "failed"
+    poor = f"{1000 * row['kid poor']:.1f}"
+    return f"{poor} ({1000 * row['kid']:.1f})" if "/" in row["counts"] else poor
 
 
 def print_confirmed(rows: list[dict[str, Any]]) -> None:
