@@ -7,6 +7,7 @@ engine or on what runs beside it.
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -35,8 +36,6 @@ class Engine:
             for position, unit in enumerate(units):
                 yield position, _in_one_thread(function, unit)
             return
-        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
-
         from joblib import Parallel, delayed  # noqa: PLC0415  (the importing side has no joblib)
 
         # The pool replaces a worker whose memory has grown between units, and would tell the user of it.
