@@ -61,7 +61,7 @@ def faults(project: Path) -> list[Fault]:
 def locked(path: Path) -> list[Output]:
     """The outputs that dvc.lock names; none without the file. Raises ValueError saying what is wrong with it."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
 
     if not path.exists():
         return []

@@ -26,7 +26,7 @@ def obstacles(params_path: Path, values: Any) -> list[tuple[str, str]]:
 
 def _stages(pipeline: Path) -> list[dict[str, Any]]:
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
 
     try:
         content = YAML(typ="safe", pure=True).load(pipeline.read_text(encoding="utf-8"))

@@ -69,7 +69,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
 def read(path: Path) -> Any:
     """What stands in params.yaml, unchecked; an empty file is an empty mapping. Raises `ParamsError`."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no params.yaml)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
 
     try:
         content = read_file(path, MAX_BYTES)
