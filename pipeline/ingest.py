@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from augment.data.pool import check_split
 from augment.data.prepare import prepare
 from augment.params import Params
 from pipeline.common import PREPARED, main
@@ -17,6 +18,8 @@ def ingest(params: Params) -> None:
     echo(f"ingest: {len(findings.counts())} classes: " + _counts(splits))
     for note in findings.notes:
         echo(f"ingest: note: {note}")
+    if params.evaluate.protocol == "repeated":  # told here, not after the GANs have trained
+        check_split(findings.usable, params.evaluate.repeats)
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -67,7 +67,7 @@ def inspect(path: Path | None, params: "Params") -> "Findings":
         ingest = ingest.model_copy(update=general | unsettled)
     findings = prepare.examine(ingest)
     if own and not findings.stops:
-        findings.stops.extend(split_stops(findings, ingest, params.seed))
+        findings.stops.extend(split_stops(findings, ingest, params))
         findings.stops.extend(override_stops(findings, params))
     watched = Path(ingest.path) / LIST if ingest.source == "list" and not own else Path(ingest.path)
     findings.stops.extend(hazard_stops(watched, findings))
@@ -89,14 +89,19 @@ def is_own(path: Path | None, params: "Params") -> bool:
     return params.ingest.source in ON_DISK and any(_same(one, params.ingest.path) for one in (path, path / LIST))
 
 
-def split_stops(findings: "Findings", ingest: "Ingest", seed: int) -> list[Stop]:
-    """What makes the set impossible to split; else its entries are split."""
-    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, as above)
+def split_stops(findings: "Findings", ingest: "Ingest", params: "Params") -> list[Stop]:
+    """What makes the set impossible to split, or to repeat where that is asked for; else its entries are split."""
+    from augment.data import pool, prepare  # noqa: PLC0415  (numpy and Pillow, as above)
 
     try:
-        prepare.assign_splits(findings.entries, ingest, seed)
+        prepare.assign_splits(findings.entries, ingest, params.seed)
     except DataError as error:
         return [Stop(shown(ingest.path), "no_split", line) for line in str(error).splitlines()]
+    try:
+        if params.evaluate.protocol == "repeated":
+            pool.check_split(findings.usable, params.evaluate.repeats)
+    except DataError as error:
+        return [Stop("params.yaml", "no_repeats", str(error))]
     return []
 
 

@@ -44,7 +44,7 @@ def run(
     findings = prepare.examine(ingest)
     stops = [stop for stop in findings.stops if stop.code not in _SETTLED]
     if not stops:
-        stops = check.split_stops(findings, ingest, before.seed) + check.override_stops(findings, before)
+        stops = check.split_stops(findings, ingest, before) + check.override_stops(findings, before)
     _refuse(path, stops + check.hazard_stops(path, findings))
     settings = _settings(path, source, params_path, findings)
     text = _edited(params_path, settings)

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from augment.data.imageset import ImageSet
+from augment.data.pool import FOLDS
 from augment.evaluation import cost as classifier_cost
 from augment.evaluation.arms import ArmRun, Samples
-from augment.evaluation.replicates import FOLDS, REPETITIONS
+from augment.evaluation.replicates import REPETITIONS
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, shared_job
 from augment.gan.settings import class_training, pinned_base, workplace

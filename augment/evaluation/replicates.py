@@ -19,6 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from augment.data.imageset import ImageSet
 from augment.data.parts import join, part
+from augment.data.pool import FOLDS, check_repeats, shortages
 from augment.data.sides import check_sides
 from augment.errors import DataError
 from augment.evaluation.resampling import groups_per_class
@@ -28,7 +29,7 @@ Form = Literal["split", "rotated", "subsets", "folds"]
 Gate = Literal["auto", "val", "rotate"]
 Protocol = Literal["holdout", "repeated"]
 
-FOLDS, REPETITIONS = 5, 5
+REPETITIONS = 5  # of the folds
 SMALL_VAL = 10  # groups of a class; with fewer val is rotated where `gate` is auto
 LEAST_TRAIN = 2  # images of a class that a repeat trains on
 
@@ -114,12 +115,11 @@ def plan(
     if protocol == "holdout":
         rotate = len(splits.val) > 0 and (gate == "rotate" or (gate == "auto" and small_val(splits)))
         found = (on_rotated if rotate else on_one_split)(splits, repeat_seeds(seed, seeds))
-    elif not (short := shortages(splits, pool, repeats)):
-        found = on_subsets(splits, pool, repeat_seeds(seed, repeats))
-    elif len(splits.test) > len(splits.train) + len(splits.val):
-        raise DataError(_neither(splits, short, repeats))
     else:
-        found = on_folds(splits, seed)
+        left = pool.counts()
+        check_repeats(splits.train.counts(), splits.val.counts(), splits.test.counts(), left, repeats)
+        short = shortages(_counts(splits.train, splits.val), left, repeats)
+        found = on_folds(splits, seed) if short else on_subsets(splits, pool, repeat_seeds(seed, repeats))
     for own in found.distinct:
         check_sides(vars(own))
     return found
@@ -222,13 +222,6 @@ def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number
     return Splits(train, inside.take(mask), test)
 
 
-def shortages(splits: Splits, pool: ImageSet, repeats: int) -> dict[str, tuple[int, int]]:
-    """Classes whose images do not suffice for so many disjoint training sets: label -> (needed, found) in the pool."""
-    found = pool.counts()
-    needed = {label: (repeats - 1) * count for label, count in _counts(splits.train, splits.val).items()}
-    return {label: (count, found.get(label, 0)) for label, count in needed.items() if found.get(label, 0) < count}
-
-
 def _counts(train: ImageSet, val: ImageSet) -> Counter[str]:
     return Counter(train.counts()) + Counter(val.counts())
 
@@ -247,15 +240,3 @@ def _check_size(splits: Splits, train: ImageSet, number: int, repeats: int) -> N
             f"whole groups of data/prepared/pool ({'; '.join(few)}). Lower evaluate.repeats or ingest.train_per_class, "
             "add images, or set `evaluate.protocol: holdout`."
         )
-
-
-def _neither(splits: Splits, short: dict[str, tuple[int, int]], repeats: int) -> str:
-    classes = "; ".join(f"class {label!r} needs {needed} and has {found}" for label, (needed, found) in short.items())
-    every = len(splits.train) + len(splits.val) + len(splits.test)
-    return (
-        f"evaluate.protocol repeated: {repeats} disjoint training sets of the delivered size need more images than the "
-        f"split left over in data/prepared/pool: {classes}. Folds of all {every} images are no way out, since they "
-        f"would train on {every * (FOLDS - 1) // FOLDS} images and only {len(splits.train) + len(splits.val)} are "
-        "delivered. Lower ingest.test_max or ingest.train_per_class, which leave images over, set "
-        "`ingest.train_per_class: null` to train on most images, or set `evaluate.protocol: holdout`."
-    )

@@ -192,3 +192,13 @@ def test_a_folder_that_is_not_there_is_one_message(tmp_path: Path, capsys: pytes
     told = capsys.readouterr().out
     assert "there is no such folder" in told
     assert "warning" not in told, "what is not there cannot stop DVC in any other way"
+
+
+def test_too_few_images_to_repeat_stop_only_a_run_that_repeats(tmp_path: Path) -> None:
+    write_set(tmp_path, each=12)
+    once = params(tmp_path, train_per_class=4)
+    assert check.check_folder(tmp_path, once)["counts"]["stop"] == 0
+    evaluated = once.evaluate.model_copy(update={"protocol": "repeated", "repeats": 10})
+    findings = check.inspect(tmp_path, once.model_copy(update={"evaluate": evaluated}))
+    assert [(stop.path, stop.code) for stop in findings.stops] == [("params.yaml", "no_repeats")]
+    assert "class 'cat' needs 36 and has 0" in findings.stops[0].message

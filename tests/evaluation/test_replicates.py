@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from augment.data.imageset import ImageSet
 from augment.data.parts import join
+from augment.data.pool import FOLDS
 from augment.errors import DataError
 from augment.evaluation.replicates import (
-    FOLDS,
     REPETITIONS,
     Plan,
     Splits,

@@ -50,6 +50,18 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
     assert digest(tmp_path / "data") == before
 
 
+def test_too_few_images_to_repeat_are_told_before_anything_trains(tmp_path: Path) -> None:
+    write_set(tmp_path / "raw", each=12)
+    settings = "ingest: {source: folder, path: raw, train_per_class: 4}\n"
+    (tmp_path / "params.yaml").write_text(settings + "evaluate: {protocol: repeated, repeats: 10}\n")
+    result = stage(tmp_path)
+    assert result.returncode == 2
+    assert "10 disjoint training sets of the delivered size need more images" in result.stderr
+    assert "class 'cat' needs 36 and has 0" in result.stderr
+    (tmp_path / "params.yaml").write_text(settings + "evaluate: {protocol: holdout}\n")
+    assert stage(tmp_path).returncode == 0
+
+
 def test_a_set_that_cannot_be_used_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("ingest: {source: folder, path: raw}\n")
     result = stage(tmp_path)
