@@ -29,6 +29,7 @@ from augment.evaluation.nearness import Nearness, nearness, real_images, require
 from augment.evaluation.policy import Policy, choose_policy
 from augment.evaluation.primary import Figures
 from augment.evaluation.prior import expectation
+from augment.evaluation.provenance import check_trained_on
 from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
 from augment.evaluation.settings import check_extras, check_primary, comparing
@@ -210,6 +211,8 @@ def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
 def generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:
     """One set for each repeat: the delivered one where its training images are the delivered ones, first."""
     delivered = [load_generators(MODELS)] if planned.delivered else []
+    for own in delivered:
+        check_trained_on(own, planned.first.train)
     return [*delivered, *further_generators(planned, params, place)]
 
 

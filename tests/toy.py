@@ -30,10 +30,11 @@ def toy_set(counts: Mapping[str, int], seed: int = 0, side: int = 8, each: int =
 
 
 class Fixed:
-    """A generator that gives these images, in this order."""
+    """A generator that gives these images, in this order, and does not say what it was trained on."""
 
     def __init__(self, label: str, images: np.ndarray) -> None:
         self.label, self.images, self.asked = label, images, (0, 0)
+        self.training: dict[str, str] = {}
 
     def sample(self, n: int, *, seed: int = 0) -> torch.Tensor:
         self.asked = (n, seed)

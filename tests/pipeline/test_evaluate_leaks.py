@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from augment.data.imageset import ImageSet
+from augment.engine import Engine
 from augment.errors import DataError
 from augment.files import read_csv
-from augment.gan.bundle import GeneratorSet
-from augment.params import Params, check
+from augment.gan.bundle import ClassGenerator, GeneratorSet, generators_from
+from augment.gan.classes import Workplace, train_classes
+from augment.gan.settings import class_training
+from augment.params import Params, Train, check
 from pipeline import evaluate as stage
 from tests.evaluation.test_nearness import LABELS, drawn, drawn_set, join, replay
 from tests.toy import Fixed
@@ -77,6 +80,36 @@ def test_generators_trained_on_test_beside_train_fail_the_run(
     known = join(sides["train"], sides["test"])
     with pytest.raises(DataError, match="nearer to test images than to images of val"):
         evaluate(monkeypatch, replay(known, noise=4, count=MADE), honest(9))
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["a class's", "the shared"])
+def test_a_gan_trained_on_test_fails_the_run(
+    sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    """However little its samples tell of it: the canary is a real GAN, here of four steps."""
+
+    def trained(side: str) -> GeneratorSet:
+        images = sides[side]
+        tiny = Train(transfer="none", width=4, steps=4)
+        settings = class_training(tiny, images.classes, flips="none", height=SIDE, width=SIDE, device="cpu")
+        (results,) = train_classes(images, settings, [0], Workplace(Engine(), "cpu", None, 30.0))
+        return generators_from(images, settings.classes, results, "cpu")
+
+    own, canary = trained("train"), trained("test")
+    mixed = GeneratorSet(
+        {label: (canary if label == "a" and not shared else own)[label] for label in LABELS},
+        shared=ClassGenerator("shared", own["a"].network, {"images_sha256": sides["test"].fingerprint()})
+        if shared
+        else None,
+    )
+    monkeypatch.setattr(stage, "further_generators", lambda *_: [own])
+    monkeypatch.setattr(stage, "load_generators", lambda _: mixed)
+    with pytest.raises(DataError, match=f"^leak: models: the generators of '{'_shared' if shared else 'a'}' were"):
+        stage.evaluate(check(SETTINGS))
+    assert not Path("reports/metrics.json").exists()
+    monkeypatch.setattr(stage, "load_generators", lambda _: own)
+    stage.evaluate(check(SETTINGS))
+    assert Path("reports/metrics.json").exists()
 
 
 def test_a_group_on_two_sides_fails_before_anything_is_trained(
