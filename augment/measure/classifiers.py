@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from augment.environment import multiplies_bf16
 from augment.seeds import derive_seed, torch_rng
 
 Images = NDArray[np.uint8]
@@ -19,6 +20,7 @@ Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 Augment = Callable[[Tensor], Tensor]  # float (B, C, H, W) in [0, 1] -> the same
 
 SCORE_CHUNK = 512
+BF16_FROM_PX = 16  # below, conversions cost more than they save
 
 
 @dataclass(frozen=True)
@@ -29,20 +31,39 @@ class FitSettings:
     learning_rate: float  # AdamW's peak, one cycle
 
 
+class Block(nn.Module):
+    """Convolution, maximum over 2x2 pixels, group norm (batches may mix real and synthetic), ReLU.
+
+    The maximum stands before the norm, which then has a quarter of the pixels to go through.
+    bf16: convolve in it while training; the norm is always fp32.
+    """
+
+    def __init__(self, channels: int, features: int, pool: bool, bf16: bool) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, features, 3, padding=1)
+        self.norm = nn.GroupNorm(8, features)
+        self.window = 2 if pool else 1
+        self.bf16 = bf16
+
+    def forward(self, h: Tensor) -> Tensor:
+        """float (N, C, H, W) -> float32 (N, features, H / window, W / window)."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16 and self.training):
+            h = F.max_pool2d(self.convolution(h), self.window)
+        return F.relu(self.norm(h.float()))
+
+
 class SmallCnn(nn.Module):
-    """Convolutions, group norm (batches may mix real and synthetic), global average, linear."""
+    """Three blocks, global average and maximum, linear."""
 
     def __init__(self, channels: int, height: int, width: int, classes: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
+        blocks: list[nn.Module] = []
         last, side = channels, min(height, width)
+        bf16 = side >= BF16_FROM_PX and multiplies_bf16("cpu")
         for features in (32, 64, 128):
-            layers += [nn.Conv2d(last, features, 3, padding=1), nn.GroupNorm(8, features), nn.ReLU()]
-            if side >= 4:
-                layers.append(nn.MaxPool2d(2))
-                side //= 2
-            last = features
-        self.features = nn.Sequential(*layers)
+            blocks.append(Block(last, features, side >= 4, bf16))
+            last, side = features, side // 2 if side >= 4 else side
+        self.features = nn.Sequential(*blocks)
         self.head = nn.Linear(2 * last, classes)
 
     def forward(self, images: Tensor) -> Tensor:
