@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import pytest
 
 from augment.report.page import render
 from tests.report.test_page import make
+from tests.report.test_repeats import EXCHANGE, EXTERNAL
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="there is no chromium, or no chromedriver")
-SECTIONS = ("verdict", "arms", "comparisons", "classes", "families", "reliability", "leakage", "privacy", "pictures",
-            "quality", "training", "confusion", "data", "limits", "reproduce")  # fmt: skip
+SECTIONS = ("verdict", "arms", "comparisons", "classes", "families", "external", "worth", "reliability", "leakage",
+            "privacy", "pictures", "quality", "training", "confusion", "data", "limits", "reproduce")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("run")
     labels = ["bag", "a label that is as long as labels of real image sets sometimes are"]
     labels += [f"class {n}" for n in range(11)]
-    page = render(make(folder, labels=labels, shape=(3, 24, 40), failed=("bag",)))
+    contents = make(folder, labels=labels, shape=(3, 24, 40), failed=("bag",))
+    page = render(replace(contents, verdict={**contents.verdict, "exchange": EXCHANGE, "external": EXTERNAL}))
     (folder / "report.html").write_text(page, encoding="utf-8")
     return Path(folder / "report.html").as_uri()
 

@@ -73,7 +73,18 @@ def words(text):
 
 
 def test_sections_come_in_order(page):
-    names = ["verdict", "arms", "comparisons", "classes", "families", "reliability", "leakage", "privacy", "pictures"]
+    names = [
+        "verdict",
+        "arms",
+        "comparisons",
+        "classes",
+        "families",
+        "worth",
+        "reliability",
+        "leakage",
+        "privacy",
+        "pictures",
+    ]
     names += ["quality", "training", "confusion", "data", "limits"]
     assert re.findall(r'<section id="(\w+)"', page) == [*names, "reproduce"]
     assert re.findall(r'<a href="#(\w+)"', page) == [*names[1:], "reproduce"]

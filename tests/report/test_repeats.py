@@ -49,7 +49,7 @@ def test_repeated_training_sets_speak_for_themselves(contents: Contents) -> None
 
 
 def test_the_worth_is_shown_where_it_was_asked_for(contents: Contents) -> None:
-    assert 'id="worth"' not in shown(contents)
+    assert "Not measured. With evaluate.learning_curve: on" in words(shown(contents))
     page = shown(contents, exchange=EXCHANGE)
     text = words(page)
     assert "worth about 12 more real ones: classical would <do>." in text
@@ -63,3 +63,29 @@ def test_external_images_are_shown_where_there_are_any(contents: Contents) -> No
     assert "30 images of another source, in 25 independent groups" in text
     assert "Real images as they are 60.1 55.0 to 65.0 0.0 0.0 to 0.0 70.0 69.0 to 71.0" in text
     assert re.search("They decide nothing", text)
+
+
+OTHER_TEST, OTHER_SPLIT = "Other test images of the same kind", "Another draw of training"
+VAL, TRAINING, SAME_TEST = "The choice of val", "Other training sets of this size", "Another test set"
+
+
+@pytest.mark.parametrize(
+    ("form", "covered", "left_out"),
+    [
+        ("split", {OTHER_TEST}, {OTHER_SPLIT}),
+        ("rotated", {OTHER_TEST, VAL}, {OTHER_SPLIT}),
+        ("subsets", {TRAINING}, {SAME_TEST}),
+        ("folds", {TRAINING}, set()),
+    ],
+)
+def test_what_is_covered_is_the_protocols(contents: Contents, form: str, covered: set[str], left_out: set[str]) -> None:
+    text = words(shown(contents, protocol={**contents.verdict["protocol"], "form": form}))
+    inside, outside = text.split("What this covers", 1)[1].split("It does not cover", 1)
+    claims = {OTHER_TEST, VAL, TRAINING, OTHER_SPLIT, SAME_TEST}
+    assert {claim for claim in claims if claim in inside} == covered
+    assert {claim for claim in claims if claim in outside} == left_out
+
+
+def test_a_tested_source_is_no_longer_called_uncovered(contents: Contents) -> None:
+    assert "than those of the test images." in words(shown(contents))
+    assert "than those of the test images and of the external ones." in words(shown(contents, external=EXTERNAL))
