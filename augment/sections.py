@@ -250,7 +250,10 @@ class Evaluate(Section):
         description="Logistic regression on these features tells whether the answer holds for another classifier; it "
         "decides nothing. `imagenet`: EfficientNet-Lite0, from the extra `pretrained`.",
     )
-    steps: int = Field(400, ge=1, le=MOST_STEPS, description="Optimiser steps of every classifier, equal for all arms.")
+    steps: Steps = Field(
+        "auto",
+        description="Optimiser steps of every classifier, equal for all arms; auto: 400, from 16 px up 1200.",
+    )
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
     learning_curve: Literal["off", "on"] = Field(

@@ -1,4 +1,4 @@
-"""Simulated experiments on one split and on repeated splits, judged by the functions that the pipeline uses.
+"""Simulated experiments on one split and on repeated splits, judged and gated by the functions that the pipeline uses.
 
 Each experiment is judged twice: with all arms equally good, and with a gain planted in the GAN arm that is
 exactly the smallest one that was announced.
@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.evaluation.comparisons import Comparison, Word, over_the_best
+from augment.evaluation.comparisons import Comparison, Word
 from augment.evaluation.policy import DEFAULT, choose_policy
-from augment.evaluation.primary import Figures, figures_of
+from augment.evaluation.primary import Figures, figures_of, joined
 from augment.evaluation.prior import MEASURED, Parts, exchangeable, expected_smallest_gain
-from augment.evaluation.resampling import balanced_accuracy, groups_per_class, one_pair, resample
-from augment.evaluation.statistics import Estimate, corrected_t, paired_t
+from augment.evaluation.resampling import groups_per_class, one_pair, resample
 from augment.evaluation.tables import kinds
-from augment.evaluation.verdict import assess, judge
+from augment.evaluation.verdict import assess
 from augment.params import REAL_ARMS, Arm
 from augment.seeds import numpy_rng
 from benchmarks.simulated import Truth, latent, right, truth
@@ -27,14 +26,16 @@ from benchmarks.simulated import Truth, latent, right, truth
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
-TTest = Callable[[Float], Estimate]
 Steps = dict[Arm, float]  # how far an arm's thresholds are moved
 
 EQUIVALENCE = 0.01
 DRAWS = 400
-FEW: tuple[Arm, ...] = ("none", "oversample", "classical", DEFAULT, "copies_half")  # the default arms that decide
+FEW: tuple[Arm, ...] = (  # the default arms that decide
+    "none", "oversample", "classical", "randaugment", "mixup_cutmix", DEFAULT, "copies_half",
+)  # fmt: skip
 MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != "pretrained"), DEFAULT, "copies_half")
 FOLDS, REPETITIONS = 5, 5
+VAL_RATIO = 0.25  # val images for every training image, where val is rotated
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Scenario:
     """One kind of experiment.
 
     test: independent groups of each class in test (in all, for folds); recall: about what classifiers reach
-    each: images of a group; seeds: paired seeds, or disjoint training subsets; val: images of each class
+    each: images of a group; seeds: paired seeds, or disjoint training subsets; val: images of each class, of which
+    every repeat has its own where val is rotated or training is repeated
     trailing: all rivals and the control but one are this much worse, as a fraction of 1
     """
 
@@ -96,9 +98,36 @@ def on_one_split(scenario: Scenario, simulations: int) -> tuple[float | None, li
     announced = expected_smallest_gain(
         scenario.recalls, groups_per_class(targets, groups), scenario.rivals, scenario.seeds, one_pair(targets, groups)
     )
-    of_val = np.repeat(np.arange(len(scenario.test)), scenario.val)
-    sides = (_Side(scenario, targets, groups, "test"), _Side(scenario, of_val, np.arange(len(of_val)), "val"))
-    return announced, [_one_split(scenario, sides, announced, number) for number in range(simulations)]
+    test, val = _Side(scenario, targets, groups, "test"), _val(scenario)
+    outcomes = []
+    for number in range(simulations):
+        rng = numpy_rng(number, scenario.name)
+        true = truth(scenario.recalls, MEASURED, rng)
+        tables = [side.table(true, rng) for side in (test, val)]
+        figures = [partial(side.figures, table) for side, table in zip((test, val), tables, strict=True)]
+        outcomes.append(_outcome(scenario, true, announced, *figures))
+    return announced, outcomes
+
+
+def on_rotated(scenario: Scenario, simulations: int) -> tuple[float | None, list[Outcome]]:
+    """`holdout` with a small val: one test for all seeds, and other images held out as val by each."""
+    announced, _ = on_one_split(scenario, 0)
+    test, val = _Side(scenario, scenario.targets, scenario.groups, "test"), _val(scenario)
+    outcomes = []
+    for number in range(simulations):
+        rng = numpy_rng(number, scenario.name)
+        true = truth(scenario.recalls, MEASURED, rng)
+        below, held_out = test.table(true, rng), _of_each(val, true, scenario.seeds, rng)
+        outcomes.append(
+            _outcome(
+                scenario,
+                true,
+                announced,
+                partial(test.figures, below),
+                partial(_over_repeats, [val] * scenario.seeds, held_out, VAL_RATIO),
+            )
+        )
+    return announced, outcomes
 
 
 def on_disjoint_subsets(scenario: Scenario, simulations: int) -> tuple[float | None, list[Outcome]]:
@@ -106,15 +135,25 @@ def on_disjoint_subsets(scenario: Scenario, simulations: int) -> tuple[float | N
 
     It speaks of this test set, so equal arms are equal on each of its images.
     """
-    parts, targets = exchangeable(MEASURED), scenario.targets
+    parts = exchangeable(MEASURED)
     announced = _announced_of_parts(scenario, parts, np.array(scenario.test), scenario.seeds, 0.0)
-    tested = np.ones((scenario.seeds, len(targets)), dtype=bool)
+    test, val = _Side(scenario, scenario.targets, scenario.groups, "test", draws=0), _val(scenario)
     outcomes = []
     for number in range(simulations):
         rng = numpy_rng(number, scenario.name)
         true = truth(scenario.recalls, parts, rng)
-        below = latent(true, targets, scenario.groups, scenario.arms, scenario.seeds, rng)
-        outcomes.append(_repeated(scenario, true, announced, below, tested, paired_t))
+        table = test.table(true, rng)
+        below = [table[:, repeat] for repeat in range(scenario.seeds)]
+        held_out = _of_each(val, true, scenario.seeds, rng)
+        outcomes.append(
+            _outcome(
+                scenario,
+                true,
+                announced,
+                partial(_over_repeats, [test] * scenario.seeds, below, 0.0),
+                partial(_over_repeats, [val] * scenario.seeds, held_out, 0.0),
+            )
+        )
     return announced, outcomes
 
 
@@ -123,26 +162,37 @@ def on_folds(scenario: Scenario, simulations: int) -> tuple[float | None, list[O
 
     A classifier's shift comes from the images it was trained on, so folds that share images shift alike.
     """
-    ratio = 1 / (FOLDS - 1)
-    announced = _announced_of_parts(scenario, MEASURED, np.array(scenario.test) / FOLDS, FOLDS * REPETITIONS, ratio)
-    outcomes = []
+    ratio, repeats = 1 / (FOLDS - 1), FOLDS * REPETITIONS
+    announced = _announced_of_parts(scenario, MEASURED, np.array(scenario.test) / FOLDS, repeats, ratio)
+    val, outcomes = _val(scenario), []
     for number in range(simulations):
         rng = numpy_rng(number, scenario.name)
         true = truth(scenario.recalls, MEASURED, rng)
         tested = _folds(scenario.groups, rng)
         still = replace(true, parts=replace(true.parts, shift=0.0))
-        below = latent(still, scenario.targets, scenario.groups, scenario.arms, len(tested), rng)
-        below -= true.parts.shift * _shifts_of_training_sets(~tested, scenario, rng)
-        outcomes.append(_repeated(scenario, true, announced, below, tested, partial(corrected_t, ratio=ratio)))
+        table = latent(still, scenario.targets, scenario.groups, scenario.arms, repeats, rng)
+        table -= true.parts.shift * _shifts_of_training_sets(~tested, scenario, rng)
+        tests = [_Side(scenario, scenario.targets[own], scenario.groups[own], "test", draws=0) for own in tested]
+        below = [table[:, repeat, own] for repeat, own in enumerate(tested)]
+        held_out = _of_each(val, true, repeats, rng)
+        outcomes.append(
+            _outcome(
+                scenario,
+                true,
+                announced,
+                partial(_over_repeats, tests, below, ratio),
+                partial(_over_repeats, [val] * repeats, held_out, ratio),
+            )
+        )
     return announced, outcomes
 
 
 class _Side:
     """Test or val of all experiments of a scenario, with its draws."""
 
-    def __init__(self, scenario: Scenario, targets: Int, groups: Int, name: str) -> None:
+    def __init__(self, scenario: Scenario, targets: Int, groups: Int, name: str, draws: int = DRAWS) -> None:
         self.scenario, self.targets, self.groups = scenario, targets, groups
-        self.draws = resample(targets, groups, DRAWS, numpy_rng(0, scenario.name, name))
+        self.draws = resample(targets, groups, draws, numpy_rng(0, scenario.name, name))
 
     def table(self, true: Truth, rng: np.random.Generator) -> Float:
         return latent(true, self.targets, self.groups, self.scenario.arms, self.scenario.seeds, rng)
@@ -151,36 +201,36 @@ class _Side:
         return figures_of(right(below, self.scenario.arms, steps), self.targets, self.groups, self.draws)
 
 
-def _one_split(scenario: Scenario, sides: tuple[_Side, _Side], announced: float | None, number: int) -> Outcome:
-    rng = numpy_rng(number, scenario.name)
-    true = truth(scenario.recalls, MEASURED, rng)
-    tables = [side.table(true, rng) for side in sides]
+def _val(scenario: Scenario) -> _Side:
+    targets = np.repeat(np.arange(len(scenario.test)), scenario.val)
+    return _Side(scenario, targets, np.arange(len(targets)), "val")
+
+
+def _of_each(val: _Side, true: Truth, repeats: int, rng: np.random.Generator) -> list[Float]:
+    """Other val images for every repeat, (arms, N) of each."""
+    return [latent(true, val.targets, val.groups, val.scenario.arms, 1, rng)[:, 0] for _ in range(repeats)]
+
+
+def _over_repeats(sides: Sequence[_Side], below: Sequence[Float], ratio: float, steps: Steps) -> Figures:
+    """The figures of repeats with images or training sets of their own; below: (arms, N) of each."""
+    found = joined([side.figures(own[:, None], steps) for side, own in zip(sides, below, strict=True)], ratio)
+    assert found is not None
+    return found
+
+
+def _outcome(
+    scenario: Scenario,
+    true: Truth,
+    announced: float | None,
+    test: Callable[[Steps], Figures],
+    val: Callable[[Steps], Figures],
+) -> Outcome:
+    """What the pipeline says, gate and all, of test and val as they are with some arms' thresholds moved."""
     arm_kinds = kinds(scenario.arms)
 
     def judged(steps: Steps) -> tuple[Word, bool]:
-        test, val = (side.figures(table, steps) for side, table in zip(sides, tables, strict=True))
-        found = assess(test, choose_policy(val, arm_kinds), arm_kinds, EQUIVALENCE)
+        found = assess(test(steps), choose_policy(val(steps), arm_kinds), arm_kinds, EQUIVALENCE)
         return found.word, _beaten(found.rivals)
-
-    return _judged_twice(scenario, true, announced, judged)
-
-
-def _repeated(
-    scenario: Scenario, true: Truth, announced: float | None, below: Float, tested: Bool, t_test: TTest
-) -> Outcome:
-    """below: (arms, J, N); tested: (J, N), the images that each of the J classifiers of an arm is tested on."""
-    real = [arm for arm in scenario.rivals if arm in REAL_ARMS]
-
-    def judged(steps: Steps) -> tuple[Word, bool]:
-        scores = right(below, scenario.arms, steps)
-        values = {arm: _by_part(own, tested, scenario.targets) for arm, own in scores.items()}
-        rows = {
-            rival: Comparison(DEFAULT, rival, "test", "primary", t_test(values[DEFAULT] - values[rival]), len(real))
-            for rival in scenario.rivals
-        }
-        controls = [row for rival, row in rows.items() if rival not in real]
-        rivals = [rows[rival] for rival in real]
-        return judge(over_the_best(rivals), controls, EQUIVALENCE), _beaten(rivals)
 
     return _judged_twice(scenario, true, announced, judged)
 
@@ -206,13 +256,6 @@ def _announced_of_parts(
 ) -> float | None:
     """The smallest gain of a t-test over training sets: all that varies does so between them."""
     return expected_smallest_gain(scenario.recalls, groups, scenario.rivals, repeats, 0.0, parts, ratio)
-
-
-def _by_part(correct: Bool, tested: Bool, targets: Int) -> Float:
-    """Balanced accuracy of each of J classifiers on its own test images, (J,)."""
-    return np.array(
-        [float(balanced_accuracy(own[mine], targets[mine])) for own, mine in zip(correct, tested, strict=True)]
-    )
 
 
 def _folds(groups: Int, rng: np.random.Generator) -> Bool:

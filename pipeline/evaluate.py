@@ -59,7 +59,7 @@ def evaluate(params: Params) -> None:
     for splits in planned.distinct:
         check_primary(splits, params.evaluate)
     place = workplace(params.compute)
-    settings = comparing(params)
+    settings = comparing(params, *planned.first.train.images.shape[2:])
     announced = announce(planned, settings, params, place)
     plain = compare_plain(planned.replicates, settings, place.engine, external)
     settings = replace(settings, base=base(planned, plain[0], params))

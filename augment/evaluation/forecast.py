@@ -10,6 +10,7 @@ from augment.data.pool import FOLDS
 from augment.evaluation import cost as classifier_cost
 from augment.evaluation.arms import ArmRun, Samples
 from augment.evaluation.replicates import REPETITIONS
+from augment.evaluation.settings import classifier_steps
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, shared_job
 from augment.gan.settings import class_training, pinned_base, workplace
@@ -33,7 +34,8 @@ def forecast(shape: tuple[int, int, int], classes: Sequence[str], params: Params
         FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
     )  # fmt: skip
     jobs = 1 if place.engine.kind == "serial" else place.engine.jobs
-    seconds = classifier_cost.seconds_per_step(run) * classifier_steps(params) / jobs
+    steps = all_steps(params, classifier_steps(params.evaluate, *shape[1:]))
+    seconds = classifier_cost.seconds_per_step(run) * steps / jobs
     compared = f"{classifiers(params)} classifiers: {duration(seconds / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
 
@@ -73,10 +75,10 @@ def classifiers(params: Params) -> int:
     return repeats(params)[0] * len(params.evaluate.arm_names)
 
 
-def classifier_steps(params: Params) -> int:
-    """Steps of all classifiers of a run, those of the class filter too."""
+def all_steps(params: Params, each: int) -> int:
+    """Steps of all classifiers of a run, `each` of every one and those of the class filter too."""
     filters = repeats(params)[0] * params.generate.folds * params.generate.filter_steps
-    return classifiers(params) * params.evaluate.steps + filters
+    return classifiers(params) * each + filters
 
 
 def _noise(shape: tuple[int, int, int], classes: Sequence[str]) -> ImageSet:

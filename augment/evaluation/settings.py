@@ -9,20 +9,29 @@ from augment.measure.pretrained import require_weights
 from augment.params import Evaluate, Params
 from augment.synthesis.settings import filter_settings
 
+LARGE_FROM_PX, STEPS, TINY_STEPS = 16, 1200, 400
 
-def comparing(params: Params) -> Comparing:
-    """What is equal for all arms."""
+
+def comparing(params: Params, height: int, width: int) -> Comparing:
+    """What is equal for all arms; height, width: of the images."""
     return Comparing(
         arms=params.evaluate.arm_names,
         wanted=params.generate.per_class,
         oversample=params.generate.oversample,
         filter=filter_settings(params),
-        fit=FitSettings(params.evaluate.steps, params.evaluate.learning_rate),
+        fit=FitSettings(classifier_steps(params.evaluate, height, width), params.evaluate.learning_rate),
         batch_size=params.evaluate.batch_size,
         flips=params.ingest.flips,
         borrowed=params.generate.borrowed,
         base="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
     )
+
+
+def classifier_steps(settings: Evaluate, height: int, width: int) -> int:
+    """Steps of one classifier. With too few of them real images alone look better than they are beside more images."""
+    if settings.steps != "auto":
+        return settings.steps
+    return STEPS if min(height, width) >= LARGE_FROM_PX else TINY_STEPS
 
 
 def check_primary(splits: Splits, settings: Evaluate) -> None:

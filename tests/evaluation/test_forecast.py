@@ -6,7 +6,7 @@ import pytest
 
 from augment.cli import main
 from augment.errors import ParamsError
-from augment.evaluation.forecast import classifier_steps, classifiers, forecast, groups
+from augment.evaluation.forecast import all_steps, classifiers, forecast, groups
 from augment.gan.settings import class_training
 from augment.params import Params, check
 from tests.data.corpus import write_set
@@ -34,7 +34,7 @@ def test_the_counts_of_a_run() -> None:
     )
     assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
     assert classifiers(params) == 9
-    assert classifier_steps(params) == 9 * 7 + 3 * 2 * 3
+    assert all_steps(params, 7) == 9 * 7 + 3 * 2 * 3
     assert classifiers(Params()) == 50
 
 
