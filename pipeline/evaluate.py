@@ -121,10 +121,10 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
     rivals = [arm for arm, kind in tables.kinds(settings.arms).items() if kind in ("real", "control")]
     announced, groups = expectation(first.train, judged, rivals, len(seeds), planned.ratio)
     echo("evaluate: timing a few steps of every arm")
-    cost = measured_cost(first.train, seeds, settings, place.engine)
-    gans = (len(seeds) - planned.delivered) * (len(first.train.classes) + (params.train.transfer == "shared"))
+    training = training_for(first.train, params.train, flips=params.ingest.flips, device=place.device)
+    cost = measured_cost(first.train, seeds, settings, training, len(seeds) - planned.delivered, place)
     echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(planned))}")
-    echo(f"evaluate: {cost_line(cost, settings, place.engine, gans)}")
+    echo(f"evaluate: {cost_line(cost, settings, place.engine)}")
     if params.evaluate.learning_curve == "on":
         echo(f"evaluate: the learning curve takes {len(seeds)} classifiers more for each of its sizes, at least 3")
     return announced

@@ -10,6 +10,8 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.evaluation.arms import ArmRun, Samples, fit_arm
 from augment.evaluation.compare import Comparing
+from augment.gan import cost as gan_cost
+from augment.gan.classes import ClassTraining, Workplace, shared_job
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
 from augment.progress import duration
@@ -21,35 +23,56 @@ SLOW_S = 0.5
 
 @dataclass(frozen=True)
 class Cost:
-    """Classifiers of the arms, classifiers of the class filter, and the minutes that both take together."""
+    """Classifiers of the arms and of the class filter, and the minutes that both take together; GANs, and theirs."""
 
     classifiers: int
     filters: int
     minutes: float
+    gans: int
+    gan_minutes: float
 
 
-def measured_cost(train: ImageSet, seeds: Sequence[int], settings: Comparing, engine: Engine) -> Cost:
-    """Time a few steps of every arm, side by side as the comparison will run, and count them up.
+def measured_cost(
+    train: ImageSet, seeds: Sequence[int], settings: Comparing, training: ClassTraining, sets: int, place: Workplace
+) -> Cost:
+    """Time a few steps of every arm, side by side as the comparison will run, and of a GAN, and count them up.
 
-    The filter's classifiers learn as `classical` does. GANs are not in it.
+    sets: of GANs that are to be trained for repeats, as `training` says. The filter's classifiers learn as `classical`
+    does.
     """
+    engine = place.engine
     arms: list[Arm] = [*settings.arms, "classical"]
     runs = [_probe_run(arm, train, seeds[0], settings) for arm in arms]
     seconds = dict(engine.map(seconds_per_step, runs))
     classifiers, filters = len(seeds) * len(settings.arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[position] for position in range(len(settings.arms)))
     work += filters * settings.filter.fit.steps * seconds[len(settings.arms)]
-    return Cost(classifiers, filters, work / (60 * _processes(engine, classifiers)))
+    gans, gan_minutes = _gans(train, seeds[0], training, sets, place)
+    return Cost(classifiers, filters, work / (60 * _processes(engine, classifiers)), gans, gan_minutes)
 
 
-def cost_line(cost: Cost, settings: Comparing, engine: Engine, gans: int) -> str:
-    """The cost in one line; `gans` more are to be trained first."""
+def _gans(train: ImageSet, seed: int, training: ClassTraining, sets: int, place: Workplace) -> tuple[int, float]:
+    """How many GANs so many sets are, and their minutes."""
+    if sets == 0:
+        return 0, 0.0
+    own = [settings.steps for settings in training.classes.values()]
+    groups = [[training.shared.steps] * sets if training.shared else [], own * sets]
+    job = shared_job(train, training.shared or training.classes[train.classes[0]], seed, place.device, "cost")
+    ((_, seconds),) = Engine("serial").map(gan_cost.seconds_per_step, [job])
+    gans = sum(map(len, groups))
+    return gans, gan_cost.minutes(seconds, groups, gans if place.stacked else _processes(place.engine, gans))
+
+
+def cost_line(cost: Cost, settings: Comparing, engine: Engine) -> str:
+    """The cost in one line, GANs first, since they are trained first."""
     processes = _processes(engine, cost.classifiers)
     where = f"on {processes} process{'es' if processes > 1 else ''}"
+    whole = duration(cost.minutes + cost.gan_minutes)
+    gans = f"{cost.gans} GANs, as far as .work does not hold them: {duration(cost.gan_minutes)}; " if cost.gans else ""
     return (
-        f"{cost.classifiers} classifiers of {settings.fit.steps} steps and {cost.filters} of the class filter "
-        f"({settings.filter.fit.steps} steps): {duration(cost.minutes)} {where}, from a few timed steps of each arm. "
-        f"Before that {gans} GANs, as far as .work does not hold them; they tell their own time."
+        f"{gans}{cost.classifiers} classifiers of {settings.fit.steps} steps and {cost.filters} of the class filter "
+        f"({settings.filter.fit.steps} steps): {duration(cost.minutes)}; in all {whole} "
+        f"{where}, from a few timed steps of each"
     )
 
 

@@ -9,10 +9,13 @@ from augment.evaluation import cost
 from augment.evaluation.arms import ArmRun, Samples
 from augment.evaluation.compare import Comparing
 from augment.evaluation.cost import Cost, cost_line, measured_cost, seconds_per_step
+from augment.gan.classes import Workplace
+from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
-from augment.params import ARMS, DEFAULT_ARMS
+from augment.params import ARMS, DEFAULT_ARMS, Train
 from augment.synthesis.filter import FilterSettings
 
+SERIAL = Engine("serial")
 LABELS = np.array(["a", "b"] * 4)
 TRAIN = ImageSet(np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(8, 1, 8, 8), LABELS, LABELS, LABELS)
 
@@ -22,11 +25,18 @@ def settings(arms=DEFAULT_ARMS, steps=400):
     return Comparing(arms, 4, 2, filtering, FitSettings(steps, 1e-3), 16, "none")
 
 
+def measured(repeats, comparing, engine=SERIAL, sets=0, train=None):
+    training = class_training(
+        train or Train(width=4, latent=4), ["a", "b"], flips="none", height=8, width=8, device="cpu"
+    )
+    return measured_cost(TRAIN, range(repeats), comparing, training, sets, Workplace(engine, "cpu", None, 30.0))
+
+
 def test_counts_and_minutes(monkeypatch):
     seconds = {"gan_half": 0.5, "classical": 0.25}
     monkeypatch.setattr(cost, "seconds_per_step", lambda run: seconds.get(run.arm, 0.1))
     arms = ("none", "gan_half", "gan_half_filtered", "copies_half")
-    found = measured_cost(TRAIN, [0, 1, 2], settings(arms), Engine("serial"))
+    found = measured(3, settings(arms))
     assert (found.classifiers, found.filters) == (12, 9)
     assert found.minutes == pytest.approx((3 * 400 * (0.1 + 0.5 + 0.1 + 0.1) + 9 * 150 * 0.25) / 60)
 
@@ -34,7 +44,7 @@ def test_counts_and_minutes(monkeypatch):
 def test_processes_share_the_work(monkeypatch):
     monkeypatch.setattr(cost, "seconds_per_step", lambda run: 0.1)
     monkeypatch.setattr(Engine, "map", lambda self, function, units: ((i, function(u)) for i, u in enumerate(units)))
-    one, four = (measured_cost(TRAIN, [0, 1], settings(), Engine("local", jobs)).minutes for jobs in (1, 4))
+    one, four = (measured(2, settings(), Engine("local", jobs)).minutes for jobs in (1, 4))
     assert one == pytest.approx(4 * four)
 
 
@@ -72,13 +82,30 @@ def test_slow_steps_are_timed_with_a_small_batch_and_once_more(monkeypatch):
 
 
 def test_the_whole_probe_covers_every_arm():
-    found = measured_cost(TRAIN, [0, 1], settings(ARMS, steps=1000), Engine("serial"))
+    found = measured(2, settings(ARMS, steps=1000))
     assert (found.classifiers, found.filters) == (2 * len(ARMS), 6)
     assert 0 < found.minutes < 60
 
 
+def test_gans_are_counted_with_their_steps(monkeypatch):
+    monkeypatch.setattr(cost, "seconds_per_step", lambda run: 0.0)
+    monkeypatch.setattr(cost.gan_cost, "seconds_per_step", lambda job: 0.5)
+    train = Train(width=4, latent=4, shared_steps=40, steps=10, overrides={"a": {"steps": 20}})
+    found = measured(4, settings(), sets=3, train=train)
+    assert (found.gans, found.gan_minutes) == (9, pytest.approx(0.5 * 3 * (40 + 20 + 10) / 60))
+    two = measured(4, settings(), Engine("local", 2), sets=4, train=train)
+    assert two.gan_minutes == pytest.approx(0.5 * 4 * (40 + 20 + 10) / 2 / 60)
+    alone = measured(4, settings(), sets=3, train=train.model_copy(update={"transfer": "none"}))
+    assert (alone.gans, alone.gan_minutes) == (6, pytest.approx(0.5 * 3 * (20 + 10) / 60))
+    assert (measured(1, settings()).gans, measured(1, settings()).gan_minutes) == (0, 0.0)
+
+
 def test_the_line():
-    line = cost_line(Cost(35, 15, 2.6), settings(), Engine("local", 2), gans=44)
-    assert line.startswith("35 classifiers of 400 steps and 15 of the class filter (150 steps): about 3 min on 2 proc")
-    assert "Before that 44 GANs" in line
-    assert "less than a minute on 1 process," in cost_line(Cost(35, 15, 0.4), settings(), Engine("serial"), 0)
+    line = cost_line(Cost(35, 15, 2.6, 44, 9.9), settings(), Engine("local", 2))
+    assert line.startswith(
+        "44 GANs, as far as .work does not hold them: about 10 min; 35 classifiers of 400 steps and "
+    )
+    assert "15 of the class filter (150 steps): about 3 min; in all about 12 min on 2 processes" in line
+    alone = cost_line(Cost(35, 15, 0.4, 0, 0.0), settings(), Engine("serial"))
+    assert alone.startswith("35 classifiers")
+    assert "in all less than a minute on 1 process," in alone

@@ -17,6 +17,7 @@ def toy_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Prepared splits in the working folder, and generators that give noisy bars."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data/external").mkdir(parents=True)
+    (tmp_path / "data/base").mkdir()
     sides = {
         "train": toy_set(COUNTS),
         "val": toy_set(COUNTS, seed=1),

@@ -30,7 +30,9 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     stage.evaluate(params())
     lines = capsys.readouterr().err.splitlines()
     assert lines[1].startswith("evaluate: with 12 independent test images in a class and 2 paired seeds this set")
-    assert lines[2].startswith("evaluate: 20 classifiers of 3 steps")
+    assert lines[2].startswith(
+        "evaluate: 4 GANs, as far as .work does not hold them: less than a minute; 20 classifiers"
+    )
     assert any("only configuration that has looked" in line for line in lines)
     found = verdict()
     assert set(found["smallest_gain"]) == {"announced", "measured"}

@@ -31,6 +31,7 @@ def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ImageSet
     """A prepared project, and its sides."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data/external").mkdir(parents=True)
+    (tmp_path / "data/base").mkdir()
     found = {side: drawn_set(20, number, SIDE) for number, side in enumerate(("train", "val", "test"))}
     for side, images in found.items():
         images.save(tmp_path / "data/prepared" / side)
