@@ -21,6 +21,8 @@ from augment.evaluation.external import COLUMNS as EXTERNAL
 from augment.evaluation.external import check_apart, on_external
 from augment.evaluation.external import read as read_external
 from augment.evaluation.external import rows as external_rows
+from augment.evaluation.facts import COLUMNS as FACTS
+from augment.evaluation.facts import facts
 from augment.evaluation.families import logistic_scores
 from augment.evaluation.figures import figures_on
 from augment.evaluation.learning import learn
@@ -93,6 +95,7 @@ def evaluate(params: Params) -> None:
         "external": elsewhere(planned, external, compared, verdict, params),
     }
     write_json(FOLDER / "verdict.json", found)
+    write_csv(FOLDER / "facts.csv", facts(found), FACTS)
     write_families(by_logistic_regression(planned, compared, params, place.engine), params.evaluate)
     write_json(FOLDER / "environment.json", environment(place.device))
     told = metrics(planned, policy, verdict, params.evaluate.primary) | {"privacy": privacy}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from augment.evaluation.comparisons import Comparison, GrossAndNet, rows
+from augment.evaluation.comparisons import Comparison, GrossAndNet, over_the_best, rows
 from augment.evaluation.policy import BASELINE, DEFAULT
 from augment.evaluation.wording import (
     Facts,
@@ -37,7 +37,7 @@ def explain(facts: Facts, comparisons: Sequence[Comparison], delivered: GrossAnd
         *_equivalence(facts),
         *_word(facts),
         *_secondary(comparisons),
-        *_beside(facts, delivered),
+        *_beside(facts, comparisons, delivered),
     ]
 
 
@@ -45,6 +45,13 @@ def row_of(row: Comparison, columns: str) -> str:
     """Where a comparison stands."""
     keys = f"candidate {row.candidate}, rival {row.rival}, split {row.split}"
     return f"comparisons.csv: {keys} ({columns})"
+
+
+def net_rows(rivals: Sequence[Comparison]) -> str:
+    """Where the three numbers of a gain over the best of several rivals stand."""
+    net, by_rival = over_the_best(rivals), {row.rival: row for row in rivals}
+    named = ((net.best, "mean"), (net.lowest, "low"), (net.highest, "high_joint"))
+    return "; ".join(row_of(by_rival[rival], column) for rival, column in named)
 
 
 def _figure(facts: Facts) -> Iterator[Line]:
@@ -72,7 +79,7 @@ def _policy(facts: Facts) -> Iterator[Line]:
         f"end is {points(high)}: {outcome}.",
         row_of(gate, "high90"),
     )
-    yield Line(objections_text(policy), "verdict.json (objections)")
+    yield Line(objections_text(policy), "facts.csv: fact repeats_objecting, fact repeats_with_val (value)")
 
 
 def _help(facts: Facts) -> Iterator[Line]:
@@ -125,19 +132,23 @@ def _secondary(comparisons: Sequence[Comparison]) -> Iterator[Line]:
     )
 
 
-def _beside(facts: Facts, delivered: GrossAndNet | None) -> Iterator[Line]:
-    yield Line(turned_out_text(facts), "verdict.json (smallest_gain)")
+def _beside(facts: Facts, comparisons: Sequence[Comparison], delivered: GrossAndNet | None) -> Iterator[Line]:
+    real = {row.rival for row in facts.rivals}
+    measured = "facts.csv: fact smallest_gain_announced, fact smallest_gain_measured (value)"
+    yield Line(turned_out_text(facts), measured)
     if not facts.policy.used:
         yield Line(
             f"Had val not objected, the gain would be {gain_text(facts.net.gain, facts.test.name)}.",
-            f"comparisons.csv: candidate {DEFAULT}, split test (mean, low, high_joint)",
+            net_rows(facts.rivals),
         )
     if delivered is not None:
+        own = [row for row in comparisons if row.candidate == "as_delivered" and row.rival in real]
+        gross_row = row_of(next(row for row in own if row.rival == BASELINE), "mean, low, high")
         yield Line(
             f"A plain training on data/augmented, its weights and no other augmentation, gains "
             f"{gain_text(delivered.gross, facts.test.name)} over {BASELINE}, and over the best real-only arm "
             f"{points(delivered.net.mean)} {interval_text(delivered.net.low, delivered.net.high)}.",
-            "comparisons.csv: candidate as_delivered, split test (mean, low, high, high_joint)",
+            f"{gross_row}; {net_rows(own)}",
         )
 
 

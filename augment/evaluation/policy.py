@@ -1,7 +1,7 @@
 """What is delivered. Decided on val alone, before anything of test is looked at."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,18 +51,20 @@ def choose_policy(val: Figures | None, kinds: Mapping[Arm, Kind]) -> Policy:
         return Policy(DEFAULT, WEIGHT, real[0], None, 0)
     chosen = max(real, key=lambda arm: round(val.mean(arm), 12))
     gate = compare(val, DEFAULT, chosen, "val", "gate")
-    objections = _objections(val, chosen)
+    objections = _objections(val, real)
     if gate.interval90[1] < 0:
         return Policy(chosen, 0.0, chosen, gate, objections)
     return Policy(DEFAULT, WEIGHT, chosen, gate, objections)
 
 
-def _objections(val: Figures, chosen: Arm) -> int:
-    """Each repeat by itself: then only the choice of val images varies."""
-    values = val.values[DEFAULT] - val.values[chosen]
-    errors = (val.drawn[DEFAULT] - val.drawn[chosen]).std(axis=1, ddof=1)
+def _objections(val: Figures, real: Sequence[Arm]) -> int:
+    """Each repeat by itself, against the real-only arm that its own val prefers: only val images vary then."""
     t = t_quantile(0.90, val.groups - 1)
-    return sum(
-        value + t * math.hypot(error, val.one_pair) < 0
-        for value, error in zip(values.tolist(), errors.tolist(), strict=True)
-    )
+
+    def objects(repeat: int) -> bool:
+        chosen = max(real, key=lambda arm: round(float(val.values[arm][repeat]), 12))
+        value = float(val.values[DEFAULT][repeat] - val.values[chosen][repeat])
+        error = float((val.drawn[DEFAULT][repeat] - val.drawn[chosen][repeat]).std(ddof=1))
+        return value + t * math.hypot(error, val.one_pair) < 0
+
+    return sum(map(objects, range(len(val.values[DEFAULT]))))

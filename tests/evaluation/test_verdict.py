@@ -151,6 +151,14 @@ def test_objections_of_single_repeats_are_counted():
     assert judged(outcomes(rates(), 250), outcomes(rates(), 60), KINDS)[0].objections == 0
 
 
+def test_a_single_repeat_objects_for_the_arm_that_its_own_val_prefers():
+    """In one repeat the pooled choice is no better than the GAN arm, but another real-only arm is by far."""
+    targets, correct = correct_of(rates(oversample=0.7, classical=0.8), 60)
+    correct["oversample"][2] = True
+    policy, _ = judged(outcomes(rates(), 250), figures(targets, np.arange(len(targets)), correct), KINDS)
+    assert (policy.chosen_real, policy.objections) == ("classical", 1)
+
+
 def test_without_val_images_the_default_is_used():
     policy, found = judged(outcomes(rates(gan_half_filtered=0.85), 250), None, KINDS)
     assert (policy.arm, policy.chosen_real, policy.gate) == (GAN, "none", None)

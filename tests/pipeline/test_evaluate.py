@@ -42,6 +42,8 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     columns |= {"runs": tables.RUNS, "arms": tables.ARMS, "comparisons": tables.COMPARISONS, "classes": tables.CLASSES}
     for name, expected in columns.items():
         assert tuple(read_csv(Path(f"reports/evaluation/{name}.csv"))[0]) == expected, name
+    known = {row["fact"]: row["value"] for row in read_csv(Path("reports/evaluation/facts.csv"))}
+    assert float(known["repeats_objecting"]) == found["objections"]["objected"]
     told = [line for line in found["explanation"] if line["source"].startswith("membership.csv")]
     assert len(told) == 2
     assert all("anonymous" in line["text"] for line in told)
@@ -49,6 +51,8 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     assert {row["arm"] for row in bins} == set(params().evaluate.arm_names)
     assert sum(int(row["answers"]) for row in bins if row["arm"] == "none") == 2 * 36
     arms = {row["arm"]: row for row in read_csv(Path("reports/evaluation/arms.csv"))}
+    told_on_val = json.loads(Path("reports/metrics.json").read_text())["val"]
+    assert told_on_val == {arm: pytest.approx(float(row["val_mean"])) for arm, row in arms.items()}
     assert list(arms) == list(params().evaluate.arm_names)
     assert all(0 <= float(row["auroc"]) <= 1 and float(row["brier"]) > 0 for row in arms.values())
     for row in arms.values():
