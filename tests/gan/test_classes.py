@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import ParamsError, TrainingError
+from augment.gan import settings as gan_settings
 from augment.gan.classes import ClassTraining, Workplace, shared_job, train_classes
 from augment.gan.fit import GanResult
 from augment.gan.settings import class_training
@@ -82,6 +84,34 @@ def test_an_override_of_an_unknown_class_is_named() -> None:
 def test_small_images_are_trained_in_full_precision() -> None:
     training = class_training(Train(), ["a"], flips="none", height=8, width=8, device="cpu")
     assert training.classes["a"].precision == "fp32"
+
+
+@pytest.mark.parametrize(
+    ("side", "hardware", "expected"), [(16, True, "bf16"), (15, True, "fp32"), (64, False, "fp32")]
+)
+def test_larger_images_train_in_bf16_where_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, side: int, hardware: bool, expected: str
+) -> None:
+    monkeypatch.setattr(gan_settings, "multiplies_bf16", lambda device: hardware)
+    training = class_training(Train(), ["a"], flips="none", height=side, width=40, device="cpu")
+    assert training.classes["a"].precision == training.shared.precision == expected
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("fp32", torch.float32)])
+def test_convolutions_compute_in_the_precision_that_is_set(
+    two_classes: ImageSet, tiny: GanSettings, precision: str, dtype: torch.dtype
+) -> None:
+    seen: set[torch.dtype] = set()
+
+    def note(module: torch.nn.Module, given: Any, made: torch.Tensor) -> None:
+        if isinstance(module, torch.nn.Conv2d):
+            seen.add(made.dtype)
+
+    with torch.nn.modules.module.register_module_forward_hook(note):
+        train_classes(
+            two_classes, ClassTraining(None, {"a": dataclasses.replace(tiny, precision=precision)}), [0], HERE
+        )
+    assert seen == {dtype}
 
 
 def test_a_class_smaller_than_a_batch_trains(tiny: GanSettings) -> None:

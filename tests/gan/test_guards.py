@@ -1,6 +1,7 @@
 """Every fault planted in a run is found, undone twice, then given up with its reason; health is not accused."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ from augment.gan.guards import collapsed, evenly, not_finite, repeating, replayi
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_uint8
 from augment.gan.training import Game, adversarial_step, new_game
-from benchmarks.faults import FAULTS, NAN, planted, spoil
+from benchmarks.faults import FAULTS, NAN, Play, planted, spoil
 from tests.gan.pictures import blobs, clouds
 
 WORDS = {
@@ -76,6 +77,43 @@ def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.
     assert result.reason == ""
     assert all(torch.isfinite(value).all() for value in result.generator.values())
     assert [row["step"] for row in result.curve] == list(range(1, 13))
+
+
+def test_a_run_goes_back_with_other_noise_and_half_the_learning_rate(job: GanJob) -> None:
+    tried: list[tuple[int, float, bytes]] = []
+
+    def watched(play: Play) -> Play:
+        def played(game: Game, *others: Any) -> Tensor:
+            rates = {group["lr"] for one in (game.generator_optimizer, game.discriminator_optimizer)
+                     for group in one.param_groups}  # fmt: skip
+            tried.append((game.step, *rates, game.rng.get_state().numpy().tobytes()))
+            return faulty(game, *others)
+
+        faulty = FAULTS["NaN in the loss"](play)
+        return played
+
+    with planted(watched):
+        fit(job)
+    returned = [after for before, after in itertools.pairwise(tried) if after[0] <= before[0]]
+    assert [rate for _, rate, _ in returned] == [5e-4, 2.5e-4]
+    start = returned[0][0]
+    assert len({noise for step, _, noise in tried if step == start}) == 3, "the first time, and two returns"
+
+
+def test_a_discriminator_that_has_won_ends_a_run(job: GanJob) -> None:
+    """Its scores are far apart, and finite."""
+
+    def won(play: Play) -> Play:
+        def played(game: Game, settings: Any, *others: Any) -> Tensor:
+            seen = play(game, settings, *others)
+            return seen + torch.tensor([0.0, 0.0, 0.0, 1e3]) if game.step > 5 else seen  # the gap
+
+        return played
+
+    with planted(won):
+        result = fit(job)
+    assert "D won (its scores of real and generated images are" in result.reason
+    assert len(result.rollbacks) == 2
 
 
 def test_the_other_classes_go_on(spots: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,14 +111,17 @@ def large(job: GanJob) -> GanJob:
     return dataclasses.replace(job, images=images, weights=torch.full((40,), 1 / 40).double().numpy())
 
 
-def test_what_leaks_is_switched_off_and_what_stays_is_told(large: GanJob) -> None:
-    with planted(leaking("cutout")):
-        result = fit(large)
+@pytest.mark.parametrize("operation", LEAKS)
+def test_what_leaks_is_switched_off_and_what_stays_is_told(large: GanJob, operation: Operation) -> None:
+    allowed = dataclasses.replace(large.settings, color_augmentation=operation == "color")
+    images = to_uint8((clouds if operation == "translation" else blobs)(40, 5, 16, 16)).numpy()
+    with planted(leaking(operation)):
+        result = fit(dataclasses.replace(large, images=images, settings=allowed))
     assert len(result.rollbacks) == 1, "one return, then nothing is left to switch off"
-    assert "step 10: cutout leaked" in result.rollbacks[0]
+    assert f"step 10: {operation} leaked" in result.rollbacks[0]
     assert result.reason == ""
     assert len(result.leaks) == 1
-    assert result.leaks[0].startswith("cutout leaked")
+    assert result.leaks[0].startswith(f"{operation} leaked")
     assert result.generator
 
 

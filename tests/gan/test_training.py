@@ -85,6 +85,30 @@ def test_one_pass_gives_both_players_their_gradients(game: Game, name: LossName,
             assert torch.allclose(mine.grad, theirs, rtol=1e-4, atol=1e-6), part
 
 
+@pytest.mark.parametrize(("gamma", "passes"), [(0.0, 1), (0.8, 2)])
+def test_d_sees_a_batch_once_and_once_more_for_its_penalty(game: Game, gamma: float, passes: int) -> None:
+    seen: list[int] = []
+    game.discriminator.register_forward_pre_hook(lambda module, given: seen.append(len(given[0])))
+    drawn: list[int] = []
+    game.generator.register_forward_pre_hook(lambda module, given: drawn.append(len(given[0])))
+    loss = adversarial_loss("relativistic")
+    adversarial_step(game, batch(0), torch.randn(5, 4), loss=loss, augment=PLAIN, gamma=gamma)
+    assert seen == [10] * passes, "real and generated images together"
+    assert drawn == [5]
+
+
+def test_d_convolves_with_channels_last(game: Game) -> None:
+    laid_out = []
+    for module in game.discriminator.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_pre_hook(
+                lambda own, given: laid_out.append(given[0].is_contiguous(memory_format=torch.channels_last))
+            )
+    game.discriminator(batch(0))
+    assert laid_out
+    assert all(laid_out)
+
+
 def test_the_step_reports_the_losses_and_scores_before_it(game: Game) -> None:
     reference = copy.deepcopy(game)
     real, z = batch(0), torch.randn(5, 4, generator=torch.Generator().manual_seed(2))
