@@ -33,15 +33,18 @@ def draw(
 ) -> tuple[ImageSet, ImageSet]:
     """The training subset of this number, and a test set of at most `tests` images a class that all subsets share.
 
-    Subsets are disjoint while a class has images enough; then the class's are drawn at random.
+    Test holds at most half of a class, and no image that the wanted number needs. Subsets are disjoint while a class
+    has images enough; then the class's are drawn at random. Raises ValueError for a class without images for both.
     """
     train: list[int] = []
     test: list[int] = []
     for label in classes or every.classes:
         own = np.flatnonzero(every.labels == label)
         own = np.random.default_rng(0).permutation(own)
-        held_out, rest = np.split(own, [min(tests, len(own) // 2)])
         count = wanted[label]
+        if len(own) <= count:
+            raise ValueError(f"class {label!r} has {len(own)} images: not {count} to train on and others to test on")
+        held_out, rest = np.split(own, [min(tests, len(own) // 2, len(own) - count)])
         start = subset * count
         chosen = rest[start : start + count]
         if len(chosen) < count:

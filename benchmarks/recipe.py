@@ -29,6 +29,7 @@ from augment.errors import TrainingError
 from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.statistics import paired_t
+from augment.files import write_text
 from augment.gan.bundle import generators_from
 from augment.gan.classes import ClassTraining, Workplace, train_classes
 from augment.gan.settings import class_training
@@ -78,7 +79,7 @@ VARIANTS = {
     "residual, a quarter of the steps": Variant({"network": "residual"}, shared=0.25, own=0.25),
 }
 COUNTS = ("150/10", "10")  # of the screening
-FINALISTS = ("default", "class steps / 4", "class steps x 2")
+FINALISTS = ("default", SCRATCH, "penalty every 16")
 CONFIRM_COUNTS = ("10", "20", "50", "200", "150/10")
 SUBSETS, CONFIRM_SUBSETS = 2, 5
 TESTS = 500  # test images a class
@@ -213,7 +214,9 @@ def units(what: str, sets: Mapping[str, str]) -> Iterator[Unit]:
 
 def sweep(what: str, results: Path, sets: Mapping[str, str]) -> None:
     """Make the rows that are missing, in one process per core."""
-    done = {tuple(str(row[key]) for key in KEYS) for row in read(results)}
+    rows = read(results)
+    write_text(results, "".join(json.dumps(row) + "\n" for row in rows))  # without half a line at its end
+    done = {tuple(str(row[key]) for key in KEYS) for row in rows}
     missing = [unit for unit in units(what, sets) if unit.key not in done]
     for _, row in Engine("local", cores()).map(make, missing):
         with results.open("a") as file:
@@ -222,8 +225,9 @@ def sweep(what: str, results: Path, sets: Mapping[str, str]) -> None:
 
 
 def read(results: Path) -> list[dict[str, Any]]:
-    """The rows made so far."""
-    return [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    """The rows made so far; a line that a kill left half written is made again."""
+    lines = results.read_text().splitlines(keepends=True) if results.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("}\n")]
 
 
 def tables(rows: list[dict[str, Any]]) -> None:
