@@ -28,6 +28,7 @@ from augment.engine import Engine, cores
 from augment.errors import TrainingError
 from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
+from augment.evaluation.settings import classifier_steps
 from augment.evaluation.statistics import paired_t
 from augment.files import write_text
 from augment.gan.bundle import generators_from
@@ -36,7 +37,7 @@ from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
-from augment.params import AUGMENTATIONS, Arm, Augmentation, Train
+from augment.params import AUGMENTATIONS, Arm, Augmentation, Evaluate, Train
 from augment.seeds import derive_seed
 from benchmarks.pools import draw, images_of
 
@@ -86,7 +87,7 @@ TESTS = 500  # test images a class
 SAMPLES, SCREEN_SAMPLES = 200, 1000  # a class; KID of 200 is mostly chance
 MADE: tuple[Arm, ...] = ("smote_half", "mixup_within_half")  # the real-only arms that make images
 KEYS = ("what", "set", "counts", "subset", "variant")  # of a row
-FIT, BATCH = FitSettings(400, 2e-3), 64
+RATE, BATCH = 2e-3, 64
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,8 @@ def arm_row(
 ) -> dict[str, Any]:
     """Balanced accuracy of an arm and the mean recall of the poor classes, in per cent."""
     none = test.images[:0]
-    run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, FIT, BATCH, "none", base)
+    fit = FitSettings(classifier_steps(Evaluate(), *train.images.shape[2:]), RATE)
+    run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, fit, BATCH, "none", base)
     predicted = np.array(train.classes)[run_arm(run).test.argmax(axis=1)]
     recall = {label: float((predicted[test.labels == label] == label).mean()) for label in train.classes}
     name = arm if arm in (base, "oversample") else f"{arm} on {base}"

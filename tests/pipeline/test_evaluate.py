@@ -1,6 +1,7 @@
 """The stage without DVC and without GANs: what it tells before, and what it leaves behind."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +234,18 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(change
         assert [row[f"internal_{key}"] for key in ("mean", "low", "high")] == [arms[row["arm"]][key] for key in
                                                                                ("mean", "low", "high")]  # fmt: skip
         assert 0 <= float(row["low"]) <= float(row["mean"]) <= float(row["high"]) <= 1
+
+
+def test_nothing_but_its_scores_depends_on_the_test_images(toy_project: Path) -> None:
+    """Other pixels in test: what was learned, filtered and chosen stays, and so does all that is said of val."""
+    found = []
+    for _ in range(2):
+        stage.evaluate(params())
+        val = [row for row in rows_of("runs") if row["split"] == "val"]
+        policy = {name: verdict()[name] for name in ("policy", "chosen_real", "objections")}
+        found.append((val, rows_of("acceptance"), policy, [row for row in rows_of("runs") if row["split"] == "test"]))
+        test = ImageSet.load(toy_project / "data/prepared/test")
+        replace(test, images=255 - test.images).save(toy_project / "data/prepared/test")
+    (*first, before), (*second, after) = found
+    assert first == second
+    assert before != after, "the scores on test are others"
