@@ -67,6 +67,7 @@ def cropped(image: Image.Image, rng: Random, down: int, across: int) -> Image.Im
 
 
 COPIES: dict[str, Callable[[Image.Image, Random], Image.Image]] = {
+    "exact": lambda image, rng: image,
     "re-encoded": reencoded,
     "resized": resized,
     "brightness": brightened,

@@ -20,7 +20,7 @@ TABLES = {
         "candidate", "rival", "split", "claim", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se",
         "seeds", "p", "p_holm",
     ),
-    "classes": ("label", "arm", "train", "val", "test", "recall", "low", "high"),
+    "classes": ("label", "arm", "train", "val", "test", "groups", "recall", "low", "high"),
     "acceptance": ("seed", "label", "candidates", "near_copy", "off_class", "accepted", "kept", "other_class_share"),
     "quality": ("label", "space", "metric", "synthetic", "real", "n_synthetic", "n_reference", "note"),
     "copies": ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note"),

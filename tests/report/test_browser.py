@@ -111,15 +111,15 @@ def test_a_click_on_a_head_sorts_its_table(page: Any) -> None:
         return [row.find_elements("css selector", "th, td")[number].text for row in
                 table.find_elements("css selector", "tbody tr")]  # fmt: skip
 
-    recall = [text.split()[0] for text in column(4)]
-    heads[4].find_element("css selector", "button").click()
-    assert heads[4].get_attribute("aria-sort") == "ascending"
-    assert [text.split()[0] for text in column(4)] == sorted(recall, key=float)
-    heads[4].find_element("css selector", "button").click()
-    assert heads[4].get_attribute("aria-sort") == "descending"
-    assert [text.split()[0] for text in column(4)] == sorted(recall, key=float, reverse=True) != recall
+    recall = [text.split()[0] for text in column(5)]
+    heads[5].find_element("css selector", "button").click()
+    assert heads[5].get_attribute("aria-sort") == "ascending"
+    assert [text.split()[0] for text in column(5)] == sorted(recall, key=float)
+    heads[5].find_element("css selector", "button").click()
+    assert heads[5].get_attribute("aria-sort") == "descending"
+    assert [text.split()[0] for text in column(5)] == sorted(recall, key=float, reverse=True) != recall
     heads[0].find_element("css selector", "button").click()
-    assert heads[4].get_attribute("aria-sort") is None, "one column at a time"
+    assert heads[5].get_attribute("aria-sort") is None, "one column at a time"
     assert [text for text in column(0) if text.startswith("class")] == [f"class {number}" for number in range(11)]
     assert not page.find_elements("css selector", "#arms [aria-sort]"), "other tables stay"
 

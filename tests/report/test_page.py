@@ -328,3 +328,10 @@ def test_points(value, text):
 def test_other_figures():
     assert [percent(cell) for cell in ("0.8333", "", "nan")] == ["83.3", "–", "–"]
     assert [fixed(cell) for cell in (0.14, None)] == ["0.140", "–"]
+
+
+def test_recalls_stand_beside_the_groups_they_rest_on(tmp_path):
+    contents = make(tmp_path)
+    row = next(row for row in contents.tables["classes"] if row["label"] == LABELS[0])
+    text = words(render(contents))
+    assert re.search(rf"{LABELS[0]} \d+ \d+ {row['test']} {row['groups']} \d+\.\d", text)
