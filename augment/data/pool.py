@@ -22,7 +22,7 @@ def shortages(delivered: Counts, pool: Counts, repeats: int) -> dict[str, tuple[
 
 
 def check_split(entries: Iterable[Entry], repeats: int) -> None:
-    """The same for entries that have been split, before anything is trained. Raises as `check_repeats` does."""
+    """`check_repeats` for entries that have been split, before anything is trained."""
     sides = Counter((entry.split, entry.label) for entry in entries if entry.split)
     train, val, test, pool = (
         {label: count for (own, label), count in sides.items() if own == side}
