@@ -20,7 +20,7 @@ Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 Augment = Callable[[Tensor], Tensor]  # float (B, C, H, W) in [0, 1] -> the same
 
 SCORE_CHUNK = 512
-BF16_FROM_PX = 16  # below, conversions cost more than they save
+LARGE_FROM_PX = 16  # below, a maximum before the norm saves next to nothing and costs up to a point of accuracy
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,26 @@ class FitSettings:
 
 
 class Block(nn.Module):
-    """Convolution, maximum over 2x2 pixels, group norm (batches may mix real and synthetic), ReLU.
+    """Convolution, group norm (batches may mix real and synthetic), ReLU, and the maximum over 2x2 pixels.
 
-    The maximum stands before the norm, which then has a quarter of the pixels to go through.
-    bf16: convolve in it while training; the norm is always fp32.
+    early: the maximum stands before the norm, which then has a quarter of the pixels to go through, and while training
+    the convolution is in bf16 where the processor has it; the norm is always fp32.
     """
 
-    def __init__(self, channels: int, features: int, pool: bool, bf16: bool) -> None:
+    def __init__(self, channels: int, features: int, pool: bool, early: bool) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(channels, features, 3, padding=1)
         self.norm = nn.GroupNorm(8, features)
-        self.window = 2 if pool else 1
-        self.bf16 = bf16
+        self.before, self.after = pool and early, pool and not early
+        self.bf16 = early and multiplies_bf16("cpu")
 
     def forward(self, h: Tensor) -> Tensor:
-        """float (N, C, H, W) -> float32 (N, features, H / window, W / window)."""
+        """float (N, C, H, W) -> float32 (N, features, H / 2, W / 2), or H x W where nothing is pooled."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16 and self.training):
-            h = F.max_pool2d(self.convolution(h), self.window)
-        return F.relu(self.norm(h.float()))
+            h = self.convolution(h)
+            h = F.max_pool2d(h, 2) if self.before else h
+        h = F.relu(self.norm(h.float()))
+        return F.max_pool2d(h, 2) if self.after else h
 
 
 class SmallCnn(nn.Module):
@@ -59,9 +61,9 @@ class SmallCnn(nn.Module):
         super().__init__()
         blocks: list[nn.Module] = []
         last, side = channels, min(height, width)
-        bf16 = side >= BF16_FROM_PX and multiplies_bf16("cpu")
+        early = side >= LARGE_FROM_PX
         for features in (32, 64, 128):
-            blocks.append(Block(last, features, side >= 4, bf16))
+            blocks.append(Block(last, features, side >= 4, early))
             last, side = features, side // 2 if side >= 4 else side
         self.features = nn.Sequential(*blocks)
         self.head = nn.Linear(2 * last, classes)
