@@ -60,12 +60,13 @@ def evaluate(params: Params) -> None:
         echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
     for splits in planned.distinct:
         check_primary(splits, params.evaluate)
+    delivered = delivered_generators(planned)
     place = workplace(params.compute)
     settings = comparing(params, *planned.first.train.images.shape[2:])
     announced = announce(planned, settings, params, place)
     plain = compare_plain(planned.replicates, settings, place.engine, external)
     settings = replace(settings, base=base(planned, plain[0], params))
-    made = generators(planned, params, place)
+    made = [*delivered, *further_generators(planned, params, place)]
     compared = compare(planned.replicates, made, settings, place.engine, external, plain)
     audit(planned, compared)
     arm_kinds = tables.kinds(params.evaluate.arm_names)
@@ -211,12 +212,16 @@ def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
     return {"test": planned.tested.fingerprint(), "configuration": configuration}
 
 
-def generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:
-    """One set for each repeat: the delivered one where its training images are the delivered ones, first."""
-    delivered = [load_generators(MODELS)] if planned.delivered else []
-    for own in delivered:
-        check_trained_on(own, planned.first.train)
-    return [*delivered, *further_generators(planned, params, place)]
+def delivered_generators(planned: Plan) -> list[GeneratorSet]:
+    """Those of models/; none where no repeat trains on the delivered images.
+
+    Raises `BundleError` for a damaged one, and `DataError` for one that was trained on other images.
+    """
+    if not planned.delivered:
+        return []
+    found = load_generators(MODELS)
+    check_trained_on(found, planned.first.train)
+    return [found]
 
 
 def further_generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:

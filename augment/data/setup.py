@@ -89,7 +89,7 @@ def _stored(path: Path, params_path: Path) -> str:
 def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     """params.yaml with new values under `ingest`, everything else and all comments as they were."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415  (the same)
 
     from augment import dvcyaml, params  # noqa: PLC0415  (pydantic)
 

@@ -55,12 +55,17 @@ def _gans(train: ImageSet, seed: int, training: ClassTraining, sets: int, place:
     """How many GANs so many sets are, and their minutes."""
     if sets == 0:
         return 0, 0.0
-    own = [settings.steps for settings in training.classes.values()]
-    groups = [[training.shared.steps] * sets if training.shared else [], own * sets]
+    groups = gan_steps(training, sets)
     job = shared_job(train, training.shared or training.classes[train.classes[0]], seed, place.device, "cost")
     ((_, seconds),) = Engine("serial").map(gan_cost.seconds_per_step, [job])
     gans = sum(map(len, groups))
     return gans, gan_cost.minutes(seconds, groups, gans if place.stacked else _processes(place.engine, gans))
+
+
+def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
+    """Steps of the shared GANs of so many sets, and of their classes' GANs; each group is trained side by side."""
+    shared = [training.shared.steps] if training.shared else []
+    return [shared * sets, [settings.steps for settings in training.classes.values()] * sets]
 
 
 def cost_line(cost: Cost, settings: Comparing, engine: Engine) -> str:

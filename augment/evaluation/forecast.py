@@ -7,7 +7,7 @@ import numpy as np
 
 from augment.data.imageset import ImageSet
 from augment.data.pool import FOLDS
-from augment.evaluation import cost as classifier_cost
+from augment.evaluation import cost as evaluation_cost
 from augment.evaluation.arms import ArmRun, Samples
 from augment.evaluation.replicates import REPETITIONS
 from augment.evaluation.settings import classifier_steps
@@ -35,7 +35,7 @@ def forecast(shape: tuple[int, int, int], classes: Sequence[str], params: Params
     )  # fmt: skip
     jobs = 1 if place.engine.kind == "serial" else place.engine.jobs
     steps = all_steps(params, classifier_steps(params.evaluate, *shape[1:]))
-    seconds = classifier_cost.seconds_per_step(run) * steps / jobs
+    seconds = evaluation_cost.seconds_per_step(run) * steps / jobs
     compared = f"{classifiers(params)} classifiers: {duration(seconds / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
 
@@ -65,9 +65,7 @@ def repeats(params: Params) -> tuple[int, int]:
 def groups(training: ClassTraining, params: Params) -> list[list[int]]:
     """Steps of the GANs of a whole run: `train` makes those that are delivered, `evaluate` those of its repeats."""
     _, further = repeats(params)
-    own = [settings.steps for settings in training.classes.values()]
-    shared = [training.shared.steps] if training.shared else []
-    return [shared, own, shared * further, own * further]
+    return [*evaluation_cost.gan_steps(training, 1), *evaluation_cost.gan_steps(training, further)]
 
 
 def classifiers(params: Params) -> int:

@@ -105,8 +105,10 @@ def test_a_gan_trained_on_test_fails_the_run(
     )
     monkeypatch.setattr(stage, "further_generators", lambda *_: [own])
     monkeypatch.setattr(stage, "load_generators", lambda _: mixed)
-    with pytest.raises(DataError, match=f"^leak: models: the generators of '{'_shared' if shared else 'a'}' were"):
-        stage.evaluate(check(SETTINGS))
+    with monkeypatch.context() as early:
+        early.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+        with pytest.raises(DataError, match=f"^leak: models: the generators of '{'_shared' if shared else 'a'}' were"):
+            stage.evaluate(check(SETTINGS))
     assert not Path("reports/metrics.json").exists()
     monkeypatch.setattr(stage, "load_generators", lambda _: own)
     stage.evaluate(check(SETTINGS))
