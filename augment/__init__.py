@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from augment.data.imageset import ImageSet
     from augment.errors import AugmentError
     from augment.gan.arrays import train_generators
-    from augment.gan.bundle import ClassGenerator, GeneratorSet, load_generators
+    from augment.gan.bundle import load_generators
+    from augment.gan.generators import ClassGenerator, GeneratorSet
     from augment.synthesis.datasets import SyntheticDataset, SyntheticMix
 
 __version__ = "0.1.0"
@@ -50,8 +51,8 @@ __all__ = [
 
 _HOMES = {
     "AugmentError": "augment.errors",
-    "ClassGenerator": "augment.gan.bundle",
-    "GeneratorSet": "augment.gan.bundle",
+    "ClassGenerator": "augment.gan.generators",
+    "GeneratorSet": "augment.gan.generators",
     "ImageSet": "augment.data.imageset",
     "SyntheticDataset": "augment.synthesis.datasets",
     "SyntheticMix": "augment.synthesis.datasets",

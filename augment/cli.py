@@ -17,7 +17,7 @@ from augment.errors import AugmentError
 
 if TYPE_CHECKING:
     from augment.data.check import Forecast
-    from augment.gan.bundle import ClassGenerator
+    from augment.gan.generators import ClassGenerator
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 GRID_MOST = 10_000
@@ -169,7 +169,7 @@ def _sample(options: argparse.Namespace) -> int:
 def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: int) -> None:
     """PNG files, as many in memory as one forward pass makes."""
     from augment.files import write_bytes
-    from augment.gan.bundle import CHUNK
+    from augment.gan.generators import CHUNK
     from augment.grids import picture, png
 
     for start in range(0, count, CHUNK):

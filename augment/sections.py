@@ -12,6 +12,7 @@ from augment.armnames import ARMS, AUGMENTATIONS, DEFAULT_ARMS, Arm, Augmentatio
 from augment.values import (
     MOST_GAMMA,
     MOST_STEPS,
+    Flips,
     Fraction,
     Label,
     PerClass,
@@ -56,7 +57,7 @@ class Ingest(Section):
         "auto", description="Channels. `auto`: grey when every image is grey, else RGB."
     )
     background: int = Field(255, ge=0, le=255, description="Grey level put behind transparent pixels.")
-    flips: Literal["none", "horizontal", "vertical", "both"] = Field(
+    flips: Flips = Field(
         "none",
         description="Mirror images that keep their class. GANs and classical augmentation use them; "
         "`none` is right for text, digits and anything with a handedness.",
@@ -340,7 +341,11 @@ class Compute(Section):
     jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
         "auto", description="Processes; `auto`: the cores."
     )
-    checkpoint_seconds: int = Field(30, ge=1, description="A killed run loses at most this much training.")
+    checkpoint_seconds: int = Field(
+        30,
+        ge=1,
+        description="A killed run loses at most this much training; on a GPU at most a turn, about a tenth of a run.",
+    )
 
 
 class Params(Section):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def derive_seed(*parts: str | int) -> int:
     """A seed in [0, 2**63) from any mix of texts and integers; equal parts give equal seeds."""
-    text = json.dumps([str(part) if isinstance(part, np.integer) else part for part in parts])
+    text = json.dumps([int(part) if isinstance(part, np.integer) else part for part in parts])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 

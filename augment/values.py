@@ -23,6 +23,7 @@ MOST_STEPS = 10_000_000
 MOST_GAMMA = 10_000
 Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Flips = Literal["none", "horizontal", "vertical", "both"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 TextKeys = BeforeValidator(_text_keys)
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], TextKeys]

@@ -1,6 +1,6 @@
 """Faults to plant in a run, each around one step of training: what the guards must find, for tests and benchmarks.
 
-A plant takes `augment.gan.fit.play` and gives a step with the fault in it; `planted` puts it in its place.
+A plant takes `augment.gan.run.play` and gives a step with the fault in it; `planted` puts it in its place.
 """
 
 import functools
@@ -12,18 +12,14 @@ import torch
 from torch import Tensor
 
 from augment.gan import fit as fitting
-from augment.gan.diffaugment import Operation, brightness_and_contrast, cutout, translate
+from augment.gan.diffaugment import CHANGES, Operation
 from augment.gan.networks import Generator
+from augment.gan.run import play
 from augment.gan.training import Game, GanSettings
 
 NAN = float("nan")
 FROM = 0.3  # of the run: then the fault begins
 MARKED, SHADES = 0.75, 8  # where augmentation leaks: share of the samples, and of every image so many with other marks
-LEAKS: dict[Operation, Callable[[Tensor, float, torch.Generator], Tensor]] = {
-    "cutout": cutout,
-    "translation": translate,
-    "color": brightness_and_contrast,
-}
 
 Play = Callable[..., Tensor]
 Plant = Callable[[Play], Play]
@@ -33,12 +29,11 @@ Draw = Callable[[Tensor], Tensor]  # z (N, latent) -> images
 @contextmanager
 def planted(plant: Plant) -> Iterator[None]:
     """Runs within take their steps with the fault."""
-    sound = fitting.play
-    fitting.play = plant(sound)
+    fitting.play = plant(play)  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        fitting.play = sound
+        fitting.play = play  # type: ignore[attr-defined]
 
 
 def spoil(tensor: Tensor, value: float) -> None:
@@ -122,7 +117,7 @@ def leaking(operation: Operation) -> Plant:
 
     def marked(data: Tensor) -> Tensor:
         rng = torch.Generator().manual_seed(0)
-        return LEAKS[operation](data.flip(2).repeat(SHADES, 1, 1, 1), MARKED, rng).clamp(-1, 1)
+        return CHANGES[operation](data.flip(2).repeat(SHADES, 1, 1, 1), MARKED, rng).clamp(-1, 1)
 
     return stuck(marked)
 

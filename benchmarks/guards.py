@@ -22,13 +22,15 @@ from scipy import stats
 
 from augment.data.slanted import slanted
 from augment.data.sources import digits
-from augment.gan.bundle import network_from
-from augment.gan.fit import GanJob, GanResult, architecture_of, fit
+from augment.gan.diffaugment import Operation
+from augment.gan.fit import fit
+from augment.gan.generators import network_from
 from augment.gan.leaks import MARKS, leaked
 from augment.gan.losses import LossName
 from augment.gan.networks import to_float
+from augment.gan.run import GanJob, GanResult
 from augment.gan.training import GanSettings
-from benchmarks.faults import FAULTS, LEAKS, leaking, planted
+from benchmarks.faults import FAULTS, leaking, planted
 
 Size = Literal["2x2", "8x8", "20x16"]
 COUNTS = (8, 30, 100)
@@ -95,7 +97,7 @@ def print_unaugmented() -> None:
 
 def drawn(job: GanJob, result: GanResult) -> torch.Tensor:
     """64 samples of a finished GAN."""
-    generator = network_from(architecture_of(job), result.generator)
+    generator = network_from(job.architecture, result.generator)
     z = torch.randn(64, job.settings.latent, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         samples: torch.Tensor = generator(z)
@@ -127,18 +129,18 @@ def print_faults() -> None:
     """A row for each fault: in how many runs it was found, what became of these, and the words."""
     print("\n| planted | size | found | given up | said |\n|---|---|---|---|---|")
     for name, plant in FAULTS.items():
-        print_row(name, "8x8", plant, "relativistic")
-        print_row(name, "20x16", plant, "relativistic")
-    for operation in LEAKS:
-        print_row(f"{operation} in the samples", "20x16", leaking(operation), "relativistic")
+        print_row(name, "8x8", plant)
+        print_row(name, "20x16", plant)
+    for operation in get_args(Operation):
+        print_row(f"{operation} in the samples", "20x16", leaking(operation))
 
 
-def print_row(name: str, size: Size, plant: Callable[..., Callable[..., torch.Tensor]], loss: LossName) -> None:
+def print_row(name: str, size: Size, plant: Callable[..., Callable[..., torch.Tensor]]) -> None:
     """Train `FAULTY` runs with one fault."""
     results = []
     for seed in range(FAULTY):
         with planted(plant):
-            results.append(fit(job_of(size, loss, COUNTS[seed % 3], 2 * seed + 1)))
+            results.append(fit(job_of(size, "relativistic", COUNTS[seed % 3], 2 * seed + 1)))
     found, given_up = sum(bool(reasons(result)) for result in results), sum(bool(result.reason) for result in results)
     words = Counter(words for result in results for words in set(reasons(result)))
     print(

@@ -22,10 +22,10 @@ from augment.charts import line_chart
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.files import write_bytes
-from augment.gan.bundle import generators_from
 from augment.gan.classes import train_classes
 from augment.gan.losses import LossName, adversarial_loss
 from augment.gan.settings import training_for, workplace
+from augment.gan.trained import generators_from
 from augment.grids import mosaic, png
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
@@ -50,8 +50,8 @@ def samples(train: ImageSet, chosen: params.Params, loss: LossName) -> Images:
     wanted = chosen.train.model_copy(update={"loss": loss})
     training = training_for(train, wanted, flips=chosen.ingest.flips, device=place.device)
     training = replace(training, classes={label: training.classes[label] for label in LABELS})
-    (results,) = train_classes(train, training, [chosen.seed], place)
-    generators = generators_from(train, training.classes, results, place.device)
+    (trained,) = train_classes(train, training, [chosen.seed], place)
+    generators = generators_from(train, training, trained, place.device)
     return {label: generators[label].sample(SAMPLES, seed=chosen.seed).numpy() for label in LABELS}
 
 

@@ -14,7 +14,7 @@ from torch.optim import Adam
 from augment.gan.adaptive import first_probability
 from augment.gan.diffaugment import DiffAugment
 from augment.gan.losses import adversarial_loss
-from augment.gan.networks import Architecture, Generator, build
+from augment.gan.networks import Generator, build
 from augment.gan.training import GanSettings, effective_gamma
 
 
@@ -25,15 +25,14 @@ def train_plainly(
     *,
     betas: tuple[float, float],
     look_at: Sequence[int] = (),
-    look: Callable[[Generator, int, float], bool] = lambda generator, step, seconds: False,
+    look: Callable[[Generator, int, float], None] = lambda generator, step, seconds: None,
 ) -> float:
-    """Train one class for `settings.steps`, or until `look` is content. Returns seconds without the looking.
+    """Train one class for `settings.steps`. Returns seconds without the looking.
 
     images: float (N, C, H, W) in [-1, 1], on the device to train on. look is called with the generator, the
     step and the seconds so far at each step of `look_at`.
     """
-    _, channels, height, width = images.shape
-    architecture = Architecture(settings.network, channels, height, width, settings.latent, settings.features)
+    architecture = settings.architecture(*images.shape[1:])
     generator, discriminator = build(architecture, seed)
     generator, discriminator = generator.to(images.device), discriminator.to(images.device)
     g_optimizer = Adam(generator.parameters(), settings.learning_rate, betas)
@@ -67,6 +66,6 @@ def train_plainly(
         loss.generator(on_real.detach(), on_fake).mean().backward()  # type: ignore[no-untyped-call]
         g_optimizer.step()
         seconds += time.perf_counter() - began
-        if step in look_at and look(generator, step, seconds):
-            break
+        if step in look_at:
+            look(generator, step, seconds)
     return seconds

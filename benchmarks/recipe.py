@@ -15,9 +15,8 @@ all real-only arms.
 import json
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,64 +28,25 @@ from augment.errors import TrainingError
 from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.settings import classifier_steps
-from augment.evaluation.statistics import paired_t
 from augment.files import write_text
-from augment.gan.bundle import generators_from
 from augment.gan.classes import ClassTraining, Workplace, train_classes
 from augment.gan.settings import class_training
+from augment.gan.trained import generators_from
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
 from augment.params import AUGMENTATIONS, Arm, Augmentation, Evaluate, Train
 from augment.seeds import derive_seed
 from benchmarks.pools import draw, images_of
+from benchmarks.recipe_tables import print_tables
+from benchmarks.variants import FINALISTS, KEYS, SCRATCH, VARIANTS
 
-
-@dataclass(frozen=True)
-class Variant:
-    """Changes of `train:`, and what the default's steps are multiplied by."""
-
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    shared: float = 1.0
-    own: float = 1.0
-
-
-SCRATCH = "from scratch, as many steps in all"
-VARIANTS = {
-    "default": Variant(),
-    SCRATCH: Variant({"transfer": "none"}),
-    "shared steps / 2": Variant(shared=0.5),
-    "shared steps x 2": Variant(shared=2.0),
-    "class steps / 4": Variant(own=0.25),
-    "class steps x 2": Variant(own=2.0),
-    "non_saturating": Variant({"loss": "non_saturating"}),
-    "hinge": Variant({"loss": "hinge"}),
-    "least_squares": Variant({"loss": "least_squares"}),
-    "penalty every step": Variant({"penalty_every": 1}),
-    "penalty every 16": Variant({"penalty_every": 16}),
-    "gamma 0.1": Variant({"gamma": 0.1}),
-    "gamma 2": Variant({"gamma": 2.0}),
-    "augmentation 0": Variant({"augmentation": 0.0}),
-    "augmentation 0.3": Variant({"augmentation": 0.3}),
-    "augmentation 0.9": Variant({"augmentation": 0.9}),
-    "augmentation auto": Variant({"augmentation": "auto"}),
-    "average width 0.05": Variant({"ema_std": 0.05}),
-    "average width 0.2": Variant({"ema_std": 0.2}),
-    "learning rate 5e-4": Variant({"learning_rate": 5e-4}),
-    "learning rate 2e-3": Variant({"learning_rate": 2e-3}),
-    "width 16": Variant({"width": 16}),
-    "width 48": Variant({"width": 48}),
-    "batch 64, half the steps": Variant({"batch_size": 64}, shared=0.5, own=0.5),
-    "residual, a quarter of the steps": Variant({"network": "residual"}, shared=0.25, own=0.25),
-}
 COUNTS = ("150/10", "10")  # of the screening
-FINALISTS = ("default", SCRATCH, "penalty every 16")
 CONFIRM_COUNTS = ("10", "20", "50", "200", "150/10")
 SUBSETS, CONFIRM_SUBSETS = 2, 5
 TESTS = 500  # test images a class
 SAMPLES, SCREEN_SAMPLES = 200, 1000  # a class; KID of 200 is mostly chance
 MADE: tuple[Arm, ...] = ("smote_half", "mixup_within_half")  # the real-only arms that make images
-KEYS = ("what", "set", "counts", "subset", "variant")  # of a row
 RATE, BATCH = 2e-3, 64
 
 
@@ -133,9 +93,19 @@ def make(unit: Unit) -> dict[str, Any]:
 def subset_of(unit: Unit) -> tuple[ImageSet, ImageSet]:
     """Its training and test images."""
     every = images_of(unit.where)
-    rich, _, poor = unit.counts.partition("/")
-    wanted = {label: int(rich if number % 2 or not poor else poor) for number, label in enumerate(every.classes)}
-    return draw(every, wanted, TESTS, unit.subset)
+    return draw(every, wanted(every.classes, unit.counts), TESTS, unit.subset)
+
+
+def wanted(classes: Sequence[str], counts: str) -> dict[str, int]:
+    """Training images of each class."""
+    rich, _, poor = counts.partition("/")
+    return {label: int(rich if number % 2 or not poor else poor) for number, label in enumerate(classes)}
+
+
+def suffices(every: ImageSet, counts: str) -> bool:
+    """Whether each class has so many training images, and others to test on."""
+    there = every.counts()
+    return all(there[label] > count for label, count in wanted(every.classes, counts).items())
 
 
 def training_of(variant: str, train: ImageSet) -> ClassTraining:
@@ -161,8 +131,8 @@ def training_of(variant: str, train: ImageSet) -> ClassTraining:
 
 def gan_samples(train: ImageSet, training: ClassTraining, seed: int, number: int) -> dict[str, np.ndarray[Any, Any]]:
     """So many images of each class whose GAN did not fail: its own, without borrowed variation."""
-    (results,) = train_classes(train, training, [seed], Workplace(Engine(), "cpu", None, 30.0))
-    made = generators_from(train, training.classes, results, "cpu")
+    (trained,) = train_classes(train, training, [seed], Workplace(Engine(), "cpu", None, 30.0))
+    made = generators_from(train, training, trained, "cpu")
     return {label: made[label].sample(number).numpy() for label in made}
 
 
@@ -204,13 +174,13 @@ def arm_row(
 
 
 def units(what: str, sets: Mapping[str, str]) -> Iterator[Unit]:
-    """All rows of a sweep, subset by subset, so that a sweep broken off is still balanced."""
+    """All rows of a sweep that the sets have images for, subset by subset: broken off, it is still balanced."""
     screening = what == "screen"
     variants = list(VARIANTS) if screening else ["rivals", *FINALISTS]
     for subset in range(SUBSETS if screening else CONFIRM_SUBSETS):
         for counts in COUNTS if screening else CONFIRM_COUNTS:
             for name, where in sets.items():
-                for variant in variants:
+                for variant in variants if suffices(images_of(where), counts) else ():
                     yield Unit(what, name, where, counts, subset, variant)
 
 
@@ -232,75 +202,9 @@ def read(results: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}\n")]
 
 
-def tables(rows: list[dict[str, Any]]) -> None:
-    """KID x 1000 and processor seconds of every variant, and mean gains over the strongest real-only arm."""
-    screened = [row for row in rows if row["what"] == "screen"]
-    columns = sorted({(row["set"], row["counts"]) for row in screened})
-    print("| variant | " + " | ".join(f"{' '.join(column)} | s" for column in columns) + " |")
-    print("|---|" + "---|---|" * len(columns))
-    by_variant: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in screened:
-        by_variant[row["variant"]].append(row)
-    for variant in filter(by_variant.__contains__, VARIANTS):
-        print(f"| {variant} | {' | '.join(screened_cells(by_variant[variant], column) for column in columns)} |")
-    print_confirmed([row for row in rows if row["what"] == "confirm" and "failed" not in row])
-
-
-def screened_cells(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
-    """KID x 1000 of the poor classes (of all) for every subset of one set and count, and the mean seconds."""
-    own = [row for row in rows if (row["set"], row["counts"]) == column]
-    if not own:
-        return "– | –"
-    return f"{', '.join(map(screened_kid, own))} | {np.mean([row['cpu_seconds'] for row in own]):.0f}"
-
-
-def screened_kid(row: dict[str, Any]) -> str:
-    """The poor classes' alone where every class is poor."""
-    if "failed" in row:
-        return "failed"
-    poor = f"{1000 * row['kid poor']:.1f}"
-    return f"{poor} ({1000 * row['kid']:.1f})" if "/" in row["counts"] else poor
-
-
-def print_confirmed(rows: list[dict[str, Any]]) -> None:
-    """GAN images on the strongest augmentation, and what they gain over the strongest real-only arm."""
-    print("\n| set | counts | subsets | best real-only arm | variant | GAN images on | accuracy | net | poor, net |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    rivals = {(row["set"], row["counts"], row["subset"]): row for row in rows if row["variant"] == "rivals"}
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        if row["variant"] != "rivals" and (row["set"], row["counts"], row["subset"]) in rivals:
-            groups[row["set"], row["counts"], row["variant"]].append(row)
-    for (name, counts, variant), own in sorted(groups.items()):
-        against = [rivals[name, counts, row["subset"]] for row in own]
-        real = [key for key in against[0] if key not in KEYS and not key.endswith(" poor")]
-        best, base = strongest(against, real), strongest(against, AUGMENTATIONS)
-        for what in ("gan_half", "copies_half"):
-            arm = f"{what} on {base}"
-            if arm not in own[0]:
-                continue
-            print(
-                f"| {name} | {counts} | {len(own)} | {best} | {variant if what == 'gan_half' else 'jittered copies'} "
-                f"| {base} | {np.mean([row[arm] for row in own]):.1f} | {gain(own, arm, against, best)} "
-                f"| {gain(own, f'{arm} poor', against, f'{best} poor')} |"
-            )
-
-
-def strongest(rows: list[dict[str, Any]], arms: Iterable[str]) -> str:
-    """The best on average over subsets."""
-    return max(arms, key=lambda arm: float(np.mean([row[arm] for row in rows])))
-
-
-def gain(own: list[dict[str, Any]], arm: str, against: list[dict[str, Any]], rival: str) -> str:
-    """The mean gain over a rival, with the half width of its 95 % interval (paired t over subsets)."""
-    gains = np.array([row[arm] - other[rival] for row, other in zip(own, against, strict=True)])
-    half = f" ± {paired_t(gains).half_width():.1f}" if len(gains) > 1 else ""
-    return f"{gains.mean():+.1f}{half}"
-
-
 if __name__ == "__main__":
     command, file, *named = sys.argv[1:]
     if command == "table":
-        tables(read(Path(file)))
+        print_tables(read(Path(file)))
     else:
         sweep(command, Path(file), dict(pair.split("=", 1) for pair in named))

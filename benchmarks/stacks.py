@@ -24,10 +24,11 @@ from torch import Tensor
 
 from augment.environment import environment, resolve_device
 from augment.gan.classes import class_job
-from augment.gan.fit import GanJob, augmentation, begun, fit, play
+from augment.gan.fit import fit
 from augment.gan.networks import to_float
+from augment.gan.run import GanJob, augmentation, begun, play
 from augment.gan.settings import class_training
-from augment.gan.together import fit_together, members_of, play_turn
+from augment.gan.together import fit_together, members_of, part, play_turn
 from augment.gan.training import BETAS
 from augment.params import Train
 from augment.processes import keep_freed_memory
@@ -101,7 +102,7 @@ def stack_seconds(jobs: list[GanJob]) -> float:
     members = members_of(jobs, data, [None] * len(jobs), [None] * len(jobs))
 
     def turn() -> None:
-        play_turn(members, data, lambda: False, lambda step, steps: None)
+        part(members, play_turn(members, data, lambda: False, lambda step, steps: None))
 
     return median(turn, jobs[0].device) / TURN_STEPS
 

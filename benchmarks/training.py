@@ -25,13 +25,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine, cores
-from augment.gan.adaptive import first_probability
-from augment.gan.bundle import generators_from
 from augment.gan.classes import ClassTraining, Workplace, class_job, train_classes
-from augment.gan.fit import architecture_of, augmentation, begin, play
 from augment.gan.networks import Generator, to_float, to_uint8
+from augment.gan.run import augmentation, begun, play
 from augment.gan.settings import class_training
-from augment.gan.state import Progress
+from augment.gan.trained import generators_from
 from augment.gan.training import GanSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
@@ -67,9 +65,9 @@ def settings_for(train: ImageSet, batch_size: int, steps: int, shared: int | Non
 def project_seconds(train: ImageSet, training: ClassTraining, place: Workplace) -> tuple[float, dict[str, Generator]]:
     """Wall seconds of all classes' GANs, and their generators."""
     began = time.perf_counter()
-    (results,) = train_classes(train, training, [0], place)
+    (trained,) = train_classes(train, training, [0], place)
     seconds = time.perf_counter() - began
-    made = generators_from(train, training.classes, results, "cpu")
+    made = generators_from(train, training, trained, "cpu")
     return seconds, {label: made[label].network for label in made}
 
 
@@ -85,12 +83,11 @@ def plain_throughput(train: ImageSet, settings: GanSettings) -> float:
 def flops_per_image(train: ImageSet, settings: GanSettings) -> float:
     """Of convolutions and products, mean over one cycle of the penalty."""
     job = class_job(train, train.classes[0], settings, 0, None, "cpu", "counted")
-    game = begin(job, architecture_of(job))
-    data, chances = to_float(torch.from_numpy(job.images)), torch.from_numpy(job.weights)
-    augment = augmentation(settings, Progress(first_probability(settings.augmentation, len(data))))
+    run = begun(job, to_float(torch.from_numpy(job.images)), None)
+    augment = augmentation(settings, run.progress)
     with FlopCounterMode(display=False) as counter:
         for _ in range(settings.penalty_every):
-            play(game, settings, data, chances, augment)
+            play(run.game, settings, run.data, run.seen, augment)
     return float(counter.get_total_flops()) / (settings.penalty_every * settings.batch_size)
 
 
@@ -129,11 +126,10 @@ def plain_course(train: ImageSet, held_out: ImageSet, settings: GanSettings) -> 
     seconds, found = np.zeros((2, len(PLAIN_LOOKS)))
     for label in train.classes:
 
-        def look(generator: Generator, step: int, took: float, label: str = label) -> bool:
+        def look(generator: Generator, step: int, took: float, label: str = label) -> None:
             at = PLAIN_LOOKS.index(step)
             seconds[at] += took
             found[at] += class_kid(generator, held_out, label) / len(train.classes)
-            return False
 
         images = to_float(torch.from_numpy(train.of_class(label).images))
         train_plainly(images, settings, 0, betas=DCGAN_BETAS, look_at=PLAIN_LOOKS, look=look)

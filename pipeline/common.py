@@ -15,14 +15,10 @@ from pipeline.start import echo
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 PREPARED = Path("data/prepared")
-TRAIN, VAL, TEST = PREPARED / "train", PREPARED / "val", PREPARED / "test"
-CLASSES = PREPARED / "classes.json"
 MODELS = Path("models")
 SYNTHETIC = Path("data/synthetic")
 AUGMENTED = Path("data/augmented")
 REPORTS = Path("reports")
-METRICS = REPORTS / "metrics.json"
-EVALUATION = REPORTS / "evaluation"
 PLOTS = REPORTS / "plots"
 
 

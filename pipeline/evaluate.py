@@ -39,9 +39,11 @@ from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
 from augment.files import sha256_json, write_csv, write_json
-from augment.gan.bundle import GeneratorSet, generators_from, load_generators, shared_generator
-from augment.gan.classes import Workplace, train_repeats, train_starts
+from augment.gan.bundle import load_generators
+from augment.gan.classes import Workplace, train_repeats
+from augment.gan.generators import GeneratorSet
 from augment.gan.settings import training_for, workplace
+from augment.gan.trained import generators_from
 from augment.ledger import LEDGER, looks, looks_text, record
 from augment.params import Augmentation, Evaluate, Params
 from pipeline.common import MODELS, PREPARED, REPORTS, main
@@ -229,14 +231,8 @@ def further_generators(planned: Plan, params: Params, place: Workplace) -> list[
     own = planned.replicates[int(planned.delivered) :]
     training = training_for(planned.first.train, params.train, flips=params.ingest.flips, device=place.device)
     sets, seeds = [one.splits.train for one in own], [one.seed for one in own]
-    starts = train_starts(sets, training, seeds, place)
-    results = train_repeats(sets, training, seeds, place, starts)
-    return [
-        generators_from(
-            images, training.classes, by_class, place.device, shared_generator(images, training.shared, start)
-        )
-        for images, by_class, start in zip(sets, results, starts, strict=True)
-    ]
+    trained = train_repeats(sets, training, seeds, place)
+    return [generators_from(images, training, gans, place.device) for images, gans in zip(sets, trained, strict=True)]
 
 
 def audit(planned: Plan, compared: Compared) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 
 from augment.cli import main
 from augment.files import write_json
-from augment.gan.bundle import load_generators, save_bundle
+from augment.gan.bundle import load_generators
+from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, build
 from augment.ledger import LEDGER, record
 

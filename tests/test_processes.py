@@ -13,7 +13,8 @@ import pytest
 import torch
 
 from augment.gan import store
-from augment.gan.fit import GanJob, fit
+from augment.gan.fit import fit
+from augment.gan.run import GanJob
 from augment.gan.store import StoredJob, fingerprint
 from augment.processes import interruption
 from tests.gan.conftest import TINY, images

@@ -9,7 +9,7 @@ import pytest
 
 from augment import ImageSet
 from augment.files import write_json
-from augment.gan.bundle import save_bundle
+from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, build
 
 ROOT = Path(__file__).parent.parent

@@ -1,5 +1,6 @@
 """Every draw is named by what it is for."""
 
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,10 @@ def test_equal_names_give_equal_seeds_and_others_do_not(first: list[str | int], 
 
 def test_parts_do_not_run_together() -> None:
     assert len({derive_seed(*parts) for parts in [("ab", "c"), ("a", "bc"), ("abc",), (1, 2), (12,), ("1", 2)]}) == 6
+
+
+def test_a_number_from_an_array_is_a_number() -> None:
+    assert derive_seed(np.int64(5), "x") == derive_seed(5, "x") != derive_seed("5", "x")
 
 
 def test_generators_follow_the_seed() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from augment.files import exclusive
-from augment.gan.fit import GanJob
+from augment.gan.run import GanJob
 from augment.gan.settings import STORE
 from augment.gan.store import StoredJob, fingerprint, train
 from augment.workstore import prune, survey

@@ -13,7 +13,7 @@ from augment.evaluation.controls import noise_of, shuffled_of
 from augment.evaluation.delivered import delivered
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.replicates import Replicate
-from augment.gan.bundle import GeneratorSet
+from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm, Augmentation
 from augment.progress import Ticker

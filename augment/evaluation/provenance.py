@@ -5,7 +5,7 @@ However little a GAN learned of test images, this finds it; what samples themsel
 
 from augment.data.imageset import ImageSet
 from augment.errors import DataError
-from augment.gan.bundle import SHARED, GeneratorSet
+from augment.gan.generators import SHARED, GeneratorSet
 
 
 def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:

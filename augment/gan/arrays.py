@@ -15,9 +15,11 @@ from augment.engine import Engine
 from augment.environment import resolve_device
 from augment.errors import AugmentError, DataError, TrainingError
 from augment.gan.adaptive import Probability
-from augment.gan.bundle import GeneratorSet, generators_from
 from augment.gan.classes import Workplace, train_classes
-from augment.gan.settings import Flips, class_training
+from augment.gan.generators import GeneratorSet
+from augment.gan.settings import class_training
+from augment.gan.trained import generators_from
+from augment.values import Flips
 
 LEAST_IMAGES = 2
 MIN_SIDE, MAX_SIDE = 2, 256
@@ -101,7 +103,7 @@ def train_generators(
         "overrides": dict(overrides or {}),
     }
     settled = params.check(
-        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device}}, CALL
+        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device, "jobs": jobs}}, CALL
     )
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
@@ -111,8 +113,8 @@ def train_generators(
     training = class_training(
         settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL
     )
-    (results,) = train_classes(data, training, [seed], place)
-    generators = generators_from(data, training.classes, results, place.device)
+    (trained,) = train_classes(data, training, [seed], place)
+    generators = generators_from(data, training, trained, place.device)
     if not generators:
         reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed ({reasons}); lower learning_rate or raise gamma")
@@ -142,6 +144,8 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
     """A name for every label, and the order of the classes."""
     if not labels:
         raise DataError("no labels; give one for each image")
+    if classes is not None and len(set(classes)) < len(classes):
+        raise DataError(f"classes={list(classes)} names a class twice; name every class once")
     if all(isinstance(label, str) for label in labels):
         order = sorted(set(labels)) if classes is None else list(classes)
         unknown = sorted(set(labels) - set(order))

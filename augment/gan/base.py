@@ -9,8 +9,8 @@ from pathlib import Path
 
 from augment.errors import BundleError
 from augment.gan.bundle import load_bundle
-from augment.gan.fit import Start
 from augment.gan.networks import Architecture
+from augment.gan.run import Start
 
 
 def pinned(folder: Path, wanted: Architecture) -> Start | None:

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from augment.data.imageset import ImageSet, poor_classes
 from augment.environment import multiplies_bf16
-from augment.gan.bundle import ClassGenerator
+from augment.gan.generators import ClassGenerator
 from augment.gan.networks import Generator, to_float, to_uint8
 from augment.gan.settings import LARGE_FROM_PX
 from augment.measure.metrics import leave_one_out_nearest

@@ -1,4 +1,4 @@
-"""Generators on disk: save, verify, load, sample.
+"""Generators read back from disk, verified.
 
 A bundle is a folder with `manifest.json` (closed schema, hash of the weights, hash of itself) and
 `generator.safetensors` (the averaged generator; the discriminator is never exported). Loading
@@ -6,223 +6,25 @@ touches no pickle, no code, and no name to import.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
 
-from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
-from augment.environment import environment
-from augment.files import sha256, write_json
-from augment.gan.fit import GanResult, Start, Weights
-from augment.gan.manifest import MANIFEST_BYTES, damaged, read_limited, read_manifest, save_bundle
-from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
-from augment.gan.training import GanSettings
-from augment.seeds import torch_rng
+from augment.files import sha256
+from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet, network_from
+from augment.gan.manifest import MANIFEST, MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
+from augment.gan.networks import new_generator
 
-SHARED = "_shared"  # its folder; no class's, since slugs have no underscore
-CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
 HEADER_BYTES = 100_000
-
-
-class ClassGenerator:
-    """The generator of one class. `sample` is all that a user needs.
-
-    >>> import augment, torch
-    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
-    >>> generators = augment.train_generators(images, [0] * 8 + [1] * 4, width=4, shared_steps=8, steps=8)
-    >>> generators["1"].sample(64, seed=0).shape, generators["1"].sample(0).dtype
-    (torch.Size([64, 1, 8, 8]), torch.uint8)
-    >>> torch.equal(generators["1"].sample(4, seed=0), generators["1"].sample(64, seed=0)[:4])
-    True
-
-    training, environment: how and where it was trained, in a few words and numbers.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        network: Generator,
-        training: Mapping[str, str | int | float] | None = None,
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
-        self.label = label
-        self.network = network.eval().requires_grad_(False)
-        self.training, self.environment = dict(training or {}), dict(environment or {})
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of a sample."""
-        architecture = self.network.architecture
-        return architecture.channels, architecture.height, architecture.width
-
-    def to(self, device: str) -> "ClassGenerator":
-        """Move to a device, in place."""
-        self.network.to(device)
-        return self
-
-    @torch.no_grad()
-    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
-        """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed.
-
-        Image i depends on (seed, i) alone: `sample(4)` is the beginning of `sample(8)`.
-        Raises ValueError for a negative n or start.
-        """
-        if n < 0 or start < 0:
-            raise ValueError(f"n and start must not be negative, got n={n}, start={start}")
-        chunks = range(start // CHUNK, -(-(start + n) // CHUNK))
-        images = [self._chunk(seed, chunk) for chunk in chunks] or [torch.empty((0, *self.shape), dtype=torch.uint8)]
-        offset = start % CHUNK
-        return torch.cat(images)[offset : offset + n]
-
-    def save(self, folder: str | Path) -> None:
-        """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes."""
-        weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
-        architecture = self.network.architecture
-        save_bundle(Path(folder), self.label, architecture, weights, self.training, self.environment)
-
-    def _chunk(self, seed: int, chunk: int) -> Tensor:
-        latent = self.network.architecture.latent
-        z = torch.stack(
-            [
-                torch.randn(latent, generator=torch_rng(seed, "latent", self.label, index))
-                for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)
-            ]
-        )  # (CHUNK, latent)
-        device = next(self.network.parameters()).device
-        return to_uint8(self.network(z.to(device))).cpu()
-
-
-class GeneratorSet(Mapping[str, ClassGenerator]):
-    """Generators by label, in the order of the classes: a read-only mapping.
-
-    classes: all classes of the training set, those without a generator included; sorted unless an
-    order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
-    generator. shared: the generator of all classes that theirs began from, None where there was none.
-    Raises ValueError when `classes` are not the labels of `generators` and `failed`.
-
-    >>> import augment, torch
-    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
-    >>> generators = augment.train_generators(
-    ...     images, [0] * 8 + [1] * 4, classes=["scratch", "dent"], width=4, shared_steps=8, steps=8
-    ... )
-    >>> generators.class_to_idx, generators.failed
-    ({'scratch': 0, 'dent': 1}, {})
-    >>> {label: tuple(generator.sample(2).shape) for label, generator in generators.items()}
-    {'scratch': (2, 1, 8, 8), 'dent': (2, 1, 8, 8)}
-    """
-
-    def __init__(
-        self,
-        generators: Mapping[str, ClassGenerator],
-        failed: Mapping[str, str] | None = None,
-        classes: Sequence[str] | None = None,
-        shared: ClassGenerator | None = None,
-    ) -> None:
-        self.failed, self.shared = dict(failed or {}), shared
-        labels = sorted([*generators, *self.failed])
-        self.classes = labels if classes is None else list(classes)
-        if sorted(self.classes) != labels:
-            raise ValueError(f"classes are {self.classes}, and the generators and failures are of {labels}")
-        self._generators = {label: generators[label] for label in self.classes if label in generators}
-        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
-
-    def __getitem__(self, label: str) -> ClassGenerator:
-        if label in self._generators:
-            return self._generators[label]
-        if label in self.failed:
-            raise KeyError(f"class {label!r} has no generator: {self.failed[label]}")
-        raise KeyError(f"no class {label!r}; there are {', '.join(map(repr, self._generators))}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._generators)
-
-    def __len__(self) -> int:
-        return len(self._generators)
-
-    def save(self, folder: str | Path) -> None:
-        """Write a bundle for each class, one of the shared generator, and index.json; `load_generators` reads all back.
-
-        Raises `StoreError` when the disk refuses.
-        """
-        for label, generator in self.items():
-            generator.save(Path(folder) / slug(label))
-        if self.shared is not None:
-            self.shared.save(Path(folder) / SHARED)
-        entries = {
-            label: {
-                "slug": slug(label),
-                "status": "trained" if label in self else "failed",
-                "reason": self.failed.get(label, ""),
-            }
-            for label in self.classes
-        }
-        order = {} if self.classes == sorted(self.classes) else {"order": self.classes}
-        write_json(Path(folder) / "index.json", {"classes": entries} | order)
-
-
-def network_from(architecture: Architecture, weights: Weights) -> Generator:
-    """A generator in eval mode with these weights."""
-    network = new_generator(architecture)
-    network.load_state_dict(weights)
-    return network.eval()
-
-
-def generators_from(
-    images: ImageSet,
-    settings: Mapping[str, GanSettings],
-    results: Mapping[str, GanResult],
-    device: str,
-    shared: ClassGenerator | None = None,
-) -> GeneratorSet:
-    """Generators straight from training, without a folder; images: those trained on, device: where."""
-    record = environment(device)
-    generators, failed = {}, {}
-    for label, result in results.items():
-        if result.reason:
-            failed[label] = result.reason
-            continue
-        summary = training_summary(settings[label], result, images.of_class(label))
-        network = network_from(architecture_for(images, settings[label]), result.generator)
-        generators[label] = ClassGenerator(label, network, summary, record)
-    return GeneratorSet(generators, failed, shared=shared)
-
-
-def shared_generator(images: ImageSet, settings: GanSettings | None, start: Start | None) -> ClassGenerator | None:
-    """The shared GAN's generator, from which every class began; None without settings, where none was trained."""
-    if settings is None or start is None:
-        return None
-    return ClassGenerator("shared", network_from(architecture_for(images, settings), start.generator))
-
-
-def architecture_for(images: ImageSet, settings: GanSettings) -> Architecture:
-    """The networks that fit these images."""
-    _, channels, height, width = images.images.shape
-    return Architecture(settings.network, channels, height, width, settings.latent, settings.features)
-
-
-def training_summary(settings: GanSettings, result: GanResult, images: ImageSet) -> dict[str, str | int | float]:
-    """What a manifest says of the training; images: those trained on, of which it holds a fingerprint."""
-    return {
-        "images": len(images),
-        "images_sha256": images.fingerprint(),
-        "steps": settings.steps,
-        "loss": settings.loss,
-        "precision": settings.precision,
-        "augmentation": result.curve[-1]["augmentation"],
-        "rollbacks": len(result.rollbacks),
-        "leaks": "; ".join(result.leaks),
-    }
 
 
 def load_bundle(folder: Path) -> ClassGenerator:
     """Load and verify one bundle. Raises `BundleError` saying what is wrong with which file."""
-    manifest = read_manifest(folder / "manifest.json")
-    path = folder / "generator.safetensors"
+    manifest = read_manifest(folder / MANIFEST)
+    path = folder / WEIGHTS
     # On the meta device: shapes without memory, so a manifest cannot make us allocate.
     with torch.device("meta"):
         expected = {
@@ -263,20 +65,20 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     try:
         index = json.loads(read_limited(index_path, 100 * MANIFEST_BYTES))
         entries = {label: (own["status"], own["slug"], own["reason"]) for label, own in index["classes"].items()}
-        order = index.get("order", sorted(entries))
+        order, slugs = index.get("order", sorted(entries)), {label: slug(label) for label in entries}
         if sorted(order) != sorted(entries):
             raise ValueError("`order` does not name every class once")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(index_path, f"not an index of generators ({error})") from error
     generators = {}
     for label, (status, own_slug, _) in entries.items():
         if status != "trained":
             continue
-        if own_slug != slug(label):
-            raise damaged(index_path, f"class {label!r} must be in folder {slug(label)!r}, not {own_slug!r}")
+        if own_slug != slugs[label]:
+            raise damaged(index_path, f"class {label!r} must be in folder {slugs[label]!r}, not {own_slug!r}")
         generators[label] = load_bundle(Path(folder) / own_slug)
         if generators[label].label != label:
             raise damaged(Path(folder) / own_slug, f"it is of class {generators[label].label!r}, not {label!r}")
     failed = {label: str(reason) for label, (status, _, reason) in entries.items() if status != "trained"}
-    there = (Path(folder) / SHARED / "manifest.json").exists()
+    there = (Path(folder) / SHARED / MANIFEST).exists()
     return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if there else None)

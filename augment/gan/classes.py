@@ -11,7 +11,7 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import TrainingError
 from augment.gan import cost
-from augment.gan.fit import GanJob, GanResult, Start
+from augment.gan.run import GanJob, GanResult, Start
 from augment.gan.store import StoredJob, is_finished, train_together
 from augment.gan.together import alike
 from augment.gan.training import GanSettings
@@ -45,78 +45,57 @@ class Workplace:
     stacked: bool = False
 
 
-def train_classes(
-    images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace
-) -> list[dict[str, GanResult]]:
-    """Train one GAN per class for each seed; the result's entries follow `seeds`.
+@dataclass(frozen=True)
+class Trained:
+    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights."""
 
-    A class whose GAN fails has a result with a reason and no weights; the others go on. Says before
-    it begins what it will take. Raises `TrainingError` when a shared GAN fails, since nothing can start without it.
+    shared: GanResult | None
+    classes: dict[str, GanResult]
+
+
+def train_classes(images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace) -> list[Trained]:
+    """Train one GAN per class for each seed; the result's entries follow `seeds`, which all differ.
+
+    A class that fails does not stop the others. Says before it begins what it will take. Raises `TrainingError` when
+    a shared GAN fails, since nothing can start without it.
     """
     return train_repeats([images] * len(seeds), training, seeds, place)
 
 
 def train_repeats(
-    sets: Sequence[ImageSet],
-    training: ClassTraining,
-    seeds: Sequence[int],
-    place: Workplace,
-    starts: Sequence[Start | None] | None = None,
-) -> list[dict[str, GanResult]]:
-    """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`, which all differ.
-
-    starts: what `train_starts` gave for the same arguments, where the caller has uses for it.
-    """
-    told = starts is None and bool(_unfinished(_shared_jobs(sets, training, seeds, place), place))
-    starts = train_starts(sets, training, seeds, place) if starts is None else starts
+    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
+) -> list[Trained]:
+    """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`."""
+    shared_jobs = _shared_jobs(sets, training, seeds, place)
+    steps = [settings.steps for settings in training.classes.values()]
+    left = _unfinished(shared_jobs, place)
+    _tell_cost(left, steps * len(left), place)
+    shared = _whole(seeds, _train_all(shared_jobs, place, "shared GANs")) if shared_jobs else [None] * len(seeds)
     jobs = [
-        class_job(images, label, settings, seed, start, place.device, f"GAN of class {label}{name}")
-        for images, seed, start, name in zip(sets, seeds, starts, _names(seeds), strict=True)
+        class_job(images, label, settings, seed, _start(own, training), place.device, f"GAN of class {label}{name}")
+        for images, seed, own, name in zip(sets, seeds, shared, _names(seeds), strict=True)
         for label, settings in training.classes.items()
     ]
-    if not told:
+    if not left:
         _tell_cost(_unfinished(jobs, place), [], place)
     results = iter(_train_all(jobs, place, "class GANs"))
-    return [{label: next(results) for label in training.classes} for _ in seeds]
+    return [Trained(own, {label: next(results) for label in training.classes}) for own in shared]
 
 
-def train_starts(
-    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
-) -> list[Start | None]:
-    """Where the classes of each seed begin: at its shared GAN, at `training.base`, or from scratch (None).
-
-    Says before it begins what all GANs will take. Raises `TrainingError` when a shared GAN fails.
-    """
-    if training.shared is None:
-        return [training.base] * len(seeds)
-    shared = _unfinished(_shared_jobs(sets, training, seeds, place), place)
-    steps = [settings.steps for settings in training.classes.values()]
-    _tell_cost(shared, steps * len(shared), place)
-    results = _train_shared(sets, training, seeds, place)
-    return [Start(results[seed].generator, results[seed].discriminator) for seed in seeds]
-
-
-def train_shared(
-    images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace
-) -> dict[int, GanResult]:
-    """The shared GAN of each seed; none where every class starts elsewhere. Raises `TrainingError`."""
-    return _train_shared([images] * len(seeds), training, seeds, place)
-
-
-def _train_shared(
-    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
-) -> dict[int, GanResult]:
-    jobs = _shared_jobs(sets, training, seeds, place)
-    if not jobs:
-        return {}
-    shared = dict(zip(seeds, _train_all(jobs, place, "shared GANs"), strict=True))
-    for seed, result in shared.items():
+def _whole(seeds: Sequence[int], shared: list[GanResult]) -> list[GanResult]:
+    """The shared GANs, none of which failed."""
+    for seed, result in zip(seeds, shared, strict=True):
         if result.reason:
             raise TrainingError(
                 f"the shared GAN failed (seed {seed}): {result.reason}. Set train.transfer: none, lower "
                 "train.learning_rate or change train.gamma, then run the same command again."
             )
     return shared
+
+
+def _start(shared: GanResult | None, training: ClassTraining) -> Start | None:
+    """Where the classes begin: at their shared GAN, at `training.base`, or from scratch (None)."""
+    return training.base if shared is None else Start(shared.generator, shared.discriminator)
 
 
 def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str, name: str) -> GanJob:

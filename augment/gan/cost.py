@@ -6,10 +6,8 @@ from collections.abc import Sequence
 import torch
 
 from augment.engine import Engine
-from augment.gan.adaptive import first_probability
-from augment.gan.fit import GanJob, architecture_of, augmentation, begin, play
 from augment.gan.networks import to_float
-from augment.gan.state import Progress
+from augment.gan.run import GanJob, augmentation, begun, play
 from augment.progress import duration
 
 SLOW_S = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
@@ -18,15 +16,13 @@ LONG_MIN = 30.0
 
 def seconds_per_step(job: GanJob) -> float:
     """Seconds of a step on this machine, in one thread: the mean of those with the lazy penalty and those without."""
-    game = begin(job, architecture_of(job))
-    data = to_float(torch.from_numpy(job.images)).to(job.device)
-    chances = torch.from_numpy(job.weights).to(job.device)
-    augment = augmentation(job.settings, Progress(first_probability(job.settings.augmentation, len(data))))
+    run = begun(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
+    augment = augmentation(job.settings, run.progress)
 
     def timed(step: int) -> float:
-        game.step = step
+        run.game.step = step
         began = time.perf_counter()
-        play(game, job.settings, data, chances, augment).tolist()  # waits for a GPU
+        play(run.game, job.settings, run.data, run.seen, augment).tolist()  # waits for a GPU
         return time.perf_counter() - began
 
     def warm(step: int) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from augment.gan.state import Progress
 
+COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 POINTS = 50  # rows of a whole run
 ROWS = 5  # of a turn, at whose end the augmentation adapts and samples are looked at
 

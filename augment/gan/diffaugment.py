@@ -11,12 +11,14 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor
 
+from augment.values import Flips
+
 CUTOUT_FROM_PX = 16
 HALF = 0.5  # of the images are flipped, where flips are declared: as likely one way as the other
 MOST_CUTOUT = 0.3  # of the images: a larger share leaks into samples first of all
 
 Operation = Literal["translation", "cutout", "color"]
-Step = Operation | Literal["mirror", "upend"]
+Change = Operation | Literal["mirror", "upend"]
 Chance = float | Tensor  # of each image, or float (N,) one by one
 Augment = Callable[[Tensor, Generator], Tensor]
 
@@ -26,7 +28,7 @@ class DiffAugment:
     """Which operations, and how probable each is for one image."""
 
     probability: float  # of each operation, for each image
-    flips: Literal["none", "horizontal", "vertical", "both"]
+    flips: Flips  # of half the images, whatever the probability: declared images are as likely one way as the other
     color: bool  # brightness and contrast
     without: frozenset[Operation] = frozenset()  # switched off, because they leaked
 
@@ -34,11 +36,10 @@ class DiffAugment:
         """images float (N, C, H, W) in [-1, 1] -> the same shape; gradients pass through."""
         return augmented(images, self.chances(*images.shape[2:]), rng)
 
-    def chances(self, height: int, width: int) -> dict[Step, float]:
-        """How probable each step is for one image of this size; steps that are never taken are left out."""
-        if self.probability == 0:
-            return {}
-        every: dict[Step, float] = dict.fromkeys(self.operations(height, width), self.probability)
+    def chances(self, height: int, width: int) -> dict[Change, float]:
+        """How probable each change is for one image of this size; those that never happen are left out."""
+        allowed = operations(height, width, color=self.color) - self.without if self.probability > 0 else set()
+        every: dict[Change, float] = dict.fromkeys(allowed, self.probability)
         if "cutout" in every:
             every["cutout"] = min(self.probability / 2, MOST_CUTOUT)
         if self.flips in ("horizontal", "both"):
@@ -47,37 +48,38 @@ class DiffAugment:
             every["upend"] = HALF
         return every
 
-    def operations(self, height: int, width: int) -> set[Operation]:
-        """What may be done to images of this size, besides flips."""
-        fitting: dict[Operation, bool] = {
-            "translation": min(height, width) > 2,
-            "color": self.color,
-            "cutout": min(height, width) >= CUTOUT_FROM_PX,
-        }
-        return {operation for operation, fits in fitting.items() if fits} - self.without
+
+def operations(height: int, width: int, *, color: bool) -> set[Operation]:
+    """What may be done to images of this size, besides flips."""
+    fitting: dict[Operation, bool] = {
+        "translation": min(height, width) > 2,
+        "color": color,
+        "cutout": min(height, width) >= CUTOUT_FROM_PX,
+    }
+    return {operation for operation, fits in fitting.items() if fits}
 
 
 def abreast(augments: Sequence[DiffAugment], height: int, width: int, device: torch.device) -> Augment:
     """Those of several members in one, for batches that hold their images in turns, each with its member's chances."""
     each = [augment.chances(height, width) for augment in augments]
     chances = {
-        step: torch.tensor([own.get(step, 0.0) for own in each], device=device)
-        for step in STEPS
-        if any(step in own for own in each)
+        change: torch.tensor([own.get(change, 0.0) for own in each], device=device)
+        for change in CHANGES
+        if any(change in own for own in each)
     }
 
     def augment(images: Tensor, rng: Generator) -> Tensor:
         own = len(images) // len(augments)
-        return augmented(images, {step: chance.repeat(own) for step, chance in chances.items()}, rng)
+        return augmented(images, {change: chance.repeat(own) for change, chance in chances.items()}, rng)
 
     return augment
 
 
-def augmented(images: Tensor, chances: Mapping[Step, Chance], rng: Generator) -> Tensor:
-    """Images float (N, C, H, W) after all steps, each taken where its coin says so."""
-    for step, take in STEPS.items():
-        if step in chances:
-            images = take(images, chances[step], rng)
+def augmented(images: Tensor, chances: Mapping[Change, Chance], rng: Generator) -> Tensor:
+    """Images float (N, C, H, W) after all changes, each made where its coin says so."""
+    for change, make in CHANGES.items():
+        if change in chances:
+            images = make(images, chances[change], rng)
     return images
 
 
@@ -151,11 +153,11 @@ def _span(count: int, side: int, rng: Generator) -> Tensor:
     return (torch.arange(side, device=rng.device) - centre).abs() <= hole(side) // 2
 
 
-STEPS: dict[Step, Callable[[Tensor, Chance, Generator], Tensor]] = {
+CHANGES: dict[Change, Callable[[Tensor, Chance, Generator], Tensor]] = {
     "translation": translate,
     "mirror": mirror,
     "upend": upend,
     "color": brightness_and_contrast,
     "cutout": cutout,
 }
-"""In the order in which they are taken."""
+"""In the order in which they are made."""

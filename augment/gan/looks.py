@@ -1,54 +1,67 @@
-"""What happens ten times in a run: samples are looked at, and the state is put by, or the run goes back to the last."""
-
-from typing import Any
+"""The end of a turn: the augmentation adapts, samples are looked at, and the state is put by or given back."""
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from augment.gan.adaptive import next_probability, overfitting
 from augment.gan.curve import ROWS
-from augment.gan.diffaugment import DiffAugment, Operation
+from augment.gan.diffaugment import Operation, operations
 from augment.gan.guards import evenly, fault
 from augment.gan.leaks import leaked
-from augment.gan.state import Progress, copied, go_back, snapshot
+from augment.gan.run import Run, chances_of, draw
+from augment.gan.state import copied, go_back, snapshot
 from augment.gan.training import Game, GanSettings
 
 MOST_ROLLBACKS = 2
 SAMPLES = 64
+SCORED = 64  # images of a kind that tell the overfitting
 LEAKS_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
 REFERENCES = 256  # real images whose marks are counted
 
 
-def look(
-    game: Game,
-    progress: Progress,
-    good: dict[str, Any],
-    settings: GanSettings,
-    seed: int,
-    data: Tensor,
-    samples: Tensor | None,
-) -> tuple[dict[str, Any], str]:
-    """Put the state by when all is well, else return to the last good one.
+def end_turn(run: Run, samples: Tensor | None) -> None:
+    """The augmentation adapts, samples of the average are looked at, and other images are hidden from D."""
+    if run.job.settings.augmentation == "auto":
+        adapt(run)
+    look(run, samples)
+    run.seen, run.unseen = chances_of(run.job, run.progress)
 
-    A fault costs an attempt, a leak its operation. data: the training images, float (N, C, H, W); samples: of
-    the average, as `samples_of` gives them. Returns the state that is good from now on, and a reason when
-    the run is to be given up.
+
+def adapt(run: Run) -> None:
+    """Move the probability by how much D overfits the images that it saw in this turn."""
+    if not run.unseen.any():
+        return
+    game, progress = run.game, run.progress
+    z = torch.randn(SCORED, game.generator.architecture.latent, generator=game.rng, device=run.data.device)
+    with torch.no_grad():
+        fake = game.generator(z)
+    known, unknown = (draw(run.data, chances, SCORED, game.rng) for chances in (run.seen, run.unseen))
+    progress.probability = next_probability(progress.probability, overfitting(game.discriminator, known, unknown, fake))
+
+
+def look(run: Run, samples: Tensor | None) -> None:
+    """Put the state by when all is well, else return to the last good one, or give the run up.
+
+    A fault costs an attempt, a leak its operation. samples: of the average, as `samples_of` gives them.
     """
-    reason = fault(game, progress.curve[-ROWS:], settings.loss, samples, data)
+    game, progress, settings = run.game, run.progress, run.job.settings
+    reason = fault(game, progress.curve[-ROWS:], settings.loss, samples, run.data)
     if reason is not None and progress.attempt == MOST_ROLLBACKS:
-        return good, f"{reason} at step {game.step}"
+        run.reason = f"{reason} at step {game.step}"
+        return
     late = game.step >= LEAKS_FROM * settings.steps
-    leaks = leaks_in(samples, data, settings) if late and reason is None else {}
+    leaks = leaks_in(samples, run.data, settings) if late and reason is None else {}
     fresh = sorted(set(leaks) - set(progress.leaked))
     if reason is None and not fresh:
         progress.leaks = list(leaks.values())
-        return copied(snapshot(game, progress)), ""
+        run.good = copied(snapshot(game, progress))
+        return
     progress.attempt += reason is not None
     progress.leaked = [*progress.leaked, *fresh]
     why = reason or "; ".join(leaks[operation] for operation in fresh)
     progress.rollbacks = [*progress.rollbacks, f"step {game.step}: {why}"]
-    go_back(game, progress, good, seed, settings.learning_rate)
-    return good, ""
+    go_back(game, progress, run.good, run.job.seed, settings.learning_rate)
 
 
 def samples_of(game: Game) -> Tensor | None:
@@ -71,5 +84,4 @@ def leaks_in(samples: Tensor | None, data: Tensor, settings: GanSettings) -> dic
     """What samples show of the operations that the settings allow for these images."""
     if samples is None or settings.augmentation == 0:
         return {}
-    allowed = DiffAugment(1.0, settings.flips, settings.color_augmentation).operations(*data.shape[2:])
-    return leaked(samples, evenly(data, REFERENCES), allowed)
+    return leaked(samples, evenly(data, REFERENCES), operations(*data.shape[2:], color=settings.color_augmentation))

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from augment.data.slugs import slug
 from augment.errors import BundleError
 from augment.files import read_file, sha256, sha256_json, write_bytes, write_json
-from augment.gan.fit import Weights
 from augment.gan.networks import Architecture, NetworkName
+from augment.gan.run import Weights
 
+MANIFEST, WEIGHTS = "manifest.json", "generator.safetensors"
 MANIFEST_BYTES = 1_000_000
 
 
@@ -70,8 +71,8 @@ def save_bundle(
         "environment": environment,
         "weights_sha256": sha256(content),
     }
-    write_bytes(folder / "generator.safetensors", content)
-    write_json(folder / "manifest.json", {**manifest, "sha256": sha256_json(manifest)})
+    write_bytes(folder / WEIGHTS, content)
+    write_json(folder / MANIFEST, {**manifest, "sha256": sha256_json(manifest)})
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -80,12 +81,13 @@ def read_manifest(path: Path) -> Manifest:
     try:
         values = json.loads(content)
         manifest = Manifest.model_validate(values)
+        found = sha256_json({key: value for key, value in values.items() if key != "sha256"})
     except ValidationError as error:
         first = error.errors()[0]
         raise damaged(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ValueError, RecursionError) as error:
         raise damaged(path, f"not JSON: {error}") from error
-    if sha256_json({key: value for key, value in values.items() if key != "sha256"}) != manifest.sha256:
+    if found != manifest.sha256:
         raise damaged(path, "its SHA-256 is not the one it states")
     return manifest
 

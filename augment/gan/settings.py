@@ -1,5 +1,6 @@
 """From params.yaml to the settings of each GAN."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,18 +13,17 @@ from augment.errors import ParamsError
 from augment.gan.architecture import LINEAR_MOST_PX
 from augment.gan.base import pinned
 from augment.gan.classes import ClassTraining, Workplace
-from augment.gan.fit import Start
 from augment.gan.networks import Architecture
+from augment.gan.run import Start
 from augment.gan.training import GanSettings
 from augment.params import Compute, Override, Train
+from augment.values import Flips
 
 STORE = Path(".work")
 
 LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
 RATE, LINEAR_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
 TINY_STEPS, STEPS = (1200, 300), (5000, 400)  # shared, per class
-
-Flips = Literal["none", "horizontal", "vertical", "both"]
 
 
 def training_for(images: ImageSet, train: Train, *, flips: Flips, device: str) -> ClassTraining:
@@ -60,7 +60,7 @@ def class_training(
     steps = (TINY_STEPS if tiny else STEPS)[1] if train.steps == "auto" else train.steps
     common = _settings(train, steps, flips, _precision(train.precision, tiny, device))
     return ClassTraining(
-        shared=_with(common, Override(steps=shared_steps)) if train.transfer == "shared" and base is None else None,
+        shared=replace(common, steps=shared_steps) if train.transfer == "shared" and base is None else None,
         classes={label: _with(common, train.overrides.get(label, Override())) for label in classes},
         base=base,
     )
@@ -137,7 +137,7 @@ def _settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16",
 
 
 def _with(settings: GanSettings, override: Override) -> GanSettings:
-    return GanSettings(**{**vars(settings), **override.model_dump(exclude_none=True)})
+    return replace(settings, **override.model_dump(exclude_none=True))
 
 
 def _precision(wanted: str, tiny: bool, device: str) -> Literal["bf16", "fp32"]:

@@ -20,7 +20,8 @@ import torch
 
 from augment.environment import environment
 from augment.files import exclusive, sha256, sweep_temporaries, write_bytes
-from augment.gan.fit import GanJob, GanResult, Weights, fit
+from augment.gan.fit import fit
+from augment.gan.run import GanJob, GanResult, Weights
 from augment.gan.together import fit_together
 from augment.processes import interruption
 
@@ -29,7 +30,8 @@ TRAINING_CODE = (
     "layout.py", "seeds.py",
     "gan/architecture.py", "gan/members.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py", "gan/networks.py",
     "gan/losses.py", "gan/penalties.py", "gan/diffaugment.py", "gan/adaptive.py", "gan/training.py", "gan/leaks.py",
-    "gan/guards.py", "gan/state.py", "gan/curve.py", "gan/looks.py", "gan/fit.py", "gan/stack.py", "gan/together.py",
+    "gan/guards.py", "gan/state.py", "gan/curve.py", "gan/run.py", "gan/looks.py", "gan/fit.py",
+    "gan/stack.py", "gan/together.py",
 )  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0
@@ -49,24 +51,19 @@ def train(stored: StoredJob) -> GanResult:
 
     Raises `StoreError` when another run is working on the same GAN or the disk is full.
     """
-    with interruption() as stop:
-        tell = _teller(stored.job.name)
-        if stored.folder is None:
-            return fit(stored.job, stop=stop, tell=tell)
-        with _locked(stored.folder / fingerprint(stored.job)) as folder:
-            finished = _finished(folder)
-            if finished is not None:
-                return finished
+    with interruption() as stop, _locked(stored) as folder:
+        result = _finished(folder)
+        if result is None:
             result = fit(
                 stored.job,
                 resume=_checkpoint(folder),
                 save=functools.partial(_keep, folder),
                 save_seconds=stored.checkpoint_seconds,
                 stop=stop,
-                tell=tell,
+                tell=_teller(stored.job.name),
             )
             _finish(folder, result)
-            return result
+        return result
 
 
 def train_together(stored: Sequence[StoredJob]) -> list[GanResult]:
@@ -77,10 +74,7 @@ def train_together(stored: Sequence[StoredJob]) -> list[GanResult]:
     if len(stored) == 1:
         return [train(stored[0])]
     with interruption() as stop, ExitStack() as locks:
-        folders = [
-            None if one.folder is None else locks.enter_context(_locked(one.folder / fingerprint(one.job)))
-            for one in stored
-        ]
+        folders = [locks.enter_context(_locked(one)) for one in stored]
         results = [_finished(folder) for folder in folders]
         left = [position for position, found in enumerate(results) if found is None]
         made = fit_together(
@@ -120,8 +114,12 @@ def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[Path]:
-    """A GAN's folder, this run's alone."""
+def _locked(stored: StoredJob) -> Iterator[Path | None]:
+    """A GAN's own folder, this run's alone; None where nothing is kept."""
+    if stored.folder is None:
+        yield None
+        return
+    folder = stored.folder / fingerprint(stored.job)
     with exclusive(folder):
         sweep_temporaries(folder)
         yield folder

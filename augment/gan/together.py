@@ -19,12 +19,14 @@ from torch.nn.utils.rnn import pad_sequence
 from augment.errors import TrainingError
 from augment.gan.curve import record, turn_ends
 from augment.gan.diffaugment import abreast
-from augment.gan.fit import GanJob, GanResult, Run, Save, augmentation, begun, end_turn, keep, play, result_of
-from augment.gan.looks import samples_of
+from augment.gan.looks import end_turn, samples_of
 from augment.gan.networks import to_float
+from augment.gan.run import GanJob, GanResult, Run, Save, augmentation, begun, keep, play, result_of
 from augment.gan.stack import stacked, unstack
+from augment.gan.training import Game
 from augment.seeds import derive_seed
 
+MOST_MEMBERS = 256  # of a group: each holds a file of the work store open, and systems allow about a thousand
 Stop = Callable[[], bool]
 Tell = Callable[[int, int], None]
 
@@ -34,7 +36,7 @@ def alike(jobs: Sequence[GanJob]) -> list[list[int]]:
     groups: dict[Any, list[int]] = {}
     for position, job in enumerate(jobs):
         groups.setdefault((job.settings, job.images.shape[1:], job.device), []).append(position)
-    return list(groups.values())
+    return [group[at : at + MOST_MEMBERS] for group in groups.values() for at in range(0, len(group), MOST_MEMBERS)]
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,12 @@ def fit_together(
             return
         group = furthest_behind(members)[:most]
         try:
-            whole = play_turn(group, data, stop, tell)
+            turn = play_turn(group, data, stop, tell)
         except torch.OutOfMemoryError as error:
             most = _halved(group, error)
             continue
-        if not whole:
+        part(group, turn)
+        if not turn.whole:
             _keep_all(members)
             raise KeyboardInterrupt
         if time.monotonic() - saved_at > save_seconds:
@@ -97,11 +100,20 @@ def furthest_behind(members: Sequence[Member]) -> list[Member]:
     return [member for member in members if clock(member) == last]
 
 
-def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> bool:
-    """Play one stack of these to the end of their turn, and end it for each; False when stopped before.
+@dataclass(frozen=True)
+class Turn:
+    """What a stack has played. figures: float64 (steps, K, 4), as `play` gives them; samples: None when stopped."""
 
-    A stop loses no step. data: the images of all, float (M, C, H, W), one member's after the other's. No step
-    waits for the device.
+    stack: Game
+    figures: list[list[list[float]]]
+    samples: Tensor | None
+    whole: bool  # not stopped before its end
+
+
+def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> Turn:
+    """Play one stack of these to the end of their turn, or until it is stopped; the members stay as they are.
+
+    data: the images of all, float (M, C, H, W), one member's after the other's. No step waits for the device.
     """
     runs = [member.run for member in group]
     games, settings = [run.game for run in runs], runs[0].job.settings
@@ -109,7 +121,6 @@ def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> 
     augment = abreast([augmentation(settings, run.progress) for run in runs], height, width, data.device)
     chances = pad_sequence([run.seen for run in runs], batch_first=True)
     first = torch.tensor([[member.begins] for member in group], device=data.device)
-    before = games[0].step
     stack = stacked(games, _seed(runs))
     figures: list[Tensor] = []
     while whole := not stop():
@@ -118,13 +129,18 @@ def play_turn(group: Sequence[Member], data: Tensor, stop: Stop, tell: Tell) -> 
         if turn_ends(stack.step, settings.steps):
             break
     told = torch.stack(figures).tolist() if figures else []  # the only wait of a turn
-    samples = samples_of(stack) if whole else None
-    unstack(stack, games)
+    return Turn(stack, told, samples_of(stack) if whole else None, whole)
+
+
+def part(group: Sequence[Member], turn: Turn) -> None:
+    """Give every member what was played, so that a stop loses no step, and end its turn."""
+    runs = [member.run for member in group]
+    before = runs[0].game.step
+    unstack(turn.stack, [run.game for run in runs])
     for number, run in enumerate(runs):
-        record(run.progress, before, [own[number] for own in told], settings.steps)
-        if whole:
-            end_turn(run, None if samples is None else samples[number :: len(runs)])
-    return whole
+        record(run.progress, before, [own[number] for own in turn.figures], run.job.settings.steps)
+        if turn.whole:
+            end_turn(run, None if turn.samples is None else turn.samples[number :: len(runs)])
 
 
 def members_of(

@@ -18,6 +18,7 @@ from augment.gan.diffaugment import Augment
 from augment.gan.losses import AdversarialLoss, LossName
 from augment.gan.networks import Architecture, Discriminator, Generator, NetworkName, build
 from augment.gan.penalties import add_gradient, interpolates, slopes_of
+from augment.values import Flips
 
 BETAS = (0.0, 0.99)
 REFERENCE_PIXELS = 32 * 32
@@ -37,12 +38,16 @@ class GanSettings:
     penalty_every: int
     augmentation: Probability
     color_augmentation: bool
-    flips: Literal["none", "horizontal", "vertical", "both"]
+    flips: Flips
     steps: int
     batch_size: int
     learning_rate: float
     ema_std: float
     precision: Literal["bf16", "fp32"]
+
+    def architecture(self, channels: int, height: int, width: int) -> Architecture:
+        """The networks that fit images of this shape."""
+        return Architecture(self.network, channels, height, width, self.latent, self.features)
 
 
 @dataclass

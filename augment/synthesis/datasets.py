@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from augment.gan.bundle import CHUNK, ClassGenerator, GeneratorSet
+from augment.gan.generators import CHUNK, ClassGenerator, GeneratorSet
 from augment.seeds import torch_rng
 
 Counts = int | Mapping[str, int] | Literal["balance"]

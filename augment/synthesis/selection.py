@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.gan.borrowing import Borrowing, borrowings
-from augment.gan.bundle import ClassGenerator, GeneratorSet
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.synthesis.filter import ClassFilter

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import recipe
+from benchmarks import recipe, recipe_tables
 from benchmarks.pools import draw, images_of
 from benchmarks.recipe import Unit
 
@@ -50,11 +50,16 @@ def test_the_table_has_every_subset_the_seconds_and_the_failures(
     results = tmp_path / "rows.jsonl"
     recipe.sweep("screen", results, {"digits": "digits"})
     capsys.readouterr()
-    recipe.tables([json.loads(line) for line in results.read_text().splitlines()])
+    recipe_tables.print_tables([json.loads(line) for line in results.read_text().splitlines()])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "| variant | digits 10 | s | digits 150/10 | s |"
     assert lines[2] == "| default | 3.0, 4.0 | 2 | 3.0 (2.0), 4.0 (2.0) | 2 |"
     assert lines[3] == "| hinge | failed, failed | 2 | failed, failed | 2 |"
+
+
+def test_what_a_set_has_no_images_for_is_left_out() -> None:
+    found = {unit.counts for unit in recipe.units("confirm", {"digits": "digits"})}
+    assert found == {"10", "20", "50", "150/10"}, "no digit has 200 images"
 
 
 def test_a_class_trains_on_as_many_images_as_it_is_told() -> None:

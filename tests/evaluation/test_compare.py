@@ -15,7 +15,7 @@ from augment.evaluation.arms import ArmRun, ArmScores, run_arm
 from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.delivered import delivered
 from augment.evaluation.replicates import Replicate, Splits, on_one_split, repeat_seeds
-from augment.gan.bundle import GeneratorSet
+from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import DEFAULT_ARMS
 from augment.synthesis.filter import FilterSettings

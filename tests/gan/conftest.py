@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from augment.data.imageset import ImageSet
-from augment.gan.fit import GanJob
+from augment.gan.run import GanJob
 from augment.gan.training import GanSettings
 
 TINY = GanSettings(

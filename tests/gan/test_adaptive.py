@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from augment.errors import ParamsError
 from augment.gan import fit as fitting
+from augment.gan import looks
 from augment.gan.adaptive import (
     LEAST_IMAGES,
     MOST,
@@ -21,7 +22,9 @@ from augment.gan.adaptive import (
     overfitting,
     visible,
 )
-from augment.gan.fit import GanJob, chances_of, fit
+from augment.gan.fit import fit
+from augment.gan.networks import Architecture
+from augment.gan.run import GanJob, augmentation, chances_of, play
 from augment.gan.settings import class_training
 from augment.gan.state import Progress
 from augment.params import Override, Train, check
@@ -124,7 +127,6 @@ def test_what_is_hidden_is_not_drawn(job: GanJob) -> None:
 
 def test_the_hidden_ones_change_with_the_turns_of_a_run(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    play = fitting.play
 
     def watched(game: Any, settings: Any, data: Any, chances: Any, augment: Any) -> torch.Tensor:
         drawn.append(tuple((chances == 0).nonzero().flatten().tolist()))
@@ -140,14 +142,13 @@ def test_the_hidden_ones_change_with_the_turns_of_a_run(job: GanJob, monkeypatch
 
 def test_overfitting_moves_the_probability_of_the_next_turn(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     found = iter([0.0, 1.0, TARGET] + [0.0] * 10)
-    monkeypatch.setattr(fitting, "overfitting", lambda *_: next(found))
+    monkeypatch.setattr(looks, "overfitting", lambda *_: next(found))
     shown = [row["augmentation"] for row in fit(adaptive(job, count=60, steps=50)).curve][::5]
     assert shown[:4] == pytest.approx([0.1, 0.0, SPEED * (1 - TARGET), SPEED * (1 - TARGET)])
 
 
 def test_the_probability_of_the_run_reaches_d(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    play = fitting.play
 
     def watched(game: Any, settings: Any, data: Any, chances: Any, augment: Any) -> torch.Tensor:
         seen.append(augment.probability)
@@ -179,11 +180,11 @@ def test_d_that_learns_two_images_by_heart_overfits_more_than_one_that_learns_a_
     found = []
     for count in (4, 200):
         settings = dataclasses.replace(TINY, features=16, gamma=0.0, batch_size=16, augmentation=0.0)
-        game = new_game(fitting.Architecture("dcgan", 1, 16, 16, 4, 16), 0, 2e-3, "cpu")
+        game = new_game(Architecture("dcgan", 1, 16, 16, 4, 16), 0, 2e-3, "cpu")
         data, other = blobs(count, 1, 16, 16), blobs(100, 2, 16, 16)
-        plain = fitting.augmentation(settings, Progress(0.0))
+        plain = augmentation(settings, Progress(0.0))
         for _ in range(60):
-            fitting.play(game, settings, data, torch.ones(count), plain)
+            play(game, settings, data, torch.ones(count), plain)
         fake = game.generator(torch.randn(64, 4, generator=torch.Generator().manual_seed(0))).detach()
         found.append(overfitting(game.discriminator, data, other, fake))
     assert found[0] > found[1]

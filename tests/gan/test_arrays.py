@@ -11,8 +11,9 @@ import augment
 from augment.engine import Engine
 from augment.errors import DataError, ParamsError, TrainingError
 from augment.gan.arrays import train_generators
-from augment.gan.bundle import GeneratorSet, load_generators
+from augment.gan.bundle import load_generators
 from augment.gan.classes import Workplace, train_classes
+from augment.gan.generators import GeneratorSet
 from augment.gan.settings import class_training
 from augment.params import Compute, Ingest, Train
 from tests.gan.conftest import images
@@ -34,11 +35,15 @@ def test_it_trains_what_the_pipeline_trains() -> None:
     names = np.array(LABELS)
     data = ImageSet(images(10), names, names, names)
     training = class_training(Train(**QUICK), ["a", "b"], flips="none", height=8, width=8, device="cpu")
-    (results,) = train_classes(data, training, [3], Workplace(Engine("serial", 1), "cpu", None, 30.0))
+    (trained,) = train_classes(data, training, [3], Workplace(Engine("serial", 1), "cpu", None, 30.0))
     assert list(generators) == ["a", "b"]
-    for label, result in results.items():
+    for label, result in trained.classes.items():
         mine = generators[label].network.state_dict()
         assert all(torch.equal(mine[name], value) for name, value in result.generator.items())
+    assert generators.shared is not None
+    assert trained.shared is not None
+    mine = generators.shared.network.state_dict()
+    assert all(torch.equal(mine[name], value) for name, value in trained.shared.generator.items())
 
 
 def test_the_defaults_are_those_of_params_yaml() -> None:
@@ -112,6 +117,7 @@ def test_threads_are_left_as_they_were() -> None:
         (images(3), [0, 0, 2], ["x", "y"], "from 0 to 2, and there are 2 classes"),
         (images(3), [0, 0, -1], None, "from -1 to 0"),
         (images(3), ["a", "a", "c"], ["a", "b"], r"\['c'\] are not among classes"),
+        (images(3), ["a", "a", "b"], ["a", "b", "b"], "names a class twice"),
         (images(3), ["a", "a", 1], None, "all alike; found 'a'"),
         (images(3), [0.5, 0.5, 1.0], None, "found 0.5"),
         (np.zeros((2, 1, 1, 9), np.uint8), ["a", "a"], None, "1 x 9 pixels; 2 to 256"),
@@ -127,6 +133,9 @@ def test_settings_are_checked_as_params_yaml_is() -> None:
         train_generators(images(4), ["a"] * 4, steps="many")
     with pytest.raises(ParamsError, match=r"train\.loss"):
         train_generators(images(4), ["a"] * 4, loss="wgan")
+    for jobs in (0, -1):
+        with pytest.raises(ParamsError, match=r"compute\.jobs"):
+            train_generators(images(4), ["a"] * 4, jobs=jobs)
     with pytest.raises(ParamsError, match=r"ingest\.flips"):
         train_generators(images(4), ["a"] * 4, flips="sideways")  # type: ignore[arg-type]
 

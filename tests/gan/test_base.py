@@ -11,10 +11,11 @@ from augment.engine import Engine
 from augment.errors import BundleError, ParamsError
 from augment.files import write_text
 from augment.gan.base import pinned
-from augment.gan.bundle import ClassGenerator
 from augment.gan.classes import Workplace, train_classes
-from augment.gan.fit import GanJob, Start, begin, fit
+from augment.gan.fit import fit
+from augment.gan.generators import ClassGenerator
 from augment.gan.networks import Architecture, build
+from augment.gan.run import GanJob, Start, game_of
 from augment.gan.settings import class_training, pinned_base
 from augment.gan.store import fingerprint
 from augment.params import Train, check
@@ -36,7 +37,7 @@ def test_a_bundle_is_where_every_class_starts(base: Path, job: GanJob) -> None:
     expected = build(PLAN, 5)[0].state_dict()
     assert all(torch.equal(start.generator[name], value) for name, value in expected.items())
     assert start.discriminator is None
-    game = begin(replace(job, start=start), PLAN)
+    game = game_of(replace(job, start=start))
     assert torch.equal(game.generator.project.weight, expected["project.weight"])
     assert torch.equal(game.average.project.weight, expected["project.weight"])
     fresh = build(PLAN, job.seed)[1].state_dict()
@@ -65,11 +66,12 @@ def test_classes_train_alone(base: Path, two_classes: ImageSet) -> None:
     training = class_training(Train(**QUICK), ["a"], **settings)
     assert training.shared is None
     (one,) = train_classes(alone, training, [0], HERE)
-    assert all(torch.equal(both["a"].generator[name], value) for name, value in one["a"].generator.items())
+    weights = one.classes["a"].generator
+    assert all(torch.equal(both.classes["a"].generator[name], value) for name, value in weights.items())
     (scratch,) = train_classes(
         alone, class_training(Train(**QUICK, transfer="none"), ["a"], **settings | {"base": None}), [0], HERE
     )
-    assert not torch.equal(scratch["a"].generator["project.weight"], one["a"].generator["project.weight"])
+    assert not torch.equal(scratch.classes["a"].generator["project.weight"], weights["project.weight"])
 
 
 def test_the_start_is_part_of_the_fingerprint(job: GanJob, base: Path) -> None:

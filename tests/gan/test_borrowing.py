@@ -13,7 +13,7 @@ from augment.data.imageset import ImageSet
 from augment.gan import borrowing as under_test
 from augment.gan.architecture import Architecture
 from augment.gan.borrowing import STRENGTH, Borrowing, borrowings, invert, lenders, rests
-from augment.gan.bundle import ClassGenerator
+from augment.gan.generators import ClassGenerator
 from augment.gan.networks import new_generator, to_float
 from tests.toy import toy_set
 

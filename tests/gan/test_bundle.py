@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from augment.errors import BundleError
 from augment.files import sha256, sha256_json
-from augment.gan.bundle import ClassGenerator, load_bundle, load_generators, network_from, save_bundle
+from augment.gan.bundle import load_bundle, load_generators
+from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
+from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, build
 
 PLAN = Architecture("dcgan", 3, 5, 8, latent=4, features=4)
@@ -103,6 +105,13 @@ def test_a_wrong_manifest_is_refused_by_name(bundle: Path, changes: dict[str, ob
         load_bundle(bundle)
 
 
+def test_a_manifest_with_nan_is_refused(bundle: Path) -> None:
+    path = bundle / "manifest.json"
+    path.write_text(path.read_text().replace('"steps": 3', '"steps": NaN'))
+    with pytest.raises(BundleError, match="not JSON"):
+        load_bundle(bundle)
+
+
 def test_numbers_that_are_not_finite_are_refused(bundle: Path) -> None:
     path = bundle / "generator.safetensors"
     weights = safetensors.torch.load(path.read_bytes())
@@ -138,6 +147,21 @@ def test_index_names_every_class(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text(json.dumps({"classes": index}))
     with pytest.raises(BundleError, match="must be in folder"):
         load_generators(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, json.dumps({"classes": {"\ud800": {}}}), "[]", "{"])
+def test_an_index_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "index.json").write_text(content)
+    with pytest.raises(BundleError, match=r"index\.json: not an index of generators"):
+        load_generators(tmp_path)
+
+
+def test_a_set_without_a_shared_generator_leaves_none_of_another(tmp_path: Path) -> None:
+    one = ClassGenerator("a", build(PLAN, seed=1)[0])
+    GeneratorSet({"a": one}, shared=ClassGenerator("shared", build(PLAN, seed=2)[0])).save(tmp_path)
+    assert load_generators(tmp_path).shared is not None
+    GeneratorSet({"a": one}).save(tmp_path)
+    assert load_generators(tmp_path).shared is None
 
 
 def test_a_missing_folder_says_what_to_run(tmp_path: Path) -> None:

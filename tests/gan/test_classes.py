@@ -13,7 +13,7 @@ from augment.engine import Engine
 from augment.errors import ParamsError, TrainingError
 from augment.gan import settings as gan_settings
 from augment.gan.classes import ClassTraining, Workplace, shared_job, train_classes
-from augment.gan.fit import GanResult
+from augment.gan.run import GanResult
 from augment.gan.settings import class_training
 from augment.gan.training import GanSettings
 from augment.params import Train
@@ -30,21 +30,23 @@ def test_processes_give_what_one_process_gives(two_classes: ImageSet, tiny: GanS
     (alone,) = train_classes(two_classes, training, [0], HERE)
     there = Workplace(Engine("local", 2), "cpu", tmp_path, 30.0)
     (apart,) = train_classes(two_classes, training, [0], there)
-    assert all(equal(alone[label], apart[label]) for label in two_classes.classes)
+    assert all(equal(alone.classes[label], apart.classes[label]) for label in two_classes.classes)
 
 
 def test_without_transfer_a_class_does_not_depend_on_the_others(two_classes: ImageSet, tiny: GanSettings) -> None:
     training = ClassTraining(None, dict.fromkeys(two_classes.classes, tiny))
     (both,) = train_classes(two_classes, training, [0], HERE)
     (one,) = train_classes(two_classes.of_class("a"), ClassTraining(None, {"a": tiny}), [0], HERE)
-    assert equal(both["a"], one["a"])
+    assert equal(both.classes["a"], one.classes["a"])
 
 
 def test_with_transfer_a_class_starts_from_the_shared_gan(two_classes: ImageSet, tiny: GanSettings) -> None:
     classes = dict.fromkeys(two_classes.classes, tiny)
     (shared,) = train_classes(two_classes, ClassTraining(tiny, classes), [0], HERE)
     (scratch,) = train_classes(two_classes, ClassTraining(None, classes), [0], HERE)
-    assert not equal(shared["a"], scratch["a"])
+    assert not equal(shared.classes["a"], scratch.classes["a"])
+    assert shared.shared is not None
+    assert scratch.shared is None
 
 
 def test_the_shared_gan_draws_classes_equally(two_classes: ImageSet, tiny: GanSettings) -> None:
@@ -56,8 +58,8 @@ def test_the_shared_gan_draws_classes_equally(two_classes: ImageSet, tiny: GanSe
 def test_a_class_that_fails_leaves_the_others_alone(two_classes: ImageSet, tiny: GanSettings) -> None:
     wild = dataclasses.replace(tiny, learning_rate=1e30)
     (result,) = train_classes(two_classes, ClassTraining(None, {"a": wild, "b b/;$(x)": tiny}), [0], HERE)
-    assert result["a"].reason
-    assert not result["b b/;$(x)"].reason
+    assert result.classes["a"].reason
+    assert not result.classes["b b/;$(x)"].reason
 
 
 def test_a_shared_gan_that_fails_says_what_to_do(two_classes: ImageSet, tiny: GanSettings) -> None:
@@ -117,4 +119,4 @@ def test_convolutions_compute_in_the_precision_that_is_set(
 def test_a_class_smaller_than_a_batch_trains(tiny: GanSettings) -> None:
     one = ImageSet(np.zeros((2, 3, 25, 25), np.uint8), np.array(["a"] * 2), np.array(["0", "1"]), np.array(["", ""]))
     (result,) = train_classes(one, ClassTraining(None, {"a": dataclasses.replace(tiny, batch_size=16)}), [0], HERE)
-    assert not result["a"].reason
+    assert not result.classes["a"].reason

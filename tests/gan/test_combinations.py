@@ -10,9 +10,9 @@ import torch
 from augment.errors import ParamsError
 from augment.gan.architecture import LINEAR_MOST_PX, NetworkName
 from augment.gan.diffaugment import DiffAugment
-from augment.gan.fit import GanJob, begin, play
 from augment.gan.losses import LossName
-from augment.gan.networks import Architecture, to_float
+from augment.gan.networks import to_float
+from augment.gan.run import GanJob, game_of, play
 from augment.gan.settings import class_training
 from augment.params import Override, Train
 from tests.gan.conftest import TINY
@@ -34,7 +34,7 @@ def test_a_step_gives_every_parameter_a_finite_gradient(
     images = np.random.default_rng(0).integers(0, 256, (3, channels, height, width), dtype=np.uint8)
     settings = dataclasses.replace(TINY, network=network, loss=loss, batch_size=2)
     job = GanJob("one", images, np.full(3, 1 / 3), settings, 7, None, "cpu")
-    game = begin(job, Architecture(network, channels, height, width, settings.latent, settings.features))
+    game = game_of(job)
     before = [weight.clone() for weight in game.generator.parameters()]
     data, augment = to_float(torch.from_numpy(images)), DiffAugment(0.5, "none", False)
     row = play(game, settings, data, torch.from_numpy(job.weights), augment)  # with its penalty

@@ -9,7 +9,7 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.gan import classes, cost
 from augment.gan.classes import ClassTraining, Workplace, train_classes
-from augment.gan.fit import GanJob
+from augment.gan.run import GanJob
 from augment.gan.training import GanSettings
 from tests.gan.conftest import images
 
@@ -95,5 +95,5 @@ def test_telling_changes_no_weights(two_classes: ImageSet, tiny: GanSettings, mo
     (told_first,) = train_classes(two_classes, training, [0], here)
     monkeypatch.setattr(classes, "_tell_cost", lambda *_: None)
     (untold,) = train_classes(two_classes, training, [0], here)
-    for label, result in told_first.items():
-        assert all(result.generator[name].equal(untold[label].generator[name]) for name in result.generator)
+    for label, result in told_first.classes.items():
+        assert all(result.generator[name].equal(untold.classes[label].generator[name]) for name in result.generator)

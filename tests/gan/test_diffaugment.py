@@ -13,9 +13,10 @@ def noise(count: int, side: int) -> torch.Tensor:
     return torch.rand(count, 2, side, side, generator=rng(99)) * 2 - 1
 
 
-def test_probability_zero_changes_nothing() -> None:
+def test_probability_zero_leaves_the_flips_that_are_declared() -> None:
     images = noise(4, 16)
-    assert DiffAugment(0.0, "both", True)(images, rng()) is images
+    assert DiffAugment(0.0, "none", True)(images, rng()) is images
+    assert DiffAugment(0.0, "both", True).chances(16, 16) == {"mirror": 0.5, "upend": 0.5}
 
 
 def test_translation_moves_whole_pixels_and_repeats_the_border() -> None:

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from augment.gan.fit import GanJob, GanResult, begin, fit
+from augment.gan.fit import fit
 from augment.gan.guards import collapsed, discriminator_won, fault, gap_limit, not_finite
 from augment.gan.looks import samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
+from augment.gan.run import GanJob, GanResult, game_of
 from augment.gan.training import Game, new_game
 from tests.gan.conftest import images
 
@@ -99,7 +100,7 @@ def test_it_trains(job: GanJob) -> None:
         job, images=level, settings=dataclasses.replace(job.settings, steps=300, augmentation=0.0, learning_rate=5e-3)
     )
     result = fit(easy)
-    from augment.gan.bundle import ClassGenerator, network_from  # noqa: PLC0415
+    from augment.gan.generators import ClassGenerator, network_from  # noqa: PLC0415
 
     plan = Architecture("dcgan", 1, 8, 8, 4, 4)
     sample = ClassGenerator("x", network_from(plan, result.generator)).sample(64).float()
@@ -170,13 +171,13 @@ def test_the_gap_of_two_opposite_images_under_a_slope_of_one_is_healthy() -> Non
 def test_a_linear_pair_is_not_asked_for_variety(job: GanJob) -> None:
     """Its D sees means alone; a convolutional pair on the same images and seed is held to it."""
     linear = dataclasses.replace(job.settings, network="linear", learning_rate=1e-2)
-    game = begin(dataclasses.replace(job, settings=linear), Architecture("linear", 1, 8, 8, 4, 4))
+    game = game_of(dataclasses.replace(job, settings=linear))
     rows = [{"d_loss": 0.0, "g_loss": 0.0, "gap": 0.0}]
     data = to_float(torch.from_numpy(job.images))
     with torch.no_grad():
         game.average.to_pixels.weight.zero_()
     assert fault(game, rows, "relativistic", samples_of(game), data) is None
-    other = begin(job, Architecture("dcgan", 1, 8, 8, 4, 4))
+    other = game_of(job)
     with torch.no_grad():
         other.average.to_image.weight.zero_()
     assert "collapsed" in (fault(other, rows, "relativistic", samples_of(other), data) or "")

@@ -15,13 +15,15 @@ from torch import Tensor
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.gan import fit as fitting
-from augment.gan.bundle import generators_from
+from augment.gan import run
 from augment.gan.classes import ClassTraining, Workplace, train_classes
 from augment.gan.diffaugment import DiffAugment
-from augment.gan.fit import GanJob, fit
+from augment.gan.fit import fit
 from augment.gan.guards import collapsed, evenly, not_finite, repeating, replaying
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_uint8
+from augment.gan.run import GanJob
+from augment.gan.trained import generators_from
 from augment.gan.training import Game, adversarial_step, new_game
 from benchmarks.faults import FAULTS, NAN, Play, planted, spoil
 from tests.gan.pictures import blobs, clouds
@@ -63,7 +65,7 @@ def test_a_planted_fault_is_found_undone_twice_and_given_up(spots: GanJob, name:
 
 
 def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    play, once = fitting.play, iter([True])
+    play, once = run.play, iter([True])
 
     def played(game: Game, *others: Any) -> Tensor:
         seen = play(game, *others)
@@ -118,24 +120,25 @@ def test_a_discriminator_that_has_won_ends_a_run(job: GanJob) -> None:
 
 def test_the_other_classes_go_on(spots: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """One class's generator is stuck, and its name and reason reach the index."""
-    begin = fitting.begin
+    game_of = run.game_of
 
-    def stuck(job: GanJob, architecture: Architecture) -> Game:
-        game = begin(job, architecture)
+    def stuck(job: GanJob) -> Game:
+        game = game_of(job)
         if "dent" in job.name:
             for network in (game.generator, game.average):
                 torch.nn.init.zeros_(network.to_image.weight).requires_grad_(False)
         return game
 
-    monkeypatch.setattr(fitting, "begin", stuck)
+    monkeypatch.setattr(run, "game_of", stuck)
     labels = np.array(["dent"] * 10 + ["scratch"] * 10)
     names = np.array([str(number) for number in range(20)])
     images = ImageSet(np.concatenate([spots.images, spots.images[::-1]]), labels, names, names)
-    plain = dict.fromkeys(("dent", "scratch"), spots.settings)
-    (results,) = train_classes(images, ClassTraining(None, plain), [0], Workplace(Engine("serial", 1), "cpu", None, 30))
+    plain = ClassTraining(None, dict.fromkeys(("dent", "scratch"), spots.settings))
+    (trained,) = train_classes(images, plain, [0], Workplace(Engine("serial", 1), "cpu", None, 30))
+    results = trained.classes
     assert "collapsed" in results["dent"].reason
     assert results["scratch"].reason == ""
-    assert generators_from(images, plain, results, "cpu").failed == {"dent": results["dent"].reason}
+    assert generators_from(images, plain, trained, "cpu").failed == {"dent": results["dent"].reason}
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from augment.gan.diffaugment import DiffAugment, Operation
-from augment.gan.fit import GanJob, fit
+from augment.gan.diffaugment import CHANGES, DiffAugment, Operation, operations
+from augment.gan.fit import fit
 from augment.gan.leaks import MARKS, leaked, share_bounds
 from augment.gan.networks import to_uint8
-from benchmarks.faults import FAULTS, LEAKS, Play, leaking, planted
+from augment.gan.run import GanJob
+from benchmarks.faults import FAULTS, Play, leaking, planted
 from tests.gan.pictures import blobs, clouds
 
 OPERATIONS: tuple[Operation, ...] = ("cutout", "translation", "color")
@@ -30,7 +31,7 @@ def rng(seed: int = 0) -> torch.Generator:
 
 
 def plant(images: Tensor, operation: Operation, probability: float) -> Tensor:
-    return LEAKS[operation](images, probability, rng()).clamp(-1, 1)
+    return CHANGES[operation](images, probability, rng()).clamp(-1, 1)
 
 
 @pytest.mark.parametrize(("operation", "make", "size"), WHERE)
@@ -69,7 +70,7 @@ def test_marks_that_real_images_bear_too_are_no_leak(
 def test_images_like_the_real_ones_are_not_accused(
     make: Callable[..., Tensor], size: tuple[int, int], count: int, seed: int
 ) -> None:
-    possible = DiffAugment(1.0, "none", True).operations(*size)
+    possible = operations(*size, color=True)
     found = leaked(make(64, 2 * seed, *size), make(count, 2 * seed + 1, *size), possible)
     assert found == {}
 
@@ -111,7 +112,7 @@ def large(job: GanJob) -> GanJob:
     return dataclasses.replace(job, images=images, weights=torch.full((40,), 1 / 40).double().numpy())
 
 
-@pytest.mark.parametrize("operation", LEAKS)
+@pytest.mark.parametrize("operation", get_args(Operation))
 def test_what_leaks_is_switched_off_and_what_stays_is_told(large: GanJob, operation: Operation) -> None:
     allowed = dataclasses.replace(large.settings, color_augmentation=operation == "color")
     images = to_uint8((clouds if operation == "translation" else blobs)(40, 5, 16, 16)).numpy()
@@ -130,7 +131,7 @@ def test_d_sees_no_more_of_what_leaked(large: GanJob) -> None:
 
     def watched(play: Play) -> Play:
         def played(game: Any, settings: Any, data: Any, chances: Any, augment: DiffAugment) -> Tensor:
-            seen.append(augment.operations(16, 16))
+            seen.append(set(augment.chances(16, 16)))
             return leak(game, settings, data, chances, augment)
 
         leak = leaking("cutout")(play)

@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from augment.gan import fit as fitting
-from augment.gan import training
+from augment.gan import run, training
 from augment.gan.architecture import LINEAR_MOST_PX
 from augment.gan.diffaugment import DiffAugment, abreast
-from augment.gan.fit import draw, play
 from augment.gan.looks import samples_of
 from augment.gan.losses import LossName, adversarial_loss
 from augment.gan.members import beside, in_rows
 from augment.gan.networks import Architecture, NetworkName, new_discriminator, new_generator
+from augment.gan.run import draw, play
 from augment.gan.stack import joined, parted, stacked, unstack
 from augment.gan.state import Progress, snapshot
 from augment.gan.training import Game, Outcome, adversarial_step, new_game, update_average
@@ -206,7 +205,7 @@ def test_a_stack_is_a_copy() -> None:
     )
 
 
-def test_a_member_that_is_not_finite_spoils_no_other(job: fitting.GanJob) -> None:
+def test_a_member_that_is_not_finite_spoils_no_other(job: run.GanJob) -> None:
     """Bit for bit, also through its penalty, its batch norm and its moments."""
     data = torch.rand(6, 1, 8, 8, generator=rng(0))
     chances, first = torch.full((3, 2), 0.5, dtype=torch.float64), torch.tensor([[0], [2], [4]])
@@ -243,7 +242,7 @@ def test_figures_are_each_members_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Means over its own images: planted losses and scores, read off."""
     own = torch.arange(3.0).repeat(TINY.batch_size)  # 0, 1, 2 of the members, in turns
     seen = Outcome(own, 10 * own, own - 1, torch.zeros_like(own))
-    monkeypatch.setattr(fitting, "adversarial_step", lambda *_, **__: seen)
+    monkeypatch.setattr(run, "adversarial_step", lambda *_, **__: seen)
     data, chances = torch.zeros(3, 1, 8, 8), torch.ones(3, 1, dtype=torch.float64)
     figures = play(stacked(games("dcgan"), 0), TINY, data, chances, PLAIN, torch.tensor([[0], [1], [2]]))
     assert figures.tolist() == [[0, 0, 0, -1], [1, 10, 0, 0], [2, 20, 1, 1]]
@@ -266,7 +265,7 @@ def test_samples_of_a_stack_are_those_of_each_member() -> None:
 
 def test_augmentation_follows_each_members_probability() -> None:
     images = torch.rand(300, 1, 16, 16, generator=rng(0)) * 2 - 1
-    augments = [DiffAugment(0.0, "both", True), DiffAugment(1.0, "none", True), DiffAugment(0.3, "none", False)]
+    augments = [DiffAugment(0.0, "none", True), DiffAugment(1.0, "none", True), DiffAugment(0.3, "none", False)]
     changed = (abreast(augments, 16, 16, images.device)(images, rng(1)) != images).flatten(1).any(dim=1).float()
     shares = [of_member(changed, member, 3).mean().item() for member in range(3)]
     assert shares[:2] == [0, 1]

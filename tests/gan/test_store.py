@@ -9,7 +9,8 @@ import torch
 from augment.errors import StoreError
 from augment.files import exclusive
 from augment.gan import store
-from augment.gan.fit import GanJob, Start, fit
+from augment.gan.fit import fit
+from augment.gan.run import GanJob, Start
 from augment.gan.store import StoredJob, fingerprint, train
 from tests.test_structure import reached
 
@@ -59,5 +60,6 @@ def test_two_runs_on_one_gan_exclude_each_other(job: GanJob, tmp_path: Path) -> 
 
 def test_the_fingerprint_covers_all_code_that_trains() -> None:
     """What a change of that code would otherwise leave in the store is a GAN that it would not train."""
-    files = {f"{name.removeprefix('augment.').replace('.', '/')}.py" for name in reached("augment.gan.together")}
-    assert files - {"errors.py"} == set(store.TRAINING_CODE), "words of errors decide no weights"
+    modules = reached("augment.gan.fit") | reached("augment.gan.together")
+    files = {f"{name.removeprefix('augment.').replace('.', '/')}.py" for name in modules}
+    assert files - {"errors.py", "values.py"} == set(store.TRAINING_CODE), "words and kinds of values decide no weights"

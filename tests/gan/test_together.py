@@ -15,9 +15,10 @@ from augment.engine import Engine
 from augment.errors import TrainingError
 from augment.gan import cost, looks, store, together
 from augment.gan import settings as resolving
-from augment.gan.bundle import ClassGenerator, network_from
 from augment.gan.classes import ClassTraining, Workplace, train_classes
-from augment.gan.fit import GanJob, GanResult, architecture_of, fit
+from augment.gan.fit import fit
+from augment.gan.generators import ClassGenerator, network_from
+from augment.gan.run import GanJob, GanResult
 from augment.gan.store import StoredJob, fingerprint, is_finished, train_together
 from augment.gan.together import alike, fit_together
 from augment.gan.training import Game, GanSettings
@@ -82,7 +83,7 @@ def test_each_member_learns_its_own_images() -> None:
         for job, image in zip(jobs_of(5, 9, 2, steps=300, augmentation=0.0, learning_rate=5e-3), wanted, strict=True)
     ]
     for job, image, result in zip(jobs, wanted, results_of(jobs), strict=True):
-        sample = ClassGenerator("x", network_from(architecture_of(job), result.generator)).sample(64).float()
+        sample = ClassGenerator("x", network_from(job.architecture, result.generator)).sample(64).float()
         bright = torch.from_numpy(image > 100).expand(64, 1, 8, 8)
         assert sample[~bright].mean() < 80
         if bright.any():
@@ -247,6 +248,26 @@ def test_a_device_that_cannot_hold_one_gan_is_said(monkeypatch: pytest.MonkeyPat
         results_of(jobs_of(6, 6))
 
 
+def test_a_look_that_runs_out_of_memory_is_no_reason_to_play_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was played is in the members already: a second try would skip their looks."""
+    end_turn, asked = together.end_turn, iter(range(10))
+
+    def short_of_memory(*arguments: Any) -> None:
+        if next(asked) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        end_turn(*arguments)
+
+    monkeypatch.setattr(together, "end_turn", short_of_memory)
+    with pytest.raises(torch.OutOfMemoryError):
+        results_of(jobs_of(6, 6, 6))
+
+
+def test_no_group_holds_more_files_open_than_a_system_allows() -> None:
+    groups = alike(jobs_of(6) * 600)
+    assert [len(group) for group in groups] == [256, 256, 88]
+    assert [position for group in groups for position in group] == list(range(600))
+
+
 def test_only_what_is_equal_is_stacked() -> None:
     jobs = jobs_of(6, 3, 6)
     jobs[1] = dataclasses.replace(jobs[1], settings=dataclasses.replace(TINY, steps=13))
@@ -316,10 +337,10 @@ def test_classes_and_repeats_of_equal_settings_train_in_one_stack(
     longer = dataclasses.replace(tiny, steps=14)
     training = ClassTraining(None, {"a": tiny, "b": longer, "c": tiny})
     first, second = train_classes(three_classes, training, [0, 1], STACKED)
-    assert list(first) == list(second) == ["a", "b", "c"]
-    assert [len(first[label].curve) for label in "abc"] == [12, 14, 12]
+    assert list(first.classes) == list(second.classes) == ["a", "b", "c"]
+    assert [len(first.classes[label].curve) for label in "abc"] == [12, 14, 12]
     assert steps == [*((4, step) for step in range(1, 13)), *((2, step) for step in range(1, 15))]
-    weights = [result.generator["to_image.bias"].item() for made in (first, second) for result in made.values()]
+    weights = [result.generator["to_image.bias"].item() for made in (first, second) for result in made.classes.values()]
     assert len(set(weights)) == 6
 
 
@@ -345,8 +366,8 @@ def test_a_class_that_fails_in_a_stack_has_its_reason(
     three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
-    (results,) = train_classes(three_classes, ClassTraining(None, dict.fromkeys("abc", tiny)), [0], STACKED)
-    assert [bool(results[label].reason) for label in "abc"] == [False, True, False]
+    (trained,) = train_classes(three_classes, ClassTraining(None, dict.fromkeys("abc", tiny)), [0], STACKED)
+    assert [bool(trained.classes[label].reason) for label in "abc"] == [False, True, False]
 
 
 def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augment.gan.bundle import GeneratorSet
+from augment.gan.generators import GeneratorSet
 from pipeline import evaluate as stage
 from tests.pipeline.evaluated import COUNTS
 from tests.toy import Fixed, bars, toy_set

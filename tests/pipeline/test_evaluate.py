@@ -16,7 +16,7 @@ from augment.evaluation.membership import COLUMNS as MEMBERSHIP
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.reliability import COLUMNS as RELIABILITY
 from augment.files import read_csv
-from augment.gan.bundle import GeneratorSet
+from augment.gan.generators import GeneratorSet
 from augment.ledger import LEDGER
 from augment.measure import pretrained
 from pipeline import evaluate as stage

@@ -9,9 +9,10 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import DataError
 from augment.files import read_csv
-from augment.gan.bundle import ClassGenerator, GeneratorSet, generators_from
 from augment.gan.classes import Workplace, train_classes
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.settings import class_training
+from augment.gan.trained import generators_from
 from augment.params import Params, Train, check
 from pipeline import evaluate as stage
 from tests.evaluation.test_nearness import LABELS, drawn, drawn_set, join, replay
@@ -93,8 +94,8 @@ def test_a_gan_trained_on_test_fails_the_run(
         images = sides[side]
         tiny = Train(transfer="none", width=4, steps=4)
         settings = class_training(tiny, images.classes, flips="none", height=SIDE, width=SIDE, device="cpu")
-        (results,) = train_classes(images, settings, [0], Workplace(Engine(), "cpu", None, 30.0))
-        return generators_from(images, settings.classes, results, "cpu")
+        (trained,) = train_classes(images, settings, [0], Workplace(Engine(), "cpu", None, 30.0))
+        return generators_from(images, settings, trained, "cpu")
 
     own, canary = trained("train"), trained("test")
     mixed = GeneratorSet(

@@ -10,7 +10,7 @@ import torch
 
 from augment.data.imageset import ImageSet
 from augment.errors import BundleError
-from augment.evaluation.replicates import Splits, on_one_split
+from augment.evaluation.replicates import Replicate, Splits, on_one_split
 from augment.gan.bundle import load_bundle, load_generators
 from augment.gan.settings import workplace
 from augment.params import Params, check
@@ -39,7 +39,9 @@ def weights(project: Path) -> dict[str, bytes]:
 
 def test_models_are_the_classes_and_the_shared_generator(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(settings())
-    assert capsys.readouterr().err.count("shared GANs: 1 of 1") == 1, "it is trained and told of once"
+    told = capsys.readouterr().err
+    assert told.count("shared GANs: 1 of 1") == told.count(" steps: ") == 1, "trained and told of once"
+    assert told.index("3 GANs, 18 steps: ") < told.index("shared GANs"), "before it begins"
     assert set(weights(project)) == {"a", "b", "_shared"}
     assert set(json.loads((project / "models/index.json").read_text())["classes"]) == {"a", "b"}
     assert list(load_generators(project / "models")) == ["a", "b"]
@@ -67,6 +69,19 @@ def test_the_repeats_of_evaluate_train_what_the_stage_delivers(project: Path) ->
     assert list(again) == list(delivered)
     for label in delivered:
         assert torch.equal(again[label].sample(3), delivered[label].sample(3))
+
+
+def test_every_repeat_trains_on_its_own_training_images(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = toy_set({"a": 6, "b": 5}), toy_set({"a": 7, "b": 4})
+    repeats = [Replicate(seed, Splits(own, own, own)) for seed, own in enumerate((first, second))]
+    planned = replace(on_one_split(Splits(first, first, first), [0, 1]), replicates=repeats, delivered=False)
+    made = further_generators(planned, settings(), workplace(settings().compute))
+    for own, generators in zip((first, second), made, strict=True):
+        assert generators.shared is not None
+        assert generators.shared.training["images_sha256"] == own.fingerprint()
+        for label, generator in generators.items():
+            assert generator.training["images_sha256"] == own.of_class(label).fingerprint()
+    assert capsys.readouterr().err.count(" steps: ") == 1, "what all take is told once"
 
 
 def test_without_transfer_there_is_no_shared_generator(project: Path) -> None:

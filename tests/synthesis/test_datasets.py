@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 
 from augment import SyntheticDataset, SyntheticMix
-from augment.gan.bundle import ClassGenerator, GeneratorSet
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import Architecture, build
 
 PLAN = Architecture("dcgan", 1, 6, 5, latent=4, features=4)

@@ -14,7 +14,7 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.gan.architecture import Architecture
 from augment.gan.borrowing import Borrowing
-from augment.gan.bundle import ClassGenerator, GeneratorSet
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import new_generator
 from augment.synthesis import selection
 from augment.synthesis.selection import ClassCandidates, ClassChoice, choose, copy_threshold

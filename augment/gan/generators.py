@@ -1,0 +1,162 @@
+"""The generators of classes: sampling, and saving as bundles (`manifest.py`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from augment.data.slugs import slug
+from augment.files import write_json
+from augment.gan.manifest import MANIFEST, save_bundle
+from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
+from augment.gan.run import Weights
+from augment.seeds import torch_rng
+
+SHARED = "_shared"  # its folder; no class's, since slugs have no underscore
+CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
+
+
+class ClassGenerator:
+    """The generator of one class. `sample` is all that a user needs.
+
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> generators = augment.train_generators(images, [0] * 8 + [1] * 4, width=4, shared_steps=8, steps=8)
+    >>> generators["1"].sample(64, seed=0).shape, generators["1"].sample(0).dtype
+    (torch.Size([64, 1, 8, 8]), torch.uint8)
+    >>> torch.equal(generators["1"].sample(4, seed=0), generators["1"].sample(64, seed=0)[:4])
+    True
+
+    training, environment: how and where it was trained, in a few words and numbers.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        network: Generator,
+        training: Mapping[str, str | int | float] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.label = label
+        self.network = network.eval().requires_grad_(False)
+        self.training, self.environment = dict(training or {}), dict(environment or {})
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of a sample."""
+        architecture = self.network.architecture
+        return architecture.channels, architecture.height, architecture.width
+
+    def to(self, device: str) -> "ClassGenerator":
+        """Move to a device, in place."""
+        self.network.to(device)
+        return self
+
+    @torch.no_grad()
+    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
+        """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed.
+
+        Image i depends on (seed, i) alone: `sample(4)` is the beginning of `sample(8)`.
+        Raises ValueError for a negative n or start.
+        """
+        if n < 0 or start < 0:
+            raise ValueError(f"n and start must not be negative, got n={n}, start={start}")
+        chunks = range(start // CHUNK, -(-(start + n) // CHUNK))
+        images = [self._chunk(seed, chunk) for chunk in chunks] or [torch.empty((0, *self.shape), dtype=torch.uint8)]
+        offset = start % CHUNK
+        return torch.cat(images)[offset : offset + n]
+
+    def save(self, folder: str | Path) -> None:
+        """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes."""
+        weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
+        architecture = self.network.architecture
+        save_bundle(Path(folder), self.label, architecture, weights, self.training, self.environment)
+
+    def _chunk(self, seed: int, chunk: int) -> Tensor:
+        latent = self.network.architecture.latent
+        z = torch.stack(
+            [
+                torch.randn(latent, generator=torch_rng(seed, "latent", self.label, index))
+                for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)
+            ]
+        )  # (CHUNK, latent)
+        device = next(self.network.parameters()).device
+        return to_uint8(self.network(z.to(device))).cpu()
+
+
+class GeneratorSet(Mapping[str, ClassGenerator]):
+    """Generators by label, in the order of the classes: a read-only mapping.
+
+    classes: all classes of the training set, those without a generator included; sorted unless an
+    order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
+    generator. shared: the generator of all classes that theirs began from, None where there was none.
+    Raises ValueError when `classes` are not the labels of `generators` and `failed`.
+
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> generators = augment.train_generators(
+    ...     images, [0] * 8 + [1] * 4, classes=["scratch", "dent"], width=4, shared_steps=8, steps=8
+    ... )
+    >>> generators.class_to_idx, generators.failed
+    ({'scratch': 0, 'dent': 1}, {})
+    >>> {label: tuple(generator.sample(2).shape) for label, generator in generators.items()}
+    {'scratch': (2, 1, 8, 8), 'dent': (2, 1, 8, 8)}
+    """
+
+    def __init__(
+        self,
+        generators: Mapping[str, ClassGenerator],
+        failed: Mapping[str, str] | None = None,
+        classes: Sequence[str] | None = None,
+        shared: ClassGenerator | None = None,
+    ) -> None:
+        self.failed, self.shared = dict(failed or {}), shared
+        labels = sorted([*generators, *self.failed])
+        self.classes = labels if classes is None else list(classes)
+        if sorted(self.classes) != labels:
+            raise ValueError(f"classes are {self.classes}, and the generators and failures are of {labels}")
+        self._generators = {label: generators[label] for label in self.classes if label in generators}
+        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
+
+    def __getitem__(self, label: str) -> ClassGenerator:
+        if label in self._generators:
+            return self._generators[label]
+        if label in self.failed:
+            raise KeyError(f"class {label!r} has no generator: {self.failed[label]}")
+        raise KeyError(f"no class {label!r}; there are {', '.join(map(repr, self._generators))}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._generators)
+
+    def __len__(self) -> int:
+        return len(self._generators)
+
+    def save(self, folder: str | Path) -> None:
+        """Write a bundle for each class, one of the shared generator, and index.json; `load_generators` reads all back.
+
+        Raises `StoreError` when the disk refuses.
+        """
+        for label, generator in self.items():
+            generator.save(Path(folder) / slug(label))
+        if self.shared is not None:
+            self.shared.save(Path(folder) / SHARED)
+        else:
+            (Path(folder) / SHARED / MANIFEST).unlink(missing_ok=True)  # of a set that stood here before
+        entries = {
+            label: {
+                "slug": slug(label),
+                "status": "trained" if label in self else "failed",
+                "reason": self.failed.get(label, ""),
+            }
+            for label in self.classes
+        }
+        order = {} if self.classes == sorted(self.classes) else {"order": self.classes}
+        write_json(Path(folder) / "index.json", {"classes": entries} | order)
+
+
+def network_from(architecture: Architecture, weights: Weights) -> Generator:
+    """A generator in eval mode with these weights."""
+    network = new_generator(architecture)
+    network.load_state_dict(weights)
+    return network.eval()
