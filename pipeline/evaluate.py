@@ -60,9 +60,9 @@ def evaluate(params: Params) -> None:
     if external is not None:
         check_apart(external, planned)
         echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
-    for splits in planned.distinct:
-        check_primary(splits, params.evaluate)
-    delivered = delivered_generators(planned)
+    for own in planned.distinct:
+        check_primary(own, params.evaluate)
+    delivered = delivered_generators(planned, splits.train)
     place = workplace(params.compute)
     settings = comparing(params, *planned.first.train.images.shape[2:])
     announced = announce(planned, settings, params, place)
@@ -214,16 +214,14 @@ def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
     return {"test": planned.tested.fingerprint(), "configuration": configuration}
 
 
-def delivered_generators(planned: Plan) -> list[GeneratorSet]:
-    """Those of models/; none where no repeat trains on the delivered images.
+def delivered_generators(planned: Plan, train: ImageSet) -> list[GeneratorSet]:
+    """Those of models/, to be compared; none where no repeat trains on the delivered images, `train`.
 
     Raises `BundleError` for a damaged one, and `DataError` for one that was trained on other images.
     """
-    if not planned.delivered:
-        return []
     found = load_generators(MODELS)
-    check_trained_on(found, planned.first.train)
-    return [found]
+    check_trained_on(found, train)
+    return [found] if planned.delivered else []
 
 
 def further_generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:

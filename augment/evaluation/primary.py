@@ -56,7 +56,7 @@ class Figures:
         if minus is not None:
             values, drawn = values - self.values[minus], drawn - self.drawn[minus]
         if self.ratio is not None:
-            return corrected_t(values, self.ratio)
+            return corrected_t(values, self.ratio, self.one_pair)
         return estimate(values, drawn, self.one_pair, self.groups)
 
 

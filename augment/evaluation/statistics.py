@@ -95,18 +95,20 @@ def paired_t(differences: Float) -> Estimate:
     return corrected_t(differences, 0.0)
 
 
-def corrected_t(differences: Float, ratio: float) -> Estimate:
+def corrected_t(differences: Float, ratio: float, one_pair: float = 0.0) -> Estimate:
     """The corrected resampled t-test for folds whose training sets overlap (Nadeau & Bengio 2003).
 
     differences: (J,), J >= 2, one arm minus another in each fold of each repetition; ratio: test images
-    over training images of a fold (5 folds: 1/4). The variance of the mean is taken as
-    (1 / J + ratio) s^2 with J - 1 degrees of freedom. Raises ValueError with fewer than 2 folds.
+    over training images of a fold (5 folds: 1/4); one_pair: what one group of a fold can move its difference by.
+    The variance of the mean is taken as (1 / J + ratio) s^2 with J - 1 degrees of freedom, and s as no less than
+    `one_pair`: folds that agree to the image are no proof that others would. Raises ValueError with fewer than 2 folds.
     """
     folds = len(differences)
     if folds < 2:
         raise ValueError(f"{folds} differences: a t-test needs at least 2")
     sd = float(differences.std(ddof=1))
-    return Estimate(float(differences.mean()), 0.0, math.sqrt(1 / folds + ratio) * sd, sd, folds, groups=folds)
+    error = math.sqrt(1 / folds + ratio) * max(sd, one_pair)
+    return Estimate(float(differences.mean()), 0.0, error, sd, folds, groups=folds)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -86,6 +86,17 @@ def test_trailing_rivals_make_false_help_likelier_but_plant_nothing():
     assert {one.found for one in outcomes} == {None}
 
 
+def test_one_rival_stays_as_good_as_the_gan_arm_and_the_others_trail_by_what_is_said():
+    scenario = Scenario("test", (60,) * 6, 0.8, 5, trailing=0.1)
+    true = truth(scenario.recalls, MEASURED, np.random.default_rng(0))
+    given = []
+    scenarios._judged_twice(scenario, true, 0.02, lambda steps: (given.append(steps), ("helps", False))[1])
+    (steps,) = given
+    assert set(steps) == set(FEW) - {"classical", DEFAULT}
+    for step in steps.values():
+        assert true.recalls(step).mean() - true.recalls().mean() == pytest.approx(-0.1)
+
+
 def test_at_least_two_thousand_simulations_of_both_protocols():
     every = (*ONE_SPLIT, *TRAILING, *ROTATED, *SUBSETS, *FOLDS)
     assert verdict.EACH * len(every) >= 2000

@@ -74,6 +74,19 @@ def test_everything_is_there(serial: Compared) -> None:
     )
 
 
+def test_a_repeat_depends_on_its_own_images_alone() -> None:
+    """Filter, samples and classifiers of a second training set are those that it would have by itself."""
+    other = Splits(toy_set({"a": 4, "b": 6, "c": 5}, seed=7), toy_set({"a": 3, "c": 2}, seed=8), SPLITS.test)
+    both = [Replicate(SEEDS[0], SPLITS), Replicate(SEEDS[1], other)]
+    together = compare(both, GENERATORS, SETTINGS, Engine("serial"))
+    alone = compare(both[1:], GENERATORS[1:], SETTINGS, Engine("serial"))
+    for label, found in alone.candidates[0].items():
+        assert np.array_equal(together.candidates[1][label].probability, found.probability)
+    for arm in TRAINED:
+        assert np.array_equal(together.test_scores[arm][1], alone.test_scores[arm][0])
+        assert np.array_equal(together.val_scores[arm][1], alone.val_scores[arm][0])
+
+
 @pytest.mark.parametrize("engine", [Engine("local", 2), Backwards()], ids=["local", "backwards"])
 def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, engine: Any) -> None:
     local = compare(REPEATS, GENERATORS, SETTINGS, engine)

@@ -161,6 +161,14 @@ def test_the_corrected_t_gives_the_published_figures():
     assert corrected.p_value / 2 == pytest.approx(0.227, abs=0.001)
 
 
+def test_folds_that_agree_to_the_image_prove_nothing():
+    equal = np.full(25, 0.0)
+    half = stats.t.ppf(0.975, 24) * math.sqrt(1 / 25 + 0.25) * 0.1
+    assert corrected_t(equal, 0.25, one_pair=0.1).interval() == pytest.approx((-half, half))
+    wider = rng(1).normal(0, 0.3, 25)
+    assert corrected_t(wider, 0.25, one_pair=0.1) == corrected_t(wider, 0.25), "a spread of their own is believed"
+
+
 def test_one_fold_is_no_test():
     with pytest.raises(ValueError, match="at least 2"):
         corrected_t(np.array([0.1]), 0.25)

@@ -116,6 +116,25 @@ def test_a_gan_trained_on_test_fails_the_run(
     assert Path("reports/metrics.json").exists()
 
 
+def test_folds_which_use_no_delivered_gan_look_at_it_all_the_same(
+    sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claiming(side: str) -> GeneratorSet:
+        made = Fixed("a", sides["train"].of_class("a").images)
+        made.training["images_sha256"] = sides[side].of_class("a").fingerprint()
+        return GeneratorSet({"a": made})
+
+    sides["test"].take([]).save("data/prepared/pool")
+    folds = check(SETTINGS | {"evaluate": SETTINGS["evaluate"] | {"protocol": "repeated"}})
+    monkeypatch.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(stage, "load_generators", lambda _: claiming("test"))
+    with pytest.raises(DataError, match=r"^leak: models: the generators of 'a' were"):
+        stage.evaluate(folds)
+    monkeypatch.setattr(stage, "load_generators", lambda _: claiming("train"))
+    with pytest.raises(pytest.fail.Exception, match="it went on"):
+        stage.evaluate(folds)
+
+
 def test_a_group_on_two_sides_fails_before_anything_is_trained(
     sides: dict[str, ImageSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:
