@@ -91,14 +91,14 @@ def agreement(correct: Correct, targets: NDArray[np.int64], pairs: Sequence[tupl
     return float(np.mean(found))
 
 
-def shift(correct: Correct, targets: NDArray[np.int64]) -> float:
-    """Standard deviation of a class's threshold between the seeds of an arm, from pairs of augmenting arms."""
-    beyond = slopes = 0.0
-    for one, other in combinations(AUGMENTING, 2):
+def shift(correct: Correct, targets: NDArray[np.int64], arms: Sequence[Arm] = AUGMENTING) -> float:
+    """Standard deviation of a class's threshold between the repeats of an arm, from pairs of arms that augment."""
+    beyond, slopes, repeats = 0.0, 0.0, len(correct[arms[0]])
+    for one, other in combinations(arms, 2):
         for target in np.unique(targets):
             mine = correct[one][:, targets == target].astype(float) - correct[other][:, targets == target]
             rest = mine - mine.mean(axis=0)
-            chance = (rest - rest.mean(axis=1, keepdims=True)).var(axis=1, ddof=1).sum() / (SEEDS - 1) / mine.shape[1]
+            chance = (rest - rest.mean(axis=1, keepdims=True)).var(axis=1, ddof=1).sum() / (repeats - 1) / mine.shape[1]
             recall = np.mean([correct[arm][:, targets == target].mean() for arm in (one, other)]).clip(0.01, 0.99)
             beyond += mine.mean(axis=1).var(ddof=1) - chance
             slopes += float(norm.pdf(ndtri(recall)) ** 2)

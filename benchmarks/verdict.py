@@ -36,8 +36,19 @@ ROTATED = (
     Scenario("10 x 100, val of 2", (100,) * 10, 0.8, 5, val=2),
     Scenario("10 x 100, val of 2, one rival near", (100,) * 10, 0.8, 5, val=2, trailing=0.05),
 )
-SUBSETS = (Scenario("10 subsets, 10 x 100", (100,) * 10, 0.8, 10), Scenario("20 subsets, 3 x 100", (100,) * 3, 0.9, 20))
-FOLDS = (Scenario("folds, 5 x 40", (40,) * 5, 0.8, 5), Scenario("folds, 2 x 100", (100,) * 2, 0.8, 5))
+SUBSETS = (
+    Scenario("10 subsets, 10 x 100", (100,) * 10, 0.8, 10),
+    Scenario("20 subsets, 3 x 100", (100,) * 3, 0.9, 20),
+    Scenario("10 subsets, 10 x 100, one rival near", (100,) * 10, 0.8, 10, trailing=0.05),
+    Scenario("20 subsets, 3 x 100, one rival near", (100,) * 3, 0.9, 20, trailing=0.05),
+)
+FOLDS = (
+    Scenario("folds, 5 x 40", (40,) * 5, 0.8, 5),
+    Scenario("folds, 2 x 100", (100,) * 2, 0.8, 5),
+    Scenario("folds, 2 x 200", (200,) * 2, 0.8, 5),
+    Scenario("folds, 2 x 200, one rival near", (200,) * 2, 0.8, 5, trailing=0.15),
+    Scenario("folds, 5 x 200, one rival near", (200,) * 5, 0.8, 5, trailing=0.15),
+)
 EACH = 300  # simulations of a scenario
 REAL = {"shuffled": 10, "noise": 10, "copies": 40}
 
