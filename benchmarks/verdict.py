@@ -9,7 +9,7 @@ if the best real-only arm were taken as named beforehand. The last line is JSON.
 import argparse
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from scipy.stats import beta
@@ -92,6 +92,13 @@ def simulate(each: int) -> list[Row]:
     return rows
 
 
+def share(rows: Sequence[Row]) -> str:
+    """How often equal arms helped in these scenarios together, and the upper bound of the rate."""
+    outcomes = [one for row in rows for one in row.outcomes]
+    helps = sum(one.helps for one in outcomes)
+    return f"{helps} of {len(outcomes)}, at most {100 * upper_bound(helps, len(outcomes)):.2f} %"
+
+
 def line(row: Row) -> str:
     """One scenario: shares in per cent, the announced gain in points."""
     shares = [
@@ -125,7 +132,9 @@ def main() -> None:
     helps = sum(one.helps for row in rows for one in row.outcomes)
     planted = [found for row in rows for found in row.planted]
     worst = max(rows, key=lambda row: sum(one.helps for one in row.outcomes) / len(row.outcomes))
-    print(f"equal arms help most often in: {worst.name}")
+    near = [row for row in rows if not row.planted]
+    for name, own in (("all", rows), ("one rival near", near), (f"the hardest, {worst.name}", [worst])):
+        print(f"equal arms that help, {name}: {share(own)}")
     found = {
         "simulations": simulations,
         "false_helps": helps,

@@ -32,7 +32,7 @@ from augment.evaluation.policy import Policy, choose_policy
 from augment.evaluation.primary import Figures
 from augment.evaluation.prior import expectation
 from augment.evaluation.provenance import check_trained_on
-from augment.evaluation.replicates import Gate, Plan, Protocol, Splits, plan
+from augment.evaluation.replicates import Plan, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
 from augment.evaluation.settings import check_extras, check_primary, comparing
 from augment.evaluation.summary import metrics, summary
@@ -53,9 +53,10 @@ from pipeline.start import echo
 
 def evaluate(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
-    check_extras(params.evaluate)
-    splits, pool = prepared(params.evaluate)
-    planned = plan(splits, pool, *repeats(params))
+    chosen = params.evaluate
+    check_extras(chosen)
+    splits, pool = prepared(chosen)
+    planned = plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate)
     external = read_external(Path(params.evaluate.external), params.ingest, splits.train)
     if external is not None:
         check_apart(external, planned)
@@ -110,12 +111,6 @@ def prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
     wanted = settings.protocol == "repeated" or settings.learning_curve == "on"
     return splits, ImageSet.load(PREPARED / POOL) if wanted else splits.val.take([])
-
-
-def repeats(params: Params) -> tuple[Protocol, int, int, int, Gate]:
-    """What `plan` needs of the settings."""
-    chosen = params.evaluate
-    return chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate
 
 
 def announce(planned: Plan, settings: Comparing, params: Params, place: Workplace) -> float | None:
