@@ -15,7 +15,7 @@ from augment.engine import Engine
 from augment.environment import resolve_device
 from augment.errors import AugmentError, DataError, TrainingError
 from augment.gan.adaptive import Probability
-from augment.gan.classes import Workplace, train_classes
+from augment.gan.classes import train_classes, workplace_on
 from augment.gan.generators import GeneratorSet
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
@@ -107,8 +107,7 @@ def train_generators(
     )
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
-    engine, stacked = (Engine("serial"), True) if where == "cuda" else (_engine(jobs), False)
-    place = Workplace(engine, where, Path(store) if store else None, CHECKPOINT_SECONDS, stacked)
+    place = workplace_on(where, _engine(jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
     _, _, height, side = data.images.shape
     training = class_training(
         settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL

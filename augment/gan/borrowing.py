@@ -42,13 +42,14 @@ CHUNK = 256
 class Borrowing:
     """All that makes borrowed samples of one class.
 
-    network: the shared generator; latents float (n, latent) and rests float (n, C, H, W) of the class's own images,
-    image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2; least: how far
-    a sample should be from the image that it varies, root mean square of pixels in [-1, 1]
+    network: the shared generator; images and rests float (n, C, H, W) and latents float (n, latent) of the class's own
+    images, image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2; least: how
+    far a sample should be from the image that it varies, root mean square of pixels in [-1, 1]
     """
 
     label: str
     network: Generator
+    images: Tensor
     latents: Tensor
     rests: Tensor
     lent: tuple[Tensor, ...]
@@ -63,10 +64,9 @@ class Borrowing:
     def _drawn(self, seed: int, indices: range) -> Tensor:
         moves = [self._moves(seed, index) for index in indices]
         sources, tried = torch.tensor([source for source, _ in moves]), torch.stack([to for _, to in moves], dim=1)
-        own = self._images(sources, self.latents[sources])
         images = self._images(sources, tried[0])
         for latents in tried[1:]:
-            near = (images - own).square().mean(dim=(1, 2, 3)).sqrt() < self.least
+            near = (images - self.images[sources]).square().mean(dim=(1, 2, 3)).sqrt() < self.least
             if not near.any():
                 break
             images[near] = self._images(sources[near], latents[near])
@@ -101,6 +101,7 @@ def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, 
         label: Borrowing(
             label,
             network,
+            images[label],
             latents[label],
             rests(network, images[label], latents[label]),
             lent,

@@ -53,6 +53,13 @@ class Trained:
     classes: dict[str, GanResult]
 
 
+def workplace_on(device: str, engine: Engine, store: Path | None, checkpoint_seconds: float) -> Workplace:
+    """On a GPU one process trains GANs of equal settings abreast, since processes would only compete; else `engine`."""
+    if device == "cuda":
+        return Workplace(Engine("serial", 1), device, store, checkpoint_seconds, stacked=True)
+    return Workplace(engine, device, store, checkpoint_seconds)
+
+
 def train_classes(images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace) -> list[Trained]:
     """Train one GAN per class for each seed; the result's entries follow `seeds`, which all differ.
 

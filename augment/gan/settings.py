@@ -12,7 +12,7 @@ from augment.environment import multiplies_bf16, resolve_device
 from augment.errors import ParamsError
 from augment.gan.architecture import LINEAR_MOST_PX
 from augment.gan.base import pinned
-from augment.gan.classes import ClassTraining, Workplace
+from augment.gan.classes import ClassTraining, Workplace, workplace_on
 from augment.gan.networks import Architecture
 from augment.gan.run import Start
 from augment.gan.training import GanSettings
@@ -73,7 +73,7 @@ def pinned_base(train: Train, channels: int, height: int, width: int) -> Start |
 
 
 def workplace(compute: Compute) -> Workplace:
-    """Resolve `compute:`. On a GPU one process trains GANs of equal settings abreast: processes would only compete.
+    """Resolve `compute:`.
 
     Also holds this process to one thread, as every unit of work is, so that no figure depends on the
     number of cores, and a busy machine's threads do not wait for each other.
@@ -81,8 +81,7 @@ def workplace(compute: Compute) -> Workplace:
     torch.set_num_threads(1)
     device = resolve_device(compute.device)
     jobs = cores() if compute.jobs == "auto" else compute.jobs
-    engine = Engine("serial", 1) if device == "cuda" else Engine(compute.engine, jobs)
-    return Workplace(engine, device, STORE, float(compute.checkpoint_seconds), stacked=device == "cuda")
+    return workplace_on(device, Engine(compute.engine, jobs), STORE, float(compute.checkpoint_seconds))
 
 
 def _check_overrides(train: Train, classes: list[str], name: str) -> None:

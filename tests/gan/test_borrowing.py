@@ -34,7 +34,8 @@ def identity() -> Any:
 
 
 def by_hand(latents: Tensor, undrawn: Tensor, *lent: Tensor, least: float = 0.0) -> Borrowing:
-    return Borrowing("a", identity(), latents, undrawn, lent, least)
+    images = (latents.view(-1, 1, 4, 4) + undrawn).clamp(-1, 1)
+    return Borrowing("a", identity(), images, latents, undrawn, lent, least)
 
 
 @given(COUNTS)
