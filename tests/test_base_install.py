@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "augment/report/template"
 EXTRAS = "dvc pandas scipy sklearn imblearn kornia ruamel joblib jinja2 matplotlib pytest hypothesis"
 USE = """
-import sys, pathlib, torch
+import sys, pathlib, numpy, torch
 import augment
 
 images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -26,6 +26,8 @@ assert torch.equal(generators["a"].sample(3, seed=1), trained["a"].sample(3, see
 fakes = augment.SyntheticDataset(generators, counts="balance", real_labels=labels, classes=["b", "a"])
 assert len(fakes) == 4 and fakes[0][1] == 1
 assert augment.SyntheticMix(generators, p=1.0)(images, labels)[0].shape == images.shape
+real = augment.ImageSet(images.numpy(), *[numpy.array(["b"] * 8 + ["a"] * 4)] * 3)
+assert len(augment.SyntheticDataset(generators, {"a": 8}, borrow_from=real)) == 8
 from augment.cli import main
 assert main(["sample", sys.argv[1], "-n", "2", "--grid", sys.argv[1] + "/grid.png"]) == 0
 assert main(["init", "."]) == 2 and main(["check", "."]) == 2

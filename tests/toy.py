@@ -36,9 +36,13 @@ class Fixed:
         self.label, self.images, self.asked = label, images, (0, 0)
         self.training: dict[str, str] = {}
 
-    def sample(self, n: int, *, seed: int = 0) -> torch.Tensor:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.images.shape[1:]
+
+    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> torch.Tensor:
         self.asked = (n, seed)
-        return torch.from_numpy(self.images[:n])
+        return torch.from_numpy(self.images[start : start + n])
 
 
 class Backwards:

@@ -56,9 +56,12 @@ class Borrowing:
     least: float
 
     @torch.no_grad()
-    def sample(self, n: int, *, seed: int) -> Tensor:
-        """uint8 (n, C, H, W) on the CPU; image i depends on (seed, i) alone, up to float rounding."""
-        images = [self._drawn(seed, range(at, min(at + CHUNK, n))) for at in range(0, n, CHUNK)]
+    def sample(self, n: int, *, seed: int, start: int = 0) -> Tensor:
+        """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed.
+
+        Image i depends on (seed, i) alone, up to float rounding.
+        """
+        images = [self._drawn(seed, range(at, min(at + CHUNK, start + n))) for at in range(start, start + n, CHUNK)]
         return torch.cat(images) if images else torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8)
 
     def _drawn(self, seed: int, indices: range) -> Tensor:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from augment.gan.generators import CHUNK, ClassGenerator, GeneratorSet
+from augment.data.imageset import ImageSet
+from augment.gan.generators import CHUNK, GeneratorSet
 from augment.seeds import torch_rng
+from augment.synthesis.samplers import Sampler, samplers
 
 Counts = int | Mapping[str, int] | Literal["balance"]
 Range = tuple[float, float]
@@ -25,6 +27,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     raises every class to the largest of `real_labels`.
     real_labels: the labels of the real data set, as names or as indices into `classes`; for "balance".
     classes: class names in the order of the indices; without it, `generators.classes`.
+    borrow_from: the images that the generators were trained on, data/prepared/train; most samples of poor classes then
+    borrow the variation of rich ones, as those in data/augmented do. It takes seconds.
     transform, target_transform: applied to each image (uint8 CHW) and index (int), like the real set's
     own. A batch holds either numbers or tensors as indices: beside a TensorDataset, whose indices are
     tensors, give target_transform=torch.tensor.
@@ -57,6 +61,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         *,
         real_labels: Iterable[str | int] | Tensor | None = None,
         classes: Sequence[str] | None = None,
+        borrow_from: ImageSet | None = None,
         seed: int = 0,
         transform: Callable[[Tensor], Any] | None = None,
         target_transform: Callable[[int], Any] | None = None,
@@ -70,7 +75,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
                 raise ValueError(f"{number} images of {label!r} wanted, and it has no generator ({reason}); "
                                  "give counts as a mapping without it")  # fmt: skip
         shape = next(iter(generators.values())).shape if generators else (1, 0, 0)
-        parts = [generators[label].sample(number, seed=seed) for label, number in wanted.items()]
+        sampling = samplers(generators, borrow_from, seed)
+        parts = [sampling[label].sample(number, seed=seed) for label, number in wanted.items()]
         self.images = torch.cat([torch.empty((0, *shape), dtype=torch.uint8), *parts])
         self.targets = [self.classes.index(label) for label, number in wanted.items() for _ in range(number)]
 
@@ -93,6 +99,7 @@ class SyntheticMix:
     labels: class indices (N,). The result has the same dtype, range and device; the batch given is
     left as it was. Images of a class whose GAN failed stay real. No synthetic image comes twice.
     classes: class names in the order of the indices; without it, `generators.classes`.
+    borrow_from: as `SyntheticDataset` takes it.
     Equal seeds and equal batches give equal results.
     Raises ValueError for anything that does not fit.
 
@@ -114,6 +121,7 @@ class SyntheticMix:
         p: float,
         *,
         classes: Sequence[str] | None = None,
+        borrow_from: ImageSet | None = None,
         value_range: Range | None = None,
         seed: int = 0,
     ) -> None:
@@ -124,9 +132,9 @@ class SyntheticMix:
         self.p, self.value_range = p, value_range
         self.classes = _known(generators, classes)
         self._streams = {
-            index: _Stream(generators[label], seed)
-            for index, label in enumerate(self.classes)
-            if label in generators
+            self.classes.index(label): _Stream(sampler, seed)
+            for label, sampler in samplers(generators, borrow_from, seed).items()
+            if label in self.classes
         }  # fmt: skip
         self._rng = torch_rng(seed, "mix")
 
@@ -151,7 +159,7 @@ class SyntheticMix:
         return (fakes.float() / 255 * (high - low) + low).to(images)
 
     def _check(self, images: Tensor, labels: Tensor) -> None:
-        shape = next(iter(self._streams.values())).generator.shape if self._streams else images.shape[1:]
+        shape = next(iter(self._streams.values())).sampler.shape if self._streams else images.shape[1:]
         if images.shape[1:] != shape:
             raise ValueError(f"images are {tuple(images.shape)}, the generators make (N, {', '.join(map(str, shape))})")
         if labels.shape != images.shape[:1] or labels.is_floating_point():
@@ -173,16 +181,16 @@ class SyntheticMix:
 
 
 class _Stream:
-    """The samples of one generator, one after the other, made a chunk at a time."""
+    """The samples of one class, one after the other, made a chunk at a time."""
 
-    def __init__(self, generator: ClassGenerator, seed: int) -> None:
-        self.generator, self.seed, self.made = generator, seed, 0
-        self.ready = torch.empty((0, *generator.shape), dtype=torch.uint8)
+    def __init__(self, sampler: Sampler, seed: int) -> None:
+        self.sampler, self.seed, self.made = sampler, seed, 0
+        self.ready = torch.empty((0, *sampler.shape), dtype=torch.uint8)
 
     def take(self, number: int) -> Tensor:
         """The next `number` samples, uint8 (number, C, H, W)."""
         while len(self.ready) < number:
-            self.ready = torch.cat([self.ready, self.generator.sample(CHUNK, seed=self.seed, start=self.made)])
+            self.ready = torch.cat([self.ready, self.sampler.sample(CHUNK, seed=self.seed, start=self.made)])
             self.made += CHUNK
         taken, self.ready = self.ready[:number], self.ready[number:]
         return taken

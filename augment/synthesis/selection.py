@@ -13,6 +13,7 @@ from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.synthesis.filter import ClassFilter
+from augment.synthesis.samplers import Mixture, Sampler, mixtures
 
 COPY_PERCENTILE = 1.0
 CHANCE_BELOW_PX = 16
@@ -59,9 +60,8 @@ class ClassCandidates:
 class ClassChoice:
     """One class of one repeat: a unit of work. `position` is the class's in the filter's scores."""
 
-    generator: ClassGenerator
-    borrowing: Borrowing | None
-    share: float  # of the candidates that are borrowed
+    label: str
+    sampler: Sampler
     own: NDArray[np.uint8]  # the class's training images
     class_filter: ClassFilter
     position: int
@@ -90,9 +90,8 @@ def choose(
     lent = _lent(sets, generators, seeds, engine) if borrowed > 0 else [{} for _ in seeds]
     choices = [
         ClassChoice(
-            generator,
-            own.get(label),
-            borrowed,
+            label,
+            sampler,
             train.of_class(label).images,
             class_filter,
             train.classes.index(label),
@@ -101,7 +100,7 @@ def choose(
             seed,
         )
         for train, of_seed, own, class_filter, seed in zip(sets, generators, lent, filters, seeds, strict=True)
-        for label, generator in of_seed.items()
+        for label, sampler in mixtures(of_seed, own, borrowed).items()
     ]
     found = dict(engine.map(choose_class, choices))
     in_order = iter(found[position] for position in range(len(choices)))
@@ -122,19 +121,6 @@ def _borrow(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, Borr
     return {} if shared is None else borrowings(shared, train, seed)
 
 
-def candidates_of(choice: ClassChoice) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """uint8 (N, C, H, W) and bool (N,): borrowed ones, if any, spread evenly among the generator's own."""
-    if choice.borrowing is None:
-        images = choice.generator.sample(choice.candidates, seed=choice.seed).numpy()
-        return images, np.zeros(len(images), dtype=np.bool_)
-    borrowed: NDArray[np.bool_] = np.diff(np.floor(np.arange(choice.candidates + 1) * choice.share)) > 0
-    own = choice.generator.sample(int((~borrowed).sum()), seed=choice.seed).numpy()
-    images = np.empty((choice.candidates, *own.shape[1:]), dtype=np.uint8)
-    images[~borrowed] = own
-    images[borrowed] = choice.borrowing.sample(int(borrowed.sum()), seed=choice.seed).numpy()
-    return images, borrowed
-
-
 def copy_threshold(images: NDArray[np.uint8]) -> float:
     """A sample nearer than this to a training image is a copy of it: half the 1st percentile of
     the distances between training images and their nearest other one. 0 below two images."""
@@ -146,7 +132,10 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
 
 def choose_class(choice: ClassChoice) -> ClassCandidates:
     """Sample one class and judge every candidate."""
-    images, borrowed = candidates_of(choice)
+    images = choice.sampler.sample(choice.candidates, seed=choice.seed).numpy()
+    borrowed = np.zeros(len(images), dtype=np.bool_)
+    if isinstance(choice.sampler, Mixture):
+        borrowed = choice.sampler.borrowed(len(images))
     scores = choice.class_filter.scores(images)
     probability = scores[:, choice.position]
     threshold = float(choice.class_filter.thresholds[choice.position])
@@ -159,7 +148,7 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
     passed = np.flatnonzero(reason == "")
     reason[passed[choice.wanted :]] = "surplus"
     return ClassCandidates(
-        label=choice.generator.label,
+        label=choice.label,
         seed=choice.seed,
         images=images,
         borrowed=borrowed,

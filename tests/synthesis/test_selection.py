@@ -16,8 +16,7 @@ from augment.gan.architecture import Architecture
 from augment.gan.borrowing import Borrowing
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import new_generator
-from augment.synthesis import selection
-from augment.synthesis.selection import ClassCandidates, ClassChoice, choose, copy_threshold
+from augment.synthesis.selection import ClassCandidates, choose, copy_threshold
 from tests.toy import Backwards, Fixed, bars, toy_set
 
 TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
@@ -163,32 +162,11 @@ def test_independent_images_are_rarely_copies(count: int, seed: int) -> None:
     assert found.reason.tolist() == [""] * 20
 
 
-@pytest.mark.parametrize(
-    ("share", "expected"), [(0.5, [0, 1] * 4), (0.25, [0, 0, 0, 1] * 2), (1.0, [1] * 8), (0.0, [0] * 8)]
-)
-def test_borrowed_candidates_are_spread_among_the_generators_own(share: float, expected: list[int]) -> None:
-    made, lent = bars(0, 8), bars(1, 8)
-
-    class Lending:
-        def sample(self, n: int, *, seed: int) -> torch.Tensor:
-            assert seed == 9
-            return torch.from_numpy(lent[:n])
-
-    lending: Any = Lending()
-    generator: Any = Fixed("a", made)
-    judge: Any = ByFirst()
-    choice = ClassChoice(generator, lending, share, made, judge, 0, 2, 8, 9)
-    images, borrowed = selection.candidates_of(choice)
-    assert borrowed.tolist() == expected
-    assert np.array_equal(images[borrowed], lent[: sum(expected)])
-    assert np.array_equal(images[~borrowed], made[: 8 - sum(expected)])
-
-
 def test_poor_classes_borrow_where_there_is_a_shared_generator(monkeypatch: pytest.MonkeyPatch) -> None:
     train = toy_set({"a": 12, "b": 2, "c": 9})
     asked: list[str] = []
 
-    def noted(self: Borrowing, n: int, *, seed: int) -> torch.Tensor:
+    def noted(self: Borrowing, n: int, *, seed: int, start: int = 0) -> torch.Tensor:
         asked.append(self.label)
         return torch.from_numpy(bars(1, n, seed=seed))
 

@@ -1,0 +1,114 @@
+"""A class's own samples and borrowed ones in one sequence, and who samples in a training loop."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment import SyntheticDataset, SyntheticMix
+from augment.gan.borrowing import Borrowing, borrowings
+from augment.gan.generators import ClassGenerator, GeneratorSet
+from augment.gan.networks import Architecture, new_generator
+from augment.params import Generate
+from augment.synthesis.samplers import SHARE, Mixture, samplers
+from tests.toy import toy_set
+
+TRAIN = toy_set({"a": 12, "b": 2, "c": 9})
+PLAN = Architecture("linear", 1, 8, 8, 4, 4)
+
+
+def generator(label: str) -> ClassGenerator:
+    torch.manual_seed(len(label))
+    return ClassGenerator(label, new_generator(PLAN))
+
+
+SET = GeneratorSet({label: generator(label) for label in "abc"}, shared=generator("shared"))
+ALONE = GeneratorSet(dict(SET.items()))
+
+
+class Numbered:
+    """The i-th sample has the grey level `first` + i."""
+
+    shape = (1, 2, 2)
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+
+    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> torch.Tensor:
+        assert seed == 9
+        levels = torch.arange(self.first + start, self.first + start + n, dtype=torch.uint8)
+        return levels.view(n, 1, 1, 1).expand(n, *self.shape)
+
+
+def mixture(share: float) -> Mixture:
+    lending: Any = Numbered(100)
+    return Mixture(Numbered(0), lending, share)
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        (0.5, [0, 100, 1, 101, 2, 102]),
+        (0.75, [0, 100, 101, 102, 1, 103]),
+        (0.25, [0, 1, 2, 100, 3, 4]),
+        (1.0, [100, 101, 102, 103, 104, 105]),
+        (0.0, [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_borrowed_samples_are_spread_among_the_generators_own(share: float, expected: list[int]) -> None:
+    images = mixture(share).sample(6, seed=9)
+    assert images.dtype == torch.uint8
+    assert images[:, 0, 0, 0].tolist() == expected
+    assert mixture(share).borrowed(6).tolist() == [level >= 100 for level in expected]
+
+
+@given(st.floats(0, 1), st.integers(0, 40), st.integers(0, 40))
+def test_a_later_beginning_goes_on_where_the_sequence_was(share: float, start: int, n: int) -> None:
+    whole = mixture(share).sample(start + n, seed=9)
+    assert torch.equal(mixture(share).sample(n, seed=9, start=start), whole[start:])
+
+
+def test_borrowed_images_can_begin_anywhere_too() -> None:
+    own = borrowings(generator("shared"), TRAIN, seed=0)["b"]
+    whole = own.sample(600, seed=1)
+    assert (own.sample(70, seed=1, start=300).int() - whole[300:370].int()).abs().max() <= 1, "up to float rounding"
+
+
+def test_the_share_is_the_pipelines() -> None:
+    assert Generate().borrowed == SHARE
+
+
+def test_nothing_is_borrowed_unless_asked_for() -> None:
+    assert samplers(SET, None, seed=0) == dict(SET)
+    found = samplers(SET, TRAIN, seed=0)
+    assert found["a"] is SET["a"], "rich classes have their own"
+    for label in "bc":
+        made = found[label]
+        assert isinstance(made, Mixture)
+        assert made.own is SET[label]
+        assert isinstance(made.borrowing, Borrowing)
+
+
+def test_what_does_not_fit_is_said() -> None:
+    with pytest.raises(ValueError, match="needs the generator of all classes"):
+        samplers(ALONE, TRAIN, seed=0)
+    with pytest.raises(ValueError, match=r"give data/prepared/train of the same run"):
+        samplers(SET, toy_set({"a": 3, "b": 3}), seed=0)
+    with pytest.raises(ValueError, match=r"\(1, 9, 9\).*\(1, 8, 8\)"):
+        samplers(SET, toy_set({"a": 3, "b": 3, "c": 3}, side=9), seed=0)
+
+
+def test_a_training_loop_borrows_as_the_pipeline_does() -> None:
+    sampling = samplers(SET, TRAIN, seed=4)
+    fakes = SyntheticDataset(SET, {"a": 3, "b": 6}, borrow_from=TRAIN, seed=4)
+    expected = torch.cat([sampling["a"].sample(3, seed=4), sampling["b"].sample(6, seed=4)])
+    assert torch.equal(fakes.images, expected)
+    mix = SyntheticMix(SET, p=1.0, borrow_from=TRAIN, seed=4)
+    mixed, _ = mix(torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.ones(6, dtype=torch.long))
+    assert torch.equal(mixed, expected[3:])
+    plain = SyntheticDataset(SET, {"b": 6}, seed=4).images
+    assert np.array_equal(plain[:1], expected[3:4]), "the first is the generator's own"
+    assert not torch.equal(plain, expected[3:])
