@@ -142,7 +142,7 @@ class Train(Section):
     augmentation: Probability | Literal["auto"] = Field(
         0.6,
         description="Probability, per image and operation, of differentiable augmentation. `auto`: it follows how much "
-        "D overfits the images, for each class by itself.",
+        "D overfits the images, for each class by itself. Flips that `ingest.flips` declares are made at any value.",
     )
     color_augmentation: bool = Field(
         False, description="Also vary brightness and contrast; false when intensity or colour is the label."
