@@ -258,7 +258,8 @@ def _announced_of_parts(
     scenario: Scenario, parts: Parts, groups: NDArray[Any], repeats: int, ratio: float
 ) -> float | None:
     """The smallest gain of a t-test over training sets: all that varies does so between them."""
-    return expected_smallest_gain(scenario.recalls, groups, scenario.rivals, repeats, 0.0, parts, ratio)
+    moved = one_pair(scenario.targets, scenario.groups) * sum(scenario.test) / float(groups.sum())  # fewer groups: more
+    return expected_smallest_gain(scenario.recalls, groups, scenario.rivals, repeats, moved, parts, ratio)
 
 
 def _folds(groups: Int, rng: np.random.Generator) -> Bool:

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from scipy.stats import beta
 
@@ -48,6 +49,7 @@ FOLDS = (
     Scenario("folds, 2 x 200", (200,) * 2, 0.8, 5),
     Scenario("folds, 2 x 200, one rival near", (200,) * 2, 0.8, 5, trailing=0.15),
     Scenario("folds, 5 x 200, one rival near", (200,) * 5, 0.8, 5, trailing=0.15),
+    Scenario("folds, 2 x 500, one rival near", (500,) * 2, 0.8, 5, trailing=0.15),
 )
 EACH = 300  # simulations of a scenario
 REAL = {"shuffled": 10, "noise": 10, "copies": 40}
@@ -57,7 +59,7 @@ REAL = {"shuffled": 10, "noise": 10, "copies": 40}
 class Row:
     """One scenario. announced: as a fraction of 1, None where no gain can be shown."""
 
-    name: str
+    scenario: Scenario
     announced: float | None
     outcomes: list[Outcome]
 
@@ -72,21 +74,23 @@ def upper_bound(successes: int, n: int) -> float:
     return float(beta.ppf(0.95, successes + 1, n - successes)) if successes < n else 1.0
 
 
-def simulate(each: int) -> list[Row]:
-    """All scenarios, printed one by one."""
+def simulate(each: int, of_training_set: float | None) -> list[Row]:
+    """All scenarios, printed one by one; folds alone where the share that training images have in shifts is given."""
     protocols: list[tuple[str, Callable[[Scenario, int], tuple[float | None, list[Outcome]]], tuple[Scenario, ...]]] = [
         ("holdout", on_one_split, ONE_SPLIT + TRAILING),
         ("holdout, val rotated", on_rotated, ROTATED),
         ("repeated, disjoint training subsets", on_disjoint_subsets, SUBSETS),
         ("repeated, 5 x 5 folds", on_folds, FOLDS),
     ]
+    if of_training_set is not None:
+        protocols = [("repeated, 5 x 5 folds", partial(on_folds, of_training_set=of_training_set), FOLDS)]
     print(f"{'equal arms (per cent of simulations)':44} {'helps':>6} {'harms':>6} {'beaten':>6} {'unused':>6}", end="")
     print(f" | {'announced':>9} {'found':>6}")
     rows = []
     for protocol, run, scenarios in protocols:
         print(protocol)
         for scenario in scenarios:
-            row = Row(scenario.name, *run(scenario, each))
+            row = Row(scenario, *run(scenario, each))
             rows.append(row)
             print(line(row), flush=True)
     return rows
@@ -107,7 +111,7 @@ def line(row: Row) -> str:
     ]
     planted = f"{100 * sum(row.planted) / len(row.planted):6.1f}" if row.planted else "     -"
     announced = f"{100 * row.announced:9.2f}" if row.planted and row.announced is not None else "        -"
-    return f"  {row.name:42} " + " ".join(f"{share:6.1f}" for share in shares) + f" | {announced} {planted}"
+    return f"  {row.scenario.name:42} " + " ".join(f"{share:6.1f}" for share in shares) + f" | {announced} {planted}"
 
 
 def controls(engine: Engine) -> int:
@@ -126,14 +130,17 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="python -m benchmarks.verdict", description=__doc__)
     options.add_argument("--quick", action="store_true", help="leave the real runs out")
     options.add_argument("--each", type=int, default=EACH, help="simulations of a scenario (default: %(default)s)")
+    options.add_argument(
+        "--folds", type=float, metavar="SHARE", help="folds alone, with this share of the shifts from training images"
+    )
     chosen = options.parse_args()
-    rows = simulate(chosen.each)
+    rows = simulate(chosen.each, chosen.folds)
     simulations = sum(len(row.outcomes) for row in rows)
     helps = sum(one.helps for row in rows for one in row.outcomes)
     planted = [found for row in rows for found in row.planted]
     worst = max(rows, key=lambda row: sum(one.helps for one in row.outcomes) / len(row.outcomes))
-    near = [row for row in rows if not row.planted]
-    for name, own in (("all", rows), ("one rival near", near), (f"the hardest, {worst.name}", [worst])):
+    near = [row for row in rows if row.scenario.trailing]
+    for name, own in (("all", rows), ("one rival near", near), (f"the hardest, {worst.scenario.name}", [worst])):
         print(f"equal arms that help, {name}: {share(own)}")
     found = {
         "simulations": simulations,

@@ -107,7 +107,8 @@ def _combined(figures: Figures, weights: Mapping[str, float]) -> Estimate:
     """The estimate of a weighted sum of arms, paired by seed and by draw."""
     values = np.sum([weight * figures.values[arm] for arm, weight in weights.items()], axis=0)
     drawn = np.sum([weight * figures.drawn[arm] for arm, weight in weights.items()], axis=0)
-    return replace(figures, values={"": values}, drawn={"": drawn}).estimate("")
+    one_pair = figures.one_pair * max(map(abs, weights.values()))
+    return replace(figures, values={"": values}, drawn={"": drawn}, one_pair=one_pair).estimate("")
 
 
 def _crossing(rising: Callable[[float], float], least: float, most: float) -> float:

@@ -37,13 +37,18 @@ class Spread:
 
 
 def smallest_gain(
-    spreads: Sequence[Spread], seeds: int, groups: int, one_pair: float, ratio: float = 0.0, power: float = POWER
+    spreads: Sequence[Spread],
+    seeds: int,
+    groups: int,
+    one_pair: float,
+    ratio: float | None = None,
+    power: float = POWER,
 ) -> float:
     """The gain over the best rival at which a share `power` of runs has every lower 95 % bound above 0.
 
     spreads: one for each rival. A run is drawn 4000 times from normal distributions, with the errors and the
-    degrees of freedom that `estimate` (ratio 0) or `corrected_t` (ratio: test over training images of a fold)
-    would find. Half of the smallest spread is the candidate's own, so it is common to all comparisons.
+    degrees of freedom that `estimate` (ratio None) or `corrected_t` (ratio: its own) would find. Half of the smallest
+    spread is the candidate's own, so it is common to all comparisons.
     May exceed 1, and is infinite with a single group or seed: then no gain can be shown.
     """
     if min(groups, seeds) < 2:
@@ -51,12 +56,16 @@ def smallest_gain(
     image, chance, seed, lag = np.array([[one.image, one.chance, one.seed, one.lag] for one in spreads]).T
     rng = numpy_rng(0, "power")
     of_image = _differences(rng, image, 1)[..., 0]  # (draws, rivals)
-    overlap = ratio / (1 + ratio)  # correlation of two folds, as Nadeau & Bengio take it
+    overlap = ratio / (1 + ratio) if ratio else 0.0  # correlation of two folds, as Nadeau & Bengio take it
     of_seed = math.sqrt(1 - overlap) * _differences(rng, chance + seed, seeds)  # (draws, rivals, seeds)
     of_seed += math.sqrt(overlap) * _differences(rng, chance + seed, 1)
     variance = of_seed.var(axis=2, ddof=1)
-    seed_error = (1 / seeds + ratio) * variance if ratio else np.maximum(variance - chance, variance / 2) / seeds
-    test_error = image + chance / seeds + one_pair**2
+    if ratio is None:
+        seed_error = np.maximum(variance - chance, variance / 2) / seeds
+        test_error = image + chance / seeds + one_pair**2
+    else:
+        seed_error = (1 / seeds + ratio) * np.maximum(variance, one_pair**2)
+        test_error = np.zeros_like(image)
     t_test, t_seed = t_quantile(0.95, groups - 1), t_quantile(0.95, seeds - 1)
     needed = np.sqrt(t_test**2 * test_error + t_seed**2 * seed_error) - of_image - of_seed.mean(axis=2) - lag
     return float(np.quantile(needed.max(axis=1), power))

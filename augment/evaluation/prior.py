@@ -65,9 +65,8 @@ def expectation(
     if recalls is None:
         return None, groups
     expected = recalls[np.unique(targets)]
-    moved = one_pair(targets, test.groups) if ratio is None else 0.0
     parts = exchangeable(MEASURED) if ratio == 0 else MEASURED  # one fixed test set speaks of its own images
-    return expected_smallest_gain(expected, groups, rivals, seeds, moved, parts, ratio), groups
+    return expected_smallest_gain(expected, groups, rivals, seeds, one_pair(targets, test.groups), parts, ratio), groups
 
 
 def expected_recalls(train: ImageSet) -> Float | None:
@@ -127,7 +126,7 @@ def expected_smallest_gain(
         spreads = [expected_spread(quantiles + step, quantiles, groups, rival in PLAIN, parts) for rival in rivals]
         if ratio is not None:
             spreads = [spread.between_training_sets() for spread in spreads]
-        return smallest_gain(spreads, seeds, int(groups.sum()), moved_by_one, ratio or 0.0) - gain(step)
+        return smallest_gain(spreads, seeds, int(groups.sum()), moved_by_one, ratio) - gain(step)
 
     return gain(float(brentq(missing, 0.0, _FARTHEST, xtol=1e-3))) if missing(_FARTHEST) < 0 else None
 

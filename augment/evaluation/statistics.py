@@ -87,10 +87,10 @@ def estimate(values: Float, drawn: Float, one_pair: float, groups: int) -> Estim
 
 
 def paired_t(differences: Float) -> Estimate:
-    """Student's paired t over disjoint training subsets that share one test set.
+    """Student's paired t over repeats that share one test set.
 
-    differences: (R,), R >= 2, one arm minus another with each subset. It speaks of other training sets
-    of this size and of this test set; the choice of the test images is not in it.
+    differences: (R,), R >= 2, one way minus another in each. It speaks of other repeats and of this test set; the
+    choice of the test images is not in it.
     """
     return corrected_t(differences, 0.0)
 

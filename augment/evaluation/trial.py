@@ -26,6 +26,7 @@ from augment.evaluation.delivered import MANIFEST
 from augment.evaluation.statistics import Estimate, paired_t
 from augment.files import read_csv, write_csv
 
+ROUNDING = 1e-9
 TOLD = 5  # last lines of a command that fails
 
 
@@ -48,6 +49,11 @@ class Trial:
             for seed, (real, augmented) in enumerate(zip(self.real, self.augmented, strict=True))
         ]
         word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
+        if self.gain.seed_sd < ROUNDING:
+            return [
+                *rows,
+                "All differences are equal, which tells nothing of other seeds: does your training use AUGMENT_SEED?",
+            ]
         return [
             f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}",
             *rows,

@@ -176,9 +176,8 @@ def _check(test: Figures, kinds: Mapping[Arm, Kind]) -> None:
 def _measured(test: Figures, found: Assessed) -> float:
     """The smallest gain that this run's own spread can show."""
     rows = [row.found for row in (*found.rivals, *found.controls)]
-    one_pair = test.one_pair if test.ratio is None else 0.0  # a t-test over training sets draws no other images
-    spreads = spreads_of(rows, found.net.gain.mean, one_pair)
-    return smallest_gain(spreads, rows[0].seeds, test.groups, one_pair, test.ratio or 0.0)
+    spreads = spreads_of(rows, found.net.gain.mean, test.one_pair)
+    return smallest_gain(spreads, rows[0].seeds, test.groups, test.one_pair, test.ratio)
 
 
 def _gross(test: Figures, policy: Policy, rivals: Sequence[Comparison]) -> Gain:

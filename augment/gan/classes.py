@@ -12,7 +12,7 @@ from augment.engine import Engine
 from augment.errors import TrainingError
 from augment.gan import cost
 from augment.gan.run import GanJob, GanResult, Start
-from augment.gan.store import StoredJob, is_finished, train_together
+from augment.gan.store import StoredJob, finished, is_finished, train_together
 from augment.gan.together import alike
 from augment.gan.training import GanSettings
 from augment.progress import Ticker
@@ -74,18 +74,9 @@ def train_repeats(
 ) -> list[Trained]:
     """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`."""
     shared_jobs = _shared_jobs(sets, training, seeds, place)
-    steps = [settings.steps for settings in training.classes.values()]
-    left = _unfinished(shared_jobs, place)
-    _tell_cost(left, steps * len(left), place)
+    _tell_cost(sets, training, seeds, shared_jobs, place)
     shared = _whole(seeds, _train_all(shared_jobs, place, "shared GANs")) if shared_jobs else [None] * len(seeds)
-    jobs = [
-        class_job(images, label, settings, seed, _start(own, training), place.device, f"GAN of class {label}{name}")
-        for images, seed, own, name in zip(sets, seeds, shared, _names(seeds), strict=True)
-        for label, settings in training.classes.items()
-    ]
-    if not left:
-        _tell_cost(_unfinished(jobs, place), [], place)
-    results = iter(_train_all(jobs, place, "class GANs"))
+    results = iter(_train_all(_class_jobs(sets, training, seeds, shared, place), place, "class GANs"))
     return [Trained(own, {label: next(results) for label in training.classes}) for own in shared]
 
 
@@ -138,20 +129,51 @@ def _shared_jobs(
     ]
 
 
-def _unfinished(jobs: list[GanJob], place: Workplace) -> list[GanJob]:
-    return [job for job in jobs if not is_finished(StoredJob(job, place.store, place.checkpoint_seconds))]
+def _class_jobs(
+    sets: Sequence[ImageSet],
+    training: ClassTraining,
+    seeds: Sequence[int],
+    shared: Sequence[GanResult | None],
+    place: Workplace,
+) -> list[GanJob]:
+    return [
+        class_job(images, label, settings, seed, _start(own, training), place.device, f"GAN of class {label}{name}")
+        for images, seed, own, name in zip(sets, seeds, shared, _names(seeds), strict=True)
+        for label, settings in training.classes.items()
+    ]
 
 
-def _tell_cost(jobs: list[GanJob], then: list[int], place: Workplace) -> None:
-    """What these jobs will take, and GANs of `then` steps each after them; nothing where there are none."""
-    if jobs:
-        groups = [[job.settings.steps for job in jobs], then]
-        line = cost.tell_stacks(jobs[0], groups) if place.stacked else cost.tell(jobs[0], groups, place.engine)
+def _tell_cost(
+    sets: Sequence[ImageSet],
+    training: ClassTraining,
+    seeds: Sequence[int],
+    shared_jobs: Sequence[GanJob],
+    place: Workplace,
+) -> None:
+    """What all GANs will take that the store does not hold; nothing where it holds all.
+
+    Of a seed whose shared GAN has yet to train nothing else can be there.
+    """
+    found = [finished(_stored(job, place)) for job in shared_jobs] or [None] * len(seeds)
+    left = [job for job, result in zip(shared_jobs, found, strict=False) if result is None]
+    ready = [number for number, result in enumerate(found) if result is not None or not shared_jobs]
+    begun = ([sets[number] for number in ready], training, [seeds[number] for number in ready])
+    jobs = _class_jobs(*begun, [found[number] for number in ready], place)
+    jobs = [job for job in jobs if not is_finished(_stored(job, place))]
+    if left or jobs:
+        later = [settings.steps for settings in training.classes.values()] * len(left)
+        groups = [[job.settings.steps for job in left], [*(job.settings.steps for job in jobs), *later]]
+        timed = [*left, *jobs][0]
+        line = cost.tell_stacks(timed, groups) if place.stacked else cost.tell(timed, groups, place.engine)
         print(f"  {line}", file=sys.stderr, flush=True)
 
 
+def _stored(job: GanJob, place: Workplace) -> StoredJob:
+    return StoredJob(job, place.store, place.checkpoint_seconds)
+
+
 def _train_all(jobs: list[GanJob], place: Workplace, what: str) -> list[GanResult]:
-    stored = [StoredJob(job, place.store, place.checkpoint_seconds) for job in jobs]
+    stored = [_stored(job, place) for job in jobs]
     groups = alike(jobs) if place.stacked else [[position] for position in range(len(jobs))]
     results: dict[int, GanResult] = {}
     ticker = Ticker(what, len(jobs))

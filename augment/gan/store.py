@@ -91,6 +91,11 @@ def train_together(stored: Sequence[StoredJob]) -> list[GanResult]:
     return [result for result in results if result is not None]
 
 
+def finished(stored: StoredJob) -> GanResult | None:
+    """The finished GAN of a job, if the store holds it."""
+    return None if stored.folder is None else _finished(stored.folder / fingerprint(stored.job))
+
+
 def is_finished(stored: StoredJob) -> bool:
     """Whether the store holds the finished GAN of a job."""
     return stored.folder is not None and (stored.folder / fingerprint(stored.job) / "finished.pt").exists()

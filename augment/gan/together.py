@@ -32,7 +32,10 @@ Tell = Callable[[int, int], None]
 
 
 def alike(jobs: Sequence[GanJob]) -> list[list[int]]:
-    """Positions of the jobs that can be stacked: those of equal settings and image sizes, in their order."""
+    """Positions of the jobs that can be stacked: those of equal settings and image sizes, in their order.
+
+    A group holds at most `MOST_MEMBERS` of them.
+    """
     groups: dict[Any, list[int]] = {}
     for position, job in enumerate(jobs):
         groups.setdefault((job.settings, job.images.shape[1:], job.device), []).append(position)

@@ -1,6 +1,6 @@
 """The adversarial game: one step of each player, the averaged generator, and what they work on.
 
-Reads like the papers. Loops, checkpoints and guards stand in `fit.py`. A game may be a stack of K games
+Reads like the papers. What a run is stands in `run.py`, its loop in `fit.py`. A game may be a stack of K games
 (`stack.py`): batches then hold the members' images in turns (`members.py`), and since every score hangs on
 one image and one member's weights, the sum over members of their mean losses has each member's own gradient.
 """

@@ -11,12 +11,13 @@ from torch.utils.data import Dataset
 from augment.data.imageset import ImageSet
 from augment.gan.generators import CHUNK, GeneratorSet
 from augment.seeds import torch_rng
-from augment.synthesis.samplers import Sampler, samplers
+from augment.synthesis.samplers import Mixture, Sampler, samplers
 
 Counts = int | Mapping[str, int] | Literal["balance"]
 Range = tuple[float, float]
 
 RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0))
+MIXED_CHUNK = 4 * CHUNK  # of a mixture: a quarter of it is the generator's own, which makes whole chunks
 _SLACK = 1e-3  # rounding of half precision at the ends of a range
 
 
@@ -27,14 +28,14 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     raises every class to the largest of `real_labels`.
     real_labels: the labels of the real data set, as names or as indices into `classes`; for "balance".
     classes: class names in the order of the indices; without it, `generators.classes`.
-    borrow_from: the images that the generators were trained on, data/prepared/train; most samples of poor classes then
-    borrow the variation of rich ones, as those in data/augmented do. It takes seconds.
+    borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a poor
+    class then borrow the variation of rich ones, as by default those in data/augmented do. It takes seconds.
     transform, target_transform: applied to each image (uint8 CHW) and index (int), like the real set's
     own. A batch holds either numbers or tensors as indices: beside a TensorDataset, whose indices are
     tensors, give target_transform=torch.tensor.
 
-    The k-th image of a class depends on (seed, label, k) alone. All images are made at once, N C H W
-    bytes in all, so worker processes share them and need no generator. `images` is uint8
+    The k-th image of a class depends on (seed, label, k) alone, a borrowed one on the training images too. All images
+    are made at once, N C H W bytes in all, so worker processes share them and need no generator. `images` is uint8
     (N, C, H, W), `targets` lists the class indices.
     Raises ValueError for counts, labels or classes that do not fit the generators.
 
@@ -185,13 +186,14 @@ class _Stream:
 
     def __init__(self, sampler: Sampler, seed: int) -> None:
         self.sampler, self.seed, self.made = sampler, seed, 0
+        self.chunk = MIXED_CHUNK if isinstance(sampler, Mixture) else CHUNK
         self.ready = torch.empty((0, *sampler.shape), dtype=torch.uint8)
 
     def take(self, number: int) -> Tensor:
         """The next `number` samples, uint8 (number, C, H, W)."""
         while len(self.ready) < number:
-            self.ready = torch.cat([self.ready, self.sampler.sample(CHUNK, seed=self.seed, start=self.made)])
-            self.made += CHUNK
+            self.ready = torch.cat([self.ready, self.sampler.sample(self.chunk, seed=self.seed, start=self.made)])
+            self.made += self.chunk
         taken, self.ready = self.ready[:number], self.ready[number:]
         return taken
 

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from augment.data.imageset import ImageSet
 from augment.gan.borrowing import Borrowing, borrowings
-from augment.gan.generators import GeneratorSet
+from augment.gan.generators import ClassGenerator, GeneratorSet
 
 SHARE = 0.75  # the default of generate.borrowed
 
 
 class Sampler(Protocol):
-    """What a generator and a mixture have in common; image i depends on (seed, i) alone."""
+    """What a generator and a mixture have in common: of one seed image i is always the same, however many are asked."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -58,20 +58,28 @@ class Mixture:
 def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dict[str, Sampler]:
     """What samples each class that has a generator: the generator alone, or as the pipeline's defaults do.
 
-    train: the images that the generators were trained on, None: nothing is borrowed. Raises ValueError for images
-    of other classes or sizes, and for generators without the shared one, which borrowing needs.
+    train: the images that the generators were trained on, None: nothing is borrowed. Raises ValueError for other
+    images, and for generators without the shared one, which borrowing needs.
     """
     if train is None:
         return dict(generators)
     if generators.shared is None:
         raise ValueError("borrow_from needs the generator of all classes (models/_shared), and these have none: "
                          "they were trained without transfer, or from a pinned base")  # fmt: skip
-    if train.images.shape[1:] != generators.shared.shape or train.classes != sorted(generators.classes):
+    if not _trained_on(generators.shared, train):
         raise ValueError(
-            f"borrow_from has images {train.images.shape[1:]} of {train.classes}, and the generators were trained on "
-            f"{generators.shared.shape} of {sorted(generators.classes)}; give data/prepared/train of the same run"
+            f"borrow_from has {len(train)} images {train.images.shape[1:]} of {train.classes}, not those "
+            "that the generators were trained on: give data/prepared/train of the same run, or the arguments of "
+            "train_generators as an ImageSet"
         )
     return mixtures(generators, borrowings(generators.shared, train, seed), SHARE)
+
+
+def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
+    """By the fingerprint that the generator bears, with the set's groups or those that `train_generators` gives."""
+    numbers = np.array([str(number) for number in range(len(train))], np.str_)
+    ungrouped = ImageSet(train.images, train.labels, numbers, numbers)
+    return shared.training.get("images_sha256") in (train.fingerprint(), ungrouped.fingerprint())
 
 
 def mixtures(generators: GeneratorSet, lent: Mapping[str, Borrowing], share: float) -> dict[str, Sampler]:

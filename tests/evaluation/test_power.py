@@ -71,6 +71,14 @@ def test_overlapping_folds_need_more():
     assert found / 1500 == pytest.approx(0.8, abs=0.04)
 
 
+def test_a_spread_below_one_group_is_not_believed_here_either():
+    """As in `corrected_t`: repeats that all agree need a gain of the floor's half width."""
+    least = stats.t.ppf(0.975, 24) * math.sqrt(1 / 25 + 0.25) * 0.1
+    assert smallest_gain([Spread(0.0, 0.0, 0.0)], 25, 100, one_pair=0.1, ratio=0.25) == pytest.approx(least)
+    wide = Spread(0.0, 0.0, 0.09)
+    assert smallest_gain([wide], 25, 100, 1e-6, 0.25) == pytest.approx(smallest_gain([wide], 25, 100, 0.0, 0.25))
+
+
 def test_every_rival_and_every_error_makes_it_larger():
     one = Spread(1e-4, 1e-4, 1e-4)
     base = smallest_gain([one], 5, 500, 0.001)

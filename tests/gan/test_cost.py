@@ -8,8 +8,9 @@ import pytest
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.gan import classes, cost
-from augment.gan.classes import ClassTraining, Workplace, train_classes
+from augment.gan.classes import ClassTraining, Workplace, shared_job, train_classes
 from augment.gan.run import GanJob
+from augment.gan.store import StoredJob, train
 from augment.gan.training import GanSettings
 from tests.gan.conftest import images
 
@@ -87,6 +88,19 @@ def test_the_cost_is_told_first_and_only_of_what_is_left(
     assert told(capsys) == ["1 GAN, 13 steps"]
     train_classes(two_classes, ClassTraining(tiny, own), [0, 1, 2], here)
     assert told(capsys) == ["6 GANs, 72 steps"]
+
+
+def test_after_an_interruption_class_gans_that_are_left_count_too(
+    two_classes: ImageSet, tiny: GanSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Workplace(Engine("serial", 1), "cpu", tmp_path, 30.0)
+    training = ClassTraining(tiny, dict.fromkeys(two_classes.classes, tiny))
+    for seed in (0, 1):
+        train(StoredJob(shared_job(two_classes, tiny, seed, "cpu", "shared"), tmp_path, 30.0))
+    train_classes(two_classes, training, [0], here)
+    assert told(capsys) == ["2 GANs, 24 steps"], "all but the shared one"
+    train_classes(two_classes, training, [0, 1, 2], here)
+    assert told(capsys) == ["5 GANs, 60 steps"], "two of the second seed, three of the third"
 
 
 def test_telling_changes_no_weights(two_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch) -> None:

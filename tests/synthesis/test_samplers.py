@@ -8,12 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment import SyntheticDataset, SyntheticMix
+from augment import SyntheticDataset, SyntheticMix, train_generators
+from augment.engine import Engine
 from augment.gan.borrowing import Borrowing, borrowings
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import Architecture, new_generator
 from augment.params import Generate
 from augment.synthesis.samplers import SHARE, Mixture, samplers
+from augment.synthesis.selection import choose
 from tests.toy import toy_set
 
 TRAIN = toy_set({"a": 12, "b": 2, "c": 9})
@@ -22,7 +24,7 @@ PLAN = Architecture("linear", 1, 8, 8, 4, 4)
 
 def generator(label: str) -> ClassGenerator:
     torch.manual_seed(len(label))
-    return ClassGenerator(label, new_generator(PLAN))
+    return ClassGenerator(label, new_generator(PLAN), {"images_sha256": TRAIN.fingerprint()})
 
 
 SET = GeneratorSet({label: generator(label) for label in "abc"}, shared=generator("shared"))
@@ -41,6 +43,15 @@ class Numbered:
         assert seed == 9
         levels = torch.arange(self.first + start, self.first + start + n, dtype=torch.uint8)
         return levels.view(n, 1, 1, 1).expand(n, *self.shape)
+
+
+class Everything:
+    """A filter that lets everything pass."""
+
+    thresholds = np.zeros(3)
+
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        return np.full((len(images), 3), 1 / 3)
 
 
 def mixture(share: float) -> Mixture:
@@ -95,16 +106,27 @@ def test_nothing_is_borrowed_unless_asked_for() -> None:
 def test_what_does_not_fit_is_said() -> None:
     with pytest.raises(ValueError, match="needs the generator of all classes"):
         samplers(ALONE, TRAIN, seed=0)
-    with pytest.raises(ValueError, match=r"give data/prepared/train of the same run"):
-        samplers(SET, toy_set({"a": 3, "b": 3}), seed=0)
-    with pytest.raises(ValueError, match=r"\(1, 9, 9\).*\(1, 8, 8\)"):
-        samplers(SET, toy_set({"a": 3, "b": 3, "c": 3}, side=9), seed=0)
+    for other in (
+        toy_set({"a": 12, "b": 2}),
+        toy_set({"a": 12, "b": 2, "c": 9}, side=9),
+        toy_set({"a": 12, "b": 2, "c": 9}, seed=1),
+    ):
+        with pytest.raises(ValueError, match="give data/prepared/train of the same run"):
+            samplers(SET, other, seed=0)
+
+
+def test_what_was_trained_from_arrays_knows_its_images_by_any_group() -> None:
+    made = train_generators(TRAIN.images, TRAIN.labels, width=4, shared_steps=4, steps=4)
+    assert isinstance(samplers(made, TRAIN, seed=0)["b"], Mixture)
 
 
 def test_a_training_loop_borrows_as_the_pipeline_does() -> None:
-    sampling = samplers(SET, TRAIN, seed=4)
+    judge: Any = Everything()
+    (chosen,) = choose(
+        [TRAIN], [SET], [judge], [4], wanted=6, oversample=1, borrowed=Generate().borrowed, engine=Engine("serial")
+    )
+    expected = torch.from_numpy(np.concatenate([chosen["a"].images[:3], chosen["b"].images]))
     fakes = SyntheticDataset(SET, {"a": 3, "b": 6}, borrow_from=TRAIN, seed=4)
-    expected = torch.cat([sampling["a"].sample(3, seed=4), sampling["b"].sample(6, seed=4)])
     assert torch.equal(fakes.images, expected)
     mix = SyntheticMix(SET, p=1.0, borrow_from=TRAIN, seed=4)
     mixed, _ = mix(torch.zeros(6, 1, 8, 8, dtype=torch.uint8), torch.ones(6, dtype=torch.long))
