@@ -48,15 +48,15 @@ class Trial:
             f"{seed:>6} {real:>12.4f} {augmented:>12.4f} {augmented - real:>+10.4f}"
             for seed, (real, augmented) in enumerate(zip(self.real, self.augmented, strict=True))
         ]
-        word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
+        table = [f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}", *rows]
         if self.gain.seed_sd < ROUNDING:
             return [
-                *rows,
-                "All differences are equal, which tells nothing of other seeds: does your training use AUGMENT_SEED?",
+                *table,
+                "All gains are equal, which tells nothing of other seeds. Does your training use AUGMENT_SEED?",
             ]
+        word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
         return [
-            f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}",
-            *rows,
+            *table,
             f"Your training {word}: {self.gain.mean:+.4f} [{low:+.4f}, {high:+.4f}], 95 % interval over "
             f"{len(self.real)} paired seeds on these test images.",
         ]
