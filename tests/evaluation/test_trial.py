@@ -86,7 +86,7 @@ def test_the_interval_is_a_paired_t() -> None:
 
 def test_seeds_that_change_nothing_prove_nothing() -> None:
     lines = Trial([0.5, 0.6], [0.6, 0.7]).lines()
-    assert lines[-1].endswith("does your training use AUGMENT_SEED?")
+    assert lines[-1].endswith("Does your training use AUGMENT_SEED?")
     assert "interval" not in str(lines)
 
 
