@@ -145,6 +145,8 @@ def _sample(options: argparse.Namespace) -> int:
     if options.out is None and options.grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
     generators = load_generators(options.models)
+    if not generators:
+        raise BundleError(f"{options.models}: no class has a generator; all of {', '.join(generators.classes)} failed")
     labels = list(generators) if options.label is None else [options.label]
     if options.label is not None and options.label not in generators:
         reason = generators.failed.get(options.label)
@@ -188,7 +190,7 @@ def _verdict(options: argparse.Namespace) -> int:
     path = folder / "verdict.json"
     try:
         found = json.loads(read_file(path, VERDICT_BYTES))
-        lines = [found["verdict"], "", found["sentence"], ""]
+        lines = [str(found["verdict"]), "", str(found["sentence"]), ""]
         looked = looks_text(looks(LEDGER, found["looked"]["test"], found["looked"]["configuration"]))
         if options.explain:
             for number, line in enumerate(found["explanation"], start=1):
@@ -199,7 +201,7 @@ def _verdict(options: argparse.Namespace) -> int:
             lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []
     except FileNotFoundError as error:
         raise AugmentError(f"{path}: there is no verdict yet. Run `dvc repro` first.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise AugmentError(f"{path}: damaged ({error}). Run `dvc repro -f evaluate` to make it anew.") from error
     print("\n".join(lines))
     return 0

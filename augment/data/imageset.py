@@ -50,6 +50,10 @@ class ImageSet:
             raise DataError(
                 f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {self.images.dtype} {self.images.shape}"
             )
+        for name in ("labels", "groups", "sources"):
+            found = getattr(self, name)
+            if not isinstance(found, np.ndarray) or found.dtype.kind != "U":
+                raise DataError(f"{name} must be a NumPy array of text (dtype str), found {_kind(found)}")
         lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
         if len(lengths) != 1:
             raise DataError(f"images, labels, groups and sources differ in length: {sorted(lengths)}")
@@ -117,3 +121,7 @@ def poor_classes(counts: Mapping[str, int]) -> list[str]:
     """Classes no larger than the median class; in a balanced set that is every class."""
     median = float(np.median(list(counts.values())))
     return [label for label, count in counts.items() if count <= median]
+
+
+def _kind(found: object) -> str:
+    return f"dtype {found.dtype}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"

@@ -111,19 +111,29 @@ def score(command: str, data: Path, seed: int, file: Path) -> float:
     """One run of the command, and the number that it leaves in `file`."""
     file.unlink(missing_ok=True)
     told: Mapping[str, str] = {"AUGMENT_DATA": str(data), "AUGMENT_SEED": str(seed), "AUGMENT_SCORE": str(file)}
-    done = subprocess.run(command, shell=True, env={**os.environ, **told}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        shell=True,
+        env={**os.environ, **told},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     if done.returncode:
         last = "\n".join((done.stderr or done.stdout).splitlines()[-TOLD:])
         raise AugmentError(f"trial: `{command}` ended with status {done.returncode} (seed {seed}, {data}):\n{last}")
     try:
-        found = float(file.read_text())
+        written = file.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError as error:
         raise AugmentError(
             f"trial: `{command}` wrote no score; write one number to the file that the environment variable "
             "AUGMENT_SCORE names"
         ) from error
+    try:
+        found = float(written)
     except ValueError as error:
-        raise AugmentError(f"trial: `{command}` wrote {file.read_text()[:50]!r}, which is not a number") from error
+        raise AugmentError(f"trial: `{command}` wrote {written[:50]!r}, which is not a number") from error
     if not math.isfinite(found):
         raise AugmentError(f"trial: `{command}` wrote the score {found}, which is not finite")
     return found

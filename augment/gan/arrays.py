@@ -1,6 +1,8 @@
 """Train generators from arrays, without the pipeline: no params.yaml, no folders, no DVC."""
 
 import importlib.util
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,17 +13,21 @@ from torch import Tensor
 
 from augment import params
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
+from augment.data.slugs import slug
+from augment.engine import Engine, cores
 from augment.environment import resolve_device
 from augment.errors import AugmentError, DataError, TrainingError
 from augment.gan.adaptive import Probability
 from augment.gan.classes import train_classes, workplace_on
 from augment.gan.generators import GeneratorSet
 from augment.gan.settings import class_training
+from augment.gan.standalone import standalone
 from augment.gan.trained import generators_from
 from augment.values import Flips
 
 LEAST_IMAGES = 2
+LONGEST_LABEL = 1024  # as manifest.json takes it
+UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # what no file can hold as text
 MIN_SIDE, MAX_SIDE = 2, 256
 CHECKPOINT_SECONDS = 30.0
 CALL = "train_generators"  # whose arguments messages speak of
@@ -47,7 +53,7 @@ def train_generators(
     learning_rate: float | Literal["auto"] = "auto",
     overrides: Mapping[str, Mapping[str, float | str]] | None = None,
     device: str = "auto",
-    jobs: int = 1,
+    jobs: int | Literal["auto"] = 1,
     store: str | Path | None = None,
 ) -> GeneratorSet:
     """Train one GAN per class and return the generators.
@@ -71,7 +77,7 @@ def train_generators(
     300, from 16 px up 5000 and 400. batch_size: images a step. learning_rate: of Adam; auto: 0.001,
     for linear 0.01. overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
     device: auto, cpu or cuda (a GPU trains classes of equal settings abreast, and jobs plays no part there).
-    jobs: processes; more than one needs joblib. store: a folder that keeps
+    jobs: processes, auto: as many as cores; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
 
     Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in
@@ -103,16 +109,23 @@ def train_generators(
         "overrides": dict(overrides or {}),
     }
     settled = params.check(
-        {"seed": seed, "ingest": {"flips": flips}, "train": values, "compute": {"device": device, "jobs": jobs}}, CALL
+        {
+            "seed": _plain(seed),
+            "ingest": {"flips": flips},
+            "train": values,
+            "compute": {"device": device, "jobs": _plain(jobs)},
+        },
+        CALL,
     )
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
-    place = workplace_on(where, _engine(jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
+    place = workplace_on(where, _engine(settled.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
     _, _, height, side = data.images.shape
     training = class_training(
         settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL
     )
-    (trained,) = train_classes(data, training, [seed], place)
+    with standalone():
+        (trained,) = train_classes(data, training, [settled.seed], place)
     generators = generators_from(data, training, trained, place.device)
     if not generators:
         reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
@@ -129,6 +142,7 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
     height, width = pixels.shape[2:]
     if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
         raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE} to {MAX_SIDE} each way can be trained")
+    _check_names(order)
     counts = data.counts()
     for label in order:
         if counts.get(label, 0) < LEAST_IMAGES:
@@ -143,8 +157,8 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
     """A name for every label, and the order of the classes."""
     if not labels:
         raise DataError("no labels; give one for each image")
-    if classes is not None and len(set(classes)) < len(classes):
-        raise DataError(f"classes={list(classes)} names a class twice; name every class once")
+    if classes is not None:
+        _check_classes(list(classes))
     if all(isinstance(label, str) for label in labels):
         order = sorted(set(labels)) if classes is None else list(classes)
         unknown = sorted(set(labels) - set(order))
@@ -155,13 +169,42 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
         found = next(label for label in labels if isinstance(label, bool) or not isinstance(label, int))
         raise DataError(f"labels must be names or whole numbers, and all alike; found {found!r}")
     top = max(labels)
+    if classes is None and top >= len(labels):  # before as many names are made
+        raise DataError(
+            f"labels go up to {top}, and there are {len(labels)} images: give 0 to K - 1, each at least twice"
+        )
     order = [str(index) for index in range(top + 1)] if classes is None else list(classes)
     if min(labels) < 0 or top >= len(order):
         raise DataError(f"labels go from {min(labels)} to {top}, and there are {len(order)} classes: give 0 to K - 1")
     return [order[label] for label in labels], order
 
 
-def _engine(jobs: int) -> Engine:
+def _check_names(order: list[str]) -> None:
+    """Whether bundles can bear these names."""
+    unfit = [label for label in order if not 0 < len(label) <= LONGEST_LABEL or UNFIT.search(label)]
+    slugs = Counter(slug(label) for label in order if label not in unfit)
+    unfit += [label for label in order if slugs[slug(label)] > 1] if not unfit else []
+    if unfit:
+        raise DataError(
+            f"classes cannot be called {[label[:50] for label in unfit[:5]]}: names have 1 to {LONGEST_LABEL} "
+            "characters without control characters, and no two may give one folder name"
+        )
+
+
+def _check_classes(classes: list[Any]) -> None:
+    if not all(isinstance(label, str) for label in classes):
+        raise DataError(f"classes={classes} must be names (str), in the order of your indices")
+    if len(set(classes)) < len(classes):
+        raise DataError(f"classes={classes} names a class twice; name every class once")
+
+
+def _plain(number: Any) -> Any:
+    """A number of NumPy's as one of Python's."""
+    return number.item() if isinstance(number, np.integer) else number
+
+
+def _engine(wanted: int | Literal["auto"]) -> Engine:
+    jobs = cores() if wanted == "auto" else wanted
     if jobs == 1:
         return Engine("serial", 1)
     if importlib.util.find_spec("joblib") is None:

@@ -29,7 +29,7 @@ def load_bundle(folder: Path) -> ClassGenerator:
     with torch.device("meta"):
         expected = {
             name: (value.shape, value.dtype)
-            for name, value in new_generator(manifest.architecture).state_dict().items()
+            for name, value in new_generator(manifest.architecture).float().state_dict().items()
         }
     most = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + HEADER_BYTES
     content = read_limited(path, most)
@@ -80,5 +80,5 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
         if generators[label].label != label:
             raise damaged(Path(folder) / own_slug, f"it is of class {generators[label].label!r}, not {label!r}")
     failed = {label: str(reason) for label, (status, _, reason) in entries.items() if status != "trained"}
-    there = (Path(folder) / SHARED / MANIFEST).exists()
+    there = index.get("shared", (Path(folder) / SHARED / MANIFEST).exists())
     return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if there else None)

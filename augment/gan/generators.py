@@ -1,5 +1,6 @@
 """The generators of classes: sampling, and saving as bundles (`manifest.py`)."""
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from augment.data.slugs import slug
 from augment.files import write_json
-from augment.gan.manifest import MANIFEST, save_bundle
+from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
 from augment.gan.run import Weights
 from augment.seeds import torch_rng
@@ -58,8 +59,9 @@ class ClassGenerator:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed.
 
         Image i depends on (seed, i) alone: `sample(4)` is the beginning of `sample(8)`.
-        Raises ValueError for a negative n or start.
+        Raises ValueError for a negative n or start, and TypeError for what is no whole number.
         """
+        n, seed, start = operator.index(n), operator.index(seed), operator.index(start)
         if n < 0 or start < 0:
             raise ValueError(f"n and start must not be negative, got n={n}, start={start}")
         chunks = range(start // CHUNK, -(-(start + n) // CHUNK))
@@ -77,12 +79,13 @@ class ClassGenerator:
         latent = self.network.architecture.latent
         z = torch.stack(
             [
-                torch.randn(latent, generator=torch_rng(seed, "latent", self.label, index))
+                torch.randn(latent, generator=torch_rng(seed, "latent", self.label, index), dtype=torch.float32)
                 for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)
             ]
         )  # (CHUNK, latent)
         device = next(self.network.parameters()).device
-        return to_uint8(self.network(z.to(device))).cpu()
+        with torch.autocast(device.type, enabled=False):  # the caller's would round
+            return to_uint8(self.network(z.to(device))).cpu()
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
@@ -112,9 +115,9 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         shared: ClassGenerator | None = None,
     ) -> None:
         self.failed, self.shared = dict(failed or {}), shared
-        labels = sorted([*generators, *self.failed])
+        labels = sorted({*generators, *self.failed})
         self.classes = labels if classes is None else list(classes)
-        if sorted(self.classes) != labels:
+        if sorted(self.classes) != labels or set(generators) & set(self.failed):
             raise ValueError(f"classes are {self.classes}, and the generators and failures are of {labels}")
         self._generators = {label: generators[label] for label in self.classes if label in generators}
         self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
@@ -141,8 +144,6 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             generator.save(Path(folder) / slug(label))
         if self.shared is not None:
             self.shared.save(Path(folder) / SHARED)
-        else:
-            (Path(folder) / SHARED / MANIFEST).unlink(missing_ok=True)  # of a set that stood here before
         entries = {
             label: {
                 "slug": slug(label),
@@ -152,11 +153,12 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for label in self.classes
         }
         order = {} if self.classes == sorted(self.classes) else {"order": self.classes}
-        write_json(Path(folder) / "index.json", {"classes": entries} | order)
+        write_json(Path(folder) / "index.json", {"classes": entries, "shared": self.shared is not None} | order)
 
 
 def network_from(architecture: Architecture, weights: Weights) -> Generator:
     """A generator in eval mode with these weights."""
-    network = new_generator(architecture)
-    network.load_state_dict(weights)
+    with torch.device("meta"):  # no weights are drawn
+        network = new_generator(architecture)
+    network.load_state_dict(weights, assign=True)
     return network.eval()

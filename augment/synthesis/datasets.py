@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -98,7 +99,8 @@ class SyntheticMix:
     Call it as `images, labels = mix(images, labels)` before anything that normalises or augments.
     images: (N, C, H, W), uint8, or floats in the `value_range` that you state, (0, 1) or (-1, 1);
     labels: class indices (N,). The result has the same dtype, range and device; the batch given is
-    left as it was. Images of a class whose GAN failed stay real. No synthetic image comes twice.
+    left as it was. Images of a class whose GAN failed stay real. No synthetic image comes twice from one mix; call it
+    in the training loop, since each worker of a DataLoader would have a copy that begins anew.
     classes: class names in the order of the indices; without it, `generators.classes`.
     borrow_from: as `SyntheticDataset` takes it.
     Equal seeds and equal batches give equal results.
@@ -160,15 +162,16 @@ class SyntheticMix:
         return (fakes.float() / 255 * (high - low) + low).to(images)
 
     def _check(self, images: Tensor, labels: Tensor) -> None:
+        if not (isinstance(images, Tensor) and isinstance(labels, Tensor)):
+            raise ValueError(f"images and labels must be tensors, got {type(images).__name__}, {type(labels).__name__}")
         shape = next(iter(self._streams.values())).sampler.shape if self._streams else images.shape[1:]
         if images.shape[1:] != shape:
             raise ValueError(f"images are {tuple(images.shape)}, the generators make (N, {', '.join(map(str, shape))})")
         if labels.shape != images.shape[:1] or labels.is_floating_point():
             raise ValueError(f"labels must be class indices ({len(images)},), got {labels.dtype} {tuple(labels.shape)}")
-        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.classes):
-            raise ValueError(
-                f"labels go from {labels.min()} to {labels.max()}, and there are {len(self.classes)} classes"
-            )
+        first, last = min(labels.tolist(), default=0), max(labels.tolist(), default=0)
+        if len(labels) and not 0 <= first <= last < len(self.classes):
+            raise ValueError(f"labels go from {first} to {last}, and there are {len(self.classes)} classes")
         if images.dtype == torch.uint8 or not len(images):
             return
         if not images.is_floating_point():
@@ -216,15 +219,17 @@ def _wanted(counts: Counts, classes: list[str], real_labels: Iterable[str | int]
         have = Counter(_name(label, classes) for label in _plain(real_labels))
         largest = max(have.values(), default=0)
         return {label: largest - have[label] for label in classes}
-    if isinstance(counts, str) or not isinstance(counts, int | Mapping):
+    if isinstance(counts, str) or not isinstance(counts, int | np.integer | Mapping):
         raise ValueError(f'counts must be a number, a mapping label -> number, or "balance", got {counts!r}')
-    if isinstance(counts, int):
-        wanted = dict.fromkeys(classes, counts)
+    if isinstance(counts, int | np.integer):
+        wanted = dict.fromkeys(classes, int(counts))
     else:
         unknown = [label for label in counts if label not in classes]
         if unknown:
             raise ValueError(f"counts names {unknown[:5]}, and the classes are {classes}")
         wanted = {label: counts.get(label, 0) for label in classes}
+    if not all(isinstance(number, int | np.integer) for number in wanted.values()):
+        raise ValueError(f"counts must be whole numbers, got {counts!r}")
     if any(number < 0 for number in wanted.values()):
         raise ValueError(f"counts must not be negative, got {counts!r}")
     return wanted
@@ -239,6 +244,6 @@ def _name(label: str | int | Tensor, classes: list[str]) -> str:
     if isinstance(label, str):
         if label in classes:
             return label
-    elif 0 <= int(label) < len(classes):
+    elif int(label) == label and 0 <= label < len(classes):
         return classes[int(label)]
     raise ValueError(f"real_labels holds {label!r}; the classes are {classes}")

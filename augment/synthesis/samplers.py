@@ -12,6 +12,7 @@ from torch import Tensor
 from augment.data.imageset import ImageSet
 from augment.gan.borrowing import Borrowing, borrowings
 from augment.gan.generators import ClassGenerator, GeneratorSet
+from augment.gan.standalone import standalone
 
 SHARE = 0.75  # the default of generate.borrowed
 
@@ -63,6 +64,8 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
     """
     if train is None:
         return dict(generators)
+    if not isinstance(train, ImageSet):
+        raise ValueError(f"borrow_from must be an ImageSet, got {type(train).__name__}: augment.ImageSet.load(folder)")
     if generators.shared is None:
         raise ValueError("borrow_from needs the generator of all classes (models/_shared), and these have none: "
                          "they were trained without transfer, or from a pinned base")  # fmt: skip
@@ -72,7 +75,8 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
             "that the generators were trained on: give data/prepared/train of the same run, or the arguments of "
             "train_generators as an ImageSet"
         )
-    return mixtures(generators, borrowings(generators.shared, train, seed), SHARE)
+    with standalone():
+        return mixtures(generators, borrowings(generators.shared, train, seed), SHARE)
 
 
 def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:

@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,3 +107,10 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.array([{}, {}], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match="allow_pickle=False"):
         ImageSet.load(tmp_path)
+
+
+@pytest.mark.parametrize("labels", [np.array([0, 1]), ["a", "b"], np.array(["a", "b"], dtype=object)])
+def test_labels_are_text(labels: Any) -> None:
+    names = np.array(["0", "1"])
+    with pytest.raises(DataError, match="labels must be a NumPy array of text"):
+        ImageSet(np.zeros((2, 1, 4, 4), np.uint8), labels, names, names)

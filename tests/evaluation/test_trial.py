@@ -97,6 +97,8 @@ def test_seeds_that_change_nothing_prove_nothing() -> None:
         ("true", "wrote no score"),
         ("echo good > $AUGMENT_SCORE", "'good.*not a number"),
         ("echo nan > $AUGMENT_SCORE", "not finite"),
+        (r"printf '\377' > $AUGMENT_SCORE", "not a number"),
+        (r"printf '\377' >&2; exit 1", "ended with status 1"),
     ],
 )
 def test_a_command_that_fails_is_told(augmented: Path, command: str, words: str) -> None:

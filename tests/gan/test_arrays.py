@@ -1,7 +1,9 @@
 """Training from arrays: the pipeline's GANs, and words for what does not fit."""
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +98,34 @@ def test_a_class_that_fails_is_named_and_nothing_but_failures_raises(monkeypatch
         train_generators(images(4), LABELS[-4:], transfer="none", **QUICK)
 
 
+def weights(made: GeneratorSet) -> list[torch.Tensor]:
+    return list(made["a"].network.state_dict().values())
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+def test_the_callers_torch_changes_nothing_and_stays_as_it_was(context: Any) -> None:
+    expected = weights(train_generators(images(10), LABELS, **QUICK))
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with context():
+            found = weights(train_generators(images(10), LABELS, **QUICK))
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(map(torch.equal, found, expected))
+    after = torch.rand(3)
+    torch.manual_seed(0)
+    assert torch.equal(torch.rand(3), after)
+
+
+def test_threads_wait_for_each_other() -> None:
+    expected = weights(train_generators(images(10), LABELS, **QUICK))
+    with ThreadPoolExecutor(3) as pool:
+        made = list(pool.map(lambda _: train_generators(images(10), LABELS, **QUICK), range(3)))
+    assert all(torch.equal(one, other) for own in made for one, other in zip(weights(own), expected, strict=True))
+
+
 def test_threads_are_left_as_they_were() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
@@ -118,6 +148,12 @@ def test_threads_are_left_as_they_were() -> None:
         (images(3), [0, 0, -1], None, "from -1 to 0"),
         (images(3), ["a", "a", "c"], ["a", "b"], r"\['c'\] are not among classes"),
         (images(3), ["a", "a", "b"], ["a", "b", "b"], "names a class twice"),
+        (images(3), [0, 0, 1], [0, 1], "must be names"),
+        (images(4), [0, 0, 10**9, 10**9], None, "there are 4 images: give 0 to K - 1"),
+        (images(4), ["a", "a", "", ""], None, "cannot be called"),
+        (images(4), ["a", "a", "b" * 2000, "b" * 2000], None, "cannot be called"),
+        (images(4), ["a", "a", "\ud800", "\ud800"], None, "cannot be called"),
+        (images(4), ["A", "A", "a-559aea", "a-559aea"], None, "no two may give one folder name"),
         (images(3), ["a", "a", 1], None, "all alike; found 'a'"),
         (images(3), [0.5, 0.5, 1.0], None, "found 0.5"),
         (np.zeros((2, 1, 1, 9), np.uint8), ["a", "a"], None, "1 x 9 pixels; 2 to 256"),

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -162,6 +163,42 @@ def test_a_set_without_a_shared_generator_leaves_none_of_another(tmp_path: Path)
     assert load_generators(tmp_path).shared is not None
     GeneratorSet({"a": one}).save(tmp_path)
     assert load_generators(tmp_path).shared is None
+
+
+def test_a_shared_generator_that_is_gone_is_missed(tmp_path: Path) -> None:
+    one = ClassGenerator("a", build(PLAN, seed=1)[0])
+    GeneratorSet({"a": one}, shared=ClassGenerator("shared", build(PLAN, seed=2)[0])).save(tmp_path)
+    (tmp_path / "_shared/manifest.json").unlink()
+    with pytest.raises(BundleError, match="_shared"):
+        load_generators(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint64, np.int64])
+def test_numbers_of_numpy_are_numbers(kind: type) -> None:
+    expected = GENERATOR.sample(100, seed=3, start=70)
+    assert torch.equal(GENERATOR.sample(kind(100), seed=kind(3), start=kind(70)), expected)
+    with pytest.raises(TypeError):
+        GENERATOR.sample(2.0)  # type: ignore[arg-type]
+
+
+def test_what_the_caller_has_set_in_torch_changes_no_sample(bundle: Path) -> None:
+    expected = GENERATOR.sample(4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(GENERATOR.sample(4), expected)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(GENERATOR.sample(4), expected)
+        assert load_bundle(bundle).sample(2).dtype == torch.uint8
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_loading_draws_no_random_numbers(bundle: Path) -> None:
+    torch.manual_seed(0)
+    load_bundle(bundle)
+    after = torch.rand(3)
+    torch.manual_seed(0)
+    assert torch.equal(torch.rand(3), after)
 
 
 def test_a_missing_folder_says_what_to_run(tmp_path: Path) -> None:

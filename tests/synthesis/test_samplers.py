@@ -104,6 +104,9 @@ def test_nothing_is_borrowed_unless_asked_for() -> None:
 
 
 def test_what_does_not_fit_is_said() -> None:
+    tensor: Any = torch.zeros(3)
+    with pytest.raises(ValueError, match="must be an ImageSet, got Tensor"):
+        samplers(SET, tensor, seed=0)
     with pytest.raises(ValueError, match="needs the generator of all classes"):
         samplers(ALONE, TRAIN, seed=0)
     for other in (
@@ -118,6 +121,12 @@ def test_what_does_not_fit_is_said() -> None:
 def test_what_was_trained_from_arrays_knows_its_images_by_any_group() -> None:
     made = train_generators(TRAIN.images, TRAIN.labels, width=4, shared_steps=4, steps=4)
     assert isinstance(samplers(made, TRAIN, seed=0)["b"], Mixture)
+
+
+def test_borrowing_works_where_gradients_are_off() -> None:
+    expected = samplers(SET, TRAIN, seed=0)["b"].sample(4)
+    with torch.inference_mode():
+        assert torch.equal(samplers(SET, TRAIN, seed=0)["b"].sample(4), expected)
 
 
 def test_a_training_loop_borrows_as_the_pipeline_does() -> None:

@@ -1,0 +1,21 @@
+"""Training inside of a program that has torch contexts of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+_ONE_AT_A_TIME = threading.Lock()  # forward-mode derivatives and the default dtype belong to the process
+
+
+@contextmanager
+def standalone() -> Iterator[None]:
+    """As in a process of its own: gradients on, float32, no other thread in here, the caller's dtype given back."""
+    with _ONE_AT_A_TIME, torch.inference_mode(False), torch.enable_grad():
+        usual = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(usual)
