@@ -17,7 +17,7 @@ Text = NDArray[np.str_]
 COLUMNS = ("index", "label", "group", "source")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # equality of arrays is no single truth: compare `fingerprint()`
 class ImageSet:
     """Labelled images with the groups that must stay on one side of a split.
 
