@@ -52,7 +52,7 @@ class ImageSet:
             )
         for name in ("labels", "groups", "sources"):
             found = getattr(self, name)
-            if not isinstance(found, np.ndarray) or found.dtype.kind != "U":
+            if not isinstance(found, np.ndarray) or (len(found) and found.dtype.kind != "U"):  # empty ones have no kind
                 raise DataError(f"{name} must be a NumPy array of text (dtype str), found {_kind(found)}")
         lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
         if len(lengths) != 1:
