@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -29,11 +30,8 @@ Draw = Callable[[Tensor], Tensor]  # z (N, latent) -> images
 @contextmanager
 def planted(plant: Plant) -> Iterator[None]:
     """Runs within take their steps with the fault."""
-    fitting.play = plant(play)  # type: ignore[attr-defined]
-    try:
+    with patch.object(fitting, "play", plant(play)):
         yield
-    finally:
-        fitting.play = play  # type: ignore[attr-defined]
 
 
 def spoil(tensor: Tensor, value: float) -> None:

@@ -52,7 +52,7 @@ class ImageSet:
             )
         for name in ("labels", "groups", "sources"):
             found = getattr(self, name)
-            if not isinstance(found, np.ndarray) or (len(found) and found.dtype.kind != "U"):  # empty ones have no kind
+            if not _is_text(found):
                 raise DataError(f"{name} must be a NumPy array of text (dtype str), found {_kind(found)}")
         lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
         if len(lengths) != 1:
@@ -121,6 +121,13 @@ def poor_classes(counts: Mapping[str, int]) -> list[str]:
     """Classes no larger than the median class; in a balanced set that is every class."""
     median = float(np.median(list(counts.values())))
     return [label for label, count in counts.items() if count <= median]
+
+
+def _is_text(found: object) -> bool:
+    """An empty array has no kind; one of objects, as pandas gives, may hold texts."""
+    if not isinstance(found, np.ndarray):
+        return False
+    return not len(found) or found.dtype.kind == "U" or all(isinstance(one, str) for one in found.tolist())
 
 
 def _kind(found: object) -> str:

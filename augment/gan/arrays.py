@@ -20,14 +20,14 @@ from augment.errors import AugmentError, DataError, TrainingError
 from augment.gan.adaptive import Probability
 from augment.gan.classes import train_classes, workplace_on
 from augment.gan.generators import GeneratorSet
+from augment.gan.manifest import LONGEST_LABEL
 from augment.gan.settings import class_training
 from augment.gan.standalone import standalone
 from augment.gan.trained import generators_from
 from augment.values import Flips
 
 LEAST_IMAGES = 2
-LONGEST_LABEL = 1024  # as manifest.json takes it
-UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # what no file can hold as text
+SURROGATE = re.compile(r"[\ud800-\udfff]")  # which no file can hold as text
 MIN_SIDE, MAX_SIDE = 2, 256
 CHECKPOINT_SECONDS = 30.0
 CALL = "train_generators"  # whose arguments messages speak of
@@ -181,13 +181,16 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
 
 def _check_names(order: list[str]) -> None:
     """Whether bundles can bear these names."""
-    unfit = [label for label in order if not 0 < len(label) <= LONGEST_LABEL or UNFIT.search(label)]
-    slugs = Counter(slug(label) for label in order if label not in unfit)
-    unfit += [label for label in order if slugs[slug(label)] > 1] if not unfit else []
-    if unfit:
+    for label in order:
+        if not 0 < len(label) <= LONGEST_LABEL or SURROGATE.search(label):
+            raise DataError(
+                f"a class cannot be called {label[:50]!r}: names are text of 1 to {LONGEST_LABEL} characters"
+            )
+    slugs = Counter(map(slug, order))
+    alike = [label for label in order if slugs[slug(label)] > 1]
+    if alike:
         raise DataError(
-            f"classes cannot be called {[label[:50] for label in unfit[:5]]}: names have 1 to {LONGEST_LABEL} "
-            "characters without control characters, and no two may give one folder name"
+            f"the classes {alike} cannot stand beside each other: they would share a folder name; rename one"
         )
 
 

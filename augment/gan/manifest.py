@@ -19,6 +19,7 @@ from augment.gan.run import Weights
 
 MANIFEST, WEIGHTS = "manifest.json", "generator.safetensors"
 MANIFEST_BYTES = 1_000_000
+LONGEST_LABEL = 1024
 
 
 class Manifest(BaseModel):
@@ -27,7 +28,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     format: Literal[1]
-    label: str = Field(min_length=1, max_length=1024)
+    label: str = Field(min_length=1, max_length=LONGEST_LABEL)
     slug: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
     network: NetworkName
     channels: Literal[1, 3]

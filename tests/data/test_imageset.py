@@ -109,8 +109,14 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
         ImageSet.load(tmp_path)
 
 
-@pytest.mark.parametrize("labels", [np.array([0, 1]), ["a", "b"], np.array(["a", "b"], dtype=object)])
+@pytest.mark.parametrize("labels", [np.array([0, 1]), ["a", "b"], np.array(["a", 1], dtype=object)])
 def test_labels_are_text(labels: Any) -> None:
     names = np.array(["0", "1"])
     with pytest.raises(DataError, match="labels must be a NumPy array of text"):
         ImageSet(np.zeros((2, 1, 4, 4), np.uint8), labels, names, names)
+
+
+def test_texts_as_pandas_gives_them_are_labels() -> None:
+    labels = np.array(["a", "b"], dtype=object)
+    found = ImageSet(np.zeros((2, 1, 4, 4), np.uint8), labels, names("0", "1"), names("0", "1"))
+    assert found.counts() == {"a": 1, "b": 1}
