@@ -57,12 +57,12 @@ def evaluate(params: Params) -> None:
     check_extras(chosen)
     splits, pool = prepared(chosen)
     planned = plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate)
-    external = read_external(Path(params.evaluate.external), params.ingest, splits.train)
+    external = read_external(Path(chosen.external), params.ingest, splits.train)
     if external is not None:
         check_apart(external, planned)
         echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
     for own in planned.distinct:
-        check_primary(own, params.evaluate)
+        check_primary(own, chosen)
     delivered = delivered_generators(planned, splits.train)
     place = workplace(params.compute)
     settings = comparing(params, *planned.first.train.images.shape[2:])
@@ -72,7 +72,7 @@ def evaluate(params: Params) -> None:
     made = [*delivered, *further_generators(planned, params, place)]
     compared = compare(planned.replicates, made, settings, place.engine, external, plain)
     audit(planned, compared)
-    arm_kinds = tables.kinds(params.evaluate.arm_names)
+    arm_kinds = tables.kinds(chosen.arm_names)
     policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
         compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine, external)
@@ -86,7 +86,7 @@ def evaluate(params: Params) -> None:
         val,
         policy,
         arm_kinds,
-        equivalence=params.evaluate.equivalence,
+        equivalence=chosen.equivalence,
         announced=announced,
         scope=scope_of(planned, test) if test else None,
     )
@@ -100,9 +100,9 @@ def evaluate(params: Params) -> None:
     }
     write_json(FOLDER / "verdict.json", found)
     write_csv(FOLDER / "facts.csv", facts(found), FACTS)
-    write_families(by_logistic_regression(planned, compared, params, place.engine), params.evaluate)
+    write_families(by_logistic_regression(planned, compared, params, place.engine), chosen)
     write_json(FOLDER / "environment.json", environment(place.device))
-    told = metrics(planned, policy, verdict, params.evaluate.primary) | {"privacy": privacy}
+    told = metrics(planned, policy, verdict, chosen.primary) | {"privacy": privacy}
     write_json(REPORTS / "metrics.json", told)
 
 

@@ -73,8 +73,8 @@ def train_repeats(
     sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace
 ) -> list[Trained]:
     """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`."""
+    _tell_cost(sets, training, seeds, place)
     shared_jobs = _shared_jobs(sets, training, seeds, place)
-    _tell_cost(sets, training, seeds, shared_jobs, place)
     shared = _whole(seeds, _train_all(shared_jobs, place, "shared GANs")) if shared_jobs else [None] * len(seeds)
     results = iter(_train_all(_class_jobs(sets, training, seeds, shared, place), place, "class GANs"))
     return [Trained(own, {label: next(results) for label in training.classes}) for own in shared]
@@ -143,22 +143,20 @@ def _class_jobs(
     ]
 
 
-def _tell_cost(
-    sets: Sequence[ImageSet],
-    training: ClassTraining,
-    seeds: Sequence[int],
-    shared_jobs: Sequence[GanJob],
-    place: Workplace,
-) -> None:
+def _tell_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace) -> None:
     """What all GANs will take that the store does not hold; nothing where it holds all.
 
     Of a seed whose shared GAN has yet to train nothing else can be there.
     """
-    found = [finished(_stored(job, place)) for job in shared_jobs] or [None] * len(seeds)
-    left = [job for job, result in zip(shared_jobs, found, strict=False) if result is None]
-    ready = [number for number, result in enumerate(found) if result is not None or not shared_jobs]
-    begun = ([sets[number] for number in ready], training, [seeds[number] for number in ready])
-    jobs = _class_jobs(*begun, [found[number] for number in ready], place)
+    left: list[GanJob] = []
+    jobs: list[GanJob] = []
+    for images, seed in zip(sets, seeds, strict=True):
+        shared_jobs = _shared_jobs([images], training, [seed], place)  # one at most
+        found = [finished(_stored(job, place)) for job in shared_jobs] or [None]
+        if shared_jobs and found[0] is None:
+            left += shared_jobs
+        else:
+            jobs += _class_jobs([images], training, [seed], found, place)
     jobs = [job for job in jobs if not is_finished(_stored(job, place))]
     if left or jobs:
         later = [settings.steps for settings in training.classes.values()] * len(left)
