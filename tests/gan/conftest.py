@@ -1,11 +1,15 @@
 """Tiny sets and settings that train in milliseconds."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from torch import Tensor
 
 from augment.data.imageset import ImageSet
+from augment.gan import together
 from augment.gan.run import GanJob
-from augment.gan.training import GanSettings
+from augment.gan.training import Game, GanSettings
 
 TINY = GanSettings(
     network="dcgan", features=4, latent=4, loss="relativistic", gamma=0.5, penalty_every=2, augmentation=0.5,
@@ -32,3 +36,17 @@ def two_classes() -> ImageSet:
     labels = np.array(["a"] * 5 + ["b b/;$(x)"] * 3)
     names = np.array([str(index) for index in range(8)])
     return ImageSet(images(8), labels, names, names)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """What was played: (members, step) of each step of a stack."""
+    play, seen = together.play, []
+
+    def watched(game: Game, *others: Any) -> Tensor:
+        figures = play(game, *others)
+        seen.append((game.members, game.step))
+        return figures
+
+    monkeypatch.setattr(together, "play", watched)
+    return seen

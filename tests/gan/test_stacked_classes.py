@@ -1,0 +1,131 @@
+"""Stacks in use: with the work store, for all classes and repeats of a set, and only where there is a GPU."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
+from augment.gan import cost, store, together
+from augment.gan import settings as resolving
+from augment.gan.classes import ClassTraining, Workplace, train_classes
+from augment.gan.fit import fit
+from augment.gan.run import GanJob
+from augment.gan.store import StoredJob, fingerprint, is_finished, train_together
+from augment.gan.training import Game, GanSettings
+from augment.params import Compute
+from tests.gan.conftest import images
+from tests.gan.stacks import jobs_of, spoiling
+
+
+def test_what_the_store_has_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = jobs_of(6, 6, 6)
+    stored = [StoredJob(job, tmp_path, 30.0) for job in jobs]
+    (known,) = train_together([stored[1]])
+    asked: list[str] = []
+    fitted = store.fit_together
+
+    def watched(jobs: list[GanJob], **arguments: Any) -> Any:
+        asked.extend(job.name for job in jobs)
+        return fitted(jobs, **arguments)
+
+    monkeypatch.setattr(store, "fit_together", watched)
+    results = train_together(stored)
+    assert asked == ["class 0", "class 2"]
+    assert results[1].curve == known.curve == fit(jobs[1]).curve, "one by itself is a plain run"
+    assert all(map(is_finished, stored))
+    assert sorted(path.name for path in (tmp_path / fingerprint(jobs[2])).iterdir()) == ["finished.pt", "lock"]
+    again = train_together(stored)
+    assert asked == ["class 0", "class 2"]
+    assert [result.curve for result in again] == [result.curve for result in results]
+
+
+def test_the_store_keeps_what_was_finished_before_an_end(
+    tmp_path: Path, steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member goes back and is alone at work when the run is ended: the others are finished and stay so."""
+    spoiling(monkeypatch, lambda game: 0 if game.members == 3 and game.step == 12 else None)
+    stored = [StoredJob(job, tmp_path, 30.0) for job in jobs_of(6, 6, 6)]
+    fitted = store.fit_together
+
+    def ended(jobs: list[GanJob], **arguments: Any) -> Any:
+        return fitted(jobs, **{**arguments, "stop": lambda: steps[-1:] == [(1, 11)]})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "fit_together", ended)
+        with pytest.raises(KeyboardInterrupt):
+            train_together(stored)
+    assert [is_finished(one) for one in stored] == [False, True, True]
+    before = len(steps)
+    results = train_together(stored)
+    assert steps[before:] == [(1, 12)], "one step was left"
+    assert all(result.reason == "" for result in results)
+    assert len(results[0].rollbacks) == 1
+
+
+@pytest.fixture
+def three_classes() -> ImageSet:
+    labels = np.array(["a"] * 5 + ["b"] * 3 + ["c"] * 9)
+    names = np.array([str(index) for index in range(17)])
+    return ImageSet(images(17), labels, names, names)
+
+
+STACKED = Workplace(Engine("serial", 1), "cpu", None, 30.0, stacked=True)
+
+
+def test_classes_and_repeats_of_equal_settings_train_in_one_stack(
+    three_classes: ImageSet, tiny: GanSettings, steps: list[tuple[int, int]]
+) -> None:
+    longer = dataclasses.replace(tiny, steps=14)
+    training = ClassTraining(None, {"a": tiny, "b": longer, "c": tiny})
+    first, second = train_classes(three_classes, training, [0, 1], STACKED)
+    assert list(first.classes) == list(second.classes) == ["a", "b", "c"]
+    assert [len(first.classes[label].curve) for label in "abc"] == [12, 14, 12]
+    assert steps == [*((4, step) for step in range(1, 13)), *((2, step) for step in range(1, 15))]
+    weights = [result.generator["to_image.bias"].item() for made in (first, second) for result in made.classes.values()]
+    assert len(set(weights)) == 6
+
+
+def test_with_transfer_a_stack_starts_from_the_shared_gan(
+    three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Tensor] = []
+    play = together.play
+
+    def watched(game: Game, *others: Any) -> Tensor:
+        seen.append(next(game.generator.parameters()).detach().clone())
+        return play(game, *others)
+
+    monkeypatch.setattr(together, "play", watched)
+    train_classes(three_classes, ClassTraining(tiny, dict.fromkeys("abc", tiny)), [0], STACKED)
+    first, *others = seen[0].chunk(3)
+    assert all(torch.equal(first, other) for other in others), "equal at first"
+    first, *others = seen[-1].chunk(3)
+    assert not any(torch.equal(first, other) for other in others)
+
+
+def test_a_class_that_fails_in_a_stack_has_its_reason(
+    three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    (trained,) = train_classes(three_classes, ClassTraining(None, dict.fromkeys("abc", tiny)), [0], STACKED)
+    assert [bool(trained.classes[label].reason) for label in "abc"] == [False, True, False]
+
+
+def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "seconds_per_step", lambda _: 0.5)
+    line = cost.tell_stacks(job, [[1200], [300, 600, 300]])
+    assert line == "4 GANs in stacks: about 15 min or more, from a few timed steps of one"
+
+
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_a_gpu_gets_stacks_and_a_cpu_processes(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving, "resolve_device", lambda _: device)
+    place = resolving.workplace(Compute(jobs=3))
+    assert place.stacked is (device == "cuda")
+    assert place.engine == (Engine("serial", 1) if device == "cuda" else Engine("local", 3))
