@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.gan.architecture import Architecture
-from augment.gan.members import Linear, beside, convolution, doubling, in_rows
+from augment.gan.directional import leaky_relu
+from augment.gan.members import Convolution, Linear, beside, doubling, in_rows
 from augment.layout import channels_last
 
 
@@ -25,7 +26,7 @@ class DcganGenerator(nn.Module):
         self.to_image = (
             doubling(stages[-1], channels, members)
             if architecture.doublings
-            else convolution(stages[-1], channels, 3, members)
+            else Convolution(stages[-1], channels, 3, members)
         )
 
     def forward(self, z: Tensor) -> Tensor:
@@ -45,20 +46,20 @@ class DcganDiscriminator(nn.Module):
         self.architecture, self.members = architecture, members
         stages, channels = architecture.stages[::-1], architecture.channels
         first = (
-            convolution(channels, stages[0], 4, members, stride=2)
+            Convolution(channels, stages[0], 4, members, stride=2)
             if architecture.doublings
-            else convolution(channels, stages[0], 3, members)
+            else Convolution(channels, stages[0], 3, members)
         )
-        layers: list[nn.Module] = [first, nn.LeakyReLU(0.2)]
-        for narrow, wide in pairwise(stages):
-            layers += [convolution(narrow, wide, 4, members, stride=2), nn.LeakyReLU(0.2)]
-        self.downsample = nn.Sequential(*layers)
+        halvings = (Convolution(narrow, wide, 4, members, stride=2) for narrow, wide in pairwise(stages))
+        self.downsample = nn.ModuleList([first, *halvings])
         base_height, base_width = architecture.base
         self.to_logit = Linear(stages[-1] * base_height * base_width, 1, members)
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
-        h = self.downsample(beside(on_grid(images, self.architecture), self.members))
+        h = beside(on_grid(images, self.architecture), self.members)
+        for layer in self.downsample:
+            h = leaky_relu(layer(h))
         h = in_rows(h, self.members)  # (N, stages[0], base)
         logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)

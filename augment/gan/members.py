@@ -6,7 +6,10 @@ members' own one after the other along its first axis. One member is the plain n
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from augment.gan.directional import carried
 
 
 class Linear(nn.Linear):
@@ -18,22 +21,29 @@ class Linear(nn.Linear):
 
     def forward(self, rows: Tensor) -> Tensor:
         """float (N K, inputs) -> float (N K, outputs)."""
+        return carried(rows, lambda value: self._times(value, self.bias), lambda _, along: self._times(along, None))
+
+    def _times(self, rows: Tensor, bias: Tensor | None) -> Tensor:
         if self.members == 1:
-            return super().forward(rows)
+            return F.linear(rows, self.weight, bias)
         own = rows.reshape(-1, self.members, self.in_features).transpose(0, 1)  # (K, N, inputs)
         weight = self.weight.view(self.members, -1, self.in_features).mT  # (K, inputs, outputs)
-        if self.bias is None:
-            made = torch.bmm(own, weight)
-        else:
-            made = torch.baddbmm(self.bias.view(self.members, 1, -1), own, weight)  # (K, N, outputs)
+        shift = 0.0 if bias is None else bias.view(self.members, 1, -1)
+        made: Tensor = torch.bmm(own, weight) + shift  # (K, N, outputs)
         return made.transpose(0, 1).flatten(0, 1)
 
 
-def convolution(before: int, after: int, side: int, members: int, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
+class Convolution(nn.Conv2d):
     """Of each member: keeps an image's size, or with a side of 4 and a stride of 2 halves it."""
-    return nn.Conv2d(
-        members * before, members * after, side, stride, padding=(side - 1) // 2, groups=members, bias=bias
-    )
+
+    def __init__(self, before: int, after: int, side: int, members: int, *, stride: int = 1, bias: bool = True) -> None:
+        super().__init__(
+            members * before, members * after, side, stride, padding=(side - 1) // 2, groups=members, bias=bias
+        )
+
+    def forward(self, h: Tensor) -> Tensor:
+        """float (N, K before, H, W) -> float (N, K after, H / stride, W / stride)."""
+        return carried(h, super().forward, lambda _, along: self._conv_forward(along, self.weight, None))
 
 
 def doubling(before: int, after: int, members: int, *, bias: bool = True) -> nn.ConvTranspose2d:

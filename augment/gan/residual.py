@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from augment.gan.architecture import Architecture
 from augment.gan.dcgan import on_grid
-from augment.gan.members import Linear, beside, convolution, in_rows
-
-SLOPE = 0.2  # of the leaky ReLU
+from augment.gan.directional import leaky_relu
+from augment.gan.members import Convolution, Linear, beside, in_rows
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
@@ -31,13 +30,13 @@ class ResidualGenerator(nn.Module):
         self.project = scale_keeping(Linear(architecture.latent, channels[0] * base_height * base_width, members))
         factor = 2 if architecture.doublings else 1
         self.upsample = nn.Sequential(*(UpBlock(*pair, factor, members) for pair in pairwise(channels)))
-        self.to_image = scale_keeping(convolution(channels[-1], architecture.channels, 3, members))
+        self.to_image = scale_keeping(Convolution(channels[-1], architecture.channels, 3, members))
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         base_height, base_width = self.architecture.base
         h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
-        h = F.leaky_relu(self.upsample(beside(h, self.members)), SLOPE)  # (N, features, padded)
+        h = leaky_relu(self.upsample(beside(h, self.members)))  # (N, features, padded)
         image: Tensor = in_rows(torch.tanh(self.to_image(h)), self.members)  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
 
@@ -49,7 +48,7 @@ class ResidualDiscriminator(nn.Module):
         super().__init__()
         self.architecture, self.members = architecture, members
         channels = [architecture.features, *architecture.stages[::-1]]
-        self.from_image = scale_keeping(convolution(architecture.channels, channels[0], 3, members))
+        self.from_image = scale_keeping(Convolution(architecture.channels, channels[0], 3, members))
         factor = 2 if architecture.doublings else 1
         self.downsample = nn.Sequential(*(DownBlock(*pair, factor, members) for pair in pairwise(channels)))
         base_height, base_width = architecture.base
@@ -58,7 +57,7 @@ class ResidualDiscriminator(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
         h = self.from_image(beside(on_grid(images, self.architecture), self.members))  # (N, features, padded)
-        h = in_rows(F.leaky_relu(self.downsample(h), SLOPE), self.members)  # (N, stages[0], base)
+        h = in_rows(leaky_relu(self.downsample(h)), self.members)  # (N, stages[0], base)
         logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)
 
@@ -68,14 +67,14 @@ class Branch(nn.Module):
 
     def __init__(self, before: int, after: int, members: int) -> None:
         super().__init__()
-        self.first = convolution(before, after, 3, members)
-        self.last = convolution(after, after, 3, members)
+        self.first = Convolution(before, after, 3, members)
+        self.last = Convolution(after, after, 3, members)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, before, H, W) -> float (N, after, H, W)."""
-        added: Tensor = self.last(F.leaky_relu(self.first(F.leaky_relu(h, SLOPE)), SLOPE))
+        added: Tensor = self.last(leaky_relu(self.first(leaky_relu(h))))
         return added
 
 
@@ -86,7 +85,7 @@ class UpBlock(nn.Module):
         super().__init__()
         self.factor = factor
         self.branch = Branch(wide, narrow, members)
-        self.skip = scale_keeping(convolution(wide, narrow, 1, members, bias=False))
+        self.skip = scale_keeping(Convolution(wide, narrow, 1, members, bias=False))
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, wide, H, W) -> float (N, narrow, factor H, factor W)."""
@@ -104,7 +103,7 @@ class DownBlock(nn.Module):
         super().__init__()
         self.factor = factor
         self.branch = Branch(narrow, wide, members)
-        self.skip = scale_keeping(convolution(narrow, wide, 1, members, bias=False))
+        self.skip = scale_keeping(Convolution(narrow, wide, 1, members, bias=False))
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, narrow, H, W) -> float (N, wide, H / factor, W / factor)."""

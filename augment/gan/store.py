@@ -28,10 +28,10 @@ from augment.processes import interruption
 PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = (
     "layout.py", "seeds.py",
-    "gan/architecture.py", "gan/members.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py", "gan/networks.py",
-    "gan/losses.py", "gan/penalties.py", "gan/diffaugment.py", "gan/adaptive.py", "gan/training.py", "gan/leaks.py",
-    "gan/guards.py", "gan/state.py", "gan/curve.py", "gan/run.py", "gan/looks.py", "gan/fit.py",
-    "gan/stack.py", "gan/together.py",
+    "gan/architecture.py", "gan/directional.py", "gan/members.py", "gan/linear.py", "gan/dcgan.py", "gan/residual.py",
+    "gan/networks.py", "gan/losses.py", "gan/penalties.py", "gan/diffaugment.py", "gan/adaptive.py",
+    "gan/training.py", "gan/leaks.py", "gan/guards.py", "gan/state.py", "gan/curve.py", "gan/run.py",
+    "gan/looks.py", "gan/fit.py", "gan/stack.py", "gan/together.py",
 )  # fmt: skip
 HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 TELL_SECONDS = 5.0
