@@ -3,15 +3,12 @@
 from dataclasses import asdict
 
 from augment.engine import Engine
-from augment.evaluation import comparisons, families, tables
+from augment.evaluation import comparisons, families, membership, privacy, tables
 from augment.evaluation.compare import Compared
 from augment.evaluation.explanation import Line
 from augment.evaluation.judges import fit_judges
-from augment.evaluation.membership import COLUMNS as MEMBERSHIP
-from augment.evaluation.membership import explained, membership
 from augment.evaluation.policy import Policy
 from augment.evaluation.primary import Figures
-from augment.evaluation.privacy import copy_rate
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.quality import quality
 from augment.evaluation.reliability import COLUMNS as RELIABILITY
@@ -66,7 +63,7 @@ def write_samples(
     write_csv(FOLDER / "acceptance.csv", tables.acceptance(compared), tables.ACCEPTANCE)
     write_csv(FOLDER / "quality.csv", quality(train, test, samples, fit_judges(train, judging, seed, engine)), QUALITY)
     control = {label: test.of_class(label) for label in classes}
-    copies = copy_rate(
+    copies = privacy.copy_rate(
         {label: pixels(images) for label, images in samples.items()},
         {label: pixels(train.of_class(label).images) for label in classes},
         {label: pixels(own.images) for label, own in control.items()},
@@ -74,6 +71,7 @@ def write_samples(
         numpy_rng(seed, "copies"),
     )
     write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES)
-    attack = membership(train, test, samples, numpy_rng(seed, "membership"))
-    write_csv(FOLDER / "membership.csv", map(asdict, attack), MEMBERSHIP)
-    return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, explained(attack)
+    attack = membership.membership(train, test, samples, numpy_rng(seed, "membership"))
+    write_csv(FOLDER / "membership.csv", map(asdict, attack), membership.COLUMNS)
+    told = [*privacy.explained(copies), *membership.explained(attack)]
+    return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, told

@@ -1,17 +1,19 @@
 """Copies: how many synthetic images lie as near to a training image as unseen real ones hardly ever do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.evaluation.explanation import Line
 from augment.measure.metrics import Features, Float, nearest
 
 PERCENTILE = 0.01  # of the control's distances; at or below it lies a copy
 LEAST_CONTROL = 20  # with fewer held-out images the figure is not measured
 HALVINGS = 20
+MOST = 2.0  # times the control's rate: above it the samples are told to be copies too often
 POOLED = "pooled"
 
 
@@ -68,6 +70,27 @@ def copy_rate(
         *(_row(*columns) for columns in zip(labels, copied, below_of, sizes, strict=True)),
         _row(POOLED, np.concatenate(copied), below, used),
     ]
+
+
+def explained(rows: Sequence[CopyRow]) -> list[Line]:
+    """What the pooled row, the last one, shows, for `augment verdict --explain`."""
+    return [Line(_words(rows[-1]), f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
+
+
+def _words(pooled: CopyRow) -> str:
+    made, unseen = pooled.synthetic_rate, pooled.control_rate
+    if made is None or unseen is None:
+        return f"How many samples are copies is not known: {pooled.note.removeprefix('not measured: ')}."
+    found = (
+        f"Before any selection {100 * made:.1f} % of the samples lie as near to a training image as hardly any unseen "
+        f"real image does; of those {100 * unseen:.1f} % do."
+    )
+    if made <= MOST * unseen:
+        return found
+    return (
+        f"{found} That is more than {MOST:.0f} times as many: these generators repeat what they were trained on. More "
+        "images help, and so do fewer train.steps."
+    )
 
 
 def _scaled(samples: Features | None, train: Features, control: Features | None) -> tuple[Float, Float]:
