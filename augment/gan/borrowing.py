@@ -28,7 +28,7 @@ from augment.seeds import derive_seed, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
 STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves several times the copies
-LEAST_CHANGE = 0.55  # of the class's median distance to its nearest other image: with less a sample is a copy
+LEAST_CHANGE = 0.65  # of the class's median distance to its nearest other image: with less a sample is a copy
 DRAWS = 4  # of a move at most, the first included
 MOST_IMAGES = 64  # of a class that are looked for in the latent space,
 MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
