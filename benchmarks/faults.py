@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from augment.gan import fit as fitting
 from augment.gan.diffaugment import CHANGES, Operation
-from augment.gan.networks import Generator
 from augment.gan.run import play
 from augment.gan.training import Game, GanSettings
 
@@ -37,7 +37,13 @@ def planted(plant: Plant) -> Iterator[None]:
 def spoil(tensor: Tensor, value: float) -> None:
     """Put a value in the place of a tensor's first."""
     with torch.no_grad():
-        tensor.view(-1)[0] = value
+        tensor[(0,) * tensor.ndim] = value
+
+
+def spoil_gradient(optimizer: Optimizer, value: float) -> None:
+    """The same with the gradient of its first weights."""
+    gradient = optimizer.param_groups[0]["params"][0].grad
+    spoil(gradient, value)
 
 
 def in_data(play: Play) -> Play:
@@ -66,10 +72,7 @@ def in_gradient(value: float) -> Plant:
         def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
             if not _begun(game, settings):
                 return play(game, settings, *others)
-            weight = next(game.discriminator.parameters())
-            hook = weight.register_hook(  # type: ignore[no-untyped-call]
-                lambda gradient: gradient.index_fill(0, torch.tensor([0]), value)
-            )
+            hook = game.discriminator_optimizer.register_step_pre_hook(lambda adam, *_: spoil_gradient(adam, value))
             seen = play(game, settings, *others)
             hook.remove()
             return seen
@@ -102,7 +105,8 @@ def stuck(images_of: Callable[[Tensor], Tensor]) -> Plant:
             if _begun(game, settings):
                 images = images_of(data)
                 for network in (game.generator, game.average):
-                    network.forward = functools.partial(_one_of, network, images)  # type: ignore[method-assign]
+                    if "forward" not in vars(network):
+                        vars(network)["forward"] = functools.partial(_one_of, network.forward, images)
             return play(game, settings, data, *others)
 
         return played
@@ -150,8 +154,7 @@ def _begun(game: Game, settings: GanSettings) -> bool:
     return game.step >= FROM * settings.steps
 
 
-def _one_of(network: Generator, images: Tensor, z: Tensor) -> Tensor:
+def _one_of(draw: Draw, images: Tensor, z: Tensor) -> Tensor:
     """Chosen by z, on the graph of the weights, which get no slope from it."""
     chosen = (1e4 * z[:, 0].abs()).long() % len(images)
-    drawn: Tensor = type(network).forward(network, z)  # type: ignore[arg-type]
-    return images[chosen] + 0 * drawn
+    return images[chosen] + 0 * draw(z)

@@ -34,8 +34,8 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (example,) = blocks("python")
     found: dict[str, object] = {}
     exec(example, found)
-    assert found["batch"].shape[1:] == (1, 8, 8)  # type: ignore[attr-defined]
-    assert len(found["loader"].dataset) == 12  # type: ignore[attr-defined]
+    assert found["batch"].shape[1:] == (1, 8, 8)
+    assert len(found["loader"].dataset) == 12
 
 
 def test_the_two_commands_are_the_ones_that_ci_runs() -> None:

@@ -53,7 +53,7 @@ class ImageSet:
         for name in ("labels", "groups", "sources"):
             found = getattr(self, name)
             if not _is_text(found):
-                raise DataError(f"{name} must be a NumPy array of text (dtype str), found {_kind(found)}")
+                raise DataError(f"{name} must be a NumPy array of text (N,), dtype str, found {_kind(found)}")
         lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
         if len(lengths) != 1:
             raise DataError(f"images, labels, groups and sources differ in length: {sorted(lengths)}")
@@ -125,10 +125,10 @@ def poor_classes(counts: Mapping[str, int]) -> list[str]:
 
 def _is_text(found: object) -> bool:
     """An empty array has no kind; one of objects, as pandas gives, may hold texts."""
-    if not isinstance(found, np.ndarray):
+    if not isinstance(found, np.ndarray) or found.ndim != 1:
         return False
     return not len(found) or found.dtype.kind == "U" or all(isinstance(one, str) for one in found.tolist())
 
 
 def _kind(found: object) -> str:
-    return f"dtype {found.dtype}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"
+    return f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"

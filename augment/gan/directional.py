@@ -1,8 +1,8 @@
-"""What a discriminator's layers do with a value that carries a derivative along a direction (forward mode).
+"""What layers do with a value that carries a derivative along a direction (forward mode), as in D's penalties.
 
 A discriminator is linear but for its activations, so each layer makes the derivative from the one that comes in.
 torch's own rules would compute every layer a second time with weights of zero, and send gradients of zero back
-through the values: twice the work.
+through the values: twice the work. A generator of the same layers carries none, and its layers are the plain ones.
 """
 
 from collections.abc import Callable
@@ -15,23 +15,34 @@ from torch.autograd import forward_ad
 SLOPE = 0.2  # of the leaky ReLU
 
 
+def dual(value: Tensor, derivative: Tensor) -> Tensor:
+    """The value, carrying a derivative of its own shape; within `forward_ad.dual_level()` alone."""
+    made: Tensor = forward_ad.make_dual(value, derivative)  # type: ignore[no-untyped-call]
+    return made
+
+
+def parts(h: Tensor) -> tuple[Tensor, Tensor | None]:
+    """A value, and the derivative that it carries, if any."""
+    value, derivative = forward_ad.unpack_dual(h)  # type: ignore[no-untyped-call]
+    return value, derivative
+
+
 def carried(h: Tensor, layer: Callable[[Tensor], Tensor], along: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """layer(h). Where h carries a derivative, the result carries along(value, derivative), and no graph of values.
 
     So the gradient of that derivative reaches the weights through `along` alone: `layer` must have a slope that
     does not change with its input, except in jumps.
     """
-    value, derivative = forward_ad.unpack_dual(h)  # type: ignore[no-untyped-call]
+    value, derivative = parts(h)
     if derivative is None:
         return layer(h)
     with torch.no_grad():
         made = layer(value)
-    dual: Tensor = forward_ad.make_dual(made, along(value, derivative))  # type: ignore[no-untyped-call]
-    return dual
+    return dual(made, along(value, derivative))
 
 
 def leaky_relu(h: Tensor) -> Tensor:
-    """The activation of every discriminator, elementwise."""
+    """The activation of every discriminator and of the residual generator, elementwise."""
 
     def along(value: Tensor, derivative: Tensor) -> Tensor:
         slopes: Tensor = torch.ops.aten.leaky_relu_backward(derivative, value, SLOPE, False)

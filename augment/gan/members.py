@@ -28,8 +28,7 @@ class Linear(nn.Linear):
             return F.linear(rows, self.weight, bias)
         own = rows.reshape(-1, self.members, self.in_features).transpose(0, 1)  # (K, N, inputs)
         weight = self.weight.view(self.members, -1, self.in_features).mT  # (K, inputs, outputs)
-        shift = 0.0 if bias is None else bias.view(self.members, 1, -1)
-        made: Tensor = torch.bmm(own, weight) + shift  # (K, N, outputs)
+        made = torch.bmm(own, weight) if bias is None else torch.baddbmm(bias.view(self.members, 1, -1), own, weight)
         return made.transpose(0, 1).flatten(0, 1)
 
 

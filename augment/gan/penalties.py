@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from augment.gan.directional import dual, parts
 from augment.gan.networks import Discriminator
 
 Centre = Literal["zero_centred", "one_centred"]
@@ -36,9 +37,9 @@ def add_gradient(discriminator: Discriminator, images: Tensor, slopes: Tensor, c
         lengths = torch.linalg.vector_norm(slopes, dim=(1, 2, 3), keepdim=True)
         direction = weight * 2 * (1 - 1 / lengths.clamp(min=LEAST_LENGTH)) * slopes
     with forward_ad.dual_level():
-        dual = forward_ad.make_dual(images.detach(), direction.detach())  # type: ignore[no-untyped-call]
-        along = forward_ad.unpack_dual(discriminator(dual)).tangent  # type: ignore[no-untyped-call]
-    along.float().sum().backward()  # (N,): D's derivative along each direction
+        _, along = parts(discriminator(dual(images.detach(), direction.detach())))
+    assert along is not None
+    torch.autograd.backward(along.float().sum())  # along (N,): D's derivative along each direction
 
 
 def interpolates(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:

@@ -69,8 +69,8 @@ class Branch(nn.Module):
         super().__init__()
         self.first = Convolution(before, after, 3, members)
         self.last = Convolution(after, after, 3, members)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        for parameter in self.last.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, before, H, W) -> float (N, after, H, W)."""

@@ -114,7 +114,7 @@ def adversarial_step(
     outcome, g_slopes = gradients(game, images.detach(), loss, gamma)
     game.discriminator_optimizer.step()
     game.generator_optimizer.zero_grad(set_to_none=True)
-    images.backward(g_slopes)  # type: ignore[no-untyped-call]
+    torch.autograd.backward(images, g_slopes)
     game.generator_optimizer.step()
     return outcome
 

@@ -1,5 +1,6 @@
 """The one form of labelled images: checked, cut and kept."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,14 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
 def test_labels_are_text(labels: Any) -> None:
     names = np.array(["0", "1"])
     with pytest.raises(DataError, match="labels must be a NumPy array of text"):
+        ImageSet(np.zeros((2, 1, 4, 4), np.uint8), labels, names, names)
+
+
+@pytest.mark.parametrize("labels", [np.array("a"), np.array([["a"], ["b"]]), np.zeros((2, 0), str)])
+def test_labels_stand_in_one_row(labels: Any) -> None:
+    names = np.array(["0", "1"])
+    found = f"labels must be a NumPy array of text (N,), dtype str, found {labels.dtype} {labels.shape}"
+    with pytest.raises(DataError, match=re.escape(found)):
         ImageSet(np.zeros((2, 1, 4, 4), np.uint8), labels, names, names)
 
 

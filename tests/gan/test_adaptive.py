@@ -73,18 +73,18 @@ def flat(level: float) -> torch.Tensor:
     ids=["like seen ones", "between", "like fakes", "below fakes", "above seen ones"],
 )  # fmt: skip
 def test_overfitting_is_the_fall_to_unseen_images_as_a_share_of_that_to_fakes(unseen: float, expected: float) -> None:
-    found = overfitting(Brightness(), flat(0.8), flat(unseen), flat(0.0))  # type: ignore[arg-type]
+    found = overfitting(Brightness(), flat(0.8), flat(unseen), flat(0.0))
     assert found == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.floats(0.01, 100), st.floats(-50, 50))
 def test_only_differences_of_scores_enter_and_their_scale_does_not(a: float, b: float) -> None:
-    found = overfitting(Brightness(a, b), flat(0.8), flat(0.5), flat(0.0))  # type: ignore[arg-type]
+    found = overfitting(Brightness(a, b), flat(0.8), flat(0.5), flat(0.0))
     assert found == pytest.approx(0.375, abs=2e-2 if abs(b) / a > 10 else 1e-3)
 
 
 def test_a_d_that_knows_nothing_does_not_overfit() -> None:
-    assert overfitting(Brightness(), flat(0.1), flat(-1.0), flat(0.3)) == 0.0  # type: ignore[arg-type]
+    assert overfitting(Brightness(), flat(0.1), flat(-1.0), flat(0.3)) == 0.0
 
 
 @given(st.integers(LEAST_IMAGES, 300), st.integers(0, 8), st.integers(0, 10**6))

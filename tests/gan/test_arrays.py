@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import augment
+from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import DataError, ParamsError, TrainingError
 from augment.gan.arrays import train_generators
@@ -31,8 +32,6 @@ def equal(first: GeneratorSet, second: GeneratorSet) -> bool:
 
 
 def test_it_trains_what_the_pipeline_trains() -> None:
-    from augment.data.imageset import ImageSet  # noqa: PLC0415
-
     generators = train_generators(images(10), LABELS, seed=3, device="cpu", **QUICK)
     names = np.array(LABELS)
     data = ImageSet(images(10), names, names, names)
@@ -173,7 +172,7 @@ def test_settings_are_checked_as_params_yaml_is() -> None:
         with pytest.raises(ParamsError, match=r"compute\.jobs"):
             train_generators(images(4), ["a"] * 4, jobs=jobs)
     with pytest.raises(ParamsError, match=r"ingest\.flips"):
-        train_generators(images(4), ["a"] * 4, flips="sideways")  # type: ignore[arg-type]
+        train_generators(images(4), ["a"] * 4, flips="sideways")
 
 
 @pytest.mark.parametrize(

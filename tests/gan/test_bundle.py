@@ -178,7 +178,7 @@ def test_numbers_of_numpy_are_numbers(kind: type) -> None:
     expected = GENERATOR.sample(100, seed=3, start=70)
     assert torch.equal(GENERATOR.sample(kind(100), seed=kind(3), start=kind(70)), expected)
     with pytest.raises(TypeError):
-        GENERATOR.sample(2.0)  # type: ignore[arg-type]
+        GENERATOR.sample(2.0)
 
 
 def test_what_the_caller_has_set_in_torch_changes_no_sample(bundle: Path) -> None:

@@ -19,7 +19,7 @@ def numbers(*shape: int, seed: int = 0) -> Tensor:
 def along(function: Callable[[Tensor], Tensor], point: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
     """The value and the derivative that it carries."""
     with forward_ad.dual_level():
-        made = forward_ad.unpack_dual(function(forward_ad.make_dual(point, direction)))  # type: ignore[no-untyped-call]
+        made = forward_ad.unpack_dual(function(forward_ad.make_dual(point, direction)))
         return made.primal, made.tangent
 
 

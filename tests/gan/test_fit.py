@@ -149,7 +149,7 @@ def test_guards_see_what_they_are_for() -> None:
     ],
 )
 def test_each_loss_has_its_own_large_gap(loss: str, pixels: int, healthy: float, lost: float) -> None:
-    limit = gap_limit(loss, pixels)  # type: ignore[arg-type]
+    limit = gap_limit(loss, pixels)
     assert discriminator_won(healthy, limit) is None
     assert "D won" in (discriminator_won(lost, limit) or "")
 

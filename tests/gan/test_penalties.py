@@ -43,14 +43,14 @@ def test_slopes_of_a_quadratic() -> None:
 def test_zero_centred_gradient_of_a_quadratic() -> None:
     """1/2 ||2 a x||^2 = 2 a^2 ||x||^2, so its derivative by a is 4 a ||x||^2."""
     network, images = Quadratic(), draw()
-    add_gradient(network, images, 1.4 * images, "zero_centred", 3.0)  # type: ignore[arg-type]
+    add_gradient(network, images, 1.4 * images, "zero_centred", 3.0)
     assert network.a.grad.item() == pytest.approx(3 * 4 * 0.7 * images.square().sum().item())
 
 
 def test_one_centred_gradient_of_a_quadratic() -> None:
     """(2 a ||x|| - 1)^2 has the derivative 4 ||x|| (2 a ||x|| - 1) by a."""
     network, images = Quadratic(), draw()
-    add_gradient(network, images, 1.4 * images, "one_centred", 3.0)  # type: ignore[arg-type]
+    add_gradient(network, images, 1.4 * images, "one_centred", 3.0)
     lengths = images.flatten(1).norm(dim=1)
     assert network.a.grad.item() == pytest.approx((3 * 4 * lengths * (1.4 * lengths - 1)).sum().item())
 
@@ -58,7 +58,7 @@ def test_one_centred_gradient_of_a_quadratic() -> None:
 def test_a_flat_discriminator_gets_a_finite_gradient() -> None:
     """A slope of exactly 0 has no direction; its gradient must be a number all the same."""
     network, images = Linear(), draw()
-    add_gradient(network, images, torch.zeros_like(images), "one_centred", 1.0)  # type: ignore[arg-type]
+    add_gradient(network, images, torch.zeros_like(images), "one_centred", 1.0)
     assert torch.isfinite(network.a.grad)
 
 
@@ -69,7 +69,7 @@ PENALTIES: dict[Centre, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 def discriminator(network: str, side: int, channels: int) -> Discriminator:
-    _, found = build(Architecture(network, channels, side, side, 4, 4), seed=3)  # type: ignore[arg-type]
+    _, found = build(Architecture(network, channels, side, side, 4, 4), seed=3)
     for weight in found.parameters():  # residual branches start at zero, where little could be told apart
         torch.nn.init.normal_(weight, std=0.3, generator=torch.Generator().manual_seed(weight.numel()))
     return found.double()

@@ -279,7 +279,7 @@ def test_members_alike_are_augmented_as_one() -> None:
         assert torch.equal(together, augment(images, rng(1)))
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Recorder(TorchDispatchMode):
     """The names of all operations."""
 
     def __init__(self) -> None:

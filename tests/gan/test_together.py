@@ -171,7 +171,10 @@ def test_checkpoints_are_those_of_a_plain_run() -> None:
 
 def test_a_checkpoint_follows_each_turn_when_it_is_time() -> None:
     kept: list[int] = []
-    save = lambda state: kept.append(state["now"]["step"])  # noqa: E731
+
+    def save(state: dict[str, Any]) -> None:
+        kept.append(state["now"]["step"])
+
     results_of(jobs_of(6, 6), saves=[save, save], save_seconds=0.0)
     assert kept == [5, 5, 10, 10, 12, 12]
 
