@@ -9,7 +9,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,14 +122,14 @@ def _check(options: argparse.Namespace) -> int:
 def _forecast(file: Path) -> "Forecast":
     """What a run will take by the settings of `file`; of small images it says so itself, soon enough."""
 
-    def lines(shape: tuple[int, int, int], classes: list[str]) -> list[str]:
+    def lines(shape: tuple[int, int, int], counts: Mapping[str, int]) -> list[str]:
         if shape[1] * shape[2] <= QUICK_PX:
             return []
         print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
         from augment.evaluation.forecast import forecast
         from augment.params import load
 
-        return forecast(shape, classes, load(file))
+        return forecast(shape, counts, load(file))
 
     return lines
 

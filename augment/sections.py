@@ -158,7 +158,11 @@ class Train(Section):
         "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
     )
     shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 5000.")
-    steps: Steps = Field("auto", description="Steps of each class's GAN; `auto`: 300, from 16 px up 400.")
+    steps: Steps = Field(
+        "auto",
+        description="Steps of each class's GAN; `auto`: 300, from 16 px up 400, "
+        "and after a shared GAN at most 40 for each training image.",
+    )
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
     learning_rate: Annotated[float, Field(gt=0, le=0.1)] | Literal["auto"] = Field(
         "auto", description="Adam's learning rate, betas (0, 0.99); `auto`: 0.001, for `linear` 0.01."

@@ -44,7 +44,7 @@ def train(classes: int, images: int) -> None:
     """The GANs of one case: a shared one, then one per class."""
     made = noise(classes, images)
     wanted = Train(shared_steps=SHARED_STEPS, steps=STEPS)
-    training = class_training(wanted, made.classes, flips="none", height=SIDE, width=SIDE, device="cpu")
+    training = class_training(wanted, made.counts(), flips="none", height=SIDE, width=SIDE, device="cpu")
     began = time.perf_counter()
     train_classes(made, training, [0], Workplace(Engine("local", cores()), "cpu", None, 30.0))
     print(time.perf_counter() - began)

@@ -114,7 +114,7 @@ def training_of(variant: str, train: ImageSet) -> ClassTraining:
     chosen = VARIANTS[variant]
     usual, own = (
         class_training(
-            Train.model_validate(changes), train.classes, flips="none", height=height, width=width, device="cpu"
+            Train.model_validate(changes), train.counts(), flips="none", height=height, width=width, device="cpu"
         )
         for changes in ({}, chosen.changes)
     )

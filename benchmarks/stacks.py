@@ -47,7 +47,7 @@ def jobs_for(side: int, count: int, device: str, steps: int) -> list[GanJob]:
     """As many GANs, of the ten digits and of further repeats of them."""
     train, _ = pool("digits", side)
     wanted = Train(transfer="none", steps=steps)
-    training = class_training(wanted, train.classes, flips="none", height=side, width=side, device=device)
+    training = class_training(wanted, train.counts(), flips="none", height=side, width=side, device=device)
     labels = [train.classes[number % len(train.classes)] for number in range(count)]
     return [
         class_job(train, label, training.classes[label], number, None, device, f"{label} {number}")

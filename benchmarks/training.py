@@ -59,7 +59,7 @@ def settings_for(train: ImageSet, batch_size: int, steps: int, shared: int | Non
         batch_size=batch_size, steps=steps, shared_steps=shared or 1, transfer="shared" if shared else "none"
     )
     _, _, height, width = train.images.shape
-    return class_training(wanted, train.classes, flips="none", height=height, width=width, device="cpu")
+    return class_training(wanted, train.counts(), flips="none", height=height, width=width, device="cpu")
 
 
 def project_seconds(train: ImageSet, training: ClassTraining, place: Workplace) -> tuple[float, dict[str, Generator]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from augment.data.cleaning import Findings
     from augment.params import Ingest, Params
 
-Forecast = Callable[[tuple[int, int, int], list[str]], list[str]]
-"""(C, H, W) and the classes -> lines on what a run will take."""
+Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]
+"""(C, H, W) and the images of each class -> lines on what a run will take."""
 
 ON_DISK = ("folder", "idx", "list")
 _FILES_NAMED = 20
@@ -27,7 +27,7 @@ def run(
     params: "Params",
     as_json: bool,
     obstacles: Iterable[tuple[str, str]] = (),
-    forecast: Forecast = lambda shape, classes: [],
+    forecast: Forecast = lambda shape, counts: [],
 ) -> int:
     """Print the report on `path`; 1 when something would stop a run, else 0.
 
@@ -43,7 +43,7 @@ def run(
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
         print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
-        lines = [] if findings.stops else forecast(image_shape(findings), list(findings.counts()))
+        lines = [] if findings.stops else forecast(image_shape(findings), findings.counts())
         print("\n".join(["", *lines]) if lines else "", end="\n" if lines else "")
     return 1 if findings.stops else 0
 

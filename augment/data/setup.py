@@ -22,7 +22,7 @@ _LINES = 20
 
 
 def run(
-    path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda shape, classes: []
+    path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda shape, counts: []
 ) -> int:
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
@@ -51,7 +51,7 @@ def run(
     write_text(params_path, text)
     print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
     size = settings["size"] or check.image_shape(findings)[1:]
-    print("\n".join([*forecast((findings.channels, *size), list(findings.counts())), "Next: `dvc repro`"]))
+    print("\n".join([*forecast((findings.channels, *size), findings.counts()), "Next: `dvc repro`"]))
     return 0
 
 

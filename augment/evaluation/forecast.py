@@ -1,6 +1,6 @@
 """What a whole run will take on images of a size, before there is anything to train on: steps on noise are timed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +20,16 @@ from augment.progress import duration
 from augment.seeds import numpy_rng
 
 
-def forecast(shape: tuple[int, int, int], classes: Sequence[str], params: Params) -> list[str]:
+def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params) -> list[str]:
     """Two lines: the GANs of all repeats, and the classifiers of the comparison.
 
-    shape: (C, H, W). Raises `ParamsError` and `BundleError` for settings of `train` that do not fit such images.
+    shape: (C, H, W). counts: images of each class. Raises `ParamsError` and `BundleError` for settings of `train`
+    that do not fit such images.
     """
-    place, noise = workplace(params.compute), _noise(shape, classes)
-    training = _training(shape, classes, params, place.device)
-    job = shared_job(noise, training.shared or training.classes[classes[0]], params.seed, place.device, "forecast")
+    place, noise = workplace(params.compute), _noise(shape, list(counts))
+    training = _training(shape, counts, params, place.device)
+    first = training.shared or next(iter(training.classes.values()))
+    job = shared_job(noise, first, params.seed, place.device, "forecast")
     gans = gan_cost.tell(job, groups(training, params), place.engine)
     run = ArmRun(
         "classical", 0, noise, Samples({}, {}, {}), noise.images[:0], noise.images[:0],
@@ -40,14 +42,14 @@ def forecast(shape: tuple[int, int, int], classes: Sequence[str], params: Params
     return [f"a run trains {gans}", f"and compares {compared}"]
 
 
-def _training(shape: tuple[int, int, int], classes: Sequence[str], params: Params, device: str) -> ClassTraining:
+def _training(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params, device: str) -> ClassTraining:
     """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
     channels, height, width = shape
-    overrides = {label: own for label, own in params.train.overrides.items() if label in classes}
+    overrides = {label: own for label, own in params.train.overrides.items() if label in counts}
     train = params.train.model_copy(update={"overrides": overrides})
     base = pinned_base(train, channels, height, width) if Path(train.base).exists() else None
     flips = params.ingest.flips
-    return class_training(train, list(classes), flips=flips, height=height, width=width, device=device, base=base)
+    return class_training(train, counts, flips=flips, height=height, width=width, device=device, base=base)
 
 
 def repeats(params: Params) -> tuple[int, int]:

@@ -74,8 +74,9 @@ def train_generators(
     flips: how images may be mirrored without leaving their class (none, horizontal, vertical, both).
     transfer: shared begins with one GAN on all classes and gives every class a copy of it; none trains
     each from scratch. shared_steps, steps: training steps of the one and of the others; auto: 1200 and
-    300, from 16 px up 5000 and 400. batch_size: images a step. learning_rate: of Adam; auto: 0.001,
-    for linear 0.01. overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
+    300, from 16 px up 5000 and 400, after a shared GAN at most 40 for each image of a class. batch_size:
+    images a step. learning_rate: of Adam; auto: 0.001, for linear 0.01.
+    overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
     device: auto, cpu or cuda (a GPU trains classes of equal settings abreast, and jobs plays no part there).
     jobs: processes, auto: as many as cores; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
@@ -120,9 +121,15 @@ def train_generators(
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
     place = workplace_on(where, _engine(settled.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
-    _, _, height, side = data.images.shape
+    counts, (_, _, height, side) = data.counts(), data.images.shape
     training = class_training(
-        settled.train, order, flips=flips, height=height, width=side, device=place.device, name=CALL
+        settled.train,
+        {label: counts[label] for label in order},
+        flips=flips,
+        height=height,
+        width=side,
+        device=place.device,
+        name=CALL,
     )
     with standalone():
         (trained,) = train_classes(data, training, [settled.seed], place)

@@ -1,5 +1,6 @@
 """From params.yaml to the settings of each GAN."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -24,6 +25,7 @@ STORE = Path(".work")
 LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
 RATE, LINEAR_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
 TINY_STEPS, STEPS = (1200, 300), (5000, 400)  # shared, per class
+STEPS_PER_IMAGE = 40  # of a class's own GAN after the shared one: fewer than ten images are learned by heart sooner
 
 
 def training_for(images: ImageSet, train: Train, *, flips: Flips, device: str) -> ClassTraining:
@@ -33,12 +35,12 @@ def training_for(images: ImageSet, train: Train, *, flips: Flips, device: str) -
     """
     _, channels, height, width = images.images.shape
     base = pinned_base(train, channels, height, width)
-    return class_training(train, images.classes, flips=flips, height=height, width=width, device=device, base=base)
+    return class_training(train, images.counts(), flips=flips, height=height, width=width, device=device, base=base)
 
 
 def class_training(
     train: Train,
-    classes: list[str],
+    counts: Mapping[str, int],
     *,
     flips: Flips,
     height: int,
@@ -47,21 +49,26 @@ def class_training(
     base: Start | None = None,
     name: str = "params.yaml",
 ) -> ClassTraining:
-    """Resolve `train:` for these classes; with a `base` there is no shared GAN to train.
+    """Resolve `train:` for classes of so many training images; with a `base` there is no shared GAN to train.
 
     name: where the settings come from, for messages. Raises `ParamsError` for an override of a class
     that is not there, a network that does not fit the images, or a loss without the penalty that it rests on.
     """
-    _check_overrides(train, classes, name)
+    _check_overrides(train, list(counts), name)
     _check_network(train.network, height, width, name)
     _check_penalty(train, name)
     tiny = min(height, width) < LARGE_FROM_PX
-    shared_steps = (TINY_STEPS if tiny else STEPS)[0] if train.shared_steps == "auto" else train.shared_steps
-    steps = (TINY_STEPS if tiny else STEPS)[1] if train.steps == "auto" else train.steps
-    common = _settings(train, steps, flips, _precision(train.precision, tiny, device))
+    usual_shared, usual = TINY_STEPS if tiny else STEPS
+    shared_steps = usual_shared if train.shared_steps == "auto" else train.shared_steps
+    common = _settings(train, shared_steps, flips, _precision(train.precision, tiny, device))
     return ClassTraining(
-        shared=replace(common, steps=shared_steps) if train.transfer == "shared" and base is None else None,
-        classes={label: _with(common, train.overrides.get(label, Override())) for label in classes},
+        shared=common if train.transfer == "shared" and base is None else None,
+        classes={
+            label: _with(
+                replace(common, steps=_class_steps(train, usual, images)), train.overrides.get(label, Override())
+            )
+            for label, images in counts.items()
+        },
         base=base,
     )
 
@@ -82,6 +89,13 @@ def workplace(compute: Compute) -> Workplace:
     device = resolve_device(compute.device)
     jobs = cores() if compute.jobs == "auto" else compute.jobs
     return workplace_on(device, Engine(compute.engine, jobs), STORE, float(compute.checkpoint_seconds))
+
+
+def _class_steps(train: Train, usual: int, images: int) -> int:
+    """Of one class's GAN."""
+    if train.steps != "auto":
+        return train.steps
+    return min(usual, STEPS_PER_IMAGE * images) if train.transfer == "shared" else usual
 
 
 def _check_overrides(train: Train, classes: list[str], name: str) -> None:

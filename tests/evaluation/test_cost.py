@@ -27,7 +27,7 @@ def settings(arms=DEFAULT_ARMS, steps=400):
 
 def measured(repeats, comparing, engine=SERIAL, sets=0, train=None):
     training = class_training(
-        train or Train(width=4, latent=4), ["a", "b"], flips="none", height=8, width=8, device="cpu"
+        train or Train(width=4, latent=4), {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu"
     )
     return measured_cost(TRAIN, range(repeats), comparing, training, sets, Workplace(engine, "cpu", None, 30.0))
 

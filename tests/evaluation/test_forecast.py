@@ -27,10 +27,15 @@ QUICK = {
 
 def test_the_counts_of_a_run() -> None:
     params = check(QUICK)
-    training = class_training(params.train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    training = class_training(params.train, {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
     assert groups(training, params) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
     alone = class_training(
-        params.train.model_copy(update={"transfer": "none"}), ["a", "b"], flips="none", height=8, width=8, device="cpu"
+        params.train.model_copy(update={"transfer": "none"}),
+        {"a": 10, "b": 10},
+        flips="none",
+        height=8,
+        width=8,
+        device="cpu",
     )
     assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
     assert classifiers(params) == 9
@@ -39,16 +44,18 @@ def test_the_counts_of_a_run() -> None:
 
 
 def test_two_lines_for_any_set() -> None:
-    gans, compared = forecast((3, 12, 9), ["a", "b"], check(QUICK))
+    gans, compared = forecast((3, 12, 9), {"a": 4, "b": 4}, check(QUICK))
     assert gans.startswith("a run trains 9 GANs, 105 steps: less than a minute on ")
     assert compared == "and compares 9 classifiers: less than a minute"
-    other, _ = forecast((1, 12, 9), ["x", "y", "z"], check(QUICK))  # overrides of another set count for nothing
+    other, _ = forecast(
+        (1, 12, 9), {"x": 4, "y": 4, "z": 4}, check(QUICK)
+    )  # overrides of another set count for nothing
     assert other.startswith("a run trains 12 GANs, 150 steps")
 
 
 def test_settings_that_do_not_fit_are_found_here() -> None:
     with pytest.raises(ParamsError, match=r"train\.network: linear is one layer"):
-        forecast((1, 48, 48), ["a", "b"], check({"train": {"network": "linear"}}))
+        forecast((1, 48, 48), {"a": 4, "b": 4}, check({"train": {"network": "linear"}}))
 
 
 def test_check_and_init_tell_it_of_large_images(

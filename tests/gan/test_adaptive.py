@@ -192,11 +192,11 @@ def test_d_that_learns_two_images_by_heart_overfits_more_than_one_that_learns_a_
 
 def test_params_take_a_number_or_auto() -> None:
     values = {"train": {"augmentation": "auto", "overrides": {"b": {"augmentation": 0.2}}}}
-    training = class_training(check(values).train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    training = class_training(check(values).train, {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
     assert [training.classes[label].augmentation for label in "ab"] == ["auto", 0.2]
     other = class_training(
         Train(overrides={"b": Override(augmentation="auto")}, augmentation=0.3),
-        ["a", "b"], flips="none", height=8, width=8, device="cpu",
+        {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu",
     )  # fmt: skip
     assert [other.classes[label].augmentation for label in "ab"] == [0.3, "auto"]
 

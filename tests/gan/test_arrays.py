@@ -35,7 +35,7 @@ def test_it_trains_what_the_pipeline_trains() -> None:
     generators = train_generators(images(10), LABELS, seed=3, device="cpu", **QUICK)
     names = np.array(LABELS)
     data = ImageSet(images(10), names, names, names)
-    training = class_training(Train(**QUICK), ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    training = class_training(Train(**QUICK), {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
     (trained,) = train_classes(data, training, [3], Workplace(Engine("serial", 1), "cpu", None, 30.0))
     assert list(generators) == ["a", "b"]
     for label, result in trained.classes.items():

@@ -61,15 +61,15 @@ def test_classes_train_alone(base: Path, two_classes: ImageSet) -> None:
     """With a pinned start, neither a class that goes nor one that changes moves another."""
     start = pinned_base(Train(base=str(base), **QUICK), 1, 8, 8)
     settings = {"flips": "none", "height": 8, "width": 8, "device": "cpu", "base": start}
-    (both,) = train_classes(two_classes, class_training(Train(**QUICK), two_classes.classes, **settings), [0], HERE)
+    (both,) = train_classes(two_classes, class_training(Train(**QUICK), two_classes.counts(), **settings), [0], HERE)
     alone = two_classes.of_class("a")
-    training = class_training(Train(**QUICK), ["a"], **settings)
+    training = class_training(Train(**QUICK), alone.counts(), **settings)
     assert training.shared is None
     (one,) = train_classes(alone, training, [0], HERE)
     weights = one.classes["a"].generator
     assert all(torch.equal(both.classes["a"].generator[name], value) for name, value in weights.items())
     (scratch,) = train_classes(
-        alone, class_training(Train(**QUICK, transfer="none"), ["a"], **settings | {"base": None}), [0], HERE
+        alone, class_training(Train(**QUICK, transfer="none"), alone.counts(), **settings | {"base": None}), [0], HERE
     )
     assert not torch.equal(scratch.classes["a"].generator["project.weight"], weights["project.weight"])
 

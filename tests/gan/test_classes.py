@@ -70,7 +70,7 @@ def test_a_shared_gan_that_fails_says_what_to_do(two_classes: ImageSet, tiny: Ga
 
 def test_settings_of_single_classes() -> None:
     train = Train(overrides={"a": {"steps": 9, "gamma": 2.0}}, steps=5, shared_steps=7, precision="fp32")
-    training = class_training(train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+    training = class_training(train, {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
     assert training.shared is not None
     assert training.shared.steps == 7
     assert (training.classes["a"].steps, training.classes["a"].gamma) == (9, 2.0)
@@ -80,11 +80,24 @@ def test_settings_of_single_classes() -> None:
 def test_an_override_of_an_unknown_class_is_named() -> None:
     train = Train(overrides={"c": {"steps": 9}})
     with pytest.raises(ParamsError, match=r"'c'; the classes are 'a', 'b'"):
-        class_training(train, ["a", "b"], flips="none", height=8, width=8, device="cpu")
+        class_training(train, {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
+
+
+@pytest.mark.parametrize(("side", "usual"), [(8, 300), (16, 400)])
+def test_fewer_images_take_fewer_steps_after_a_shared_gan(side: int, usual: int) -> None:
+    counts = {"a": 5, "b": 1, "c": 10, "d": 500}
+
+    def steps(train: Train) -> list[int]:
+        training = class_training(train, counts, flips="none", height=side, width=side, device="cpu")
+        return [training.classes[label].steps for label in counts]
+
+    assert steps(Train()) == [200, 40, usual, usual]
+    assert steps(Train(transfer="none")) == [usual] * 4
+    assert steps(Train(steps=350, overrides={"b": {"steps": 7}})) == [350, 7, 350, 350]
 
 
 def test_small_images_are_trained_in_full_precision() -> None:
-    training = class_training(Train(), ["a"], flips="none", height=8, width=8, device="cpu")
+    training = class_training(Train(), {"a": 10}, flips="none", height=8, width=8, device="cpu")
     assert training.classes["a"].precision == "fp32"
 
 
@@ -95,7 +108,7 @@ def test_larger_images_train_in_bf16_where_the_processor_has_it(
     monkeypatch: pytest.MonkeyPatch, side: int, hardware: bool, expected: str
 ) -> None:
     monkeypatch.setattr(gan_settings, "multiplies_bf16", lambda device: hardware)
-    training = class_training(Train(), ["a"], flips="none", height=side, width=40, device="cpu")
+    training = class_training(Train(), {"a": 10}, flips="none", height=side, width=40, device="cpu")
     assert training.classes["a"].precision == training.shared.precision == expected
 
 

@@ -48,7 +48,7 @@ def test_a_step_gives_every_parameter_a_finite_gradient(
 
 
 def resolve(train: Train, height: int = 8, width: int = 8) -> object:
-    return class_training(train, ["a", "b"], flips="none", height=height, width=width, device="cpu")
+    return class_training(train, {"a": 10, "b": 10}, flips="none", height=height, width=width, device="cpu")
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (8, 41)])

@@ -93,7 +93,7 @@ def test_a_gan_trained_on_test_fails_the_run(
     def trained(side: str) -> GeneratorSet:
         images = sides[side]
         tiny = Train(transfer="none", width=4, steps=4)
-        settings = class_training(tiny, images.classes, flips="none", height=SIDE, width=SIDE, device="cpu")
+        settings = class_training(tiny, images.counts(), flips="none", height=SIDE, width=SIDE, device="cpu")
         (trained,) = train_classes(images, settings, [0], Workplace(Engine(), "cpu", None, 30.0))
         return generators_from(images, settings, trained, "cpu")
 
