@@ -27,12 +27,17 @@ class Engine:
     kind: Literal["serial", "local"] = "serial"
     jobs: int = 1
 
+    @property
+    def processes(self) -> int:
+        """How many units run at a time."""
+        return 1 if self.kind == "serial" else self.jobs
+
     def map(self, function: Callable[[Unit], Result], units: Sequence[Unit]) -> Iterator[tuple[int, Result]]:
         """Yield `(position, function(unit))` as units finish; an exception of a unit is raised here.
 
         Raises `WorkerError` when a process was killed, as a machine short of memory does.
         """
-        if self.kind == "serial" or self.jobs == 1 or len(units) < 2:
+        if self.processes == 1 or len(units) < 2:
             for position, unit in enumerate(units):
                 yield position, _in_one_thread(function, unit)
             return

@@ -155,7 +155,8 @@ class Train(Section):
     base: WatchedPath = Field(
         "data/base",
         description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
-        "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one.",
+        "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one. It has seen "
+        "images that repeats may hold out, so it asks for `evaluate.protocol: holdout` and `gate: val`.",
     )
     shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 5000.")
     steps: Steps = Field(
@@ -231,7 +232,7 @@ class Evaluate(Section):
         "auto",
         description="For `holdout`. `val`: every repeat has the same train and val. `rotate`: each holds out other "
         "images of both as its val, so that more of them judge. `auto`: `rotate` where a class has fewer than 10 "
-        "independent val images.",
+        "independent val images and nothing is pinned by `train.base`.",
     )
     repeats: int = Field(
         10, ge=10, le=100, description="Disjoint training sets of `repeated`, the delivered one among them."

@@ -13,6 +13,7 @@ from augment.environment import environment
 from augment.evaluation import tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.augmentation import strongest
+from augment.evaluation.caveats import failed_classes, other_start
 from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.cost import cost_line, measured_cost
 from augment.evaluation.curve import COLUMNS as CURVE
@@ -31,7 +32,7 @@ from augment.evaluation.nearness import Nearness, nearness, real_images, require
 from augment.evaluation.policy import Policy, choose_policy
 from augment.evaluation.primary import Figures
 from augment.evaluation.prior import expectation
-from augment.evaluation.provenance import check_trained_on
+from augment.evaluation.provenance import check_trained_on, gate_beside
 from augment.evaluation.replicates import Plan, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
 from augment.evaluation.settings import check_extras, check_primary, comparing
@@ -42,7 +43,7 @@ from augment.files import sha256_json, write_csv, write_json
 from augment.gan.bundle import load_generators
 from augment.gan.classes import Workplace, train_repeats
 from augment.gan.generators import GeneratorSet
-from augment.gan.settings import training_for, workplace
+from augment.gan.settings import has_pinned_base, pinned_training, training_for, workplace
 from augment.gan.trained import generators_from
 from augment.ledger import LEDGER, looks, looks_text, record
 from augment.params import Augmentation, Evaluate, Params
@@ -56,7 +57,8 @@ def evaluate(params: Params) -> None:
     chosen = params.evaluate
     check_extras(chosen)
     splits, pool = prepared(chosen)
-    planned = plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, chosen.gate)
+    gate = gate_beside(has_pinned_base(params.train), chosen)
+    planned = plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, gate)
     external = read_external(Path(chosen.external), params.ingest, splits.train)
     if external is not None:
         check_apart(external, planned)
@@ -71,12 +73,15 @@ def evaluate(params: Params) -> None:
     settings = replace(settings, base=base(planned, plain[0], params))
     made = [*delivered, *further_generators(planned, params, place)]
     compared = compare(planned.replicates, made, settings, place.engine, external, plain)
+    caveats = [*failed_classes(made), *other_start(pinned_training(params.train), splits.train)]
+    for caveat in caveats:
+        echo(f"evaluate: {caveat}")
     audit(planned, compared)
     arm_kinds = tables.kinds(chosen.arm_names)
     policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
         compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine, external)
-    looked = fingerprints(planned, params)
+    looked = fingerprints(planned, splits, params)
     record(LEDGER, looked["test"], looked["configuration"])
     echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
     val = figures("val", planned, compared.val_scores, params)
@@ -93,7 +98,7 @@ def evaluate(params: Params) -> None:
     write_comparison(planned, compared, tables.runs(planned, compared, val, test), policy, verdict)
     exchange = learned(planned, pool, compared, policy, settings, params, place)
     privacy, lines = write_samples(planned.first, compared, settings.filter, params.seed, place.engine)
-    found = summary(planned, policy, verdict, announced, looked, lines) | {
+    found = summary(planned, policy, verdict, announced, looked, caveats, lines) | {
         "augmentation": settings.base,
         "exchange": exchange,
         "external": elsewhere(planned, external, compared, verdict, params),
@@ -201,12 +206,16 @@ def elsewhere(
     return rows
 
 
-def fingerprints(planned: Plan, params: Params) -> dict[str, str]:
-    """What the ledger knows this run by: its test set, and everything else that a verdict depends on."""
+def fingerprints(planned: Plan, delivered: Splits, params: Params) -> dict[str, str]:
+    """What the ledger knows this run by: all that is tested, and everything else that a verdict depends on.
+
+    prepared: the delivered test, which the page compares with data/prepared.
+    """
     chosen = params.model_dump(mode="json", include={"seed", "train", "generate", "evaluate"})
     sides = [side.fingerprint() for own in planned.distinct for side in (own.train, own.val)]
     configuration = sha256_json([chosen, params.ingest.flips, *sides])
-    return {"test": planned.tested.fingerprint(), "configuration": configuration}
+    tested, prepared = planned.tested.fingerprint(), delivered.test.fingerprint()
+    return {"test": tested, "prepared": prepared, "configuration": configuration}
 
 
 def delivered_generators(planned: Plan, train: ImageSet) -> list[GeneratorSet]:

@@ -4,6 +4,8 @@ from collections import Counter
 
 from augment.data.pool import check_split
 from augment.data.prepare import prepare
+from augment.evaluation.provenance import gate_beside
+from augment.gan.settings import has_pinned_base
 from augment.params import Params
 from pipeline.common import PREPARED, main
 from pipeline.start import echo
@@ -18,7 +20,8 @@ def ingest(params: Params) -> None:
     echo(f"ingest: {len(findings.counts())} classes: " + _counts(splits))
     for note in findings.notes:
         echo(f"ingest: note: {note}")
-    if params.evaluate.protocol == "repeated":  # told here, not after the GANs have trained
+    gate_beside(has_pinned_base(params.train), params.evaluate)  # both told here, not after the GANs have trained
+    if params.evaluate.protocol == "repeated":
         check_split(findings.usable, params.evaluate.repeats)
 
 

@@ -28,6 +28,8 @@ def train(params: Params) -> None:
     if not generators:
         reasons = "\n".join(f"  {label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or change train.gamma.")
+    for label, reason in generators.failed.items():
+        echo(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images")
     generators.save(MODELS)
     for label, result in trained.classes.items():
         write_csv(MODELS / slug(label) / "curve.csv", result.curve, COLUMNS)

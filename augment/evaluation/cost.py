@@ -41,14 +41,14 @@ def measured_cost(
     does.
     """
     engine = place.engine
-    arms: list[Arm] = [*settings.arms, "classical"]
+    arms = list(dict.fromkeys([*settings.arms, "classical"]))
     runs = [_probe_run(arm, train, seeds[0], settings) for arm in arms]
-    seconds = dict(engine.map(seconds_per_step, runs))
+    seconds = {arms[position]: found for position, found in engine.map(seconds_per_step, runs)}
     classifiers, filters = len(seeds) * len(settings.arms), len(seeds) * settings.filter.folds
-    work = len(seeds) * settings.fit.steps * sum(seconds[position] for position in range(len(settings.arms)))
-    work += filters * settings.filter.fit.steps * seconds[len(settings.arms)]
+    work = len(seeds) * settings.fit.steps * sum(seconds[arm] for arm in settings.arms)
+    work += filters * settings.filter.fit.steps * seconds["classical"]
     gans, gan_minutes = _gans(train, seeds[0], training, sets, place)
-    return Cost(classifiers, filters, work / (60 * _processes(engine, classifiers)), gans, gan_minutes)
+    return Cost(classifiers, filters, work / (60 * min(engine.processes, classifiers)), gans, gan_minutes)
 
 
 def _gans(train: ImageSet, seed: int, training: ClassTraining, sets: int, place: Workplace) -> tuple[int, float]:
@@ -59,7 +59,7 @@ def _gans(train: ImageSet, seed: int, training: ClassTraining, sets: int, place:
     job = shared_job(train, training.shared or training.classes[train.classes[0]], seed, place.device, "cost")
     ((_, seconds),) = Engine("serial").map(gan_cost.seconds_per_step, [job])
     gans = sum(map(len, groups))
-    return gans, gan_cost.minutes(seconds, groups, gans if place.stacked else _processes(place.engine, gans))
+    return gans, gan_cost.minutes(seconds, groups, place.engine.processes, place.stacked)
 
 
 def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
@@ -70,7 +70,7 @@ def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
 
 def cost_line(cost: Cost, settings: Comparing, engine: Engine) -> str:
     """The cost in one line, GANs first, since they are trained first."""
-    processes = _processes(engine, cost.classifiers)
+    processes = min(engine.processes, cost.classifiers)
     where = f"on {processes} process{'es' if processes > 1 else ''}"
     whole = duration(cost.minutes + cost.gan_minutes)
     gans = f"{cost.gans} GANs, as far as .work does not hold them: {duration(cost.gan_minutes)}; " if cost.gans else ""
@@ -105,7 +105,3 @@ def _probe_run(arm: Arm, train: ImageSet, seed: int, settings: Comparing) -> Arm
     nothing = np.empty((0, *train.images.shape[1:]), dtype=np.uint8)
     samples = Samples(raw={}, filtered={}, copies={})
     return ArmRun(arm, seed, train, samples, nothing, nothing, settings.fit, settings.batch_size, settings.flips)
-
-
-def _processes(engine: Engine, units: int) -> int:
-    return 1 if engine.kind == "serial" else min(engine.jobs, units)

@@ -30,14 +30,13 @@ def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Par
     training = _training(shape, counts, params, place.device)
     first = training.shared or next(iter(training.classes.values()))
     job = shared_job(noise, first, params.seed, place.device, "forecast")
-    gans = gan_cost.tell(job, groups(training, params), place.engine)
+    gans = gan_cost.tell(job, groups(training, params), place.engine.processes, place.stacked)
     run = ArmRun(
         "classical", 0, noise, Samples({}, {}, {}), noise.images[:0], noise.images[:0],
         FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
     )  # fmt: skip
-    jobs = 1 if place.engine.kind == "serial" else place.engine.jobs
     steps = all_steps(params, classifier_steps(params.evaluate, *shape[1:]))
-    seconds = evaluation_cost.seconds_per_step(run) * steps / jobs
+    seconds = evaluation_cost.seconds_per_step(run) * steps / place.engine.processes
     compared = f"{classifiers(params)} classifiers: {duration(seconds / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
 

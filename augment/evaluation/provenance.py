@@ -1,11 +1,31 @@
-"""A check against leaks: the delivered generators were trained on the training images, and on nothing else.
+"""Checks against leaks: the delivered generators were trained on the training images, and on nothing else, and no
+repeat starts from a generator that has seen what it holds out.
 
-However little a GAN learned of test images, this finds it; what samples themselves tell is `nearness`'s to find.
+However little a GAN learned of test images, these find it; what samples themselves tell is `nearness`'s to find.
 """
 
 from augment.data.imageset import ImageSet
 from augment.errors import DataError
+from augment.evaluation.replicates import Gate
 from augment.gan.generators import SHARED, GeneratorSet
+from augment.params import Evaluate
+
+
+def gate_beside(pinned: bool, settings: Evaluate) -> Gate:
+    """The gate of a comparison whose GANs start from a generator pinned by `train.base`, or do not.
+
+    Such a generator may have seen every image of the delivered train, so each repeat keeps the delivered sides.
+    Raises `DataError` where the settings ask for others.
+    """
+    if not pinned:
+        return settings.gate
+    asked = "evaluate.protocol: repeated" if settings.protocol == "repeated" else "evaluate.gate: rotate"
+    if settings.protocol == "repeated" or settings.gate == "rotate":
+        raise DataError(
+            f"leak: train.base: {asked} lets repeats hold out images that the pinned generator may have been trained "
+            "on. Empty that folder but for its README, or set `evaluate.protocol: holdout` and `evaluate.gate: val`."
+        )
+    return "val"
 
 
 def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:

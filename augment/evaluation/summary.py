@@ -16,11 +16,12 @@ def summary(
     verdict: Verdict,
     announced: float | None,
     looked: dict[str, str],
+    caveats: Sequence[str],
     beside: Sequence[Line],
 ) -> dict[str, Any]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none.
 
-    beside: what is told after the verdict's own explanation.
+    caveats: reasons that the figures do not show. beside: what is told after the verdict's own explanation.
     """
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
@@ -33,7 +34,7 @@ def summary(
             "speaks": verdict.speaks,
         },
         "sentence": verdict.sentence,
-        "reasons": list(verdict.reasons),
+        "reasons": [*verdict.reasons, *caveats],
         "advice": list(verdict.advice),
         "explanation": [asdict(line) for line in (*verdict.explanation, *beside)],
         "policy": {"arm": policy.arm, "weight": policy.weight},

@@ -13,13 +13,18 @@ from augment.gan.networks import Architecture
 from augment.gan.run import Start
 
 
+def is_pinned(folder: Path) -> bool:
+    """Whether there is more than a README in it; a folder that is not there counts, for `pinned` to name it."""
+    return not folder.is_dir() or any(not path.name.startswith((".", "README")) for path in folder.iterdir())
+
+
 def pinned(folder: Path, wanted: Architecture) -> Start | None:
     """The weights that every class starts from, or None while the folder holds nothing but a README.
 
     wanted: the networks that the settings and the images ask for. Raises `BundleError` when the
     folder holds no bundle, a damaged one, or one of other networks or images.
     """
-    if folder.is_dir() and all(path.name.startswith((".", "README")) for path in folder.iterdir()):
+    if not is_pinned(folder):
         return None
     if not (folder / "manifest.json").exists():
         raise BundleError(

@@ -35,7 +35,8 @@ class ClassTraining:
 class Workplace:
     """Where the work is done and kept.
 
-    stacked: GANs of equal settings train abreast, in stacks, which a GPU needs; else each is a unit of work.
+    stacked: GANs of equal settings train abreast, in stacks, in this process, since several would only compete for
+    a GPU; else each is a unit of the engine's, as all other work is.
     """
 
     engine: Engine
@@ -54,10 +55,8 @@ class Trained:
 
 
 def workplace_on(device: str, engine: Engine, store: Path | None, checkpoint_seconds: float) -> Workplace:
-    """On a GPU one process trains GANs of equal settings abreast, since processes would only compete; else `engine`."""
-    if device == "cuda":
-        return Workplace(Engine("serial", 1), device, store, checkpoint_seconds, stacked=True)
-    return Workplace(engine, device, store, checkpoint_seconds)
+    """GANs train on `device`, on a GPU in stacks; classifiers and all else on the CPU, by `engine`."""
+    return Workplace(engine, device, store, checkpoint_seconds, stacked=device == "cuda")
 
 
 def train_classes(images: ImageSet, training: ClassTraining, seeds: Sequence[int], place: Workplace) -> list[Trained]:
@@ -146,7 +145,7 @@ def _class_jobs(
 def _tell_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], place: Workplace) -> None:
     """What all GANs will take that the store does not hold; nothing where it holds all.
 
-    Of a seed whose shared GAN has yet to train nothing else can be there.
+    Of a seed whose shared GAN has yet to train nothing else can be there, and after one that failed nothing follows.
     """
     left: list[GanJob] = []
     jobs: list[GanJob] = []
@@ -155,14 +154,13 @@ def _tell_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequenc
         found = [finished(_stored(job, place)) for job in shared_jobs] or [None]
         if shared_jobs and found[0] is None:
             left += shared_jobs
-        else:
+        elif found[0] is None or not found[0].reason:
             jobs += _class_jobs([images], training, [seed], found, place)
     jobs = [job for job in jobs if not is_finished(_stored(job, place))]
     if left or jobs:
         later = [settings.steps for settings in training.classes.values()] * len(left)
         groups = [[job.settings.steps for job in left], [*(job.settings.steps for job in jobs), *later]]
-        timed = [*left, *jobs][0]
-        line = cost.tell_stacks(timed, groups) if place.stacked else cost.tell(timed, groups, place.engine)
+        line = cost.tell([*left, *jobs][0], groups, place.engine.processes, place.stacked)
         print(f"  {line}", file=sys.stderr, flush=True)
 
 
@@ -173,9 +171,10 @@ def _stored(job: GanJob, place: Workplace) -> StoredJob:
 def _train_all(jobs: list[GanJob], place: Workplace, what: str) -> list[GanResult]:
     stored = [_stored(job, place) for job in jobs]
     groups = alike(jobs) if place.stacked else [[position] for position in range(len(jobs))]
+    engine = Engine("serial") if place.stacked else place.engine
     results: dict[int, GanResult] = {}
     ticker = Ticker(what, len(jobs))
-    for number, made in place.engine.map(train_together, [[stored[position] for position in own] for own in groups]):
+    for number, made in engine.map(train_together, [[stored[position] for position in own] for own in groups]):
         for position, result in zip(groups[number], made, strict=True):
             results[position] = result
             ticker.tick()

@@ -35,24 +35,23 @@ def seconds_per_step(job: GanJob) -> float:
     return rest + (warm(penalised) - rest) / every
 
 
-def minutes(seconds: float, groups: Sequence[Sequence[int]], jobs: int) -> float:
-    """Minutes for GANs of so many steps each; a group's are trained side by side, one group after the other."""
-    return sum(seconds * sum(group) / min(jobs, len(group)) for group in groups if group) / 60
+def minutes(seconds: float, groups: Sequence[Sequence[int]], processes: int, stacked: bool) -> float:
+    """Minutes for GANs of so many steps each, one group after the other; a group's are trained side by side.
+
+    stacked: all of a group at once, which takes at least as long as the longest alone.
+    """
+    each = (max(group) if stacked else sum(group) / min(processes, len(group)) for group in groups if group)
+    return seconds * sum(each) / 60
 
 
-def tell(job: GanJob, groups: Sequence[Sequence[int]], engine: Engine) -> str:
+def tell(job: GanJob, groups: Sequence[Sequence[int]], processes: int, stacked: bool) -> str:
     """One line on what `groups` will take, from timed steps of `job`, which is like them all."""
     ((_, seconds),) = Engine("serial").map(seconds_per_step, [job])
-    jobs = 1 if engine.kind == "serial" else engine.jobs
-    return cost_line(minutes(seconds, groups, jobs), groups, jobs)
-
-
-def tell_stacks(job: GanJob, groups: Sequence[Sequence[int]]) -> str:
-    """The same where a group's GANs train in stacks: a step of a stack takes at least as long as one of `job`."""
-    ((_, seconds),) = Engine("serial").map(seconds_per_step, [job])
-    least = sum(seconds * max(group) for group in groups if group) / 60
+    needed = minutes(seconds, groups, processes, stacked)
+    if not stacked:
+        return cost_line(needed, groups, processes)
     gans = sum(map(len, groups))
-    return f"{gans} GAN{'s' if gans > 1 else ''} in stacks: {duration(least)} or more, from a few timed steps of one"
+    return f"{gans} GAN{'s' if gans > 1 else ''} in stacks: {duration(needed)} or more, from a few timed steps of one"
 
 
 def cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:

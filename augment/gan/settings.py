@@ -12,7 +12,8 @@ from augment.engine import Engine, cores
 from augment.environment import multiplies_bf16, resolve_device
 from augment.errors import ParamsError
 from augment.gan.architecture import LINEAR_MOST_PX
-from augment.gan.base import pinned
+from augment.gan.base import is_pinned, pinned
+from augment.gan.bundle import load_bundle
 from augment.gan.classes import ClassTraining, Workplace, workplace_on
 from augment.gan.networks import Architecture
 from augment.gan.run import Start
@@ -71,6 +72,16 @@ def class_training(
         },
         base=base,
     )
+
+
+def has_pinned_base(train: Train) -> bool:
+    """Whether classes start from the generator in `train.base`."""
+    return train.transfer == "shared" and is_pinned(Path(train.base))
+
+
+def pinned_training(train: Train) -> dict[str, str | int | float] | None:
+    """What the manifest in `train.base` says of its training, None where nothing is pinned. Raises `BundleError`."""
+    return load_bundle(Path(train.base)).training if has_pinned_base(train) else None
 
 
 def pinned_base(train: Train, channels: int, height: int, width: int) -> Start | None:

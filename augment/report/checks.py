@@ -14,7 +14,8 @@ from augment.evaluation.audit import LEAST_PX
 from augment.evaluation.nearness import NEARER, SIGNIFICANT, Nearness
 from augment.files import sha256
 
-SHARED = ("shared GAN", "train.base")  # generators of all classes, from which those of the classes start
+BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
+SHARED = ("shared GAN", BASE)  # generators of all classes, from which those of the classes start
 Status = Literal["pass", "fail", "not checked"]
 
 
@@ -34,7 +35,7 @@ class Evidence:
 
     sides: train, val, test; synthetic: label -> SHA-256 of the pixels of every kept image; groups: groups.json;
     models: what each generator says of its training, by label, and `SHARED` where there are any; audit: rows of
-    audit.csv; judged: fingerprint of the test set that the verdict was reached on.
+    audit.csv; judged: fingerprint of data/prepared/test when the verdict was reached.
     """
 
     sides: Mapping[str, ImageSet]
@@ -100,14 +101,15 @@ def _trained_on_train(evidence: Evidence) -> Check:
     other, silent = [], []
     for name, training in evidence.models.items():
         known = training.get("images_sha256")
-        if known is None:
+        if known is None or (name == BASE and known != wanted[BASE]):
             silent.append(name)
         elif known != wanted.get(name):
             other.append(name)
     if other:
         return Check(claim, "fail", f"trained on other images: {', '.join(other)}", source)
     if silent:
-        return Check(claim, "not checked", f"do not say what they were trained on: {', '.join(silent)}", source)
+        found = f"were trained on other images, or do not say on which: {', '.join(silent)}"
+        return Check(claim, "not checked", found, source)
     if not evidence.models:
         return Check(claim, "not checked", "there are no generators", source)
     return Check(claim, "pass", f"{len(evidence.models)} generators carry the fingerprint of these images", source)
@@ -151,7 +153,7 @@ def _same_test(evidence: Evidence) -> Check:
         "The verdict was reached on the test images that are here now",
         _status(now == evidence.judged),
         f"fingerprints {evidence.judged[:12]} and {now[:12]}",
-        "reports/evaluation/verdict.json (looked.test), data/prepared/test",
+        "reports/evaluation/verdict.json (looked.prepared), data/prepared/test",
     )
 
 

@@ -78,7 +78,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         groups=read_json(prepared / "groups.json", ("near_duplicates",)),
         models=training,
         audit=tables["audit"],
-        judged=verdict["looked"]["test"],
+        judged=verdict["looked"]["prepared"],
     )
     return Contents(
         title=title,

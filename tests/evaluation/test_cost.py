@@ -25,11 +25,13 @@ def settings(arms=DEFAULT_ARMS, steps=400):
     return Comparing(arms, 4, 2, filtering, FitSettings(steps, 1e-3), 16, "none")
 
 
-def measured(repeats, comparing, engine=SERIAL, sets=0, train=None):
+def measured(repeats, comparing, engine=SERIAL, sets=0, train=None, stacked=False):
     training = class_training(
         train or Train(width=4, latent=4), {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu"
     )
-    return measured_cost(TRAIN, range(repeats), comparing, training, sets, Workplace(engine, "cpu", None, 30.0))
+    return measured_cost(
+        TRAIN, range(repeats), comparing, training, sets, Workplace(engine, "cpu", None, 30.0, stacked)
+    )
 
 
 def test_counts_and_minutes(monkeypatch):
@@ -98,6 +100,16 @@ def test_gans_are_counted_with_their_steps(monkeypatch):
     alone = measured(4, settings(), sets=3, train=train.model_copy(update={"transfer": "none"}))
     assert (alone.gans, alone.gan_minutes) == (6, pytest.approx(0.5 * 3 * (20 + 10) / 60))
     assert (measured(1, settings()).gans, measured(1, settings()).gan_minutes) == (0, 0.0)
+    stacked = measured(4, settings(), Engine("local", 2), sets=4, train=train, stacked=True)
+    assert stacked.gan_minutes == pytest.approx(0.5 * (40 + 20) / 60), "each group takes as long as its longest"
+
+
+def test_an_arm_is_timed_once(monkeypatch):
+    timed = []
+    monkeypatch.setattr(cost, "seconds_per_step", lambda run: timed.append(run.arm) or 0.1)
+    measured(2, settings())
+    measured(2, settings(("none",)))
+    assert timed == [*DEFAULT_ARMS, "none", "classical"]
 
 
 def test_the_line():

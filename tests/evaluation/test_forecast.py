@@ -7,10 +7,14 @@ import pytest
 from augment.cli import main
 from augment.errors import ParamsError
 from augment.evaluation.forecast import all_steps, classifiers, forecast, groups
+from augment.gan import cost as gan_cost
+from augment.gan import settings as resolving
 from augment.gan.settings import class_training
 from augment.params import Params, check
+from augment.progress import duration
 from tests.data.corpus import write_set
 
+COUNTS = {"a": 10, "b": 10}
 QUICK = {
     "train": {
         "width": 4,
@@ -27,15 +31,10 @@ QUICK = {
 
 def test_the_counts_of_a_run() -> None:
     params = check(QUICK)
-    training = class_training(params.train, {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
+    training = class_training(params.train, COUNTS, flips="none", height=8, width=8, device="cpu")
     assert groups(training, params) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
     alone = class_training(
-        params.train.model_copy(update={"transfer": "none"}),
-        {"a": 10, "b": 10},
-        flips="none",
-        height=8,
-        width=8,
-        device="cpu",
+        params.train.model_copy(update={"transfer": "none"}), COUNTS, flips="none", height=8, width=8, device="cpu"
     )
     assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
     assert classifiers(params) == 9
@@ -44,18 +43,24 @@ def test_the_counts_of_a_run() -> None:
 
 
 def test_two_lines_for_any_set() -> None:
-    gans, compared = forecast((3, 12, 9), {"a": 4, "b": 4}, check(QUICK))
+    gans, compared = forecast((3, 12, 9), COUNTS, check(QUICK))
     assert gans.startswith("a run trains 9 GANs, 105 steps: less than a minute on ")
     assert compared == "and compares 9 classifiers: less than a minute"
-    other, _ = forecast(
-        (1, 12, 9), {"x": 4, "y": 4, "z": 4}, check(QUICK)
-    )  # overrides of another set count for nothing
+    other, _ = forecast((1, 12, 9), dict.fromkeys("xyz", 4), check(QUICK))  # overrides of another set count for nothing
     assert other.startswith("a run trains 12 GANs, 150 steps")
+
+
+def test_a_gpu_trains_the_gans_of_a_group_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving, "resolve_device", lambda _: "cuda")
+    monkeypatch.setattr(resolving, "multiplies_bf16", lambda _: True)
+    monkeypatch.setattr(gan_cost, "seconds_per_step", lambda _: 60.0)
+    gans, _ = forecast((3, 12, 9), COUNTS, check(QUICK))
+    assert gans.startswith(f"a run trains 9 GANs in stacks: {duration(20 + 10 + 20 + 10)} or more")
 
 
 def test_settings_that_do_not_fit_are_found_here() -> None:
     with pytest.raises(ParamsError, match=r"train\.network: linear is one layer"):
-        forecast((1, 48, 48), {"a": 4, "b": 4}, check({"train": {"network": "linear"}}))
+        forecast((1, 48, 48), COUNTS, check({"train": {"network": "linear"}}))
 
 
 def test_check_and_init_tell_it_of_large_images(

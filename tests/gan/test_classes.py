@@ -68,6 +68,19 @@ def test_a_shared_gan_that_fails_says_what_to_do(two_classes: ImageSet, tiny: Ga
         train_classes(two_classes, ClassTraining(wild, {"a": tiny}), [0], HERE)
 
 
+def test_a_shared_gan_that_failed_says_the_same_again(two_classes: ImageSet, tiny: GanSettings, tmp_path: Path) -> None:
+    """From the work store, where it has no weights to start classes from or to time."""
+    wild = dataclasses.replace(tiny, learning_rate=1e30)
+    said = []
+    for _ in range(2):
+        with pytest.raises(TrainingError) as caught:
+            train_classes(
+                two_classes, ClassTraining(wild, {"a": tiny}), [0], Workplace(Engine(), "cpu", tmp_path, 30.0)
+            )
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
 def test_settings_of_single_classes() -> None:
     train = Train(overrides={"a": {"steps": 9, "gamma": 2.0}}, steps=5, shared_steps=7, precision="fp32")
     training = class_training(train, {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")

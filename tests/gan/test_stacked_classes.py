@@ -11,7 +11,7 @@ from torch import Tensor
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.gan import cost, store, together
+from augment.gan import classes, cost, store, together
 from augment.gan import settings as resolving
 from augment.gan.classes import ClassTraining, Workplace, train_classes
 from augment.gan.fit import fit
@@ -119,13 +119,28 @@ def test_a_class_that_fails_in_a_stack_has_its_reason(
 
 def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "seconds_per_step", lambda _: 0.5)
-    line = cost.tell_stacks(job, [[1200], [300, 600, 300]])
+    line = cost.tell(job, [[1200], [300, 600, 300]], 2, stacked=True)
     assert line == "4 GANs in stacks: about 15 min or more, from a few timed steps of one"
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])
-def test_a_gpu_gets_stacks_and_a_cpu_processes(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_gets_stacks_and_all_other_work_every_process(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolving, "resolve_device", lambda _: device)
     place = resolving.workplace(Compute(jobs=3))
     assert place.stacked is (device == "cuda")
-    assert place.engine == (Engine("serial", 1) if device == "cuda" else Engine("local", 3))
+    assert place.engine == Engine("local", 3)
+
+
+def test_stacks_train_in_this_process_whatever_the_engine(
+    three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[int] = []
+
+    def watched(jobs: Any) -> Any:
+        here.append(len(jobs))
+        return train_together(jobs)
+
+    monkeypatch.setattr(classes, "train_together", watched)
+    training = ClassTraining(None, {"a": tiny, "b": tiny, "c": dataclasses.replace(tiny, batch_size=3)})
+    train_classes(three_classes, training, [0], dataclasses.replace(STACKED, engine=Engine("local", 2)))
+    assert sorted(here) == [1, 2]

@@ -11,8 +11,10 @@ from scipy import stats
 from augment.data.imageset import ImageSet
 from augment.errors import DataError
 from augment.evaluation.statistics import corrected_t
+from augment.gan.arrays import train_generators
+from augment.params import check
 from pipeline import evaluate as stage
-from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
+from tests.pipeline.evaluated import CHOSEN, COUNTS, named, params, rows_of, verdict
 from tests.toy import toy_set
 
 
@@ -56,6 +58,9 @@ def test_folds_where_it_did_not(capsys: pytest.CaptureFixture[str]) -> None:
     protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
     assert protocol["form"] == "folds"
     assert "no fold uses them" in protocol["speaks"]
+    looked = verdict()["looked"]
+    assert looked["prepared"] == few.fingerprint(), "what the page compares with data/prepared/test"
+    assert looked["test"] != looked["prepared"], "all images are tested"
     check_every_number(25)
     predictions = rows_of("predictions")
     assert len(predictions) == 5 * 61
@@ -103,6 +108,31 @@ def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: 
     named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
     with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
         stage.evaluate(params(protocol="repeated"))
+
+
+def test_a_pinned_generator_holds_every_repeat_to_the_delivered_sides(
+    toy_project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have seen every image of the delivered train, which a rotated val or a fold would hold out."""
+    train = ImageSet.load(Path("data/prepared/train"))
+    made = train_generators(train.images, train.labels, width=4, latent=4, shared_steps=4, steps=4)
+    assert made.shared is not None
+    made.shared.training["images_sha256"] = train.fingerprint()
+    made.save(toy_project / "made")
+    (toy_project / "made/_shared").rename(toy_project / "data/base/pinned")
+    pinned = {"train": {"base": "data/base/pinned", "width": 4, "latent": 4}}
+    stage.evaluate(check({**CHOSEN, **pinned, "evaluate": {**CHOSEN["evaluate"], "gate": "auto"}}))
+    assert verdict()["protocol"]["form"] == "split"
+    assert "Whether it has seen test images cannot be told" not in capsys.readouterr().err, "it is of this train"
+    named(toy_set(COUNTS, seed=7), "train").save("data/prepared/train")
+    stage.evaluate(check({**CHOSEN, **pinned}))
+    assert "Whether it has seen test images cannot be told" in capsys.readouterr().err
+    assert any("train.base" in reason for reason in verdict()["reasons"])
+    monkeypatch.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+    toy_set(COUNTS).take([]).save("data/prepared/pool")
+    for asked in ({"gate": "rotate"}, {"protocol": "repeated"}):
+        with pytest.raises(DataError, match=r"^leak: train\.base: "):
+            stage.evaluate(check({**CHOSEN, **pinned, "evaluate": {**CHOSEN["evaluate"], **asked}}))
 
 
 @pytest.mark.usefixtures("toy_project")

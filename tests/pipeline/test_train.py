@@ -12,8 +12,10 @@ from augment.data.imageset import ImageSet
 from augment.errors import BundleError
 from augment.evaluation.replicates import Replicate, Splits, on_one_split
 from augment.gan.bundle import load_bundle, load_generators
+from augment.gan.classes import Trained, train_classes
 from augment.gan.settings import workplace
 from augment.params import Params, check
+from pipeline import train as stage
 from pipeline.evaluate import further_generators
 from pipeline.train import train
 from tests.toy import toy_set
@@ -103,6 +105,22 @@ def test_a_pinned_generator_lets_a_new_class_train_alone(project: Path, capsys: 
     assert set(after) == {"a", "b", "c"}
     assert {label: after[label] for label in "ab"} == before
     assert len(set(project.glob(".work/*/finished.pt")) - finished) == 1
+
+
+def test_a_class_that_fails_is_named_with_its_reason(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def b_fails(*arguments: object) -> list[Trained]:
+        (trained,) = train_classes(*arguments)
+        lost = replace(trained.classes["b"], reason="collapsed", generator={}, discriminator={})
+        return [Trained(trained.shared, trained.classes | {"b": lost})]
+
+    monkeypatch.setattr(stage, "train_classes", b_fails)
+    train(settings())
+    told = capsys.readouterr().err
+    assert told.count(" failed: ") == 1
+    assert "train: the GAN of class 'b' failed: collapsed. It gets no synthetic images" in told
+    assert list(load_generators(project / "models")) == ["a"]
 
 
 def test_a_bundle_of_another_size_is_one_message(project: Path) -> None:

@@ -163,7 +163,7 @@ def _reports(
         "verdict": verdict,
         "best_real": "classical",
         "smallest_gain": {"announced": None, "measured": 0.0214},
-        "looked": {"test": ImageSet.load(folder.parent / "data/prepared/test").fingerprint()},
+        "looked": {"prepared": ImageSet.load(folder.parent / "data/prepared/test").fingerprint()},
         "explanation": [
             {"text": "To help, the bound must lie above 0.", "source": "comparisons.csv: candidate x (low)"}
         ],

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from augment.data.imageset import ImageSet
 from augment.errors import DataError
 from augment.files import write_csv, write_json
 from augment.measure.features import pixels
@@ -257,8 +258,14 @@ def test_checks_pass_on_a_clean_run_and_a_failure_is_told_first(tmp_path):
 
 def test_the_pinned_start_is_checked_too(tmp_path):
     make(tmp_path, labels=["a", "b"])
-    write_json(tmp_path / "data/base/manifest.json", {"training": {"images": 7}})
-    assert "do not say what they were trained on: train.base" in words(render(read(tmp_path)))
+    for said in ({"images": 7}, {"images_sha256": "0" * 64}):
+        write_json(tmp_path / "data/base/manifest.json", {"training": said})
+        text = words(render(read(tmp_path)))
+        assert "were trained on other images, or do not say on which: train.base" in text
+        assert "No check failed." in text
+    train = ImageSet.load(tmp_path / "data/prepared/train").fingerprint()
+    write_json(tmp_path / "data/base/manifest.json", {"training": {"images_sha256": train}})
+    assert words(render(read(tmp_path))).count("✓ pass") == 7
 
 
 def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):
