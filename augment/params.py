@@ -24,14 +24,12 @@ from augment.errors import ParamsError
 from augment.files import read_file
 from augment.mistakes import told
 from augment.sections import (
-    Assemble,
     Compute,
     Evaluate,
     Generate,
     Ingest,
     Override,
     Params,
-    Report,
     Train,
 )
 
@@ -43,7 +41,6 @@ __all__ = [
     "GAN_ARMS",
     "REAL_ARMS",
     "Arm",
-    "Assemble",
     "Augmentation",
     "Compute",
     "Evaluate",
@@ -52,7 +49,6 @@ __all__ = [
     "Ingest",
     "Override",
     "Params",
-    "Report",
     "Train",
     "check",
     "load",

@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.errors import DataError
-
-LEAST_PX = 16  # below, honest samples meet real images by chance
+from augment.synthesis.selection import CHANCE_BELOW_PX
 
 
 def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageSet) -> None:
     """Raises `DataError` when a synthetic image equals a test image, pixel for pixel, from 16 px up."""
-    if min(test.images.shape[2:]) < LEAST_PX:
+    if min(test.images.shape[2:]) < CHANCE_BELOW_PX:
         return
     known = {image.tobytes(): source for image, source in zip(test.images, test.sources, strict=True)}
     for label, images in synthetic.items():

@@ -15,8 +15,6 @@ from augment.evaluation.wording import (
     turned_out_text,
 )
 
-SETTINGS = "params.yaml"
-
 
 @dataclass(frozen=True)
 class Line:

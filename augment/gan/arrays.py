@@ -1,6 +1,7 @@
 """Train generators from arrays, without the pipeline: no params.yaml, no folders, no DVC."""
 
 import importlib.util
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -143,7 +144,7 @@ def train_generators(
 def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:
     """The arguments as an image set, and the order of its classes. Raises `DataError`."""
     pixels = images.cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
-    names, order = _names([label.item() if hasattr(label, "item") else label for label in labels], classes)
+    names, order = _names([_scalar(label) for label in labels], classes)
     numbers = np.array([str(number) for number in range(len(names))], np.str_)
     data = ImageSet(pixels, np.array(names, np.str_), numbers, numbers)
     height, width = pixels.shape[2:]
@@ -158,6 +159,11 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
                 "add some or leave the class out"
             )
     return data, order
+
+
+def _scalar(label: Any) -> Any:
+    """The plain value in an array or tensor of one; anything else as it is."""
+    return label.item() if hasattr(label, "item") and math.prod(label.shape) == 1 else label
 
 
 def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str], list[str]]:

@@ -24,7 +24,7 @@ from augment.gan.generators import ClassGenerator
 from augment.gan.networks import Generator, to_float, to_uint8
 from augment.gan.settings import LARGE_FROM_PX
 from augment.measure.metrics import leave_one_out_nearest
-from augment.seeds import derive_seed, torch_rng
+from augment.seeds import numpy_rng, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
 STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves several times the copies
@@ -61,7 +61,8 @@ class Borrowing:
 
         Image i depends on (seed, i) alone, up to float rounding.
         """
-        images = [self._drawn(seed, range(at, min(at + CHUNK, start + n))) for at in range(start, start + n, CHUNK)]
+        with torch.autocast("cpu", enabled=False):  # the caller's would round
+            images = [self._drawn(seed, range(at, min(at + CHUNK, start + n))) for at in range(start, start + n, CHUNK)]
         return torch.cat(images) if images else torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8)
 
     def _drawn(self, seed: int, indices: range) -> Tensor:
@@ -171,6 +172,6 @@ def _nearest(images: Tensor, drawn: Tensor) -> Tensor:
 
 def _some(images: NDArray[np.uint8], most: int, seed: int, label: str) -> Tensor:
     """At most so many images of a class, float (n, C, H, W) in [-1, 1]."""
-    rng = np.random.default_rng(derive_seed(seed, "borrowing", label))
+    rng = numpy_rng(seed, "borrowing", label)
     chosen = np.sort(rng.permutation(len(images))[:most])
     return to_float(torch.from_numpy(images[chosen]))

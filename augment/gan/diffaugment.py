@@ -86,7 +86,7 @@ def augmented(images: Tensor, chances: Mapping[Change, Chance], rng: Generator) 
 def translate(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
     """Shift by whole pixels, up to an eighth of each side (one pixel below 16), repeating the border.
 
-    Whole pixels by indexing: interpolating grids have no deterministic backward pass on CUDA.
+    Whole pixels by indexing, so that nothing is blurred: a discriminator would know blurred images by that.
     """
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)

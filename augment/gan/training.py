@@ -18,6 +18,7 @@ from augment.gan.diffaugment import Augment
 from augment.gan.losses import AdversarialLoss, LossName
 from augment.gan.networks import Architecture, Discriminator, Generator, NetworkName, build
 from augment.gan.penalties import add_gradient, interpolates, slopes_of
+from augment.seeds import torch_rng
 from augment.values import Flips
 
 BETAS = (0.0, 0.99)
@@ -68,7 +69,7 @@ class Game:
 
 
 def new_game(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Game:
-    """A game before its first step; equal seeds give equal weights."""
+    """A game before its first step; equal seeds give equal weights and equal noise, which are independent."""
     generator, discriminator = build(architecture, seed)
     average, _ = build(architecture, seed)
     generator, discriminator, average = (
@@ -81,7 +82,7 @@ def new_game(architecture: Architecture, seed: int, learning_rate: float, device
         average=average.requires_grad_(False),
         generator_optimizer=optimizer(generator, learning_rate),
         discriminator_optimizer=optimizer(discriminator, learning_rate),
-        rng=torch.Generator(device).manual_seed(seed),
+        rng=torch_rng(seed, "noise", device=device),
     )
 
 

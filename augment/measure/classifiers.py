@@ -152,10 +152,10 @@ def flipping(flips: str) -> list[nn.Module]:
 
 def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
     """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
-    rng = torch_rng(seed, "jitter")
+    rng = torch_rng(seed, "jitter", "which")
     chosen = torch.randint(len(images), (count,), generator=rng)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(derive_seed(seed, "jitter"))
+        torch.manual_seed(derive_seed(seed, "jitter", "how"))
         copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
     result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
     return result

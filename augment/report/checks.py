@@ -10,9 +10,9 @@ from itertools import combinations
 from typing import Any, Literal
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.audit import LEAST_PX
 from augment.evaluation.nearness import NEARER, SIGNIFICANT, Nearness
 from augment.files import sha256
+from augment.synthesis.selection import CHANCE_BELOW_PX
 
 BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
 SHARED = ("shared GAN", BASE)  # generators of all classes, from which those of the classes start
@@ -120,7 +120,7 @@ def _no_test_image(evidence: Evidence) -> Check:
     held_out = {digest for side in ("val", "test") for digest in _digests(evidence.sides[side])}
     made = [digest for own in evidence.synthetic.values() for digest in own]
     equal = sum(digest in held_out for digest in made)
-    small = min(evidence.sides["test"].images.shape[2:]) < LEAST_PX
+    small = min(evidence.sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
     status: Status = "not checked" if not made or (equal and small) else _status(not equal)
     found = f"{equal} of {len(made)} synthetic images" + (
         ", which may be chance at this size" if equal and small else ""

@@ -2,6 +2,7 @@
 
 import inspect
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,10 @@ def weights(made: GeneratorSet) -> list[torch.Tensor]:
     return list(made["a"].network.state_dict().values())
 
 
-@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode, torch.enable_grad])
+@pytest.mark.parametrize(
+    "context",
+    [torch.no_grad, torch.inference_mode, torch.enable_grad, partial(torch.autocast, "cpu", torch.bfloat16)],
+)
 def test_the_callers_torch_changes_nothing_and_stays_as_it_was(context: Any) -> None:
     expected = weights(train_generators(images(10), LABELS, **QUICK))
     torch.manual_seed(0)
@@ -155,6 +159,8 @@ def test_threads_are_left_as_they_were() -> None:
         (images(4), ["A", "A", "a-559aea", "a-559aea"], None, "would share a folder name"),
         (images(3), ["a", "a", 1], None, "all alike; found 'a'"),
         (images(3), [0.5, 0.5, 1.0], None, "found 0.5"),
+        (images(2), np.eye(2), None, r"found array\(\[1., 0.\]\)"),
+        (images(2), torch.eye(2), None, r"found tensor\(\[1., 0.\]\)"),
         (np.zeros((2, 1, 1, 9), np.uint8), ["a", "a"], None, "1 x 9 pixels; 2 to 256"),
     ],
 )

@@ -95,6 +95,15 @@ def test_samples_depend_on_seed_and_position() -> None:
     assert made.sample(0, seed=0).shape == (0, 1, 4, 4)
 
 
+def test_a_callers_autocast_changes_no_sample() -> None:
+    network = new_generator(Architecture("dcgan", 1, 16, 16, 6, 8)).eval().requires_grad_(False)
+    own, nothing, lent = torch.randn(3, 6), torch.zeros(3, 1, 16, 16), torch.randn(5, 6)
+    made = Borrowing("a", network, nothing, own, nothing, (lent,), 0.0)
+    expected = made.sample(20, seed=0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(made.sample(20, seed=0), expected)
+
+
 def test_sums_beyond_black_and_white_are_cut_off() -> None:
     made = by_hand(torch.full((1, 16), 0.9), torch.full((1, 1, 4, 4), 0.9), torch.zeros(2, 16))
     assert made.sample(2, seed=0).eq(255).all()

@@ -16,9 +16,10 @@ from tests.gan.conftest import images
 
 
 def test_minutes_in_closed_form() -> None:
-    assert cost.minutes(0.5, [[120], [60, 60, 60]], 2) == pytest.approx((60 + 45) / 60)
-    assert cost.minutes(0.5, [[120], [60, 60, 60]], 1) == pytest.approx((60 + 90) / 60)
-    assert cost.minutes(0.5, [[], [60]], 8) == pytest.approx(0.5)
+    assert cost.minutes(0.5, [[120], [60, 60, 60]], 2, False) == pytest.approx((60 + 45) / 60)
+    assert cost.minutes(0.5, [[120], [60, 60, 60]], 1, False) == pytest.approx((60 + 90) / 60)
+    assert cost.minutes(0.5, [[], [60]], 8, False) == pytest.approx(0.5)
+    assert cost.minutes(0.5, [[120], [60, 90, 60], []], 1, True) == pytest.approx((60 + 45) / 60)
 
 
 @pytest.mark.parametrize(("every", "seconds"), [(1, 0.3), (4, 0.15)])

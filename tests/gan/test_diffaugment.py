@@ -1,8 +1,12 @@
 """Differentiable augmentation: what it may change, and what not."""
 
+from collections.abc import Callable
+
+import pytest
 import torch
 
-from augment.gan.diffaugment import DiffAugment, brightness_and_contrast, cutout, mirror, translate
+from augment.gan.diffaugment import DiffAugment, brightness_and_contrast, cutout, mirror, translate, upend
+from augment.values import Flips
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -47,6 +51,35 @@ def test_cutout_greys_a_third_of_a_side_at_most() -> None:
     holes = (cutout(images, 1.0, rng()) == 0).flatten(1).sum(dim=1)
     assert holes.max() <= 9 * 9
     assert holes.min() >= 5 * 5
+
+
+@pytest.mark.parametrize(
+    ("flips", "expected"),
+    [
+        ("none", {}),
+        ("horizontal", {"mirror": 0.5}),
+        ("vertical", {"upend": 0.5}),
+        ("both", {"mirror": 0.5, "upend": 0.5}),
+    ],
+)
+def test_what_is_declared_is_flipped(flips: Flips, expected: dict[str, float]) -> None:
+    assert DiffAugment(0.0, flips, False).chances(16, 16) == expected
+
+
+@pytest.mark.parametrize(("change", "axis"), [(mirror, 2), (upend, 1)])
+def test_half_of_the_images_change_sides(change: Callable[..., torch.Tensor], axis: int) -> None:
+    images = noise(200, 8)
+    flipped = [torch.equal(new, old.flip(axis)) for new, old in zip(change(images, 0.5, rng()), images, strict=True)]
+    kept = [torch.equal(new, old) for new, old in zip(change(images, 0.5, rng()), images, strict=True)]
+    assert all(one != other for one, other in zip(flipped, kept, strict=True))
+    assert 70 < sum(flipped) < 130
+
+
+def test_contrast_varies_by_a_quarter_either_way() -> None:
+    images = noise(200, 8)
+    ratios = brightness_and_contrast(images, 1.0, rng()).flatten(1).std(dim=1) / images.flatten(1).std(dim=1)
+    assert 0.749 < ratios.min() < 0.78
+    assert 1.22 < ratios.max() < 1.251
 
 
 def test_flips_only_where_declared() -> None:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from augment.gan import run as running
 from augment.gan.fit import fit
 from augment.gan.guards import collapsed, discriminator_won, fault, gap_limit, not_finite
 from augment.gan.looks import samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.run import GanJob, GanResult, game_of
-from augment.gan.training import Game, new_game
+from augment.gan.training import Game, Outcome, adversarial_step, effective_gamma, new_game
 from tests.gan.conftest import images
 
 
@@ -38,6 +39,25 @@ def interrupted(job: GanJob, stop_at: int) -> dict[str, Any]:
         fit(job, save=saved.append, stop=lambda: next(asked) == stop_at)
     assert saved[-1]["now"]["step"] == stop_at
     return saved[-1]
+
+
+@pytest.mark.parametrize(("every", "weights"), [(4, [4, 0, 0, 0, 4]), (1, [1] * 5)])
+def test_every_kth_step_has_the_penalty_k_times(
+    job: GanJob, monkeypatch: pytest.MonkeyPatch, every: int, weights: list[int]
+) -> None:
+    """Lazy regularisation (Karras et al. 2020, arXiv:1912.04958, appendix B): the mean weight stays gamma's."""
+    used: list[float] = []
+
+    def watched(*arguments: Any, gamma: float, **others: Any) -> Outcome:
+        used.append(gamma)
+        return adversarial_step(*arguments, gamma=gamma, **others)
+
+    monkeypatch.setattr(running, "adversarial_step", watched)
+    settings = dataclasses.replace(job.settings, gamma=0.8, penalty_every=every, steps=5)
+    fit(dataclasses.replace(job, settings=settings))
+    alone = effective_gamma(0.8, job.architecture, adversarial_loss(settings.loss))
+    assert alone > 0
+    assert used == pytest.approx([alone * weight for weight in weights])
 
 
 def test_a_run_interrupted_at_any_step_ends_with_the_same_weights(job: GanJob) -> None:

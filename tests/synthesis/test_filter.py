@@ -112,6 +112,20 @@ def test_nothing_can_be_held_out_of_one_group(counts: dict[str, int], each: int,
         fit_filters([toy_set(counts, each=each)], SETTINGS, [0], HERE)
 
 
+def test_every_class_is_drawn_equally_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[float] = []
+    fit = under_test.fit_classifier
+
+    def watched(batch: Callable[[torch.Generator], tuple[torch.Tensor, torch.Tensor]], *others: object) -> SmallCnn:
+        _, targets = batch(torch.Generator().manual_seed(0))
+        drawn.append(targets.float().mean().item())
+        return fit(batch, *others)
+
+    monkeypatch.setattr(under_test, "fit_classifier", watched)
+    fit_filters([toy_set({"a": 40, "b": 4})], replace(SETTINGS, folds=2, batch_size=1000), [0], HERE)
+    assert drawn == pytest.approx([0.5, 0.5], abs=0.06), "an eleventh of the images is half of what is learned"
+
+
 def test_it_tells_classes_apart() -> None:
     train = toy_set({"a": 12, "b": 12, "c": 12})
     (found,) = fit_filters([train], replace(SETTINGS, fit=FitSettings(60, 5e-3)), [0], HERE)
