@@ -1,6 +1,7 @@
 """The kinds of values that params.yaml holds: labels, sizes, steps, shares, paths."""
 
 import os
+import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
@@ -9,12 +10,16 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 
 def _text_keys(value: Any) -> Any:
-    """Labels that look like numbers (digits!) are still labels."""
-    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else value
+    """Labels that look like numbers (digits!) are still labels; letters are composed, as ingest does with folders'."""
+    if not isinstance(value, Mapping):
+        return value
+    return {unicodedata.normalize("NFC", str(key)): item for key, item in value.items()}
 
 
 def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
 Label = Annotated[str, BeforeValidator(_text)]

@@ -59,9 +59,10 @@ def evaluate(params: Params) -> None:
     splits, pool = prepared(chosen)
     gate = gate_beside(has_pinned_base(params.train), chosen)
     planned = plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, gate)
-    external = read_external(Path(chosen.external), params.ingest, splits.train)
+    classes, shape = splits.train.classes, splits.train.images.shape[1:]
+    external = read_external(Path(chosen.external), params.ingest, classes, shape)
     if external is not None:
-        check_apart(external, planned)
+        check_apart(external, [side for own in planned.distinct for side in (own.train, own.val)])
         echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
     for own in planned.distinct:
         check_primary(own, chosen)

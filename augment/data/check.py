@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from augment.data.disk import dvc_hazards, shown
 from augment.data.entries import OUTCOMES, Stop
 from augment.data.listing import LIST
-from augment.errors import DataError
+from augment.errors import AugmentError, DataError
 
 if TYPE_CHECKING:
     from augment.data.cleaning import Findings
@@ -69,6 +69,8 @@ def inspect(path: Path | None, params: "Params") -> "Findings":
     if own and not findings.stops:
         findings.stops.extend(split_stops(findings, ingest, params))
         findings.stops.extend(override_stops(findings, params))
+    if own and not findings.stops:
+        findings.stops.extend(evaluate_stops(findings, params))
     watched = Path(ingest.path) / LIST if ingest.source == "list" and not own else Path(ingest.path)
     findings.stops.extend(hazard_stops(watched, findings))
     for watched_too in (params.train.base, params.evaluate.external) if own else ():
@@ -115,6 +117,30 @@ def override_stops(findings: "Findings", params: "Params") -> list[Stop]:
         for label in params.train.overrides
         if label not in classes
     ]
+
+
+def evaluate_stops(findings: "Findings", params: "Params") -> list[Stop]:
+    """What `evaluate` could not begin with, long after GANs have trained."""
+    from augment.data.sources import is_hidden  # noqa: PLC0415  (numpy)
+    from augment.data.split import nearest  # noqa: PLC0415
+
+    classes, chosen, external = list(findings.counts()), params.evaluate, Path(params.evaluate.external)
+    stops = []
+    if chosen.normal is not None and chosen.normal not in classes:
+        message = f"evaluate.normal: there is no class {chosen.normal!r}; {nearest(chosen.normal, classes)}"
+        stops.append(Stop("params.yaml", "unknown_class", message))
+    try:
+        if "pretrained" in chosen.arm_names or chosen.second_classifier == "imagenet":
+            from augment.evaluation.settings import check_extras  # noqa: PLC0415  (torch)
+
+            check_extras(chosen)
+        if external.is_dir() and not all(is_hidden(path.name) for path in external.iterdir()):
+            from augment.evaluation.external import read  # noqa: PLC0415  (torch)
+
+            read(external, params.ingest, classes, image_shape(findings))
+    except AugmentError as error:
+        stops += [Stop("params.yaml", "evaluate", line) for line in str(error).splitlines()]
+    return stops
 
 
 def hazard_stops(folder: Path, findings: "Findings") -> list[Stop]:

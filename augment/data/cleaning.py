@@ -1,5 +1,6 @@
 """From a folder to clean entries: decode, bring to one shape, find copies, say what stops a run."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,6 +148,8 @@ def _found(root: Path, source: Source, max_file_mb: int) -> tuple[list[Entry], l
     entries.sort(key=lambda entry: entry.path)
     if source == "folder":
         stops += meta.apply(root, entries)
+    for entry in entries:  # a Mac decomposes letters, which nobody can see or type
+        entry.label = unicodedata.normalize("NFC", entry.label)
     return entries, stops
 
 

@@ -54,14 +54,14 @@ def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
     labels: dict[str, int] = {}
     for found in disk.walk(root):
         if found.kind == "unreadable_folder":
-            if _is_hidden(found.path):
+            if is_hidden(found.path):
                 continue
             message = "the system refuses to list this folder; make it readable, or move it away"
             stops.append(Stop(shown(found.path) or str(root), "unreadable", message))
         elif found.kind == "folder":
-            if "/" not in found.path and not _is_hidden(found.path):
+            if "/" not in found.path and not is_hidden(found.path):
                 labels[found.path] = 0
-            elif formats.has_image_name(found.path) and not _is_hidden(found.path):
+            elif formats.has_image_name(found.path) and not is_hidden(found.path):
                 entries.append(_ignored(found, "directory", "a folder named like an image"))
         else:
             entries.append(_entry(found))
@@ -92,7 +92,7 @@ def _root_stops(root: Path) -> list[Stop]:
 def _entry(found: Found) -> Entry:
     """One file, link or special file as far as it can be judged without decoding."""
     parts = found.path.split("/")
-    if _is_hidden(found.path):
+    if is_hidden(found.path):
         return _ignored(found, "hidden", "a hidden or system file")
     if found.kind == "link_loop":
         return _ignored(found, "symlink_loop", "a link that leads to itself or to a folder above it")
@@ -136,7 +136,7 @@ def _ignored(found: Found, code: str, detail: str) -> Entry:
     return entry
 
 
-def _is_hidden(path: str) -> bool:
+def is_hidden(path: str) -> bool:
     return any(part.startswith(".") or part.lower() in _SYSTEM for part in path.split("/"))
 
 

@@ -11,6 +11,7 @@ from augment.data import cleaning
 from augment.data.disk import shown
 from augment.data.imageset import ImageSet
 from augment.data.prepare import image_set
+from augment.data.sources import is_hidden
 from augment.data.split import nearest
 from augment.errors import DataError
 from augment.evaluation.policy import BASELINE, Kind
@@ -22,20 +23,22 @@ COLUMNS = (
     "arm", "kind", "figure", "images", "groups", "mean", "low", "high", "gain", "gain_low", "gain_high",
     "internal_mean", "internal_low", "internal_high",
 )  # fmt: skip
+ENOUGH = ("one_class", "no_group")  # one class is enough to be tested on, and images may be their own groups
 _LINES = 20
 
 
-def read(folder: Path, ingest: Ingest, like: ImageSet) -> ImageSet | None:
-    """The usable images of a folder of class folders in the size and colour of `like`; None where it has no folder.
+def read(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int, ...]) -> ImageSet | None:
+    """The usable images of a folder of class folders, brought to `shape`; None where nothing but a README is in it.
 
-    What `ingest` says of groups, background, near duplicates and limits holds here too. Raises `DataError` for a
-    folder that is not there, for what would stop ingest, and for a class that `like` does not have.
+    shape: (C, H, W). What `ingest` says of groups, background, near duplicates and limits holds here too; where its
+    pattern finds no group at all, every image is its own. Raises `DataError` for a folder that is not there, for what
+    else would stop ingest, and for a class that is not among `classes`.
     """
     if not folder.is_dir():
         raise DataError(f"evaluate.external: there is no folder {shown(str(folder))}; make it, or name another")
-    if not any(path.is_dir() for path in folder.iterdir()):
+    if all(is_hidden(path.name) or path.name.startswith("README") for path in folder.iterdir()):
         return None
-    _, channels, height, width = like.images.shape
+    channels, height, width = shape
     found = cleaning.examine(
         folder,
         group_pattern=ingest.group_pattern,
@@ -48,13 +51,13 @@ def read(folder: Path, ingest: Ingest, like: ImageSet) -> ImageSet | None:
         max_file_mb=ingest.max_file_mb,
         max_pixels=ingest.max_pixels,
     )
-    stops = [stop for stop in found.stops if stop.code != "one_class"]  # one is enough to be tested on
+    stops = [stop for stop in found.stops if stop.code not in ENOUGH]
     problems = [f"{stop.path}: {stop.code}: {stop.message}" for stop in stops]
     problems += [
-        f"class {shown(label)!r} is not among those that are trained; {nearest(label, like.classes)}. "
-        "Rename its folder, or take it away"
+        f"class {shown(label)!r} is not among those that are trained; rename its folder, or take it away: "
+        f"{nearest(label, classes)}"
         for label in found.counts()
-        if label not in like.classes
+        if label not in classes
     ]
     if problems:
         more = [f"... and {len(problems) - _LINES} more"] if len(problems) > _LINES else []
@@ -66,10 +69,9 @@ def read(folder: Path, ingest: Ingest, like: ImageSet) -> ImageSet | None:
     return image_set(found.usable, channels, (height, width))
 
 
-def check_apart(external: ImageSet, plan: Plan) -> None:
-    """Raises `DataError` when an external image equals one that some repeat trains on or holds out."""
-    known = {image.tobytes(): source for own in plan.distinct for side in (own.train, own.val)
-             for image, source in zip(side.images, side.sources, strict=True)}  # fmt: skip
+def check_apart(external: ImageSet, seen: Sequence[ImageSet]) -> None:
+    """Raises `DataError` when an external image equals one of those that repeats train on or hold out as val."""
+    known = {image.tobytes(): source for side in seen for image, source in zip(side.images, side.sources, strict=True)}
     for image, source in zip(external.images, external.sources, strict=True):
         if image.tobytes() in known:
             raise DataError(
