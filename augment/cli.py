@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,6 +184,7 @@ def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: 
 def _verdict(options: argparse.Namespace) -> int:
     import json
 
+    from augment.data.imageset import ImageSet
     from augment.files import read_file
     from augment.ledger import LEDGER, looks, looks_text
 
@@ -199,6 +201,9 @@ def _verdict(options: argparse.Namespace) -> int:
         else:
             lines += [f"- {reason}" for reason in (*found["reasons"], looked)]
             lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []
+        prepared = options.reports.parent / "data/prepared/test"
+        if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != found["looked"]["prepared"]:
+            lines = ["Of other test images than those in data/prepared now: run `dvc repro`.", "", *lines]
     except FileNotFoundError as error:
         raise AugmentError(f"{path}: there is no verdict yet. Run `dvc repro` first.") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -211,7 +216,10 @@ def _trial(options: argparse.Namespace) -> int:
     _need_pipeline("trial")
     from augment.evaluation.trial import trial
 
-    print("\n".join(trial(options.training, options.data, options.seeds).lines()))
+    for number in (signal.SIGINT, signal.SIGTERM):  # the copy of the real images goes, and the training with it
+        signal.signal(number, signal.default_int_handler)
+    found = trial(options.training, options.data, options.seeds, partial(print, flush=True))
+    print(found.conclusion())
     return 0
 
 

@@ -16,6 +16,7 @@ from augment.gan.bundle import load_generators
 from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, build
 from augment.ledger import LEDGER, record
+from tests.toy import toy_set
 
 ROOT = Path(__file__).parent.parent
 PLAN = Architecture("dcgan", 1, 8, 6, latent=4, features=4)
@@ -107,6 +108,20 @@ def test_the_verdict_in_words(
     assert lines[7] == "   .work/ledger.csv"
     (tmp_path / "evaluation/verdict.json").write_text("{")
     assert main(["verdict", "--reports", str(tmp_path)]) == 2
+
+
+def test_a_verdict_of_other_test_images_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    test = toy_set({"a": 3, "b": 3})
+    looked = {"test": "t", "prepared": test.fingerprint(), "configuration": "c"}
+    found = {"verdict": "helps", "sentence": "They help.", "reasons": [], "advice": [], "looked": looked}
+    write_json(tmp_path / "reports/evaluation/verdict.json", found)
+    test.save(tmp_path / "data/prepared/test")
+    assert main(["verdict", "--reports", str(tmp_path / "reports")]) == 0
+    assert capsys.readouterr().out.startswith("helps\n")
+    toy_set({"a": 3, "b": 3}, seed=1).save(tmp_path / "data/prepared/test")
+    assert main(["verdict", "--reports", str(tmp_path / "reports")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Of other test images than those in data/prepared now: run `dvc repro`.\n\nhelps\n")
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ The command runs in a shell, where it is called from, with
 It decides nothing of the pipeline's verdict, which is that of a small network; this is the answer for your classifier.
 """
 
+import contextlib
 import math
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,31 +43,23 @@ class Trial:
     def gain(self) -> Estimate:
         return paired_t(np.array(self.augmented) - np.array(self.real))
 
-    def lines(self) -> list[str]:
-        """A row for each seed, and what follows from them."""
-        low, high = self.gain.interval(0.95, least=-math.inf)
-        rows = [
-            f"{seed:>6} {real:>12.4f} {augmented:>12.4f} {augmented - real:>+10.4f}"
-            for seed, (real, augmented) in enumerate(zip(self.real, self.augmented, strict=True))
-        ]
-        table = [f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}", *rows]
+    def conclusion(self) -> str:
+        """What follows from all seeds."""
         if self.gain.seed_sd < ROUNDING:
-            return [
-                *table,
-                "All gains are equal, which tells nothing of other seeds. Does your training use AUGMENT_SEED?",
-            ]
+            return "All gains are equal, which tells nothing of other seeds. Does your training use AUGMENT_SEED?"
+        low, high = self.gain.interval(0.95, least=-math.inf)
         word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
-        return [
-            *table,
+        return (
             f"Your training {word}: {self.gain.mean:+.4f} [{low:+.4f}, {high:+.4f}], 95 % interval over "
-            f"{len(self.real)} paired seeds on these test images.",
-        ]
+            f"{len(self.real)} paired seeds on these test images."
+        )
 
 
-def trial(command: str, augmented: Path, seeds: int) -> Trial:
+def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], object]) -> Trial:
     """Run the command twice for each seed. Raises `AugmentError` saying what went wrong with it.
 
-    augmented: as `assemble` wrote it, with synthetic images; seeds: at least 2.
+    augmented: as `assemble` wrote it, with synthetic images; seeds: at least 2. tell: takes each line of the table as
+    soon as it is known, so that a run broken off has not been for nothing.
     """
     rows = read_manifest(augmented)
     if not any(row["synthetic"] == "1" for row in rows):
@@ -77,9 +71,12 @@ def trial(command: str, augmented: Path, seeds: int) -> Trial:
         real = Path(temporary) / "real"
         real_alone(augmented, rows, real)
         scores: dict[Path, list[float]] = {real: [], augmented: []}
+        tell(f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}")
         for seed in range(seeds):
             for folder, found in scores.items():
                 found.append(score(command, folder.absolute(), seed, Path(temporary) / "score"))
+            one, other = scores[real][-1], scores[augmented][-1]
+            tell(f"{seed:>6} {one:>12.4f} {other:>12.4f} {other - one:>+10.4f}")
     return Trial(scores[real], scores[augmented])
 
 
@@ -91,6 +88,12 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
     rows = read_csv(path)
     if not rows or set(MANIFEST) - set(rows[0]):
         raise AugmentError(f"{path}: needs the columns {', '.join(MANIFEST)}. Run `dvc repro -f assemble`.")
+    gone = [row["path"] for row in rows if not (folder / row["path"]).is_file()]
+    if gone:
+        raise AugmentError(
+            f"{folder}: {len(gone)} of the {len(rows)} images in manifest.csv are not there, for example {gone[0]}. "
+            "Run `dvc repro -f assemble`."
+        )
     return rows
 
 
@@ -107,22 +110,30 @@ def real_alone(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
     write_csv(out / "manifest.csv", weighted, MANIFEST)
 
 
+def _run(command: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
+    """Status and output of a command in a shell, which ends with all its children when this process is interrupted."""
+    child = subprocess.Popen(
+        command, shell=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        errors="replace", start_new_session=True,
+    )  # fmt: skip
+    try:
+        out, err = child.communicate()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        child.wait()
+        raise
+    return child.returncode, out, err
+
+
 def score(command: str, data: Path, seed: int, file: Path) -> float:
     """One run of the command, and the number that it leaves in `file`."""
     file.unlink(missing_ok=True)
     told: Mapping[str, str] = {"AUGMENT_DATA": str(data), "AUGMENT_SEED": str(seed), "AUGMENT_SCORE": str(file)}
-    done = subprocess.run(
-        command,
-        shell=True,
-        env={**os.environ, **told},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        last = "\n".join((done.stderr or done.stdout).splitlines()[-TOLD:])
-        raise AugmentError(f"trial: `{command}` ended with status {done.returncode} (seed {seed}, {data}):\n{last}")
+    status, out, err = _run(command, {**os.environ, **told})
+    if status:
+        last = "\n".join((err or out).splitlines()[-TOLD:])
+        raise AugmentError(f"trial: `{command}` ended with status {status} (seed {seed}, {data}):\n{last}")
     try:
         written = file.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError as error:

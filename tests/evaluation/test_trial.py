@@ -1,6 +1,10 @@
 """A training command of the user's own as the classifier: what it is given, and what is made of its scores."""
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +17,8 @@ from augment.evaluation.delivered import MANIFEST
 from augment.evaluation.trial import Trial, trial
 from augment.files import read_csv, write_bytes, write_csv
 from augment.grids import picture, png
+
+ROOT = Path(__file__).parents[2]
 
 # 1-nearest-neighbour on brightness: the score is the share of test images whose class is found.
 TRAINING = """
@@ -53,7 +59,7 @@ def training(tmp_path: Path) -> str:
 
 def test_both_folders_and_all_seeds_are_scored(augmented: Path, training: str) -> None:
     """110 is nearer to 12 than to 240: only the synthetic 130 finds it."""
-    found = trial(training, augmented, 3)
+    found = trial(training, augmented, 3, print)
     assert found.real == pytest.approx([0.75, 0.751, 0.752])
     assert found.augmented == pytest.approx([1.0, 1.001, 1.002])
     assert found.gain.mean == pytest.approx(0.25)
@@ -61,7 +67,7 @@ def test_both_folders_and_all_seeds_are_scored(augmented: Path, training: str) -
 
 def test_real_alone_is_the_folder_without_synthetic_images(augmented: Path, tmp_path: Path) -> None:
     keep = f"cp -r $AUGMENT_DATA {tmp_path}/seen-$(basename $AUGMENT_DATA)-$AUGMENT_SEED; echo 1 > $AUGMENT_SCORE"
-    trial(keep, augmented, 2)
+    trial(keep, augmented, 2, print)
     rows = read_csv(tmp_path / "seen-real-1/manifest.csv")
     assert [row["path"] for row in rows] == [
         f"{split}/{label}/{index}.png" for index, (split, label, synthetic, _) in enumerate(IMAGES) if not synthetic
@@ -78,16 +84,16 @@ def test_the_interval_is_a_paired_t() -> None:
     differences = np.array(found.augmented) - found.real
     expected = stats.ttest_rel(found.augmented, found.real).confidence_interval(0.95)
     assert found.gain.interval(0.95) == pytest.approx(tuple(expected))
-    last = found.lines()[-1]
+    last = found.conclusion()
     assert last.startswith(f"Your training gains: {differences.mean():+.4f} [{expected.low:+.4f}, ")
-    assert "loses" in Trial(found.augmented, found.real).lines()[-1]
-    assert "may gain or lose" in Trial([0.5, 0.6], [0.6, 0.5]).lines()[-1]
+    assert "loses" in Trial(found.augmented, found.real).conclusion()
+    assert "may gain or lose" in Trial([0.5, 0.6], [0.6, 0.5]).conclusion()
 
 
 def test_seeds_that_change_nothing_prove_nothing() -> None:
-    lines = Trial([0.5, 0.6], [0.6, 0.7]).lines()
-    assert lines[-1].endswith("Does your training use AUGMENT_SEED?")
-    assert "interval" not in str(lines)
+    told = Trial([0.5, 0.6], [0.6, 0.7]).conclusion()
+    assert told.endswith("Does your training use AUGMENT_SEED?")
+    assert "interval" not in told
 
 
 @pytest.mark.parametrize(
@@ -103,16 +109,58 @@ def test_seeds_that_change_nothing_prove_nothing() -> None:
 )
 def test_a_command_that_fails_is_told(augmented: Path, command: str, words: str) -> None:
     with pytest.raises(AugmentError, match=f"(?s){words.replace('(', chr(92) + '(')}"):
-        trial(command, augmented, 2)
+        trial(command, augmented, 2, print)
+
+
+def test_rows_are_told_as_they_come(augmented: Path) -> None:
+    """The last training fails; the seeds before it have been told."""
+    told: list[str] = []
+    command = "test $AUGMENT_SEED -lt 2 && echo 0.5 > $AUGMENT_SCORE"
+    with pytest.raises(AugmentError, match=r"status 1 \(seed 2"):
+        trial(command, augmented, 3, told.append)
+    assert [line.split() for line in told[1:]] == [[str(seed), "0.5000", "0.5000", "+0.0000"] for seed in (0, 1)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_trial_leaves_no_images_and_no_training_behind(
+    augmented: Path, tmp_path: Path, number: int
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    command = f"sh -c 'echo $$ > {tmp_path}/child; sleep 60'; true"
+    started = subprocess.Popen(
+        [sys.executable, "-m", "augment.cli", "trial", command, "--data", str(augmented)],
+        env=os.environ | {"TMPDIR": str(tmp_path / "scratch"), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    )
+    while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text():
+        assert started.poll() is None
+        time.sleep(0.05)
+    started.send_signal(number)
+    out, _ = started.communicate(timeout=30)
+    assert started.returncode == 130
+    assert b"real alone" in out
+    assert list((tmp_path / "scratch").iterdir()) == []
+    child = Path("/proc", (tmp_path / "child").read_text().strip())
+    for _ in range(100):
+        time.sleep(0.05 * child.exists())
+    assert not child.exists()
+
+
+@pytest.mark.parametrize("synthetic", ["0", "1"])
+def test_images_that_are_gone_are_told(augmented: Path, synthetic: str) -> None:
+    path = next(row["path"] for row in read_csv(augmented / "manifest.csv") if row["synthetic"] == synthetic)
+    (augmented / path).unlink()
+    with pytest.raises(AugmentError, match=f"1 of the 9 images .* for example {path}.*repro -f assemble"):
+        trial("true", augmented, 2, print)
 
 
 def test_a_folder_without_synthetic_images_or_manifest_is_told(augmented: Path, tmp_path: Path) -> None:
     rows = [row for row in read_csv(augmented / "manifest.csv") if row["synthetic"] == "0"]
     write_csv(augmented / "manifest.csv", rows, MANIFEST)
     with pytest.raises(AugmentError, match=r"no synthetic images.*assemble\.use"):
-        trial("true", augmented, 2)
+        trial("true", augmented, 2, print)
     with pytest.raises(AugmentError, match=r"manifest\.csv: there is none"):
-        trial("true", tmp_path / "nowhere", 2)
+        trial("true", tmp_path / "nowhere", 2, print)
 
 
 def test_the_command_line(augmented: Path, training: str, capsys: pytest.CaptureFixture[str]) -> None:
