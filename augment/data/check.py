@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.data.disk import dvc_hazards, shown
+from augment.data.disk import dvc_hazards, is_bare, shown
 from augment.data.entries import OUTCOMES, Stop
 from augment.data.listing import LIST
 from augment.errors import AugmentError, DataError
@@ -121,8 +121,7 @@ def override_stops(findings: "Findings", params: "Params") -> list[Stop]:
 
 def evaluate_stops(findings: "Findings", params: "Params") -> list[Stop]:
     """What `evaluate` could not begin with, long after GANs have trained."""
-    from augment.data.sources import is_hidden  # noqa: PLC0415  (numpy)
-    from augment.data.split import nearest  # noqa: PLC0415
+    from augment.data.split import nearest  # noqa: PLC0415  (numpy)
 
     classes, chosen, external = list(findings.counts()), params.evaluate, Path(params.evaluate.external)
     stops = []
@@ -134,7 +133,7 @@ def evaluate_stops(findings: "Findings", params: "Params") -> list[Stop]:
             from augment.evaluation.settings import check_extras  # noqa: PLC0415  (torch)
 
             check_extras(chosen)
-        if external.is_dir() and not all(is_hidden(path.name) for path in external.iterdir()):
+        if external.is_dir() and not is_bare(external):
             from augment.evaluation.external import read  # noqa: PLC0415  (torch)
 
             read(external, params.ingest, classes, image_shape(findings))

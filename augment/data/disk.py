@@ -14,6 +14,9 @@ Kind = Literal[
 ]
 
 
+SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "$recycle.bin"})
+
+
 class Rejected(Exception):  # noqa: N818  (a judgement of a file, not a fault)
     """A file that is not used: `code` says why in one word, `detail` in a sentence for people."""
 
@@ -43,6 +46,16 @@ def shown(name: str) -> str:
 def is_plain(name: str) -> bool:
     """Whether a name is valid UTF-8 without control characters or line breaks."""
     return all(map(_is_plain, name))
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path, "/" between its parts, is a hidden or system file, or in such a folder."""
+    return any(part.startswith(".") or part.lower() in SYSTEM for part in path.split("/"))
+
+
+def is_bare(folder: Path) -> bool:
+    """Whether a folder holds nothing but a README and hidden files, as data/base and data/external do at first."""
+    return all(is_hidden(path.name) or path.name.startswith("README") for path in folder.iterdir())
 
 
 def _is_plain(character: str) -> bool:

@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data import disk, formats
-from augment.data.disk import Found, Rejected, shown
+from augment.data.disk import Found, Rejected, is_hidden, shown
 from augment.data.entries import Entry, Stop
 from augment.data.idx import has_idx
 from augment.data.labels import label_stops
 from augment.data.listing import LIST
 from augment.data.meta import META
 
-_SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "$recycle.bin"})
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
@@ -134,10 +133,6 @@ def _ignored(found: Found, code: str, detail: str) -> Entry:
     entry = Entry(shown(found.path))
     entry.reject("ignored", code, detail)
     return entry
-
-
-def is_hidden(path: str) -> bool:
-    return any(part.startswith(".") or part.lower() in _SYSTEM for part in path.split("/"))
 
 
 def _loose_stops(entries: list[Entry]) -> list[Stop]:

@@ -22,8 +22,8 @@ def failed_classes(made: Sequence[GeneratorSet]) -> list[str]:
         for label, number in sorted(times.items())
     )
     return [
-        f"The GANs of these classes failed: {named}. There the arms with GAN images have real ones alone; why is in "
-        "models/index.json, for GANs of other repeats in the lines of this stage."
+        f"The GANs of these classes failed: {named}. There the arms with GAN images have real images alone; why the "
+        "delivered ones failed stands in models/index.json."
     ]
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from augment.data import cleaning
-from augment.data.disk import shown
+from augment.data.disk import is_bare, shown
 from augment.data.imageset import ImageSet
 from augment.data.prepare import image_set
-from augment.data.sources import is_hidden
 from augment.data.split import nearest
 from augment.errors import DataError
 from augment.evaluation.policy import BASELINE, Kind
@@ -36,7 +35,7 @@ def read(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int,
     """
     if not folder.is_dir():
         raise DataError(f"evaluate.external: there is no folder {shown(str(folder))}; make it, or name another")
-    if all(is_hidden(path.name) or path.name.startswith("README") for path in folder.iterdir()):
+    if is_bare(folder):
         return None
     channels, height, width = shape
     found = cleaning.examine(

@@ -123,14 +123,9 @@ def train_generators(
     where = resolve_device(device)
     place = workplace_on(where, _engine(settled.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
     counts, (_, _, height, side) = data.counts(), data.images.shape
+    ordered = {label: counts[label] for label in order}
     training = class_training(
-        settled.train,
-        {label: counts[label] for label in order},
-        flips=flips,
-        height=height,
-        width=side,
-        device=place.device,
-        name=CALL,
+        settled.train, ordered, flips=flips, height=height, width=side, device=place.device, name=CALL
     )
     with standalone():
         (trained,) = train_classes(data, training, [settled.seed], place)

@@ -7,6 +7,7 @@ GAN's own discriminator, 0.0040 from scratch; giving the fresh one 50 or 150 ste
 
 from pathlib import Path
 
+from augment.data.disk import is_bare
 from augment.errors import BundleError
 from augment.gan.bundle import load_bundle
 from augment.gan.networks import Architecture
@@ -15,7 +16,7 @@ from augment.gan.run import Start
 
 def is_pinned(folder: Path) -> bool:
     """Whether there is more than a README in it; a folder that is not there counts, for `pinned` to name it."""
-    return not folder.is_dir() or any(not path.name.startswith((".", "README")) for path in folder.iterdir())
+    return not (folder.is_dir() and is_bare(folder))
 
 
 def pinned(folder: Path, wanted: Architecture) -> Start | None:
