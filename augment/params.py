@@ -18,6 +18,7 @@ from augment.armnames import (
     REAL_ARMS,
     Arm,
     Augmentation,
+    Base,
     Features,
 )
 from augment.errors import ParamsError
@@ -42,6 +43,7 @@ __all__ = [
     "REAL_ARMS",
     "Arm",
     "Augmentation",
+    "Base",
     "Compute",
     "Evaluate",
     "Features",

@@ -46,7 +46,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.settings import has_pinned_base, pinned_training, training_for, workplace
 from augment.gan.trained import generators_from
 from augment.ledger import LEDGER, looks, looks_text, record
-from augment.params import Augmentation, Evaluate, Params
+from augment.params import Base, Evaluate, Params
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
 from pipeline.start import echo
@@ -137,12 +137,16 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
     return announced
 
 
-def base(planned: Plan, val: Mapping[Any, Any], params: Params) -> Augmentation:
+def base(planned: Plan, val: Mapping[Any, Any], params: Params) -> Base:
     """What the arms with made images add to; tells what was chosen."""
     if params.evaluate.augmentation != "auto":
         return params.evaluate.augmentation
-    chosen = strongest(figures("val", planned, val, params), params.evaluate.arm_names)
-    echo(f"evaluate: made images are added to {chosen}, the strongest augmentation of real images on val")
+    on_val = figures("val", planned, val, params)
+    chosen = strongest(on_val, params.evaluate.arm_names)
+    why = "the strongest augmentation of real images on val" if on_val else "the first augmentation: val cannot tell"
+    if chosen == "none":
+        why = "and so is no other arm augmented: evaluate.arms names no augmentation"
+    echo(f"evaluate: made images are added to {chosen}, {why}")
     return chosen
 
 

@@ -1,6 +1,7 @@
 """meta.csv: what a person knows about the files beyond their folders: split, group, class."""
 
 import csv
+import difflib
 import io
 import unicodedata
 from collections import Counter
@@ -13,6 +14,7 @@ from augment.data.disk import Rejected, shown
 from augment.data.entries import Entry, Stop
 
 META = "meta.csv"
+LEAKING = ("split", "group")  # columns that nobody must believe to be read when they are not
 SPLITS = ("train", "val", "test", "")
 MAX_BYTES = 100_000_000
 _MOST_NAMED = 3
@@ -41,7 +43,11 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
     """
     own = next((entry for entry in entries if entry.path == META), None)
     if own is None:
-        return []
+        return [
+            Stop(entry.path, "bad_meta", f"{shown(entry.path)} is not read; rename it to {META}, or take it away")
+            for entry in entries
+            if entry.path.lower() == META
+        ]
     if own.code != "meta":
         return [_bad(f"{own.detail}; replace it by a plain file or delete it")]
     try:
@@ -65,7 +71,8 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
 def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
     """Rows by column name, with the number of their line under `line`.
 
-    Raises ValueError in words for people, when a column of `needed` is missing too, and csv.Error.
+    Raises ValueError in words for people, when a column of `needed` is missing or one of `LEAKING` seems to be
+    misspelt too, and csv.Error.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -76,6 +83,12 @@ def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
     for name in needed:
         if name not in columns:
             raise ValueError(f"no column `{name}` in its header ({', '.join(columns)[:80] or 'empty file'})")
+    for wanted in LEAKING:
+        near = [] if wanted in columns else difflib.get_close_matches(wanted, columns, n=1, cutoff=0.75)
+        if near:
+            raise ValueError(
+                f"its column `{shown(near[0])}` is not read; rename it to `{wanted}`, or to something less like that"
+            )
     doubled = [name for name, times in Counter(columns).items() if name and times > 1]
     if doubled:
         raise ValueError(f"the column `{doubled[0]}` stands twice in its header; keep one of them")

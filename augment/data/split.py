@@ -88,7 +88,9 @@ def _declared(groups: Sequence[str], given: Sequence[str]) -> dict[str, str]:
     for group, name in zip(groups, given, strict=True):
         before = declared.setdefault(group, name)
         if before and name and before != name:
-            problems.append(f"group {group!r} is in {before} and in {name}; put all of it into one split (meta.csv)")
+            problems.append(
+                f"group {group!r} is in {before} and in {name}; put all of it into one split (meta.csv, or images.csv)"
+            )
         declared[group] = before or name
     _raise(list(dict.fromkeys(problems)))
     return declared
@@ -223,7 +225,7 @@ def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
             problems.append(
                 f"class {shown(label)!r}: the split would leave {mine['train']} images to train on and {mine['test']} "
                 f"to test on; at least {MIN_TRAIN} and 1 are needed. Add images, make its groups smaller, or declare "
-                "train and test rows for it in meta.csv"
+                "train and test rows for it in meta.csv, or images.csv"
             )
     _raise(problems)
 

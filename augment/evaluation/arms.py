@@ -49,7 +49,7 @@ from augment.measure.mixing import mixing
 from augment.measure.pretrained import imagenet_features
 from augment.measure.randaugment import randaugment
 from augment.measure.weighted import WeightedImages, class_balanced, evenly
-from augment.params import AUGMENTATIONS, Arm, Augmentation
+from augment.params import AUGMENTATIONS, Arm, Augmentation, Base
 from augment.seeds import derive_seed
 
 Images = NDArray[np.uint8]
@@ -90,7 +90,7 @@ class ArmRun:
     fit: FitSettings
     batch_size: int
     flips: str
-    base: Augmentation = "classical"
+    base: Base = "classical"
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def run_pretrained(run: ArmRun) -> ArmScores:
     return ArmScores(val, test)
 
 
-def augmentation_of(arm: Arm, base: Augmentation) -> Augmentation | None:
+def augmentation_of(arm: Arm, base: Base) -> Augmentation | None:
     """How an arm augments what it draws."""
     match arm:
         case "none" | "oversample" | "pretrained" | "as_delivered":
@@ -149,7 +149,7 @@ def augmentation_of(arm: Arm, base: Augmentation) -> Augmentation | None:
         case "classical" | "randaugment" | "mixup_cutmix":
             return arm
         case _:
-            return base
+            return None if base == "none" else base
 
 
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:

@@ -15,7 +15,7 @@ from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.replicates import Replicate
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm, Augmentation
+from augment.params import Arm, Base
 from augment.progress import Ticker
 from augment.shared import SharedArray
 from augment.synthesis.filter import FilterSettings, fit_filters
@@ -37,7 +37,7 @@ class Comparing:
     batch_size: int
     flips: str
     borrowed: float = 0.0  # share of the candidates
-    base: Augmentation = "classical"  # what arms with made images add to
+    base: Base = "classical"  # what arms with made images add to
 
 
 @dataclass(frozen=True)

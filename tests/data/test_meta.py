@@ -28,6 +28,21 @@ def test_columns_reach_the_entries(tmp_path: Path) -> None:
     assert entries["meta.csv"].outcome == "ignored"
 
 
+def test_a_name_like_a_column_that_is_there_is_only_another_column(tmp_path: Path) -> None:
+    entries, stops = apply(tmp_path, "path,group,groups,subset\ncat/0.png,p1,x,y\n")
+    assert not stops
+    assert entries["cat/0.png"].group == "p1"
+
+
+@pytest.mark.parametrize("name", ["Meta.csv", "META.CSV"])
+def test_another_spelling_of_the_file_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    write_set(tmp_path)
+    (tmp_path / name).write_text("path,group\ncat/0.png,p1\n")
+    entries, _ = sources.folder(tmp_path)
+    (stop,) = meta.apply(tmp_path, entries)
+    assert stop.message == f"{name} is not read; rename it to meta.csv, or take it away"
+
+
 def test_path_alone_is_enough_and_rows_may_repeat(tmp_path: Path) -> None:
     assert apply(tmp_path, "path\ncat/0.png\ncat/0.png\n")[1] == []
 
@@ -36,6 +51,9 @@ def test_path_alone_is_enough_and_rows_may_repeat(tmp_path: Path) -> None:
     ("content", "part"),
     [
         (b"", "no column `path`"),
+        ("path,class,split,groups\ncat/0.png,cat,train,p1\n", "its column `groups` is not read; rename it to `group`"),
+        ("path,group_id\ncat/0.png,p1\n", "its column `group_id` is not read; rename it to `group`"),
+        ("path,splits\ncat/0.png,test\n", "its column `splits` is not read; rename it to `split`"),
         ("path,split,group,Split\ncat/0.png,test,a,train\n", "the column `split` stands twice in its header"),
         ("path;split\ncat/0.png;train\n", "no column `path` in its header (path;split)"),
         ("path,split\ncat/0.png,training\n", "line 2: split 'training'; allowed are train, val, test or empty"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from augment.evaluation.arms import augmentation_of
 from augment.evaluation.augmentation import strongest
 from augment.evaluation.primary import Figures
 from augment.params import ARMS, AUGMENTATIONS
@@ -25,7 +26,15 @@ def test_only_what_runs_is_asked(way: str) -> None:
     assert strongest(on_val(), ["none", way]) == way
 
 
+def test_what_no_rival_has_the_made_images_have_not_either() -> None:
+    """Else the gain of an augmentation would be told as theirs."""
+    assert strongest(on_val(), ["none", "oversample", "gan_half"]) == "none"
+    assert strongest(None, ["none", "gan_half"]) == "none"
+    assert augmentation_of("gan_half", "none") is None
+    assert augmentation_of("classical", "none") == "classical"
+
+
 def test_without_an_answer_the_first() -> None:
     assert strongest(None, ARMS) == "classical"
-    assert strongest(on_val(), ["none", "gan_half"]) == "classical"
+    assert strongest(None, ["none", "randaugment"]) == "randaugment", "only what runs as a rival too"
     assert strongest(on_val(randaugment=[0.6, 0.6]), ARMS) == "classical", "equal means keep the order"
