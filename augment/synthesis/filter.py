@@ -106,7 +106,8 @@ def cut(targets: Positions, groups: NDArray[np.str_], folds: int, seed: int) -> 
         raise DataError(
             f"the class filter holds out a part of the training images, but there are only {len(np.unique(groups))} "
             f"groups and at most {np.bincount(targets).max()} images of a class; at least 2 of each are needed. "
-            "Add images, or lower ingest.test_fraction or ingest.val_fraction."
+            "Add images, make groups smaller (ingest.group_pattern, meta.csv), or lower ingest.test_fraction or "
+            "ingest.val_fraction."
         )
     splitter = StratifiedGroupKFold(min(folds, most), shuffle=True, random_state=derive_seed(seed, "folds") % 2**32)
     with warnings.catch_warnings():

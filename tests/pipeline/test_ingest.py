@@ -74,6 +74,19 @@ def test_what_would_stop_evaluate_is_told_before_anything_trains(tmp_path: Path,
     assert found.returncode == (0 if "again" in evaluate else 1), "which of them train is not known to `check`"
 
 
+def test_groups_too_large_for_the_class_filter_are_told_before_anything_trains(tmp_path: Path) -> None:
+    write_set(tmp_path / "raw", each=9)
+    (tmp_path / "params.yaml").write_text("ingest: {source: folder, path: raw, group_pattern: '([0-2])[.]'}\n")
+    (tmp_path / "raw/meta.csv").write_text(
+        "path,group\n"
+        + "".join(f"{label}/{number}.png,g{number // 3}\n" for label in ("cat", "dog") for number in range(9))
+    )
+    result = stage(tmp_path)
+    assert result.returncode == 2
+    assert "the class filter holds out a part of the training images, but there are only 1 groups" in result.stderr
+    assert "ingest.group_pattern" in result.stderr
+
+
 def test_too_few_images_to_repeat_are_told_before_anything_trains(tmp_path: Path) -> None:
     write_set(tmp_path / "raw", each=12)
     settings = "ingest: {source: folder, path: raw, train_per_class: 4}\n"
