@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.data.disk import is_hidden
+
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
@@ -142,13 +144,16 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
         return ""
     if not output.md5.endswith(".dir"):
         return "" if path.is_file() and md5(path) == output.md5 else "its content differs"
-    for name, expected in sorted(listing(cached(cache, output.md5)).items()):
+    known = listing(cached(cache, output.md5))
+    for name, expected in sorted(known.items()):
         file = path / name
         if not file.is_file():
             return f"{name} is missing"
         if md5(file) != expected:
             return f"{name} differs"
-    return ""
+    there = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if known and file.is_file())
+    more = [name for name in there if name not in known and not is_hidden(name)]  # a loader of folders would read it
+    return f"{more[0]} is not among its files" if more else ""
 
 
 def _is_gone(project: Path, cache: Path, output: Output) -> bool:

@@ -145,15 +145,27 @@ def test_the_cache_may_lie_elsewhere(project: Path, tmp_path_factory: pytest.Tem
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
-    [("out/a", "changed", "a differs"), ("out/b", None, "b is missing"), ("c", "changed", "(its content differs)")],
+    [
+        ("out/a", "changed", "a differs"),
+        ("out/b", None, "b is missing"),
+        ("c", "changed", "(its content differs)"),
+        ("out/sub/new", "x", "sub/new is not among its files"),
+    ],
 )
 def test_an_output_that_is_not_what_was_locked(project: Path, name: str, content: str | None, words: str) -> None:
-    (project / name).unlink()
+    (project / name).unlink(missing_ok=True)
     if content is not None:
+        (project / name).parent.mkdir(exist_ok=True)
         (project / name).write_text(content)
     fault = only(faults(project))
     assert words in fault.what
     assert fault.mend == f"rm -rf {Path(name).parts[0]} && dvc repro"
+
+
+def test_a_file_that_a_desktop_leaves_is_no_fault(project: Path) -> None:
+    (project / "out/.DS_Store").touch()
+    (project / "out/Thumbs.db").touch()
+    assert faults(project) == []
 
 
 def test_dvc_without_git_or_without_its_folder(project: Path) -> None:
