@@ -25,6 +25,7 @@ Source = Literal["folder", "idx", "list"]
 
 _STRONG_IMBALANCE = 50
 _SIZES_NAMED = 5
+_FEW_LEVELS = 64
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def examine(
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
         stops += _size_stops(root, sizes)
-    notes = pattern_notes + near.notes() + _imbalance_note(entries) + _hidden_notes(entries)
+    notes = pattern_notes + near.notes() + _imbalance_note(entries) + _levels_note(entries) + _hidden_notes(entries)
     channels, note = unify_channels(entries, color)
     return Findings(entries, stops, notes + note, channels, sizes, near, declared)
 
@@ -224,6 +225,20 @@ def _imbalance_note(entries: Sequence[Entry]) -> list[str]:
     if most < _STRONG_IMBALANCE * fewest:
         return []
     return [f"imbalance: {large!r} has {most} images, {small!r} has {fewest}"]
+
+
+def _levels_note(entries: Sequence[Entry]) -> list[str]:
+    """Deep files are scaled by the depth that they declare; a sensor that uses a part of it leaves few levels."""
+    scaled = [
+        entry.pixels for entry in entries if entry.usable and "scaled" in entry.codes and entry.pixels is not None
+    ]
+    levels = len(set().union(*(np.unique(pixels).tolist() for pixels in scaled)))
+    if not scaled or levels >= _FEW_LEVELS:
+        return []
+    return [
+        f"few_levels: {len(scaled)} files of more than 8 bits have {levels} of 256 levels once they are scaled by the "
+        "depth that they declare; multiply the values of all by one factor, so that they use that depth"
+    ]
 
 
 def _hidden_notes(entries: Sequence[Entry]) -> list[str]:

@@ -55,7 +55,8 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
             raise _diagnosis(error, content, name) from error
     pixels = collapse(pixels)
     if (pixels == pixels[0, 0]).all():
-        raise Rejected("blank", "every pixel has the same value")
+        rest = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor" if "scaled" in fixes else ""
+        raise Rejected("blank", f"every pixel has the same value{rest}")
     return Decoded(pixels, channels, tuple(fixes))
 
 

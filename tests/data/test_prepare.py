@@ -168,6 +168,28 @@ def test_at_most_twenty_reasons(tmp_path: Path) -> None:
     assert "... and 10 more" in str(caught.value)
 
 
+@pytest.mark.parametrize(("top", "noted"), [(1600, True), (65535, False)])
+def test_deep_images_that_use_few_levels_are_noted(tmp_path: Path, top: int, noted: bool) -> None:
+    rng = np.random.default_rng(0)
+    for label in ("cold", "hot"):
+        (tmp_path / label).mkdir()
+        for number in range(6):
+            values = rng.integers(300, top, (16, 16), dtype=np.uint16)
+            Image.fromarray(values).save(tmp_path / label / f"{number}.png")
+    notes = [
+        note for note in look(tmp_path).notes if note.startswith("few_levels: 12 files of more than 8 bits have 6 of")
+    ]
+    assert bool(notes) is noted
+
+
+def test_a_deep_image_too_dark_to_scale_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    Image.fromarray(np.arange(100, dtype=np.uint16).reshape(10, 10)).save(tmp_path / "a/0.png")
+    (entry,) = look(tmp_path).entries
+    assert entry.code == "blank"
+    assert "once 0 to 65535 is scaled to 0 to 255; stretch" in entry.detail
+
+
 def test_imbalance_is_noted(tmp_path: Path) -> None:
     write_set(tmp_path, ("cat",), each=260)
     write_set(tmp_path, ("dog",), each=5)
