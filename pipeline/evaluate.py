@@ -144,9 +144,9 @@ def base(planned: Plan, val: Mapping[Any, Any], params: Params) -> Base:
     on_val = figures("val", planned, val, params)
     chosen = strongest(on_val, params.evaluate.arm_names)
     why = "the strongest augmentation of real images on val" if on_val else "the first augmentation: val cannot tell"
-    if chosen == "none":
-        why = "and so is no other arm augmented: evaluate.arms names no augmentation"
-    echo(f"evaluate: made images are added to {chosen}, {why}")
+    text = f"made images are added to {chosen}, {why}"
+    unaugmented = "evaluate.arms names no augmentation, so made images have none either"
+    echo(f"evaluate: {unaugmented if chosen == 'none' else text}")
     return chosen
 
 
