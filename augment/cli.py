@@ -18,7 +18,9 @@ from augment.errors import AugmentError
 
 if TYPE_CHECKING:
     from augment.data.check import Forecast
+    from augment.data.entries import Stop
     from augment.gan.generators import ClassGenerator
+    from augment.params import Params
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 GRID_MOST = 10_000
@@ -117,7 +119,25 @@ def _check(options: argparse.Namespace) -> int:
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json)
     params = load(file)
-    return check.run(options.path, params, options.json, obstacles(file, read(file)), _forecast(file))
+    return check.run(options.path, params, options.json, obstacles(file, read(file)), _beforehand, _forecast(file))
+
+
+def _beforehand(shape: tuple[int, int, int], counts: Mapping[str, int], params: "Params") -> "list[Stop]":
+    """What `evaluate` could not begin with; nothing is loaded for settings that cannot stop it."""
+    from augment.data.disk import is_bare
+
+    chosen, folders = params.evaluate, (Path(params.evaluate.external), Path(params.train.base))
+    bare = not any(folder.is_dir() and not is_bare(folder) for folder in folders)
+    if (
+        bare
+        and chosen.normal is None
+        and "pretrained" not in chosen.arm_names
+        and chosen.second_classifier != "imagenet"
+    ):
+        return []
+    from augment.evaluation.beforehand import evaluate_stops
+
+    return evaluate_stops(shape, counts, params)
 
 
 def _forecast(file: Path) -> "Forecast":

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.data.disk import is_hidden
-
+IGNORED = (".DS_Store", "Thumbs.db")  # files of a desktop, as .dvcignore has them
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
@@ -151,8 +150,8 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
             return f"{name} is missing"
         if md5(file) != expected:
             return f"{name} differs"
-    there = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if known and file.is_file())
-    more = [name for name in there if name not in known and not is_hidden(name)]  # a loader of folders would read it
+    there = (file for file in path.rglob("*") if known and file.is_file() and file.name not in IGNORED)
+    more = sorted({file.relative_to(path).as_posix() for file in there} - set(known))  # a loader of folders reads them
     return f"{more[0]} is not among its files" if more else ""
 
 

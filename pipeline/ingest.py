@@ -2,11 +2,8 @@
 
 from collections import Counter
 
-from augment.data.imageset import ImageSet
 from augment.data.pool import check_split
 from augment.data.prepare import prepare
-from augment.evaluation.beforehand import check_beforehand
-from augment.evaluation.replicates import Splits
 from augment.params import Params
 from pipeline.common import PREPARED, main
 from pipeline.start import echo
@@ -21,9 +18,8 @@ def ingest(params: Params) -> None:
     echo(f"ingest: {len(findings.counts())} classes: " + _counts(splits))
     for note in findings.notes:
         echo(f"ingest: note: {note}")
-    if params.evaluate.protocol == "repeated":  # this and the next told here, not after the GANs have trained
+    if params.evaluate.protocol == "repeated":  # told here, not after the GANs have trained
         check_split(findings.usable, params.evaluate.repeats)
-    check_beforehand(Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test"))), params)
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.data.disk import dvc_hazards, is_bare, shown
+from augment.data.disk import dvc_hazards, shown
 from augment.data.entries import OUTCOMES, Stop
 from augment.data.listing import LIST
-from augment.errors import AugmentError, DataError
+from augment.errors import DataError
 
 if TYPE_CHECKING:
     from augment.data.cleaning import Findings
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]
 """(C, H, W) and the images of each class -> lines on what a run will take."""
+
+Beforehand = Callable[[tuple[int, int, int], Mapping[str, int], "Params"], list[Stop]]
+"""The same and the settings -> what a later stage could not begin with."""
 
 ON_DISK = ("folder", "idx", "list")
 _FILES_NAMED = 20
@@ -27,17 +30,21 @@ def run(
     params: "Params",
     as_json: bool,
     obstacles: Iterable[tuple[str, str]] = (),
+    beforehand: Beforehand = lambda shape, counts, params: [],
     forecast: Forecast = lambda shape, counts: [],
 ) -> int:
     """Print the report on `path`; 1 when something would stop a run, else 0.
 
     path: None for what `ingest` names, a built-in set included. obstacles: (code, message) of what else would stop it.
+    beforehand: what `evaluate` could not begin with, asked of the set that `ingest` names.
     forecast: what a run will take, for the text about a set that nothing stops.
     """
     findings = inspect(path, params)
     own = is_own(path, params)
     also = [Stop("params.yaml", code, message) for code, message in obstacles if own or code == "missing_key"]
     findings.stops.extend(also)
+    if own and not findings.stops:
+        findings.stops.extend(beforehand(image_shape(findings), findings.counts(), params))
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
     else:
@@ -69,8 +76,6 @@ def inspect(path: Path | None, params: "Params") -> "Findings":
     if own and not findings.stops:
         findings.stops.extend(split_stops(findings, ingest, params))
         findings.stops.extend(override_stops(findings, params))
-    if own and not findings.stops:
-        findings.stops.extend(evaluate_stops(findings, params))
     watched = Path(ingest.path) / LIST if ingest.source == "list" and not own else Path(ingest.path)
     findings.stops.extend(hazard_stops(watched, findings))
     for watched_too in (params.train.base, params.evaluate.external) if own else ():
@@ -117,29 +122,6 @@ def override_stops(findings: "Findings", params: "Params") -> list[Stop]:
         for label in params.train.overrides
         if label not in classes
     ]
-
-
-def evaluate_stops(findings: "Findings", params: "Params") -> list[Stop]:
-    """What `evaluate` could not begin with, long after GANs have trained."""
-    from augment.data.split import nearest  # noqa: PLC0415  (numpy)
-
-    classes, chosen, external = list(findings.counts()), params.evaluate, Path(params.evaluate.external)
-    stops = []
-    if chosen.normal is not None and chosen.normal not in classes:
-        message = f"evaluate.normal: there is no class {chosen.normal!r}; {nearest(chosen.normal, classes)}"
-        stops.append(Stop("params.yaml", "unknown_class", message))
-    try:
-        if "pretrained" in chosen.arm_names or chosen.second_classifier == "imagenet":
-            from augment.evaluation.settings import check_extras  # noqa: PLC0415  (torch)
-
-            check_extras(chosen)
-        if external.is_dir() and not is_bare(external):
-            from augment.evaluation.external import read  # noqa: PLC0415  (torch)
-
-            read(external, params.ingest, classes, image_shape(findings))
-    except AugmentError as error:
-        stops += [Stop("params.yaml", "evaluate", line) for line in str(error).splitlines()]
-    return stops
 
 
 def hazard_stops(folder: Path, findings: "Findings") -> list[Stop]:

@@ -117,6 +117,9 @@ class ImageSet:
             raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error
 
 
+CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each other pixel for pixel
+
+
 def poor_classes(counts: Mapping[str, int]) -> list[str]:
     """Classes no larger than the median class; in a balanced set that is every class."""
     median = float(np.median(list(counts.values())))

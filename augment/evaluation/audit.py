@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.errors import DataError
-from augment.synthesis.selection import CHANCE_BELOW_PX
 
 
 def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageSet) -> None:

@@ -1,26 +1,29 @@
-"""What would stop `generate` and `evaluate`, asked before any GAN is trained for them."""
+"""What `evaluate` could not begin with, for `augment check`: evaluate says so long after GANs have trained."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from augment.evaluation.external import check_apart, read
+from augment.data.entries import Stop
+from augment.data.split import nearest
+from augment.errors import AugmentError
+from augment.evaluation.external import read
 from augment.evaluation.provenance import gate_beside
-from augment.evaluation.replicates import Splits
-from augment.evaluation.settings import check_extras, check_primary
+from augment.evaluation.settings import check_extras
 from augment.gan.settings import has_pinned_base
 from augment.params import Params
-from augment.synthesis.filter import cut
 
 
-def check_beforehand(splits: Splits, params: Params) -> None:
-    """Raises `ParamsError` and `DataError` as they would for settings, groups and external images of no use."""
-    check_extras(params.evaluate)
-    check_primary(splits, params.evaluate)
-    train = splits.train
-    cut(train.targets(train.classes), train.groups, params.generate.folds, params.seed)  # as the class filter will
-    gate_beside(has_pinned_base(params.train), params.evaluate)
-    folder = Path(params.evaluate.external)
-    if not folder.is_dir():  # a project without the later stages needs none
-        return
-    external = read(folder, params.ingest, splits.train.classes, splits.train.images.shape[1:])
-    if external is not None:
-        check_apart(external, [splits.train, splits.val])
+def evaluate_stops(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params) -> list[Stop]:
+    """shape: (C, H, W) of the images; counts: those of each class."""
+    normal, external, stops = params.evaluate.normal, Path(params.evaluate.external), []
+    if normal is not None and normal not in counts:
+        message = f"evaluate.normal: there is no class {normal!r}; {nearest(normal, counts)}"
+        stops.append(Stop("params.yaml", "unknown_class", message))
+    try:
+        check_extras(params.evaluate)
+        gate_beside(has_pinned_base(params.train), params.evaluate)
+        if external.is_dir():  # DVC tells of one that is not there
+            read(external, params.ingest, list(counts), shape)
+    except AugmentError as error:
+        stops += [Stop("params.yaml", "evaluate", line) for line in str(error).splitlines()]
+    return stops

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.engine import Engine
 from augment.gan.borrowing import Borrowing, borrowings
 from augment.gan.generators import ClassGenerator, GeneratorSet
@@ -16,7 +16,6 @@ from augment.synthesis.filter import ClassFilter
 from augment.synthesis.samplers import Mixture, Sampler, mixtures
 
 COPY_PERCENTILE = 1.0
-CHANCE_BELOW_PX = 16
 COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,42 +48,6 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
     }
     assert stage(tmp_path).returncode == 0
     assert digest(tmp_path / "data") == before
-
-
-@pytest.mark.parametrize(
-    ("evaluate", "words"),
-    [
-        ("normal: noo, primary: recall_at_far", "evaluate.normal: no class 'noo'; there are cat, dog"),
-        ("external: elsewhere", "class 'cow' is not among those that are trained"),
-        ("external: again", "equals the training image"),
-    ],
-)
-def test_what_would_stop_evaluate_is_told_before_anything_trains(tmp_path: Path, evaluate: str, words: str) -> None:
-    write_set(tmp_path / "raw", each=8)
-    shutil.copytree(tmp_path / "raw/cat", tmp_path / "elsewhere/cow")
-    shutil.copytree(tmp_path / "raw/cat", tmp_path / "again/cat")
-    (tmp_path / "params.yaml").write_text(f"ingest: {{source: folder, path: raw}}\nevaluate: {{{evaluate}}}\n")
-    result = stage(tmp_path)
-    assert result.returncode == 2
-    assert words in result.stderr
-    assert "Traceback" not in result.stderr
-    checked = [sys.executable, "-m", "augment.cli", "check"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    found = subprocess.run(checked, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert found.returncode == (0 if "again" in evaluate else 1), "which of them train is not known to `check`"
-
-
-def test_groups_too_large_for_the_class_filter_are_told_before_anything_trains(tmp_path: Path) -> None:
-    write_set(tmp_path / "raw", each=9)
-    (tmp_path / "params.yaml").write_text("ingest: {source: folder, path: raw, group_pattern: '([0-2])[.]'}\n")
-    (tmp_path / "raw/meta.csv").write_text(
-        "path,group\n"
-        + "".join(f"{label}/{number}.png,g{number // 3}\n" for label in ("cat", "dog") for number in range(9))
-    )
-    result = stage(tmp_path)
-    assert result.returncode == 2
-    assert "the class filter holds out a part of the training images, but there are only 1 groups" in result.stderr
-    assert "ingest.group_pattern" in result.stderr
 
 
 def test_too_few_images_to_repeat_are_told_before_anything_trains(tmp_path: Path) -> None:
