@@ -123,17 +123,12 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _beforehand(shape: tuple[int, int, int], counts: Mapping[str, int], params: "Params") -> "list[Stop]":
-    """What `evaluate` could not begin with; nothing is loaded for settings that cannot stop it."""
+    """What `evaluate` could not begin with; where all is as it was delivered, nothing is loaded to find out."""
     from augment.data.disk import is_bare
+    from augment.params import Evaluate
 
-    chosen, folders = params.evaluate, (Path(params.evaluate.external), Path(params.train.base))
-    bare = not any(folder.is_dir() and not is_bare(folder) for folder in folders)
-    if (
-        bare
-        and chosen.normal is None
-        and "pretrained" not in chosen.arm_names
-        and chosen.second_classifier != "imagenet"
-    ):
+    folders = (Path(params.evaluate.external), Path(params.train.base))
+    if params.evaluate == Evaluate() and not any(folder.is_dir() and not is_bare(folder) for folder in folders):
         return []
     from augment.evaluation.beforehand import evaluate_stops
 

@@ -15,6 +15,7 @@ UInt8 = NDArray[np.uint8]
 Text = NDArray[np.str_]
 
 COLUMNS = ("index", "label", "group", "source")
+CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each other pixel for pixel
 
 
 @dataclass(frozen=True, eq=False)  # equality of arrays is no single truth: compare `fingerprint()`
@@ -115,9 +116,6 @@ class ImageSet:
             )
         except (OSError, EOFError, ValueError, KeyError, DataError) as error:
             raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error
-
-
-CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each other pixel for pixel
 
 
 def poor_classes(counts: Mapping[str, int]) -> list[str]:

@@ -16,9 +16,8 @@ def failed_classes(made: Sequence[GeneratorSet]) -> list[str]:
     times = Counter(label for one in made for label in one.failed)
     if not times:
         return []
-    always = [label for label, number in sorted(times.items()) if number == len(made)]
     named = ", ".join(
-        repr(label) if label in always else f"{label!r} ({number} of {len(made)} repeats)"
+        repr(label) if number == len(made) else f"{label!r} ({number} of {len(made)} repeats)"
         for label, number in sorted(times.items())
     )
     return [

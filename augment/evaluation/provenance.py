@@ -19,8 +19,8 @@ def gate_beside(pinned: bool, settings: Evaluate) -> Gate:
     """
     if not pinned:
         return settings.gate
-    asked = "evaluate.protocol: repeated" if settings.protocol == "repeated" else "evaluate.gate: rotate"
     if settings.protocol == "repeated" or settings.gate == "rotate":
+        asked = "evaluate.protocol: repeated" if settings.protocol == "repeated" else "evaluate.gate: rotate"
         raise DataError(
             f"leak: train.base: {asked} lets repeats hold out images that the pinned generator may have been trained "
             "on. Empty that folder but for its README, or set `evaluate.protocol: holdout` and `evaluate.gate: val`."

@@ -11,9 +11,14 @@ _ONE_AT_A_TIME = threading.Lock()  # forward-mode derivatives and the default dt
 
 @contextmanager
 def standalone() -> Iterator[None]:
-    """As in a process of its own: gradients on, float32, no other thread in here, the caller's dtype given back."""
-    rounding = [torch.autocast(device, enabled=False) for device in ("cpu", "cuda")]
-    with _ONE_AT_A_TIME, torch.inference_mode(False), torch.enable_grad(), rounding[0], rounding[1]:
+    """As in a process of its own: gradients on, float32, no autocast, no other thread in here; then all as before."""
+    with (
+        _ONE_AT_A_TIME,
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast("cuda", enabled=False),
+    ):
         usual = torch.get_default_dtype()
         torch.set_default_dtype(torch.float32)
         try:
