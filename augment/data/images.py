@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from augment.data import formats
+from augment.data import formats, tiff
 from augment.data.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
@@ -20,7 +20,6 @@ MIN_SIDE, MAX_SIDE = 2, 256
 MAX_ASPECT = MAX_SIDE / MIN_SIDE  # no image of an allowed size is longer
 
 _ORIENTATION = 0x0112
-_BITS_PER_SAMPLE, _SAMPLE_FORMAT, _SIGNED = 258, 339, 2
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,14 @@ class Decoded:
     pixels: UInt8
     channels: int
     fixes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """What the header says of the pixels, before Pillow turns them into one of its own types."""
+
+    top: int  # the largest value that one may have
+    white_is_zero: bool = False  # deep integers still to be turned around
 
 
 def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> Decoded:
@@ -46,17 +53,17 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
         try:
-            top = _examine_header(content, name, max_pixels, fixes)
+            declared = _examine_header(content, name, max_pixels, fixes)
             image = _load(content, name, fixes)
-            pixels, channels = _pixels(image, top, background, fixes)
+            pixels, channels = _pixels(image, declared, background, fixes)
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
             raise _diagnosis(error, content, name) from error
     pixels = collapse(pixels)
     if (pixels == pixels[0, 0]).all():
-        rest = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor" if "scaled" in fixes else ""
-        raise Rejected("blank", f"every pixel has the same value{rest}")
+        scaled = f" once 0 to {declared.top} is scaled to 0 to 255; stretch all images by one factor"
+        raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
     return Decoded(pixels, channels, tuple(fixes))
 
 
@@ -82,17 +89,17 @@ def resize(pixels: UInt8, height: int, width: int) -> UInt8:
     return resized[:, :, None] if resized.ndim == 2 else resized
 
 
-def _examine_header(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> int:
-    """Everything that needs no pixels; returns the largest value that a pixel may have by declaration."""
+def _examine_header(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> _Declared:
+    """Everything that needs no pixels."""
     with Image.open(io.BytesIO(content), formats=(name,)) as header:
         _check_header(header, max_pixels)
         if formats.is_cut(content, name):
             raise _truncated(name)
         if formats.has_trailer(content, name) or header.format == "MPO":
             fixes.append("trailer_dropped")
-        top = _declared_top(header)
+        declared = _declared(header)
         header.verify()  # finds what load() does not: bad checksums, a missing end of PNG
-    return top
+    return declared
 
 
 def _load(content: bytes, name: str, fixes: list[str]) -> Image.Image:
@@ -127,21 +134,18 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
     if getattr(image, "is_animated", False) and image.format != "MPO":
         kind = ("multipage", "pages") if image.format == "TIFF" else ("animated", "frames")
         raise Rejected(kind[0], f"several {kind[1]}; save the one that is meant as a file of its own")
-    if isinstance(image, TiffImageFile) and image.tag_v2.next:
-        raise Rejected("corrupt", "the directory of pages leads back to itself")
-
-
-def _declared_top(image: ImageFile) -> int:
-    """2**bits - 1 as the file declares it, before Pillow turns the pixels into one of its own types."""
     if isinstance(image, TiffImageFile):
-        bits = int(np.max(image.tag_v2.get(_BITS_PER_SAMPLE, 8)))
-        signed = int(np.max(image.tag_v2.get(_SAMPLE_FORMAT, 1))) == _SIGNED
-        return int(2 ** (bits - signed)) - 1
+        tiff.check(image)
+
+
+def _declared(image: ImageFile) -> _Declared:
+    if isinstance(image, TiffImageFile):
+        return _Declared(tiff.declared_top(image), tiff.white_is_zero(image))
     deep = image.mode.startswith("I") or any(";16" in str(tile.args) for tile in image.tile)
-    return 65535 if deep else 255
+    return _Declared(65535 if deep else 255)
 
 
-def _pixels(image: Image.Image, top: int, background: int, fixes: list[str]) -> tuple[UInt8, int]:
+def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> tuple[UInt8, int]:
     """uint8 (H, W, C) and the number of colour channels that the file stores."""
     channels = 1 if image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I") else 3
     if image.mode == "F":
@@ -149,9 +153,16 @@ def _pixels(image: Image.Image, top: int, background: int, fixes: list[str]) -> 
         return _from_float(np.asarray(image)), channels
     if image.mode.startswith("I"):
         fixes.append("scaled")
-        return _from_integers(np.asarray(image), top), channels
-    if top > 255:  # Pillow has kept the high bytes
+        values = np.asarray(image)
+        pixels = _from_integers(values, declared)
+        if "transparency" in image.info:  # one value that stands for nothing
+            fixes.append("composite")
+            pixels[values == image.info["transparency"]] = background
+        return pixels, channels
+    if declared.top > 255:  # Pillow has kept the high bytes, but of the transparent colour all
         fixes.append("scaled")
+        if "transparency" in image.info:
+            image.info["transparency"] = tuple(value >> 8 for value in image.info["transparency"])
     if image.has_transparency_data:
         fixes.append("composite")
         return _composite(image.convert("RGBA"), background), channels
@@ -165,15 +176,16 @@ def _pixels(image: Image.Image, top: int, background: int, fixes: list[str]) -> 
     return (pixels[:, :, None] if pixels.ndim == 2 else pixels), channels
 
 
-def _from_integers(values: NDArray[Any], top: int) -> UInt8:
+def _from_integers(values: NDArray[Any], declared: _Declared) -> UInt8:
     """More than 8 bits to 0..255 by the depth that the file declares, never by its largest value."""
+    top = declared.top
     if top == 2**32 - 1:
         values = values.view(np.uint32)  # Pillow has no unsigned type of 32 bits
     if (values < 0).any():
         raise Rejected("bad_pixels", "negative values")
     wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
     rounded: UInt8 = ((wide * 255 + top // 2) // top).astype(np.uint8)
-    return rounded[:, :, None]
+    return (255 - rounded if declared.white_is_zero else rounded)[:, :, None]
 
 
 def _from_float(values: NDArray[np.float32]) -> UInt8:
@@ -203,6 +215,9 @@ def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
         return Rejected("too_large", "the header declares more pixels than Pillow decodes")
     if "decompressed data too large" in text or "max_text" in text or "too much memory used" in text:
         return Rejected("metadata_bomb", "metadata that unpack to an unreasonable size")
+    unread = tiff.unread(content) if isinstance(error, UnidentifiedImageError) and name == "TIFF" else None
+    if unread is not None:
+        return unread
     if "truncat" in text or isinstance(error, EOFError) or formats.is_cut(content, name):
         return _truncated(name)
     return Rejected("corrupt", f"the {name} data are damaged")

@@ -57,16 +57,28 @@ def test_deep_images_are_scaled_by_their_declared_depth() -> None:
     assert decode(encode(dim)).pixels.max() == 1
 
 
-def deep_tiff(values: np.ndarray, bits: int, signed: bool) -> bytes:
-    """A grey 16x16 TIFF, little-endian; 12 bits are packed, two samples in three bytes."""
+def deep_tiff(values: np.ndarray, bits: int, signed: bool = False, **changed: int) -> bytes:
+    """A grey 16x16 TIFF, little-endian; 12 bits are packed, two samples in three bytes. `changed`: t262=0 and so on."""
     raw = (values.ravel() % 2**bits).astype(np.uint32)
     if bits == 12:
         pixels = np.packbits(raw[:, None] >> np.arange(11, -1, -1, dtype=np.uint32) & 1).tobytes()
     else:
         pixels = raw.astype(f"<u{bits // 8}").tobytes()
     tags = {256: 16, 257: 16, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 16, 279: len(pixels), 339: 1 + signed}
+    tags |= {int(name[1:]): value for name, value in changed.items()}
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
     return struct.pack("<2sHI", b"II", 42, 8 + len(pixels)) + pixels + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def planes_tiff() -> bytes:
+    """A sound RGB TIFF of 16 bits, 8x8, whose channels lie one after the other."""
+    at = 8 + 2 + 9 * 12 + 4  # behind the directory
+    bits, offsets, sizes = struct.pack("<3H", 16, 16, 16), [at + 30 + 128 * plane for plane in range(3)], [128] * 3
+    tags = [(256, 3, 1, 8), (257, 3, 1, 8), (258, 3, 3, at), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 3, at + 6),
+            (277, 3, 1, 3), (279, 4, 3, at + 18), (284, 3, 1, 2)]  # fmt: skip
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
+    return head + bits + struct.pack("<6I", *offsets, *sizes) + np.arange(192, dtype="<u2").tobytes()
 
 
 @pytest.mark.parametrize(("bits", "signed"), [(12, False), (16, False), (16, True), (32, False), (32, True)])
@@ -80,6 +92,51 @@ def test_every_declared_depth(bits: int, signed: bool) -> None:
     if signed:
         with pytest.raises(Rejected, match="negative"):
             decode(deep_tiff(steps - 1, bits, signed))
+
+
+def test_white_is_zero_is_turned_around_at_every_depth() -> None:
+    steps = np.arange(256).reshape(16, 16)
+    assert (decode(deep_tiff(steps * 257, 16, t262=0)).pixels[:, :, 0] == 255 - steps).all()
+    assert (decode(deep_tiff(steps, 8, t262=0)).pixels[:, :, 0] == 255 - steps).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (deep_tiff(np.zeros((16, 16)), 32, t258=64, t339=3, t279=2048), "BitsPerSample 64, SampleFormat 3"),
+        (deep_tiff(np.zeros((16, 16)), 8, t259=60000), "Compression 60000"),
+        (deep_tiff(np.zeros((16, 16)), 8, signed=True), "BitsPerSample 8, SampleFormat 2"),
+        (planes_tiff(), "BitsPerSample 16 16 16, PhotometricInterpretation 2, Compression 1, PlanarConfiguration 2"),
+    ],
+)  # fmt: skip
+def test_sound_tiffs_of_other_kinds_are_not_called_damaged(content: bytes, told: str) -> None:
+    with pytest.raises(Rejected) as error:
+        decode(content)
+    assert error.value.code == "format_not_allowed"
+    assert told in str(error.value)
+    assert "save it as grey of 8 or 16 bits" in str(error.value)
+
+
+def test_a_tiff_without_its_directory_is_damaged() -> None:
+    content = deep_tiff(np.zeros((16, 16)), 32, t258=64)
+    start = struct.unpack("<I", content[4:8])[0]
+    with pytest.raises(Rejected) as error:
+        decode(content[: start + 2] + bytes(len(content) - start - 2))
+    assert error.value.code in ("corrupt", "truncated")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_transparent_colour_of_deep_images_shows_the_background(channels: int) -> None:
+    pixels = noise(channels, channels=channels).reshape(16, 16, channels)
+    stored = np.repeat(pixels.reshape(16, -1), 2, axis=1)  # each byte twice: 257 times the value
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, channels - 1, 0, 0, 0))
+    none = chunk(b"tRNS", np.repeat(pixels[3, 4], 2).tobytes())
+    rows = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in stored)))
+    found = decode(b"\x89PNG\r\n\x1a\n" + header + none + rows + chunk(b"IEND", b""))
+    assert found.fixes == ("scaled", "composite")
+    same = (pixels == pixels[3, 4]).all(axis=2)
+    assert (found.pixels[same] == 255).all()
+    assert (found.pixels[~same] == pixels[~same]).all()
 
 
 def test_floats() -> None:
