@@ -18,7 +18,7 @@ from augment.errors import AugmentError
 
 if TYPE_CHECKING:
     from augment.data.check import Forecast
-    from augment.data.entries import Stop
+    from augment.data.entries import Entry, Stop
     from augment.gan.generators import ClassGenerator
     from augment.params import Params
 
@@ -122,17 +122,19 @@ def _check(options: argparse.Namespace) -> int:
     return check.run(options.path, params, options.json, obstacles(file, read(file)), _beforehand, _forecast(file))
 
 
-def _beforehand(shape: tuple[int, int, int], counts: Mapping[str, int], params: "Params") -> "list[Stop]":
-    """What `evaluate` could not begin with; where all is as it was delivered, nothing is loaded to find out."""
+def _beforehand(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Stop]":
+    """What `generate` and `evaluate` could not begin with; where nothing hints at it, nothing is loaded to find out."""
     from augment.data.disk import is_bare
     from augment.params import Evaluate
 
     folders = (Path(params.evaluate.external), Path(params.train.base))
-    if params.evaluate == Evaluate() and not any(folder.is_dir() and not is_bare(folder) for folder in folders):
+    filled = any(folder.is_dir() and not is_bare(folder) for folder in folders)
+    several = len({image.group for image in images if image.split == "train"}) > 1
+    if params.evaluate == Evaluate() and several and not filled:
         return []
     from augment.evaluation.beforehand import evaluate_stops
 
-    return evaluate_stops(shape, counts, params)
+    return evaluate_stops(shape, images, params)
 
 
 def _forecast(file: Path) -> "Forecast":

@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augment.data.disk import dvc_hazards, shown
-from augment.data.entries import OUTCOMES, Stop
+from augment.data.entries import OUTCOMES, Entry, Stop
 from augment.data.listing import LIST
 from augment.errors import DataError
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]
 """(C, H, W) and the images of each class -> lines on what a run will take."""
 
-Beforehand = Callable[[tuple[int, int, int], Mapping[str, int], "Params"], list[Stop]]
-"""The same and the settings -> what a later stage could not begin with."""
+Beforehand = Callable[[tuple[int, int, int], Sequence[Entry], "Params"], list[Stop]]
+"""(C, H, W), the images of the set, split, and the settings -> what a later stage could not begin with."""
 
 ON_DISK = ("folder", "idx", "list")
 _FILES_NAMED = 20
@@ -30,7 +30,7 @@ def run(
     params: "Params",
     as_json: bool,
     obstacles: Iterable[tuple[str, str]] = (),
-    beforehand: Beforehand = lambda shape, counts, params: [],
+    beforehand: Beforehand = lambda shape, images, params: [],
     forecast: Forecast = lambda shape, counts: [],
 ) -> int:
     """Print the report on `path`; 1 when something would stop a run, else 0.
@@ -44,7 +44,7 @@ def run(
     also = [Stop("params.yaml", code, message) for code, message in obstacles if own or code == "missing_key"]
     findings.stops.extend(also)
     if own and not findings.stops:
-        findings.stops.extend(beforehand(image_shape(findings), findings.counts(), params))
+        findings.stops.extend(beforehand(image_shape(findings), findings.usable, params))
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
     else:

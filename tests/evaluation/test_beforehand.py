@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from augment.cli import main
+from augment.data.entries import Entry
 from augment.evaluation.beforehand import evaluate_stops
 from augment.params import check
 from tests.data.corpus import write_set
-
-SHAPE, COUNTS = (3, 16, 16), {"cat": 8, "dog": 8}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +23,10 @@ SHAPE, COUNTS = (3, 16, 16), {"cat": 8, "dog": 8}
         (
             "{train: {base: elsewhere}, evaluate: {gate: rotate}}",
             "leak: train.base: evaluate.gate: rotate lets repeats",
+        ),
+        (
+            "{evaluate: {normal: cat, primary: recall_at_far}}",
+            "evaluate.false_alarm_rate 0.05: it needs at least 19 independent test images of the normal class 'cat'",
         ),
         ("{evaluate: {external: same}}", None),
         ("{}", None),
@@ -46,6 +49,24 @@ def test_check_says_what_evaluate_could_not_begin_with(
     assert (words or "usable images of each class") in capsys.readouterr().out
 
 
+def test_check_says_that_the_class_filter_has_nothing_to_hold_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=8)
+    rows = [
+        f"{path.relative_to('raw')},{'train' if number < 5 else 'val' if number < 6 else 'test'}"
+        for label in ("cat", "dog")
+        for number, path in enumerate(sorted(Path("raw", label).iterdir()))
+    ]
+    scanners = "\n".join(f"{row},{row.split(',')[1]}" for row in rows)
+    Path("raw/meta.csv").write_text(f"path,split,group\n{scanners}\n")
+    Path("params.yaml").write_text("{ingest: {source: folder, path: raw}}\n")
+    assert main(["check"]) == 1
+    assert "there are only 1 groups" in capsys.readouterr().out
+
+
 def test_nothing_stops_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert evaluate_stops(SHAPE, COUNTS, check({})) == []
+    images = [Entry(f"{n}", label=label, group=f"{n}", split="train") for n, label in enumerate(["cat", "dog"] * 4)]
+    assert evaluate_stops((3, 16, 16), images, check({})) == []
