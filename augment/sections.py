@@ -187,7 +187,11 @@ class Train(Section):
 class Generate(Section):
     """How many samples are made, and which are kept."""
 
-    per_class: int = Field(200, ge=1, le=100_000, description="Synthetic images wanted for each class.")
+    per_class: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = Field(
+        "auto",
+        description="Synthetic images wanted for each class. `auto`: 200; from 16 px up 20,000 divided by the classes, "
+        "200 to 2000, as far as all hold 20 million values.",
+    )
     oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
     borrowed: Probability = Field(
         0.75,

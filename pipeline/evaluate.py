@@ -68,7 +68,7 @@ def evaluate(params: Params) -> None:
         check_primary(own, chosen)
     delivered = delivered_generators(planned, splits.train)
     place = workplace(params.compute)
-    settings = comparing(params, *planned.first.train.images.shape[2:])
+    settings = comparing(params, planned.first.train)
     announced = announce(planned, settings, params, place)
     plain = compare_plain(planned.replicates, settings, place.engine, external)
     settings = replace(settings, base=base(planned, plain[0], params))

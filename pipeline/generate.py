@@ -9,7 +9,7 @@ from augment.grids import picture, png
 from augment.params import Params
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose
-from augment.synthesis.settings import filter_settings
+from augment.synthesis.settings import filter_settings, samples_per_class
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 
 COLUMNS = (
@@ -28,7 +28,7 @@ def generate(params: Params) -> None:
         [load_generators(MODELS)],
         filters,
         [params.seed],
-        wanted=params.generate.per_class,
+        wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample,
         borrowed=params.generate.borrowed,
         engine=engine,

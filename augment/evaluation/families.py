@@ -1,7 +1,8 @@
 """The comparison once more with another kind of classifier: logistic regression on fixed features.
 
 What holds for one small network may not hold for another classifier. This one cannot augment what it draws, so it
-sees the arms that differ in their images: each image weighs as often as the arm draws it. Nothing of it decides.
+sees the arms that differ in their images: each image weighs as often as the arm draws it. Of made images it sees the
+first of each class, since it is fitted to all at once, which takes long. Nothing of it decides.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from augment.params import Arm, Features
 Float32 = NDArray[np.float32]
 
 STRENGTH = {"random_convolutions": 0.1, "imagenet": IMAGENET_STRENGTH}
+MOST = 200  # made images of a class
 COLUMNS = ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high")
 BY_IMAGES: tuple[Arm, ...] = (
     "none", "oversample", "smote", "smote_half", "mixup_within", "mixup_within_half",
@@ -58,11 +60,28 @@ def logistic_scores(
     of_test = {key: found[position] for position, key in enumerate(tests)}
     wanted = [arm for arm in BY_IMAGES if arm in arms]
     units = [
-        _Unit(one.splits.train, own, wanted, features, of_test[id(one.splits.test)])
+        _Unit(one.splits.train, _first(own), wanted, features, of_test[id(one.splits.test)])
         for one, own in zip(replicates, samples, strict=True)
     ]
     by_repeat = dict(engine.map(_score, units))
     return {arm: [by_repeat[position][arm] for position in range(len(units))] for arm in wanted}
+
+
+def _first(samples: Samples) -> Samples:
+    """At most `MOST` images of every kind and class."""
+
+    def first(images: Mapping[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.uint8]]:
+        return {label: own[:MOST] for label, own in images.items()}
+
+    return Samples(
+        raw=first(samples.raw),
+        filtered=first(samples.filtered),
+        copies=first(samples.copies),
+        smote=first(samples.smote),
+        mixes=first(samples.mixes),
+        shuffled=first(samples.shuffled),
+        noise=first(samples.noise),
+    )
 
 
 def extractor(features: Features) -> Callable[[NDArray[np.uint8]], Float32]:

@@ -1,5 +1,6 @@
 """From params.yaml to the settings of the comparison."""
 
+from augment.data.imageset import ImageSet
 from augment.errors import ParamsError
 from augment.evaluation.compare import Comparing
 from augment.evaluation.primary import check_rate
@@ -7,19 +8,19 @@ from augment.evaluation.replicates import Splits
 from augment.measure.classifiers import FitSettings
 from augment.measure.pretrained import require_weights
 from augment.params import Evaluate, Params
-from augment.synthesis.settings import filter_settings
+from augment.synthesis.settings import filter_settings, samples_per_class
 
 LARGE_FROM_PX, STEPS, TINY_STEPS = 16, 1200, 400
 
 
-def comparing(params: Params, height: int, width: int) -> Comparing:
-    """What is equal for all arms; height, width: of the images."""
+def comparing(params: Params, train: ImageSet) -> Comparing:
+    """What is equal for all arms and repeats, of which each has a training set like this one."""
     return Comparing(
         arms=params.evaluate.arm_names,
-        wanted=params.generate.per_class,
+        wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample,
         filter=filter_settings(params),
-        fit=FitSettings(classifier_steps(params.evaluate, height, width), params.evaluate.learning_rate),
+        fit=FitSettings(classifier_steps(params.evaluate, *train.images.shape[2:]), params.evaluate.learning_rate),
         batch_size=params.evaluate.batch_size,
         flips=params.ingest.flips,
         borrowed=params.generate.borrowed,

@@ -1,8 +1,24 @@
-"""From params.yaml to the settings of the class filter."""
+"""From params.yaml to how many samples are made, and to the settings of the class filter."""
 
+from augment.data.imageset import ImageSet
 from augment.measure.classifiers import FitSettings
-from augment.params import Params
+from augment.params import Generate, Params
 from augment.synthesis.filter import FilterSettings
+
+LARGE_FROM_PX = 16  # below, classifiers train for fewer steps and have less use of more samples
+LEAST, MOST = 200, 2000  # samples of a class
+IN_ALL = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
+VALUES = 20_000_000  # in all of them, which bounds memory
+
+
+def samples_per_class(settings: Generate, train: ImageSet) -> int:
+    """How many samples of each class are wanted. Classifiers gain from more until they see each but once or twice."""
+    if settings.per_class != "auto":
+        return settings.per_class
+    if min(train.images.shape[2:]) < LARGE_FROM_PX:
+        return LEAST
+    together = min(IN_ALL, VALUES // int(train.images[0].size))
+    return min(MOST, max(LEAST, together // len(train.classes)))
 
 
 def filter_settings(params: Params) -> FilterSettings:

@@ -52,6 +52,16 @@ def test_processes_change_nothing(scores):
     assert all(np.array_equal(np.stack(other[arm]), np.stack(own)) for arm, own in scores.items())
 
 
+def test_of_many_made_images_the_first_are_seen(scores, monkeypatch):
+    monkeypatch.setattr(families, "MOST", 5)
+    more = [
+        Samples(*({label: np.concatenate([own, 255 - own]) for label, own in kind.items()} for kind in kinds_of))
+        for kinds_of in ((made.raw, made.filtered, made.copies) for made in MADE)
+    ]
+    other = logistic_scores(PLAN.replicates, more, DEFAULT_ARMS, "random_convolutions", Engine("serial"))
+    assert all(np.array_equal(np.stack(other[arm]), np.stack(own)) for arm, own in scores.items())
+
+
 def test_rows_say_what_made_images_gain_over_the_best_real_arm():
     targets = np.repeat(np.arange(2), 100)
     rank = np.tile(np.arange(100), 2)
