@@ -20,6 +20,7 @@ MIN_SIDE, MAX_SIDE = 2, 256
 MAX_ASPECT = MAX_SIDE / MIN_SIDE  # no image of an allowed size is longer
 
 _ORIENTATION = 0x0112
+_GREY_STEPS = {"L;2": 85, "L;4": 17}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class _Declared:
     """What the header says of the pixels, before Pillow turns them into one of its own types."""
 
     top: int  # the largest value that one may have
-    white_is_zero: bool = False  # deep integers still to be turned around
+    white_is_zero: bool = False  # deep values still to be turned around
+    grey_step: int = 1  # by which Pillow has multiplied pixels of fewer than 8 bits, and not the transparent value
 
 
 def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> Decoded:
@@ -62,8 +64,8 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
             raise _diagnosis(error, content, name) from error
     pixels = collapse(pixels)
     if (pixels == pixels[0, 0]).all():
-        scaled = f" once 0 to {declared.top} is scaled to 0 to 255; stretch all images by one factor"
-        raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
+        rest = f" once 0 to {declared.top} is scaled to 0 to 255; stretch all images by one factor"
+        raise Rejected("blank", f"every pixel has the same value{rest if 'scaled' in fixes else ''}")
     return Decoded(pixels, channels, tuple(fixes))
 
 
@@ -141,8 +143,9 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
 def _declared(image: ImageFile) -> _Declared:
     if isinstance(image, TiffImageFile):
         return _Declared(tiff.declared_top(image), tiff.white_is_zero(image))
-    deep = image.mode.startswith("I") or any(";16" in str(tile.args) for tile in image.tile)
-    return _Declared(65535 if deep else 255)
+    raw = [str(tile.args) for tile in image.tile]
+    deep = image.mode.startswith("I") or any(";16" in args for args in raw)
+    return _Declared(65535 if deep else 255, grey_step=_GREY_STEPS.get(raw[0] if raw else "", 1))
 
 
 def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> tuple[UInt8, int]:
@@ -150,19 +153,27 @@ def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: lis
     channels = 1 if image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I") else 3
     if image.mode == "F":
         fixes.append("scaled")
-        return _from_float(np.asarray(image)), channels
+        pixels = _from_float(np.asarray(image))
+        return 255 - pixels if declared.white_is_zero else pixels, channels
     if image.mode.startswith("I"):
         fixes.append("scaled")
         values = np.asarray(image)
         pixels = _from_integers(values, declared)
         if "transparency" in image.info:  # one value that stands for nothing
             fixes.append("composite")
-            pixels[values == image.info["transparency"]] = background
+            clear = values == image.info["transparency"]
+            if clear.all():
+                raise _fully_transparent()
+            pixels[clear] = background
         return pixels, channels
-    if declared.top > 255:  # Pillow has kept the high bytes, but of the transparent colour all
+    if declared.top > 255:  # Pillow has kept the high bytes, which cannot be compared with a transparent colour
         fixes.append("scaled")
         if "transparency" in image.info:
-            image.info["transparency"] = tuple(value >> 8 for value in image.info["transparency"])
+            raise Rejected("format_not_allowed", "a transparent colour of 16 bits; save the image with 8 bits or alpha")
+    if declared.grey_step > 1 and isinstance(image.info.get("transparency"), int):
+        image.info["transparency"] *= declared.grey_step
+    if image.mode == "La":
+        image = image.convert("LA")
     if image.has_transparency_data:
         fixes.append("composite")
         return _composite(image.convert("RGBA"), background), channels
@@ -202,10 +213,14 @@ def _from_float(values: NDArray[np.float32]) -> UInt8:
 def _composite(rgba: Image.Image, background: int) -> UInt8:
     alpha = rgba.getchannel("A")
     if alpha.getextrema() == (0, 0):
-        raise Rejected("fully_transparent", "every pixel is transparent")
+        raise _fully_transparent()
     opaque = Image.new("RGB", rgba.size, (background,) * 3)
     opaque.paste(rgba, mask=alpha)
     return np.asarray(opaque)
+
+
+def _fully_transparent() -> Rejected:
+    return Rejected("fully_transparent", "every pixel is transparent")
 
 
 def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:

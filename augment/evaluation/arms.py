@@ -29,7 +29,8 @@ them, the same for all (`base`):
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,20 @@ Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5
 IMAGENET_STRENGTH = 0.01  # scikit-learn's C; of 0.001, 0.01 and 0.1 the best on four sets
 PLAIN_ARMS: tuple[Arm, ...] = ("none", "oversample", "pretrained", *AUGMENTATIONS)  # real images alone, on no other arm
+KINDS: dict[Arm, str] = {  # of made images, the fields of `Samples`
+    "gan_fill": "raw",
+    "gan_half": "raw",
+    "gan_pretrain": "raw",
+    "gan_only": "raw",
+    "gan_half_filtered": "filtered",
+    "copies_half": "copies",
+    "smote": "smote",
+    "smote_half": "smote",
+    "mixup_within": "mixes",
+    "mixup_within_half": "mixes",
+    "shuffled": "shuffled",
+    "noise": "noise",
+}
 
 
 @dataclass(frozen=True)
@@ -173,18 +188,17 @@ def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
 
 
 def made(arm: Arm, samples: Samples) -> Mapping[str, Images]:
-    """The made images that an arm draws from, by label."""
-    own: dict[Arm, Mapping[str, Images]] = {
-        "smote": samples.smote,
-        "smote_half": samples.smote,
-        "mixup_within": samples.mixes,
-        "mixup_within_half": samples.mixes,
-        "gan_half_filtered": samples.filtered,
-        "copies_half": samples.copies,
-        "shuffled": samples.shuffled,
-        "noise": samples.noise,
-    }
-    return own.get(arm, samples.raw)
+    """The made images that an arm draws from, by label; none where it draws none."""
+    images: Mapping[str, Images] = getattr(samples, KINDS[arm]) if arm in KINDS else {}
+    return images
+
+
+def alone(arm: Arm, samples: Samples, most: int | None = None) -> Samples:
+    """What an arm draws and nothing else, since it travels to another process; most: of the images of a class."""
+    kept: dict[str, Any] = {"delivered": samples.delivered} if arm == "as_delivered" else {}
+    if arm in KINDS:
+        kept[KINDS[arm]] = {label: own[:most] for label, own in made(arm, samples).items()}
+    return replace(Samples({}, {}, {}), **kept)
 
 
 def fill(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import PLAIN_ARMS, ArmRun, ArmScores, Samples, copies_of, run_arm
+from augment.evaluation.arms import PLAIN_ARMS, ArmRun, ArmScores, Samples, alone, copies_of, run_arm
 from augment.evaluation.controls import noise_of, shuffled_of
 from augment.evaluation.delivered import delivered
 from augment.evaluation.interpolated import mixes_of, smote_of
@@ -192,7 +192,7 @@ def _run(replicate: Replicate, arm: Arm, samples: Samples, settings: Comparing) 
         arm,
         replicate.seed,
         splits.train,
-        samples,
+        alone(arm, samples),
         splits.val.images,
         splits.test.images[:0],
         settings.fit,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import IMAGENET_STRENGTH, Samples, arm_data
+from augment.evaluation.arms import IMAGENET_STRENGTH, Samples, alone, arm_data
 from augment.evaluation.compare import Scores
 from augment.evaluation.comparisons import compare, over_the_best
 from augment.evaluation.policy import Kind
@@ -38,11 +38,10 @@ BY_IMAGES: tuple[Arm, ...] = (
 
 @dataclass(frozen=True)
 class _Unit:
-    """All classifiers of one repeat; test: the features of its test images."""
+    """All classifiers of one repeat, by arm; test: the features of its test images."""
 
     train: ImageSet
-    samples: Samples
-    arms: Sequence[Arm]
+    samples: Mapping[Arm, Samples]
     features: Features
     test: Float32
 
@@ -60,28 +59,11 @@ def logistic_scores(
     of_test = {key: found[position] for position, key in enumerate(tests)}
     wanted = [arm for arm in BY_IMAGES if arm in arms]
     units = [
-        _Unit(one.splits.train, _first(own), wanted, features, of_test[id(one.splits.test)])
+        _Unit(one.splits.train, {arm: alone(arm, own, MOST) for arm in wanted}, features, of_test[id(one.splits.test)])
         for one, own in zip(replicates, samples, strict=True)
     ]
     by_repeat = dict(engine.map(_score, units))
     return {arm: [by_repeat[position][arm] for position in range(len(units))] for arm in wanted}
-
-
-def _first(samples: Samples) -> Samples:
-    """At most `MOST` images of every kind and class."""
-
-    def first(images: Mapping[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.uint8]]:
-        return {label: own[:MOST] for label, own in images.items()}
-
-    return Samples(
-        raw=first(samples.raw),
-        filtered=first(samples.filtered),
-        copies=first(samples.copies),
-        smote=first(samples.smote),
-        mixes=first(samples.mixes),
-        shuffled=first(samples.shuffled),
-        noise=first(samples.noise),
-    )
 
 
 def extractor(features: Features) -> Callable[[NDArray[np.uint8]], Float32]:
@@ -94,8 +76,8 @@ def _score(unit: _Unit) -> dict[Arm, Float32]:
     extract, real = extractor(unit.features), len(unit.train)
     own = extract(unit.train.images)
     scores: dict[Arm, Float32] = {}
-    for arm in unit.arms:
-        data = arm_data(arm, unit.train, unit.samples)
+    for arm, samples in unit.samples.items():
+        data = arm_data(arm, unit.train, samples)
         described = np.concatenate([own, extract(data.images[real:])]) if len(data.images) > real else own
         model = fit_logistic(described, data, STRENGTH[unit.features])
         scores[arm] = logistic_probabilities(model, unit.test, len(unit.train.classes)).astype(np.float32)

@@ -70,15 +70,24 @@ def deep_tiff(values: np.ndarray, bits: int, signed: bool = False, **changed: in
     return struct.pack("<2sHI", b"II", 42, 8 + len(pixels)) + pixels + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
-def planes_tiff() -> bytes:
-    """A sound RGB TIFF of 16 bits, 8x8, whose channels lie one after the other."""
+def planes_tiff(compression: int = 1) -> bytes:
+    """A sound RGB TIFF of 16 bits, 8x8, whose channels lie one after the other; compression: 1 none, 8 deflate."""
+    planes = [part.astype("<u2").tobytes() for part in PLANES]
+    planes = [zlib.compress(own) for own in planes] if compression == 8 else planes
     at = 8 + 2 + 9 * 12 + 4  # behind the directory
-    bits, offsets, sizes = struct.pack("<3H", 16, 16, 16), [at + 30 + 128 * plane for plane in range(3)], [128] * 3
-    tags = [(256, 3, 1, 8), (257, 3, 1, 8), (258, 3, 3, at), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 3, at + 6),
-            (277, 3, 1, 3), (279, 4, 3, at + 18), (284, 3, 1, 2)]  # fmt: skip
+    bits, offsets, sizes = (
+        struct.pack("<3H", 16, 16, 16),
+        [at + 30 + sum(map(len, planes[:n])) for n in range(3)],
+        map(len, planes),
+    )
+    tags = [(256, 3, 1, 8), (257, 3, 1, 8), (258, 3, 3, at), (259, 3, 1, compression), (262, 3, 1, 2),
+            (273, 4, 3, at + 6), (277, 3, 1, 3), (279, 4, 3, at + 18), (284, 3, 1, 2)]  # fmt: skip
     entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
     head = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
-    return head + bits + struct.pack("<6I", *offsets, *sizes) + np.arange(192, dtype="<u2").tobytes()
+    return head + bits + struct.pack("<6I", *offsets, *sizes) + b"".join(planes)
+
+
+PLANES = np.arange(192).reshape(3, 8, 8) * 257
 
 
 @pytest.mark.parametrize(("bits", "signed"), [(12, False), (16, False), (16, True), (32, False), (32, True)])
@@ -106,6 +115,8 @@ def test_white_is_zero_is_turned_around_at_every_depth() -> None:
         (deep_tiff(np.zeros((16, 16)), 32, t258=64, t339=3, t279=2048), "BitsPerSample 64, SampleFormat 3"),
         (deep_tiff(np.zeros((16, 16)), 8, t259=60000), "Compression 60000"),
         (deep_tiff(np.zeros((16, 16)), 8, signed=True), "BitsPerSample 8, SampleFormat 2"),
+        (deep_tiff(np.zeros((16, 16)), 8, t262=0, t284=2), "PhotometricInterpretation 0, Compression 1, PlanarConf"),
+        (b"MM\0+" + bytes(40), "BigTIFF of this byte order"),
         (planes_tiff(), "BitsPerSample 16 16 16, PhotometricInterpretation 2, Compression 1, PlanarConfiguration 2"),
     ],
 )  # fmt: skip
@@ -117,26 +128,53 @@ def test_sound_tiffs_of_other_kinds_are_not_called_damaged(content: bytes, told:
     assert "save it as grey of 8 or 16 bits" in str(error.value)
 
 
-def test_a_tiff_without_its_directory_is_damaged() -> None:
+def test_compressed_planes_are_read() -> None:
+    found = decode(planes_tiff(compression=8))
+    assert found.fixes == ("scaled",)
+    assert (found.pixels == PLANES.transpose(1, 2, 0) >> 8).all()
+
+
+@pytest.mark.parametrize("kept", [0, 30, 60, 100])
+def test_a_tiff_whose_directory_is_cut_is_damaged(kept: int) -> None:
     content = deep_tiff(np.zeros((16, 16)), 32, t258=64)
-    start = struct.unpack("<I", content[4:8])[0]
     with pytest.raises(Rejected) as error:
-        decode(content[: start + 2] + bytes(len(content) - start - 2))
+        decode(content[: struct.unpack("<I", content[4:8])[0] + 2 + kept])
     assert error.value.code in ("corrupt", "truncated")
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_transparent_colour_of_deep_images_shows_the_background(channels: int) -> None:
-    pixels = noise(channels, channels=channels).reshape(16, 16, channels)
-    stored = np.repeat(pixels.reshape(16, -1), 2, axis=1)  # each byte twice: 257 times the value
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, channels - 1, 0, 0, 0))
-    none = chunk(b"tRNS", np.repeat(pixels[3, 4], 2).tobytes())
-    rows = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in stored)))
-    found = decode(b"\x89PNG\r\n\x1a\n" + header + none + rows + chunk(b"IEND", b""))
-    assert found.fixes == ("scaled", "composite")
-    same = (pixels == pixels[3, 4]).all(axis=2)
-    assert (found.pixels[same] == 255).all()
-    assert (found.pixels[~same] == pixels[~same]).all()
+def test_depths_of_samples_that_are_not_there_count_for_nothing() -> None:
+    content = bytearray(deep_tiff(np.arange(256).reshape(16, 16), 8))
+    at = content.index(struct.pack("<HHII", 258, 4, 1, 8))
+    content[at : at + 12] = struct.pack("<HHIHH", 258, 3, 2, 8, 20000)
+    assert (decode(bytes(content)).pixels[:, :, 0] == np.arange(256).reshape(16, 16)).all()
+
+
+def png(pixels: np.ndarray, bits: int, clear: bytes = b"") -> bytes:
+    """A PNG of (H, W) or (H, W, 3) values below 2**bits, `clear` being its tRNS."""
+    rows = pixels.reshape(len(pixels), -1).astype(">u2")
+    wide = np.unpackbits(rows.view(np.uint8).reshape(*rows.shape, 2), axis=2)[:, :, 16 - bits :]
+    packed = np.packbits(wide.reshape(len(rows), -1), axis=1)
+    header = struct.pack(">IIBBBBB", pixels.shape[1], len(pixels), bits, 2 if pixels.ndim == 3 else 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in packed))
+    parts = [chunk(b"IHDR", header), chunk(b"tRNS", clear) if clear else b"", chunk(b"IDAT", data), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16])
+def test_the_transparent_grey_shows_the_background_at_every_depth(bits: int) -> None:
+    top = 2**bits - 1
+    values = np.arange(16).reshape(4, 4) % (top + 1)
+    found = decode(png(values, bits, struct.pack(">H", 2)))
+    assert "composite" in found.fixes
+    expected = np.where(values == 2, 255, (values * 255 + top // 2) // top)
+    assert (found.pixels[:, :, 0] == expected).all()
+
+
+def test_all_transparent_and_ambiguous_images_are_told_so() -> None:
+    with pytest.raises(Rejected, match="fully_transparent"):
+        decode(png(np.full((4, 4), 7), 16, struct.pack(">H", 7)))
+    with pytest.raises(Rejected, match="a transparent colour of 16 bits"):
+        decode(png(np.arange(48).reshape(4, 4, 3), 16, struct.pack(">3H", 0, 0, 0)))
 
 
 def test_floats() -> None:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from augment.cli import main
@@ -10,6 +11,17 @@ from augment.data.entries import Entry
 from augment.evaluation.beforehand import evaluate_stops
 from augment.params import check
 from tests.data.corpus import write_set
+
+
+def split_entries(**sides: int) -> list[Entry]:
+    """So many images of cat and of dog on each side, each a group of its own."""
+    rng = np.random.default_rng(0)
+    return [
+        Entry(f"{label}{side}{n}", label, group=f"{label}{side}{n}", split=side, pixels=rng.integers(0, 255, (4, 4, 1)))
+        for label in ("cat", "dog")
+        for side, count in sides.items()
+        for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,5 +80,23 @@ def test_check_says_that_the_class_filter_has_nothing_to_hold_out(
 
 def test_nothing_stops_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    images = [Entry(f"{n}", label=label, group=f"{n}", split="train") for n, label in enumerate(["cat", "dog"] * 4)]
-    assert evaluate_stops((3, 16, 16), images, check({})) == []
+    assert evaluate_stops((1, 4, 4), split_entries(train=4, val=2, test=4), check({})) == []
+
+
+def test_folds_are_asked_for_their_own_test_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fold tests a fifth: 25 test images of the delivered split suffice for 5 %, 14 of a fold do not."""
+    monkeypatch.chdir(tmp_path)
+    images = split_entries(train=35, val=10, test=25)
+    settings = {"normal": "cat", "primary": "recall_at_far"}
+    assert evaluate_stops((1, 4, 4), images, check({"evaluate": settings})) == []
+    (stop,) = evaluate_stops((1, 4, 4), images, check({"evaluate": settings | {"protocol": "repeated"}}))
+    assert "found 14 images in 14 groups" in stop.message
+
+
+def test_all_that_stops_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=8)
+    shutil.copytree(tmp_path / "raw/cat", tmp_path / "elsewhere/cow")
+    settings = {"normal": "cat", "primary": "recall_at_far", "external": "elsewhere"}
+    found = evaluate_stops((1, 4, 4), split_entries(train=4, val=2, test=4), check({"evaluate": settings}))
+    assert ["false_alarm_rate" in found[0].message, "class 'cow'" in found[1].message] == [True, True]
