@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
@@ -12,21 +13,26 @@ from augment.evaluation.arms import ArmRun, Samples, fit_arm
 from augment.evaluation.compare import Comparing
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, Workplace, shared_job
-from augment.measure.classifiers import FitSettings
+from augment.gan.networks import new_generator, to_uint8
+from augment.gan.training import GanSettings
+from augment.measure.classifiers import FitSettings, SmallCnn, probabilities
 from augment.params import Arm
 from augment.progress import duration
 
 PROBE_STEPS = 5
 SMALL_BATCH = 8
 SLOW_S = 0.5
+PROBED = 64  # candidates
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Classifiers of the arms and of the class filter, and the minutes that both take together; GANs, and theirs."""
+    """Classifiers of the arms and of the class filter, candidates that it judges, and the minutes that all of these
+    take together; GANs, and theirs."""
 
     classifiers: int
     filters: int
+    candidates: int
     minutes: float
     gans: int
     gan_minutes: float
@@ -47,8 +53,12 @@ def measured_cost(
     classifiers, filters = len(seeds) * len(settings.arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[arm] for arm in settings.arms)
     work += filters * settings.filter.fit.steps * seconds["classical"]
+    candidates = len(seeds) * len(train.classes) * settings.wanted * settings.oversample
+    gan = training.shared or training.classes[train.classes[0]]
+    work += candidates * seconds_per_candidate(gan, train.images.shape[1:], settings.filter.folds)
     gans, gan_minutes = _gans(train, seeds[0], training, sets, place)
-    return Cost(classifiers, filters, work / (60 * min(engine.processes, classifiers)), gans, gan_minutes)
+    minutes = work / (60 * min(engine.processes, classifiers))
+    return Cost(classifiers, filters, candidates, minutes, gans, gan_minutes)
 
 
 def _gans(train: ImageSet, seed: int, training: ClassTraining, sets: int, place: Workplace) -> tuple[int, float]:
@@ -74,11 +84,12 @@ def cost_line(cost: Cost, settings: Comparing, engine: Engine) -> str:
     where = f"on {processes} process{'es' if processes > 1 else ''}"
     whole = duration(cost.minutes + cost.gan_minutes)
     gans = f"{cost.gans} GANs, as far as .work does not hold them: {duration(cost.gan_minutes)}; " if cost.gans else ""
-    return (
-        f"{gans}{cost.classifiers} classifiers of {settings.fit.steps} steps and {cost.filters} of the class filter "
-        f"({settings.filter.fit.steps} steps): {duration(cost.minutes)}; in all {whole} "
-        f"{where}, from a few timed steps of each"
+    work = (
+        f"{cost.classifiers} classifiers of {settings.fit.steps} steps, {cost.filters} of the class filter "
+        f"({settings.filter.fit.steps} steps) and {cost.candidates} candidates that it judges"
     )
+    told = f"{gans}{work}: {duration(cost.minutes)}; in all {whole} {where}"
+    return f"{told}, from a few timed steps of each"
 
 
 def seconds_per_step(run: ArmRun) -> float:
@@ -92,6 +103,23 @@ def seconds_per_step(run: ArmRun) -> float:
         return times[1] * run.batch_size / small
     times = [_seconds(run, steps) for steps in (1, 1 + PROBE_STEPS)]
     return max(0.0, (times[1] - times[0]) / PROBE_STEPS)
+
+
+def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: int) -> float:
+    """Seconds to draw a sample of this shape (C, H, W) and to show it to the filter's classifiers, by new networks."""
+    channels, height, width = shape
+    generator = new_generator(settings.architecture(channels, height, width)).eval()
+    judge = SmallCnn(channels, height, width, classes=2).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    def draw_and_judge(_: int) -> float:
+        began = time.perf_counter()
+        with torch.no_grad():
+            images = to_uint8(generator(torch.zeros(PROBED, settings.latent))).numpy()
+        for _ in range(folds):
+            probabilities(judge, images)
+        return (time.perf_counter() - began) / PROBED
+
+    return min(seconds for _, seconds in Engine("serial").map(draw_and_judge, range(3)))
 
 
 def _seconds(run: ArmRun, steps: int) -> float:

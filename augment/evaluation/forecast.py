@@ -18,6 +18,7 @@ from augment.measure.classifiers import FitSettings
 from augment.params import Params
 from augment.progress import duration
 from augment.seeds import numpy_rng
+from augment.synthesis.settings import samples_per_class
 
 
 def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params) -> list[str]:
@@ -36,8 +37,9 @@ def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Par
         FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
     )  # fmt: skip
     steps = all_steps(params, classifier_steps(params.evaluate, *shape[1:]))
-    seconds = evaluation_cost.seconds_per_step(run) * steps / place.engine.processes
-    compared = f"{classifiers(params)} classifiers: {duration(seconds / 60)}"
+    seconds = evaluation_cost.seconds_per_step(run) * steps
+    seconds += evaluation_cost.seconds_per_candidate(first, shape, params.generate.folds) * candidates(params, noise)
+    compared = f"{classifiers(params)} classifiers: {duration(seconds / place.engine.processes / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
 
 
@@ -72,6 +74,12 @@ def groups(training: ClassTraining, params: Params) -> list[list[int]]:
 def classifiers(params: Params) -> int:
     """Classifiers of all arms and repeats, those of the class filter not counted."""
     return repeats(params)[0] * len(params.evaluate.arm_names)
+
+
+def candidates(params: Params, train: ImageSet) -> int:
+    """Of the delivered samples and of all repeats; train: images of the shape and the classes of the set."""
+    each = samples_per_class(params.generate, train) * params.generate.oversample * len(train.classes)
+    return (1 + repeats(params)[0]) * each
 
 
 def all_steps(params: Params, each: int) -> int:
