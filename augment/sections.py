@@ -257,8 +257,8 @@ class Evaluate(Section):
     )
     second_classifier: Literal["off"] | Features = Field(
         "random_convolutions",
-        description="Logistic regression on these features tells whether the answer holds for another classifier, which "
-        "is shown at most 200 made images of a class; it decides nothing. `imagenet`: EfficientNet-Lite0, from the extra "
+        description="Logistic regression on these features tells whether the answer holds for another classifier; it "
+        "sees at most 200 made images of a class and decides nothing. `imagenet`: EfficientNet-Lite0, from the extra "
         "`pretrained`.",
     )
     steps: Steps = Field(
