@@ -192,7 +192,12 @@ class Generate(Section):
         description="Synthetic images wanted for each class. `auto`: 200; from 16 px up 20,000 divided by the classes, "
         "200 to 2000, as far as all hold 20 million values.",
     )
-    oversample: int = Field(3, ge=1, le=50, description="Candidates made for each image wanted.")
+    oversample: int = Field(
+        3,
+        ge=1,
+        le=50,
+        description="Candidates made for each image wanted, at most: they come in rounds of 600 until enough pass.",
+    )
     borrowed: Probability = Field(
         0.75,
         description="Share of the candidates of classes no larger than the median one that are their own images varied "

@@ -18,6 +18,7 @@ from augment.gan.training import GanSettings
 from augment.measure.classifiers import FitSettings, SmallCnn, probabilities
 from augment.params import Arm
 from augment.progress import duration
+from augment.synthesis.selection import expected
 
 PROBE_STEPS = 5
 SMALL_BATCH = 8
@@ -53,7 +54,8 @@ def measured_cost(
     classifiers, filters = len(seeds) * len(settings.arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[arm] for arm in settings.arms)
     work += filters * settings.filter.fit.steps * seconds["classical"]
-    candidates = len(seeds) * len(train.classes) * settings.wanted * settings.oversample
+    each = expected(settings.wanted, settings.oversample, settings.filter.accept)
+    candidates = len(seeds) * len(train.classes) * each
     gan = training.shared or training.classes[train.classes[0]]
     work += candidates * seconds_per_candidate(gan, train.images.shape[1:], settings.filter.folds)
     gans, gan_minutes = _gans(train, seeds[0], training, sets, place)

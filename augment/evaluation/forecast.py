@@ -18,6 +18,7 @@ from augment.measure.classifiers import FitSettings
 from augment.params import Params
 from augment.progress import duration
 from augment.seeds import numpy_rng
+from augment.synthesis.selection import expected
 from augment.synthesis.settings import samples_per_class
 
 
@@ -78,8 +79,9 @@ def classifiers(params: Params) -> int:
 
 def candidates(params: Params, train: ImageSet) -> int:
     """Of the delivered samples and of all repeats; train: images of the shape and the classes of the set."""
-    each = samples_per_class(params.generate, train) * params.generate.oversample * len(train.classes)
-    return (1 + repeats(params)[0]) * each
+    wanted = samples_per_class(params.generate, train)
+    each = expected(wanted, params.generate.oversample, params.generate.accept)
+    return (1 + repeats(params)[0]) * len(train.classes) * each
 
 
 def all_steps(params: Params, each: int) -> int:

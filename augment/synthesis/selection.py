@@ -1,7 +1,8 @@
 """From candidates to chosen samples: drop copies of training images, then what is off its class."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from augment.gan.borrowing import Borrowing, borrowings
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
+from augment.progress import Ticker
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.samplers import Mixture, Sampler, mixtures
 
+ROUND = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
 COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
 
@@ -80,7 +83,9 @@ def choose(
     borrowed: float,
     engine: Engine,
 ) -> list[dict[str, ClassCandidates]]:
-    """Make `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
+    """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
+
+    They are made in rounds of `ROUND`, and no more of these than are needed.
 
     sets (the training images of each), generators, filters and the result have one entry for each seed.
     borrowed: the share of a poor class's candidates that borrow the variation of rich classes, where there is a
@@ -101,7 +106,11 @@ def choose(
         for train, of_seed, own, class_filter, seed in zip(sets, generators, lent, filters, seeds, strict=True)
         for label, sampler in mixtures(of_seed, own, borrowed).items()
     ]
-    found = dict(engine.map(choose_class, choices))
+    found: dict[int, ClassCandidates] = {}
+    ticker = Ticker("samples of classes", len(choices))
+    for position, result in engine.map(choose_class, choices):
+        found[position] = result
+        ticker.tick()
     in_order = iter(found[position] for position in range(len(choices)))
     return [{label: next(in_order) for label in of_seed} for of_seed in generators]
 
@@ -120,6 +129,11 @@ def _borrow(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, Borr
     return {} if shared is None else borrowings(shared, train, seed)
 
 
+def expected(wanted: int, oversample: int, accept: float) -> int:
+    """How many candidates of a class are to be expected where as many pass as real images do, a share of `accept`."""
+    return min(wanted * oversample, ROUND * math.ceil(wanted / accept / ROUND))
+
+
 def copy_threshold(images: NDArray[np.uint8]) -> float:
     """A sample nearer than this to a training image is a copy of it: half the 1st percentile of
     the distances between training images and their nearest other one. 0 below two images."""
@@ -130,22 +144,31 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
 
 
 def choose_class(choice: ClassChoice) -> ClassCandidates:
-    """Sample one class and judge every candidate."""
-    images = choice.sampler.sample(choice.candidates, seed=choice.seed).numpy()
+    """Sample one class in rounds, judge every candidate, and stop when enough have passed."""
+    limit, rounds, passed = copy_threshold(choice.own), list[ClassCandidates](), 0
+    for start in range(0, choice.candidates, ROUND):
+        rounds.append(_judged(choice, start, min(ROUND, choice.candidates - start), limit))
+        passed += int((rounds[-1].reason == "").sum())
+        if passed >= choice.wanted:
+            break
+    found = _joined(rounds)
+    found.reason[np.flatnonzero(found.reason == "")[choice.wanted :]] = "surplus"
+    return found
+
+
+def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassCandidates:
+    """The candidates `start` to `start + count - 1`; limit: the distance of a copy."""
+    images = choice.sampler.sample(count, seed=choice.seed, start=start).numpy()
     borrowed = np.zeros(len(images), dtype=np.bool_)
     if isinstance(choice.sampler, Mixture):
-        borrowed = choice.sampler.borrowed(len(images))
+        borrowed = choice.sampler.borrowed(count, start)
     scores = choice.class_filter.scores(images)
     probability = scores[:, choice.position]
     threshold = float(choice.class_filter.thresholds[choice.position])
     nearest_train, distance = nearest(pixels(images), pixels(choice.own))
-    limit = copy_threshold(choice.own)
     # At a limit of 0 an exact copy still is one, unless images are so small that they meet by chance.
     copies = distance <= limit if min(images.shape[2:]) >= CHANCE_BELOW_PX else distance < limit
     reason = np.where(copies, "near_copy", np.where(probability < threshold, "off_class", ""))
-    reason = reason.astype("<U9")
-    passed = np.flatnonzero(reason == "")
-    reason[passed[choice.wanted :]] = "surplus"
     return ClassCandidates(
         label=choice.label,
         seed=choice.seed,
@@ -157,5 +180,21 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
         nearest_train=nearest_train,
         nearest_distance=distance.astype(np.float64),
         copy_threshold=limit,
-        reason=reason,
+        reason=reason.astype("<U9"),
+    )
+
+
+def _joined(rounds: Sequence[ClassCandidates]) -> ClassCandidates:
+    """The candidates of all rounds in order."""
+    if len(rounds) == 1:
+        return rounds[0]
+    return replace(
+        rounds[0],
+        images=np.concatenate([one.images for one in rounds]),
+        borrowed=np.concatenate([one.borrowed for one in rounds]),
+        probability=np.concatenate([one.probability for one in rounds]),
+        other_class=np.concatenate([one.other_class for one in rounds]),
+        nearest_train=np.concatenate([one.nearest_train for one in rounds]),
+        nearest_distance=np.concatenate([one.nearest_distance for one in rounds]),
+        reason=np.concatenate([one.reason for one in rounds]),
     )

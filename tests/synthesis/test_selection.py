@@ -16,7 +16,8 @@ from augment.gan.architecture import Architecture
 from augment.gan.borrowing import Borrowing
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import new_generator
-from augment.synthesis.selection import ClassCandidates, choose, copy_threshold
+from augment.synthesis import selection
+from augment.synthesis.selection import ClassCandidates, ClassChoice, choose, choose_class, copy_threshold
 from tests.toy import Backwards, Fixed, bars, toy_set
 
 TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
@@ -89,6 +90,31 @@ def test_every_candidate_has_the_one_reason_it_deserves(kinds: list[str], wanted
     assert found.reason.tolist() == [expected[index] for index in range(len(kinds))]
     assert np.array_equal(found.kept, found.images[passing[:wanted]]), "the first that pass, in their order"
     assert np.flatnonzero(found.accepted).tolist() == passing
+
+
+@given(KINDS, st.integers(1, 24), st.integers(1, 7))
+def test_rounds_end_when_enough_have_passed_and_change_nothing_else(kinds: list[str], wanted: int, size: int) -> None:
+    images = candidates_of(kinds, TRAIN)
+    judge: Any = ByCorner(np.full(3, 0.5))
+    choice = ClassChoice("b", Fixed("b", images), TRAIN.of_class("b").images, judge, 1, wanted, len(kinds), 5)
+    whole = choose_class(choice)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "ROUND", size)
+        found = choose_class(choice)
+    good = np.flatnonzero(whole.accepted)
+    needed = good[wanted - 1] // size * size + size if len(good) >= wanted else len(kinds)
+    assert len(found.images) == min(needed, len(kinds))
+    for name, own in vars(found).items():
+        expected = getattr(whole, name)
+        np.testing.assert_array_equal(own, expected[: len(found.images)] if np.ndim(expected) else expected)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "oversample", "candidates"),
+    [(200, 3, 600), (200, 2, 400), (2000, 3, 2400), (541, 3, 1200), (2000, 1, 2000)],
+)
+def test_candidates_to_be_expected(wanted: int, oversample: int, candidates: int) -> None:
+    assert selection.expected(wanted, oversample, accept=0.9) == candidates
 
 
 def test_what_was_found_is_told() -> None:
