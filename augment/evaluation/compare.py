@@ -13,6 +13,7 @@ from augment.evaluation.controls import noise_of, shuffled_of
 from augment.evaluation.delivered import delivered
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.replicates import Replicate
+from augment.evaluation.twins import twins
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm, Base
@@ -76,7 +77,11 @@ def compare_plain(
 ) -> tuple[Scores, Scores, Scores]:
     """Probabilities on val, test and external images of the arms that draw real images and build on no other arm."""
     arms = [arm for arm in settings.arms if arm in PLAIN_ARMS]
-    return _train(replicates, arms, [Samples({}, {}, {})] * len(replicates), settings, engine, external)
+    nothing = [Samples({}, {}, {})] * len(replicates)
+    same = twins(arms, [one.splits.train for one in replicates], nothing, settings.base)
+    found = _train(replicates, [arm for arm in arms if arm not in same], nothing, settings, engine, external)
+    val, test, elsewhere = (_with_twins(scores, same) for scores in found)
+    return val, test, elsewhere
 
 
 def compare(
@@ -108,12 +113,10 @@ def compare(
         _samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
     ]
     missing = [arm for arm in settings.arms if arm not in plain[0] and arm != "as_delivered"]
-    further = _train(replicates, missing, samples, settings, engine, external)
-    return Compared(
-        candidates,
-        samples,
-        *(_ordered(before | new, settings.arms) for before, new in zip(plain, further, strict=True)),
-    )
+    same = twins([*plain[0], *missing], sets, samples, settings.base)
+    further = _train(replicates, [arm for arm in missing if arm not in same], samples, settings, engine, external)
+    scores = (_with_twins(before | new, same) for before, new in zip(plain, further, strict=True))
+    return Compared(candidates, samples, *(_ordered(own, settings.arms) for own in scores))
 
 
 def with_delivered(
@@ -222,6 +225,11 @@ def _samples(train: ImageSet, candidates: Mapping[str, ClassCandidates], setting
         if "noise" in settings.arms
         else {},
     )
+
+
+def _with_twins(scores: Scores, same: Mapping[Arm, Arm]) -> Scores:
+    """Those of arms that come to the same as another are the other's."""
+    return scores | {arm: scores[other] for arm, other in same.items() if other in scores}
 
 
 def _by_arm(arms: Sequence[Arm], scores: Sequence[ArmScores], side: str) -> Scores:

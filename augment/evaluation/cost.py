@@ -11,6 +11,7 @@ from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.evaluation.arms import ArmRun, Samples, fit_arm
 from augment.evaluation.compare import Comparing
+from augment.evaluation.twins import twins
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, Workplace, shared_job
 from augment.gan.networks import new_generator, to_uint8
@@ -50,9 +51,10 @@ def measured_cost(
     engine = place.engine
     arms = list(dict.fromkeys([*settings.arms, "classical"]))
     runs = [_probe_run(arm, train, seeds[0], settings) for arm in arms]
+    trained = _trained(train, settings)
     seconds = {arms[position]: found for position, found in engine.map(seconds_per_step, runs)}
-    classifiers, filters = len(seeds) * len(settings.arms), len(seeds) * settings.filter.folds
-    work = len(seeds) * settings.fit.steps * sum(seconds[arm] for arm in settings.arms)
+    classifiers, filters = len(seeds) * len(trained), len(seeds) * settings.filter.folds
+    work = len(seeds) * settings.fit.steps * sum(seconds[arm] for arm in trained)
     work += filters * settings.filter.fit.steps * seconds["classical"]
     each = expected(settings.wanted, settings.oversample, settings.filter.accept)
     candidates = len(seeds) * len(train.classes) * each
@@ -61,6 +63,13 @@ def measured_cost(
     gans, gan_minutes = _gans(train, seeds[0], training, sets, place)
     minutes = work / (60 * min(engine.processes, classifiers))
     return Cost(classifiers, filters, candidates, minutes, gans, gan_minutes)
+
+
+def _trained(train: ImageSet, settings: Comparing) -> list[Arm]:
+    """The arms that come to the same as no other, once there are made images."""
+    one = dict.fromkeys(train.classes, train.images[:1])
+    same = twins(settings.arms, [train], [Samples(one, one, one, one, one, one, one)], settings.base)
+    return [arm for arm in settings.arms if arm not in same]
 
 
 def _gans(train: ImageSet, seed: int, training: ClassTraining, sets: int, place: Workplace) -> tuple[int, float]:

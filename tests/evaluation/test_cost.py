@@ -86,7 +86,7 @@ def test_slow_steps_are_timed_with_a_small_batch_and_once_more(monkeypatch):
 
 def test_the_whole_probe_covers_every_arm():
     found = measured(2, settings(ARMS, steps=1000))
-    assert (found.classifiers, found.filters) == (2 * len(ARMS), 6)
+    assert (found.classifiers, found.filters) == (2 * (len(ARMS) - 4), 6), "equal classes leave four nothing to fill"
     assert 0 < found.minutes < 60
 
 
