@@ -283,8 +283,8 @@ class Fixed:
         self.label = label
         self.images = image_set(6, seed=7).of_class(label).images
 
-    def sample(self, n, *, seed=0):
-        return torch.from_numpy(self.images[:n])
+    def sample(self, n, *, seed=0, start=0):
+        return torch.from_numpy(self.images[start : start + n])
 
 
 def test_a_small_comparison_with_all_arms():
