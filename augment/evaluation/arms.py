@@ -134,17 +134,16 @@ def fit_arm(run: ArmRun) -> SmallCnn:
         batch = data.even_batches(run.batch_size, classes)
     if run.arm == "gan_pretrain":
         first_half = arm_data("gan_only", run.train, run.samples).batches(run.batch_size)
+    augmentation = augmentation_of(run.arm, run.base)
     augment: Augment | None = None
-    match augmentation_of(run.arm, run.base):
-        case "classical":
+    match augmentation:
+        case "classical" | "mixup_cutmix":
             augment = classical_augmentation(run.flips)
         case "randaugment":
             augment = randaugment(run.flips, channels, height, width)
-        case "mixup_cutmix":
-            batch = mixing(batch, classical_augmentation(run.flips), classes)
-            first_half = mixing(first_half, classical_augmentation(run.flips), classes) if first_half else None
+    blend = mixing(classes) if augmentation == "mixup_cutmix" else None
     seed = derive_seed(run.seed, "arm")
-    return fit_classifier(batch, (channels, height, width), classes, run.fit, augment, seed, first_half)
+    return fit_classifier(batch, (channels, height, width), classes, run.fit, augment, seed, first_half, blend)
 
 
 def run_pretrained(run: ArmRun) -> ArmScores:

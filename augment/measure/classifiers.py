@@ -1,7 +1,8 @@
 """The downstream classifier: a small convolutional network, the same for every arm and for the filter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import kornia.augmentation as K
 import numpy as np
@@ -14,12 +15,15 @@ from augment.environment import multiplies_bf16
 from augment.seeds import derive_seed, torch_rng
 
 Images = NDArray[np.uint8]
-# rng -> images (B, C, H, W) from 0 to 255, uint8 or float32; and targets: classes int64 (B,), or a row per image
-# float32 (B, classes) that says how much it belongs to each class, its sum being the image's weight in the loss.
+# rng -> images uint8 (B, C, H, W) and targets: classes int64 (B,), or a row per image float32 (B, classes) that says
+# how much it belongs to each class, its sum being the image's weight in the loss.
 Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]
-Augment = Callable[[Tensor], Tensor]  # float (B, C, H, W) in [0, 1] -> the same
+Augment = Callable[[Tensor], Tensor]  # float (N, C, H, W) in [0, 1] -> the same; N: the images of several batches
+Blend = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # augmented images, targets, rng -> the same
 
 SCORE_CHUNK = 512
+AHEAD_STEPS = 8  # whose batches are augmented in one go: an operation costs by the call, small images next to nothing
+AHEAD_VALUES = 16384  # at most, for each place in a batch; large images gain nothing and would take memory
 LARGE_FROM_PX = 16  # below, a maximum before the norm saves next to nothing and costs up to a point of accuracy
 
 
@@ -87,10 +91,12 @@ def fit_classifier(
     augment: Augment | None,
     seed: int,
     first_half: Batch | None = None,
+    blend: Blend | None = None,
 ) -> SmallCnn:
     """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
 
-    first_half: what the first half of the steps (rounded down) draw instead of `batch`.
+    first_half: what the first half of the steps (rounded down) draw instead of `batch`; blend: how the images of a
+    batch are mixed once they are augmented.
     Equal arguments give equal weights on one machine with one thread.
     """
     with torch.random.fork_rng(devices=[]):
@@ -98,18 +104,35 @@ def fit_classifier(
         network = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)
-        rng = torch_rng(seed, "batches")
-        early, half = first_half or batch, settings.steps // 2
-        for step in range(settings.steps):
-            images, targets = (early if step < half else batch)(rng)
-            inputs = images.float() / 255
-            loss = F.cross_entropy(network(augment(inputs) if augment else inputs), targets)
+        half = settings.steps // 2
+        sources = [first_half or batch] * half + [batch] * (settings.steps - half)
+        blends = torch_rng(seed, "blend")
+        for images, targets in _augmented(sources, augment, _ahead(shape), torch_rng(seed, "batches")):
+            inputs, labels = blend(images, targets, blends) if blend else (images, targets)
+            loss = F.cross_entropy(network(inputs), labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
     fitted: SmallCnn = network.eval()
     return fitted
+
+
+def _ahead(shape: tuple[int, int, int]) -> int:
+    """How many batches of images (C, H, W) are augmented in one go."""
+    return max(1, min(AHEAD_STEPS, AHEAD_VALUES // prod(shape)))
+
+
+def _augmented(
+    sources: Sequence[Batch], augment: Augment | None, ahead: int, rng: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The images of each step, float32 (B, C, H, W) in [0, 1], and its targets, drawn from `sources` in their order."""
+    for first in range(0, len(sources), ahead):
+        drawn = [source(rng) for source in sources[first : first + ahead]]
+        images = torch.cat([images for images, _ in drawn]).float() / 255
+        images = augment(images) if augment else images
+        targets = [targets for _, targets in drawn]
+        yield from zip(torch.split(images, [len(own) for own in targets]), targets, strict=True)
 
 
 @torch.no_grad()

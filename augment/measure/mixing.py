@@ -6,23 +6,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from augment.measure.classifiers import Augment, Batch
+from augment.measure.classifiers import Blend
 
 
-def mixing(batch: Batch, augment: Augment, classes: int) -> Batch:
-    """Augment what `batch` draws, then blend it with itself in another order, across classes.
+def mixing(classes: int) -> Blend:
+    """Blend a batch with itself in another order, across classes.
 
     Each batch tosses a coin between `mixup` and `cutmix` and has one share, uniform in [0, 1]: the
-    Beta(1, 1) that both papers use for small images. The result has float32 images from 0 to 255 and
-    targets float32 (B, classes) whose rows sum to 1, or to the weights that `batch` gives.
+    Beta(1, 1) that both papers use for small images. Its targets become float32 (B, classes), whose rows sum
+    to 1, or to what the rows that it brings sum to.
     """
 
-    def mixed(rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        images, targets = batch(rng)
-        inputs = augment(images.float() / 255) * 255
-        order = torch.randperm(len(inputs), generator=rng)
+    def mixed(images: Tensor, targets: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        order = torch.randperm(len(images), generator=rng)
         coin, share = torch.rand(2, generator=rng).tolist()
-        blended, kept = mixup(inputs, order, share) if coin < 0.5 else cutmix(inputs, order, share, rng)
+        blended, kept = mixup(images, order, share) if coin < 0.5 else cutmix(images, order, share, rng)
         rows = targets if targets.is_floating_point() else F.one_hot(targets, classes).float()
         return blended, kept * rows + (1 - kept) * rows[order]
 

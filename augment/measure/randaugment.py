@@ -7,13 +7,13 @@ from torch import Tensor, nn
 from augment.measure.classifiers import Augment, flipping
 
 OPERATIONS = 2  # drawn for each part of a batch
-PARTS = 4  # of a batch that draw operations of their own
+PARTS = 8  # of the images that draw operations of their own
 
 
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     """RandAugment (Cubuk et al. 2020), and the flips that the data allows.
 
-    Each quarter of a batch draws two of the paper's operations, and each image its own magnitude, uniform
+    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform
     up to half of the paper's largest. Without identity, colour only for three channels, sharpness from
     3 px up. New borders repeat the old ones. Draws come from torch's global generator.
     """
@@ -21,8 +21,11 @@ def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     flip = nn.Sequential(*flipping(flips))
 
     def augment(images: Tensor) -> Tensor:
-        changed: Tensor = flip(torch.cat([operations(part) for part in images.chunk(PARTS)])).clamp(0, 1)
-        return changed
+        changed = torch.empty_like(images)
+        for part in range(min(PARTS, len(images))):
+            changed[part::PARTS] = operations(images[part::PARTS])
+        flipped: Tensor = flip(changed).clamp(0, 1)
+        return flipped
 
     return augment
 

@@ -3,40 +3,39 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.measure.classifiers import FitSettings, fit_classifier, probabilities
 from augment.measure.mixing import cutmix, mixing, mixup
 
-LEVELS = torch.tensor([0.0, 40.0, 120.0, 255.0])  # every image of a class has its one grey level
+LEVELS = torch.tensor([0.0, 0.15, 0.5, 1.0])  # every image of a class has its one grey level
 
 
-def flat_classes(height, width):
-    def batch(rng):
-        targets = torch.randint(len(LEVELS), (16,), generator=rng)
-        return LEVELS[targets].view(-1, 1, 1, 1).expand(-1, 1, height, width).to(torch.uint8), targets
-
-    return batch
+def flat_classes(height, width, rng):
+    targets = torch.randint(len(LEVELS), (16,), generator=rng)
+    return LEVELS[targets].view(-1, 1, 1, 1).expand(-1, 1, height, width), targets
 
 
 @given(st.integers(2, 9), st.integers(2, 12), st.integers(0, 10_000))
 def test_the_label_says_what_the_image_holds(height, width, seed):
-    images, rows = mixing(flat_classes(height, width), lambda x: x, 4)(torch.Generator().manual_seed(seed))
+    rng = torch.Generator().manual_seed(seed)
+    images, rows = mixing(4)(*flat_classes(height, width, rng), rng)
     assert images.shape == (16, 1, height, width)
     assert rows.shape == (16, 4)
     assert images.min() >= 0
-    assert images.max() <= 255
+    assert images.max() <= 1
     torch.testing.assert_close(rows.sum(dim=1), torch.ones(16))
-    torch.testing.assert_close(images.mean(dim=(1, 2, 3)), rows @ LEVELS, rtol=1e-4, atol=1e-2)
+    torch.testing.assert_close(images.mean(dim=(1, 2, 3)), rows @ LEVELS, rtol=1e-4, atol=1e-4)
 
 
 def test_both_ways_come_up_and_classes_meet():
-    rng, batch = torch.Generator().manual_seed(0), mixing(flat_classes(8, 8), lambda x: x, 4)
+    rng = torch.Generator().manual_seed(0)
     boxes, shares = [], []
     for _ in range(200):
-        images, rows = batch(rng)
-        known = torch.isin(images.round(), LEVELS).all()
+        images, rows = mixing(4)(*flat_classes(8, 8, rng), rng)
+        known = torch.isin(images, LEVELS).all()
         boxes.append(bool(known))
         shares.append(float(rows.max(dim=1).values.mean()))
     assert 0.3 < np.mean(boxes) < 0.7
@@ -65,18 +64,13 @@ def test_cutmix_pastes_one_box_of_the_partner(share, seed):
     assert torch.equal(images[0], torch.zeros(1, 8, 10)), "the images of the batch are left alone"
 
 
-def test_images_are_augmented_before_they_are_blended():
-    seen = []
-
-    def augment(images):
-        seen.append(images)
-        return images
-
-    batch = mixing(flat_classes(4, 4), augment, 4)
-    batch(torch.Generator().manual_seed(1))
-    (images,) = seen
-    assert images.dtype == torch.float32
-    assert torch.isin((images * 255).round(), LEVELS).all()
+def test_the_weights_of_a_row_move_with_its_image():
+    rng = torch.Generator().manual_seed(3)
+    images, targets = flat_classes(6, 6, rng)
+    weighted = F.one_hot(targets, 4) * torch.arange(1.0, 17.0)[:, None]
+    _, rows = mixing(4)(images, weighted, rng)
+    assert rows.sum().item() == pytest.approx(weighted.sum().item(), rel=1e-5)
+    assert not torch.equal(rows, weighted)
 
 
 def test_a_classifier_learns_from_blended_labels():
@@ -87,5 +81,5 @@ def test_a_classifier_learns_from_blended_labels():
         targets = torch.randint(3, (16,), generator=rng)
         return stripes[targets], targets
 
-    network = fit_classifier(mixing(batch, lambda x: x, 3), (1, 8, 8), 3, FitSettings(60, 5e-3), None, 0)
+    network = fit_classifier(batch, (1, 8, 8), 3, FitSettings(60, 5e-3), None, 0, blend=mixing(3))
     assert (probabilities(network, stripes.numpy()).argmax(axis=1) == np.arange(3)).all()

@@ -6,7 +6,9 @@ import torch
 import torch.nn.functional as F
 from sklearn.utils.class_weight import compute_class_weight
 
+from augment.measure import classifiers
 from augment.measure.classifiers import FitSettings, fit_classifier
+from augment.measure.mixing import mixing
 from augment.measure.weighted import class_balanced, evenly
 
 COUNTS = (12, 5, 1)
@@ -45,7 +47,7 @@ def test_rows_of_classes_train_as_class_indices_do():
 
     def rows(rng):
         images, targets = data.batches(6)(rng)
-        return images.float(), F.one_hot(targets, 3).float()
+        return images, F.one_hot(targets, 3).float()
 
     first, second = (
         fit_classifier(batch, (1, 4, 4), 3, FitSettings(3, 1e-3), None, 0).state_dict()
@@ -74,3 +76,38 @@ def test_the_weighted_loss_is_torchs_own():
     weights = torch.tensor([18 / (3 * count) for count in COUNTS])
     own = F.cross_entropy(logits, rows.argmax(dim=1), weight=weights, reduction="sum") / 50
     torch.testing.assert_close(F.cross_entropy(logits, rows), own)
+
+
+def test_images_are_augmented_several_batches_at_once_and_blended_one_by_one(monkeypatch):
+    data, seen = class_balanced(*images_and_targets()), []
+
+    def augment(images):
+        seen.append(("augmented", len(images), float(images.max()) <= 1))
+        return images / 2
+
+    def blend(images, targets, rng):
+        seen.append(("blended", len(images), float(images.max()) <= 0.5))
+        return images, targets
+
+    monkeypatch.setattr(classifiers, "AHEAD_STEPS", 3)
+    fit_classifier(data.batches(5), (1, 4, 4), 3, FitSettings(7, 1e-3), augment, 0, None, blend)
+    three, one, blended = ("augmented", 15, True), ("augmented", 5, True), ("blended", 5, True)
+    assert seen == [three, blended, blended, blended, three, blended, blended, blended, one, blended]
+
+
+@pytest.mark.parametrize("blend", [None, mixing(3)])
+def test_how_many_are_augmented_at_once_changes_nothing_else(monkeypatch, blend):
+    data, found = class_balanced(*images_and_targets()), []
+    for ahead in (1, 3, 8):
+        monkeypatch.setattr(classifiers, "AHEAD_STEPS", ahead)
+        weights = fit_classifier(data.batches(5), (1, 4, 4), 3, FitSettings(7, 1e-3), None, 0, None, blend)
+        found.append(weights.state_dict())
+    assert all(torch.equal(found[0][name], other[name]) for other in found[1:] for name in found[0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((1, 2, 2), 8), ((1, 28, 28), 8), ((3, 32, 32), 5), ((3, 64, 64), 1), ((3, 256, 256), 1)],
+)
+def test_large_images_are_augmented_batch_by_batch(shape, expected):
+    assert classifiers._ahead(shape) == expected

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from augment.measure import randaugment as under_test
 from augment.measure.randaugment import OPERATIONS, _operations, randaugment
 
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 24, 40), (3, 24, 40), (1, 2, 2), (3, 2, 2), (1, 5, 3)]
@@ -54,6 +55,21 @@ def test_the_global_seed_fixes_the_draws_and_batches_differ():
     assert torch.equal(augment(images), first)
     assert not torch.equal(first, second)
     assert OPERATIONS == 2
+
+
+def test_every_eighth_image_draws_the_same_operations(monkeypatch):
+    calls = []
+
+    class Mark(torch.nn.Module):
+        def forward(self, images):
+            calls.append(len(images))
+            return torch.full_like(images, len(calls) / 100)
+
+    monkeypatch.setattr(under_test, "_operations", lambda *_: [Mark(), Mark()])
+    marked = under_test.randaugment("none", 1, 4, 4)(torch.zeros(26, 1, 4, 4))[:, 0, 0, 0]
+    assert sorted(calls) == [3] * 6 * 2 + [4] * 2 * 2  # eight parts of 26 images, two operations each
+    assert torch.equal(marked[8:], marked[:-8])
+    assert len(marked.unique()) == 8
 
 
 def test_a_batch_smaller_than_its_parts():
