@@ -36,15 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, poor_classes
-from augment.measure.classifiers import (
-    Augment,
-    FitSettings,
-    SmallCnn,
-    classical_augmentation,
-    fit_classifier,
-    jittered,
-    probabilities,
-)
+from augment.measure.classical import classical_augmentation, jittered
+from augment.measure.classifiers import Augment, FitSettings, SmallCnn, fit_classifier, probabilities
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.measure.mixing import mixing
 from augment.measure.pretrained import imagenet_features

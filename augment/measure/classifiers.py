@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
-import kornia.augmentation as K
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -155,30 +154,3 @@ def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
     ]
     found: NDArray[np.float32] = torch.cat(rows).numpy()
     return found
-
-
-def classical_augmentation(flips: str) -> Augment:
-    """Shifts of up to an eighth, small rotations and scalings, and the flips that the data allows."""
-    affine = K.RandomAffine(degrees=10.0, translate=(0.125, 0.125), scale=(0.9, 1.1), padding_mode="border", p=0.8)
-    return nn.Sequential(affine, *flipping(flips))
-
-
-def flipping(flips: str) -> list[nn.Module]:
-    """The random flips that the data allows: none, horizontal, vertical or both."""
-    steps: list[nn.Module] = []
-    if flips in ("horizontal", "both"):
-        steps.append(K.RandomHorizontalFlip(p=0.5))
-    if flips in ("vertical", "both"):
-        steps.append(K.RandomVerticalFlip(p=0.5))
-    return steps
-
-
-def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
-    """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
-    rng = torch_rng(seed, "jitter", "which")
-    chosen = torch.randint(len(images), (count,), generator=rng)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(derive_seed(seed, "jitter", "how"))
-        copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
-    result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
-    return result

@@ -4,7 +4,8 @@ import kornia.augmentation as K
 import torch
 from torch import Tensor, nn
 
-from augment.measure.classifiers import Augment, flipping
+from augment.measure.classical import flipping
+from augment.measure.classifiers import Augment
 
 OPERATIONS = 2  # drawn for each part of a batch
 PARTS = 8  # of the images that draw operations of their own

@@ -16,13 +16,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import DataError
-from augment.measure.classifiers import (
-    FitSettings,
-    SmallCnn,
-    classical_augmentation,
-    fit_classifier,
-    probabilities,
-)
+from augment.measure.classical import classical_augmentation
+from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities
 from augment.measure.weighted import class_balanced
 from augment.progress import Ticker
 from augment.seeds import derive_seed
