@@ -127,7 +127,7 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
     judged = first.test if normal is None else first.test.take(first.test.labels != normal)
     rivals = [arm for arm, kind in tables.kinds(settings.arms).items() if kind in ("real", "control")]
     announced, groups = expectation(first.train, judged, rivals, len(seeds), planned.ratio)
-    echo("evaluate: timing a few steps of every arm")
+    echo("evaluate: timing a few steps of classifiers")
     training = training_for(first.train, params.train, flips=params.ingest.flips, device=place.device)
     cost = measured_cost(first.train, seeds, settings, training, len(seeds) - planned.delivered, place)
     echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(planned))}")

@@ -9,19 +9,19 @@ import torch
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import ArmRun, Samples, fit_arm
+from augment.evaluation.arms import ArmRun, Samples, augmentation_of, fit_arm
 from augment.evaluation.compare import Comparing
 from augment.evaluation.twins import twins
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, Workplace, shared_job
 from augment.gan.networks import new_generator, to_uint8
 from augment.gan.training import GanSettings
-from augment.measure.classifiers import FitSettings, SmallCnn, probabilities
+from augment.measure.classifiers import AHEAD_STEPS, FitSettings, SmallCnn, probabilities
 from augment.params import Arm
 from augment.progress import duration
 from augment.synthesis.selection import expected
 
-PROBE_STEPS = 5
+PROBE_STEPS = AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
 SMALL_BATCH = 8
 SLOW_S = 0.5
 PROBED = 64  # candidates
@@ -43,18 +43,19 @@ class Cost:
 def measured_cost(
     train: ImageSet, seeds: Sequence[int], settings: Comparing, training: ClassTraining, sets: int, place: Workplace
 ) -> Cost:
-    """Time a few steps of every arm, side by side as the comparison will run, and of a GAN, and count them up.
+    """Time a few steps of classifiers, side by side as the comparison will run, and of a GAN, and count them up.
 
-    sets: of GANs that are to be trained for repeats, as `training` says. The filter's classifiers learn as `classical`
-    does.
+    sets: of GANs that are to be trained for repeats, as `training` says. Arms that augment alike are timed as one; the
+    filter's classifiers learn as `classical` does.
     """
     engine = place.engine
-    arms = list(dict.fromkeys([*settings.arms, "classical"]))
-    runs = [_probe_run(arm, train, seeds[0], settings) for arm in arms]
     trained = _trained(train, settings)
-    seconds = {arms[position]: found for position, found in engine.map(seconds_per_step, runs)}
+    ways = [augmentation_of(arm, settings.base) for arm in trained]
+    timed = list(dict.fromkeys([*ways, "classical"]))
+    runs = [_probe_run(way or "none", train, seeds[0], settings) for way in timed]
+    seconds = {timed[position]: found for position, found in engine.map(seconds_per_step, runs)}
     classifiers, filters = len(seeds) * len(trained), len(seeds) * settings.filter.folds
-    work = len(seeds) * settings.fit.steps * sum(seconds[arm] for arm in trained)
+    work = len(seeds) * settings.fit.steps * sum(seconds[way] for way in ways)
     work += filters * settings.filter.fit.steps * seconds["classical"]
     each = expected(settings.wanted, settings.oversample, settings.filter.accept)
     candidates = len(seeds) * len(train.classes) * each

@@ -1,5 +1,7 @@
 """The line before the expensive part: what it counts and how it measures."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from augment.evaluation.compare import Comparing
 from augment.evaluation.cost import Cost, cost_line, measured_cost, seconds_per_step
 from augment.gan.classes import Workplace
 from augment.gan.settings import class_training
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import AHEAD_STEPS, FitSettings
 from augment.params import ARMS, DEFAULT_ARMS, Train
 from augment.synthesis.filter import FilterSettings
 
@@ -35,13 +37,14 @@ def measured(repeats, comparing, engine=SERIAL, sets=0, train=None, stacked=Fals
 
 
 def test_counts_and_minutes(monkeypatch):
-    seconds = {"gan_half": 0.5, "classical": 0.25}
-    monkeypatch.setattr(cost, "seconds_per_step", lambda run: seconds.get(run.arm, 0.1))
+    seconds = {"none": 0.1, "classical": 0.25, "randaugment": 0.5}
+    monkeypatch.setattr(cost, "seconds_per_step", lambda run: seconds[run.arm])
     monkeypatch.setattr(cost, "seconds_per_candidate", lambda gan, shape, folds: 0.01 * folds)
-    arms = ("none", "gan_half", "gan_half_filtered", "copies_half")
+    arms = ("none", "randaugment", "gan_half", "gan_half_filtered", "copies_half")
     found = measured(3, settings(arms))
-    assert (found.classifiers, found.filters, found.candidates) == (12, 9, 3 * 2 * 4 * 2)
-    assert found.minutes == pytest.approx((3 * 400 * (0.1 + 0.5 + 0.1 + 0.1) + 9 * 150 * 0.25 + 48 * 0.03) / 60)
+    assert (found.classifiers, found.filters, found.candidates) == (15, 9, 3 * 2 * 4 * 2)
+    steps = 3 * 400 * (0.1 + 0.5 + 3 * 0.25)  # made images are added to `classical` here
+    assert found.minutes == pytest.approx((steps + 9 * 150 * 0.25 + 48 * 0.03) / 60)
 
 
 def test_processes_share_the_work(monkeypatch):
@@ -105,12 +108,25 @@ def test_gans_are_counted_with_their_steps(monkeypatch):
     assert stacked.gan_minutes == pytest.approx(0.5 * (40 + 20) / 60), "each group takes as long as its longest"
 
 
-def test_an_arm_is_timed_once(monkeypatch):
+def test_arms_that_augment_alike_are_timed_as_one(monkeypatch):
     timed = []
     monkeypatch.setattr(cost, "seconds_per_step", lambda run: timed.append(run.arm) or 0.1)
     measured(2, settings())
     measured(2, settings(("none",)))
-    assert timed == [*DEFAULT_ARMS, "none", "classical"]
+    assert timed == ["none", "classical", "randaugment", "mixup_cutmix", "none", "classical"]
+
+
+def test_calls_of_the_augmentation_are_counted_in(monkeypatch):
+    """A step costs one second, and augmenting the batches of some steps ahead sixteen."""
+    clock = [0.0]
+
+    def fit_arm(run):
+        clock[0] += run.fit.steps + 16 * math.ceil(run.fit.steps / AHEAD_STEPS) if run.batch_size == 16 else 0.001
+
+    monkeypatch.setattr(cost, "fit_arm", fit_arm)
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
+    run = ArmRun("none", 0, TRAIN, Samples({}, {}, {}), TRAIN.images, TRAIN.images, FitSettings(400, 1e-3), 16, "none")
+    assert seconds_per_step(run) == pytest.approx(1 + 16 / AHEAD_STEPS)
 
 
 def test_larger_candidates_and_more_judges_take_longer():
