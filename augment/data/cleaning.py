@@ -88,6 +88,7 @@ def examine(
     near, too_large = grouping.group(entries) if near_duplicates == "group" else (NearDuplicates(), [])
     stops += too_large
     stops += _count_stops(entries, min_per_class)
+    stops += _float_stops(root, entries)
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
         stops += _size_stops(root, sizes)
@@ -165,7 +166,7 @@ def _read(entry: Entry, background: int, max_file_mb: int, max_pixels: int) -> N
         return
     for code in decoded.fixes:
         entry.fix(code)
-    entry.pixels, entry.channels = decoded.pixels, decoded.channels
+    entry.pixels, entry.channels, entry.float_top = decoded.pixels, decoded.channels, decoded.float_top
     entry.size = (decoded.pixels.shape[0], decoded.pixels.shape[1])
 
 
@@ -215,6 +216,18 @@ def _size_stops(root: Path, sizes: Counter[tuple[int, int]]) -> list[Stop]:
         message = f"images are {_text(only)}, at most {images.MAX_SIDE} each way; {example}"
         return [Stop(shown(str(root)), "size_range", message)]
     return []
+
+
+def _float_stops(root: Path, entries: Sequence[Entry]) -> list[Stop]:
+    """A float file does not say what white is; where some stay below 1 and others do not, a guess would be wrong."""
+    tops = {top: [entry.path for entry in entries if entry.usable and entry.float_top == top] for top in (1, 255)}
+    if not (tops[1] and tops[255]):
+        return []
+    message = (
+        f"{len(tops[1])} files of floats stay within 0 to 1 ({shown(tops[1][0])}), {len(tops[255])} go on to 255 "
+        f"({shown(tops[255][0])}), so what is white cannot be told; save all of them on one scale, best as integers"
+    )
+    return [Stop(shown(str(root)), "mixed_scales", message)]
 
 
 def _imbalance_note(entries: Sequence[Entry]) -> list[str]:

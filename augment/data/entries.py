@@ -21,6 +21,7 @@ class Entry:
     pixels: uint8 (H, W, C), C = 1 where all channels are equal; None when the file is not used,
             or is larger than any image that the project takes
     size: (height, width) as stored in the file; channels: 1 or 3, as stored in the file
+    float_top: what floats were taken to reach at most, 1 or 255; None for a file of integers
     grey: whether the image, as it will be used, has no colour
     digest: hex SHA-256 of `pixels` with their shape; equal digests are equal images
     given: the split that the person declared, or empty
@@ -36,6 +37,7 @@ class Entry:
     pixels: "NDArray[np.uint8] | None" = None
     size: tuple[int, int] | None = None
     channels: int = 0
+    float_top: int | None = None
     grey: bool = True
     digest: str = ""
     group: str = ""

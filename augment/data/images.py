@@ -25,11 +25,13 @@ _GREY_STEPS = {"L;2": 85, "L;4": 17}
 
 @dataclass(frozen=True)
 class Decoded:
-    """pixels: uint8 (H, W, C), C = 1 where all channels are equal; channels: as stored, 1 or 3."""
+    """pixels: uint8 (H, W, C), C = 1 where all channels are equal; channels: as stored, 1 or 3; float_top: what floats
+    were taken to reach at most, 1 or 255, None for integers."""
 
     pixels: UInt8
     channels: int
     fixes: tuple[str, ...]
+    float_top: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
             declared = _examine_header(content, name, max_pixels, fixes)
             image = _load(content, name, fixes)
             pixels, channels = _pixels(image, declared, background, fixes)
+            float_top = _float_top(np.asarray(image)) if image.mode == "F" else None
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
@@ -66,7 +69,7 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
     if (pixels == pixels[0, 0]).all():
         rest = f" once 0 to {declared.top} is scaled to 0 to 255; stretch all images by one factor"
         raise Rejected("blank", f"every pixel has the same value{rest if 'scaled' in fixes else ''}")
-    return Decoded(pixels, channels, tuple(fixes))
+    return Decoded(pixels, channels, tuple(fixes), float_top)
 
 
 def collapse(pixels: UInt8) -> UInt8:
@@ -200,14 +203,18 @@ def _from_integers(values: NDArray[Any], declared: _Declared) -> UInt8:
 
 
 def _from_float(values: NDArray[np.float32]) -> UInt8:
-    """Floats have no declared depth: 0..1 is the convention, 0..255 the other common scale."""
     if not np.isfinite(values).all():
         raise Rejected("bad_pixels", "NaN or infinite values")
     low, high = float(values.min()), float(values.max())
     if low < 0 or high > 255:
         raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
-    rounded: UInt8 = np.floor(values * np.float32(255 if high <= 1 else 1) + np.float32(0.5)).astype(np.uint8)
+    rounded: UInt8 = np.floor(values * np.float32(255 / _float_top(values)) + np.float32(0.5)).astype(np.uint8)
     return rounded[:, :, None]
+
+
+def _float_top(values: NDArray[np.float32]) -> int:
+    """Floats have no declared depth: 0..1 is the convention, 0..255 the other common scale."""
+    return 1 if values.max() <= 1 else 255
 
 
 def _composite(rgba: Image.Image, background: int) -> UInt8:

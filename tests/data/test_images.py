@@ -180,6 +180,8 @@ def test_all_transparent_and_ambiguous_images_are_told_so() -> None:
 def test_floats() -> None:
     assert (decode(encode(FLOATS, "TIFF")).pixels[:, :, 0] == np.floor(FLOATS * 255.0 + 0.5)).all()
     assert (decode(encode(FLOATS * 200, "TIFF")).pixels[:, :, 0] == np.floor(FLOATS * 200.0 + 0.5)).all()
+    tops = [decode(encode(values, "TIFF")).float_top for values in (FLOATS, FLOATS * 200, GREY16)]
+    assert tops == [1, 255, None]
 
 
 def test_deep_colour_keeps_the_high_bytes() -> None:

@@ -182,6 +182,26 @@ def test_deep_images_that_use_few_levels_are_noted(tmp_path: Path, top: int, not
     assert bool(notes) is noted
 
 
+@pytest.mark.parametrize("tops", [(1.0, 1.0), (255.0, 255.0), (1.0, 255.0)])
+def test_floats_on_two_scales_end_the_run(tmp_path: Path, tops: tuple[float, float]) -> None:
+    rng = np.random.default_rng(0)
+    for label, top in zip(("cold", "hot"), tops, strict=True):
+        (tmp_path / label).mkdir()
+        for number in range(6):
+            values = (rng.random((16, 16)) * top).astype(np.float32)
+            Image.fromarray(values).save(tmp_path / label / f"{number}.tif")
+        Image.fromarray(rng.integers(0, 65535, (16, 16), dtype=np.uint16)).save(tmp_path / label / "deep.png")
+    stops = look(tmp_path).stops
+    if tops[0] == tops[1]:
+        assert not stops
+    else:
+        (stop,) = stops
+        assert stop.code == "mixed_scales"
+        assert stop.message.startswith(
+            "6 files of floats stay within 0 to 1 (cold/0.tif), 6 go on to 255 (hot/0.tif), so what is white"
+        )
+
+
 def test_a_deep_image_too_dark_to_scale_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     Image.fromarray(np.arange(100, dtype=np.uint16).reshape(10, 10)).save(tmp_path / "a/0.png")
