@@ -189,8 +189,8 @@ class Generate(Section):
 
     per_class: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = Field(
         "auto",
-        description="Synthetic images wanted for each class. `auto`: 200; from 16 px up 20,000 divided by the classes, "
-        "200 to 2000, as far as all hold 20 million values.",
+        description="Synthetic images wanted for each class. `auto`: 200 below 16 px; from there 20,000 divided by the "
+        "classes, at most 2000, and at most 20 million values (pixels times channels) in all, never fewer than 200.",
     )
     oversample: int = Field(
         3,

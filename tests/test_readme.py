@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from augment import ImageSet
-from augment.files import write_json
+from augment.evaluation.delivered import MANIFEST
+from augment.files import write_bytes, write_csv, write_json
 from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, build
+from augment.grids import png
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
@@ -31,11 +34,26 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     images = np.zeros((10, 1, 8, 8), np.uint8)
     ImageSet(images, np.array(["3", "8", "3", "3", "8"] * 2), names, names).save(tmp_path / "data/prepared/train")
     monkeypatch.chdir(tmp_path)
-    (example,) = blocks("python")
+    _, example = blocks("python")
     found: dict[str, object] = {}
     exec(example, found)
     assert found["batch"].shape[1:] == (1, 8, 8)
     assert len(found["loader"].dataset) == 12
+
+
+def test_the_delivered_images_are_drawn_by_their_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = []
+    for position, (label, split, weight) in enumerate([("a", "train", 0), ("b", "train", 2), ("b", "val", 1)]):
+        path = f"{split}/{label}/{position}.png"
+        write_bytes(tmp_path / "data/augmented" / path, png(Image.new("L", (5, 4), position)))
+        rows.append(dict(zip(MANIFEST, (path, label, split, 0, weight, ""), strict=True)))
+    write_csv(tmp_path / "data/augmented/manifest.csv", rows, MANIFEST)
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, object] = {}
+    exec(blocks("python")[0], found)
+    assert [(images.tolist(), targets.tolist()) for images, targets in found["loader"]] == [
+        ([[[1] * 5] * 4] * 2, [1, 1])
+    ]
 
 
 def test_the_two_commands_are_the_ones_that_ci_runs() -> None:
