@@ -94,8 +94,14 @@ class ImageSet:
         return sha256("\0\0".join(texts).encode() + self.images.tobytes())
 
     def save(self, folder: str | Path) -> None:
-        """Write `images.npy` and `index.csv`, byte-equal for equal sets."""
+        """Write `images.npy` and `index.csv`, byte-equal for equal sets.
+
+        Raises `DataError`, before anything is written, for texts that a CSV of UTF-8 cannot give back.
+        """
         folder = Path(folder)
+        for text in sorted({*self.labels, *self.groups, *self.sources}):
+            if "\r" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise DataError(f"{str(text)!a} cannot be written: a carriage return, or no UTF-8. Rename it.")
         stream = io.BytesIO()
         np.save(stream, self.images, allow_pickle=False)
         write_bytes(folder / "images.npy", stream.getvalue())

@@ -110,6 +110,17 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
         ImageSet.load(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["a\rb", "\r", "a\ud800"])
+@pytest.mark.parametrize("column", ["labels", "groups", "sources"])
+def test_what_could_not_be_read_back_is_not_written(tmp_path: Path, text: str, column: str) -> None:
+    names = {name: np.array(["x", "y"]) for name in ("labels", "groups", "sources")}
+    images = ImageSet(np.zeros((2, 1, 4, 4), np.uint8), **names | {column: np.array(["x", text])})
+    with pytest.raises(DataError, match="cannot be written") as caught:
+        images.save(tmp_path / "set")
+    assert ascii(text) in str(caught.value)
+    assert not (tmp_path / "set").exists()
+
+
 @pytest.mark.parametrize("labels", [np.array([0, 1]), ["a", "b"], np.array(["a", 1], dtype=object)])
 def test_labels_are_text(labels: Any) -> None:
     names = np.array(["0", "1"])
