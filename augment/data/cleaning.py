@@ -224,7 +224,7 @@ def _float_stops(root: Path, entries: Sequence[Entry]) -> list[Stop]:
     if not (tops[1] and tops[255]):
         return []
     message = (
-        f"{len(tops[1])} files of floats stay within 0 to 1 ({shown(tops[1][0])}), {len(tops[255])} go on to 255 "
+        f"{len(tops[1])} files of floats stay within 0 to 1 ({shown(tops[1][0])}), {len(tops[255])} exceed 1 "
         f"({shown(tops[255][0])}), so what is white cannot be told; save all of them on one scale, best as integers"
     )
     return [Stop(shown(str(root)), "mixed_scales", message)]

@@ -17,6 +17,7 @@ from augment.data.disk import Rejected
 UInt8 = NDArray[np.uint8]
 
 MIN_SIDE, MAX_SIDE = 2, 256
+_OVERSHOOT = 2  # floats that were meant to end at 1 go little beyond it, as resampling leaves them
 MAX_ASPECT = MAX_SIDE / MIN_SIDE  # no image of an allowed size is longer
 
 _ORIENTATION = 0x0112
@@ -67,7 +68,8 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
             raise _diagnosis(error, content, name) from error
     pixels = collapse(pixels)
     if (pixels == pixels[0, 0]).all():
-        rest = f" once 0 to {declared.top} is scaled to 0 to 255; stretch all images by one factor"
+        top = float_top or declared.top
+        rest = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor"
         raise Rejected("blank", f"every pixel has the same value{rest if 'scaled' in fixes else ''}")
     return Decoded(pixels, channels, tuple(fixes), float_top)
 
@@ -208,6 +210,8 @@ def _from_float(values: NDArray[np.float32]) -> UInt8:
     low, high = float(values.min()), float(values.max())
     if low < 0 or high > 255:
         raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
+    if 1 < high <= _OVERSHOOT:
+        raise Rejected("bad_pixels", f"values up to {high:g} leave open whether 1 or 255 is white; clip them to 0..1")
     rounded: UInt8 = np.floor(values * np.float32(255 / _float_top(values)) + np.float32(0.5)).astype(np.uint8)
     return rounded[:, :, None]
 

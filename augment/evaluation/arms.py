@@ -50,7 +50,7 @@ Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5
 IMAGENET_STRENGTH = 0.01  # scikit-learn's C; of 0.001, 0.01 and 0.1 the best on four sets
 PLAIN_ARMS: tuple[Arm, ...] = ("none", "oversample", "pretrained", *AUGMENTATIONS)  # real images alone, on no other arm
-KINDS: dict[Arm, str] = {  # of made images, the fields of `Samples`
+FIELDS: dict[Arm, str] = {  # of `Samples`, the made images that an arm draws
     "gan_fill": "raw",
     "gan_half": "raw",
     "gan_pretrain": "raw",
@@ -181,15 +181,15 @@ def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
 
 def made(arm: Arm, samples: Samples) -> Mapping[str, Images]:
     """The made images that an arm draws from, by label; none where it draws none."""
-    images: Mapping[str, Images] = getattr(samples, KINDS[arm]) if arm in KINDS else {}
+    images: Mapping[str, Images] = getattr(samples, FIELDS[arm]) if arm in FIELDS else {}
     return images
 
 
 def alone(arm: Arm, samples: Samples, most: int | None = None) -> Samples:
     """What an arm draws and nothing else, since it travels to another process; most: of the images of a class."""
     kept: dict[str, Any] = {"delivered": samples.delivered} if arm == "as_delivered" else {}
-    if arm in KINDS:
-        kept[KINDS[arm]] = {label: own[:most] for label, own in made(arm, samples).items()}
+    if arm in FIELDS:
+        kept[FIELDS[arm]] = {label: own[:most] for label, own in made(arm, samples).items()}
     return replace(Samples({}, {}, {}), **kept)
 
 

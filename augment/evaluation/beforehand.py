@@ -10,10 +10,9 @@ from augment.errors import AugmentError
 from augment.evaluation.external import read
 from augment.evaluation.provenance import gate_beside
 from augment.evaluation.replicates import Splits, plan
-from augment.evaluation.settings import check_extras, check_primary
+from augment.evaluation.settings import check_extras, check_splits
 from augment.gan.settings import has_pinned_base
 from augment.params import Params
-from augment.synthesis.filter import cut
 
 
 def evaluate_stops(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Stop]:
@@ -35,10 +34,8 @@ def evaluate_stops(shape: tuple[int, int, int], images: Sequence[Entry], params:
     def repeats() -> None:
         seed = params.seed
         planned = plan(Splits(train, val, test), pool, chosen.protocol, chosen.seeds, chosen.repeats, seed, chosen.gate)
-        for own in planned.distinct:
-            check_primary(own, chosen)
+        check_splits(planned.distinct, params)
 
-    ask(lambda: cut(train.targets(classes), train.groups, params.generate.folds, params.seed))
     if normal is not None and normal not in classes:
         message = f"evaluate.normal: there is no class {normal!r}; {nearest(normal, classes)}"
         stops.append(Stop("params.yaml", "unknown_class", message))

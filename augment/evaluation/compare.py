@@ -148,8 +148,8 @@ def with_delivered(
 
 def on_real(replicates: Sequence[Replicate], arm: Arm, settings: Comparing, engine: Engine) -> Scores:
     """Class probabilities on test of one real-only arm, float32 (N, classes) for each repeat, keyed by its name."""
-    alone = replace(settings, arms=[arm])
-    samples = [_samples(one.splits.train, {}, alone, one.seed) for one in replicates]
+    only = replace(settings, arms=[arm])
+    samples = [_samples(one.splits.train, {}, only, one.seed) for one in replicates]
     return _train(replicates, [arm], samples, settings, engine)[1]
 
 

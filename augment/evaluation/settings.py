@@ -1,16 +1,19 @@
 """From params.yaml to the settings of the comparison."""
 
+from collections.abc import Sequence
+
 from augment.data.imageset import ImageSet
 from augment.errors import ParamsError
 from augment.evaluation.compare import Comparing
 from augment.evaluation.primary import check_rate
 from augment.evaluation.replicates import Splits
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
 from augment.measure.pretrained import require_weights
 from augment.params import Evaluate, Params
+from augment.synthesis.filter import cut
 from augment.synthesis.settings import filter_settings, samples_per_class
 
-LARGE_FROM_PX, STEPS, TINY_STEPS = 16, 1200, 400
+STEPS, TINY_STEPS = 1200, 400
 
 
 def comparing(params: Params, train: ImageSet) -> Comparing:
@@ -44,6 +47,13 @@ def check_primary(splits: Splits, settings: Evaluate) -> None:
         raise ParamsError(f"params.yaml: evaluate.normal: no class {settings.normal!r}; there are {', '.join(classes)}")
     normal, test = classes.index(settings.normal), splits.test
     check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
+
+
+def check_splits(distinct: Sequence[Splits], params: Params) -> None:
+    """Stop before anything is trained when a repeat could not be judged, or its class filter hold nothing out."""
+    for own in distinct:
+        check_primary(own, params.evaluate)
+        cut(own.train.targets(own.train.classes), own.train.groups, params.generate.folds, params.seed)
 
 
 def check_extras(settings: Evaluate) -> None:

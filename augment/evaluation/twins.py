@@ -34,6 +34,10 @@ def twins(arms: Sequence[Arm], sets: Sequence[ImageSet], samples: Sequence[Sampl
 
 def _chances(arm: Arm, sets: Sequence[ImageSet], samples: Sequence[Samples]) -> list[bytes]:
     """How often each training image is drawn in each repeat; nothing where an arm draws others too."""
-    drawn = [arm_data(arm, train, own) for train, own in zip(sets, samples, strict=True)]
-    real = all(len(data.images) == len(train) for data, train in zip(drawn, sets, strict=True))
-    return [data.chances.tobytes() for data in drawn] if real else []
+    chances = []
+    for train, own in zip(sets, samples, strict=True):
+        data = arm_data(arm, train, own)
+        if len(data.images) > len(train):
+            return []
+        chances.append(data.chances.tobytes())
+    return chances

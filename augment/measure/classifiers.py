@@ -22,8 +22,9 @@ Blend = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # au
 
 SCORE_CHUNK = 512
 AHEAD_STEPS = 8  # whose batches are augmented in one go: an operation costs by the call, small images next to nothing
-AHEAD_VALUES = 16384  # at most, for each place in a batch; large images gain nothing and would take memory
-LARGE_FROM_PX = 16  # below, a maximum before the norm saves next to nothing and costs up to a point of accuracy
+AHEAD_VALUES = 16384  # at most, of one image times such batches; large images gain nothing and would take memory
+LARGE_FROM_PX = 16  # larger images train for longer, from more samples, and take the maximum before the norm: below
+# that saves next to nothing and costs up to a point of accuracy
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,9 @@ def fit_classifier(
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)
         half = settings.steps // 2
         sources = [first_half or batch] * half + [batch] * (settings.steps - half)
-        blends = torch_rng(seed, "blend")
+        blend_rng = torch_rng(seed, "blend")
         for images, targets in _augmented(sources, augment, _ahead(shape), torch_rng(seed, "batches")):
-            inputs, labels = blend(images, targets, blends) if blend else (images, targets)
+            inputs, labels = blend(images, targets, blend_rng) if blend else (images, targets)
             loss = F.cross_entropy(network(inputs), labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]

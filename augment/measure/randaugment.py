@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from augment.measure.classical import flipping
 from augment.measure.classifiers import Augment
 
-OPERATIONS = 2  # drawn for each part of a batch
+OPERATIONS = 2  # drawn for each part of the images
 PARTS = 8  # of the images that draw operations of their own
 
 

@@ -1,18 +1,20 @@
 """From params.yaml to how many samples are made, and to the settings of the class filter."""
 
 from augment.data.imageset import ImageSet
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
 from augment.params import Generate, Params
 from augment.synthesis.filter import FilterSettings
 
-LARGE_FROM_PX = 16  # below, classifiers train for fewer steps and have less use of more samples
 LEAST, MOST = 200, 2000  # samples of a class
 IN_ALL = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
 VALUES = 20_000_000  # in all of them, which bounds memory; never fewer than `LEAST` of a class, though
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:
-    """How many samples of each class are wanted; with 2000 a classifier of ten classes sees each once or twice."""
+    """How many samples of each class are wanted; with 2000 a classifier of ten classes sees each once or twice.
+
+    Below 16 px classifiers train for fewer steps and have less use of more.
+    """
     if settings.per_class != "auto":
         return settings.per_class
     if min(train.images.shape[2:]) < LARGE_FROM_PX:

@@ -1,6 +1,7 @@
 """Decoding: every corpus item with its exact code, exact pixel values, and any bytes at all."""
 
 import contextlib
+import io
 import os
 import struct
 import zlib
@@ -182,6 +183,31 @@ def test_floats() -> None:
     assert (decode(encode(FLOATS * 200, "TIFF")).pixels[:, :, 0] == np.floor(FLOATS * 200.0 + 0.5)).all()
     tops = [decode(encode(values, "TIFF")).float_top for values in (FLOATS, FLOATS * 200, GREY16)]
     assert tops == [1, 255, None]
+    for top in (np.float32(1.0003), np.float32(2)):
+        with pytest.raises(Rejected, match="leave open whether 1 or 255 is white; clip them"):
+            decode(encode(FLOATS * top, "TIFF"))
+    with pytest.raises(Rejected, match="every pixel has the same value once 0 to 1 is scaled to 0 to 255"):
+        decode(encode(np.full((8, 8), 0.5, np.float32), "TIFF"))
+
+
+def test_floats_whose_white_is_zero_are_turned_around() -> None:
+    content = bytearray(encode(FLOATS, "TIFF"))
+    at = content.index(struct.pack("<HHII", 262, 3, 1, 1))  # PhotometricInterpretation: 1, black is zero
+    content[at : at + 12] = struct.pack("<HHII", 262, 3, 1, 0)
+    assert (decode(bytes(content)).pixels == 255 - decode(encode(FLOATS, "TIFF")).pixels).all()
+
+
+def test_premultiplied_grey_shows_the_background_as_straight_alpha_does() -> None:
+    straight = Image.fromarray(
+        np.dstack([noise(3, channels=1).reshape(16, 16), np.full((16, 16), 255, np.uint8)]), "LA"
+    )
+    content = bytearray(encode(straight, "TIFF"))
+    at = content.index(struct.pack("<HHI", 338, 3, 1))  # ExtraSamples: 2, straight alpha
+    content[at + 8 : at + 12] = struct.pack("<I", 1)  # premultiplied
+    assert Image.open(io.BytesIO(bytes(content))).mode == "La"
+    found = decode(bytes(content))
+    assert (found.pixels == decode(encode(straight, "TIFF")).pixels).all()
+    assert found.channels == 1
 
 
 def test_deep_colour_keeps_the_high_bytes() -> None:

@@ -198,7 +198,7 @@ def test_floats_on_two_scales_end_the_run(tmp_path: Path, tops: tuple[float, flo
         (stop,) = stops
         assert stop.code == "mixed_scales"
         assert stop.message.startswith(
-            "6 files of floats stay within 0 to 1 (cold/0.tif), 6 go on to 255 (hot/0.tif), so what is white"
+            "6 files of floats stay within 0 to 1 (cold/0.tif), 6 exceed 1 (hot/0.tif), so what is white"
         )
 
 

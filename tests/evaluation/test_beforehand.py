@@ -78,6 +78,30 @@ def test_check_says_that_the_class_filter_has_nothing_to_hold_out(
     assert "there are only 1 groups" in capsys.readouterr().out
 
 
+def test_a_rotated_repeat_that_is_left_with_one_group_is_found_before_anything_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Val is one large group: where it trains and the two groups of train are val, the filter holds nothing out."""
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=24)
+    of = (
+        [("train", "p1")] * 4
+        + [("train", "p2")] * 4
+        + [("val", "p3")] * 8
+        + [("test", "p4")] * 4
+        + [("test", "p5")] * 4
+    )
+    rows = [
+        f"{path.relative_to('raw')},{split},{group}"
+        for label in ("cat", "dog")
+        for path, (split, group) in zip(sorted(Path("raw", label).iterdir()), of, strict=True)
+    ]
+    Path("raw/meta.csv").write_text("path,split,group\n" + "\n".join(rows) + "\n")
+    Path("params.yaml").write_text("{ingest: {source: folder, path: raw}}\n")
+    assert main(["check"]) == 1
+    assert "there are only 1 groups" in capsys.readouterr().out
+
+
 def test_nothing_stops_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert evaluate_stops((1, 4, 4), split_entries(train=4, val=2, test=4), check({})) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from augment.engine import Engine
 from augment.evaluation import compare as under_test
-from augment.evaluation.arms import KINDS, ArmRun, ArmScores, run_arm
+from augment.evaluation.arms import FIELDS, ArmRun, ArmScores, run_arm
 from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.delivered import delivered
 from augment.evaluation.replicates import Replicate, Splits, on_one_split, repeat_seeds
@@ -148,7 +148,7 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
             if run.samples.copies:
                 assert run.samples.copies[label].shape == (5, 1, 8, 8)
         carried = {name for name, own in vars(run.samples).items() if own}
-        assert carried == ({KINDS[run.arm]} if run.arm in KINDS else set()), "what it draws, and nothing else"
+        assert carried == ({FIELDS[run.arm]} if run.arm in FIELDS else set()), "what it draws, and nothing else"
         assert np.array_equal(run.test, SPLITS.test.images)
         assert run.train is SPLITS.train
         assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")

@@ -133,8 +133,22 @@ def test_larger_candidates_and_more_judges_take_longer():
     gan = next(
         iter(class_training(Train(width=4), {"a": 9}, flips="none", height=8, width=8, device="cpu").classes.values())
     )
-    small, large = cost.seconds_per_candidate(gan, (1, 8, 8), 1), cost.seconds_per_candidate(gan, (1, 48, 48), 3)
-    assert 0 < small < large, "36 times the pixels, three times the judges"
+    small, large = cost.seconds_per_candidate(gan, (1, 8, 8), 1), cost.seconds_per_candidate(gan, (1, 48, 48), 1)
+    assert 0 < small < large, "36 times the pixels"
+
+
+def test_every_judge_of_a_candidate_is_timed(monkeypatch):
+    """Drawing takes no time here, and a judge two seconds for all that it is shown."""
+    clock = [0.0]
+
+    def probabilities(judge, images):
+        assert images.shape == (cost.PROBED, 1, 8, 8)
+        clock[0] += 2.0
+
+    monkeypatch.setattr(cost, "probabilities", probabilities)
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
+    (gan, *_) = class_training(Train(width=4), {"a": 9}, flips="none", height=8, width=8, device="cpu").classes.values()
+    assert cost.seconds_per_candidate(gan, (1, 8, 8), 3) == pytest.approx(3 * 2.0 / cost.PROBED)
 
 
 def test_the_line():

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from augment.cli import main
+from augment.data.imageset import ImageSet
+from augment.engine import Engine
 from augment.errors import ParamsError
-from augment.evaluation.forecast import all_steps, classifiers, forecast, groups
+from augment.evaluation import cost as evaluation_cost
+from augment.evaluation.forecast import all_steps, candidates, classifiers, forecast, groups
 from augment.gan import cost as gan_cost
 from augment.gan import settings as resolving
 from augment.gan.settings import class_training
@@ -40,6 +44,22 @@ def test_the_counts_of_a_run() -> None:
     assert classifiers(params) == 9
     assert all_steps(params, 7) == 9 * 7 + 3 * 2 * 3
     assert classifiers(Params()) == 50
+
+
+def test_candidates_are_those_of_the_delivered_samples_and_of_every_repeat() -> None:
+    params = check({**QUICK, "generate": {"per_class": 30, "oversample": 2}})
+    names = np.array(["a", "b"])
+    pair = ImageSet(np.zeros((2, 1, 8, 8), np.uint8), names, names, names)
+    assert candidates(params, pair) == (1 + 3) * 2 * 60
+
+
+def test_candidates_are_a_part_of_the_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation_cost, "seconds_per_step", lambda run: 0.0)
+    monkeypatch.setattr(evaluation_cost, "seconds_per_candidate", lambda gan, shape, folds: 60.0 * folds)
+    monkeypatch.setattr(Engine, "processes", 1)
+    params = check({**QUICK, "generate": {"per_class": 30, "oversample": 2, "folds": 2}})
+    _, compared = forecast((1, 8, 8), COUNTS, params)
+    assert compared == f"and compares 9 classifiers: {duration((1 + 3) * 2 * 60 * 2)}"
 
 
 def test_two_lines_for_any_set() -> None:

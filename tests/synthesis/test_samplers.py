@@ -80,6 +80,7 @@ def test_borrowed_samples_are_spread_among_the_generators_own(share: float, expe
 def test_a_later_beginning_goes_on_where_the_sequence_was(share: float, start: int, n: int) -> None:
     whole = mixture(share).sample(start + n, seed=9)
     assert torch.equal(mixture(share).sample(n, seed=9, start=start), whole[start:])
+    assert np.array_equal(mixture(share).borrowed(n, start), mixture(share).borrowed(start + n)[start:])
 
 
 def test_borrowed_images_can_begin_anywhere_too() -> None:

@@ -209,3 +209,20 @@ def test_poor_classes_borrow_where_there_is_a_shared_generator(monkeypatch: pyte
     assert borrowed(0.5, shared) == {"a": 0, "b": 3, "c": 3}
     assert asked == ["b", "c"]
     assert borrowed(0.0, shared) == borrowed(0.5, None) == {"a": 0, "b": 0, "c": 0}
+
+
+def test_which_candidates_borrow_does_not_depend_on_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "ROUND", 3)
+    monkeypatch.setattr(
+        Borrowing, "sample", lambda self, n, *, seed, start=0: torch.full((n, 1, 8, 8), 200, dtype=torch.uint8)
+    )
+    train = toy_set({"a": 12, "b": 2})
+    judge: Any = ByCorner(np.zeros(3))
+    shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
+    made: Any = {label: Fixed(label, np.full((12, 1, 8, 8), 100, np.uint8)) for label in "ab"}
+    (found,) = choose(
+        [train], [GeneratorSet(made, shared=shared)], [judge], [5], wanted=12, oversample=1, borrowed=0.3,
+        engine=Engine("serial"),
+    )  # fmt: skip
+    assert np.flatnonzero(found["b"].borrowed).tolist() == [3, 6, 9]
+    assert (found["b"].images[:, 0, 0, 0] == np.where(found["b"].borrowed, 200, 100)).all()
