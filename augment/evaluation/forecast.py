@@ -85,8 +85,9 @@ def candidates(params: Params, train: ImageSet) -> int:
 
 
 def all_steps(params: Params, each: int) -> int:
-    """Steps of all classifiers of a run, `each` of every one and those of the class filter too."""
-    filters = repeats(params)[0] * params.generate.folds * params.generate.filter_steps
+    """Steps of all classifiers of a run: `each` of every one, and those of the class filters of `generate` and of all
+    repeats."""
+    filters = (1 + repeats(params)[0]) * params.generate.folds * params.generate.filter_steps
     return classifiers(params) * each + filters
 
 

@@ -42,7 +42,7 @@ def test_the_counts_of_a_run() -> None:
     )
     assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
     assert classifiers(params) == 9
-    assert all_steps(params, 7) == 9 * 7 + 3 * 2 * 3
+    assert all_steps(params, 7) == 9 * 7 + (1 + 3) * 2 * 3
     assert classifiers(Params()) == 50
 
 
