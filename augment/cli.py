@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 GRID_MOST = 10_000
-PLENTY_OF_GROUPS = 20  # of training images: no repeat is left with less than the class filter needs
 QUICK_PX = 32 * 32
 VERDICT_BYTES = 10_000_000
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
@@ -130,8 +129,9 @@ def _beforehand(shape: tuple[int, int, int], images: "Sequence[Entry]", params: 
 
     folders = (Path(params.evaluate.external), Path(params.train.base))
     filled = any(folder.is_dir() and not is_bare(folder) for folder in folders)
-    groups = len({image.group for image in images if image.split == "train"})
-    if params.evaluate == Evaluate() and groups >= PLENTY_OF_GROUPS and not filled:
+    groups = [image.group for image in images if image.split in ("train", "val")]
+    apart = len(set(groups)) == len(groups)  # then every repeat leaves the class filter groups enough
+    if params.evaluate == Evaluate() and apart and not filled:
         return []
     from augment.evaluation.beforehand import evaluate_stops
 

@@ -35,7 +35,7 @@ from augment.evaluation.prior import expectation
 from augment.evaluation.provenance import check_trained_on, gate_beside
 from augment.evaluation.replicates import Plan, Splits, plan
 from augment.evaluation.scope import announced_text, repeats_text, scope_of
-from augment.evaluation.settings import check_extras, check_splits, comparing
+from augment.evaluation.settings import check_extras, check_held_out, check_primary, comparing
 from augment.evaluation.summary import metrics, summary
 from augment.evaluation.verdict import Verdict, decide
 from augment.evaluation.wording import smallest_gain_text
@@ -64,7 +64,9 @@ def evaluate(params: Params) -> None:
     if external is not None:
         check_apart(external, [side for own in planned.distinct for side in (own.train, own.val)])
         echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
-    check_splits(planned.distinct, params)
+    for own in planned.distinct:
+        check_primary(own, chosen)
+        check_held_out(own, params)
     delivered = delivered_generators(planned, splits.train)
     place = workplace(params.compute)
     settings = comparing(params, planned.first.train)

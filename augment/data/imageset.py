@@ -1,6 +1,7 @@
 """The one form in which labelled images travel through the project."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ UInt8 = NDArray[np.uint8]
 Text = NDArray[np.str_]
 
 COLUMNS = ("index", "label", "group", "source")
+UNWRITABLE = re.compile("[\r\ud800-\udfff]")  # a lone one splits a row of the CSV, halves of pairs are no UTF-8
 CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each other pixel for pixel
 
 
@@ -100,7 +102,7 @@ class ImageSet:
         """
         folder = Path(folder)
         for text in sorted({*self.labels, *self.groups, *self.sources}):
-            if "\r" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            if UNWRITABLE.search(text):
                 raise DataError(f"{str(text)!a} cannot be written: a carriage return, or no UTF-8. Rename it.")
         stream = io.BytesIO()
         np.save(stream, self.images, allow_pickle=False)

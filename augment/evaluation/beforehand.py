@@ -10,7 +10,7 @@ from augment.errors import AugmentError
 from augment.evaluation.external import read
 from augment.evaluation.provenance import gate_beside
 from augment.evaluation.replicates import Splits, plan
-from augment.evaluation.settings import check_extras, check_splits
+from augment.evaluation.settings import check_extras, check_held_out, check_primary
 from augment.gan.settings import has_pinned_base
 from augment.params import Params
 
@@ -31,16 +31,27 @@ def evaluate_stops(shape: tuple[int, int, int], images: Sequence[Entry], params:
         except AugmentError as error:
             stops.extend(Stop("params.yaml", "evaluate", line) for line in str(error).splitlines())
 
-    def repeats() -> None:
-        seed = params.seed
-        planned = plan(Splits(train, val, test), pool, chosen.protocol, chosen.seeds, chosen.repeats, seed, chosen.gate)
-        check_splits(planned.distinct, params)
+    repeats = [Splits(train, val, test)]
 
+    def plan_repeats() -> None:
+        seeds, gate = chosen.seeds, chosen.gate
+        repeats[:] = plan(repeats[0], pool, chosen.protocol, seeds, chosen.repeats, params.seed, gate).distinct
+
+    def filters() -> None:
+        for own in repeats:
+            check_held_out(own, params)
+
+    def figures() -> None:
+        for own in repeats:
+            check_primary(own, chosen)
+
+    ask(plan_repeats)
+    ask(filters)
     if normal is not None and normal not in classes:
         message = f"evaluate.normal: there is no class {normal!r}; {nearest(normal, classes)}"
         stops.append(Stop("params.yaml", "unknown_class", message))
     else:
-        ask(repeats)
+        ask(figures)
     ask(lambda: check_extras(chosen))
     if base.is_dir():  # DVC tells of folders that are not there
         ask(lambda: gate_beside(has_pinned_base(params.train), chosen))

@@ -1,7 +1,5 @@
 """From params.yaml to the settings of the comparison."""
 
-from collections.abc import Sequence
-
 from augment.data.imageset import ImageSet
 from augment.errors import ParamsError
 from augment.evaluation.compare import Comparing
@@ -49,11 +47,9 @@ def check_primary(splits: Splits, settings: Evaluate) -> None:
     check_rate(test.targets(classes), test.groups, normal, settings.normal, settings.false_alarm_rate)
 
 
-def check_splits(distinct: Sequence[Splits], params: Params) -> None:
-    """Stop before anything is trained when a repeat could not be judged, or its class filter hold nothing out."""
-    for own in distinct:
-        check_primary(own, params.evaluate)
-        cut(own.train.targets(own.train.classes), own.train.groups, params.generate.folds, params.seed)
+def check_held_out(splits: Splits, params: Params) -> None:
+    """Stop before anything is trained when the class filter could hold nothing out of these training images."""
+    cut(splits.train.targets(splits.train.classes), splits.train.groups, params.generate.folds, params.seed)
 
 
 def check_extras(settings: Evaluate) -> None:
