@@ -19,10 +19,12 @@ from scipy.stats import norm
 from sklearn.datasets import load_digits
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
+from augment.evaluation.arms import Samples
+from augment.evaluation.controls import copies_of
 from augment.evaluation.interpolated import mixes_of
 from augment.evaluation.prior import both_right, neighbour_recalls
 from augment.evaluation.resampling import balanced_accuracy
+from augment.evaluation.runs import ArmRun, run_arm
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
 from augment.seeds import derive_seed, numpy_rng

@@ -25,8 +25,10 @@ import numpy as np
 from augment.data.imageset import ImageSet, poor_classes
 from augment.engine import Engine, cores
 from augment.errors import TrainingError
-from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
+from augment.evaluation.arms import Samples
+from augment.evaluation.controls import copies_of
 from augment.evaluation.interpolated import mixes_of, smote_of
+from augment.evaluation.runs import ArmRun, run_arm
 from augment.evaluation.settings import classifier_steps
 from augment.files import write_text
 from augment.gan.classes import ClassTraining, Workplace, train_classes

@@ -11,10 +11,11 @@ from sklearn.datasets import load_digits
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import ArmRun, Samples, copies_of, run_arm
-from augment.evaluation.controls import noise_of, shuffled_of
+from augment.evaluation.arms import Samples
+from augment.evaluation.controls import copies_of, noise_of, shuffled_of
 from augment.evaluation.policy import DEFAULT, choose_policy
 from augment.evaluation.primary import Figures, figures_of_scores
+from augment.evaluation.runs import ArmRun, run_arm
 from augment.evaluation.tables import kinds
 from augment.evaluation.verdict import assess
 from augment.measure.classifiers import FitSettings

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import PLAIN_ARMS, ArmRun, ArmScores, Samples, alone, copies_of, run_arm
-from augment.evaluation.controls import noise_of, shuffled_of
+from augment.evaluation.arms import PLAIN_ARMS, Samples, alone
+from augment.evaluation.controls import copies_of, noise_of, shuffled_of
 from augment.evaluation.delivered import delivered
 from augment.evaluation.interpolated import mixes_of, smote_of
 from augment.evaluation.replicates import Replicate
+from augment.evaluation.runs import ArmRun, ArmScores, run_arm
 from augment.evaluation.twins import twins
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings

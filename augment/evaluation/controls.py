@@ -1,13 +1,23 @@
-"""Controls that no honest evaluation may credit: images that carry no knowledge of their class."""
+"""Controls that no honest evaluation may credit: images that tell nothing about their class which real ones do not."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.seeds import numpy_rng
+from augment.data.imageset import ImageSet
+from augment.measure.classical import jittered
+from augment.seeds import derive_seed, numpy_rng
 
 Images = NDArray[np.uint8]
+
+
+def copies_of(train: ImageSet, count: int, flips: str, seed: int) -> dict[str, Images]:
+    """`count` jittered copies of training images for each label, uint8 (count, C, H, W)."""
+    return {
+        label: jittered(train.of_class(label).images, count, flips, derive_seed(seed, "copies", label))
+        for label in train.classes
+    }
 
 
 def shuffled_of(samples: Mapping[str, Images], seed: int) -> dict[str, Images]:

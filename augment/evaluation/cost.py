@@ -9,8 +9,9 @@ import torch
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import ArmRun, Samples, augmentation_of, fit_arm
+from augment.evaluation.arms import Samples, augmentation_of
 from augment.evaluation.compare import Comparing
+from augment.evaluation.runs import ArmRun, fit_arm
 from augment.evaluation.twins import twins
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, Workplace, shared_job

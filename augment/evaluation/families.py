@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation.arms import IMAGENET_STRENGTH, Samples, alone, arm_data
+from augment.evaluation.arms import Samples, alone, arm_data
 from augment.evaluation.compare import Scores
 from augment.evaluation.comparisons import compare, over_the_best
 from augment.evaluation.policy import Kind
 from augment.evaluation.primary import Figures
 from augment.evaluation.replicates import Replicate
+from augment.evaluation.runs import IMAGENET_STRENGTH
 from augment.measure.features import random_convolutions
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.measure.pretrained import imagenet_features

@@ -8,8 +8,9 @@ import numpy as np
 from augment.data.imageset import ImageSet
 from augment.data.pool import FOLDS
 from augment.evaluation import cost as evaluation_cost
-from augment.evaluation.arms import ArmRun, Samples
+from augment.evaluation.arms import Samples
 from augment.evaluation.replicates import REPETITIONS
+from augment.evaluation.runs import ArmRun
 from augment.evaluation.settings import classifier_steps
 from augment.gan import cost as gan_cost
 from augment.gan.classes import ClassTraining, shared_job

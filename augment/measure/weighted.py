@@ -1,14 +1,9 @@
-"""Images with chances to be drawn: the one form in which every arm trains its classifier."""
+"""Images with chances to be drawn: the one form in which every arm holds what its classifier learns from."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
-
-from augment.measure.classifiers import Batch
 
 
 @dataclass(frozen=True)
@@ -18,32 +13,6 @@ class WeightedImages:
     images: NDArray[np.uint8]
     targets: NDArray[np.int64]
     chances: NDArray[np.float64]
-
-    def batches(self, size: int) -> Batch:
-        """A function that draws `size` images with replacement."""
-        images, targets = torch.from_numpy(self.images), torch.from_numpy(self.targets)
-        chances = torch.from_numpy(self.chances)
-
-        def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
-            chosen = torch.multinomial(chances, size, replacement=True, generator=rng)
-            return images[chosen], targets[chosen]
-
-        return batch
-
-    def even_batches(self, size: int, classes: int) -> Batch:
-        """A function that draws every image equally often; its chance, times N, is its weight in the loss.
-
-        For `class_balanced` images that weight is N / (classes * class size), 1 on average (King & Zeng 2001).
-        """
-        images, targets = torch.from_numpy(self.images), torch.from_numpy(self.targets)
-        weights = torch.from_numpy(self.chances).float() * len(images)
-        rows = weights[:, None] * F.one_hot(targets, classes)
-
-        def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
-            chosen = torch.randint(len(images), (size,), generator=rng)
-            return images[chosen], rows[chosen]
-
-        return batch
 
 
 def evenly(images: NDArray[np.uint8], targets: NDArray[np.int64]) -> WeightedImages:

@@ -16,6 +16,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.errors import DataError
+from augment.measure.batches import drawn_by_chance
 from augment.measure.classical import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities
 from augment.measure.weighted import class_balanced
@@ -117,7 +118,7 @@ def _fit_fold(fold: _Fold) -> tuple[SmallCnn, NDArray[np.float64]]:
     settings = fold.settings
     _, channels, height, width = fold.train.images.shape
     network = fit_classifier(
-        data.batches(settings.batch_size),
+        drawn_by_chance(data, settings.batch_size),
         (channels, height, width),
         len(fold.classes),
         settings.fit,

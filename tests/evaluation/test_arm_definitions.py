@@ -10,11 +10,12 @@ from torch import nn
 
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
-from augment.evaluation import arms, tables
-from augment.evaluation.arms import ArmRun, Samples, arm_data, fit_arm, run_arm
+from augment.evaluation import runs, tables
+from augment.evaluation.arms import Samples, arm_data
 from augment.evaluation.compare import Comparing, compare, with_delivered
 from augment.evaluation.delivered import delivered
 from augment.evaluation.replicates import Splits, on_one_split
+from augment.evaluation.runs import ArmRun, fit_arm, run_arm
 from augment.measure.classifiers import FitSettings
 from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
 from augment.report.tables import ARM_WORDS
@@ -122,7 +123,7 @@ def fitted(monkeypatch):
             seen.update(batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=plan)
             return nn.Identity()
 
-        monkeypatch.setattr(arms, "fit_classifier", fit)
+        monkeypatch.setattr(runs, "fit_classifier", fit)
         fit_arm(a_run(arm, **changed))
         return seen
 

@@ -1,4 +1,4 @@
-"""Arms on sets of any shape: chances that add up, shares that are exact, runs that repeat themselves."""
+"""Arms on sets of any shape: chances that add up, shares that are exact."""
 
 from typing import Any
 
@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.data.imageset import poor_classes
-from augment.evaluation import arms
-from augment.evaluation.arms import ArmRun, Samples, arm_data, copies_of, fill, half, mixed, run_arm
-from augment.measure.classifiers import FitSettings
+from augment.evaluation.arms import Samples, arm_data, fill, half, mixed
 from augment.measure.weighted import WeightedImages, class_balanced
 from augment.params import ARMS
 from tests.toy import bars, toy_set
@@ -131,58 +129,3 @@ def test_mixing_leaves_the_real_set_as_it_was() -> None:
     data = mixed(real, ["a", "b"], {"b": bars(1, 3)}, {"b": 0.25})
     assert real.chances == pytest.approx([0.25] * 2 + [0.125] * 4)
     assert data.chances == pytest.approx([0.25] * 2 + [0.125 * 0.75] * 4 + [0.125 / 3] * 3)
-
-
-def run_of(arm: Any, seed: int = 0, **changes: Any) -> ArmRun:
-    train, test = toy_set({"a": 9, "b": 6, "c": 3}), toy_set({"a": 4, "b": 4, "c": 4}, seed=1)
-    synthetic = {label: bars(position, 6, seed=2) for position, label in enumerate(train.classes)}
-    values = {"samples": Samples(synthetic, synthetic, synthetic), "fit": FitSettings(3, 2e-3), "batch_size": 8}
-    return ArmRun(
-        **{"arm": arm, "seed": seed, "train": train, "val": test.images[:3], "test": test.images, "flips": "none"}
-        | values
-        | changes
-    )
-
-
-def test_equal_seeds_give_equal_scores() -> None:
-    first, again, other = (run_arm(run_of("gan_half", seed)) for seed in (0, 0, 1))
-    assert first.val.shape == (3, 3)
-    assert first.test.shape == (12, 3)
-    assert np.array_equal(first.test[:3], again.test[:3])
-    assert np.array_equal(first.val, again.val)
-    assert not np.allclose(first.test, other.test)
-
-
-def test_it_learns_and_an_empty_val_is_no_fault() -> None:
-    found = run_arm(run_of("gan_half_filtered", fit=FitSettings(60, 5e-3), val=np.zeros((0, 1, 8, 8), np.uint8)))
-    assert (found.test.argmax(axis=1) == np.repeat([0, 1, 2], 4)).mean() > 0.9
-    assert found.val.shape == (0, 3)
-
-
-def test_declared_flips_reach_the_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    monkeypatch.setattr(arms, "classical_augmentation", asked.append)
-    run_arm(run_of("classical", flips="vertical"))
-    assert asked == ["vertical"]
-
-
-def test_the_controls_copies_are_of_their_class() -> None:
-    train = toy_set({"a": 5, "b": 5})
-    levels = np.where(train.labels == "a", 30, 200).astype(np.uint8)
-    train.images[:] = levels[:, None, None, None]  # one level stays one under shifts and rotations
-    copies = copies_of(train, 20, "none", seed=0)
-    assert {label: own.shape for label, own in copies.items()} == dict.fromkeys("ab", (20, 1, 8, 8))
-    assert copies["a"].max() <= 31
-    assert copies["b"].min() >= 199
-
-
-def test_the_controls_copies_have_draws_of_their_own() -> None:
-    train = toy_set({"a": 5, "b": 5})
-    first, again, other = (copies_of(train, 9, "none", seed) for seed in (0, 0, 1))
-    assert np.array_equal(first["a"], again["a"])
-    assert not np.array_equal(first["a"], other["a"])
-    alone = copies_of(train.of_class("b"), 9, "none", seed=0)
-    assert np.array_equal(alone["b"], first["b"]), "another class changes nothing"
-    train.images[5:] = train.images[:5]
-    twins = copies_of(train, 9, "none", seed=0)
-    assert not np.array_equal(twins["a"], twins["b"])

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from augment.engine import Engine
 from augment.evaluation import compare as under_test
-from augment.evaluation.arms import FIELDS, ArmRun, ArmScores, run_arm
+from augment.evaluation.arms import FIELDS
 from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
 from augment.evaluation.delivered import delivered
 from augment.evaluation.replicates import Replicate, Splits, on_one_split, repeat_seeds
+from augment.evaluation.runs import ArmRun, ArmScores, run_arm
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import DEFAULT_ARMS

@@ -1,10 +1,11 @@
-"""Controls: images that know nothing of their class."""
+"""Controls: images that tell nothing new of their class."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.evaluation.controls import noise_of, shuffled_of
+from augment.evaluation.controls import copies_of, noise_of, shuffled_of
+from tests.toy import toy_set
 
 
 def levels(sizes):
@@ -43,3 +44,25 @@ def test_noise_is_uniform_and_of_its_own_for_each_class():
     assert abs(found["a"].mean() - 127.5) < 3
     assert not np.array_equal(found["a"], found["b"])
     assert np.array_equal(noise_of(["b"], 200, (3, 4, 5), seed=2)["b"], found["b"]), "another class changes nothing"
+
+
+def test_the_controls_copies_are_of_their_class() -> None:
+    train = toy_set({"a": 5, "b": 5})
+    levels = np.where(train.labels == "a", 30, 200).astype(np.uint8)
+    train.images[:] = levels[:, None, None, None]  # one level stays one under shifts and rotations
+    copies = copies_of(train, 20, "none", seed=0)
+    assert {label: own.shape for label, own in copies.items()} == dict.fromkeys("ab", (20, 1, 8, 8))
+    assert copies["a"].max() <= 31
+    assert copies["b"].min() >= 199
+
+
+def test_the_controls_copies_have_draws_of_their_own() -> None:
+    train = toy_set({"a": 5, "b": 5})
+    first, again, other = (copies_of(train, 9, "none", seed) for seed in (0, 0, 1))
+    assert np.array_equal(first["a"], again["a"])
+    assert not np.array_equal(first["a"], other["a"])
+    alone = copies_of(train.of_class("b"), 9, "none", seed=0)
+    assert np.array_equal(alone["b"], first["b"]), "another class changes nothing"
+    train.images[5:] = train.images[:5]
+    twins = copies_of(train, 9, "none", seed=0)
+    assert not np.array_equal(twins["a"], twins["b"])

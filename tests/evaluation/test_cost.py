@@ -8,9 +8,10 @@ import pytest
 from augment.data.imageset import ImageSet
 from augment.engine import Engine
 from augment.evaluation import cost
-from augment.evaluation.arms import ArmRun, Samples
+from augment.evaluation.arms import Samples
 from augment.evaluation.compare import Comparing
 from augment.evaluation.cost import Cost, cost_line, measured_cost, seconds_per_step
+from augment.evaluation.runs import ArmRun
 from augment.gan.classes import Workplace
 from augment.gan.settings import class_training
 from augment.measure.classifiers import AHEAD_STEPS, FitSettings

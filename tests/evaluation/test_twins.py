@@ -8,9 +8,10 @@ import pytest
 
 from augment.engine import Engine
 from augment.evaluation import compare as comparison
-from augment.evaluation.arms import ArmRun, Samples, run_arm
+from augment.evaluation.arms import Samples
 from augment.evaluation.compare import compare, compare_plain
 from augment.evaluation.replicates import Splits, on_one_split
+from augment.evaluation.runs import ArmRun, run_arm
 from augment.evaluation.twins import twins
 from augment.params import ARMS
 from tests.evaluation.test_compare import GENERATORS, SEEDS, SETTINGS, SPLITS

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_sample_weight
 
-from augment.measure.weighted import WeightedImages, class_balanced, evenly
+from augment.measure.weighted import class_balanced, evenly
 
 TARGETS = st.lists(st.integers(0, 6), min_size=1, max_size=40).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -29,22 +28,3 @@ def test_classes_share_equally_as_scikit_learn_weighs_them(targets: np.ndarray) 
     weights = compute_sample_weight("balanced", targets)
     assert own.chances == pytest.approx(weights / weights.sum())
     assert own.chances.sum() == pytest.approx(1)
-
-
-def test_batches_follow_the_chances() -> None:
-    own = WeightedImages(numbered(4), np.array([3, 2, 1, 0]), np.array([0.5, 0.3, 0.2, 0.0]))
-    images, targets = own.batches(20_000)(torch.Generator().manual_seed(0))
-    assert images.dtype == torch.uint8
-    assert images.shape == (20_000, 1, 2, 2)
-    assert targets.dtype == torch.int64
-    assert (images[:, 0, 0, 0] == 3 - targets).all(), "an image keeps its target"
-    drawn = np.bincount(images[:, 0, 0, 0].numpy(), minlength=4) / 20_000
-    assert drawn[3] == 0
-    assert drawn == pytest.approx([0.5, 0.3, 0.2, 0.0], abs=0.015)  # over four standard errors
-
-
-def test_a_batch_may_be_larger_than_the_set_and_depends_on_its_generator() -> None:
-    batch = evenly(numbered(3), np.zeros(3, dtype=np.int64)).batches(50)
-    draws = [batch(torch.Generator().manual_seed(seed))[0] for seed in (0, 0, 1)]
-    assert torch.equal(draws[0], draws[1])
-    assert not torch.equal(draws[0], draws[2])

@@ -11,10 +11,10 @@ from PIL import Image
 from augment.data.imageset import ImageSet
 from augment.errors import DataError, ParamsError
 from augment.evaluation import compare, tables
-from augment.evaluation.arms import ArmRun, ArmScores
 from augment.evaluation.membership import COLUMNS as MEMBERSHIP
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.reliability import COLUMNS as RELIABILITY
+from augment.evaluation.runs import ArmRun, ArmScores
 from augment.files import read_csv
 from augment.gan.generators import GeneratorSet
 from augment.ledger import LEDGER
