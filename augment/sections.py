@@ -329,9 +329,10 @@ class Evaluate(Section):
 class Assemble(Section):
     """What goes into data/augmented."""
 
-    use: Literal["chosen", "real", "gan_fill", "gan_half", "gan_half_filtered"] = Field(
+    use: Literal["chosen", "real", "gan_fill", "gan_half_filtered"] = Field(
         "chosen",
-        description="`chosen`: what the evaluation chose, which may be none. The others overrule it.",
+        description="`chosen`: what the evaluation chose, which may be none. The others overrule it. "
+        "`gan_fill` takes filtered samples, where the arm of that name in the evaluation takes unfiltered ones.",
     )
 
 

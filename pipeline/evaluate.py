@@ -10,6 +10,7 @@ from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
 from augment.engine import Engine
 from augment.environment import environment
+from augment.errors import DataError
 from augment.evaluation import tables
 from augment.evaluation.audit import check_no_test_image
 from augment.evaluation.augmentation import strongest
@@ -46,10 +47,12 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.settings import has_pinned_base, pinned_training, training_for, workplace
 from augment.gan.trained import generators_from
 from augment.ledger import LEDGER, looks, looks_text, record
-from augment.params import Base, Evaluate, Params
+from augment.params import AUGMENTATIONS, Base, Evaluate, Params
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
 from pipeline.start import echo
+
+BESIDE_THE_VERDICT = {"external", "learning_curve", "second_classifier"}  # of evaluate; they change nothing of it
 
 
 def evaluate(params: Params) -> None:
@@ -127,7 +130,8 @@ def announce(planned: Plan, settings: Comparing, params: Params, place: Workplac
         echo(f"evaluate: {params.evaluate.protocol}: {announced_text(planned)}")
     judged = first.test if normal is None else first.test.take(first.test.labels != normal)
     rivals = [arm for arm, kind in tables.kinds(settings.arms).items() if kind in ("real", "control")]
-    announced, groups = expectation(first.train, judged, rivals, len(seeds), planned.ratio)
+    augmented = params.evaluate.augmentation != "auto" or not {*AUGMENTATIONS}.isdisjoint(settings.arms)
+    announced, groups = expectation(first.train, judged, rivals, len(seeds), planned.ratio, augmented)
     echo("evaluate: timing a few steps of classifiers")
     training = training_for(first.train, params.train, flips=params.ingest.flips, device=place.device)
     cost = measured_cost(first.train, seeds, settings, training, len(seeds) - planned.delivered, place)
@@ -202,10 +206,12 @@ def elsewhere(
         (FOLDER / "external.csv").unlink(missing_ok=True)
         return []
     there = on_external(planned, external)
-    found = figures("test", there, compared.external_scores, params)
-    if found is None:  # too few normal images for the figure that decides
+    try:
+        check_primary(there.first, params.evaluate)
+    except DataError:  # too few normal images, or no others, for the figure that decides
         plain = params.evaluate.model_copy(update={"primary": "balanced_accuracy", "normal": None})
-        found = figures("test", there, compared.external_scores, params.model_copy(update={"evaluate": plain}))
+        params = params.model_copy(update={"evaluate": plain})
+    found = figures("test", there, compared.external_scores, params)
     assert found is not None
     rows = external_rows(found, external, verdict.arms, tables.kinds(params.evaluate.arm_names))
     write_csv(FOLDER / "external.csv", rows, EXTERNAL)
@@ -213,13 +219,15 @@ def elsewhere(
 
 
 def fingerprints(planned: Plan, delivered: Splits, params: Params) -> dict[str, str]:
-    """What the ledger knows this run by: all that is tested, and everything else that a verdict depends on.
+    """What the ledger knows this run by: all that is tested, and all else that the verdict depends on.
 
     prepared: the delivered test, which the page compares with data/prepared.
     """
-    chosen = params.model_dump(mode="json", include={"seed", "train", "generate", "evaluate"})
+    chosen = params.model_dump(
+        mode="json", include={"seed", "train", "generate", "evaluate"}, exclude={"evaluate": BESIDE_THE_VERDICT}
+    )
     sides = [side.fingerprint() for own in planned.distinct for side in (own.train, own.val)]
-    configuration = sha256_json([chosen, params.ingest.flips, *sides])
+    configuration = sha256_json([chosen, params.ingest.flips, pinned_training(params.train), *sides])
     tested, prepared = planned.tested.fingerprint(), delivered.test.fingerprint()
     return {"test": tested, "prepared": prepared, "configuration": configuration}
 
@@ -247,10 +255,10 @@ def audit(planned: Plan, compared: Compared) -> None:
     """Write audit.csv; raises `DataError` when the synthetic images of any repeat tell of a leak into its test."""
     rows: list[Nearness] = []
     reals = {id(own): real_images(vars(own)) for own in planned.distinct}
-    for candidates, replicate in zip(compared.candidates, planned.replicates, strict=True):
+    for number, (candidates, replicate) in enumerate(zip(compared.candidates, planned.replicates, strict=True)):
         samples = {label: found.images for label, found in candidates.items()}
         check_no_test_image(samples, replicate.splits.test)
-        rows += nearness(samples, reals[id(replicate.splits)], replicate.seed)
+        rows += nearness(samples, reals[id(replicate.splits)], number)
     write_csv(FOLDER / "audit.csv", map(asdict, rows), NEARNESS)
     require_no_leak(rows)
 

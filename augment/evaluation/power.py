@@ -12,7 +12,7 @@ from augment.evaluation.statistics import Estimate, t_quantile
 from augment.seeds import numpy_rng
 
 POWER = 0.8  # a gain counts as shown where this share of runs would find it
-MOST_SEEDS = 10_000
+MOST_SEEDS = 100  # that params.yaml takes
 _DRAWS = 4000
 
 
@@ -92,7 +92,7 @@ def spreads_of(rows: Sequence[Estimate], net: float, one_pair: float) -> list[Sp
 def seeds_to_decide(found: Estimate, confidence: float = 0.95) -> int | None:
     """Fewest seeds with which the interval would exclude 0, everything else unchanged.
 
-    None when no number up to 10 000 would: then test images are the limit, not repeats.
+    None when no number that params.yaml takes would: then test images are the limit, not repeats.
     """
     test = t_quantile(confidence, found.groups - 1) * found.test_se
     seeds = np.arange(2, MOST_SEEDS + 1)

@@ -6,7 +6,7 @@ normal one at a fixed share of false alarms. What follows (comparisons, verdict)
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ Int = NDArray[np.int64]
 Scores = NDArray[np.floating[Any]]
 
 ROUNDING = 1e-9
+FEW_ABOVE = 2  # normal groups above the threshold: with fewer, draws of them do not show how uncertain it is
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Figures:
     name: what sentences call it
     values: arm -> (S,), one for each paired seed; drawn: arm -> (S, B), on each draw of the groups,
         which are the same for all arms and seeds
-    one_pair: what one group can move it by; groups, images: what it rests on
+    one_pair: what one group can move it by; groups, images: what it rests on; counted: what these are
+    thresholds: arm -> (S, G), what the figure changes by when one group of normal images is left out, where draws
+        cannot show how uncertain the threshold is; else empty
     small_classes: classes with so few groups that they cannot show their own spread
     ratio: None where draws and seeds give intervals; else every seed has a training set of its own, the intervals are
         those of `corrected_t` with this ratio, and groups, images and one_pair are those of one repeat
@@ -45,6 +48,8 @@ class Figures:
     images: int
     small_classes: int
     ratio: float | None = None
+    counted: str = "images"
+    thresholds: Mapping[str, Float] = field(default_factory=dict)
 
     def mean(self, arm: str) -> float:
         """Mean of an arm over its seeds."""
@@ -57,7 +62,14 @@ class Figures:
             values, drawn = values - self.values[minus], drawn - self.drawn[minus]
         if self.ratio is not None:
             return corrected_t(values, self.ratio, self.one_pair)
-        return estimate(values, drawn, self.one_pair, self.groups)
+        return estimate(values, drawn, math.hypot(self.one_pair, self._threshold_error(arm, minus)), self.groups)
+
+    def _threshold_error(self, arm: str, minus: str | None) -> float:
+        """Standard error of the mean over seeds from the choice of normal images: a jackknife over their groups."""
+        if not self.thresholds:
+            return 0.0
+        changes = self.thresholds[arm] - (self.thresholds[minus] if minus is not None else 0.0)  # (S, G)
+        return float(np.linalg.norm(changes.mean(axis=0)))
 
 
 def joined(each: Sequence[Figures | None], ratio: float) -> Figures | None:
@@ -147,6 +159,12 @@ def _recall_figures(
         groups=len(np.unique(groups[others])),
         images=int(others.sum()),
         small_classes=_small(targets[others], groups[others]),
+        counted="images of the other classes",
+        thresholds={
+            arm: np.stack([threshold_changes(-one[:, normal], ~others, groups, resamples.plain, rate) for one in own])
+            for arm, own in scores.items()
+            if _above(len(np.unique(groups[~others])), rate) < FEW_ABOVE
+        },
     )
 
 
@@ -160,7 +178,7 @@ def recall_at_far(alarm: Scores, is_normal: Bool, weights: Float, rate: float) -
     prediction, Vovk et al. 2005), whatever its distribution. An alarm is a score above the threshold.
     """
     normal, other = alarm[is_normal], alarm[~is_normal]
-    above = max(0, math.floor(rate * (len(normal) + 1) + ROUNDING) - 1) / len(normal)
+    above = _above(len(normal), rate) / len(normal)
     descending = np.argsort(-normal, kind="stable")
     share = np.cumsum(_of_side(weights, is_normal)[:, descending], axis=1)
     share /= share[:, -1:]
@@ -171,6 +189,33 @@ def recall_at_far(alarm: Scores, is_normal: Bool, weights: Float, rate: float) -
     recalled = np.where(alarms > 0, found[np.arange(len(found)), alarms - 1], 0.0)
     result: Float = recalled / found[:, -1]
     return result
+
+
+def threshold_changes(alarm: Scores, is_normal: Bool, groups: NDArray[Any], weights: Float, rate: float) -> Float:
+    """What the recall of the set as it is changes by when each group of normal images is left out, (groups,).
+
+    As in `recall_at_far`, with one row of weights (N,). As many normal images as before stay above the threshold, which
+    moves to the next one below. A bootstrap can only repeat the images that there are: where the threshold is the
+    largest or second largest of them no draw lies above it, and its error is underestimated.
+    """
+    normal, other = alarm[is_normal], alarm[~is_normal]
+    names, of_image = np.unique(groups[is_normal], return_inverse=True)
+    above = _above(len(normal), rate)
+
+    def recall(kept: Scores) -> float:
+        threshold = np.sort(kept)[::-1][min(above, len(kept) - 1)]
+        own = weights[~is_normal]
+        return float(own[other > threshold].sum() / own.sum())
+
+    changes, whole = np.zeros(len(names)), recall(normal)
+    for group in np.unique(of_image[np.argsort(-normal, kind="stable")[: above + 1]]):
+        changes[group] = recall(normal[of_image != group]) - whole if len(names) > 1 else 0.0
+    return changes
+
+
+def _above(images: int, rate: float) -> int:
+    """How many of so many normal images lie above the threshold, that of a false alarm for a new one."""
+    return max(0, math.floor(rate * (images + 1) + ROUNDING) - 1)
 
 
 def _of_side(weights: Float, side: Bool) -> Float:

@@ -52,11 +52,16 @@ _DENSITY = np.exp(-(_GRID**2) / 2) / np.exp(-(_GRID**2) / 2).sum()
 
 
 def expectation(
-    train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: int, ratio: float | None = None
+    train: ImageSet,
+    test: ImageSet,
+    rivals: Sequence[str],
+    seeds: int,
+    ratio: float | None = None,
+    augmented: bool = True,
 ) -> tuple[float | None, Int]:
     """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
 
-    Only the labels and groups of test are looked at, and never its images. ratio, seeds: as in
+    Only the labels and groups of test are looked at, and never its images. ratio, seeds, augmented: as in
     `expected_smallest_gain`; train and test are those of one repeat.
     """
     targets = test.targets(train.classes)
@@ -66,7 +71,8 @@ def expectation(
         return None, groups
     expected = recalls[np.unique(targets)]
     parts = exchangeable(MEASURED) if ratio == 0 else MEASURED  # one fixed test set speaks of its own images
-    return expected_smallest_gain(expected, groups, rivals, seeds, one_pair(targets, test.groups), parts, ratio), groups
+    moved = one_pair(targets, test.groups)
+    return expected_smallest_gain(expected, groups, rivals, seeds, moved, parts, ratio, augmented), groups
 
 
 def expected_recalls(train: ImageSet) -> Float | None:
@@ -109,13 +115,15 @@ def expected_smallest_gain(
     moved_by_one: float,
     parts: Parts = MEASURED,
     ratio: float | None = None,
+    augmented: bool = True,
 ) -> float | None:
     """The smallest gain that `smallest_gain` will show if all rivals are equally good; None where none can be.
 
     recalls, groups: (classes,) of every class in test, as expected and counted; moved_by_one: what one group moves
     the figure by. The gain is planted by moving every class's threshold alike, so a class near 1 gains less.
     ratio: None for one split and paired seeds; for repeated training sets that of `corrected_t`, 0 for disjoint
-    sets; seeds then counts the repeats, and groups those of one repeat.
+    sets; seeds then counts the repeats, and groups those of one repeat. augmented: the candidate learns from augmented
+    images, unlike `PLAIN` rivals.
     """
     quantiles = ndtri(recalls)
 
@@ -123,7 +131,8 @@ def expected_smallest_gain(
         return float((ndtr(quantiles + step) - recalls).mean())
 
     def missing(step: float) -> float:
-        spreads = [expected_spread(quantiles + step, quantiles, groups, rival in PLAIN, parts) for rival in rivals]
+        unlike = [augmented and rival in PLAIN for rival in rivals]
+        spreads = [expected_spread(quantiles + step, quantiles, groups, plain, parts) for plain in unlike]
         if ratio is not None:
             spreads = [spread.between_training_sets() for spread in spreads]
         return smallest_gain(spreads, seeds, int(groups.sum()), moved_by_one, ratio) - gain(step)
@@ -132,8 +141,9 @@ def expected_smallest_gain(
 
 
 def expected_spread(candidate: Float, rival: Float, groups: NDArray[Any], plain: bool, parts: Parts) -> Spread:
-    """Spread of the mean recall's difference between a candidate, which augments, and a rival.
+    """Spread of the mean recall's difference between a candidate and a rival.
 
+    plain: the candidate learns from augmented images and the rival from images as they are; else both do alike.
     candidate, rival: (classes,) thresholds, the normal quantiles of their recalls; groups: (classes,) in test.
     """
     shared = parts.common + (0.0 if plain else parts.kind)

@@ -26,7 +26,7 @@ def of_split(test: Figures) -> Scope:
     seeds = len(next(iter(test.values.values())))
     return Scope(
         where="on this split",
-        speaks=f"It speaks of this split: {images_text(test.images, test.groups)}, {seeds} paired seeds.",
+        speaks=f"It speaks of this split: {tested_text(test)}, {seeds} paired seeds.",
         val="",
         before="Before you rely on it, repeat the run with another seed: that draws another split.",
         more="evaluate.seeds",
@@ -70,9 +70,8 @@ def _of_rotated(plan: Plan, test: Figures) -> Scope:
     train, pool, repeats = len(plan.first.train), len(plan.first.train) + len(plan.first.val), len(plan.replicates)
     return Scope(
         where="on this test set",
-        speaks=f"It speaks of this test set, {images_text(test.images, test.groups)}, and of training on about {train} "
-        f"of the {pool} other images: val is small, so each of the {repeats} paired seeds holds out other "
-        "images as val.",
+        speaks=f"It speaks of this test set, {tested_text(test)}, and of training on about {train} "
+        f"of the {pool} other images: each of the {repeats} paired seeds holds out other images as val.",
         val=f" in each of {repeats} parts",
         before="Before you rely on it, repeat the run with another seed: that draws another split.",
         more="evaluate.seeds",
@@ -86,7 +85,7 @@ def announced_text(plan: Plan) -> str:
     if plan.form == "subsets":
         return f"{repeats} disjoint training sets of {sizes}, one test set of {len(first.test)} images"
     if plan.form == "rotated":
-        return f"{repeats} paired seeds, each with {sizes}: val is small, so every seed holds out other images"
+        return f"{repeats} paired seeds, each with {sizes}: every seed holds out other images as val"
     if plan.form == "folds":
         return f"5 times 5 folds of {len(plan.tested)} images, {sizes} and {len(first.test)} test images in the first"
     return ""
@@ -103,6 +102,11 @@ def repeats_text(plan: Plan) -> str:
             "folds": "folds (5 times 5)",
         }[plan.form]
     )
+
+
+def tested_text(test: Figures) -> str:
+    """How many test images the figure that decides counts."""
+    return images_text(test.images, test.groups, f"test {test.counted}")
 
 
 def images_text(images: int, groups: int, what: str = "test images") -> str:

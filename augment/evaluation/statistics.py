@@ -40,10 +40,10 @@ class Estimate:
         test = t_quantile(confidence, self.groups - 1) * self.test_se if self.test_se else 0.0
         return math.hypot(test, t_quantile(confidence, self.seeds - 1) * self.seed_se if self.seed_se else 0.0)
 
-    def interval(self, confidence: float = 0.95, least: float = -1.0) -> tuple[float, float]:
-        """(low, high), cut at `least` and 1: a difference cannot leave [-1, 1], a share not [0, 1]."""
+    def interval(self, confidence: float = 0.95, least: float = -1.0, most: float = 1.0) -> tuple[float, float]:
+        """(low, high), cut at `least` and `most`: a difference cannot leave [-1, 1], a share not [0, 1]."""
         half = self.half_width(confidence)
-        return max(least, self.mean - half), min(1.0, self.mean + half)
+        return max(least, self.mean - half), min(most, self.mean + half)
 
     @property
     def p_value(self) -> float:

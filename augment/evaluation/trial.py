@@ -47,7 +47,7 @@ class Trial:
         """What follows from all seeds."""
         if self.gain.seed_sd < ROUNDING:
             return "All gains are equal, which tells nothing of other seeds. Does your training use AUGMENT_SEED?"
-        low, high = self.gain.interval(0.95, least=-math.inf)
+        low, high = self.gain.interval(0.95, least=-math.inf, most=math.inf)
         word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
         return (
             f"Your training {word}: {self.gain.mean:+.4f} [{low:+.4f}, {high:+.4f}], 95 % interval over "

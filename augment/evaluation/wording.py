@@ -79,7 +79,7 @@ def reasons(facts: Facts) -> list[str]:
     if facts.word == "harms" and facts.net.gain.low >= -facts.equivalence:
         lines.append(f"The loss is proven but smaller than the margin of {margin_text(facts.equivalence)}.")
     hindsight = next(row for row in facts.rivals if row.rival == facts.net.best)
-    if facts.word != "harms" and hindsight.gain.high < 0:
+    if hindsight.gain.high < 0 <= facts.net.gain.high:
         lines.append(
             f"That loss is not called harm: {hindsight.rival} was picked as the best of {hindsight.rivals} after "
             f"looking at test, and with that counted in the upper bound is {points(facts.net.gain.high)}."
@@ -190,8 +190,8 @@ def _gate(facts: Facts) -> str:
         return "Val holds no images, or too few normal ones, so it could not object to using the GAN images."
     outcome = "does not object" if facts.policy.used else "objects"
     return (
-        f"Val ({facts.val_images} images{facts.scope.val}) {outcome}: {points(gate.found.mean)} against {gate.rival}, "
-        f"90 % interval {interval_text(*gate.interval90)}; it objects when that lies below 0. "
+        f"Val ({facts.val_images} {facts.test.counted}{facts.scope.val}) {outcome}: {points(gate.found.mean)} against "
+        f"{gate.rival}, 90 % interval {interval_text(*gate.interval90)}; it objects when that lies below 0. "
         f"{objections_text(facts.policy)}"
     )
 
@@ -213,12 +213,19 @@ def _to_decide(facts: Facts) -> list[str]:
     hardest = min((*facts.rivals, *facts.controls), key=lambda row: row.gain.low)
     worst = next(row for row in facts.rivals if row.rival == facts.net.best)
     row, confidence = (worst, 1 - 0.05 / worst.rivals) if worst.found.mean < 0 else (hardest, 0.95)
+    if row.rival in CONTROL_WORDS and row.found.mean <= 0:
+        return [
+            f"If the means hold, nothing will decide it for the GAN: {CONTROL_WORDS[row.rival]} do as well or better "
+            f"({row.rival}).",
+            SAFE,
+        ]
     if facts.scope.more is None:
         return [*_more_images(row.found, confidence, row.rival), SAFE]
     seeds = seeds_to_decide(row.found, confidence)
     growth = growth_to_decide(row.found, confidence) if row.found.test_se else None
     if seeds is not None:
-        lines = [f"Set `{facts.scope.more}: {seeds}`: if the mean holds, that decides it against {row.rival}."]
+        enough = ", and the set has images for so many" if facts.scope.more == "evaluate.repeats" else ""
+        lines = [f"Set `{facts.scope.more}: {seeds}`: if the mean holds{enough}, that decides it against {row.rival}."]
     elif growth is not None and growth < 1000:
         lines = [
             "More seeds alone would not decide it. With this mean, about "

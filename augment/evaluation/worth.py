@@ -71,8 +71,8 @@ def sentence(found: Worth, candidate: str, real: str) -> str:
         else ""
     )
     return (
-        f"{text}: with {round(found.images)} real images `{candidate}` does as well as `{real}` would with so many "
-        f"more.{beyond}"
+        f"{text}: with {round(found.images)} real images `{candidate}` does as well as `{real}` would with "
+        f"{round(found.equal)}.{beyond}"
     )
 
 

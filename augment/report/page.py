@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from augment.evaluation import wording
 from augment.grids import GAP_PX
 from augment.report import tables
 from augment.report.contents import Contents
@@ -37,6 +38,7 @@ def render(contents: Contents) -> str:
     primary = contents.metrics["primary"]
     quality = tables.quality_rows(contents.tables["quality"])
     figure = tables.FIGURE_WORDS.get(primary, primary)
+    net = contents.metrics["gain"]["net"]
     return _environment().get_template("page.html").render(
         page=contents,
         labels=labels,
@@ -44,7 +46,7 @@ def render(contents: Contents) -> str:
         real=real,
         judged=judged,
         figure=figure,
-        plain=plain_sentence(contents.metrics["verdict"], contents.metrics["gain"]["net"]["mean"], primary),
+        plain=plain_sentence(contents.metrics["verdict"], net["mean"], net["low"], primary),
         symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
         tone=TONES.get(contents.metrics["verdict"], "neutral"),
         seeds=len({row["seed"] for row in contents.tables["runs"]}),
@@ -167,7 +169,9 @@ def _environment() -> Environment:
         "compact": compact,
         "fixed": fixed,
         "size": size,
-        "gain_or_none": lambda gain: "no gain at all" if gain is None else f"{size(gain)} points",
+        "gain_or_none": lambda gain: (
+            "no gain, however large," if gain is None else f"gains of about {size(gain)} points or more"
+        ),
         "words": tables.arm_words,
         "kind": lambda kind: tables.KIND_WORDS.get(kind, kind),
         "metric": lambda metric: tables.METRIC_WORDS.get(metric, metric),
@@ -192,17 +196,17 @@ def percent(cell: Any) -> str:
 
 
 def points(cell: Any) -> str:
-    """A difference of fractions as signed percentage points."""
+    """A difference of fractions as signed percentage points; a dash where there is none."""
     value = tables.number(cell)
     if value is None:
         return "–"
-    return f"{100 * value:+.1f}".replace("-", "−") if abs(value) >= 0.0005 else "0.0"
+    return wording.points(value).replace("-", "−") if value else "0.0"
 
 
 def size(cell: Any) -> str:
-    """A gain's size in percentage points, without a sign; `none` where no gain could be shown."""
+    """A gain's size in percentage points, without a sign; or that none could be shown."""
     value = tables.number(cell)
-    return "none" if value is None else f"{100 * value:.1f}"
+    return "none shows" if value is None else f"{100 * value:.1f}"
 
 
 def compact(cell: Any) -> str:

@@ -157,12 +157,14 @@ def bins(reliability: Rows, arm: str) -> list[Bin]:
 
 
 def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:
-    """Counts of every class and the rows of classes.csv for two arms (None where there is none)."""
+    """The rows of classes.csv for two arms (None where there is none), with the counts of each class."""
     found = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
-    return [
-        {**entry, "real": found.get((entry["label"], real)), "chosen": found.get((entry["label"], chosen))}
-        for entry in contents.classes
-    ]
+    rows = []
+    for entry in contents.classes:
+        own = {"real": found.get((entry["label"], real)), "chosen": found.get((entry["label"], chosen))}
+        counted = own["real"] or entry
+        rows.append({"label": entry["label"], **{side: counted[side] for side in ("train", "val", "test")}, **own})
+    return rows
 
 
 def selection_rows(contents: Contents) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ def test_seeds_to_decide_is_the_smallest_number_that_does(mean, test_se, seed_sd
         return Estimate(mean, test_se, seed_sd / math.sqrt(count), seed_sd, count, 500).half_width() < abs(mean)
 
     if needed is None:
-        assert not decides(10_000)
+        assert not decides(100), "the most that params.yaml takes"
     else:
         assert decides(needed)
         assert needed == 2 or not decides(needed - 1)

@@ -1,6 +1,7 @@
 """The figure that decides, against scikit-learn and a count by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, roc_curve
 
 from augment.errors import DataError
-from augment.evaluation.primary import check_rate, figures_of_scores, recall_at_far
+from augment.evaluation.primary import check_rate, figures_of_scores, recall_at_far, threshold_changes
 from augment.evaluation.resampling import resample
 
 CLASSES = 3
@@ -115,6 +116,52 @@ def test_the_threshold_is_drawn_anew_with_the_images():
     targets = np.repeat([0, 1], [40, 20])
     found = figures(targets, np.arange(60), {"none": score}, normal=0, rate=0.5, draws=300)
     assert set(found.drawn["none"].flatten().tolist()) == {0.0, 1.0}
+
+
+def test_few_normal_images_make_the_threshold_uncertain_as_a_jackknife_of_their_groups_says():
+    """Of 19 normal images at 5 % the largest score is the threshold, of 39 the second largest, of 59 the third."""
+    for normals, above in ((19, 0), (39, 1), (59, 2)):
+        targets = np.repeat([0, 1], [normals, 10])
+        alarm = np.concatenate([np.linspace(0.1, 0.6, normals), np.linspace(0.05, 0.95, 10)])
+        scores = {"none": np.stack([1 - alarm, alarm], axis=1)[None].repeat(2, axis=0)}
+        scores["gan"] = scores["none"][:, :, ::-1].copy()  # ranks turned round
+        found = figures(targets, np.arange(len(targets)), scores, normal=0, rate=0.05)
+        changes = {}
+        for arm, own in scores.items():
+            suspect = -own[0, :, 0]
+            normal = np.sort(suspect[:normals])[::-1]
+            lower = (suspect[normals:] > normal[above + 1]).mean() - (suspect[normals:] > normal[above]).mean()
+            changes[arm] = np.where(-own[0, :normals, 0] >= normal[above], lower, 0.0)
+        plain = replace(found, thresholds={})
+        for minus, expected in ((None, changes["gan"]), ("none", changes["gan"] - changes["none"])):
+            more = found.estimate("gan", minus).test_se ** 2 - plain.estimate("gan", minus).test_se ** 2
+            assert more == pytest.approx((expected**2).sum() if above < 2 else 0.0, abs=1e-12), (normals, minus)
+
+
+def test_a_group_of_normal_images_moves_the_threshold_as_one():
+    suspect, groups = np.array([0.9, 0.8, 0.7, 0.1, 0.75]), np.array([1, 1, 2, 2, 3])
+    normal, weights = np.arange(5) < 4, np.ones(5)
+    changes = threshold_changes(suspect, normal, groups, weights, 0.05)
+    assert changes.tolist() == [1.0, 0.0], "without the first group 0.75 is above the largest"
+
+
+def test_intervals_hold_where_one_normal_image_sets_the_threshold():
+    """Two arms that are equally good: 95 % intervals of their difference that leave out 0, in 200 sets."""
+    rng, wrong = np.random.default_rng(0), np.zeros(2)
+    targets = np.repeat([0, 1], [38, 100])
+    for _ in range(200):
+        common, own = rng.normal(size=138), rng.normal(size=(2, 138))
+        suspect = 1.8 * targets + np.sqrt(0.82) * common + np.sqrt(0.12) * own + np.sqrt(0.06) * rng.normal(size=138)
+        rows = 1 / (1 + np.exp(-suspect))  # (arms, images)
+        scores = {
+            arm: np.stack([1 - row, row], axis=1)[None].repeat(5, axis=0) for arm, row in zip("ab", rows, strict=True)
+        }
+        found = figures(targets, np.arange(138), scores, normal=0, rate=0.05, draws=200)
+        for position, one in enumerate((found, replace(found, thresholds={}))):
+            low, high = one.estimate("a", "b").interval()
+            wrong[position] += low > 0 or high < 0
+    assert wrong[0] <= 10
+    assert wrong[1] > 12, "draws alone are not enough, so this test can fail"
 
 
 def test_a_split_that_cannot_tell_gives_nothing():

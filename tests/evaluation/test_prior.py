@@ -50,10 +50,10 @@ def test_spreads_are_those_of_simulated_classifiers(plain):
     assert found.seed == pytest.approx((shifted[0] - shifted[1]).var(), rel=0.15)
 
 
-def gain(size=50, rivals=("none", "classical", "copies_half"), seeds=5, recall=0.8, classes=4):
+def gain(size=50, rivals=("none", "classical", "copies_half"), seeds=5, recall=0.8, classes=4, augmented=True):
     groups = np.full(classes, size)
     moved = one_pair(np.repeat(np.arange(classes), size), np.arange(classes * size))
-    return expected_smallest_gain(np.full(classes, recall), groups, rivals, seeds, moved)
+    return expected_smallest_gain(np.full(classes, recall), groups, rivals, seeds, moved, augmented=augmented)
 
 
 def test_more_images_and_seeds_show_smaller_gains_and_more_rivals_larger_ones():
@@ -62,6 +62,10 @@ def test_more_images_and_seeds_show_smaller_gains_and_more_rivals_larger_ones():
     assert gain(seeds=10) < base < gain(seeds=3)
     assert gain(rivals=("classical",)) < base
     assert gain(rivals=("classical", "copies_half")) < gain(rivals=("classical", "copies_half", "none"))
+
+
+def test_unlike_ways_of_learning_differ_more():
+    assert gain(rivals=("none",), augmented=False) == gain(rivals=("classical",)) < gain(rivals=("none",))
 
 
 def test_a_gain_that_no_set_of_this_size_can_show_is_none():

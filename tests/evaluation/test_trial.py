@@ -90,6 +90,13 @@ def test_the_interval_is_a_paired_t() -> None:
     assert "may gain or lose" in Trial([0.5, 0.6], [0.6, 0.5]).conclusion()
 
 
+def test_a_score_may_be_any_number() -> None:
+    real, augmented = [70.0, 71.1, 69.4], [75.2, 76.5, 74.1]
+    low, high = stats.ttest_rel(augmented, real).confidence_interval(0.95)
+    assert f"[{low:+.4f}, {high:+.4f}]" in Trial(real, augmented).conclusion()
+    assert f"[{-high:+.4f}, {-low:+.4f}]" in Trial(augmented, real).conclusion()
+
+
 def test_seeds_that_change_nothing_prove_nothing() -> None:
     told = Trial([0.5, 0.6], [0.6, 0.7]).conclusion()
     assert told.endswith("Does your training use AUGMENT_SEED?")

@@ -110,6 +110,16 @@ def test_copies_doing_as_well_deny_the_credit():
     _, found = verdict(rates(gan_half_filtered=0.85, copies_half=0.85))
     assert found.word == "undecided"
     assert any("not credited to the GAN" in line for line in found.reasons)
+    assert found.advice[0].startswith("If the means hold, nothing will decide it for the GAN: jittered copies")
+    assert not any("Set `evaluate.seeds" in line or "times as many" in line for line in found.advice)
+
+
+@pytest.mark.parametrize("gan", [0.5, 0.72])
+def test_a_loss_is_excused_only_where_the_choice_of_the_rival_excuses_it(gan):
+    _, found = verdict(rates(gan_half_filtered=gan), val=rates(gan_half_filtered=0.5))
+    assert found.word == "not used"
+    assert found.ungated.high < 0
+    assert not any("not called harm" in line for line in found.reasons)
 
 
 def test_val_objects():

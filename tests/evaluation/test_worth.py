@@ -101,6 +101,7 @@ def test_power_law() -> None:
 def test_the_words(low: float, equal: float, high: float, words: str) -> None:
     text = sentence(Worth(100.0, 25.0, 100.0, True, equal, low, high), "gan", "classical")
     assert words in text
+    assert "cannot" in text or text.split(".")[0].endswith(f"as `classical` would with {equal}")
     assert ("extrapolated" in text) == (high > 100 and "cannot" not in words)
 
 

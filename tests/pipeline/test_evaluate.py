@@ -14,6 +14,7 @@ from augment.evaluation import compare, tables
 from augment.evaluation.membership import COLUMNS as MEMBERSHIP
 from augment.evaluation.quality import COLUMNS as QUALITY
 from augment.evaluation.reliability import COLUMNS as RELIABILITY
+from augment.evaluation.replicates import plan
 from augment.evaluation.runs import ArmRun, ArmScores
 from augment.files import read_csv
 from augment.gan.generators import GeneratorSet
@@ -208,15 +209,26 @@ def test_the_learning_curve_is_written_and_told(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("toy_project")
-@pytest.mark.parametrize("changed", [{}, FAR, {"protocol": "repeated"}], ids=["split", "recall", "folds"])
-def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(changed: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("changed", "normals", "figure"),
+    [
+        ({}, 3, "balanced accuracy"),
+        ({"protocol": "repeated"}, 3, "balanced accuracy"),
+        (FAR, 8, "balanced accuracy"),  # too few normal images for one false alarm in ten
+        (FAR, 9, "recall at 10 % false alarms"),
+    ],
+    ids=["split", "folds", "few", "recall"],
+)
+def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(
+    changed: dict[str, object], normals: int, figure: str
+) -> None:
     toy_set(COUNTS).take([]).save("data/prepared/pool")
     chosen = params(**changed)
     stage.evaluate(chosen)
     before = {name: rows_of(name) for name in ("arms", "comparisons", "runs")}
     assert verdict()["external"] == []
     assert not Path("reports/evaluation/external.csv").exists()
-    elsewhere = toy_set({"crack": 6, "fine": 3}, seed=9)
+    elsewhere = toy_set({"crack": 6, "fine": normals}, seed=9)
     for image, source in zip(elsewhere.images, elsewhere.sources.tolist(), strict=True):
         path = Path("data/external") / source
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -226,14 +238,27 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(change
         assert rows_of(name) == rows, name
     found = rows_of("external")
     assert [row["arm"] for row in found] == list(chosen.evaluate.arm_names)
-    assert {(row["images"], row["groups"], row["figure"]) for row in found} == {("9", "9", "balanced accuracy")}, (
-        "three normal images are too few for the other figure"
-    )
+    images = str(6 + normals)
+    assert {(row["images"], row["groups"], row["figure"]) for row in found} == {(images, images, figure)}
     arms = {row["arm"]: row for row in rows_of("arms")}
     for row in found:
         assert [row[f"internal_{key}"] for key in ("mean", "low", "high")] == [arms[row["arm"]][key] for key in
                                                                                ("mean", "low", "high")]  # fmt: skip
         assert 0 <= float(row["low"]) <= float(row["mean"]) <= float(row["high"]) <= 1
+
+
+@pytest.mark.usefixtures("toy_project")
+def test_what_changes_nothing_of_the_verdict_is_no_other_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    def known(**changed: object) -> str:
+        chosen = params(**changed)
+        splits, pool = stage.prepared(chosen.evaluate)
+        return stage.fingerprints(plan(splits, pool, "holdout", 2, 10, 0, "val"), splits, chosen)["configuration"]
+
+    first = known()
+    assert known(second_classifier="off", external="elsewhere") == first
+    assert len({first, known(seeds=3), known(augmentation="classical")}) == 3
+    monkeypatch.setattr(stage, "pinned_training", lambda train: {"images_sha256": "other"})
+    assert known() != first, "generators that start elsewhere are others"
 
 
 def test_nothing_but_its_scores_depends_on_the_test_images(toy_project: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == (
         "evaluate: holdout: 3 paired seeds, each with 20 training and 20 val images: "
-        "val is small, so every seed holds out other images"
+        "every seed holds out other images as val"
     )
     assert any(line.startswith("evaluate: 8 GANs") for line in lines), "as many as without"
     held = [{row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == (str(number), "val")}
@@ -162,4 +162,4 @@ def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
     expected = corrected_t(np.array(differences), 1.0, least)
     assert (float(row["mean"]), float(row["low90"])) == pytest.approx((expected.mean, expected.interval(0.9)[0]))
     assert all(float(row["test_se"]) > 0 for row in rows_of("comparisons") if row["split"] == "test")
-    assert "val is small" in str(verdict()["reasons"])
+    assert "holds out other images as val" in str(verdict()["reasons"])

@@ -326,7 +326,7 @@ def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.031, "+3.1"), (-0.0004, "0.0"), (-0.012, "−1.2"), ("", "–"), (None, "–")]
+    ("value", "text"), [(0.031, "+3.1"), (-0.0004, "−0.04"), (0.0, "0.0"), (-0.012, "−1.2"), ("", "–"), (None, "–")]
 )
 def test_points(value, text):
     assert points(value) == text

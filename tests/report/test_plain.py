@@ -7,9 +7,9 @@ from augment.report.plain import ENDINGS, plain_sentence
 
 
 def test_every_verdict_has_one_sentence() -> None:
-    assert set(ENDINGS) == set(SYMBOLS)
+    assert set(ENDINGS) == {*SYMBOLS, "not credited"}
     for word in ENDINGS:
-        text = plain_sentence(word, 0.031, "balanced_accuracy")
+        text = plain_sentence(word, 0.031, -0.01, "balanced_accuracy")
         assert text.endswith(".")
         assert text.count(".") == 1
         assert "{" not in text
@@ -35,4 +35,11 @@ def test_every_verdict_has_one_sentence() -> None:
     ],
 )
 def test_the_number_is_in_images(word: str, gain: float, primary: str, start: str) -> None:
-    assert plain_sentence(word, gain, primary).startswith(start)
+    assert plain_sentence(word, gain, -0.01, primary).startswith(start)
+
+
+def test_a_gain_that_copies_have_too_is_not_called_too_small() -> None:
+    text = plain_sentence("undecided", 0.053, 0.037, "balanced_accuracy")
+    assert "about 5 more of 100 images" in text
+    assert "copies of the real images may do as well" in text
+    assert "too small" in plain_sentence("undecided", 0.053, -0.001, "balanced_accuracy")

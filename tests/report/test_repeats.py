@@ -48,6 +48,31 @@ def test_repeated_training_sets_speak_for_themselves(contents: Contents) -> None
     assert "this split alone" not in page
 
 
+def test_folds_count_all_that_was_tested_and_own_no_pictures(contents: Contents) -> None:
+    protocol = {**contents.verdict["protocol"], "form": "folds", "speaks": "It speaks of folds."}
+    label, real = contents.classes[0]["label"], contents.verdict["best_real"]
+    rows = [
+        {**row, "train": "45", "val": "11", "test": "70"} if (row["label"], row["arm"]) == (label, real) else row
+        for row in contents.tables["classes"]
+    ]
+    page = render(
+        replace(
+            contents, verdict={**contents.verdict, "protocol": protocol}, tables={**contents.tables, "classes": rows}
+        )
+    )
+    assert f"{label} 45 11 70" in words(page)
+    assert "pictures of the delivered generators, which no fold uses" in words(page)
+    assert "first five folds (columns)" in words(page)
+
+
+def test_a_test_that_can_show_nothing_is_not_said_to_show_all(contents: Contents) -> None:
+    text = words(shown(contents, smallest_gain={"announced": None, "measured": None}))
+    assert "no gain, however large, would have shown in 4 of 5 such runs" in text
+    assert "none shows" in text
+    gains = words(shown(contents, smallest_gain={"announced": 0.021, "measured": 0.034}))
+    assert "gains of about 3.4 points or more would have shown in 4 of 5 such runs" in gains
+
+
 def test_the_worth_is_shown_where_it_was_asked_for(contents: Contents) -> None:
     assert "Not measured. With evaluate.learning_curve: on" in words(shown(contents))
     page = shown(contents, exchange=EXCHANGE)
