@@ -26,11 +26,10 @@ COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of i
 class ClassCandidates:
     """All candidates of one class with what was found about each (arrays of length N).
 
-    images uint8 (N, C, H, W), made from `seed`; borrowed: by variation borrowed from rich classes, the others
-    are the samples 0, 1, ... of the class's own generator; probability: of the own class by the
-    filter; other_class: the filter prefers another class; nearest_train, nearest_distance: the
-    closest training image of the class (RMS pixel difference in [0, 1]); reason: "", near_copy,
-    off_class or surplus, and kept where it is "".
+    images uint8 (N, C, H, W), made from `seed`; borrowed: by variation borrowed from rich classes, the others by the
+    class's own generator; probability: of the own class by the filter; other_class: the filter prefers another class;
+    nearest_train, nearest_distance: the closest training image of the class (RMS pixel difference in [0, 1]); reason:
+    "", near_copy, off_class or surplus, and kept where it is "".
     """
 
     label: str

@@ -1,5 +1,6 @@
 """A class's own samples and borrowed ones in one sequence, and who samples in a training loop."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 
 from augment import SyntheticDataset, SyntheticMix, train_generators
 from augment.engine import Engine
-from augment.gan.borrowing import Borrowing, borrowings
+from augment.gan.borrowing import DRAWS, Borrowing, borrowings
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks import Architecture, new_generator
+from augment.gan.networks import Architecture, new_generator, to_float
 from augment.params import Generate
 from augment.synthesis.samplers import SHARE, Mixture, samplers
 from augment.synthesis.selection import choose
@@ -43,6 +44,30 @@ class Numbered:
         assert seed == 9
         levels = torch.arange(self.first + start, self.first + start + n, dtype=torch.uint8)
         return levels.view(n, 1, 1, 1).expand(n, *self.shape)
+
+    def too_near(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(images), dtype=torch.bool)
+
+
+class Seeded:
+    """Samples whose grey levels depend on seed and number alone."""
+
+    shape = (1, 2, 2)
+
+    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> torch.Tensor:
+        rows = [np.random.default_rng((seed, index)).integers(0, 256, (1, 2, 2)) for index in range(start, start + n)]
+        return torch.from_numpy(np.array(rows, np.uint8).reshape(n, *self.shape))
+
+
+class Lending(Numbered):
+    """Calls dark images too near."""
+
+    def __init__(self, least: int) -> None:
+        super().__init__(0)
+        self.least = least
+
+    def too_near(self, images: torch.Tensor) -> torch.Tensor:
+        return images[:, 0, 0, 0] < self.least
 
 
 class Everything:
@@ -81,6 +106,32 @@ def test_a_later_beginning_goes_on_where_the_sequence_was(share: float, start: i
     whole = mixture(share).sample(start + n, seed=9)
     assert torch.equal(mixture(share).sample(n, seed=9, start=start), whole[start:])
     assert np.array_equal(mixture(share).borrowed(n, start), mixture(share).borrowed(start + n)[start:])
+
+
+def mixed(least: int) -> Mixture:
+    lending: Any = Lending(least)
+    return Mixture(Seeded(), lending, 0.0)
+
+
+def test_own_samples_that_are_nearly_training_images_are_drawn_again() -> None:
+    first, again = mixed(0).sample(400, seed=9), mixed(128).sample(400, seed=9)
+    near = first[:, 0, 0, 0] < 128
+    assert torch.equal(again[~near], first[~near]), "the others stay"
+    left = float((again[:, 0, 0, 0] < 128).float().mean())
+    assert left == pytest.approx(0.5**DRAWS, abs=0.04)
+    assert torch.equal(mixed(128).sample(30, seed=9, start=370), again[370:])
+    assert mixed(256).sample(3, seed=9).shape == (3, 1, 2, 2), "an end even where all are near"
+
+
+def test_near_is_less_than_the_least_change_from_any_image_of_the_class() -> None:
+    own = borrowings(generator("shared"), TRAIN, seed=0)["b"]
+    images = torch.from_numpy(TRAIN.of_class("b").images)
+    assert own.too_near(images).all()
+    distances = (to_float(images)[None] - to_float(images.flip(3))[:, None]).square().mean(dim=(2, 3, 4)).sqrt()
+    assert own.too_near(images.flip(3)).tolist() == (distances.amin(dim=1) < own.least).tolist()
+    assert not replace(own, least=float(distances.min()) * 0.99).too_near(images.flip(3)).any()
+    assert replace(own, least=float(distances.amin(dim=1).max()) * 1.01).too_near(images.flip(3)).all()
+    assert own.too_near(images[:0]).shape == (0,)
 
 
 def test_borrowed_images_can_begin_anywhere_too() -> None:
