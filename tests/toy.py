@@ -33,7 +33,7 @@ class Fixed:
     """A generator that gives these images, in this order, and does not say what it was trained on."""
 
     def __init__(self, label: str, images: np.ndarray) -> None:
-        self.label, self.images, self.asked = label, images, (0, 0)
+        self.label, self.images, self.asked = label, images, list[tuple[int, int]]()
         self.training: dict[str, str] = {}
 
     @property
@@ -41,7 +41,7 @@ class Fixed:
         return self.images.shape[1:]
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> torch.Tensor:
-        self.asked = (n, seed)
+        self.asked.append((n, seed))
         return torch.from_numpy(self.images[start : start + n])
 
 

@@ -65,11 +65,6 @@ class Borrowing:
             images = [self._drawn(seed, range(at, min(at + CHUNK, start + n))) for at in range(start, start + n, CHUNK)]
         return torch.cat(images) if images else torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8)
 
-    def too_near(self, images: Tensor) -> Tensor:
-        """Which of uint8 (n, C, H, W) are nearer than `least` to one of the class's images, bool (n,)."""
-        distances = torch.cdist(to_float(images).flatten(1), self.images.flatten(1)).amin(dim=1)  # (n,)
-        return distances / math.sqrt(self.images[0].numel()) < self.least
-
     def _drawn(self, seed: int, indices: range) -> Tensor:
         moves = [self._moves(seed, index) for index in indices]
         sources, tried = torch.tensor([source for source, _ in moves]), torch.stack([to for _, to in moves], dim=1)

@@ -1,5 +1,6 @@
 """Where a class's samples come from: its own generator and, in poor classes, variation borrowed from rich ones."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augment.data.imageset import ImageSet
-from augment.gan.borrowing import DRAWS, Borrowing, borrowings
+from augment.data.imageset import ImageSet, poor_classes
+from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_change
 from augment.gan.generators import ClassGenerator, GeneratorSet
+from augment.gan.networks import to_float
 from augment.gan.standalone import standalone
 from augment.seeds import derive_seed
 
@@ -30,12 +32,42 @@ class Sampler(Protocol):
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """A class's own samples and borrowed ones in one sequence, of which a share is borrowed, spread evenly.
+class Fresh:
+    """Samples of which one that is nearly a training image is drawn again, as a borrowed move that changes little is.
 
-    An own sample that is nearly a training image is drawn again, as a move that changes too little is: a GAN of ten
-    photographs knows them by heart, and draws them in a quarter of its samples.
+    A GAN of ten photographs knows them by heart, and a quarter of its samples are copies of them.
+
+    known: uint8 (N, C, H, W); least: how far a sample should be from each, root mean square of pixels in [-1, 1]
     """
+
+    own: Sampler
+    known: NDArray[np.uint8]
+    least: float
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of a sample."""
+        return self.own.shape
+
+    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
+        """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
+        images = self.own.sample(n, seed=seed, start=start)
+        for number in range(1, DRAWS):
+            near = self._near(images)
+            if not near.any():
+                break
+            images[near] = self.own.sample(n, seed=derive_seed(seed, "again", number), start=start)[near]
+        return images
+
+    def _near(self, images: Tensor) -> Tensor:
+        rows, known = (to_float(some).flatten(1) for some in (images, torch.from_numpy(self.known)))
+        nearest = torch.cdist(rows, known).amin(dim=1)  # (n,)
+        return nearest / math.sqrt(known.shape[1]) < self.least
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A class's own samples and borrowed ones in one sequence, of which a share is borrowed, spread evenly."""
 
     own: Sampler
     borrowing: Borrowing
@@ -51,17 +83,8 @@ class Mixture:
         borrowed = torch.from_numpy(self.borrowed(n, start))
         before = int(np.floor(start * self.share))  # so many of the earlier ones are borrowed
         images = torch.empty((n, *self.shape), dtype=torch.uint8)
-        images[~borrowed] = self._own(int((~borrowed).sum()), seed, start - before)
+        images[~borrowed] = self.own.sample(int((~borrowed).sum()), seed=seed, start=start - before)
         images[borrowed] = self.borrowing.sample(int(borrowed.sum()), seed=seed, start=before)
-        return images
-
-    def _own(self, n: int, seed: int, start: int) -> Tensor:
-        images = self.own.sample(n, seed=seed, start=start)
-        for number in range(1, DRAWS):
-            near = self.borrowing.too_near(images)
-            if not near.any():
-                break
-            images[near] = self.own.sample(n, seed=derive_seed(seed, "again", number), start=start)[near]
         return images
 
     def borrowed(self, n: int, start: int = 0) -> NDArray[np.bool_]:
@@ -90,7 +113,7 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
             "train_generators as an ImageSet"
         )
     with standalone():
-        return mixtures(generators, borrowings(generators.shared, train, seed), SHARE)
+        return mixtures(generators, train, borrowings(generators.shared, train, seed), SHARE)
 
 
 def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
@@ -100,6 +123,12 @@ def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
     return shared.training.get("images_sha256") in (train.fingerprint(), ungrouped.fingerprint())
 
 
-def mixtures(generators: GeneratorSet, lent: Mapping[str, Borrowing], share: float) -> dict[str, Sampler]:
-    """Each class's generator, mixed with what it borrows."""
-    return {label: Mixture(own, lent[label], share) if label in lent else own for label, own in generators.items()}
+def mixtures(
+    generators: GeneratorSet, train: ImageSet, lent: Mapping[str, Borrowing], share: float
+) -> dict[str, Sampler]:
+    """Each class's generator; of a poor class without near copies, and mixed with what it borrows."""
+    found: dict[str, Sampler] = dict(generators)
+    for label in found.keys() & set(poor_classes(train.counts())):
+        known = train.of_class(label).images
+        found[label] = Fresh(found[label], known, least_change(to_float(torch.from_numpy(known))))
+    return {label: Mixture(own, lent[label], share) if label in lent else own for label, own in found.items()}

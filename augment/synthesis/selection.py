@@ -103,7 +103,7 @@ def choose(
             seed,
         )
         for train, of_seed, own, class_filter, seed in zip(sets, generators, lent, filters, seeds, strict=True)
-        for label, sampler in mixtures(of_seed, own, borrowed).items()
+        for label, sampler in mixtures(of_seed, train, own, borrowed).items()
     ]
     found: dict[int, ClassCandidates] = {}
     ticker = Ticker("samples of classes", len(choices))

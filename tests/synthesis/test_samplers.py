@@ -1,6 +1,5 @@
 """A class's own samples and borrowed ones in one sequence, and who samples in a training loop."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ from hypothesis import strategies as st
 
 from augment import SyntheticDataset, SyntheticMix, train_generators
 from augment.engine import Engine
-from augment.gan.borrowing import DRAWS, Borrowing, borrowings
+from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_change
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import Architecture, new_generator, to_float
 from augment.params import Generate
-from augment.synthesis.samplers import SHARE, Mixture, samplers
+from augment.synthesis.samplers import SHARE, Fresh, Mixture, mixtures, samplers
 from augment.synthesis.selection import choose
 from tests.toy import toy_set
 
@@ -45,9 +44,6 @@ class Numbered:
         levels = torch.arange(self.first + start, self.first + start + n, dtype=torch.uint8)
         return levels.view(n, 1, 1, 1).expand(n, *self.shape)
 
-    def too_near(self, images: torch.Tensor) -> torch.Tensor:
-        return torch.zeros(len(images), dtype=torch.bool)
-
 
 class Seeded:
     """Samples whose grey levels depend on seed and number alone."""
@@ -57,17 +53,6 @@ class Seeded:
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> torch.Tensor:
         rows = [np.random.default_rng((seed, index)).integers(0, 256, (1, 2, 2)) for index in range(start, start + n)]
         return torch.from_numpy(np.array(rows, np.uint8).reshape(n, *self.shape))
-
-
-class Lending(Numbered):
-    """Calls dark images too near."""
-
-    def __init__(self, least: int) -> None:
-        super().__init__(0)
-        self.least = least
-
-    def too_near(self, images: torch.Tensor) -> torch.Tensor:
-        return images[:, 0, 0, 0] < self.least
 
 
 class Everything:
@@ -108,30 +93,38 @@ def test_a_later_beginning_goes_on_where_the_sequence_was(share: float, start: i
     assert np.array_equal(mixture(share).borrowed(n, start), mixture(share).borrowed(start + n)[start:])
 
 
-def mixed(least: int) -> Mixture:
-    lending: Any = Lending(least)
-    return Mixture(Seeded(), lending, 0.0)
+def distance(images: torch.Tensor, known: np.ndarray) -> torch.Tensor:
+    """Of each image to the nearest known one, root mean square of pixels in [-1, 1]."""
+    differences = to_float(images)[:, None] - to_float(torch.from_numpy(known))[None]
+    return differences.square().mean(dim=(2, 3, 4)).sqrt().amin(dim=1)
 
 
-def test_own_samples_that_are_nearly_training_images_are_drawn_again() -> None:
-    first, again = mixed(0).sample(400, seed=9), mixed(128).sample(400, seed=9)
-    near = first[:, 0, 0, 0] < 128
+def test_samples_that_are_nearly_training_images_are_drawn_again() -> None:
+    known = np.full((2, 1, 2, 2), 128, np.uint8)
+    first = Seeded().sample(400, seed=9)
+    least = float(distance(first, known).median()) + 1e-4
+    fresh = Fresh(Seeded(), known, least)
+    again = fresh.sample(400, seed=9)
+    near = distance(first, known) < least
     assert torch.equal(again[~near], first[~near]), "the others stay"
-    left = float((again[:, 0, 0, 0] < 128).float().mean())
-    assert left == pytest.approx(0.5**DRAWS, abs=0.04)
-    assert torch.equal(mixed(128).sample(30, seed=9, start=370), again[370:])
-    assert mixed(256).sample(3, seed=9).shape == (3, 1, 2, 2), "an end even where all are near"
+    assert float((distance(again, known) < least).float().mean()) == pytest.approx(0.5**DRAWS, abs=0.04)
+    assert torch.equal(fresh.sample(30, seed=9, start=370), again[370:])
+    assert fresh.sample(0, seed=9).shape == (0, 1, 2, 2)
+    assert torch.equal(Fresh(Seeded(), known, 0.0).sample(400, seed=9), first)
+    assert Fresh(Seeded(), known, 9.0).sample(3, seed=9).shape == (3, 1, 2, 2), "an end even where all are near"
 
 
-def test_near_is_less_than_the_least_change_from_any_image_of_the_class() -> None:
-    own = borrowings(generator("shared"), TRAIN, seed=0)["b"]
-    images = torch.from_numpy(TRAIN.of_class("b").images)
-    assert own.too_near(images).all()
-    distances = (to_float(images)[None] - to_float(images.flip(3))[:, None]).square().mean(dim=(2, 3, 4)).sqrt()
-    assert own.too_near(images.flip(3)).tolist() == (distances.amin(dim=1) < own.least).tolist()
-    assert not replace(own, least=float(distances.min()) * 0.99).too_near(images.flip(3)).any()
-    assert replace(own, least=float(distances.amin(dim=1).max()) * 1.01).too_near(images.flip(3)).all()
-    assert own.too_near(images[:0]).shape == (0,)
+@pytest.mark.parametrize("share", [0.0, 0.75])
+def test_poor_classes_draw_no_near_copies_whether_they_borrow_or_not(share: float) -> None:
+    lent = borrowings(generator("shared"), TRAIN, seed=0) if share else {}
+    found = mixtures(SET, TRAIN, lent, share)
+    assert list(found) == list(SET)
+    assert found["a"] is SET["a"], "the largest class learns from images enough"
+    for label in ("b", "c"):
+        sampler: Any = found[label]
+        fresh = sampler.own if share else sampler
+        assert np.array_equal(fresh.known, TRAIN.of_class(label).images)
+        assert fresh.least == least_change(to_float(torch.from_numpy(fresh.known)))
 
 
 def test_borrowed_images_can_begin_anywhere_too() -> None:
@@ -151,7 +144,8 @@ def test_nothing_is_borrowed_unless_asked_for() -> None:
     for label in "bc":
         made = found[label]
         assert isinstance(made, Mixture)
-        assert made.own is SET[label]
+        assert isinstance(made.own, Fresh)
+        assert made.own.own is SET[label]
         assert isinstance(made.borrowing, Borrowing)
 
 

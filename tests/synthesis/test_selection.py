@@ -67,7 +67,7 @@ def choices(
         [train], [generators], [judge], [5], wanted=wanted, oversample=oversample, borrowed=0.5, engine=Engine("serial")
     )
     assert list(found) == sorted(images)
-    assert {generator.asked for generator in generators.values()} == {(wanted * oversample, 5)}
+    assert {generator.asked[0] for generator in generators.values()} == {(wanted * oversample, 5)}
     return found
 
 
