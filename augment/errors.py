@@ -13,6 +13,10 @@ class ParamsError(AugmentError):
     """params.yaml is missing, unreadable, or holds a key or value that is not allowed."""
 
 
+class ArgumentError(AugmentError, ValueError):
+    """An argument of a call does not fit; as Python says it, a ValueError."""
+
+
 class DataError(AugmentError):
     """The image set cannot be used as it stands."""
 

@@ -6,6 +6,8 @@ work, or on how many other draws were made before it.
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,3 +32,16 @@ def torch_rng(*parts: str | int, device: str = "cpu") -> "torch.Generator":
     import torch  # noqa: PLC0415  (light importers never pay for torch)
 
     return torch.Generator(device).manual_seed(derive_seed(*parts))
+
+
+@contextmanager
+def global_torch_rng(seed: int) -> Iterator[None]:
+    """For what takes no generator: torch's global one of the CPU begins here with `seed`, and afterwards is as it was.
+
+    Those of GPUs are the caller's, and `torch.manual_seed` would seed them too.
+    """
+    import torch  # noqa: PLC0415
+
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield

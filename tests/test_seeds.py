@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.seeds import derive_seed, numpy_rng, torch_rng
+from augment.seeds import derive_seed, global_torch_rng, numpy_rng, torch_rng
 
 PARTS = st.lists(st.integers(0, 2**53) | st.text(max_size=8), min_size=1, max_size=4)
 
@@ -28,3 +28,10 @@ def test_generators_follow_the_seed() -> None:
     assert numpy_rng(0, "x").integers(10**9) == numpy_rng(0, "x").integers(10**9)
     assert torch.equal(torch.rand(3, generator=torch_rng(0, "x")), torch.rand(3, generator=torch_rng(0, "x")))
     assert numpy_rng(0, "x").integers(10**9) != numpy_rng(0, "y").integers(10**9)
+
+
+def test_the_global_generator_is_seeded_inside_and_untouched_outside() -> None:
+    expected, before = torch.rand(3, generator=torch.Generator().manual_seed(5)), torch.get_rng_state()
+    with global_torch_rng(5):
+        assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -114,7 +114,7 @@ def train_generators(
         {
             "seed": _plain(seed),
             "ingest": {"flips": flips},
-            "train": values,
+            "train": {name: _plain(value) for name, value in values.items()},
             "compute": {"device": device, "jobs": _plain(jobs)},
         },
         CALL,
@@ -141,7 +141,7 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
     pixels = images.cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
     names, order = _names([_scalar(label) for label in labels], classes)
     numbers = np.array([str(number) for number in range(len(names))], np.str_)
-    data = ImageSet(pixels, np.array(names, np.str_), numbers, numbers)
+    data = ImageSet(np.ascontiguousarray(pixels), np.array(names, np.str_), numbers, numbers)
     height, width = pixels.shape[2:]
     if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
         raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE} to {MAX_SIDE} each way can be trained")
@@ -209,9 +209,9 @@ def _check_classes(classes: list[Any]) -> None:
         raise DataError(f"classes={classes} names a class twice; name every class once")
 
 
-def _plain(number: Any) -> Any:
-    """A number of NumPy's as one of Python's."""
-    return number.item() if isinstance(number, np.integer) else number
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _engine(wanted: int | Literal["auto"]) -> Engine:

@@ -2,9 +2,10 @@
 
 Every training image has a place in the latent space of the shared GAN (`invert`). An image, moved by the difference of
 two images of one rich class and drawn by the shared generator, shows its class with a change that others show. What
-the generator cannot draw of the image is added again, so details stay, and a move that leaves the image nearly as it
-was is drawn again, since its sample would be a copy. The idea is the hallucination of Hariharan & Girshick 2017
-(arXiv:1606.02819) and the delta-encoder (Schwartz et al. 2018, arXiv:1806.04734) in a GAN's latent space.
+the generator cannot draw of the image is added again, so details stay, and a move that ends near an image of the class,
+the moved one or another, is drawn again, since its sample would be a copy. The idea is the hallucination of
+Hariharan & Girshick 2017 (arXiv:1606.02819) and the delta-encoder (Schwartz et al. 2018, arXiv:1806.04734) in a GAN's
+latent space.
 """
 
 import copy
@@ -28,8 +29,8 @@ from augment.seeds import numpy_rng, torch_rng
 
 RICH = 0.5  # a class with this share of the largest class's images lends
 STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves several times the copies
-LEAST_CHANGE = 0.65  # of the class's median distance to its nearest other image: with less a sample is a copy
-DRAWS = 4  # of a move at most, the first included
+NEAR = 0.65  # of the usual distance between an image and the next of its class: nearer, a sample is a copy
+DRAWS = 4  # of a sample at most, the first included
 MOST_IMAGES = 64  # of a class that are looked for in the latent space,
 MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
 STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
@@ -42,17 +43,17 @@ CHUNK = 256
 class Borrowing:
     """All that makes borrowed samples of one class.
 
-    network: the shared generator; images and rests float (n, C, H, W) and latents float (n, latent) of the class's own
-    images, image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2; least: how
-    far a sample should be from the image that it varies, root mean square of pixels in [-1, 1]
+    network: the shared generator; latents float (n, latent) and rests float (n, C, H, W) of images that it varies,
+    image = network(latent) + rest; lent: float (m, latent) of the images of each rich class, m >= 2; known: uint8
+    (N, C, H, W), all images of the class; least: how far a sample should be from each, as `near` takes it
     """
 
     label: str
     network: Generator
-    images: Tensor
     latents: Tensor
     rests: Tensor
     lent: tuple[Tensor, ...]
+    known: NDArray[np.uint8]
     least: float
 
     @torch.no_grad()
@@ -63,30 +64,32 @@ class Borrowing:
         """
         with torch.autocast("cpu", enabled=False):  # the caller's would round
             images = [self._drawn(seed, range(at, min(at + CHUNK, start + n))) for at in range(start, start + n, CHUNK)]
-        return torch.cat(images) if images else torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8)
+        return torch.cat([torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8, device="cpu"), *images])
 
     def _drawn(self, seed: int, indices: range) -> Tensor:
         moves = [self._moves(seed, index) for index in indices]
-        sources, tried = torch.tensor([source for source, _ in moves]), torch.stack([to for _, to in moves], dim=1)
+        sources = torch.tensor([source for source, _ in moves], device="cpu")
+        tried = torch.stack([latents for _, latents in moves], dim=1)  # (DRAWS, n, latent)
         images = self._images(sources, tried[0])
         for latents in tried[1:]:
-            near = (images - self.images[sources]).square().mean(dim=(1, 2, 3)).sqrt() < self.least
-            if not near.any():
+            copies = near(images, self.known, self.least)
+            if not copies.any():
                 break
-            images[near] = self._images(sources[near], latents[near])
-        return to_uint8(images)
+            images[copies] = self._images(sources[copies], latents[copies])
+        return images
 
     def _moves(self, seed: int, index: int) -> tuple[int, Tensor]:
         """Which image is varied, and `DRAWS` latents (DRAWS, latent) that it may move to."""
         rng = torch_rng(seed, "borrowed", self.label, index)
-        source, lender = (int(torch.randint(count, (), generator=rng)) for count in (len(self.latents), len(self.lent)))
+        source, lender = (
+            int(torch.randint(count, (), generator=rng, device="cpu")) for count in (len(self.latents), len(self.lent))
+        )
         bank = self.lent[lender]
-        pairs = torch.stack([torch.randperm(len(bank), generator=rng)[:2] for _ in range(DRAWS)])
+        pairs = torch.stack([torch.randperm(len(bank), generator=rng, device="cpu")[:2] for _ in range(DRAWS)])
         return source, self.latents[source] + STRENGTH * (bank[pairs[:, 0]] - bank[pairs[:, 1]])
 
     def _images(self, sources: Tensor, latents: Tensor) -> Tensor:
-        drawn: Tensor = self.network(latents)
-        return (drawn + self.rests[sources]).clamp(-1, 1)
+        return to_uint8(self.network(latents) + self.rests[sources])
 
 
 def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, Borrowing]:
@@ -96,7 +99,8 @@ def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, 
     if not rich:
         return {}
     most = min(MOST_IMAGES, max(8, MOST_IN_ALL // len(counts)))
-    images = {label: _some(train.of_class(label).images, most, seed, label) for label in sorted({*rich, *poor})}
+    known = {label: train.of_class(label).images for label in sorted({*rich, *poor})}
+    images = {label: _some(own, most, seed, label) for label, own in known.items()}
     together = invert(network, torch.cat(list(images.values())))  # one search for all: small batches cost as much
     ends = list(itertools.accumulate(len(own) for own in images.values()))
     latents = dict(zip(images, torch.tensor_split(together, ends[:-1]), strict=True))
@@ -105,22 +109,32 @@ def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, 
         label: Borrowing(
             label,
             network,
-            images[label],
             latents[label],
             rests(network, images[label], latents[label]),
             lent,
-            least_change(images[label]),
+            known[label],
+            least_distance(known[label]),
         )
         for label in poor
     }
 
 
-def least_change(images: Tensor) -> float:
-    """How far a sample should be from an image of its class, float (n, C, H, W), in root mean square; 0 below two."""
-    if len(images) < 2:
+def near(images: Tensor, known: NDArray[np.uint8], least: float) -> Tensor:
+    """Which images, uint8 (n, C, H, W), are nearer than `least` to a known one, uint8 (N, C, H, W): bool (n,).
+
+    Distances are root mean squares of differences of pixels in [-1, 1].
+    """
+    rows, others = (to_float(some).flatten(1) for some in (images, torch.from_numpy(known)))
+    return torch.cdist(rows, others).amin(dim=1) / math.sqrt(rows.shape[1]) < least
+
+
+def least_distance(known: NDArray[np.uint8]) -> float:
+    """How far a sample should be from the images of its class, uint8 (N, C, H, W), as `near` takes it; 0 below two."""
+    if len(known) < 2:
         return 0.0
-    _, distances = leave_one_out_nearest(images.flatten(1).numpy())
-    return LEAST_CHANGE * float(np.median(distances)) / math.sqrt(images[0].numel())
+    rows = to_float(torch.from_numpy(known)).flatten(1)
+    _, distances = leave_one_out_nearest(rows.numpy())
+    return NEAR * float(np.median(distances)) / math.sqrt(rows.shape[1])
 
 
 def lenders(counts: Mapping[str, int]) -> list[str]:

@@ -44,7 +44,7 @@ def fit(
             note(run, losses)
             if turn_ends(game.step, steps):
                 end_turn(run, samples_of(game))
-        if save is not None and time.monotonic() - saved_at > save_seconds:
+        if not run.over and time.monotonic() - saved_at > save_seconds:
             note(run, losses)
             keep(run, save)
             saved_at = time.monotonic()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from augment.data.slugs import slug
+from augment.errors import ArgumentError
 from augment.files import write_json
 from augment.gan.manifest import save_bundle
 from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
@@ -59,13 +60,14 @@ class ClassGenerator:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed.
 
         Image i depends on (seed, i) alone: `sample(4)` is the beginning of `sample(8)`.
-        Raises ValueError for a negative n or start, and TypeError for what is no whole number.
+        Raises `ArgumentError` for a negative n or start, and TypeError for what is no whole number.
         """
         n, seed, start = operator.index(n), operator.index(seed), operator.index(start)
         if n < 0 or start < 0:
-            raise ValueError(f"n and start must not be negative, got n={n}, start={start}")
+            raise ArgumentError(f"n and start must not be negative, got n={n}, start={start}")
         chunks = range(start // CHUNK, -(-(start + n) // CHUNK))
-        images = [self._chunk(seed, chunk) for chunk in chunks] or [torch.empty((0, *self.shape), dtype=torch.uint8)]
+        none = torch.empty((0, *self.shape), dtype=torch.uint8, device="cpu")
+        images = [none, *(self._chunk(seed, chunk) for chunk in chunks)]
         offset = start % CHUNK
         return torch.cat(images)[offset : offset + n]
 
@@ -77,11 +79,9 @@ class ClassGenerator:
 
     def _chunk(self, seed: int, chunk: int) -> Tensor:
         latent = self.network.architecture.latent
+        rngs = [torch_rng(seed, "latent", self.label, index) for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)]
         z = torch.stack(
-            [
-                torch.randn(latent, generator=torch_rng(seed, "latent", self.label, index), dtype=torch.float32)
-                for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)
-            ]
+            [torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs]
         )  # (CHUNK, latent)
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, enabled=False):  # the caller's would round
@@ -94,7 +94,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
     classes: all classes of the training set, those without a generator included; sorted unless an
     order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
     generator. shared: the generator of all classes that theirs began from, None where there was none.
-    Raises ValueError when `classes` are not the labels of `generators` and `failed`.
+    Raises `ArgumentError` when `classes` are not the labels of `generators` and `failed`.
 
     >>> import augment, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -118,7 +118,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         labels = sorted({*generators, *self.failed})
         self.classes = labels if classes is None else list(classes)
         if sorted(self.classes) != labels or set(generators) & set(self.failed):
-            raise ValueError(f"classes are {self.classes}, and the generators and failures are of {labels}")
+            raise ArgumentError(f"classes are {self.classes}, and the generators and failures are of {labels}")
         self._generators = {label: generators[label] for label in self.classes if label in generators}
         self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
 

@@ -12,6 +12,7 @@ from augment.gan.architecture import Architecture, NetworkName
 from augment.gan.dcgan import DcganDiscriminator, DcganGenerator
 from augment.gan.linear import LinearDiscriminator, LinearGenerator
 from augment.gan.residual import ResidualDiscriminator, ResidualGenerator
+from augment.seeds import global_torch_rng
 
 __all__ = [
     "Architecture",
@@ -30,8 +31,7 @@ Discriminator = LinearDiscriminator | DcganDiscriminator | ResidualDiscriminator
 
 def build(architecture: Architecture, seed: int) -> tuple[Generator, Discriminator]:
     """Both networks with weights that depend on `seed` alone; the global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with global_torch_rng(seed):
         return new_generator(architecture), new_discriminator(architecture)
 
 

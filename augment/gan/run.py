@@ -175,7 +175,7 @@ def chances_of(job: GanJob, progress: Progress) -> tuple[Tensor, Tensor]:
 
 
 def keep(run: Run, save: Save | None) -> None:
-    """Save all that the rest of the run depends on."""
+    """Save all that the rest of a run depends on that is not over; why one was given up is no part of it."""
     if save is not None:
         save({"now": snapshot(run.game, run.progress), "good": run.good})
 

@@ -176,4 +176,5 @@ def _halved(group: Sequence[Member], error: torch.OutOfMemoryError) -> int:
 
 def _keep_all(members: Sequence[Member]) -> None:
     for member in members:
-        keep(member.run, member.save)
+        if not member.run.over:
+            keep(member.run, member.save)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from augment.measure.classifiers import Augment
-from augment.seeds import derive_seed, torch_rng
+from augment.seeds import derive_seed, global_torch_rng, torch_rng
 
 Images = NDArray[np.uint8]
 
@@ -32,8 +32,7 @@ def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
     """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
     rng = torch_rng(seed, "jitter", "which")
     chosen = torch.randint(len(images), (count,), generator=rng)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(derive_seed(seed, "jitter", "how"))
+    with global_torch_rng(derive_seed(seed, "jitter", "how")), torch.no_grad():
         copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
     result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
     return result

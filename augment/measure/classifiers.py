@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from augment.environment import multiplies_bf16
-from augment.seeds import derive_seed, torch_rng
+from augment.seeds import derive_seed, global_torch_rng, torch_rng
 
 Images = NDArray[np.uint8]
 # rng -> images uint8 (B, C, H, W) and targets: classes int64 (B,), or a row per image float32 (B, classes) that says
@@ -99,8 +99,7 @@ def fit_classifier(
     batch are mixed once they are augmented.
     Equal arguments give equal weights on one machine with one thread.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "classifier"))  # weights, and kornia's draws below
+    with global_torch_rng(derive_seed(seed, "classifier")):  # weights, and kornia's draws
         network = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)

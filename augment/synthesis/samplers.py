@@ -1,6 +1,5 @@
 """Where a class's samples come from: its own generator and, in poor classes, variation borrowed from rich ones."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.data.imageset import ImageSet, poor_classes
-from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_change
+from augment.errors import ArgumentError
+from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_distance, near
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks import to_float
 from augment.gan.standalone import standalone
 from augment.seeds import derive_seed
 
@@ -33,11 +32,11 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True)
 class Fresh:
-    """Samples of which one that is nearly a training image is drawn again, as a borrowed move that changes little is.
+    """Samples of which one that is nearly a training image is drawn again, as borrowed ones are.
 
     A GAN of ten photographs knows them by heart, and a quarter of its samples are copies of them.
 
-    known: uint8 (N, C, H, W); least: how far a sample should be from each, root mean square of pixels in [-1, 1]
+    known: uint8 (N, C, H, W); least: how far a sample should be from each, as `near` takes it
     """
 
     own: Sampler
@@ -53,16 +52,11 @@ class Fresh:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
         images = self.own.sample(n, seed=seed, start=start)
         for number in range(1, DRAWS):
-            near = self._near(images)
-            if not near.any():
+            copies = near(images, self.known, self.least)
+            if not copies.any():
                 break
-            images[near] = self.own.sample(n, seed=derive_seed(seed, "again", number), start=start)[near]
+            images[copies] = self.own.sample(n, seed=derive_seed(seed, "again", number), start=start)[copies]
         return images
-
-    def _near(self, images: Tensor) -> Tensor:
-        rows, known = (to_float(some).flatten(1) for some in (images, torch.from_numpy(self.known)))
-        nearest = torch.cdist(rows, known).amin(dim=1)  # (n,)
-        return nearest / math.sqrt(known.shape[1]) < self.least
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ class Mixture:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
         borrowed = torch.from_numpy(self.borrowed(n, start))
         before = int(np.floor(start * self.share))  # so many of the earlier ones are borrowed
-        images = torch.empty((n, *self.shape), dtype=torch.uint8)
+        images = torch.empty((n, *self.shape), dtype=torch.uint8, device="cpu")
         images[~borrowed] = self.own.sample(int((~borrowed).sum()), seed=seed, start=start - before)
         images[borrowed] = self.borrowing.sample(int(borrowed.sum()), seed=seed, start=before)
         return images
@@ -96,18 +90,20 @@ class Mixture:
 def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dict[str, Sampler]:
     """What samples each class that has a generator: the generator alone, or as the pipeline's defaults do.
 
-    train: the images that the generators were trained on, None: nothing is borrowed. Raises ValueError for other
+    train: the images that the generators were trained on, None: nothing is borrowed. Raises `ArgumentError` for other
     images, and for generators without the shared one, which borrowing needs.
     """
     if train is None:
         return dict(generators)
     if not isinstance(train, ImageSet):
-        raise ValueError(f"borrow_from must be an ImageSet, got {type(train).__name__}: augment.ImageSet.load(folder)")
+        raise ArgumentError(
+            f"borrow_from must be an ImageSet, got {type(train).__name__}: augment.ImageSet.load(folder)"
+        )
     if generators.shared is None:
-        raise ValueError("borrow_from needs the generator of all classes (models/_shared), and these have none: "
+        raise ArgumentError("borrow_from needs the generator of all classes (models/_shared), and these have none: "
                          "they were trained without transfer, or from a pinned base")  # fmt: skip
     if not _trained_on(generators.shared, train):
-        raise ValueError(
+        raise ArgumentError(
             f"borrow_from has {len(train)} images {train.images.shape[1:]} of {train.classes}, not those "
             "that the generators were trained on: give data/prepared/train of the same run, or the arguments of "
             "train_generators as an ImageSet"
@@ -130,5 +126,5 @@ def mixtures(
     found: dict[str, Sampler] = dict(generators)
     for label in found.keys() & set(poor_classes(train.counts())):
         known = train.of_class(label).images
-        found[label] = Fresh(found[label], known, least_change(to_float(torch.from_numpy(known))))
+        found[label] = Fresh(found[label], known, least_distance(known))
     return {label: Mixture(own, lent[label], share) if label in lent else own for label, own in found.items()}

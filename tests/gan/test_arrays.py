@@ -122,6 +122,36 @@ def test_the_callers_torch_changes_nothing_and_stays_as_it_was(context: Any) -> 
     assert torch.equal(torch.rand(3), after)
 
 
+def test_a_default_device_of_the_callers_changes_nothing() -> None:
+    """On the device `meta` nothing has values, so whatever were made there would be missed."""
+    expected = train_generators(images(10), LABELS, **QUICK)
+    torch.set_default_device("meta")
+    try:
+        found = train_generators(images(10), LABELS, device="cpu", **QUICK)
+        samples, nothing = found["a"].sample(3), found["a"].sample(0)
+        assert torch.get_default_device().type == "meta"
+    finally:
+        torch.set_default_device(None)
+    assert torch.equal(samples, expected["a"].sample(3))
+    assert nothing.device.type == "cpu"
+    assert all(map(torch.equal, weights(found), weights(expected)))
+
+
+def test_the_callers_generators_of_gpus_are_not_seeded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`torch.manual_seed` would seed them."""
+    monkeypatch.setattr("torch.manual_seed", lambda *_: pytest.fail("seeds every device"))
+    train_generators(images(10), LABELS, **QUICK)
+
+
+def test_views_and_numbers_of_numpy_do_as_well() -> None:
+    expected = train_generators(images(10)[:, :, ::-1].copy(), LABELS, **QUICK)
+    numbers: Any = {name: np.int64(value) for name, value in QUICK.items()}
+    view = images(10)[:, :, ::-1]
+    assert equal(train_generators(view, LABELS, **numbers), expected)
+    half: Any = np.float32(0.5)
+    assert equal(train_generators(view, LABELS, gamma=half, **QUICK), expected)
+
+
 def test_threads_wait_for_each_other() -> None:
     expected = weights(train_generators(images(10), LABELS, **QUICK))
     with ThreadPoolExecutor(3) as pool:

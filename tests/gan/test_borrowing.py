@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from augment.data.imageset import ImageSet
 from augment.gan import borrowing as under_test
 from augment.gan.architecture import Architecture
-from augment.gan.borrowing import STRENGTH, Borrowing, borrowings, invert, lenders, rests
+from augment.gan.borrowing import STRENGTH, Borrowing, borrowings, invert, least_distance, lenders, near, rests
 from augment.gan.generators import ClassGenerator
-from augment.gan.networks import new_generator, to_float
+from augment.gan.networks import new_generator, to_float, to_uint8
 from tests.toy import toy_set
 
 COUNTS = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 60), min_size=1)
@@ -34,8 +34,8 @@ def identity() -> Any:
 
 
 def by_hand(latents: Tensor, undrawn: Tensor, *lent: Tensor, least: float = 0.0) -> Borrowing:
-    images = (latents.view(-1, 1, 4, 4) + undrawn).clamp(-1, 1)
-    return Borrowing("a", identity(), images, latents, undrawn, lent, least)
+    known = to_uint8(latents.view(-1, 1, 4, 4) + undrawn).numpy()
+    return Borrowing("a", identity(), latents, undrawn, lent, known, least)
 
 
 @given(COUNTS)
@@ -98,7 +98,7 @@ def test_samples_depend_on_seed_and_position() -> None:
 def test_a_callers_autocast_changes_no_sample() -> None:
     network = new_generator(Architecture("dcgan", 1, 16, 16, 6, 8)).eval().requires_grad_(False)
     own, nothing, lent = torch.randn(3, 6), torch.zeros(3, 1, 16, 16), torch.randn(5, 6)
-    made = Borrowing("a", network, nothing, own, nothing, (lent,), 0.0)
+    made = Borrowing("a", network, own, nothing, (lent,), to_uint8(nothing).numpy(), 0.0)
     expected = made.sample(20, seed=0)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(made.sample(20, seed=0), expected)
@@ -123,11 +123,31 @@ def test_a_move_that_changes_too_little_is_drawn_again() -> None:
     assert torch.equal(change[0.1][kept], change[0.0][kept]), "no other move is drawn again"
 
 
-def test_the_least_change_is_a_share_of_the_usual_distance() -> None:
-    """Constant images at 0, 0.1, 0.3 and 0.7: the nearest others lie at 0.1, 0.1, 0.2 and 0.4."""
-    images = torch.tensor([0.0, 0.1, 0.3, 0.7])[:, None, None, None].expand(4, 1, 5, 5)
-    assert under_test.least_change(images) == pytest.approx(under_test.LEAST_CHANGE * 0.15)
-    assert under_test.least_change(images[:1]) == 0
+def test_a_move_that_ends_at_another_image_of_the_class_is_drawn_again() -> None:
+    """Where a class lends to itself, `STRENGTH` of the way from the moved image to a third is nearly the third."""
+    images = torch.eye(16)[:3]
+    first, again = (to_float(by_hand(images, torch.zeros(3, 1, 4, 4), images, least=least).sample(300, seed=0))
+                    for least in (0.0, 0.1))  # fmt: skip
+    copies = [torch.cdist(some.flatten(1), images).amin(dim=1) / 4 < 0.1 for some in (first, again)]
+    assert 0.2 < copies[0].float().mean() < 0.5, "a third of the moves begins where its difference does"
+    assert copies[1].float().mean() < 0.04, "1/81 in all draws"
+    assert torch.equal(again[~copies[0]], first[~copies[0]]), "no other move is drawn again"
+
+
+def test_near_is_the_root_mean_square_of_pixels() -> None:
+    rng = np.random.default_rng(0)
+    images, known = (rng.integers(0, 256, (count, 3, 4, 5), np.uint8) for count in (20, 7))
+    differences = (images[:, None].astype(float) - known[None]) / 127.5
+    distances = np.sqrt((differences**2).mean(axis=(2, 3, 4))).min(axis=1)
+    for least in (*np.quantile(distances, [0.2, 0.7]), 0.0, 9.0):
+        assert near(torch.from_numpy(images), known, least).tolist() == (distances < least).tolist()
+
+
+def test_the_least_distance_is_a_share_of_the_usual_one() -> None:
+    """Constant images at 0, 10, 30 and 70: the nearest others lie at 10, 10, 20 and 40."""
+    images = np.array([0, 10, 30, 70], np.uint8)[:, None, None, None].repeat(5, 2).repeat(5, 3)
+    assert least_distance(images) == pytest.approx(under_test.NEAR * 15 / 127.5)
+    assert least_distance(images[:1]) == 0
 
 
 @pytest.mark.parametrize("poor", [1, 2])

@@ -14,6 +14,7 @@ from augment.gan.looks import samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.run import GanJob, GanResult, game_of
+from augment.gan.state import copied
 from augment.gan.training import Game, Outcome, adversarial_step, effective_gamma, new_game
 from tests.gan.conftest import images
 
@@ -110,6 +111,18 @@ def test_a_run_resumes_before_and_after_a_roll_back(job: GanJob, monkeypatch: py
         resumed = fit(job, resume=saved[-1])
         assert resumed.rollbacks == whole.rollbacks
         assert same(resumed, whole)
+
+
+def test_no_checkpoint_makes_a_run_whole_that_was_given_up_at_its_last_step(
+    job: GanJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = job.settings.steps
+    monkeypatch.setattr("augment.gan.looks.fault", lambda game, *_: "collapsed" if game.step == end else None)
+    saved: list[dict[str, Any]] = []
+    whole = fit(job, save=lambda state: saved.append(copied(state)), save_seconds=-1.0)
+    assert whole.reason == f"collapsed at step {end}"
+    assert [state["now"]["step"] for state in saved].count(end - 1) == 3, "each attempt but its end"
+    assert fit(job, resume=saved[-1]).reason == whole.reason
 
 
 def test_it_trains(job: GanJob) -> None:

@@ -169,6 +169,17 @@ def test_checkpoints_are_those_of_a_plain_run() -> None:
     assert len(second.curve) == 12
 
 
+def test_no_checkpoint_makes_a_member_whole_that_was_given_up_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = jobs_of(6, 6)
+    end = jobs[0].settings.steps
+    monkeypatch.setattr(looks, "fault", lambda game, *_: "collapsed" if game.step == end else None)
+    steps: list[int] = []
+    results = results_of(jobs, saves=[lambda state: steps.append(state["now"]["step"])] * 2, save_seconds=-1.0)
+    assert [result.reason for result in results] == [f"collapsed at step {end}"] * 2
+    assert steps
+    assert end not in steps
+
+
 def test_a_checkpoint_follows_each_turn_when_it_is_time() -> None:
     kept: list[int] = []
 
@@ -176,7 +187,7 @@ def test_a_checkpoint_follows_each_turn_when_it_is_time() -> None:
         kept.append(state["now"]["step"])
 
     results_of(jobs_of(6, 6), saves=[save, save], save_seconds=0.0)
-    assert kept == [5, 5, 10, 10, 12, 12]
+    assert kept == [5, 5, 10, 10], "whoever is over has a result instead"
 
 
 def test_a_stack_that_the_device_cannot_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from augment import SyntheticDataset, SyntheticMix, train_generators
 from augment.engine import Engine
-from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_change
+from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_distance
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import Architecture, new_generator, to_float
 from augment.params import Generate
@@ -124,7 +124,7 @@ def test_poor_classes_draw_no_near_copies_whether_they_borrow_or_not(share: floa
         sampler: Any = found[label]
         fresh = sampler.own if share else sampler
         assert np.array_equal(fresh.known, TRAIN.of_class(label).images)
-        assert fresh.least == least_change(to_float(torch.from_numpy(fresh.known)))
+        assert fresh.least == least_distance(fresh.known)
 
 
 def test_borrowed_images_can_begin_anywhere_too() -> None:
