@@ -14,6 +14,7 @@ from augment.evaluation.compare import Comparing
 from augment.evaluation.runs import ArmRun, fit_arm
 from augment.evaluation.twins import twins
 from augment.gan import cost as gan_cost
+from augment.gan.borrowing import descend, passes
 from augment.gan.classes import ClassTraining, Workplace, shared_job
 from augment.gan.networks import new_generator, to_uint8
 from augment.gan.training import GanSettings
@@ -26,12 +27,13 @@ PROBE_STEPS = AHEAD_STEPS  # whole turns of augmentation, each of which costs by
 SMALL_BATCH = 8
 SLOW_S = 0.5
 PROBED = 64  # candidates
+SEARCH_STEPS = 2
 
 
 @dataclass(frozen=True)
 class Cost:
     """Classifiers of the arms and of the class filter, candidates that it judges, and the minutes that all of these
-    take together; GANs, and theirs."""
+    take together, with the search for what can be borrowed; GANs, and theirs."""
 
     classifiers: int
     filters: int
@@ -62,6 +64,8 @@ def measured_cost(
     candidates = len(seeds) * len(train.classes) * each
     gan = training.shared or training.classes[train.classes[0]]
     work += candidates * seconds_per_candidate(gan, train.images.shape[1:], settings.filter.folds)
+    if settings.borrowed > 0 and training.shared:
+        work += len(seeds) * passes(train.counts()) * seconds_per_pass(training.shared, train.images.shape[1:])
     gans, gan_minutes = _gans(train, seeds[0], training, sets, place)
     minutes = work / (60 * min(engine.processes, classifiers))
     return Cost(classifiers, filters, candidates, minutes, gans, gan_minutes)
@@ -121,7 +125,7 @@ def seconds_per_step(run: ArmRun) -> float:
 def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: int) -> float:
     """Seconds to draw a sample of this shape (C, H, W) and to show it to the filter's classifiers, by new networks."""
     channels, height, width = shape
-    generator = new_generator(settings.architecture(channels, height, width)).eval()
+    generator = new_generator(settings.architecture(*shape)).eval()
     judge = SmallCnn(channels, height, width, classes=2).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
     def draw_and_judge(_: int) -> float:
@@ -133,6 +137,19 @@ def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: 
         return (time.perf_counter() - began) / PROBED
 
     return min(seconds for _, seconds in Engine("serial").map(draw_and_judge, range(3)))
+
+
+def seconds_per_pass(settings: GanSettings, shape: tuple[int, ...]) -> float:
+    """Seconds that one image of this shape (C, H, W) takes in a step of the search for its latent, by a new network."""
+    generator = new_generator(settings.architecture(*shape)).eval().requires_grad_(False)
+    images, latents = torch.zeros(SMALL_BATCH, *shape), torch.zeros(SMALL_BATCH, settings.latent)
+
+    def search(_: int) -> float:
+        began = time.perf_counter()
+        descend(generator, images, latents, SEARCH_STEPS)
+        return (time.perf_counter() - began) / (SMALL_BATCH * SEARCH_STEPS)
+
+    return min(seconds for _, seconds in Engine("serial").map(search, range(2)))  # the first one warms up
 
 
 def _seconds(run: ArmRun, steps: int) -> float:

@@ -11,8 +11,9 @@ latent space.
 import copy
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -36,7 +37,9 @@ MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
 STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
 PRIOR = 0.01  # weight of a latent's mean square beside the mean square error
 TRIED = 2000  # latents of which the nearest to an image is where its search begins
-CHUNK = 256
+MOST_PIXELS = 2**20  # of the images of one pass, at least 8 of them: 256 up to 64x64
+
+Rows = TypeVar("Rows", Tensor, range)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Borrowing:
         Image i depends on (seed, i) alone, up to float rounding.
         """
         with torch.autocast("cpu", enabled=False):  # the caller's would round
-            images = [self._drawn(seed, range(at, min(at + CHUNK, start + n))) for at in range(start, start + n, CHUNK)]
+            images = [self._drawn(seed, some) for some in _parts(range(start, start + n), self.rests.shape)]
         return torch.cat([torch.empty((0, *self.rests.shape[1:]), dtype=torch.uint8, device="cpu"), *images])
 
     def _drawn(self, seed: int, indices: range) -> Tensor:
@@ -95,10 +98,9 @@ class Borrowing:
 def borrowings(shared: ClassGenerator, train: ImageSet, seed: int) -> dict[str, Borrowing]:
     """What each poor class of `train` borrows with, through the shared generator."""
     network, counts = copy.deepcopy(shared.network).cpu(), train.counts()
-    rich, poor = lenders(counts), poor_classes(counts)
+    rich, poor, most = lenders(counts), poor_classes(counts), most_images(len(counts))
     if not rich:
         return {}
-    most = min(MOST_IMAGES, max(8, MOST_IN_ALL // len(counts)))
     known = {label: train.of_class(label).images for label in sorted({*rich, *poor})}
     images = {label: _some(own, most, seed, label) for label, own in known.items()}
     together = invert(network, torch.cat(list(images.values())))  # one search for all: small batches cost as much
@@ -143,6 +145,18 @@ def lenders(counts: Mapping[str, int]) -> list[str]:
     return [label for label, count in counts.items() if count >= max(2, RICH * largest)]
 
 
+def most_images(classes: int) -> int:
+    """How many images of a class are looked for in the latent space."""
+    return min(MOST_IMAGES, max(8, MOST_IN_ALL // classes))
+
+
+def passes(counts: Mapping[str, int]) -> int:
+    """Passes of one image each, forwards and backwards, that looking for all of a set takes; none where none lends."""
+    rich, most = lenders(counts), most_images(len(counts))
+    sought = sum(min(most, counts[label]) for label in {*rich, *poor_classes(counts)})
+    return STEPS * sought + TRIED // 3 if rich else 0  # a third: those that are tried are only drawn
+
+
 def invert(network: Generator, images: Tensor) -> Tensor:
     """Latents float (N, latent) whose images are near to `images`, float (N, C, H, W) in [-1, 1].
 
@@ -150,23 +164,25 @@ def invert(network: Generator, images: Tensor) -> Tensor:
     """
     rng = torch.Generator().manual_seed(0)
     tried = torch.randn(TRIED, network.architecture.latent, generator=rng)
-    with torch.no_grad():
-        drawn = torch.cat([network(z) for z in _chunks(tried)])
-    return torch.cat([_descend(network, some, tried[_nearest(some, drawn)]) for some in _chunks(images)])
+    starts = tried[_nearest(network, images, tried)]
+    parts = zip(_parts(images, images.shape), _parts(starts, images.shape), strict=True)
+    return torch.cat([descend(network, some, start, STEPS) for some, start in parts])
 
 
 @torch.no_grad()
 def rests(network: Generator, images: Tensor, latents: Tensor) -> Tensor:
     """What the generator leaves undrawn, float (N, C, H, W)."""
-    return torch.cat([some - network(z) for some, z in zip(_chunks(images), _chunks(latents), strict=True)])
+    parts = zip(_parts(images, images.shape), _parts(latents, images.shape), strict=True)
+    return torch.cat([some - network(z) for some, z in parts])
 
 
-def _descend(network: Generator, images: Tensor, start: Tensor) -> Tensor:
+def descend(network: Generator, images: Tensor, start: Tensor, steps: int) -> Tensor:
+    """Latents float (N, latent) that come nearer to `images` than `start`, by so many steps of Adam."""
     latents = start.clone().requires_grad_()
     optimizer = torch.optim.Adam([latents], RATE)
     fast = multiplies_bf16("cpu") and min(images.shape[2:]) >= LARGE_FROM_PX
-    for step in range(STEPS):
-        optimizer.param_groups[0]["lr"] = LEAST_RATE + RATE * (1 - step / STEPS)
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = LEAST_RATE + RATE * (1 - step / steps)
         with torch.autocast("cpu", torch.bfloat16, enabled=fast):
             drawn = network(latents).float()
         error = (drawn - images).square().mean(dim=(1, 2, 3)) + PRIOR * latents.square().mean(dim=1)
@@ -176,12 +192,17 @@ def _descend(network: Generator, images: Tensor, start: Tensor) -> Tensor:
     return latents.detach()
 
 
-def _chunks(rows: Tensor) -> list[Tensor]:
-    return [rows[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
+def _parts(rows: Rows, shape: Sequence[int]) -> list[Rows]:
+    """Rows in parts that bound what one pass over their images, of this shape (..., H, W), takes of memory."""
+    size = max(8, MOST_PIXELS // (shape[-2] * shape[-1]))
+    return [rows[at : at + size] for at in range(0, len(rows), size)]
 
 
-def _nearest(images: Tensor, drawn: Tensor) -> Tensor:
-    return torch.cdist(images.flatten(1), drawn.flatten(1)).argmin(dim=1)
+@torch.no_grad()
+def _nearest(network: Generator, images: Tensor, latents: Tensor) -> Tensor:
+    """Which latent's image is the nearest to each of `images`, int64 (N,)."""
+    drawn = (network(some).flatten(1) for some in _parts(latents, images.shape))
+    return torch.cat([torch.cdist(images.flatten(1), some) for some in drawn], dim=1).argmin(dim=1)
 
 
 def _some(images: NDArray[np.uint8], most: int, seed: int, label: str) -> Tensor:

@@ -1,6 +1,7 @@
 """The line before the expensive part: what it counts and how it measures."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from augment.evaluation.arms import Samples
 from augment.evaluation.compare import Comparing
 from augment.evaluation.cost import Cost, cost_line, measured_cost, seconds_per_step
 from augment.evaluation.runs import ArmRun
+from augment.gan.borrowing import passes
 from augment.gan.classes import Workplace
 from augment.gan.settings import class_training
 from augment.measure.classifiers import AHEAD_STEPS, FitSettings
@@ -46,6 +48,22 @@ def test_counts_and_minutes(monkeypatch):
     assert (found.classifiers, found.filters, found.candidates) == (15, 9, 3 * 2 * 4 * 2)
     steps = 3 * 400 * (0.1 + 0.5 + 3 * 0.25)  # made images are added to `classical` here
     assert found.minutes == pytest.approx((steps + 9 * 150 * 0.25 + 48 * 0.03) / 60)
+
+
+def test_the_search_for_what_can_be_borrowed_is_counted_in(monkeypatch):
+    monkeypatch.setattr(cost, "seconds_per_step", lambda run: 0.1)
+    monkeypatch.setattr(cost, "seconds_per_candidate", lambda gan, shape, folds: 0.1)
+    monkeypatch.setattr(cost, "seconds_per_pass", lambda gan, shape: 0.25)
+    plain, lending = (measured(3, replace(settings(), borrowed=share)).minutes for share in (0.0, 0.75))
+    assert lending - plain == pytest.approx(3 * passes(TRAIN.counts()) * 0.25 / 60)
+    alone = Train(width=4, latent=4, transfer="none")
+    assert measured(3, replace(settings(), borrowed=0.75), train=alone).minutes == pytest.approx(plain), "none lends"
+
+
+def test_a_pass_over_a_larger_image_takes_longer():
+    training = class_training(Train(width=4), {"a": 9}, flips="none", height=8, width=8, device="cpu")
+    small, large = (cost.seconds_per_pass(training.shared, (1, side, side)) for side in (8, 48))
+    assert 0 < small < large, "36 times the pixels"
 
 
 def test_processes_share_the_work(monkeypatch):

@@ -61,6 +61,25 @@ def test_an_image_of_the_generator_is_found_again() -> None:
     torch.testing.assert_close(network(latents) + undrawn, images)
 
 
+def test_the_passes_of_a_search_are_those_that_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each image has its steps, and each trial a drawing."""
+    monkeypatch.setattr(under_test, "MOST_PIXELS", 8 * 16)
+    forwards: list[tuple[int, bool]] = []
+
+    class Watched(Identity):
+        def forward(self, z: Tensor) -> Tensor:
+            forwards.append((len(z), torch.is_grad_enabled()))
+            return super().forward(z)
+
+    network: Any = Watched()
+    train = toy_set({"a": 20, "b": 2, "c": 1})
+    invert(network, torch.zeros(23, 1, 4, 4))
+    assert max(size for size, _ in forwards) == 8, "however many there are"
+    learnt, tried = (sum(size for size, graded in forwards if graded == way) for way in (True, False))
+    assert learnt + tried // 3 == under_test.passes(train.counts())
+    assert under_test.passes({"a": 1, "b": 1}) == 0
+
+
 def test_the_search_weighs_nearness_against_the_prior() -> None:
     """With images = latents the best latent is image / (1 + PRIOR), in closed form."""
     images = torch.linspace(-0.9, 0.9, 32).view(2, 1, 4, 4)
