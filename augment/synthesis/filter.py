@@ -1,8 +1,8 @@
-"""The class filter: does a classifier that never saw a sample's kind of image take it for its class?
+"""The class filter: do classifiers of the real images take a sample for its class, as surely as unseen real ones?
 
-Cross-fitted: the training set is cut into folds by group, each fold's images are scored by a
-classifier trained on the others, and the threshold of a class is the score that the wanted share
-of its held-out real images reaches.
+The training set is cut into folds by group, and one classifier is trained without each. The threshold of a class is
+the score that the wanted share of its real images reaches, each by the classifier that has not seen it; a sample's
+score is the mean of all classifiers, none of which has seen it.
 """
 
 import warnings
