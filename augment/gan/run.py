@@ -140,6 +140,7 @@ def play(
     z = torch.randn(settings.batch_size * members, settings.latent, generator=game.rng, device=data.device)
     with torch.autocast(data.device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
         seen = adversarial_step(game, real, z, loss=loss, augment=augment, gamma=gamma)
+    torch.clear_autocast_cache()  # an autocast around this one would keep the weights of the first step for all
     game.step += 1
     update_average(game, settings.ema_std)
     gap = seen.real_scores - seen.fake_scores

@@ -32,11 +32,15 @@ def equal(first: GeneratorSet, second: GeneratorSet) -> bool:
     )
 
 
-def test_it_trains_what_the_pipeline_trains() -> None:
-    generators = train_generators(images(10), LABELS, seed=3, device="cpu", **QUICK)
+@pytest.mark.parametrize("side", [8, 16])
+def test_it_trains_what_the_pipeline_trains(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In half precision too, which begins at 16 px."""
+    monkeypatch.setattr("augment.gan.settings.multiplies_bf16", lambda _: True)
+    generators = train_generators(images(10, side=side), LABELS, seed=3, device="cpu", **QUICK)
     names = np.array(LABELS)
-    data = ImageSet(images(10), names, names, names)
-    training = class_training(Train(**QUICK), {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu")
+    data = ImageSet(images(10, side=side), names, names, names)
+    training = class_training(Train(**QUICK), {"a": 10, "b": 10}, flips="none", height=side, width=side, device="cpu")
+    assert {settings.precision for settings in training.classes.values()} == {"bf16" if side == 16 else "fp32"}
     (trained,) = train_classes(data, training, [3], Workplace(Engine("serial", 1), "cpu", None, 30.0))
     assert list(generators) == ["a", "b"]
     for label, result in trained.classes.items():

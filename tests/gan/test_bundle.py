@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.errors import BundleError
+from augment.errors import ArgumentError, BundleError
 from augment.files import sha256, sha256_json
 from augment.gan.bundle import load_bundle, load_generators
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
@@ -219,5 +219,5 @@ def test_seeds_and_labels_name_different_images() -> None:
     assert not torch.equal(GENERATOR.sample(4, seed=0), GENERATOR.sample(4, seed=1))
     twin = ClassGenerator("y", GENERATOR.network)
     assert not torch.equal(GENERATOR.sample(4), twin.sample(4))
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ArgumentError, match="negative"):
         GENERATOR.sample(-1)

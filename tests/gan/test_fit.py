@@ -1,6 +1,7 @@
 """A whole run: repeatable, resumable, guarded."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from augment.gan.looks import samples_of
 from augment.gan.losses import adversarial_loss
 from augment.gan.networks import Architecture, to_float
 from augment.gan.run import GanJob, GanResult, game_of
+from augment.gan.standalone import standalone
 from augment.gan.state import copied
 from augment.gan.training import Game, Outcome, adversarial_step, effective_gamma, new_game
 from tests.gan.conftest import images
@@ -89,6 +91,17 @@ def test_every_network_resumes(job: GanJob, network: str, loss: str, precision: 
     whole = fit(job)
     assert whole.generator
     assert same(fit(job, resume=interrupted(job, 5)), whole)
+
+
+@pytest.mark.parametrize("around", [standalone, partial(torch.autocast, "cpu", enabled=False)])
+def test_half_precision_learns_inside_of_other_contexts(job: GanJob, around: Any) -> None:
+    """torch casts a weight once for all that happens in the outermost autocast."""
+    job = dataclasses.replace(
+        job, images=images(6, side=16) // 2, settings=dataclasses.replace(job.settings, precision="bf16")
+    )
+    whole = fit(job)
+    with around():
+        assert same(fit(job), whole)
 
 
 def test_a_run_resumes_before_and_after_a_roll_back(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 
 from augment import SyntheticDataset, SyntheticMix
+from augment.errors import ArgumentError
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import Architecture, build
 
@@ -115,12 +116,12 @@ def test_a_transform_is_applied_to_each_image() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(counts: object, options: dict, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ArgumentError, match=words):
         SyntheticDataset(SET, counts, **options)
 
 
 def test_a_class_whose_gan_failed_is_named_when_its_images_are_wanted() -> None:
-    with pytest.raises(ValueError, match=r"5 images of 'c' wanted, and it has no generator \(collapsed\)"):
+    with pytest.raises(ArgumentError, match=r"5 images of 'c' wanted, and it has no generator \(collapsed\)"):
         SyntheticDataset(WITH_FAILED, 5)
     assert numbers(SyntheticDataset(WITH_FAILED, {"b": 5})) == {"a": 0, "b": 5, "c": 0}
     balanced = SyntheticDataset(WITH_FAILED, "balance", real_labels="abbcc")
@@ -206,7 +207,7 @@ def test_a_class_without_a_generator_stays_real() -> None:
     ],
 )
 def test_batches_that_do_not_fit(images: torch.Tensor, labels: torch.Tensor, options: dict, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ArgumentError, match=words):
         SyntheticMix(SET, 0.5, **options)(images, labels)
 
 
@@ -219,7 +220,7 @@ def test_batches_that_do_not_fit(images: torch.Tensor, labels: torch.Tensor, opt
     ],
 )
 def test_settings_that_do_not_fit(p: float, options: dict, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ArgumentError, match=words):
         SyntheticMix(SET, p, **options)
 
 

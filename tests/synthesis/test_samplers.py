@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from augment import SyntheticDataset, SyntheticMix, train_generators
 from augment.engine import Engine
+from augment.errors import ArgumentError
 from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_distance
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks import Architecture, new_generator, to_float
@@ -151,16 +152,16 @@ def test_nothing_is_borrowed_unless_asked_for() -> None:
 
 def test_what_does_not_fit_is_said() -> None:
     tensor: Any = torch.zeros(3)
-    with pytest.raises(ValueError, match="must be an ImageSet, got Tensor"):
+    with pytest.raises(ArgumentError, match="must be an ImageSet, got Tensor"):
         samplers(SET, tensor, seed=0)
-    with pytest.raises(ValueError, match="needs the generator of all classes"):
+    with pytest.raises(ArgumentError, match="needs the generator of all classes"):
         samplers(ALONE, TRAIN, seed=0)
     for other in (
         toy_set({"a": 12, "b": 2}),
         toy_set({"a": 12, "b": 2, "c": 9}, side=9),
         toy_set({"a": 12, "b": 2, "c": 9}, seed=1),
     ):
-        with pytest.raises(ValueError, match="give data/prepared/train of the same run"):
+        with pytest.raises(ArgumentError, match="give data/prepared/train of the same run"):
             samplers(SET, other, seed=0)
 
 
