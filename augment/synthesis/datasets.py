@@ -130,8 +130,8 @@ class SyntheticMix:
         value_range: Range | None = None,
         seed: int = 0,
     ) -> None:
-        if not 0 <= p <= 1:
-            raise ArgumentError(f"p is a probability from 0 to 1, got {p}")
+        if not (isinstance(p, int | float | np.number) and 0 <= p <= 1):
+            raise ArgumentError(f"p is a probability from 0 to 1, got {p!r}")
         if value_range is not None and tuple(value_range) not in RANGES:
             raise ArgumentError(f"value_range must be (0, 1) or (-1, 1), got {value_range}; mix before you normalise")
         self.p, self.value_range = p, value_range

@@ -1,6 +1,7 @@
 """Synthetic images in a training loop: right class, right number, right range, every draw named."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,11 +216,13 @@ def test_batches_that_do_not_fit(images: torch.Tensor, labels: torch.Tensor, opt
     ("p", "options", "words"),
     [
         (1.5, {}, "from 0 to 1"),
+        ("0.5", {}, "from 0 to 1, got '0.5'"),
+        (float("nan"), {}, "from 0 to 1"),
         (0.5, {"value_range": (0, 255)}, "mix before you normalise"),
         (0.5, {"classes": ["x"]}, "do not fit the generators"),
     ],
 )
-def test_settings_that_do_not_fit(p: float, options: dict, words: str) -> None:
+def test_settings_that_do_not_fit(p: Any, options: dict, words: str) -> None:
     with pytest.raises(ArgumentError, match=words):
         SyntheticMix(SET, p, **options)
 
