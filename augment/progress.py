@@ -17,6 +17,12 @@ def duration(minutes: float) -> str:
     return f"about {minutes:.0f} min" if minutes < 100 else f"about {minutes / 60:.1f} h"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 cluster`, `2 clusters`, `2 processes`."""
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{'' if number == 1 else ending}"
+
+
 class Ticker:
     """Counts finished units of work and says how long the rest takes."""
 

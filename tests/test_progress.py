@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.progress import Ticker, ticked
+from augment.progress import Ticker, counted, ticked
 
 
 def test_lines_every_two_seconds_and_at_the_end(
@@ -27,3 +27,11 @@ def test_of_one_unit_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == ""
     assert list(ticked("parts", range(3))) == [0, 1, 2]
     assert capsys.readouterr().err.startswith("  parts: 3 of 3 in ")
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "words"),
+    [(0, "pair", "0 pairs"), (1, "process", "1 process"), (2, "process", "2 processes"), (3, "GAN", "3 GANs")],
+)
+def test_one_is_singular(number: int, noun: str, words: str) -> None:
+    assert counted(number, noun) == words

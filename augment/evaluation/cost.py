@@ -20,7 +20,7 @@ from augment.gan.networks import new_generator, to_uint8
 from augment.gan.training import GanSettings
 from augment.measure.classifiers import AHEAD_STEPS, FitSettings, SmallCnn, probabilities
 from augment.params import Arm
-from augment.progress import duration
+from augment.progress import counted, duration
 from augment.synthesis.selection import expected
 
 PROBE_STEPS = AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
@@ -98,7 +98,7 @@ def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
 def cost_line(cost: Cost, settings: Comparing, engine: Engine) -> str:
     """The cost in one line, GANs first, since they are trained first."""
     processes = min(engine.processes, cost.classifiers)
-    where = f"on {processes} process{'es' if processes > 1 else ''}"
+    where = f"on {counted(processes, 'process')}"
     whole = duration(cost.minutes + cost.gan_minutes)
     gans = f"{cost.gans} GANs, as far as .work does not hold them: {duration(cost.gan_minutes)}; " if cost.gans else ""
     work = (

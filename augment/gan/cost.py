@@ -8,7 +8,7 @@ import torch
 from augment.engine import Engine
 from augment.gan.networks import to_float
 from augment.gan.run import GanJob, augmentation, begun, play
-from augment.progress import duration
+from augment.progress import counted, duration
 
 SLOW_S = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
 LONG_MIN = 30.0
@@ -51,13 +51,13 @@ def tell(job: GanJob, groups: Sequence[Sequence[int]], processes: int, stacked: 
     if not stacked:
         return cost_line(needed, groups, processes)
     gans = sum(map(len, groups))
-    return f"{gans} GAN{'s' if gans > 1 else ''} in stacks: {duration(needed)} or more, from a few timed steps of one"
+    return f"{counted(gans, 'GAN')} in stacks: {duration(needed)} or more, from a few timed steps of one"
 
 
 def cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:
     """`needed` minutes in words, and what to do when they are many."""
     steps = [number for group in groups for number in group]
-    gans = f"{len(steps)} GAN{'s' if len(steps) > 1 else ''}, {sum(steps)} steps"
-    line = f"{gans}: {duration(needed)} on {jobs} process{'es' if jobs > 1 else ''}, from a few timed steps"
+    gans = f"{counted(len(steps), 'GAN')}, {counted(sum(steps), 'step')}"
+    line = f"{gans}: {duration(needed)} on {counted(jobs, 'process')}, from a few timed steps"
     shorter = ". Smaller images take less (ingest.size: half the side is about a quarter of the time)"
     return line + shorter if needed > LONG_MIN else line

@@ -11,6 +11,7 @@ from augment.data.duplicates import KEEP_FIRST
 from augment.data.entries import Entry, Stop
 from augment.data.near.alike import LEAST_PX, Pair, alike
 from augment.data.near.clusters import clusters
+from augment.progress import counted
 
 LARGEST_SHARE = 0.1  # of a class, in one cluster
 _LEAST_LARGE = 10  # images; a cluster of no more is never too large
@@ -48,15 +49,15 @@ class NearDuplicates:
 
     def notes(self) -> list[str]:
         """What a person should know of it."""
-        images = sum(map(len, self.clusters))
+        images, several = sum(map(len, self.clusters)), len(self.several_classes)
         found = [
-            (self.clusters, f"{images} images in {len(self.clusters)} clusters, each one group"),
-            (self.several_classes, f"{len(self.several_classes)} clusters hold several classes; check their labels"),
-            (self.apart, f"{len(self.apart)} pairs in different groups, since others there are unlike"),
+            (self.clusters, f"{images} images in {counted(len(self.clusters), 'cluster')}, each one group"),
+            (self.several_classes, f"several classes in {counted(several, 'cluster')}; check their labels"),
+            (self.apart, f"{counted(len(self.apart), 'pair')} in different groups, since others there are unlike"),
         ]
         lines = [f"near_duplicates: {what}; for example {_two(paths[0])}" for paths, what in found if paths]
         if self.left_out:
-            what = f"{len(self.left_out)} images left out, as a declared test or val holds a copy"
+            what = f"{counted(len(self.left_out), 'image')} left out, as a declared test or val holds a copy"
             lines.append(f"near_duplicates: {what}; for example {self.left_out[0]}")
         return lines
 

@@ -88,7 +88,7 @@ def test_copies_under_two_labels_share_a_group_and_are_noted() -> None:
     near, _ = group(entries)
     assert near.several_classes == near.clusters == [["a/0", "c/0"]]
     assert entries[0].group == entries[-1].group == "a/0"
-    assert any("hold several classes" in note and "a/0 and c/0" in note for note in near.notes())
+    assert any("several classes in 1 cluster;" in note and "a/0 and c/0" in note for note in near.notes())
 
 
 def test_what_cannot_be_compared_is_left_alone() -> None:
@@ -135,7 +135,7 @@ def test_pairs_that_no_cluster_holds_are_counted() -> None:
     near = NearDuplicates(clusters=[["a/0", "a/1"]], apart=[["a/1", "a/2"]])
     assert near.summary()["apart"] == 1
     assert near.notes()[1] == (
-        "near_duplicates: 1 pairs in different groups, since others there are unlike; for example a/1 and a/2"
+        "near_duplicates: 1 pair in different groups, since others there are unlike; for example a/1 and a/2"
     )
 
 
