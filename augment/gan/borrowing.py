@@ -37,7 +37,7 @@ MOST_IN_ALL = 640  # so that the time is bounded; but 8 of each class at least
 STEPS, RATE, LEAST_RATE = 200, 0.1, 0.005
 PRIOR = 0.01  # weight of a latent's mean square beside the mean square error
 TRIED = 2000  # latents of which the nearest to an image is where its search begins
-MOST_PIXELS = 2**20  # of the images of one pass, at least 8 of them: 256 up to 64x64
+MOST_PIXELS = 2**20  # of the images of one pass, 256 of 64x64; but 8 images at least
 
 Rows = TypeVar("Rows", Tensor, range)
 
