@@ -30,9 +30,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from augment.core.errors import AugmentError
     from augment.data.imageset import ImageSet
-    from augment.errors import AugmentError
-    from augment.gan.arrays import train_generators
+    from augment.gan.api import train_generators
     from augment.gan.bundle import load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
     from augment.synthesis.datasets import SyntheticDataset, SyntheticMix
@@ -50,14 +50,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AugmentError": "augment.errors",
+    "AugmentError": "augment.core.errors",
     "ClassGenerator": "augment.gan.generators",
     "GeneratorSet": "augment.gan.generators",
     "ImageSet": "augment.data.imageset",
     "SyntheticDataset": "augment.synthesis.datasets",
     "SyntheticMix": "augment.synthesis.datasets",
     "load_generators": "augment.gan.bundle",
-    "train_generators": "augment.gan.arrays",
+    "train_generators": "augment.gan.api",
 }
 
 

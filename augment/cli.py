@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from augment.errors import AugmentError
+from augment.core.errors import AugmentError
 
 if TYPE_CHECKING:
     from augment.data.check import Forecast
@@ -112,8 +112,8 @@ def _init(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     _need_pipeline("check")
     from augment.data import check
-    from augment.dvcyaml import obstacles
     from augment.params import Params, load, read
+    from augment.project.dvc_yaml import obstacles
 
     file = options.params or Path("params.yaml")
     if options.params is None and options.path is not None and not file.exists():
@@ -124,7 +124,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _beforehand(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Stop]":
     """What `generate` and `evaluate` could not begin with; where nothing hints at it, nothing is loaded to find out."""
-    from augment.data.disk import is_bare
+    from augment.data.sources.disk import is_bare
     from augment.params import Evaluate
 
     folders = (Path(params.evaluate.external), Path(params.train.base))
@@ -133,7 +133,7 @@ def _beforehand(shape: tuple[int, int, int], images: "Sequence[Entry]", params: 
     apart = len(set(groups)) == len(groups)  # then every repeat leaves the class filter groups enough
     if params.evaluate == Evaluate() and apart and not filled:
         return []
-    from augment.evaluation.beforehand import evaluate_stops
+    from augment.evaluation.experiment.preflight import evaluate_stops
 
     return evaluate_stops(shape, images, params)
 
@@ -145,7 +145,7 @@ def _forecast(file: Path) -> "Forecast":
         if shape[1] * shape[2] <= QUICK_PX:
             return []
         print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
-        from augment.evaluation.forecast import forecast
+        from augment.evaluation.experiment.forecast import forecast
         from augment.params import load
 
         return forecast(shape, counts, load(file))
@@ -156,10 +156,10 @@ def _forecast(file: Path) -> "Forecast":
 def _sample(options: argparse.Namespace) -> int:
     import numpy as np
 
+    from augment.core.errors import BundleError
+    from augment.core.grids import write_grid
     from augment.data.slugs import folder_name
-    from augment.errors import BundleError
     from augment.gan.bundle import load_generators
-    from augment.grids import write_grid
 
     if options.out is None and options.grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
@@ -189,9 +189,9 @@ def _sample(options: argparse.Namespace) -> int:
 
 def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: int) -> None:
     """PNG files, as many in memory as one forward pass makes."""
-    from augment.files import write_bytes
+    from augment.core.files import write_bytes
+    from augment.core.grids import picture, png
     from augment.gan.generators import CHUNK
-    from augment.grids import picture, png
 
     for start in range(0, count, CHUNK):
         images = generator.sample(min(CHUNK, count - start), seed=seed, start=start).numpy()
@@ -202,9 +202,9 @@ def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: 
 def _verdict(options: argparse.Namespace) -> int:
     import json
 
+    from augment.core.files import read_file
     from augment.data.imageset import ImageSet
-    from augment.files import read_file
-    from augment.ledger import LEDGER, looks, looks_text
+    from augment.project.test_ledger import LEDGER, looks, looks_text
 
     folder = options.reports / "evaluation"
     path = folder / "verdict.json"
@@ -242,7 +242,7 @@ def _trial(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from augment import doctor
+    from augment.project import doctor
 
     return doctor.run(options.prune)
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from augment.core.files import sha256, write_bytes
+from augment.core.grids import png
 from augment.data.cleaning import examine
-from augment.data.images import resize
-from augment.data.near.alike import Pair, alike
+from augment.data.decoding.decode import resize
 from augment.data.near.clusters import clusters
-from augment.files import sha256, write_bytes
-from augment.grids import png
+from augment.data.near.search import Pair, alike
 
 Pixels = NDArray[np.uint8]  # (H, W, C)
 Random = np.random.Generator

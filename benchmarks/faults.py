@@ -1,6 +1,6 @@
 """Faults to plant in a run, each around one step of training: what the guards must find, for tests and benchmarks.
 
-A plant takes `augment.gan.run.play` and gives a step with the fault in it; `planted` puts it in its place.
+A plant takes `augment.gan.training.run.play` and gives a step with the fault in it; `planted` puts it in its place.
 """
 
 import functools
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from augment.gan import fit as fitting
-from augment.gan.diffaugment import CHANGES, Operation
-from augment.gan.run import play
-from augment.gan.training import Game, GanSettings
+from augment.gan.training import trainer as fitting
+from augment.gan.training.augmentation import CHANGES, Operation
+from augment.gan.training.run import play
+from augment.gan.training.step import Game, GanSettings
 
 NAN = float("nan")
 FROM = 0.3  # of the run: then the fault begins

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from augment.core.engine import Engine, cores
 from augment.data.imageset import ImageSet
 from augment.data.prepare import examine
-from augment.engine import Engine, cores
-from augment.gan.classes import Workplace, train_classes
+from augment.gan.per_class import Workplace, train_classes
 from augment.gan.settings import class_training
 from augment.params import Ingest, Train
 from benchmarks.pipeline import run

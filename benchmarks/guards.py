@@ -20,16 +20,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import stats
 
-from augment.data.slanted import slanted
-from augment.data.sources import digits
-from augment.gan.diffaugment import Operation
-from augment.gan.fit import fit
+from augment.data.sources.built_in import slanted
+from augment.data.sources.folder import digits
 from augment.gan.generators import network_from
-from augment.gan.leaks import MARKS, leaked
-from augment.gan.losses import LossName
-from augment.gan.networks import to_float
-from augment.gan.run import GanJob, GanResult
-from augment.gan.training import GanSettings
+from augment.gan.networks.build import to_float
+from augment.gan.training.augmentation import Operation
+from augment.gan.training.augmentation_leaks import MARKS, leaked
+from augment.gan.training.losses import LossName
+from augment.gan.training.run import GanJob, GanResult
+from augment.gan.training.step import GanSettings
+from augment.gan.training.trainer import fit
 from benchmarks.faults import FAULTS, leaking, planted
 
 Size = Literal["2x2", "8x8", "20x16"]

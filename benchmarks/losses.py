@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augment import params
-from augment.charts import line_chart
+from augment.core.files import write_bytes
+from augment.core.grids import mosaic, png
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.files import write_bytes
-from augment.gan.classes import train_classes
-from augment.gan.losses import LossName, adversarial_loss
+from augment.gan.per_class import train_classes
 from augment.gan.settings import training_for, workplace
 from augment.gan.trained import generators_from
-from augment.grids import mosaic, png
+from augment.gan.training.losses import LossName, adversarial_loss
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
 from augment.report.pictures import labelled_rows, strip
+from benchmarks.charts import line_chart
 
 ROOT = Path(__file__).parent.parent
 LABELS = ("0", "3", "8")  # 48 training images of the first two, 8 of the last

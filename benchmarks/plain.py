@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from torch.optim import Adam
 
-from augment.gan.adaptive import first_probability
-from augment.gan.diffaugment import DiffAugment
-from augment.gan.losses import adversarial_loss
-from augment.gan.networks import Generator, build
-from augment.gan.training import GanSettings, effective_gamma
+from augment.gan.networks.build import Generator, build
+from augment.gan.training.adaptive_augmentation import first_probability
+from augment.gan.training.augmentation import DiffAugment
+from augment.gan.training.losses import adversarial_loss
+from augment.gan.training.step import GanSettings, effective_gamma
 
 
 def train_plainly(

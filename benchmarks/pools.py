@@ -8,7 +8,7 @@ import numpy as np
 
 from augment.data.imageset import ImageSet
 from augment.data.prepare import examine
-from augment.data.sources import detect
+from augment.data.sources.folder import detect
 from augment.params import Ingest
 
 

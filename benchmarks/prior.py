@@ -1,4 +1,4 @@
-"""The calibration behind `augment.evaluation.prior`: how alike classifiers are on real images.
+"""The calibration behind `augment.evaluation.statistics.power_model`: how alike classifiers are on real images.
 
 `python -m benchmarks.prior [PREPARED...]` trains four real-only arms with three seeds each on few digits, and on
 every folder given (train/ and test/ as ingest writes them), and prints one row a set: recall of the nearest
@@ -18,16 +18,16 @@ from scipy.special import ndtri
 from scipy.stats import norm
 from sklearn.datasets import load_digits
 
+from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms import Samples
-from augment.evaluation.controls import copies_of
-from augment.evaluation.interpolated import mixes_of
-from augment.evaluation.prior import both_right, neighbour_recalls
-from augment.evaluation.resampling import balanced_accuracy
-from augment.evaluation.runs import ArmRun, run_arm
+from augment.evaluation.experiment.arms import Samples
+from augment.evaluation.experiment.baselines import mixes_of
+from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.experiment.controls import copies_of
+from augment.evaluation.statistics.bootstrap import balanced_accuracy
+from augment.evaluation.statistics.power_model import both_right, neighbour_recalls
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
-from augment.seeds import derive_seed, numpy_rng
 
 AUGMENTING: tuple[Arm, ...] = ("classical", "copies_half", "mixup_within_half")
 ARMS: tuple[Arm, ...] = (*AUGMENTING, "oversample")

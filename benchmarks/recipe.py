@@ -22,23 +22,23 @@ from typing import Any
 
 import numpy as np
 
+from augment.core.engine import Engine, cores
+from augment.core.errors import TrainingError
+from augment.core.files import write_text
+from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, poor_classes
-from augment.engine import Engine, cores
-from augment.errors import TrainingError
-from augment.evaluation.arms import Samples
-from augment.evaluation.controls import copies_of
-from augment.evaluation.interpolated import mixes_of, smote_of
-from augment.evaluation.runs import ArmRun, run_arm
-from augment.evaluation.settings import classifier_steps
-from augment.files import write_text
-from augment.gan.classes import ClassTraining, Workplace, train_classes
+from augment.evaluation.experiment.arms import Samples
+from augment.evaluation.experiment.baselines import mixes_of, smote_of
+from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.experiment.controls import copies_of
+from augment.evaluation.experiment.settings import classifier_steps
+from augment.gan.per_class import ClassTraining, Workplace, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
 from augment.params import AUGMENTATIONS, Arm, Augmentation, Evaluate, Train
-from augment.seeds import derive_seed
 from benchmarks.pools import draw, images_of
 from benchmarks.recipe_tables import print_tables
 from benchmarks.variants import FINALISTS, KEYS, SCRATCH, VARIANTS

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from augment import ImageSet, load_generators
-from augment.files import write_bytes
-from augment.grids import grid, mosaic, png
+from augment.core.files import write_bytes
+from augment.core.grids import grid, mosaic, png
 from augment.report.gallery import read_made
 
 SHOWN = 8  # images of a class in each column

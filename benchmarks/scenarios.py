@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.evaluation.comparisons import Comparison, Word
-from augment.evaluation.policy import DEFAULT, choose_policy
-from augment.evaluation.primary import Figures, figures_of, joined
-from augment.evaluation.prior import MEASURED, Parts, exchangeable, expected_smallest_gain
-from augment.evaluation.resampling import groups_per_class, one_pair, resample
+from augment.core.seeds import numpy_rng
+from augment.evaluation.statistics.bootstrap import groups_per_class, one_pair, resample
+from augment.evaluation.statistics.comparisons import Comparison, Word
+from augment.evaluation.statistics.metric_table import Figures, figures_of, joined
+from augment.evaluation.statistics.power_model import MEASURED, Parts, exchangeable, expected_smallest_gain
 from augment.evaluation.tables import kinds
-from augment.evaluation.verdict import assess
+from augment.evaluation.verdict.rules import assess
+from augment.evaluation.verdict.selection import DEFAULT, choose_policy
 from augment.params import REAL_ARMS, Arm
-from augment.seeds import numpy_rng
 from benchmarks.simulated import Truth, latent, right, truth
 
 Int = NDArray[np.int64]

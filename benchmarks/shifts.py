@@ -1,7 +1,7 @@
 """How much of the difference between repeats comes from their training images, and how much from their seeds.
 
 `python -m benchmarks.shifts PROJECT...` reads what `evaluate` wrote in each project and prints the shift of
-`augment.evaluation.prior`: the standard deviation of a class's threshold between the repeats of an arm. Of
+`power_model`: the standard deviation of a class's threshold between the repeats of an arm. Of
 projects with one test set, one with disjoint training sets and one with paired seeds, the squares tell the share
 that training images have.
 """

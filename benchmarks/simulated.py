@@ -1,6 +1,6 @@
 """Score tables as real runs leave them, with a known truth: who is right on which image, for every arm and seed.
 
-The model and the size of its parts are those of `augment.evaluation.prior`. A table differs from what that
+The model and the size of its parts are those of `power_model`. A table differs from what that
 expects as real sets do: its parts and its classes' difficulty are drawn anew.
 """
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from augment.evaluation.prior import PLAIN, Parts
+from augment.evaluation.statistics.power_model import PLAIN, Parts
 from augment.params import Arm
 
 Float = NDArray[np.float64]

@@ -22,16 +22,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from augment.environment import environment, resolve_device
-from augment.gan.classes import class_job
-from augment.gan.fit import fit
-from augment.gan.networks import to_float
-from augment.gan.run import GanJob, augmentation, begun, play
+from augment.core.environment import environment, resolve_device
+from augment.core.processes import keep_freed_memory
+from augment.gan.networks.build import to_float
+from augment.gan.per_class import class_job
 from augment.gan.settings import class_training
-from augment.gan.together import fit_together, members_of, part, play_turn
-from augment.gan.training import BETAS
+from augment.gan.training.run import GanJob, augmentation, begun, play
+from augment.gan.training.stacked_trainer import fit_together, members_of, part, play_turn
+from augment.gan.training.step import BETAS
+from augment.gan.training.trainer import fit
 from augment.params import Train
-from augment.processes import keep_freed_memory
 from benchmarks.plain import train_plainly
 from benchmarks.training import pool
 

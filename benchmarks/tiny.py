@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.datasets import load_digits
 
+from augment.core.engine import Engine
+from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.evaluation.arms import Samples
-from augment.evaluation.controls import copies_of, noise_of, shuffled_of
-from augment.evaluation.policy import DEFAULT, choose_policy
-from augment.evaluation.primary import Figures, figures_of_scores
-from augment.evaluation.runs import ArmRun, run_arm
+from augment.evaluation.experiment.arms import Samples
+from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.experiment.controls import copies_of, noise_of, shuffled_of
+from augment.evaluation.statistics.metric_table import Figures, figures_of_scores
 from augment.evaluation.tables import kinds
-from augment.evaluation.verdict import assess
+from augment.evaluation.verdict.rules import assess
+from augment.evaluation.verdict.selection import DEFAULT, choose_policy
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
-from augment.seeds import derive_seed, numpy_rng
 from benchmarks.scenarios import DRAWS, EQUIVALENCE, FEW
 
 TRAIN, VAL, TEST = 8, 4, 60  # images of each class

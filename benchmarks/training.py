@@ -23,14 +23,14 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from augment.core.engine import Engine, cores
 from augment.data.imageset import ImageSet
-from augment.engine import Engine, cores
-from augment.gan.classes import ClassTraining, Workplace, class_job, train_classes
-from augment.gan.networks import Generator, to_float, to_uint8
-from augment.gan.run import augmentation, begun, play
+from augment.gan.networks.build import Generator, to_float, to_uint8
+from augment.gan.per_class import ClassTraining, Workplace, class_job, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
-from augment.gan.training import GanSettings
+from augment.gan.training.run import augmentation, begun, play
+from augment.gan.training.step import GanSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
 from augment.params import Train

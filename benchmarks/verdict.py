@@ -15,7 +15,7 @@ from functools import partial
 
 from scipy.stats import beta
 
-from augment.engine import Engine, cores
+from augment.core.engine import Engine, cores
 from benchmarks import tiny
 from benchmarks.scenarios import FEW, MANY, Outcome, Scenario, on_disjoint_subsets, on_folds, on_one_split, on_rotated
 

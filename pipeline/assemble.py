@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from augment.core.files import read_csv, write_bytes, write_csv
+from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
-from augment.evaluation.delivered import MANIFEST, delivered
-from augment.files import read_csv, write_bytes, write_csv
-from augment.grids import picture, png
+from augment.evaluation.experiment.delivered import MANIFEST, delivered
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
 

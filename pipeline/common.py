@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augment import params
-from augment.errors import AugmentError, InUseError, StoreError
-from augment.files import exclusive, write_text
+from augment.core.errors import AugmentError, InUseError, StoreError
+from augment.core.files import exclusive, write_text
 from augment.params import Params
 from pipeline import start
 from pipeline.start import echo

@@ -6,48 +6,48 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from augment.core.engine import Engine
+from augment.core.environment import environment
+from augment.core.errors import DataError
+from augment.core.files import sha256_json, write_csv, write_json
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
-from augment.engine import Engine
-from augment.environment import environment
-from augment.errors import DataError
 from augment.evaluation import tables
-from augment.evaluation.audit import check_no_test_image
-from augment.evaluation.augmentation import strongest
-from augment.evaluation.caveats import failed_classes, other_start
-from augment.evaluation.compare import Compared, Comparing, compare, compare_plain, with_delivered
-from augment.evaluation.cost import cost_line, measured_cost
-from augment.evaluation.curve import COLUMNS as CURVE
-from augment.evaluation.curve import points
-from augment.evaluation.external import COLUMNS as EXTERNAL
-from augment.evaluation.external import check_apart, on_external
-from augment.evaluation.external import read as read_external
-from augment.evaluation.external import rows as external_rows
-from augment.evaluation.facts import COLUMNS as FACTS
-from augment.evaluation.facts import facts
-from augment.evaluation.families import logistic_scores
-from augment.evaluation.figures import figures_on
-from augment.evaluation.learning import learn
-from augment.evaluation.nearness import COLUMNS as NEARNESS
-from augment.evaluation.nearness import Nearness, nearness, real_images, require_no_leak
-from augment.evaluation.policy import Policy, choose_policy
-from augment.evaluation.primary import Figures
-from augment.evaluation.prior import expectation
-from augment.evaluation.provenance import check_trained_on, gate_beside
-from augment.evaluation.replicates import Plan, Splits, plan
-from augment.evaluation.scope import announced_text, repeats_text, scope_of
-from augment.evaluation.settings import check_extras, check_held_out, check_primary, comparing
-from augment.evaluation.summary import metrics, summary
-from augment.evaluation.verdict import Verdict, decide
-from augment.evaluation.wording import smallest_gain_text
-from augment.files import sha256_json, write_csv, write_json
+from augment.evaluation.experiment.cost import cost_line, measured_cost
+from augment.evaluation.experiment.experiment import Compared, Comparing, compare, compare_plain, with_delivered
+from augment.evaluation.experiment.external import COLUMNS as EXTERNAL
+from augment.evaluation.experiment.external import check_apart, on_external
+from augment.evaluation.experiment.external import read as read_external
+from augment.evaluation.experiment.external import rows as external_rows
+from augment.evaluation.experiment.figures import figures_on
+from augment.evaluation.experiment.learning import learn
+from augment.evaluation.experiment.learning_curve import COLUMNS as CURVE
+from augment.evaluation.experiment.learning_curve import points
+from augment.evaluation.experiment.protocol import Plan, Splits, plan
+from augment.evaluation.experiment.provenance import check_trained_on, gate_beside
+from augment.evaluation.experiment.second_classifier import logistic_scores
+from augment.evaluation.experiment.settings import check_extras, check_held_out, check_primary, comparing
+from augment.evaluation.samples.audit import check_no_test_image
+from augment.evaluation.samples.leakage import COLUMNS as NEARNESS
+from augment.evaluation.samples.leakage import Nearness, nearness, real_images, require_no_leak
+from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.statistics.power_model import expectation
+from augment.evaluation.verdict.augmentation import strongest
+from augment.evaluation.verdict.caveats import failed_classes, other_start
+from augment.evaluation.verdict.facts import COLUMNS as FACTS
+from augment.evaluation.verdict.facts import facts
+from augment.evaluation.verdict.rules import Verdict, decide
+from augment.evaluation.verdict.scope import announced_text, repeats_text, scope_of
+from augment.evaluation.verdict.selection import Policy, choose_policy
+from augment.evaluation.verdict.summary import metrics, summary
+from augment.evaluation.verdict.wording import smallest_gain_text
 from augment.gan.bundle import load_generators
-from augment.gan.classes import Workplace, train_repeats
 from augment.gan.generators import GeneratorSet
+from augment.gan.per_class import Workplace, train_repeats
 from augment.gan.settings import has_pinned_base, pinned_training, training_for, workplace
 from augment.gan.trained import generators_from
-from augment.ledger import LEDGER, looks, looks_text, record
 from augment.params import AUGMENTATIONS, Base, Evaluate, Params
+from augment.project.test_ledger import LEDGER, looks, looks_text, record
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
 from pipeline.start import echo

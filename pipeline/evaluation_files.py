@@ -2,23 +2,27 @@
 
 from dataclasses import asdict
 
-from augment.engine import Engine
-from augment.evaluation import comparisons, families, membership, privacy, tables
-from augment.evaluation.compare import Compared
-from augment.evaluation.explanation import Line
-from augment.evaluation.judges import fit_judges
-from augment.evaluation.policy import Policy
-from augment.evaluation.primary import Figures
-from augment.evaluation.quality import COLUMNS as QUALITY
-from augment.evaluation.quality import quality
-from augment.evaluation.reliability import COLUMNS as RELIABILITY
-from augment.evaluation.reliability import reliability
-from augment.evaluation.replicates import Plan, Splits
-from augment.evaluation.verdict import Verdict
-from augment.files import write_csv
+from augment.core.engine import Engine
+from augment.core.files import write_csv
+from augment.core.seeds import numpy_rng
+from augment.evaluation import tables
+from augment.evaluation.experiment import second_classifier as families
+from augment.evaluation.experiment.experiment import Compared
+from augment.evaluation.experiment.protocol import Plan, Splits
+from augment.evaluation.samples import copies as privacy
+from augment.evaluation.samples import membership
+from augment.evaluation.samples.judges import fit_judges
+from augment.evaluation.samples.quality import COLUMNS as QUALITY
+from augment.evaluation.samples.quality import quality
+from augment.evaluation.statistics import comparisons
+from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.statistics.reliability import COLUMNS as RELIABILITY
+from augment.evaluation.statistics.reliability import reliability
+from augment.evaluation.verdict.explanation import Line
+from augment.evaluation.verdict.rules import Verdict
+from augment.evaluation.verdict.selection import Policy
 from augment.measure.features import pixels
 from augment.params import Evaluate
-from augment.seeds import numpy_rng
 from augment.synthesis.filter import FilterSettings
 from pipeline.common import REPORTS
 

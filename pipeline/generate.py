@@ -1,11 +1,11 @@
 """Sample every generator, select, and write data/synthetic/."""
 
+from augment.core.files import write_bytes, write_csv
+from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
-from augment.files import write_bytes, write_csv
 from augment.gan.bundle import load_generators
 from augment.gan.settings import workplace
-from augment.grids import picture, png
 from augment.params import Params
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from augment.data.pool import check_split
 from augment.data.prepare import prepare
+from augment.data.split.pool import check_split
 from augment.params import Params
 from pipeline.common import PREPARED, main
 from pipeline.start import echo

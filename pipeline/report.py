@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from augment.files import write_bytes, write_csv, write_text
+from augment.core.files import write_bytes, write_csv, write_text
 from augment.params import Params
 from augment.report.contents import CURVE, load
 from augment.report.page import render

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from augment.dvccache import bring_back
-from augment.processes import die_with_parent, orphaned
+from augment.core.processes import die_with_parent, orphaned
+from augment.project.dvc_cache import bring_back
 
 LOCKS = Path(".work/stages")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,14 +1,14 @@
 """Train one GAN per class on data/prepared/train and write models/."""
 
+from augment.core.errors import TrainingError
+from augment.core.files import write_csv
+from augment.core.grids import write_grid
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
-from augment.errors import TrainingError
-from augment.files import write_csv
-from augment.gan.classes import train_classes
-from augment.gan.curve import COLUMNS
+from augment.gan.per_class import train_classes
 from augment.gan.settings import training_for, workplace
 from augment.gan.trained import generators_from
-from augment.grids import write_grid
+from augment.gan.training.curve import COLUMNS
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.start import echo

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from augment.cli import main
-from augment.files import write_json
+from augment.core.files import write_json
 from augment.gan.bundle import load_generators
-from augment.gan.manifest import save_bundle
-from augment.gan.networks import Architecture, build
-from augment.ledger import LEDGER, record
+from augment.gan.bundle_files import save_bundle
+from augment.gan.networks.build import Architecture, build
+from augment.project.test_ledger import LEDGER, record
 from tests.toy import toy_set
 
 ROOT = Path(__file__).parent.parent

@@ -15,7 +15,7 @@ import augment
     [
         ("augment", 10),
         ("augment.data.imageset", 6),
-        ("augment.gan.arrays", 5),
+        ("augment.gan.api", 5),
         ("augment.gan.bundle", 5),
         ("augment.gan.generators", 10),
         ("augment.synthesis.datasets", 16),

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
 
 from augment import load_generators
-from augment.files import read_csv
+from augment.core.files import read_csv
 
 ROOT = Path(__file__).parent.parent
 LABELS = {'z "0"; $(touch hacked)': 0, "one": 1, "two \N{SNOWMAN}": 2}

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from augment import ImageSet
-from augment.evaluation.delivered import MANIFEST
-from augment.files import write_bytes, write_csv, write_json
-from augment.gan.manifest import save_bundle
-from augment.gan.networks import Architecture, build
-from augment.grids import png
+from augment.core.files import write_bytes, write_csv, write_json
+from augment.core.grids import png
+from augment.evaluation.experiment.delivered import MANIFEST
+from augment.gan.bundle_files import save_bundle
+from augment.gan.networks.build import Architecture, build
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()

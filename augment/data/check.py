@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augment.data.disk import dvc_hazards, shown
+from augment.core.errors import DataError
 from augment.data.entries import OUTCOMES, Entry, Stop
-from augment.data.listing import LIST
-from augment.errors import DataError
+from augment.data.sources.disk import dvc_hazards, shown
+from augment.data.sources.images_csv import LIST
 
 if TYPE_CHECKING:
     from augment.data.cleaning import Findings
@@ -65,7 +65,8 @@ def inspect(path: Path | None, params: "Params") -> "Findings":
 
     Source, size, colour, groups, split and overrides belong to one set: they count only when `ingest` names this one.
     """
-    from augment.data import prepare, sources  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
+    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
+    from augment.data.sources import folder as sources  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
 
     ingest, own = params.ingest, is_own(path, params)
     if path is not None:
@@ -98,7 +99,8 @@ def is_own(path: Path | None, params: "Params") -> bool:
 
 def split_stops(findings: "Findings", ingest: "Ingest", params: "Params") -> list[Stop]:
     """What makes the set impossible to split, or to repeat where that is asked for; else its entries are split."""
-    from augment.data import pool, prepare  # noqa: PLC0415  (numpy and Pillow, as above)
+    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, as above)
+    from augment.data.split import pool  # noqa: PLC0415  (numpy and Pillow, as above)
 
     try:
         prepare.assign_splits(findings.entries, ingest, params.seed)
@@ -114,7 +116,7 @@ def split_stops(findings: "Findings", ingest: "Ingest", params: "Params") -> lis
 
 def override_stops(findings: "Findings", params: "Params") -> list[Stop]:
     """Settings of single classes that are not there."""
-    from augment.data.split import nearest  # noqa: PLC0415  (numpy)
+    from augment.data.split.split import nearest  # noqa: PLC0415  (numpy)
 
     classes = findings.counts()
     return [

@@ -10,14 +10,19 @@ from typing import Literal
 
 import numpy as np
 
-from augment.data import duplicates, groups, idx, images, listing, meta, sources
-from augment.data.disk import Rejected, shown
+from augment.core.files import sha256
+from augment.data import duplicates
+from augment.data.decoding import decode as images
+from augment.data.decoding.formats import has_image_name
 from augment.data.entries import Entry, Stop
-from augment.data.formats import has_image_name
 from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates
-from augment.data.slanted import slanted
-from augment.files import sha256
+from augment.data.sources import folder as sources
+from augment.data.sources import idx, meta
+from augment.data.sources import images_csv as listing
+from augment.data.sources.built_in import slanted
+from augment.data.sources.disk import Rejected, shown
+from augment.data.split import groups
 
 Size = int | tuple[int, int] | None
 Color = Literal["auto", "grey", "rgb"]

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.errors import DataError
-from augment.files import read_csv, sha256, write_bytes, write_csv
+from augment.core.errors import DataError
+from augment.core.files import read_csv, sha256, write_bytes, write_csv
 
 UInt8 = NDArray[np.uint8]
 Text = NDArray[np.str_]

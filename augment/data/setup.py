@@ -6,12 +6,12 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augment.core.errors import DataError, ParamsError
+from augment.core.files import write_text
 from augment.data import check
-from augment.data.disk import is_plain, shown
 from augment.data.entries import Stop
-from augment.data.listing import LIST
-from augment.errors import DataError, ParamsError
-from augment.files import write_text
+from augment.data.sources.disk import is_plain, shown
+from augment.data.sources.images_csv import LIST
 
 if TYPE_CHECKING:
     from augment.data.cleaning import Findings
@@ -32,7 +32,8 @@ def run(
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
     from augment import params  # noqa: PLC0415  (pydantic, not for `augment --help`)
-    from augment.data import prepare, sources  # noqa: PLC0415  (numpy and Pillow)
+    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow)
+    from augment.data.sources import folder as sources  # noqa: PLC0415  (numpy and Pillow)
 
     source = sources.detect(path)
     if source == "list" and path.is_dir():
@@ -91,7 +92,8 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415  (the same)
 
-    from augment import dvcyaml, params  # noqa: PLC0415  (pydantic)
+    from augment import params  # noqa: PLC0415  (pydantic)
+    from augment.project import dvc_yaml as dvcyaml  # noqa: PLC0415  (pydantic)
 
     yaml = YAML()
     yaml.preserve_quotes = True

@@ -1,1 +1,1 @@
-"""Arms, statistics, verdict."""
+"""Which way of using the images is best, and what may be said of it."""

@@ -8,12 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, poor_classes
-from augment.evaluation.compare import Answers, Compared
-from augment.evaluation.policy import Kind
-from augment.evaluation.primary import Figures
-from augment.evaluation.replicates import Plan, Replicate
-from augment.evaluation.scores import SCORES, scores
-from augment.evaluation.statistics import wilson
+from augment.evaluation.experiment.experiment import Answers, Compared
+from augment.evaluation.experiment.protocol import Plan, Replicate
+from augment.evaluation.statistics.classification import SCORES, scores
+from augment.evaluation.statistics.estimates import wilson
+from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.verdict.selection import Kind
 from augment.params import CONTROL_ARMS, REAL_ARMS, Arm
 
 Row = dict[str, Any]

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.errors import AugmentError
-from augment.evaluation.delivered import MANIFEST
-from augment.evaluation.statistics import Estimate, paired_t
-from augment.files import read_csv, write_csv
+from augment.core.errors import AugmentError
+from augment.core.files import read_csv, write_csv
+from augment.evaluation.experiment.delivered import MANIFEST
+from augment.evaluation.statistics.estimates import Estimate, paired_t
 
 ROUNDING = 1e-9
 TOLD = 5  # last lines of a command that fails

@@ -1,1 +1,1 @@
-"""The GANs: networks, losses, training, bundles."""
+"""The GANs: networks, training, one per class, bundles."""

@@ -12,11 +12,11 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
+from augment.core.files import sha256
 from augment.data.slugs import slug
-from augment.files import sha256
+from augment.gan.bundle_files import MANIFEST, MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
 from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet, network_from
-from augment.gan.manifest import MANIFEST, MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
-from augment.gan.networks import new_generator
+from augment.gan.networks.build import new_generator
 
 HEADER_BYTES = 100_000
 

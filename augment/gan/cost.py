@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import torch
 
-from augment.engine import Engine
-from augment.gan.networks import to_float
-from augment.gan.run import GanJob, augmentation, begun, play
-from augment.progress import counted, duration
+from augment.core.engine import Engine
+from augment.core.progress import counted, duration
+from augment.gan.networks.build import to_float
+from augment.gan.training.run import GanJob, augmentation, begun, play
 
 SLOW_S = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
 LONG_MIN = 30.0

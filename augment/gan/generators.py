@@ -7,13 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from augment.core.errors import ArgumentError
+from augment.core.files import write_json
+from augment.core.seeds import torch_rng
 from augment.data.slugs import slug
-from augment.errors import ArgumentError
-from augment.files import write_json
-from augment.gan.manifest import save_bundle
-from augment.gan.networks import Architecture, Generator, new_generator, to_uint8
-from augment.gan.run import Weights
-from augment.seeds import torch_rng
+from augment.gan.bundle_files import save_bundle
+from augment.gan.networks.build import Architecture, Generator, new_generator, to_uint8
+from augment.gan.training.run import Weights
 
 SHARED = "_shared"  # its folder; no class's, since slugs have no underscore
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for

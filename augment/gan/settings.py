@@ -7,19 +7,19 @@ from typing import Literal
 
 import torch
 
+from augment.core.engine import Engine, cores
+from augment.core.environment import multiplies_bf16, resolve_device
+from augment.core.errors import ParamsError
 from augment.data.imageset import ImageSet
-from augment.engine import Engine, cores
-from augment.environment import multiplies_bf16, resolve_device
-from augment.errors import ParamsError
-from augment.gan.architecture import LINEAR_MOST_PX
-from augment.gan.base import is_pinned, pinned
 from augment.gan.bundle import load_bundle
-from augment.gan.classes import ClassTraining, Workplace, workplace_on
-from augment.gan.networks import Architecture
-from augment.gan.run import Start
-from augment.gan.training import GanSettings
+from augment.gan.networks.architecture import LINEAR_MOST_PX
+from augment.gan.networks.build import Architecture
+from augment.gan.per_class import ClassTraining, Workplace, workplace_on
+from augment.gan.pinned_base import is_pinned, pinned
+from augment.gan.training.run import Start
+from augment.gan.training.step import GanSettings
 from augment.params import Compute, Override, Train
-from augment.values import Flips
+from augment.params.types import Flips
 
 STORE = Path(".work")
 

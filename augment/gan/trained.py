@@ -1,11 +1,11 @@
 """From finished training to generators, without a folder."""
 
+from augment.core.environment import environment
 from augment.data.imageset import ImageSet
-from augment.environment import environment
-from augment.gan.classes import ClassTraining, Trained
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
-from augment.gan.run import GanResult
-from augment.gan.training import GanSettings
+from augment.gan.per_class import ClassTraining, Trained
+from augment.gan.training.run import GanResult
+from augment.gan.training.step import GanSettings
 
 
 def generators_from(images: ImageSet, training: ClassTraining, trained: Trained, device: str) -> GeneratorSet:

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from augment.measure.classifiers import Batch
-from augment.measure.weighted import WeightedImages
+from augment.measure.sampling import WeightedImages
 
 
 def drawn_by_chance(data: WeightedImages, size: int) -> Batch:

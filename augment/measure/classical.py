@@ -6,8 +6,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
 from augment.measure.classifiers import Augment
-from augment.seeds import derive_seed, global_torch_rng, torch_rng
 
 Images = NDArray[np.uint8]
 

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from augment.environment import multiplies_bf16
-from augment.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.core.environment import multiplies_bf16
+from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
 
 Images = NDArray[np.uint8]
 # rng -> images uint8 (B, C, H, W) and targets: classes int64 (B,), or a row per image float32 (B, classes) that says

@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from augment.core.errors import DataError
+from augment.core.seeds import torch_rng
 from augment.data.imageset import UInt8
-from augment.errors import DataError
-from augment.seeds import torch_rng
 
 Float32 = NDArray[np.float32]
 

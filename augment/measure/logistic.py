@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from augment.measure.weighted import WeightedImages
+from augment.measure.sampling import WeightedImages
 
 Float32 = NDArray[np.float32]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.errors import DataError
+from augment.core.errors import DataError
 
 Features = NDArray[Any]
 Float = NDArray[np.float64]

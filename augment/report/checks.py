@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
+from augment.core.files import sha256
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
-from augment.evaluation.nearness import NEARER, SIGNIFICANT, Nearness
-from augment.files import sha256
+from augment.evaluation.samples.leakage import NEARER, SIGNIFICANT, Nearness
 
 BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
 SHARED = ("shared GAN", BASE)  # generators of all classes, from which those of the classes start

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from augment.report.figures import SHAPES
+from augment.report.charts import SHAPES
 
 SIDE, LEFT, TOP, SPAN = 260, 36, 8, 212  # pixels: view box, margins, length of an axis
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from augment.core.files import sha256
 from augment.data.imageset import ImageSet, UInt8
-from augment.files import sha256
 from augment.measure.features import pixels
 from augment.measure.metrics import nearest
 from augment.report.pictures import read_images

@@ -10,12 +10,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from augment.evaluation import wording
-from augment.grids import GAP_PX
+from augment.core.grids import GAP_PX
+from augment.evaluation.verdict import wording
 from augment.report import tables
+from augment.report.charts import curve_chart, interval_chart
 from augment.report.contents import Contents
 from augment.report.diagram import reliability_diagram
-from augment.report.figures import curve_chart, interval_chart
 from augment.report.gallery import CONTROLS, Neighbour, Pictures
 from augment.report.pictures import data_uri, strip, tile
 from augment.report.plain import plain_sentence

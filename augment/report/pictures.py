@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from augment.core.errors import DataError
+from augment.core.grids import GAP_PX, enlarged, mosaic, picture, png
 from augment.data.imageset import UInt8
 from augment.data.slugs import slug
-from augment.errors import DataError
-from augment.grids import GAP_PX, enlarged, mosaic, picture, png
 
 SHOWN = 56  # pixels: smaller images are enlarged by a whole factor to about this size
 LARGEST, SMALLEST = 96, 32  # larger images are reduced to a side between these

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from augment.core.grids import png
 from augment.data.imageset import UInt8
-from augment.grids import png
 from augment.report.contents import Contents
 from augment.report.pictures import labelled_rows, side_for, strip
 from augment.report.reading import Row

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from augment.errors import DataError
-from augment.files import read_csv
+from augment.core.errors import DataError
+from augment.core.files import read_csv
 
 Row = Mapping[str, str]
 Rows = Sequence[Row]

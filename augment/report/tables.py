@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.report.charts import Line, Mark
 from augment.report.contents import Contents
 from augment.report.diagram import Bin
-from augment.report.figures import Line, Mark
 from augment.report.reading import Row, Rows
 
 ARM_WORDS = {

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from augment.core.errors import ArgumentError
+from augment.core.seeds import torch_rng
 from augment.data.imageset import ImageSet
-from augment.errors import ArgumentError
 from augment.gan.generators import CHUNK, GeneratorSet
-from augment.seeds import torch_rng
 from augment.synthesis.samplers import Mixture, Sampler, samplers
 
 Counts = int | Mapping[str, int] | Literal["balance"]

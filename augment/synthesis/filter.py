@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
+from augment.core.engine import Engine
+from augment.core.errors import DataError
+from augment.core.progress import Ticker
+from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.errors import DataError
 from augment.measure.batches import drawn_by_chance
 from augment.measure.classical import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities
-from augment.measure.weighted import class_balanced
-from augment.progress import Ticker
-from augment.seeds import derive_seed
+from augment.measure.sampling import class_balanced
 
 Positions = NDArray[np.int64]
 

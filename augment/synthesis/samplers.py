@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from augment.core.errors import ArgumentError
+from augment.core.seeds import derive_seed
+from augment.core.standalone import standalone
 from augment.data.imageset import ImageSet, poor_classes
-from augment.errors import ArgumentError
-from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_distance, near
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.standalone import standalone
-from augment.seeds import derive_seed
+from augment.gan.latent_transfer import DRAWS, Borrowing, borrowings, least_distance, near
 
 SHARE = 0.75  # the default of generate.borrowed
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.core.engine import Engine
+from augment.core.progress import Ticker
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
-from augment.engine import Engine
-from augment.gan.borrowing import Borrowing, borrowings
 from augment.gan.generators import ClassGenerator, GeneratorSet
+from augment.gan.latent_transfer import Borrowing, borrowings
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
-from augment.progress import Ticker
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.samplers import Mixture, Sampler, mixtures
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from augment.evaluation.prior import MEASURED
+from augment.evaluation.statistics.power_model import MEASURED
 from benchmarks import shifts
 from benchmarks.prior import Correct, shift
 from benchmarks.simulated import Truth, latent

@@ -9,9 +9,9 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import binomtest
 
-from augment.engine import Engine
-from augment.evaluation.policy import DEFAULT
-from augment.evaluation.prior import MEASURED, both_right, exchangeable
+from augment.core.engine import Engine
+from augment.evaluation.statistics.power_model import MEASURED, both_right, exchangeable
+from augment.evaluation.verdict.selection import DEFAULT
 from augment.measure.classifiers import FitSettings
 from benchmarks import scenarios, tiny, verdict
 from benchmarks.scenarios import FEW, Scenario, on_disjoint_subsets, on_folds, on_one_split, on_rotated

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from augment.core.seeds import derive_seed
 from augment.data.cleaning import Findings, examine
-from augment.seeds import derive_seed
 
 
 def noise(seed: int, height: int = 16, width: int = 16, channels: int = 3) -> np.ndarray:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.errors import DataError
 from tests.toy import toy_set
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1, max_size=8)

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from augment.core.errors import DataError
+from augment.core.files import read_csv
 from augment.data.cleaning import suggested_size
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.errors import DataError
-from augment.files import read_csv
 from augment.params import Ingest
 from tests.data.corpus import FILES, SPECIAL, encode, look, noise, write_item, write_set
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from augment.core.errors import DataError, ParamsError
 from augment.data import setup
-from augment.errors import DataError, ParamsError
 from augment.params import load
 from tests.data.corpus import encode, noise, write_set
 

@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from augment.evaluation import tables
-from augment.evaluation.compare import Compared
-from augment.evaluation.primary import figures_of_scores
-from augment.evaluation.replicates import Plan, Replicate, Splits, on_one_split
-from augment.evaluation.statistics import wilson
+from augment.evaluation.experiment.experiment import Compared
+from augment.evaluation.experiment.protocol import Plan, Replicate, Splits, on_one_split
+from augment.evaluation.statistics.estimates import wilson
+from augment.evaluation.statistics.metric_table import figures_of_scores
 from augment.params import DEFAULT_ARMS
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set

@@ -12,11 +12,11 @@ import pytest
 from scipy import stats
 
 from augment.cli import main
-from augment.errors import AugmentError
-from augment.evaluation.delivered import MANIFEST
+from augment.core.errors import AugmentError
+from augment.core.files import read_csv, write_bytes, write_csv
+from augment.core.grids import picture, png
+from augment.evaluation.experiment.delivered import MANIFEST
 from augment.evaluation.trial import Trial, trial
-from augment.files import read_csv, write_bytes, write_csv
-from augment.grids import picture, png
 
 ROOT = Path(__file__).parents[2]
 

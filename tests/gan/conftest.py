@@ -7,9 +7,9 @@ import pytest
 from torch import Tensor
 
 from augment.data.imageset import ImageSet
-from augment.gan import together
-from augment.gan.run import GanJob
-from augment.gan.training import Game, GanSettings
+from augment.gan.training import stacked_trainer as together
+from augment.gan.training.run import GanJob
+from augment.gan.training.step import Game, GanSettings
 
 TINY = GanSettings(
     network="dcgan", features=4, latent=4, loss="relativistic", gamma=0.5, penalty_every=2, augmentation=0.5,

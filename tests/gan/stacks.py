@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from augment.gan import together
-from augment.gan.run import GanJob
-from augment.gan.training import Game
+from augment.gan.training import stacked_trainer as together
+from augment.gan.training.run import GanJob
+from augment.gan.training.step import Game
 from tests.gan.conftest import TINY, images
 
 NAN = float("nan")

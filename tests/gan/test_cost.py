@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.gan import classes, cost
-from augment.gan.classes import ClassTraining, Workplace, shared_job, train_classes
-from augment.gan.run import GanJob
-from augment.gan.store import StoredJob, train
-from augment.gan.training import GanSettings
+from augment.gan import cost
+from augment.gan import per_class as classes
+from augment.gan.checkpoint_store import StoredJob, train
+from augment.gan.per_class import ClassTraining, Workplace, shared_job, train_classes
+from augment.gan.training.run import GanJob
+from augment.gan.training.step import GanSettings
 from tests.gan.conftest import images
 
 

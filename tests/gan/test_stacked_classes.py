@@ -9,15 +9,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.gan import classes, cost, store, together
+from augment.gan import checkpoint_store as store
+from augment.gan import cost
+from augment.gan import per_class as classes
 from augment.gan import settings as resolving
-from augment.gan.classes import ClassTraining, Workplace, train_classes
-from augment.gan.fit import fit
-from augment.gan.run import GanJob
-from augment.gan.store import StoredJob, fingerprint, is_finished, train_together
-from augment.gan.training import Game, GanSettings
+from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_together
+from augment.gan.per_class import ClassTraining, Workplace, train_classes
+from augment.gan.training import stacked_trainer as together
+from augment.gan.training.run import GanJob
+from augment.gan.training.step import Game, GanSettings
+from augment.gan.training.trainer import fit
 from augment.params import Compute
 from tests.gan.conftest import images
 from tests.gan.stacks import jobs_of, spoiling

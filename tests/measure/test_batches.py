@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from augment.measure.batches import drawn_by_chance
-from augment.measure.weighted import WeightedImages, evenly
+from augment.measure.sampling import WeightedImages, evenly
 
 
 def numbered(count: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from augment.measure import classifiers
 from augment.measure.batches import drawn_by_chance
 from augment.measure.classical import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, embeddings, fit_classifier, probabilities
-from augment.measure.weighted import class_balanced
+from augment.measure.sampling import class_balanced
 from tests.toy import toy_set
 
 QUICK = FitSettings(steps=3, learning_rate=2e-3)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
-from augment.errors import DataError
+from augment.core.errors import DataError
 from augment.measure.features import pixels, random_convolutions
 
 

@@ -5,7 +5,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.measure.weighted import WeightedImages
+from augment.measure.sampling import WeightedImages
 
 RNG = np.random.default_rng(0)
 TARGETS = np.repeat([0, 2], [12, 5])

@@ -6,7 +6,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from augment.errors import DataError
+from augment.core.errors import DataError
 from augment.measure import metrics
 from augment.measure.metrics import (
     density_coverage,

@@ -10,7 +10,7 @@ from augment.measure import classifiers
 from augment.measure.batches import drawn_by_chance, drawn_evenly
 from augment.measure.classifiers import FitSettings, fit_classifier
 from augment.measure.mixing import mixing
-from augment.measure.weighted import class_balanced, evenly
+from augment.measure.sampling import class_balanced, evenly
 
 COUNTS = (12, 5, 1)
 

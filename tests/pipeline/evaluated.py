@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
-from augment.files import read_csv
 from augment.params import Params, check
 
 COUNTS = {"crack": 5, "fine": 9, "hole": 6}

@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from augment.core.errors import DataError, ParamsError
+from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
-from augment.errors import DataError, ParamsError
-from augment.evaluation import compare, tables
-from augment.evaluation.membership import COLUMNS as MEMBERSHIP
-from augment.evaluation.quality import COLUMNS as QUALITY
-from augment.evaluation.reliability import COLUMNS as RELIABILITY
-from augment.evaluation.replicates import plan
-from augment.evaluation.runs import ArmRun, ArmScores
-from augment.files import read_csv
+from augment.evaluation import tables
+from augment.evaluation.experiment import experiment as compare
+from augment.evaluation.experiment.classifier import ArmRun, ArmScores
+from augment.evaluation.experiment.protocol import plan
+from augment.evaluation.samples.membership import COLUMNS as MEMBERSHIP
+from augment.evaluation.samples.quality import COLUMNS as QUALITY
+from augment.evaluation.statistics.reliability import COLUMNS as RELIABILITY
 from augment.gan.generators import GeneratorSet
-from augment.ledger import LEDGER
-from augment.measure import pretrained
+from augment.measure import imagenet as pretrained
+from augment.project.test_ledger import LEDGER
 from pipeline import evaluate as stage
 from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
 from tests.toy import Fixed, toy_set

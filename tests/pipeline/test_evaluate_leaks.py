@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.core.engine import Engine
+from augment.core.errors import DataError
+from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.errors import DataError
-from augment.files import read_csv
-from augment.gan.classes import Workplace, train_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
+from augment.gan.per_class import Workplace, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
 from augment.params import Params, Train, check
 from pipeline import evaluate as stage
-from tests.evaluation.test_nearness import LABELS, drawn, drawn_set, join, replay
+from tests.evaluation.samples.test_leakage import LABELS, drawn, drawn_set, join, replay
 from tests.toy import Fixed
 
 SIDE = 16

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.errors import DataError
-from augment.evaluation.statistics import corrected_t
-from augment.gan.arrays import train_generators
+from augment.evaluation.statistics.estimates import corrected_t
+from augment.gan.api import train_generators
 from augment.params import check
 from pipeline import evaluate as stage
 from tests.pipeline.evaluated import CHOSEN, COUNTS, named, params, rows_of, verdict

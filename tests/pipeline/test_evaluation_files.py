@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.evaluation.compare import compare
-from augment.evaluation.replicates import Replicate, Splits
+from augment.evaluation.experiment.experiment import compare
+from augment.evaluation.experiment.protocol import Replicate, Splits
 from augment.gan.generators import GeneratorSet
 from pipeline.evaluation_files import write_samples
-from tests.evaluation.test_compare import SETTINGS
+from tests.evaluation.experiment.test_experiment import SETTINGS
 from tests.pipeline.evaluated import rows_of
 from tests.toy import Fixed, bars, toy_set
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from augment.errors import DataError
+from augment.core.errors import DataError
 from augment.params import Params
 from pipeline import common
 from tests.data.corpus import write_set
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def stage(project: Path) -> subprocess.CompletedProcess[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from augment.files import exclusive
+from augment.core.files import exclusive
 from pipeline.start import LOCKS
 from tests.data.corpus import write_set
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
 STAGES = """
 stages:

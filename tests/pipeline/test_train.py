@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from augment.core.errors import BundleError
 from augment.data.imageset import ImageSet
-from augment.errors import BundleError
-from augment.evaluation.replicates import Replicate, Splits, on_one_split
+from augment.evaluation.experiment.protocol import Replicate, Splits, on_one_split
 from augment.gan.bundle import load_bundle, load_generators
-from augment.gan.classes import Trained, train_classes
+from augment.gan.per_class import Trained, train_classes
 from augment.gan.settings import workplace
 from augment.params import Params, check
 from pipeline import train as stage

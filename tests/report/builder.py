@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from augment.core.files import write_csv, write_json
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name, slug
-from augment.files import write_csv, write_json
 from augment.report.contents import CURVE, TABLES
 
 ARMS = {"none": "real", "oversample": "real", "classical": "real", "gan_half_filtered": "gan", "copies_half": "control"}

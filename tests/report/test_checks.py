@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from augment.core.files import sha256
 from augment.data.imageset import ImageSet
-from augment.files import sha256
 from augment.report.checks import BASE, Check, Evidence, checklist
-from tests.evaluation.test_nearness import drawn, drawn_set, join
+from tests.evaluation.samples.test_leakage import drawn, drawn_set, join
 
 SIDES = {side: drawn_set(4, seed, 16) for seed, side in enumerate(("train", "val", "test"))}
 ROWS = ("image", "group", "duplicates", "trained", "equals", "nearer", "verdict")

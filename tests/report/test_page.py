@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from augment.core.errors import DataError
+from augment.core.files import write_csv, write_json
 from augment.data.imageset import ImageSet
-from augment.errors import DataError
-from augment.files import write_csv, write_json
 from augment.measure.features import pixels
 from augment.params import check
 from augment.report.contents import TABLES, load

@@ -4,19 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
+from augment.core.errors import DataError
+from augment.core.grids import GAP_PX, png
 from augment.data.slugs import slug
-from augment.errors import DataError
-from augment.grids import GAP_PX, png
-from augment.report.pictures import (
-    BUDGET,
-    LARGEST,
-    drawable,
-    labelled_rows,
-    read_images,
-    side_for,
-    strip,
-    tile,
-)
+from augment.report.pictures import BUDGET, LARGEST, drawable, labelled_rows, read_images, side_for, strip, tile
 
 
 def test_a_small_image_is_enlarged_with_hard_pixels():

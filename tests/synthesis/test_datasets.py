@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 
 from augment import SyntheticDataset, SyntheticMix
-from augment.errors import ArgumentError
+from augment.core.errors import ArgumentError
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks import Architecture, build
+from augment.gan.networks.build import Architecture, build
 
 PLAN = Architecture("dcgan", 1, 6, 5, latent=4, features=4)
 SET = GeneratorSet({label: ClassGenerator(label, build(PLAN, seed)[0]) for seed, label in enumerate("abc")})

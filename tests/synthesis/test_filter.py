@@ -10,9 +10,9 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from augment.core.engine import Engine
+from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.errors import DataError
 from augment.measure.classifiers import FitSettings, SmallCnn, probabilities
 from augment.params import check
 from augment.synthesis import filter as under_test

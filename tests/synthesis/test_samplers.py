@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment import SyntheticDataset, SyntheticMix, train_generators
-from augment.engine import Engine
-from augment.errors import ArgumentError
-from augment.gan.borrowing import DRAWS, Borrowing, borrowings, least_distance
+from augment.core.engine import Engine
+from augment.core.errors import ArgumentError
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks import Architecture, new_generator, to_float
+from augment.gan.latent_transfer import DRAWS, Borrowing, borrowings, least_distance
+from augment.gan.networks.build import Architecture, new_generator, to_float
 from augment.params import Generate
 from augment.synthesis.samplers import SHARE, Fresh, Mixture, mixtures, samplers
 from augment.synthesis.selection import choose

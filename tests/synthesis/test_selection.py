@@ -10,12 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.engine import Engine
-from augment.gan.architecture import Architecture
-from augment.gan.borrowing import Borrowing
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks import new_generator
+from augment.gan.latent_transfer import Borrowing
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import new_generator
 from augment.synthesis import selection
 from augment.synthesis.selection import ClassCandidates, ClassChoice, choose, choose_class, copy_threshold
 from tests.toy import Backwards, Fixed, bars, toy_set

@@ -1,1 +1,1 @@
-"""Near duplicates, found by comparing all images: from crops and descriptors to pairs, clusters and groups."""
+"""Near duplicates: one picture but for size, crop, turn, tint or encoding."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.core.progress import ticked
 from augment.data.near.cells import Cells
 from augment.data.near.crops import Float32, windows
 from augment.data.near.descriptors import COARSE, spectrum, unit, views, weighted
-from augment.progress import ticked
 
 Int = NDArray[np.int64]
 

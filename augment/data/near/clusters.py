@@ -7,7 +7,7 @@ alike. Pairs nearer than `TIGHT` are copies beyond doubt and always stay togethe
 
 from collections.abc import Sequence
 
-from augment.data.near.alike import KIN, Pair
+from augment.data.near.search import KIN, Pair
 
 TIGHT = 0.5  # of the largest distance of near duplicates
 

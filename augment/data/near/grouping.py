@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.core.progress import counted
 from augment.data.duplicates import KEEP_FIRST
 from augment.data.entries import Entry, Stop
-from augment.data.near.alike import LEAST_PX, Pair, alike
 from augment.data.near.clusters import clusters
-from augment.progress import counted
+from augment.data.near.search import LEAST_PX, Pair, alike
 
 LARGEST_SHARE = 0.1  # of a class, in one cluster
 _LEAST_LARGE = 10  # images; a cluster of no more is never too large

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.near.alike import KIN, Pair
 from augment.data.near.clusters import TIGHT, clusters
+from augment.data.near.search import KIN, Pair
 
 
 def of(*pairs: tuple[float, int, int], declared: tuple[str, ...] = ("",) * 8) -> list[list[int]]:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.core.errors import DataError
+from augment.core.files import sha256
 from augment.data.check import as_dict, as_text
 from augment.data.cleaning import Findings
 from augment.data.entries import Entry
 from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates, group
 from augment.data.prepare import _groups, prepare
-from augment.errors import DataError
-from augment.files import sha256
 from augment.params import Ingest
 from tests.data.corpus import encode, look
 from tests.data.near.pictures import COPIES, jpeg, picture

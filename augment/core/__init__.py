@@ -1,0 +1,1 @@
+"""What every room stands on: errors, seeds, files, processes, the engine. Knows nothing of images or GANs."""

@@ -1,0 +1,162 @@
+"""Files that are either whole or absent: atomic writes, hashes, one writer at a time."""
+
+import contextlib
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from augment.core.errors import DataError, InUseError, StoreError
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write `content` so that `path` holds either the old bytes or all of the new ones.
+
+    Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
+    the many images of a stage that DVC would run again after a power cut. Raises `StoreError` naming
+    the path and the size when the disk refuses (full, read-only); the old file is then untouched.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        if durable:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). What stood there before is "
+            f"unchanged. {_mend(error)}, then run the same command again."
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with sorted keys, so equal values give equal bytes. Raises ValueError on NaN."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows in the given column order; floats as the shortest text that reads back equal."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(row)
+    write_text(path, stream.getvalue())
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV that `write_csv` wrote, as dictionaries of texts. Raises `DataError` when it is cut or damaged."""
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    rows = list(reader)
+    if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
+        raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
+    return rows
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The bytes of a regular file of at most `most`; never waits, as opening a pipe would.
+
+    Raises OSError, also for what is no regular file (EINVAL) and for a larger one (EFBIG).
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes where at most {most} can be right", str(path))
+        return stream.read()
+
+
+def sha256(content: bytes) -> str:
+    """Hex SHA-256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Hex SHA-256 of the canonical JSON of `value` (sorted keys, no spaces)."""
+    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Delete what a killed writer left beside its target."""
+    for leftover in folder.glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold `folder` for one writer; raises `InUseError` at once when another process has it.
+
+    The lock is the kernel's and goes with the process, so a killed run never leaves it behind.
+    """
+    import fcntl  # noqa: PLC0415  (POSIX only; readers of bundles never need it)
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
+    except OSError as error:
+        raise StoreError(f"{error.filename}: {error.strerror}. {_mend(error)}.") from error
+    with file as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InUseError(
+                f"{folder} is in use by another run. Wait for it to end, or end it "
+                "(a trainer can outlive a killed `dvc repro`), then run the same command again."
+            ) from error
+        yield
+
+
+def _mend(error: OSError) -> str:
+    """What to do about a path that cannot be written."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Free some disk space"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return "Make the folder writable, or work in another"
+        case errno.EISDIR | errno.ENOTDIR | errno.EEXIST:
+            return "A file and a folder have the same name there: move one of them away"
+        case errno.ENAMETOOLONG:
+            return "Choose a shorter name"
+        case _:
+            return "Look at that folder and its disk"
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

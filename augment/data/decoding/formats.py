@@ -1,0 +1,132 @@
+"""Which file formats are decoded, told by a file's first bytes and never by its name alone."""
+
+import re
+from pathlib import PurePosixPath
+
+from augment.data.sources.disk import Rejected
+
+EXTENSIONS = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "BMP": (".bmp", ".dib"),
+    "GIF": (".gif",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+}
+_FORMAT_OF = {extension: name for name, extensions in EXTENSIONS.items() for extension in extensions}
+
+# Decoders of these either run programs (EPS), have a record of faults, or read raw sensor data.
+_REFUSED_EXTENSION = re.compile(
+    r"\.(eps|ps|ai|wmf|emf|pdf|svg|gd|gd2|fits?|heic|heif|avif|jxl|jp2|psd|xcf|ico|tga|pcx|dcm|exr|cr2|nef|dng|arw)"
+)
+
+_SIGNATURES = {
+    "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "JPEG": re.compile(rb"\xff\xd8(\xff|$)"),
+    "GIF": re.compile(rb"GIF8[79]a"),
+    "TIFF": re.compile(rb"II[*+]\x00|MM\x00[*+]"),
+    "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "BMP": re.compile(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00", re.DOTALL),
+    "PPM": re.compile(rb"P([1-6]|[Ff])\s+(#[^\n]*\n\s*)*-?\d"),
+}
+_REFUSED = {
+    "EPS or PostScript": re.compile(rb"%!PS|\xc5\xd0\xd3\xc6"),
+    "PDF": re.compile(rb"%PDF"),
+    "SVG": re.compile(rb"\s*(<\?xml[^>]*>)?\s*(<!--.*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg\b", re.DOTALL),
+    "FITS": re.compile(rb"SIMPLE  ="),
+    "HEIC or AVIF": re.compile(rb"....ftyp(hei|hev|mif|msf|avi)", re.DOTALL),
+    "JPEG 2000": re.compile(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"),
+    "JPEG XL": re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "),
+    "Photoshop": re.compile(rb"8BPS"),
+    "GD": re.compile(rb"gd2\x00"),
+    "icon": re.compile(rb"\x00\x00[\x01\x02]\x00.\x00", re.DOTALL),
+    "DICOM": re.compile(rb".{128}DICM", re.DOTALL),
+    "OpenEXR": re.compile(rb"\x76\x2f\x31\x01"),
+}
+_OTHERS = {
+    "an HTML page": re.compile(rb"\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE),
+    "a NumPy array": re.compile(rb"\x93NUMPY"),
+    "a pickle": re.compile(rb"\x80[\x02-\x05]"),
+    "a zip archive": re.compile(rb"PK\x03\x04"),
+}
+_PNG_END, _JPEG_END, _GIF_END = b"IEND\xaeB`\x82", b"\xff\xd9", b"\x00;"
+_FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x00*")
+
+
+def has_image_name(path: str) -> bool:
+    """Whether the name claims to be an image, decodable here or not."""
+    extension = PurePosixPath(path).suffix.lower()
+    return extension in _FORMAT_OF or _REFUSED_EXTENSION.fullmatch(extension) is not None
+
+
+def has_image_start(head: bytes) -> bool:
+    """Whether the first bytes are those of a format that is decoded here."""
+    return any(pattern.match(head) for pattern in _SIGNATURES.values())
+
+
+def identify(content: bytes, path: str) -> str:
+    """The format of `content`. Raises `Rejected` (empty_file, format_not_allowed, not_an_image, truncated)."""
+    if not content:
+        raise Rejected("empty_file", "the file has no content")
+    extension = PurePosixPath(path).suffix.lower()
+    refused_name = _REFUSED_EXTENSION.fullmatch(extension) is not None
+    head = content[:2048]
+    for name, pattern in _SIGNATURES.items():
+        if pattern.match(head) and not refused_name:
+            return name
+    if len(content) > 2 and any(start.startswith(content) for start in _FIXED_STARTS):
+        raise Rejected("truncated", "the file ends within the first bytes of an image")
+    refused = next((name for name, pattern in _REFUSED.items() if pattern.match(head)), None)
+    if refused or refused_name:
+        allowed = ", ".join(EXTENSIONS)
+        raise Rejected("format_not_allowed", f"{refused or extension}; convert it to one of {allowed}")
+    other = next((name for name, pattern in _OTHERS.items() if pattern.match(head)), None)
+    raise Rejected("not_an_image", f"the content is {other or _text_or_data(head)}")
+
+
+def contradicts(path: str, name: str) -> bool:
+    """Whether the extension names another decodable format than the content has."""
+    return _FORMAT_OF.get(PurePosixPath(path).suffix.lower(), name) != name
+
+
+def is_cut(content: bytes, name: str) -> bool:
+    """Whether the format's end mark is missing, or the file is shorter than it declares.
+
+    Decoders let small losses at the end of a file pass.
+    """
+    if name == "PNG":
+        return _PNG_END not in content
+    if name == "JPEG":
+        return _JPEG_END not in content[_jpeg_scan(content) :]
+    if name == "GIF":
+        return _GIF_END not in content
+    if name == "WEBP":
+        return len(content) < int.from_bytes(content[4:8], "little") + 8
+    return False
+
+
+def _jpeg_scan(content: bytes) -> int:
+    """Where the compressed pixels start; previews inside the metadata have end marks of their own."""
+    position = 2
+    while position + 4 <= len(content) and content[position] == 0xFF:
+        if content[position + 1] == 0xDA:
+            return position
+        if content[position + 1] == 0xFF:  # padding
+            position += 1
+        else:
+            position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+    return len(content)
+
+
+def has_trailer(content: bytes, name: str) -> bool:
+    """Whether data follow the end of the image, such as an appended archive."""
+    end = {"PNG": _PNG_END, "JPEG": _JPEG_END}.get(name)
+    return end is not None and not content.rstrip(b"\x00\r\n ").endswith(end)
+
+
+def _text_or_data(head: bytes) -> str:
+    try:
+        return "text" if head.decode().isprintable() or (b"\n" in head and b"\x00" not in head) else "unknown data"
+    except UnicodeDecodeError:
+        return "unknown data"

@@ -1,0 +1,91 @@
+"""What a TIFF declares, which Pillow leaves undone or unsaid."""
+
+import io
+
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+
+from augment.data.sources.disk import Rejected
+
+WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
+STRIPS, SAMPLES, PLANES, TILES, FORMAT = 273, 277, 284, 324, 339
+WHITE_IS_ZERO, UNCOMPRESSED, HIGH_BITS_FIRST, SEPARATE_PLANES, SIGNED = 0, 1, 1, 2, 2
+DEEPEST = 32  # bits of a sample
+SAVE_AS = "save it as grey of 8 or 16 bits, or as RGB of 8 bits"
+
+
+def check(image: TiffImageFile) -> None:
+    """Refuse the kinds that Pillow decodes to other pixels than were stored. Raises `Rejected`."""
+    directory = image.tag_v2
+    if directory.next:
+        raise Rejected("corrupt", "the directory of pages leads back to itself")
+    bits, signed = _bits(directory), _signed(directory)
+    if bits > DEEPEST or (signed and bits <= 8) or (_raw_planes(directory) and not _plain(image)):
+        raise _unread(directory)
+
+
+def declared_top(image: TiffImageFile) -> int:
+    """The largest value that a pixel may have, 2**bits - 1."""
+    return int(2 ** (_bits(image.tag_v2) - _signed(image.tag_v2))) - 1
+
+
+def white_is_zero(image: TiffImageFile) -> bool:
+    """Whether its values count from white to black; Pillow turns those of up to 8 bits around, and no deeper ones."""
+    return _white_is_zero(image.tag_v2) and _bits(image.tag_v2) > 8
+
+
+def unread(content: bytes) -> Rejected | None:
+    """Why Pillow does not know a TIFF whose first directory is whole; None where that is damaged."""
+    if content.startswith(b"MM\0+"):
+        return Rejected("format_not_allowed", f"BigTIFF of this byte order is not read; {SAVE_AS}")
+    try:
+        directory = ImageFileDirectory_v2(content[: 16 if content.startswith(b"II+\0") else 8])
+        stream, start = io.BytesIO(content), directory.next
+        stream.seek(start)
+        directory.load(stream)
+        whole = directory.next != start  # a directory that is cut keeps it
+        image = directory[WIDTH] > 0 and directory[LENGTH] > 0 and (STRIPS in directory or TILES in directory)
+        return _unread(directory) if whole and image else None
+    except Exception:  # a damaged directory raises anything
+        return None
+
+
+def _raw_planes(directory: ImageFileDirectory_v2) -> bool:
+    """Channel after channel, uncompressed: Pillow takes all of them for bytes, whatever they hold."""
+    return directory.get(PLANES) == SEPARATE_PLANES and directory.get(COMPRESSION, UNCOMPRESSED) == UNCOMPRESSED
+
+
+def _plain(image: TiffImageFile) -> bool:
+    """Bytes of grey or RGB from black to white."""
+    directory = image.tag_v2
+    in_order = directory.get(FILL_ORDER, HIGH_BITS_FIRST) == HIGH_BITS_FIRST
+    return image.mode in ("L", "RGB") and _bits(directory) == 8 and in_order and not _white_is_zero(directory)
+
+
+def _unread(directory: ImageFileDirectory_v2) -> Rejected:
+    names = {"BitsPerSample": BITS, "SampleFormat": FORMAT, "PhotometricInterpretation": PHOTOMETRIC,
+             "Compression": COMPRESSION, "PlanarConfiguration": PLANES}  # fmt: skip
+    told = ", ".join(f"{name} {_words(directory[tag])}" for name, tag in names.items() if tag in directory)
+    return Rejected("format_not_allowed", f"this kind of TIFF is not read ({told}); {SAVE_AS}")
+
+
+def _words(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _bits(directory: ImageFileDirectory_v2) -> int:
+    return max(_of_samples(directory, BITS, 8))
+
+
+def _signed(directory: ImageFileDirectory_v2) -> bool:
+    return SIGNED in _of_samples(directory, FORMAT, 1)
+
+
+def _white_is_zero(directory: ImageFileDirectory_v2) -> bool:
+    return bool(directory.get(PHOTOMETRIC, WHITE_IS_ZERO) == WHITE_IS_ZERO)
+
+
+def _of_samples(directory: ImageFileDirectory_v2, tag: int, default: int) -> list[int]:
+    """The values of as many samples as a pixel has; some files name more."""
+    value = directory.get(tag, default)
+    values = list(value) if isinstance(value, tuple) else [value]
+    return [int(one) for one in values[: directory.get(SAMPLES, 1)]] or [default]

@@ -1,0 +1,1 @@
+"""Where images come from: class folders, IDX files, images.csv, meta.csv, built-in sets."""

@@ -1,0 +1,28 @@
+"""Slanted Land: a world of 2x2 screens whose people are dark along the falling diagonal.
+
+The smallest set that a GAN can learn (docs/gans.md). There are only 16 black-and-white screens, so
+every image here has grey levels of its own: copies would leave nothing to hold out.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.core.seeds import numpy_rng
+
+EACH = 400  # images of each class
+PALLOR = 0.3  # a face's dark pixels are at most this far from black, its light ones from white
+
+
+def slanted() -> tuple[NDArray[np.uint8], list[str]]:
+    """400 faces and 400 screens of noise, always the same ones.
+
+    Returns uint8 (800, 1, 2, 2), 255 white and 0 black, and the labels "face" and "noise". A face has a
+    dark top left and bottom right pixel and two light ones. Noise is anything, so about one screen
+    in a hundred happens to look like a face.
+    """
+    rng = numpy_rng("slanted land")
+    clean = np.array([[1.0, 0.0], [0.0, 1.0]])  # darkness, 0 white to 1 black
+    faces = np.abs(clean - rng.uniform(0, PALLOR, (EACH, 1, 2, 2)))
+    noise = rng.uniform(0, 1, (EACH, 1, 2, 2))
+    images = ((1 - np.concatenate([faces, noise])) * 255).round().astype(np.uint8)
+    return images, ["face"] * EACH + ["noise"] * EACH

@@ -1,0 +1,161 @@
+"""Where images come from: scikit-learn's digits, a folder with one sub-folder per class, and how to tell.
+
+IDX files and lists have modules of their own.
+"""
+
+import stat
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.data.decoding import formats
+from augment.data.entries import Entry, Stop
+from augment.data.sources import disk
+from augment.data.sources.disk import Found, Rejected, is_hidden, shown
+from augment.data.sources.idx import has_idx
+from augment.data.sources.images_csv import LIST
+from augment.data.sources.labels import label_stops
+from augment.data.sources.meta import META
+
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+
+
+def digits() -> tuple[NDArray[np.uint8], list[str]]:
+    """scikit-learn's copy of the UCI hand-written digits, no download.
+
+    Returns uint8 (1797, 1, 8, 8), the levels 0..16 scaled to 0..255, and the labels "0" to "9".
+    """
+    from sklearn.datasets import load_digits  # noqa: PLC0415  (slow to import, and an extra)
+
+    bunch = load_digits()
+    images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
+    return images, [str(target) for target in bunch.target]
+
+
+def detect(path: Path) -> Literal["folder", "idx", "list"]:
+    """What a path is by its looks: a table or a folder with images.csv, a folder with IDX files, or else a folder."""
+    if (path / LIST).is_file() or (path.suffix.lower() == ".csv" and not path.is_dir()):
+        return "list"
+    return "idx" if has_idx(path) else "folder"
+
+
+def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
+    """One entry for every file below `root`, none decoded yet, and what is wrong with the folders.
+
+    The class is the top folder; folders inside it are flattened. An empty folder that is named
+    like an image gets an entry too, since somebody may look for it.
+    """
+    stops = _root_stops(root)
+    if stops:
+        return [], stops
+    entries: list[Entry] = []
+    labels: dict[str, int] = {}
+    for found in disk.walk(root):
+        if found.kind == "unreadable_folder":
+            if is_hidden(found.path):
+                continue
+            message = "the system refuses to list this folder; make it readable, or move it away"
+            stops.append(Stop(shown(found.path) or str(root), "unreadable", message))
+        elif found.kind == "folder":
+            if "/" not in found.path and not is_hidden(found.path):
+                labels[found.path] = 0
+            elif formats.has_image_name(found.path) and not is_hidden(found.path):
+                entries.append(_ignored(found, "directory", "a folder named like an image"))
+        else:
+            entries.append(_entry(found))
+            if entries[-1].outcome != "ignored" and "/" in found.path:
+                labels[found.path.split("/")[0]] += 1
+    stops += _loose_stops(entries)
+    stops += _folder_stops(root, labels) + label_stops(shown(str(root)), labels)
+    return entries, stops
+
+
+def _root_stops(root: Path) -> list[Stop]:
+    name = shown(str(root))
+    try:
+        mode = root.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        next_step = "make it with one sub-folder per class, or set ingest.path to the folder that has them"
+        return [Stop(name, "missing", f"there is no such folder; {next_step}")]
+    except OSError as error:
+        return [Stop(name, "unreadable", f"{error.strerror}; make the folder readable, or give another")]
+    if stat.S_ISDIR(mode):
+        return []
+    if root.suffix.lower() in _ARCHIVES:
+        advice = f"unpack it into a folder, for example `mkdir data/raw/new` and `unzip {root.name} -d data/raw/new`"
+        return [Stop(name, "archive", f"this is an archive; {advice}, and give that folder")]
+    return [Stop(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
+
+
+def _entry(found: Found) -> Entry:
+    """One file, link or special file as far as it can be judged without decoding."""
+    parts = found.path.split("/")
+    if is_hidden(found.path):
+        return _ignored(found, "hidden", "a hidden or system file")
+    if found.kind == "link_loop":
+        return _ignored(found, "symlink_loop", "a link that leads to itself or to a folder above it")
+    if found.kind == "link_folder":
+        return _ignored(found, "symlink_folder", "a link to a folder; its files are read where they are")
+    if len(parts) == 1 and found.kind == "file" and found.path == META:
+        return _ignored(found, "meta", "read for splits and groups")
+    entry = Entry(shown(found.path), shown(parts[0]) if len(parts) > 1 else "", found.location)
+    if found.kind == "link_outside":
+        entry.reject("quarantined", "symlink_outside", "a link that leads out of the folder; copy the file in")
+    elif found.kind == "link_broken":
+        entry.reject("quarantined", "unreadable", "a link to nothing")
+    elif found.kind == "special":
+        entry.reject("quarantined", "not_regular", "not a regular file")
+    elif len(parts) == 1:
+        _judge_loose(entry, found)
+    else:
+        if not disk.is_plain("/".join(parts[1:])):
+            entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
+        if len(parts) > 2:
+            entry.fix("flattened")
+    return entry
+
+
+def _judge_loose(entry: Entry, found: Found) -> None:
+    """A file beside the class folders: notes and licences may be there, an image has no class."""
+    try:
+        with found.location.open("rb") as stream:
+            is_image = formats.has_image_name(found.path) or formats.has_image_start(stream.read(64))
+    except OSError:
+        is_image = formats.has_image_name(found.path)
+    if is_image:
+        entry.reject("stop", "loose_files", "an image outside the class folders")
+    else:
+        entry.reject("ignored", "root_file", "not an image, and outside the class folders")
+
+
+def _ignored(found: Found, code: str, detail: str) -> Entry:
+    entry = Entry(shown(found.path))
+    entry.reject("ignored", code, detail)
+    return entry
+
+
+def _loose_stops(entries: list[Entry]) -> list[Stop]:
+    loose = [entry.path for entry in entries if entry.code == "loose_files"]
+    if not loose:
+        return []
+    names = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
+    message = f"{len(loose)} images lie beside the class folders ({names}); move each into the folder of its class"
+    return [Stop(loose[0], "loose_files", message)]
+
+
+def _folder_stops(root: Path, labels: dict[str, int]) -> list[Stop]:
+    """No class folders at all, or some without any file."""
+    if not labels:
+        message = "no class folders in it; put the images into one sub-folder per class"
+        return [Stop(shown(str(root)), "empty", message)]
+    message = "no files in this class folder; add images or delete the folder"
+    return [Stop(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]
+
+
+def read_entry(entry: Entry, max_file_mb: int) -> bytes:
+    """The bytes behind an entry. Raises `Rejected`."""
+    if entry.location is None:
+        raise Rejected("unreadable", "nothing to read")
+    return disk.read_regular(entry.location, max_file_mb * 1024 * 1024)

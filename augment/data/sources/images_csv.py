@@ -1,0 +1,85 @@
+"""images.csv: a list of images that lie anywhere on disk, with their labels, groups and splits."""
+
+import csv
+import os
+from pathlib import Path
+
+from augment.data.entries import Entry, Stop
+from augment.data.sources import disk
+from augment.data.sources.disk import Rejected, shown
+from augment.data.sources.labels import label_stops
+from augment.data.sources.meta import MAX_BYTES, SPLITS, table
+
+LIST = "images.csv"
+_MOST_NAMED = 3
+
+
+def listing(path: Path) -> tuple[list[Entry], list[Stop]]:
+    """One entry for every row, none decoded yet, and what is wrong with the table.
+
+    path: the table, or a folder that holds it as images.csv. Columns: path (relative to the table's
+    folder, or absolute), label, group, split (train, val, test or empty); the last two are optional,
+    others are not read.
+    """
+    file = path / LIST if path.is_dir() else path
+    own = Entry(shown(file.name))
+    own.reject("ignored", "list", "read for paths, labels, groups and splits")
+    try:
+        rows = table(disk.read_regular(Path(os.path.realpath(file)), MAX_BYTES), ("path", "label"))
+    except (Rejected, ValueError, csv.Error) as error:
+        return [], [_bad(file, _why(error))]
+    entries = [_entry(row, file.parent) for row in rows]
+    labels = list(dict.fromkeys(entry.label for entry in entries if entry.label))
+    stops = _row_stops(file, rows, entries) + label_stops(shown(str(file)), labels)
+    return [own, *entries], stops
+
+
+def _entry(row: dict[str, str], folder: Path) -> Entry:
+    path = row["path"].strip()
+    entry = Entry(shown(path), row["label"].strip(), _location(folder, path))
+    entry.group, entry.given = row.get("group", "").strip(), row.get("split", "").strip()
+    if entry.location is None or not entry.location.exists():
+        entry.reject("quarantined", "missing", "there is no such file")
+    elif not disk.is_plain(path):
+        entry.fix("name_escaped", "the name holds characters that cannot be shown")
+    return entry
+
+
+def _location(folder: Path, path: str) -> Path | None:
+    """The file behind a path, links followed: whoever wrote the row means what it leads to."""
+    return Path(os.path.realpath(folder / path)) if path and "\0" not in path else None
+
+
+def _row_stops(file: Path, rows: list[dict[str, str]], entries: list[Entry]) -> list[Stop]:
+    stops = [] if rows else [_bad(file, "it holds no rows")]
+    first: dict[Path | None, tuple[str, Entry]] = {}
+    for row, entry in zip(rows, entries, strict=True):
+        line = row["line"]
+        if not row["path"].strip() or not entry.label:
+            stops.append(_bad(file, f"line {line}: no {'label' if row['path'].strip() else 'path'}"))
+            continue
+        if entry.given not in SPLITS:
+            stops.append(_bad(file, f"line {line}: split {shown(entry.given)!r}; allowed are {_allowed()}"))
+        before, other = first.setdefault(entry.location, (line, entry))
+        if (other.label, other.group, other.given) != (entry.label, entry.group, entry.given):
+            stops.append(_bad(file, f"lines {before} and {line} disagree about {entry.path}; keep one of them"))
+    missing = [entry.path for entry in entries if entry.code == "missing"]
+    if rows and len(missing) == len(rows):
+        some = ", ".join(missing[:_MOST_NAMED]) + (", ..." if len(missing) > _MOST_NAMED else "")
+        stops.append(_bad(file, f"none of its files exists ({some}); paths start from the folder that holds the table"))
+    return stops
+
+
+def _allowed() -> str:
+    return ", ".join(filter(None, SPLITS)) + " or empty"
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, Rejected):
+        found = "there is no such file" if error.code == "changed_during_read" else error.detail
+        return f"{found}; set ingest.path to the table, or to the folder that holds {LIST}"
+    return f"{error}; write a comma-separated UTF-8 file with a header: path,label,group,split"
+
+
+def _bad(file: Path, message: str) -> Stop:
+    return Stop(shown(str(file)), "bad_list", message)

@@ -1,0 +1,143 @@
+"""meta.csv: what a person knows about the files beyond their folders: split, group, class."""
+
+import csv
+import difflib
+import io
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from augment.data.entries import Entry, Stop
+from augment.data.sources import disk
+from augment.data.sources.disk import Rejected, shown
+
+META = "meta.csv"
+LEAKING = ("split", "group")  # columns that nobody must believe to be read when they are not
+SPLITS = ("train", "val", "test", "")
+MAX_BYTES = 100_000_000
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: where it stands, and what it says of its file; empty texts say nothing."""
+
+    line: int
+    label: str
+    split: str
+    group: str
+
+    @property
+    def says(self) -> tuple[str, str, str]:
+        """All but the line."""
+        return self.label, self.split, self.group
+
+
+def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
+    """Give the entries the splits and groups of `root/meta.csv`; without that file, do nothing.
+
+    Columns: path (relative to `root`), class, split (train, val, test or empty), group; all but
+    path are optional, others are not read. Returns what contradicts itself or the folders.
+    """
+    own = next((entry for entry in entries if entry.path == META), None)
+    if own is None:
+        return [
+            Stop(entry.path, "bad_meta", f"{shown(entry.path)} is not read; rename it to {META}, or take it away")
+            for entry in entries
+            if entry.path.lower() == META
+        ]
+    if own.code != "meta":
+        return [_bad(f"{own.detail}; replace it by a plain file or delete it")]
+    try:
+        rows, stops = _rows(table(disk.read_regular((root / META).resolve(), MAX_BYTES), ("path",)))
+    except (Rejected, ValueError, csv.Error) as error:
+        what = error.detail if isinstance(error, Rejected) else str(error)
+        rows, stops = {}, [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
+    known = {_key(entry.path) for entry in entries}
+    missing = [path for path in rows if path not in known]
+    if missing:
+        stops.append(_bad(f"{len(missing)} files are not in the folder ({_some(missing)}); correct or delete the rows"))
+    if stops:
+        own.reject("stop", "bad_meta", stops[0].message)
+    for entry in entries:
+        row = rows.get(_key(entry.path))
+        if row is not None and entry.outcome in ("ok", "fixed"):
+            stops += _set(entry, row)
+    return stops
+
+
+def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
+    """Rows by column name, with the number of their line under `line`.
+
+    Raises ValueError in words for people, when a column of `needed` is missing or one of `LEAKING` seems to be
+    misspelt too, and csv.Error.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="", strict=True)
+    columns = [name.strip().lower() for name in reader.fieldnames or ()]
+    for name in needed:
+        if name not in columns:
+            raise ValueError(f"no column `{name}` in its header ({', '.join(columns)[:80] or 'empty file'})")
+    for wanted in LEAKING:
+        near = [] if wanted in columns else difflib.get_close_matches(wanted, columns, n=1, cutoff=0.75)
+        if near:
+            raise ValueError(
+                f"its column `{shown(near[0])}` is not read; rename it to `{wanted}`, or to something less like that"
+            )
+    doubled = [name for name, times in Counter(columns).items() if name and times > 1]
+    if doubled:
+        raise ValueError(f"the column `{doubled[0]}` stands twice in its header; keep one of them")
+    reader.fieldnames = columns
+    rows = []
+    for row in reader:
+        if row.pop("", None):
+            raise ValueError(f"line {reader.line_num} has more cells than the header")
+        rows.append(row | {"line": str(reader.line_num)})
+    return rows
+
+
+def _rows(lines: list[dict[str, str]]) -> tuple[dict[str, Row], list[Stop]]:
+    rows: dict[str, Row] = {}
+    stops = []
+    for cells in lines:
+        label, split, group = (cells.get(name, "").strip() for name in ("class", "split", "group"))
+        row = Row(int(cells["line"]), label, split, group)
+        if row.split not in SPLITS:
+            stops.append(_bad(f"line {row.line}: split {shown(row.split)!r}; allowed are train, val, test or empty"))
+        path = _key(cells["path"])
+        first = rows.setdefault(path, row)
+        if first.says != row.says:
+            stops.append(_bad(f"lines {first.line} and {row.line} disagree about {shown(path)}; keep one of them"))
+    return rows, stops
+
+
+def _set(entry: Entry, row: Row) -> list[Stop]:
+    entry.given, entry.group = row.split if row.split in SPLITS else "", row.group
+    if not row.label or _same(row.label, entry.label.strip()):
+        return []
+    entry.reject("stop", "label_conflict", f"meta.csv says {row.label!r}, the folder {entry.label!r}")
+    message = f"{entry.detail} (line {row.line}); move the file or correct the row"
+    return [Stop(entry.path, "label_conflict", message)]
+
+
+def _key(path: str) -> str:
+    """One spelling for a path: POSIX separators, composed letters (archives from a Mac hold others)."""
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    return unicodedata.normalize("NFC", "/".join(parts))
+
+
+def _same(one: str, other: str) -> bool:
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def _bad(message: str) -> Stop:
+    return Stop(META, "bad_meta", f"{META}: {message}")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(shown, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")

@@ -1,0 +1,1 @@
+"""Train, val, test and what is left over; groups never straddle two of them."""

@@ -1,0 +1,47 @@
+"""Whether the images that the split left over suffice for the training sets of `evaluate.protocol: repeated`."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from augment.core.errors import DataError
+from augment.data.entries import Entry
+
+FOLDS = 5
+
+Counts = Mapping[str, int]
+"""Label -> images."""
+
+
+def shortages(delivered: Counts, pool: Counts, repeats: int) -> dict[str, tuple[int, int]]:
+    """Classes whose images do not suffice for so many disjoint training sets: label -> (needed, found) in the pool.
+
+    delivered: images that train and val hold together.
+    """
+    needed = {label: (repeats - 1) * count for label, count in delivered.items()}
+    return {label: (count, pool.get(label, 0)) for label, count in needed.items() if pool.get(label, 0) < count}
+
+
+def check_split(entries: Iterable[Entry], repeats: int) -> None:
+    """`check_repeats` for entries that have been split, before anything is trained."""
+    sides = Counter((entry.split, entry.label) for entry in entries if entry.split)
+    train, val, test, pool = (
+        {label: count for (own, label), count in sides.items() if own == side}
+        for side in ("train", "val", "test", "pool")
+    )
+    check_repeats(train, val, test, pool, repeats)
+
+
+def check_repeats(train: Counts, val: Counts, test: Counts, pool: Counts, repeats: int) -> None:
+    """Raises `DataError` with numbers where neither disjoint training sets nor folds of all images can be cut."""
+    delivered = Counter(train) + Counter(val)
+    short, kept, tested = shortages(delivered, pool, repeats), delivered.total(), sum(test.values())
+    if not short or tested <= kept:
+        return
+    classes = "; ".join(f"class {label!r} needs {needed} and has {found}" for label, (needed, found) in short.items())
+    raise DataError(
+        f"evaluate.protocol repeated: {repeats} disjoint training sets of the delivered size need more images than the "
+        f"split left over in data/prepared/pool: {classes}. Folds of all {kept + tested} images are no way out, since "
+        f"they would train on {(kept + tested) * (FOLDS - 1) // FOLDS} images and only {kept} are delivered. "
+        "Lower ingest.test_max or ingest.train_per_class, which leave images over, set "
+        "`ingest.train_per_class: null` to train on most images, or set `evaluate.protocol: holdout`."
+    )

@@ -1,0 +1,1 @@
+"""Runs the arms: who trains on what, and how each classifier scores."""

@@ -1,0 +1,164 @@
+"""The ways to use data that are compared. An arm is a weighted image set and how the classifier learns from it.
+
+All arms train the same network for equally many steps; what differs is only what they draw and how it counts:
+
+    none                uniform over the real images
+    oversample          every class equally often
+    classical           oversample, and shifts, rotations, scalings, declared flips on every image drawn
+    randaugment         oversample, and two random operations on every image drawn
+    mixup_cutmix        classical, and every batch blended with itself across classes, labels too
+    pretrained          oversample, by logistic regression on the features of a network trained on ImageNet
+
+`classical`, `randaugment` and `mixup_cutmix` are ways to augment what is drawn. The arms below build on one of
+them, the same for all (`base`):
+
+    class_weights       uniform over the real images, the loss weighted so that classes count equally; augmented
+    smote               base, and SMOTE images raise every class to the largest
+    smote_half          base, and half of what poor classes draw is SMOTE images
+    mixup_within        as smote with blends of any two images of a class
+    mixup_within_half   as smote_half with blends of any two images of a class
+    gan_fill            base, and synthetic images raise every class to the largest
+    gan_half            base, and half of what poor classes draw is synthetic
+    gan_half_filtered   the same with filtered samples
+    gan_pretrain        synthetic images only in the first half of the steps, then base
+    gan_only            synthetic images only, every class equally often, augmented as in base
+    copies_half         as gan_half_filtered with jittered training images in the samples' place: the control
+    shuffled            as gan_half_filtered with the samples' labels drawn at random: a control
+    noise               as gan_half_filtered with noise in the samples' place: a control
+    as_delivered        what is delivered, drawn by its weights, nothing else
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.data.imageset import ImageSet, poor_classes
+from augment.measure.sampling import WeightedImages, class_balanced, evenly
+from augment.params import AUGMENTATIONS, Arm, Augmentation, Base
+
+Images = NDArray[np.uint8]
+SYNTHETIC_SHARE = 0.5
+PLAIN_ARMS: tuple[Arm, ...] = ("none", "oversample", "pretrained", *AUGMENTATIONS)  # real images alone, on no other arm
+FIELDS: dict[Arm, str] = {  # of `Samples`, the made images that an arm draws
+    "gan_fill": "raw",
+    "gan_half": "raw",
+    "gan_pretrain": "raw",
+    "gan_only": "raw",
+    "gan_half_filtered": "filtered",
+    "copies_half": "copies",
+    "smote": "smote",
+    "smote_half": "smote",
+    "mixup_within": "mixes",
+    "mixup_within_half": "mixes",
+    "shuffled": "shuffled",
+    "noise": "noise",
+}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Made images of one repeat by label: the GANs', raw and filtered; the controls'; the real-only rivals'.
+
+    delivered: all images of the arm that trains on what is delivered.
+
+    An arm whose images are not given draws real ones in their place.
+    """
+
+    raw: Mapping[str, Images]
+    filtered: Mapping[str, Images]
+    copies: Mapping[str, Images]
+    smote: Mapping[str, Images] = field(default_factory=dict)
+    mixes: Mapping[str, Images] = field(default_factory=dict)
+    shuffled: Mapping[str, Images] = field(default_factory=dict)
+    noise: Mapping[str, Images] = field(default_factory=dict)
+    delivered: WeightedImages | None = None
+
+
+def augmentation_of(arm: Arm, base: Base) -> Augmentation | None:
+    """How an arm augments what it draws."""
+    match arm:
+        case "none" | "oversample" | "pretrained" | "as_delivered":
+            return None
+        case "classical" | "randaugment" | "mixup_cutmix":
+            return arm
+        case _:
+            return None if base == "none" else base
+
+
+def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
+    """What an arm draws from, and how often; `class_weights` puts the chances into the loss instead."""
+    targets = train.targets(train.classes)
+    match arm:
+        case "none":
+            return evenly(train.images, targets)
+        case "smote" | "mixup_within" | "gan_fill":
+            return fill(train, made(arm, samples))
+        case (
+            "smote_half" | "mixup_within_half" | "gan_half" | "gan_half_filtered" | "copies_half" | "shuffled" | "noise"
+        ):
+            return half(train, made(arm, samples))
+        case "gan_only":
+            return only(train, made(arm, samples))
+        case "as_delivered" if samples.delivered is not None:
+            return samples.delivered
+        case _:
+            return class_balanced(train.images, targets)
+
+
+def made(arm: Arm, samples: Samples) -> Mapping[str, Images]:
+    """The made images that an arm draws from, by label; none where it draws none."""
+    images: Mapping[str, Images] = getattr(samples, FIELDS[arm]) if arm in FIELDS else {}
+    return images
+
+
+def alone(arm: Arm, samples: Samples, most: int | None = None) -> Samples:
+    """What an arm draws and nothing else, since it travels to another process; most: of the images of a class."""
+    kept: dict[str, Any] = {"delivered": samples.delivered} if arm == "as_delivered" else {}
+    if arm in FIELDS:
+        kept[FIELDS[arm]] = {label: own[:most] for label, own in made(arm, samples).items()}
+    return replace(Samples({}, {}, {}), **kept)
+
+
+def fill(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+    """Real images and as many synthetic ones as raise each class to the largest, all equally often.
+
+    Where samples run short each is drawn more often, so that the classes stay equal.
+    """
+    real = class_balanced(train.images, train.targets(train.classes))
+    largest = max(train.counts().values())
+    shares = {label: 1 - count / largest for label, count in train.counts().items()}
+    return mixed(real, train.classes, synthetic, shares)
+
+
+def half(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+    """Classes balanced; in the poor classes half of what is drawn is synthetic."""
+    real = class_balanced(train.images, train.targets(train.classes))
+    return mixed(real, train.classes, synthetic, dict.fromkeys(poor_classes(train.counts()), SYNTHETIC_SHARE))
+
+
+def only(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+    """Classes balanced; a class with synthetic images draws nothing else, one without keeps its real ones."""
+    real = class_balanced(train.images, train.targets(train.classes))
+    return mixed(real, train.classes, synthetic, dict.fromkeys(train.classes, 1.0))
+
+
+def mixed(
+    real: WeightedImages, classes: list[str], synthetic: Mapping[str, Images], shares: Mapping[str, float]
+) -> WeightedImages:
+    """Give each class's synthetic images its share of the class's chance; without samples nothing changes."""
+    images, targets, chances = [real.images], [real.targets], [real.chances.copy()]
+    for label, share in shares.items():
+        samples = synthetic.get(label)
+        if samples is None or len(samples) == 0 or share == 0:
+            continue
+        index = classes.index(label)
+        mine = real.targets == index
+        total = real.chances[mine].sum()
+        chances[0][mine] *= 1 - share
+        images.append(samples)
+        targets.append(np.full(len(samples), index, dtype=np.int64))
+        chances.append(np.full(len(samples), total * share / len(samples)))
+    return WeightedImages(np.concatenate(images), np.concatenate(targets), np.concatenate(chances))

@@ -1,0 +1,71 @@
+"""Images that lie between two training images of a class: the real-only rivals that make images, as GANs do."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.core.seeds import derive_seed, numpy_rng
+from augment.data.imageset import ImageSet
+from augment.measure.features import pixels
+
+Images = NDArray[np.uint8]
+NEIGHBOURS = 5  # SMOTE's usual k, or all other images of a smaller class
+
+
+def smote_of(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
+    """`count` SMOTE images for each class (Chawla et al. 2002), uint8 (count, C, H, W).
+
+    Each lies at a uniform place between an image and one of its min(5, n - 1) nearest of the class. Near is
+    measured on pixels, box-reduced above 32 px. A class with one image gives copies of it.
+    """
+    return {
+        label: _smote(train.of_class(label).images, count, derive_seed(seed, "smote", label)) for label in train.classes
+    }
+
+
+def mixes_of(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
+    """`count` images for each class, uint8 (count, C, H, W): each at a uniform place between any two of the class.
+
+    Mixup inside a class (Zhang et al. 2018 with Beta(1, 1)). A class with one image gives copies of it.
+    """
+    return {
+        label: _mixed(train.of_class(label).images, count, derive_seed(seed, "mixes", label)) for label in train.classes
+    }
+
+
+def _smote(images: Images, count: int, seed: int) -> Images:
+    """imbalanced-learn interpolates rows of [reduced pixels, unit vector of the image].
+
+    Unit vectors lengthen all squared distances between two images by 2, so neighbours stay the same, and
+    what they become is the weight of each image. With the weights the images are blended in full size.
+    """
+    from imblearn.over_sampling import SMOTE  # noqa: PLC0415  (two seconds, and only these arms need it)
+
+    n = len(images)
+    if n == 1:
+        return images.repeat(count, axis=0)
+    reduced = pixels(images)
+    rows = np.hstack([reduced.astype(np.float64), np.eye(n)])
+    other = np.zeros_like(rows[:1])  # SMOTE asks for a second class
+    sampler = SMOTE(sampling_strategy={1: n + count}, k_neighbors=min(NEIGHBOURS, n - 1), random_state=seed % 2**32)
+    made, _ = sampler.fit_resample(np.concatenate([rows, other]), np.repeat([1, 0], [n, 1]))
+    return _blend(made[n + 1 :, reduced.shape[1] :].astype(np.float32), images)
+
+
+def _mixed(images: Images, count: int, seed: int) -> Images:
+    n, rng = len(images), numpy_rng(seed)
+    if n == 1:
+        return images.repeat(count, axis=0)
+    first = rng.integers(n, size=count)
+    second = (first + rng.integers(1, n, size=count)) % n  # never the first
+    share = rng.random(count)
+    weights = np.zeros((count, n), dtype=np.float32)
+    weights[np.arange(count), first] = share
+    weights[np.arange(count), second] = 1 - share
+    return _blend(weights, images)
+
+
+def _blend(weights: NDArray[np.float32], images: Images) -> Images:
+    """weights (count, n), rows summing to 1, times images (n, C, H, W), rounded to uint8."""
+    blended = weights @ images.reshape(len(images), -1).astype(np.float32)
+    rounded: Images = blended.round().clip(0, 255).astype(np.uint8)
+    return rounded.reshape(-1, *images.shape[1:])

@@ -1,0 +1,242 @@
+"""The repeats of a comparison: which images each of them trains on, holds out and is tested on.
+
+    split      one train, val and test for all; only seeds differ (`evaluate.protocol: holdout`)
+    rotated    the same test for all; every repeat holds out other images of train and val as its val (also `holdout`)
+    subsets    disjoint training sets of the delivered size, the first being the delivered one, and one test set
+    folds      5 times 5 folds of all prepared images, cut by class and group; each is the test of one repeat
+
+The last two are `evaluate.protocol: repeated`: subsets where the split left images enough for them in the pool.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from augment.core.errors import DataError
+from augment.core.seeds import derive_seed
+from augment.data.imageset import ImageSet
+from augment.data.split.disjoint import check_sides
+from augment.data.split.pool import FOLDS, check_repeats, shortages
+from augment.data.split.subset import join, part
+from augment.evaluation.statistics.bootstrap import groups_per_class
+
+Form = Literal["split", "rotated", "subsets", "folds"]
+Gate = Literal["auto", "val", "rotate"]
+Protocol = Literal["holdout", "repeated"]
+
+REPETITIONS = 5  # of the folds
+SMALL_VAL = 10  # groups of a class; with fewer val is rotated where `gate` is auto
+LEAST_TRAIN = 2  # images of a class that a repeat trains on
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The three sides; nothing learned ever sees val or test."""
+
+    train: ImageSet
+    val: ImageSet
+    test: ImageSet
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """One repeat: the seed of all its draws, and the images that it may see."""
+
+    seed: int
+    splits: Splits
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All repeats of a comparison, in order; `ratio` is that of `corrected_t`, None where draws of test give intervals.
+
+    delivered: the first repeat has the delivered training set, so its GANs are the delivered ones
+    """
+
+    form: Form
+    replicates: Sequence[Replicate]
+    ratio: float | None
+    delivered: bool
+
+    @property
+    def protocol(self) -> Protocol:
+        return "holdout" if self.form in ("split", "rotated") else "repeated"
+
+    @property
+    def val_ratio(self) -> float | None:
+        """The ratio for val: rotated parts of it are folds, though there is one test for all."""
+        if self.form != "rotated":
+            return self.ratio
+        return float(np.mean([len(one.splits.val) / len(one.splits.train) for one in self.replicates]))
+
+    @property
+    def seeds(self) -> list[int]:
+        return [replicate.seed for replicate in self.replicates]
+
+    @property
+    def first(self) -> Splits:
+        return self.replicates[0].splits
+
+    @property
+    def distinct(self) -> list[Splits]:
+        """Every split once: repeats may share one."""
+        return list({id(one.splits): one.splits for one in self.replicates}.values())
+
+    @property
+    def once(self) -> Sequence[Replicate]:
+        """The first repeats that together test every image once."""
+        return self.replicates[: FOLDS if self.form == "folds" else 1]
+
+    @property
+    def tested(self) -> ImageSet:
+        """Every image that is tested, once."""
+        return join(*(replicate.splits.test for replicate in self.once))
+
+
+def repeat_seeds(seed: int, repeats: int) -> list[int]:
+    """The first repeat is the delivered one; the others have seeds of their own."""
+    return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
+
+
+def plan(
+    splits: Splits, pool: ImageSet, protocol: Protocol, seeds: int, repeats: int, seed: int, gate: Gate = "val"
+) -> Plan:
+    """The repeats that a protocol makes of prepared images; pool: what the split left over.
+
+    seeds: repeats of `holdout`; gate: whether they rotate val, `auto` where a class has few val groups;
+    repeats: disjoint training sets of `repeated`. Raises `DataError` with numbers
+    where neither sets nor folds can be cut, and as `check_sides` does.
+    """
+    if protocol == "holdout":
+        rotate = len(splits.val) > 0 and (gate == "rotate" or (gate == "auto" and small_val(splits)))
+        found = (on_rotated if rotate else on_one_split)(splits, repeat_seeds(seed, seeds))
+    else:
+        left = pool.counts()
+        check_repeats(splits.train.counts(), splits.val.counts(), splits.test.counts(), left, repeats)
+        short = shortages(_counts(splits.train, splits.val), left, repeats)
+        found = on_folds(splits, seed) if short else on_subsets(splits, pool, repeat_seeds(seed, repeats))
+    for own in found.distinct:
+        check_sides(vars(own))
+    return found
+
+
+def on_one_split(splits: Splits, seeds: Sequence[int]) -> Plan:
+    """Paired seeds on one split."""
+    return Plan("split", [Replicate(seed, splits) for seed in seeds], None, True)
+
+
+def small_val(splits: Splits) -> bool:
+    """Some class has so few val groups that they can hardly object to anything."""
+    groups = [len(set(splits.val.of_class(label).groups.tolist())) for label in splits.train.classes]
+    return min(groups) < SMALL_VAL
+
+
+def on_rotated(splits: Splits, seeds: Sequence[int]) -> Plan:
+    """Paired seeds with one test; the first keeps the delivered train and val, the others hold out other groups as val.
+
+    The parts are disjoint and about as large as the delivered val, until there are no groups left; then they are drawn
+    anew.
+    """
+    images, want = join(splits.train, splits.val), splits.val.counts()
+    before, held, replicates = images.counts(), splits.val.groups, [Replicate(seeds[0], splits)]
+    for number, seed in enumerate(seeds[1:], start=1):
+        free = ~np.isin(images.groups, held)
+        counts = images.take(free).counts()
+        if any(counts.get(label, 0) < count for label, count in want.items()):
+            held, free, counts = held[:0], np.ones(len(images), dtype=bool), before
+        leave = {label: max(0, LEAST_TRAIN - before[label] + counts[label]) for label in counts}
+        drawn = part(images.take(free), want, leave, seeds[0], f"rotation {number}")
+        mask = np.isin(images.groups, images.groups[free][drawn])
+        held = np.union1d(held, images.groups[mask])
+        replicates.append(Replicate(seed, Splits(images.take(~mask), images.take(mask), splits.test)))
+    return Plan("rotated", replicates, None, True)
+
+
+def on_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Plan:
+    """The delivered training set, and as many disjoint ones of the pool as there are further seeds; one test set.
+
+    Each has as many images of every class in train and in val as the delivered one, up to what whole groups add up
+    to. Raises `DataError` when groups are so large that a class of a set gets too few.
+    """
+    root, left, replicates = seeds[0], pool, [Replicate(seeds[0], splits)]
+    for number, seed in enumerate(seeds[1:], start=1):
+        drawn = part(left, _counts(splits.train, splits.val), {}, root, f"subset {number}")
+        own, left = left.take(drawn), left.take(~drawn)
+        held_out = part(own, splits.val.counts(), dict.fromkeys(own.classes, LEAST_TRAIN), root, f"val {number}")
+        train, val = own.take(~held_out), own.take(held_out)
+        _check_size(splits, train, number, len(seeds))
+        replicates.append(Replicate(seed, Splits(train, val, splits.test)))
+    return Plan("subsets", replicates, 0.0, True)
+
+
+def on_folds(splits: Splits, seed: int) -> Plan:
+    """Five times five folds of all images; each fold's other images give train, and val in the delivered share.
+
+    Raises `DataError` for a class with fewer groups than folds, or one that a fold leaves too few images to train on.
+    """
+    images = join(splits.train, splits.val, splits.test)
+    targets = images.targets(images.classes)
+    own = dict(zip(images.classes, groups_per_class(targets, images.groups).tolist(), strict=True))
+    few = [f"class {label!r} has {groups}" for label, groups in own.items() if groups < FOLDS]
+    if few:
+        raise DataError(
+            f"evaluate.protocol repeated: {FOLDS} folds need at least {FOLDS} independent images or groups of every "
+            f"class; {'; '.join(few)}. Add images, or set `evaluate.protocol: holdout`."
+        )
+    replicates: list[Replicate] = []
+    seeds = repeat_seeds(seed, FOLDS * REPETITIONS)
+    for repetition in range(REPETITIONS):
+        state = derive_seed(seed, "evaluate folds", repetition) % 2**32
+        cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=state)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            folds = list(cut.split(targets, targets, images.groups))
+        for inside, outside in folds:
+            number = len(replicates)
+            own_splits = _fold(splits, images.take(inside), images.take(outside), seed, number)
+            replicates.append(Replicate(seeds[number], own_splits))
+    ratio = float(np.mean([len(one.splits.test) / len(one.splits.train) for one in replicates]))
+    return Plan("folds", replicates, ratio, False)
+
+
+def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number: int) -> Splits:
+    """Cut val out of a fold's training images in each class's delivered share."""
+    before, held = _counts(delivered.train, delivered.val), delivered.val.counts()
+    counts = inside.counts()
+    want = {label: round(counts[label] * held.get(label, 0) / before[label]) for label in counts}
+    mask = part(inside, want, {label: max(LEAST_TRAIN, counts[label] - want[label]) for label in counts}, seed,
+                f"fold {number}")  # fmt: skip
+    train = inside.take(~mask)
+    few = [repr(label) for label in delivered.train.classes if train.counts().get(label, 0) < LEAST_TRAIN]
+    if few:
+        raise DataError(
+            f"evaluate.protocol repeated: one of the folds would leave fewer than {LEAST_TRAIN} images of "
+            f"{', '.join(few)} to train on, since few groups hold most of its images. Add images or make groups "
+            "smaller, or set `evaluate.protocol: holdout`."
+        )
+    return Splits(train, inside.take(mask), test)
+
+
+def _counts(train: ImageSet, val: ImageSet) -> Counter[str]:
+    return Counter(train.counts()) + Counter(val.counts())
+
+
+def _check_size(splits: Splits, train: ImageSet, number: int, repeats: int) -> None:
+    """Groups cannot be divided, so a set may lack a few images, but never a tenth of a class."""
+    found = train.counts()
+    few = [
+        f"class {label!r}: {found.get(label, 0)} of {count}"
+        for label, count in splits.train.counts().items()
+        if found.get(label, 0) < max(LEAST_TRAIN, 0.9 * count)
+    ]
+    if few:
+        raise DataError(
+            f"evaluate.protocol repeated: training set {number + 1} of {repeats} gets too few images of a class out of "
+            f"whole groups of data/prepared/pool ({'; '.join(few)}). Lower evaluate.repeats or ingest.train_per_class, "
+            "add images, or set `evaluate.protocol: holdout`."
+        )

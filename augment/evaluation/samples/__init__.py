@@ -1,0 +1,1 @@
+"""Judges the made images: quality, copies, membership, leakage."""

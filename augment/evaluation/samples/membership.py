@@ -1,0 +1,193 @@
+"""Membership inference: can somebody who has the samples tell which real images the GANs were trained on?
+
+The attack asks of every real image how far the nearest synthetic image of its class is (Hilprecht et al. 2019; Chen
+et al. 2020, "GAN-Leaks", section 5), in units of the distance to the nearest other real image outside its group, so
+that typical and odd images count alike (difficulty calibration, Watson et al. 2022) and classes pool. The smaller, the
+likelier a member. Members are the training images; the control is the test images, which no GAN has seen.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.data.imageset import ImageSet, UInt8
+from augment.evaluation.verdict.explanation import Line
+from augment.measure.features import pixels, random_convolutions
+from augment.measure.metrics import Features, Float, nearest, nearest_elsewhere
+
+LEAST = 20  # groups on either side; with fewer nothing is measured
+DRAWS = 1000
+NORMAL = 1.96  # quantile of the normal distribution for 95 %
+RATES = (0.01, 0.1)  # false-alarm rates at which the share of members found is told
+SPACES: tuple[tuple[str, Callable[[UInt8], Features]], ...] = (
+    ("pixels", pixels),
+    ("random_convolutions", random_convolutions),
+)
+COLUMNS = ("space", "figure", "value", "low", "high", "chance", "members", "control", "note")
+
+
+@dataclass(frozen=True)
+class MembershipRow:
+    """A row of membership.csv. figure: auc, or tpr_<rate>, the share of members found at that rate of false alarms;
+    chance: what guessing gives; members, control: groups on either side. A value of None was not measured."""
+
+    space: str
+    figure: str
+    value: float | None
+    low: float | None
+    high: float | None
+    chance: float
+    members: int
+    control: int
+    note: str
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """Scores float64 (N,) of real images, low for likely members; member: bool (N,); weight: float64 (N,), equal
+    sums for the members and the control of each class; groups: str (N,)."""
+
+    score: Float
+    member: NDArray[np.bool_]
+    weight: Float
+    groups: NDArray[Any]
+
+    def units(self, member: bool) -> int:
+        """Groups on one side."""
+        return len(np.unique(self.groups[self.member == member]))
+
+
+def membership(
+    train: ImageSet, test: ImageSet, samples: Mapping[str, UInt8], rng: np.random.Generator
+) -> list[MembershipRow]:
+    """How well the attack does, in each of two feature spaces, pooled over the classes.
+
+    samples: label -> uint8 (N, C, H, W) before any selection, since whoever has the generators can draw them all.
+    Intervals are 95 %, from bootstrap draws of the groups of either side. Below 20 groups on a side nothing is
+    measured; a rate of false alarms needs as many control groups as can show it, 99 for 1 %.
+    """
+    rows: list[MembershipRow] = []
+    for space, embed in SPACES:
+        found = attacked(train, test, {label: own for label, own in samples.items() if len(own)}, embed)
+        rows += _rows(space, found, rng)
+    return rows
+
+
+def attacked(
+    train: ImageSet, test: ImageSet, samples: Mapping[str, UInt8], embed: Callable[[UInt8], Features]
+) -> Attacked:
+    """Score the real images of every class that has samples, and images on both sides."""
+    parts = [(np.zeros(0), np.zeros(0, bool), np.zeros(0), np.zeros(0, dtype=np.str_))]
+    for label, made in samples.items():
+        sides = train.of_class(label), test.of_class(label)
+        members, control = map(len, sides)
+        if min(members, control) == 0:
+            continue
+        images = np.concatenate([side.images for side in sides])
+        groups = np.concatenate([side.groups for side in sides])
+        member = np.arange(len(images)) < members
+        features = embed(images)
+        usual = nearest_elsewhere(features, groups)
+        score = nearest(features, embed(made))[1] / np.maximum(usual, 1e-12)
+        # As in a stratified rank test: what a class can tell grows with the smaller side (van Elteren 1960).
+        share = members * control / (members + control)
+        parts.append((score, member, np.where(member, share / members, share / control), groups))
+    return Attacked(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def auc(found: Attacked, weight: Float) -> float:
+    """Chance that a member's score lies below a control's, ties counted half; weight: float64 (N,)."""
+    order = np.argsort(found.score, kind="stable")
+    first = np.flatnonzero(np.r_[True, np.diff(found.score[order]) > 0])
+    members, control = (np.add.reduceat((weight * (found.member == side))[order], first) for side in (True, False))
+    below = np.cumsum(members) - members / 2
+    return float((below * control).sum() / (members.sum() * control.sum()))
+
+
+def found_at(found: Attacked, weight: Float, rate: float, units: int) -> float:
+    """Share of members below the threshold that a new control image passes with a chance of at most `rate`.
+
+    The threshold is a control's score: the floor(rate (units + 1))-th smallest, or by weight the first to reach it
+    (split conformal prediction). units: groups of the control.
+    """
+    order = np.argsort(found.score[~found.member], kind="stable")
+    scores, control = found.score[~found.member][order], weight[~found.member][order]
+    passed = np.floor(rate * (units + 1) + 1e-9) / units * control.sum()
+    place = np.searchsorted(np.cumsum(control), passed * (1 - 1e-9))
+    mine = weight[found.member]
+    return float(mine[found.score[found.member] < scores[place]].sum() / mine.sum())
+
+
+def _rows(space: str, found: Attacked, rng: np.random.Generator) -> Iterator[MembershipRow]:
+    members, control = found.units(True), found.units(False)
+    measures: dict[str, Callable[[Float], float]] = {"auc": lambda weight: auc(found, weight)}
+    measures |= {f"tpr_{rate:g}": partial(found_at, found, rate=rate, units=control) for rate in RATES}
+    chances = dict(zip(measures, (0.5, *RATES), strict=True))
+    needed = dict(zip(measures, (LEAST, *(max(LEAST, round(1 / rate) - 1) for rate in RATES)), strict=True))
+    enough = {name: own for name, own in measures.items() if members >= LEAST and control >= needed[name]}
+    bounds = _intervals(found, list(enough.values()), min(members, control), rng)
+    for name, measure in measures.items():
+        if name in enough:
+            low, high = next(bounds)
+            yield MembershipRow(space, name, measure(found.weight), low, high, chances[name], members, control, "")
+            continue
+        note = (
+            f"not measured: {members} independent training and {control} test images, at least {LEAST} and "
+            f"{needed[name]} are needed"
+        )
+        yield MembershipRow(space, name, None, None, None, chances[name], members, control, note)
+
+
+def _intervals(
+    found: Attacked, measures: Sequence[Callable[[Float], float]], units: int, rng: np.random.Generator
+) -> Iterator[tuple[float, float]]:
+    """The 95 % interval of each figure: percentiles of the draws, widened by one group of the smaller side.
+
+    Without that, a perfect attack on twenty images would be told as certain; and images that are each other's nearest
+    real image are not quite independent, which the draws do not see. Measured in docs/evaluation.md.
+    """
+    if not measures:
+        return
+    draws = np.array([[measure(weight) for measure in measures] for weight in _draws(found, rng)])
+    for measure, column in zip(measures, draws.T, strict=True):
+        value = measure(found.weight)
+        low, high = (
+            value + sign * np.hypot(np.quantile(column, part) - value, NORMAL / units)
+            for sign, part in ((-1, 0.025), (1, 0.975))
+        )
+        yield max(0.0, float(low)), min(1.0, float(high))
+
+
+def _draws(found: Attacked, rng: np.random.Generator) -> Iterator[Float]:
+    """Weights of the images in every bootstrap draw: the groups of either side drawn with replacement."""
+    _, unit = np.unique(found.groups, return_inverse=True)
+    sides = [np.unique(unit[found.member == side]) for side in (True, False)]
+    for _ in range(DRAWS):
+        times = np.zeros(unit.max() + 1)
+        for own in sides:
+            times[own] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)))
+        yield found.weight * times[unit]
+
+
+def explained(rows: Sequence[MembershipRow]) -> list[Line]:
+    """What the attack found, for `augment verdict --explain`."""
+    return [
+        Line(_words(row), f"membership.csv: space {row.space}, figure auc (value, low, high)")
+        for row in rows
+        if row.figure == "auc"
+    ]
+
+
+def _words(row: MembershipRow) -> str:
+    way = {"pixels": "by pixels", "random_convolutions": "by random features"}[row.space]
+    if row.value is None:
+        return f"Whether the samples give training images away, {way}, was {row.note}. They are not anonymous."
+    return (
+        f"From the samples, {way}, a training image is told from an unseen one with a chance of {row.value:.2f} "
+        f"[{row.low:.2f}, {row.high:.2f}]; guessing has {row.chance:.2f}. However low it is, they are not anonymous: "
+        "another attack may find more."
+    )

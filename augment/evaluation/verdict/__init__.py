@@ -1,0 +1,1 @@
+"""From numbers to words: what is delivered, the verdict's rules, and every sentence."""

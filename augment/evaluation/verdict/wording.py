@@ -1,0 +1,247 @@
+"""The verdict in sentences: what was found, why, and what to do next. Points are percentage points."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augment.evaluation.statistics.bootstrap import SMALL_CLASS
+from augment.evaluation.statistics.comparisons import Comparison, Gain, OverTheBest, Word
+from augment.evaluation.statistics.estimates import Estimate
+from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.statistics.power import growth_to_decide, seeds_to_decide
+from augment.evaluation.verdict.scope import Scope
+from augment.evaluation.verdict.selection import Policy
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the texts speak of.
+
+    net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm;
+    controls: against jittered copies (and others, if they ran) used the same way
+    announced, measured: the smallest gain that could be shown, as expected before the run (None: none at
+    all) and with the spread that the run had
+    scope: what the verdict speaks of
+    """
+
+    word: Word
+    test: Figures
+    val_images: int
+    policy: Policy
+    net: OverTheBest
+    rivals: Sequence[Comparison]
+    controls: Sequence[Comparison]
+    equivalence: float
+    announced: float | None
+    measured: float
+    scope: Scope
+
+
+def sentence(facts: Facts) -> str:
+    """The verdict in one sentence that stands alone."""
+    found = (
+        f"{gain_text(facts.net.gain, facts.test.name)} over the best way to use real images alone ({facts.net.best})"
+    )
+    low90, high90 = facts.net.interval90
+    margin = margin_text(facts.equivalence)
+    match facts.word:
+        case "helps":
+            return f"The GAN images help: {found}, {facts.scope.where}."
+        case "helps, negligibly":
+            return f"The GAN images help, but by less than {margin}: {found}, {facts.scope.where}."
+        case "harms":
+            return f"The GAN images harm: {found}, {facts.scope.where}."
+        case "equivalent":
+            return (
+                f"The GAN images make no difference of {margin} or more: {found}, {facts.scope.where} "
+                f"(90 % interval {interval_text(low90, high90)})."
+            )
+        case "undecided":
+            return f"Whether the GAN images help is undecided: {found}, {facts.scope.where}."
+        case "not used":
+            return (
+                "The GAN images are not used: on the val images they did worse than real images alone "
+                f"({facts.policy.chosen_real}), so the gain is 0 by choice. "
+                f"On test they would have given {found}, {facts.scope.where}."
+            )
+
+
+def reasons(facts: Facts) -> list[str]:
+    """Which bound against which rival, the control, val's objection, and the limits of this test set."""
+    lines = [_bound(row, "real images alone") for row in facts.rivals]
+    lines += [_bound(row, CONTROL_WORDS.get(row.rival, "a control")) for row in facts.controls]
+    as_good = [row.rival for row in facts.controls if row.gain.low <= 0]
+    if facts.net.gain.low > 0 and as_good:
+        lines.append(
+            "The gain over real images alone is not credited to the GAN: in the place of its images "
+            f"{' and '.join(CONTROL_WORDS.get(arm, arm) for arm in as_good)} may do as well."
+        )
+    if facts.word == "harms" and facts.net.gain.low >= -facts.equivalence:
+        lines.append(f"The loss is proven but smaller than the margin of {margin_text(facts.equivalence)}.")
+    hindsight = next(row for row in facts.rivals if row.rival == facts.net.best)
+    if hindsight.gain.high < 0 <= facts.net.gain.high:
+        lines.append(
+            f"That loss is not called harm: {hindsight.rival} was picked as the best of {hindsight.rivals} after "
+            f"looking at test, and with that counted in the upper bound is {points(facts.net.gain.high)}."
+        )
+    return [*lines, _gate(facts), *_limits(facts)]
+
+
+def advice(facts: Facts) -> list[str]:
+    """What to do next."""
+    match facts.word:
+        case "helps":
+            return [
+                "Train on data/augmented, or import the generators from models/.",
+                facts.scope.before,
+            ]
+        case "helps, negligibly":
+            return ["The gain is real but small: weigh it against the cost of keeping generators."]
+        case "harms":
+            return [
+                "Set `assemble.use: real`: data/augmented then holds real images only.",
+                "reports/evaluation/acceptance.csv and quality.csv show the classes whose samples are poor.",
+            ]
+        case "equivalent":
+            return ["Real images alone are simpler and as good here: set `assemble.use: real`."]
+        case "not used":
+            return [
+                f"data/augmented holds real images only: train on it as the arm `{facts.policy.chosen_real}` does.",
+                "To give the GANs another chance, raise train.steps and look at the sample grids in models/.",
+            ]
+        case "undecided":
+            return _to_decide(facts)
+
+
+SAFE = "Until then real images alone (`assemble.use: real`) are the safe choice."
+CONTROL_WORDS = {
+    "copies_half": "jittered copies used the same way",
+    "shuffled": "the samples under wrong labels",
+    "noise": "noise used the same way",
+}
+
+
+def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
+    """What the set can show, told before the expensive part; groups: independent test images of each class; repeats:
+    their number and kind, as in `5 paired seeds`."""
+    least, most = min(groups), max(groups)
+    images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
+    shown = (
+        "is not expected to show any gain, however large"
+        if announced is None
+        else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
+    )
+    return f"with {images} in a class and {repeats} this set {shown}"
+
+
+def turned_out_text(facts: Facts) -> str:
+    """The smallest gain, as announced and as measured."""
+    expected = "none at all" if facts.announced is None else f"about {100 * facts.announced:.1f} points"
+    measured = f"{100 * facts.measured:.1f} points" if facts.measured <= 1 else "none at all"
+    return (
+        f"The smallest gain that 4 of 5 such runs would show was put at {expected} before the run; "
+        f"with the spread that this run had it is {measured}."
+    )
+
+
+def objections_text(policy: Policy) -> str:
+    """How often val would have objected, repeat by repeat."""
+    repeats = policy.gate.found.seeds if policy.gate else 0
+    return f"Taken one by one, {policy.objections} of the {repeats} repeats would have objected."
+
+
+def gain_text(gain: Gain, figure: str) -> str:
+    """`+2.1 points of balanced accuracy [+0.8, +3.4]`."""
+    return f"{points(gain.mean)} points of {figure} {interval_text(gain.low, gain.high)}"
+
+
+def interval_text(low: float, high: float) -> str:
+    return f"[{points(low)}, {points(high)}]"
+
+
+def points(fraction: float) -> str:
+    """A signed difference in percentage points, with a second digit where one would hide its sign."""
+    value = 100 * fraction
+    digits = 2 if 0 < abs(value) < 0.05 else 1
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def margin_text(equivalence: float) -> str:
+    """`1 point` or `0.5 points`."""
+    margin = 100 * equivalence
+    return f"{margin:g} point{'' if margin == 1 else 's'}"
+
+
+def _bound(row: Comparison, meaning: str) -> str:
+    gain = row.gain
+    if gain.low > 0:
+        relation = "better than"
+    elif gain.high < 0:
+        relation = "worse than"
+    else:
+        relation = "not told apart from"
+    figures = f"{points(gain.mean)} {interval_text(gain.low, gain.high)}"
+    return f"{row.candidate} is {relation} {row.rival} ({meaning}): {figures}."
+
+
+def _gate(facts: Facts) -> str:
+    gate = facts.policy.gate
+    if gate is None:
+        return "Val holds no images, or too few normal ones, so it could not object to using the GAN images."
+    outcome = "does not object" if facts.policy.used else "objects"
+    return (
+        f"Val ({facts.val_images} {facts.test.counted}{facts.scope.val}) {outcome}: {points(gate.found.mean)} against "
+        f"{gate.rival}, 90 % interval {interval_text(*gate.interval90)}; it objects when that lies below 0. "
+        f"{objections_text(facts.policy)}"
+    )
+
+
+def _limits(facts: Facts) -> list[str]:
+    """What the reader must know before generalising."""
+    test = facts.test
+    lines = [f"{facts.scope.speaks} {turned_out_text(facts)}"]
+    if test.small_classes:
+        lines.append(
+            f"{test.small_classes} of the classes have fewer than {SMALL_CLASS} independent test images or groups: "
+            "their spread is judged together and is rough."
+        )
+    return lines
+
+
+def _to_decide(facts: Facts) -> list[str]:
+    """For the comparison that stands furthest from a decision."""
+    hardest = min((*facts.rivals, *facts.controls), key=lambda row: row.gain.low)
+    worst = next(row for row in facts.rivals if row.rival == facts.net.best)
+    row, confidence = (worst, 1 - 0.05 / worst.rivals) if worst.found.mean < 0 else (hardest, 0.95)
+    if row.rival in CONTROL_WORDS and row.found.mean <= 0:
+        return [
+            f"If the means hold, nothing will decide it for the GAN: {CONTROL_WORDS[row.rival]} do as well or better "
+            f"({row.rival}).",
+            SAFE,
+        ]
+    if facts.scope.more is None:
+        return [*_more_images(row.found, confidence, row.rival), SAFE]
+    seeds = seeds_to_decide(row.found, confidence)
+    growth = growth_to_decide(row.found, confidence) if row.found.test_se else None
+    if seeds is not None:
+        enough = ", and the set has images for so many" if facts.scope.more == "evaluate.repeats" else ""
+        lines = [f"Set `{facts.scope.more}: {seeds}`: if the mean holds{enough}, that decides it against {row.rival}."]
+    elif growth is not None and growth < 1000:
+        lines = [
+            "More seeds alone would not decide it. With this mean, about "
+            f"{growth:.1f} times as many test images would, against {row.rival}."
+        ]
+    else:
+        lines = ["The difference found is so near 0 that no reasonable test would show it."]
+    return [*lines, SAFE]
+
+
+def _more_images(found: Estimate, confidence: float, rival: str) -> list[str]:
+    """Folds cannot be added, so only images could decide: about as the square of what is missing."""
+    needed = (found.half_width(confidence) / abs(found.mean)) ** 2 if found.mean else math.inf
+    if needed > 1000:
+        return ["The difference found is so near 0 that no reasonable test would show it."]
+    return [
+        f"More folds would not decide it. With this mean, about {needed:.1f} times as many images would, against "
+        f"{rival}."
+    ]

@@ -1,0 +1,223 @@
+"""Train generators from arrays, without the pipeline: no params.yaml, no folders, no DVC."""
+
+import importlib.util
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augment import params
+from augment.core.engine import Engine, cores
+from augment.core.environment import resolve_device
+from augment.core.errors import AugmentError, DataError, TrainingError
+from augment.core.standalone import standalone
+from augment.data.imageset import ImageSet
+from augment.data.slugs import slug
+from augment.gan.bundle_files import LONGEST_LABEL
+from augment.gan.generators import GeneratorSet
+from augment.gan.per_class import train_classes, workplace_on
+from augment.gan.settings import class_training
+from augment.gan.trained import generators_from
+from augment.gan.training.adaptive_augmentation import Probability
+from augment.params.types import Flips
+
+LEAST_IMAGES = 2
+SURROGATE = re.compile(r"[\ud800-\udfff]")  # which no file can hold as text
+MIN_SIDE, MAX_SIDE = 2, 256
+CHECKPOINT_SECONDS = 30.0
+CALL = "train_generators"  # whose arguments messages speak of
+
+
+def train_generators(
+    images: NDArray[np.uint8] | Tensor,
+    labels: Sequence[str] | Sequence[int] | NDArray[Any] | Tensor,
+    *,
+    seed: int = 0,
+    classes: Sequence[str] | None = None,
+    network: str = "dcgan",
+    width: int = 32,
+    latent: int = 64,
+    loss: str = "relativistic",
+    gamma: float = 0.5,
+    augmentation: Probability = 0.6,
+    flips: Flips = "none",
+    transfer: str = "shared",
+    shared_steps: int | Literal["auto"] = "auto",
+    steps: int | Literal["auto"] = "auto",
+    batch_size: int = 32,
+    learning_rate: float | Literal["auto"] = "auto",
+    overrides: Mapping[str, Mapping[str, float | str]] | None = None,
+    device: str = "auto",
+    jobs: int | Literal["auto"] = 1,
+    store: str | Path | None = None,
+) -> GeneratorSet:
+    """Train one GAN per class and return the generators.
+
+    images: uint8 (N, C, H, W), C in {1, 3}, height and width from 2 to 256, at least two of each class.
+    labels: N class names, or N indices: into `classes`, or 0 to K - 1 for classes "0", "1", ...
+    seed: equal seeds give equal generators. classes: the class names in the order of your indices;
+    without it, sorted names.
+
+    The defaults are for a few dozen images a class; what one may want to change:
+
+    network: dcgan (convolutions), residual (slower, for larger images), linear (one layer, up to 40 px).
+    width: channels of the layer nearest to the image. latent: how many random numbers make an image.
+    loss: relativistic, non_saturating, minimax, mse, least_squares, hinge or wasserstein_gp; with few
+    images it matters little. gamma: weight of the penalty that keeps the discriminator smooth; raise it
+    when a GAN fails. augmentation: probability, from 0 to 1, of shifting or covering what the discriminator
+    sees, so that it does not learn the images by heart.
+    flips: how images may be mirrored without leaving their class (none, horizontal, vertical, both).
+    transfer: shared begins with one GAN on all classes and gives every class a copy of it; none trains
+    each from scratch. shared_steps, steps: training steps of the one and of the others; auto: 1200 and
+    300, from 16 px up 5000 and 400, after a shared GAN at most 40 for each image of a class. batch_size:
+    images a step. learning_rate: of Adam; auto: 0.001, for linear 0.01.
+    overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
+    device: auto, cpu or cuda (a GPU trains classes of equal settings abreast, and jobs plays no part there).
+    jobs: processes, auto: as many as cores; more than one needs joblib. store: a folder that keeps
+    checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
+
+    Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in
+    `failed` with its reason. Raises `DataError` for images or labels that cannot be used,
+    `ParamsError` for a setting that is not allowed or a GPU that is not there, and `TrainingError`
+    when every GAN fails.
+
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> labels = ["dent"] * 8 + ["scratch"] * 4
+    >>> generators = augment.train_generators(images, labels, width=4, shared_steps=8, steps=8)  # leave the steps out
+    >>> list(generators)
+    ['dent', 'scratch']
+    >>> generators["dent"].sample(5, seed=0).shape
+    torch.Size([5, 1, 8, 8])
+    """
+    values = {
+        "network": network,
+        "width": width,
+        "latent": latent,
+        "loss": loss,
+        "gamma": gamma,
+        "augmentation": augmentation,
+        "transfer": transfer,
+        "shared_steps": shared_steps,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "overrides": dict(overrides or {}),
+    }
+    settled = params.check(
+        {
+            "seed": _plain(seed),
+            "ingest": {"flips": flips},
+            "train": {name: _plain(value) for name, value in values.items()},
+            "compute": {"device": device, "jobs": _plain(jobs)},
+        },
+        CALL,
+    )
+    data, order = _image_set(images, labels, classes)
+    where = resolve_device(device)
+    place = workplace_on(where, _engine(settled.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
+    counts, (_, _, height, side) = data.counts(), data.images.shape
+    ordered = {label: counts[label] for label in order}
+    training = class_training(
+        settled.train, ordered, flips=flips, height=height, width=side, device=place.device, name=CALL
+    )
+    with standalone():
+        (trained,) = train_classes(data, training, [settled.seed], place)
+    generators = generators_from(data, training, trained, place.device)
+    if not generators:
+        reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
+        raise TrainingError(f"every class's GAN failed ({reasons}); lower learning_rate or raise gamma")
+    return GeneratorSet(generators, generators.failed, order, generators.shared)
+
+
+def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:
+    """The arguments as an image set, and the order of its classes. Raises `DataError`."""
+    pixels = images.cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
+    names, order = _names([_scalar(label) for label in labels], classes)
+    numbers = np.array([str(number) for number in range(len(names))], np.str_)
+    data = ImageSet(np.ascontiguousarray(pixels), np.array(names, np.str_), numbers, numbers)
+    height, width = pixels.shape[2:]
+    if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
+        raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE} to {MAX_SIDE} each way can be trained")
+    _check_names(order)
+    counts = data.counts()
+    for label in order:
+        if counts.get(label, 0) < LEAST_IMAGES:
+            raise DataError(
+                f"class {label!r} has {counts.get(label, 0)} images, at least {LEAST_IMAGES} are needed; "
+                "add some or leave the class out"
+            )
+    return data, order
+
+
+def _scalar(label: Any) -> Any:
+    """The plain value in an array or tensor of one; anything else as it is."""
+    return label.item() if hasattr(label, "item") and math.prod(label.shape) == 1 else label
+
+
+def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """A name for every label, and the order of the classes."""
+    if not labels:
+        raise DataError("no labels; give one for each image")
+    if classes is not None:
+        _check_classes(list(classes))
+    if all(isinstance(label, str) for label in labels):
+        order = sorted(set(labels)) if classes is None else list(classes)
+        unknown = sorted(set(labels) - set(order))
+        if unknown:
+            raise DataError(f"labels {unknown[:5]} are not among classes={order}; name every class once")
+        return labels, order
+    if not all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
+        found = next(label for label in labels if isinstance(label, bool) or not isinstance(label, int))
+        raise DataError(f"labels must be names or whole numbers, and all alike; found {found!r}")
+    top = max(labels)
+    if classes is None and top >= len(labels):  # before as many names are made
+        raise DataError(
+            f"labels go up to {top}, and there are {len(labels)} images: give 0 to K - 1, each at least twice"
+        )
+    order = [str(index) for index in range(top + 1)] if classes is None else list(classes)
+    if min(labels) < 0 or top >= len(order):
+        raise DataError(f"labels go from {min(labels)} to {top}, and there are {len(order)} classes: give 0 to K - 1")
+    return [order[label] for label in labels], order
+
+
+def _check_names(order: list[str]) -> None:
+    """Whether bundles can bear these names."""
+    for label in order:
+        if not 0 < len(label) <= LONGEST_LABEL or SURROGATE.search(label):
+            raise DataError(
+                f"a class cannot be called {label[:50]!r}: names are text of 1 to {LONGEST_LABEL} characters"
+            )
+    slugs = Counter(map(slug, order))
+    alike = [label for label in order if slugs[slug(label)] > 1]
+    if alike:
+        raise DataError(
+            f"the classes {alike} cannot stand beside each other: they would share a folder name; rename one"
+        )
+
+
+def _check_classes(classes: list[Any]) -> None:
+    if not all(isinstance(label, str) for label in classes):
+        raise DataError(f"classes={classes} must be names (str), in the order of your indices")
+    if len(set(classes)) < len(classes):
+        raise DataError(f"classes={classes} names a class twice; name every class once")
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as one of Python's; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _engine(wanted: int | Literal["auto"]) -> Engine:
+    jobs = cores() if wanted == "auto" else wanted
+    if jobs == 1:
+        return Engine("serial", 1)
+    if importlib.util.find_spec("joblib") is None:
+        raise AugmentError(f"jobs={jobs} needs joblib: pip install 'gan-augment[pipeline]', or use jobs=1")
+    return Engine("local", jobs)

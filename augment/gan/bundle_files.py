@@ -1,0 +1,111 @@
+"""The files of a bundle: `manifest.json`, closed and hashed, beside `generator.safetensors`.
+
+Reading touches no pickle, no code, and no name to import.
+"""
+
+import errno
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import safetensors.torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from augment.core.errors import BundleError
+from augment.core.files import read_file, sha256, sha256_json, write_bytes, write_json
+from augment.data.slugs import slug
+from augment.gan.networks.build import Architecture, NetworkName
+from augment.gan.training.run import Weights
+
+MANIFEST, WEIGHTS = "manifest.json", "generator.safetensors"
+MANIFEST_BYTES = 1_000_000
+LONGEST_LABEL = 1024
+
+
+class Manifest(BaseModel):
+    """manifest.json of a bundle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: Literal[1]
+    label: str = Field(min_length=1, max_length=LONGEST_LABEL)
+    slug: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
+    network: NetworkName
+    channels: Literal[1, 3]
+    height: int = Field(ge=2, le=256)
+    width: int = Field(ge=2, le=256)
+    latent: int = Field(ge=1, le=1024)
+    features: int = Field(ge=4, le=256)
+    training: dict[str, str | int | float]
+    environment: dict[str, str]
+    weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network that the weights must fit."""
+        return Architecture(self.network, self.channels, self.height, self.width, self.latent, self.features)
+
+
+def save_bundle(
+    folder: Path,
+    label: str,
+    architecture: Architecture,
+    weights: Weights,
+    training: dict[str, Any],
+    environment: dict[str, str],
+) -> None:
+    """Write a bundle; equal arguments give equal bytes."""
+    # One metadata key at most: safetensors writes two in random order.
+    content = safetensors.torch.save(weights, metadata={"format": "pt"})
+    manifest = {
+        "format": 1,
+        "label": label,
+        "slug": slug(label),
+        "network": architecture.network,
+        "channels": architecture.channels,
+        "height": architecture.height,
+        "width": architecture.width,
+        "latent": architecture.latent,
+        "features": architecture.features,
+        "training": training,
+        "environment": environment,
+        "weights_sha256": sha256(content),
+    }
+    write_bytes(folder / WEIGHTS, content)
+    write_json(folder / MANIFEST, {**manifest, "sha256": sha256_json(manifest)})
+
+
+def read_manifest(path: Path) -> Manifest:
+    """A manifest checked against its schema and its own hash."""
+    content = read_limited(path, MANIFEST_BYTES)
+    try:
+        values = json.loads(content)
+        manifest = Manifest.model_validate(values)
+        found = sha256_json({key: value for key, value in values.items() if key != "sha256"})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise damaged(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"not JSON: {error}") from error
+    if found != manifest.sha256:
+        raise damaged(path, "its SHA-256 is not the one it states")
+    return manifest
+
+
+def read_limited(path: Path, most: int) -> bytes:
+    """The bytes of a file of a bundle. Raises `BundleError` when it is missing or larger than `most`."""
+    try:
+        return read_file(path, most)
+    except OSError as error:
+        if error.errno in (errno.EFBIG, errno.EINVAL):
+            raise damaged(path, str(error.strerror)) from error
+        raise BundleError(
+            f"{path}: {error.strerror}. Run `dvc repro train` to make the generators, or give the folder "
+            "that holds index.json."
+        ) from error
+
+
+def damaged(path: Path, what: str) -> BundleError:
+    """The error to raise for a file that is not what it should be."""
+    return BundleError(f"{path}: {what}. Delete the folder and run `dvc repro train`, or fetch it again.")

@@ -1,0 +1,196 @@
+"""The work store: checkpoints and finished GANs under `.work/<fingerprint>/`, unknown to DVC.
+
+A GAN's fingerprint is the hash of all that decides its weights, so a killed run resumes, a
+changed setting starts clean, and what is already trained is not trained again.
+"""
+
+import functools
+import hashlib
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from augment.core.environment import environment
+from augment.core.files import exclusive, sha256, sweep_temporaries, write_bytes
+from augment.core.processes import interruption
+from augment.gan.training.run import GanJob, GanResult, Weights
+from augment.gan.training.stacked_trainer import fit_together
+from augment.gan.training.trainer import fit
+
+PACKAGE = Path(__file__).parent.parent
+TRAINING_CODE = (
+    "core/layout.py", "core/seeds.py",
+    "gan/networks/architecture.py", "gan/networks/directional.py", "gan/networks/layers.py",
+    "gan/networks/linear.py", "gan/networks/dcgan.py", "gan/networks/residual.py", "gan/networks/build.py",
+    "gan/training/losses.py", "gan/training/penalties.py", "gan/training/augmentation.py",
+    "gan/training/adaptive_augmentation.py", "gan/training/augmentation_leaks.py", "gan/training/checks.py",
+    "gan/training/step.py", "gan/training/state.py", "gan/training/curve.py", "gan/training/run.py",
+    "gan/training/looks.py", "gan/training/trainer.py", "gan/training/stack.py", "gan/training/stacked_trainer.py",
+)  # fmt: skip
+HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
+TELL_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """A job and where its work is kept; `folder` None keeps nothing."""
+
+    job: GanJob
+    folder: Path | None
+    checkpoint_seconds: float
+
+
+def train(stored: StoredJob) -> GanResult:
+    """The finished GAN of a job: from the store, resumed, or from the first step.
+
+    Raises `StoreError` when another run is working on the same GAN or the disk is full.
+    """
+    with interruption() as stop, _locked(stored) as folder:
+        result = _finished(folder)
+        if result is None:
+            result = fit(
+                stored.job,
+                resume=_checkpoint(folder),
+                save=functools.partial(_keep, folder),
+                save_seconds=stored.checkpoint_seconds,
+                stop=stop,
+                tell=_teller(stored.job.name),
+            )
+            _finish(folder, result)
+        return result
+
+
+def train_together(stored: Sequence[StoredJob]) -> list[GanResult]:
+    """The finished GANs of jobs that are `alike`, trained in stacks where `train` has not finished them.
+
+    A single one is a plain run. Raises what `train` raises.
+    """
+    if len(stored) == 1:
+        return [train(stored[0])]
+    with interruption() as stop, ExitStack() as locks:
+        folders = [locks.enter_context(_locked(one)) for one in stored]
+        results = [_finished(folder) for folder in folders]
+        left = [position for position, found in enumerate(results) if found is None]
+        made = fit_together(
+            [stored[position].job for position in left],
+            resume=[_checkpoint(folders[position]) for position in left],
+            saves=[functools.partial(_keep, folders[position]) for position in left],
+            save_seconds=stored[0].checkpoint_seconds,
+            stop=stop,
+            tell=_teller(f"a stack of {len(left)} GANs"),
+        )
+        for number, result in made:
+            results[left[number]] = result
+            _finish(folders[left[number]], result)
+    return [result for result in results if result is not None]
+
+
+def finished(stored: StoredJob) -> GanResult | None:
+    """The finished GAN of a job, if the store holds it."""
+    return None if stored.folder is None else _finished(stored.folder / fingerprint(stored.job))
+
+
+def is_finished(stored: StoredJob) -> bool:
+    """Whether the store holds the finished GAN of a job."""
+    return stored.folder is not None and (stored.folder / fingerprint(stored.job) / "finished.pt").exists()
+
+
+def fingerprint(job: GanJob) -> str:
+    """32 hex digits over images, chances, settings, seed, starting weights, code and environment."""
+    digest = hashlib.sha256()
+    digest.update(str(job.images.shape).encode() + job.images.tobytes() + job.weights.tobytes())
+    digest.update(json.dumps([asdict(job.settings), job.seed, environment(job.device)], sort_keys=True).encode())
+    for weights in (job.start.generator, job.start.discriminator) if job.start else ():
+        _add_weights(digest, weights or {})
+    for name in TRAINING_CODE:
+        digest.update((PACKAGE / name).read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
+    for name in sorted(weights):
+        digest.update(name.encode() + weights[name].numpy().tobytes())
+
+
+@contextmanager
+def _locked(stored: StoredJob) -> Iterator[Path | None]:
+    """A GAN's own folder, this run's alone; None where nothing is kept."""
+    if stored.folder is None:
+        yield None
+        return
+    folder = stored.folder / fingerprint(stored.job)
+    with exclusive(folder):
+        sweep_temporaries(folder)
+        yield folder
+
+
+def _finished(folder: Path | None) -> GanResult | None:
+    found = _read(folder / "finished.pt") if folder else None
+    return None if found is None else GanResult(**found)
+
+
+def _checkpoint(folder: Path | None) -> dict[str, Any] | None:
+    return _read(folder / "checkpoint.pt") or _read(folder / "previous.pt") if folder else None
+
+
+def _finish(folder: Path | None, result: GanResult) -> None:
+    """Keep what is finished; checkpoints have served."""
+    if folder is None:
+        return
+    _write(folder / "finished.pt", vars(result))
+    for name in ("checkpoint.pt", "previous.pt"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _keep(folder: Path | None, state: dict[str, Any]) -> None:
+    """Two generations: the older one stays until the newer one is whole."""
+    if folder is None:
+        return
+    newest = folder / "checkpoint.pt"
+    if newest.exists():
+        newest.replace(folder / "previous.pt")
+    _write(newest, state)
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    stream = io.BytesIO()
+    torch.save(state, stream)
+    write_bytes(path, sha256(stream.getvalue()).encode() + stream.getvalue())
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What `_write` wrote, or None when it is absent or damaged."""
+    if not path.exists():
+        return None
+    content = path.read_bytes()
+    if sha256(content[HEX_DIGITS:]).encode() != content[:HEX_DIGITS]:
+        return None
+    state: dict[str, Any] = torch.load(io.BytesIO(content[HEX_DIGITS:]), weights_only=True)
+    return state
+
+
+def _teller(name: str) -> Callable[[int, int], None]:
+    """Say now and then how far a GAN is and how long it still takes."""
+    began = told = time.monotonic()
+    played = -1
+
+    def tell(step: int, steps: int) -> None:
+        nonlocal began, told, played
+        now = time.monotonic()
+        played += 1  # the step itself may go back
+        if played == 0:  # the first step also warms up, and would promise hours
+            began = now
+        elif now - told > TELL_SECONDS:
+            told = now
+            left = (now - began) / played * (steps - step)
+            print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)
+
+    return tell

@@ -1,0 +1,1 @@
+"""One GAN from its first step to its last: losses, step, checks, single and stacked."""

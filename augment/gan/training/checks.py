@@ -1,0 +1,168 @@
+"""Detect a game that has gone wrong. Losses look healthy during collapse, so samples are looked at.
+
+Each check returns a reason in words, or None when all is well.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from augment.gan.training.losses import LossName
+from augment.gan.training.step import Game
+
+LEAST_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
+LEAST_SPACING = 0.1  # mean distance of a sample to the nearest other one, as a share of the same among real images
+LEAST_NOVELTY = 0.2  # mean distance of a sample to the nearest real image, as a share of the same
+PLAIN = 2e-3  # RMS distance in [-1, 1], below which real images hardly differ
+GAP_LIMIT = 100.0  # D(real) - D(fake): with a penalty in force a healthy game stays far below
+SATURATED_GAP_LIMIT = 30.0  # where G learns through sigma(D(G(z))): at a score of -15 its slope is 3e-7
+SLOPE_LIMIT = 10.0  # of a critic whose slope is held at 1
+QUERIES = 64  # real images whose nearest other one is looked for
+FEW = 4  # with fewer real images there is no telling how far apart they usually are
+LEAST_GROUP = 16  # samples compared with each other
+
+
+def fault(
+    game: Game, rows: Sequence[dict[str, float]], loss: LossName, samples: Tensor | None, real: Tensor
+) -> str | None:
+    """All checks, cheapest first.
+
+    rows: of the curve since the last look; samples: float (N, C, H, W) in [-1, 1], None when they are not
+    to be judged; real: the training images, of the same kind.
+    """
+    numbers = [value for row in rows for value in row.values()]
+    reason = not_finite(game, numbers) or discriminator_won(rows[-1]["gap"], gap_limit(loss, real[0].numel()))
+    if reason is not None or samples is None:
+        return reason
+    if not torch.isfinite(samples).all():
+        return "a sample is not finite"
+    return collapsed(samples, evenly(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
+
+
+def not_finite(game: Game, losses: Sequence[float]) -> str | None:
+    """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
+    if not all(map(math.isfinite, losses)):
+        return "a loss is not finite"
+    for name, tensors in _state(game):
+        if tensors and not torch.isfinite(torch.cat([tensor.flatten() for tensor in tensors])).all():
+            return f"{name} is not finite"
+    return None
+
+
+def _state(game: Game) -> Iterator[tuple[str, list[Tensor]]]:
+    yield "a weight of G", list(game.generator.state_dict().values())
+    yield "a weight of D", list(game.discriminator.state_dict().values())
+    yield "a weight of the average of G", list(game.average.state_dict().values())
+    for player, optimizer in (("G", game.generator_optimizer), ("D", game.discriminator_optimizer)):
+        yield f"a moment of {player}'s gradient", [m for state in optimizer.state.values() for m in state.values()]
+
+
+def gap_limit(loss: LossName, pixels: int) -> float:
+    """The largest healthy mean of D(real) - D(fake), in the units of the loss's raw score.
+
+    For `wasserstein_gp` the gap is a distance between images, and large is normal: two images in
+    [-1, 1] are at most 2 sqrt(pixels) apart, so a larger gap than that needs a slope above 1.
+    """
+    match loss:
+        case "minimax" | "mse":
+            return SATURATED_GAP_LIMIT
+        case "wasserstein_gp":
+            return SLOPE_LIMIT * 2 * math.sqrt(pixels)
+        case "relativistic" | "non_saturating" | "least_squares" | "hinge":
+            return GAP_LIMIT
+
+
+def discriminator_won(gap: float, limit: float) -> str | None:
+    """A gap without bound: the generator's gradient is gone, or the penalty does not hold D."""
+    return (
+        f"D won (its scores of real and generated images are {gap:.0f} apart, at most {limit:.0f})"
+        if gap > limit
+        else None
+    )
+
+
+def collapsed(fake: Tensor, real: Tensor) -> str | None:
+    """Samples must differ from each other as real images do; float (N, C, H, W) each.
+
+    Not asked where the real images themselves hardly differ.
+    """
+    between_real = _mean_distance(real)
+    if between_real < PLAIN:
+        return None
+    ratio = _mean_distance(fake) / between_real
+    if ratio < LEAST_DIVERSITY:
+        return f"collapsed (samples differ {ratio:.2f} times as much as real images, at least {LEAST_DIVERSITY})"
+    return None
+
+
+def replaying(fake: Tensor, real: Tensor) -> str | None:
+    """Samples must not be the training images `real`; float (N, C, H, W) each.
+
+    Independent images are about as far from the nearest real one as these are from each other, on average
+    over samples with none counted further than that; a good GAN of ten images comes nearer, to three
+    quarters. Not asked with fewer than `FEW` images, or where half of them equal others.
+    """
+    usual = _usual_spacing(real)
+    if usual < PLAIN:
+        return None
+    ratio = (_distances(fake, real).amin(dim=1) / usual).clamp(max=1).mean().item()
+    if ratio < LEAST_NOVELTY:
+        return (
+            f"replays its training images (they are {ratio:.2f} times as far from samples as from each other, "
+            f"at least {LEAST_NOVELTY})"
+        )
+    return None
+
+
+def repeating(fake: Tensor, real: Tensor) -> str | None:
+    """Samples must not be a few images over and over; float (N, C, H, W) each.
+
+    Samples are compared within groups as large as the set of real images, where independent ones lie
+    as far apart as these. Not asked with fewer than `FEW` images, or where half of them equal others.
+    """
+    seen = evenly(real, QUERIES)
+    usual = _usual_spacing(seen)
+    if usual < PLAIN:
+        return None
+    groups = torch.split(fake, max(len(seen), LEAST_GROUP))
+    spacing = torch.cat([_nearest_other(group) for group in groups if len(group) > 1])
+    ratio = (spacing / usual).clamp(max=1).mean().item()
+    if ratio < LEAST_SPACING:
+        return (
+            f"repeats itself (samples are {ratio:.2f} times as far from each other as real images, "
+            f"at least {LEAST_SPACING})"
+        )
+    return None
+
+
+def evenly(images: Tensor, count: int) -> Tensor:
+    """At most `count` images from all over a set, which may be in the order of its classes."""
+    positions = torch.linspace(0, len(images) - 1, min(count, len(images)), device=images.device)
+    return images[positions.round().long()]
+
+
+def _mean_distance(images: Tensor) -> float:
+    count = len(images)
+    if count < 2:
+        return 0.0
+    return (_distances(images, images).sum() / (count * (count - 1))).item()
+
+
+def _usual_spacing(real: Tensor) -> float:
+    """Median distance of up to `QUERIES` real images to the nearest other one; 0 when there are too few to tell."""
+    if len(real) < FEW:
+        return 0.0
+    two_nearest = _distances(evenly(real, QUERIES), real).topk(2, dim=1, largest=False).values  # itself first
+    return two_nearest[:, 1].median().item()
+
+
+def _nearest_other(images: Tensor) -> Tensor:
+    return _distances(images, images).fill_diagonal_(math.inf).amin(dim=1)
+
+
+def _distances(first: Tensor, second: Tensor) -> Tensor:
+    """Root mean square differences, (N, M)."""
+    left, right = first.float().flatten(1), second.float().flatten(1)
+    return torch.cdist(left, right) / math.sqrt(left.shape[1])

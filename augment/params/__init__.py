@@ -1,0 +1,39 @@
+"""The settings of params.yaml: their schema, how they are read, and the words for mistakes in them."""
+
+from augment.params.arms import (
+    ARMS,
+    AUGMENTATIONS,
+    CONTROL_ARMS,
+    DEFAULT_ARMS,
+    GAN_ARMS,
+    REAL_ARMS,
+    Arm,
+    Augmentation,
+    Base,
+    Features,
+)
+from augment.params.loading import check, load, read
+from augment.params.schema import Compute, Evaluate, Generate, Ingest, Override, Params, Train
+
+__all__ = [
+    "ARMS",
+    "AUGMENTATIONS",
+    "CONTROL_ARMS",
+    "DEFAULT_ARMS",
+    "GAN_ARMS",
+    "REAL_ARMS",
+    "Arm",
+    "Augmentation",
+    "Base",
+    "Compute",
+    "Evaluate",
+    "Features",
+    "Generate",
+    "Ingest",
+    "Override",
+    "Params",
+    "Train",
+    "check",
+    "load",
+    "read",
+]

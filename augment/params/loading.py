@@ -1,0 +1,56 @@
+"""params.yaml read and checked.
+
+`load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every
+mistake at once.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from augment.core.errors import ParamsError
+from augment.core.files import read_file
+from augment.params.messages import told
+from augment.params.schema import Params
+
+MAX_BYTES = 1_000_000
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check params.yaml. Raises `ParamsError` with all mistakes, one line each."""
+    return check(read(path), str(path))
+
+
+def read(path: Path) -> Any:
+    """What stands in params.yaml, unchecked; an empty file is an empty mapping. Raises `ParamsError`."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no params.yaml)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
+
+    try:
+        content = read_file(path, MAX_BYTES)
+    except OSError as error:
+        raise ParamsError(f"{path}: {error.strerror}. Run this in the project's root folder.") from error
+    try:
+        values = YAML(typ="safe", pure=True).load(content.decode())
+    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ParamsError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    return {} if values is None else values
+
+
+def check(values: Any, name: str = "params.yaml") -> Params:
+    """Validate already loaded values; `name` is the file that messages speak of."""
+    if not isinstance(values, dict):
+        raise ParamsError(f"{name}: must hold sections such as `ingest:`, found {type(values).__name__}")
+    try:
+        # JSON mode: YAML has no tuples, so a list may stand for one; numbers stay strict.
+        return Params.model_validate(_tuples(values))
+    except ValidationError as error:
+        raise ParamsError(told(error, Params, name)) from error
+
+
+def _tuples(values: dict[Any, Any]) -> dict[Any, Any]:
+    ingest = values.get("ingest")
+    if isinstance(ingest, dict) and isinstance(ingest.get("size"), list):
+        return {**values, "ingest": {**ingest, "size": tuple(ingest["size"])}}
+    return values

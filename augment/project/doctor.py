@@ -1,0 +1,161 @@
+"""`augment doctor`: the environment, the work store and the DVC state; for each fault the command that mends it."""
+
+import platform
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from augment.project.dvc_faults import Fault, faults, locked
+from augment.project.work_store import StoredGan, prune, survey
+
+LEAST_PYTHON = (3, 11)
+STORE = Path(".work")
+_SHOWN = ("torch", "numpy", "pydantic", "dvc")
+_UNFINISHED_NAMED = 10
+
+
+def run(prune_days: float | None) -> int:
+    """Print what was found in this environment and folder; 1 when something is wrong, else 0.
+
+    prune_days: also make room in the work store, of what no run has used for so many days; None: no.
+    """
+    project = Path()
+    in_project = (project / "dvc.yaml").exists()
+    missing = list(_missing(in_project))
+    found = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
+    print("\n".join(["environment", *_environment(), "", "work store", *_store(prune_days), "", "DVC state"]))
+    if not in_project:
+        print("  no dvc.yaml here: only the library was looked at")
+    elif any("ruamel" in fault.what for fault in missing):
+        print("  not looked at: ruamel.yaml is missing")
+    else:
+        in_dvc = faults(project)
+        found += in_dvc
+        print(f"  faults: {len(in_dvc)}" if in_dvc else f"  {_outputs(project)}")
+    print()
+    for fault in found:
+        print(f"fault: {fault.what}\n  mend: {fault.mend}")
+    if not found:
+        print("No fault found.")
+    return 1 if found else 0
+
+
+def _environment() -> Iterator[str]:
+    yield f"  python {platform.python_version()}, {platform.machine()}, {platform.system()}"
+    versions = {name: _version(name) for name in _SHOWN}
+    yield "  " + ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
+    if versions["torch"]:
+        try:
+            from augment.core.environment import environment, resolve_device  # noqa: PLC0415  (only where torch is there)
+
+            found = environment(resolve_device("auto"))
+            yield f"  device {found['device']}, processor capability {found['cpu_capability']}"
+        except (ImportError, OSError) as error:  # a library that torch needs, or one of another platform
+            yield f"  torch cannot be loaded: {error}"
+
+
+def _python() -> Iterator[Fault]:
+    if sys.version_info[:2] < LEAST_PYTHON:
+        least = ".".join(map(str, LEAST_PYTHON))
+        what = f"Python {platform.python_version()}, at least {least} is needed"
+        yield Fault(what, f"python{least} -m venv .venv && . .venv/bin/activate && {_install(True)}")
+
+
+def _missing(in_project: bool) -> Iterator[Fault]:
+    """Distributions of the base install, and in a project of the pipeline's extra, that are not there."""
+    names = [*required(""), *(required("pipeline") if in_project else ())]
+    absent = [name for name in names if _version(name) is None]
+    if absent:
+        yield Fault(f"not installed: {', '.join(absent)}", _install(in_project))
+
+
+def required(extra: str) -> list[str]:
+    """Names of the distributions that this project needs, of an extra or ("") of the base install."""
+    try:
+        lines = metadata.requires("gan-augment") or []
+    except metadata.PackageNotFoundError:  # run from a checkout
+        lines = _declared(Path(__file__).parents[2] / "pyproject.toml")
+    marked = [(line, re.search(r"extra == ['\"]([\w-]+)['\"]", line)) for line in lines]
+    names = [re.match(r"[\w.-]+", line) for line, mark in marked if (mark[1] if mark else "") == extra]
+    return [name[0] for name in names if name]
+
+
+def _declared(pyproject: Path) -> list[str]:
+    """The requirements of pyproject.toml as the metadata of an installed package spells them."""
+    import tomllib  # noqa: PLC0415  (new in Python 3.11: with an older one this file must still import)
+
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].items()
+    return [*project["dependencies"], *(f"{line}; extra == '{extra}'" for extra, lines in extras for line in lines)]
+
+
+def _commands() -> Iterator[Fault]:
+    """`dvc repro` runs `python`, which must be the one that has the packages."""
+    here = Path(sys.executable).parent
+    for name in ("python", "dvc"):
+        found = shutil.which(name)
+        if found is None or Path(found).parent != here:
+            where = f"is {found}, of another environment" if found else "is not on the PATH"
+            mend = f". {_short(here / 'activate')}" if (here / "activate").exists() else f'export PATH="{here}:$PATH"'
+            yield Fault(f"`{name}` {where}; the packages are in {_short(here.parent)}", mend)
+            return
+
+
+def _store(prune_days: float | None) -> Iterator[str]:
+    if prune_days is not None:
+        removed, busy = prune(STORE, prune_days)
+        yield f"  removed {_counted(removed)}. They are trained again if a run asks for them; no output is touched."
+        if busy:
+            yield f"  {busy} stayed: a run is at work on them"
+    gans = survey(STORE)
+    yield f"  {STORE}: {_counted(gans)}" + (f", last used {_age(gans[0].used)}" if gans else "")
+    unfinished = [gan for gan in gans if not gan.finished]
+    for gan in unfinished[:_UNFINISHED_NAMED]:
+        yield f"    unfinished: {gan.folder.name}, {_size(gan.size)}, {_age(gan.used)}; `dvc repro` goes on with it"
+    if len(unfinished) > _UNFINISHED_NAMED:
+        yield f"    ... and {len(unfinished) - _UNFINISHED_NAMED} more"
+    if gans and prune_days is None:
+        yield "  `augment doctor --prune 30` removes what no run has used for 30 days, `--prune 0` everything"
+
+
+def _outputs(project: Path) -> str:
+    number = len(locked(project / "dvc.lock"))
+    return (
+        f"{number} outputs in dvc.lock, all as they should be" if number else "no dvc.lock: `dvc repro` has not run yet"
+    )
+
+
+def _counted(gans: list[StoredGan]) -> str:
+    finished = sum(gan.finished for gan in gans)
+    return f"{finished} finished and {len(gans) - finished} unfinished GANs, {_size(sum(gan.size for gan in gans))}"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _install(in_project: bool) -> str:
+    return 'pip install -c constraints.txt -e ".[pipeline]"' if in_project else "pip install gan-augment"
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _age(moment: float) -> str:
+    seconds = max(0.0, time.time() - moment)
+    for name, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {name} ago"
+    return f"{seconds:.0f} seconds ago"

@@ -1,0 +1,123 @@
+"""Units give the same results wherever they run."""
+
+import os
+import signal
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import joblib
+import pytest
+import torch
+
+from augment.core.engine import Engine, cores
+from augment.core.errors import WorkerError
+
+ENGINES = [Engine("serial"), Engine("local", 2)]
+EACH = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.kind)
+
+
+def where(unit: int) -> tuple[int, int, int]:
+    return 10 * unit, os.getpid(), torch.get_num_threads()
+
+
+def failing(unit: int) -> int:
+    if unit == 2:
+        raise ValueError(f"unit {unit} of {torch.get_num_threads()}")
+    return unit
+
+
+@EACH
+def test_every_unit_is_done_once_with_its_position(engine: Engine) -> None:
+    found = list(engine.map(where, [3, 1, 4, 1, 5]))
+    assert sorted((position, result[0]) for position, result in found) == list(enumerate([30, 10, 40, 10, 50]))
+    assert {result[2] for _, result in found} == {1}, "a unit has one thread"
+
+
+def test_processes_are_others_and_this_one_is_not_asked_twice() -> None:
+    assert {result[1] for _, result in ENGINES[0].map(where, [1, 2])} == {os.getpid()}
+    assert os.getpid() not in {result[1] for _, result in ENGINES[1].map(where, [1, 2, 3])}
+
+
+@pytest.mark.parametrize(("engine", "units"), [(Engine("local", 1), [1, 2]), (Engine("local", 2), [1])])
+def test_one_job_or_one_unit_starts_no_process(engine: Engine, units: list[int]) -> None:
+    assert {result[1] for _, result in engine.map(where, units)} == {os.getpid()}
+
+
+def test_without_processes_the_units_run_here() -> None:
+    """joblib falls back to this where the system gives it no semaphores; the caller must survive it."""
+    with joblib.parallel_config(backend="sequential"):
+        assert [result[1] for _, result in Engine("local", 2).map(where, [1, 2])] == [os.getpid()] * 2
+
+
+@EACH
+def test_nothing_to_do_is_done(engine: Engine) -> None:
+    assert list(engine.map(where, [])) == []
+
+
+@EACH
+def test_a_units_exception_is_raised_here(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="unit 2 of 1"):
+        list(engine.map(failing, [0, 1, 2, 3]))
+
+
+def test_serial_results_come_while_others_wait(tmp_path: Path) -> None:
+    results = Engine("serial").map(Path.touch, [tmp_path / "a", tmp_path / "b"])
+    assert next(results) == (0, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_callers_threads_are_given_back() -> None:
+    assert [(torch.get_num_threads(), own[2]) for _, own in Engine("serial").map(where, [1, 2])] == [(2, 1)] * 2
+    with pytest.raises(ValueError, match="unit 2 of 1"):
+        list(Engine("serial").map(failing, [2]))
+    assert torch.get_num_threads() == 2
+
+
+def test_cores_are_those_of_this_process() -> None:
+    if not hasattr(os, "sched_setaffinity"):
+        assert cores() >= 1
+        return
+    before = os.sched_getaffinity(0)
+    assert cores() == len(before)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _killed(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_a_killed_worker_is_a_message() -> None:
+    with pytest.raises(WorkerError, match=r"compute\.jobs"):
+        list(Engine("local", 2).map(_killed, [1, 2]))
+
+
+_HOARD: list[bytearray] = []
+
+
+def _hoard(number: int) -> int:
+    time.sleep(1.2)  # the pool looks at a worker's memory once a second
+    _HOARD.append(bytearray(os.urandom(1)) * 350_000_000)  # and takes a growth of 300 MB for a leak
+    return number
+
+
+def test_a_worker_that_grows_is_replaced_without_a_word() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert sorted(result for _, result in Engine("local", 2).map(_hoard, range(6))) == list(range(6))
+    assert [str(warning.message) for warning in told] == []

@@ -1,0 +1,61 @@
+"""The built-in 2x2 set."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.data import cleaning
+from augment.data.imageset import ImageSet
+from augment.data.prepare import prepare
+from augment.data.sources.built_in import EACH, PALLOR, slanted
+from augment.params import Ingest
+
+
+def test_faces_lean_and_noise_is_anything() -> None:
+    images, labels = slanted()
+    assert images.shape == (2 * EACH, 1, 2, 2)
+    assert images.dtype == np.uint8
+    darkness = 1 - images[:, 0] / 255
+    face = np.array(labels) == "face"
+    assert face.sum() == EACH
+    on_diagonal = darkness[face][:, [0, 1], [0, 1]]
+    off_diagonal = darkness[face][:, [0, 1], [1, 0]]
+    assert on_diagonal.min() >= 1 - PALLOR - 1 / 255
+    assert off_diagonal.max() <= PALLOR + 1 / 255
+    noise = darkness[~face].reshape(EACH, 4)
+    assert np.abs(noise.mean(axis=0) - 0.5).max() < 0.06
+    assert np.abs(noise.std(axis=0) - 12**-0.5).max() < 0.03
+
+
+def test_every_image_is_its_own_and_the_set_is_always_the_same() -> None:
+    images, _ = slanted()
+    assert len({image.tobytes() for image in images}) == 2 * EACH
+    assert (images == slanted()[0]).all()
+
+
+def test_it_is_prepared_like_any_other_set(tmp_path: Path) -> None:
+    findings = prepare(Ingest(source="slanted", train_per_class=60), 0, tmp_path)
+    assert findings.stops == []
+    train = ImageSet.load(tmp_path / "train")
+    assert train.images.shape == (96, 1, 2, 2)
+    assert train.counts() == {"face": 48, "noise": 48}
+    assert ImageSet.load(tmp_path / "test").counts() == {"face": 340, "noise": 340}
+
+
+def test_equal_screens_neither_stop_the_run_nor_straddle_a_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Black-and-white screens: 16 patterns among 400 images."""
+    images = np.random.default_rng(0).integers(0, 2, (400, 1, 2, 2), dtype=np.uint8) * 255
+    labels = ["face" if image[0, 0, 0] == 0 else "noise" for image in images]
+    monkeypatch.setattr(cleaning, "slanted", lambda: (images, labels))
+    findings = prepare(Ingest(source="slanted"), 0, tmp_path)
+    assert len(findings.usable) == 400
+    sides = defaultdict(set)
+    for name in ("train", "val", "test"):
+        for image in ImageSet.load(tmp_path / name).images:
+            sides[image.tobytes()].add(name)
+    assert len(sides) == 16
+    assert all(len(where) == 1 for where in sides.values())

@@ -1,0 +1,68 @@
+"""What the arm `as_delivered` trains on is what assemble writes: image for image, weight for weight."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from augment.core.files import read_csv, write_csv, write_json
+from augment.core.grids import picture, png
+from augment.evaluation.experiment.delivered import delivered
+from augment.params import Params
+from pipeline.assemble import assemble
+from tests.toy import bars, toy_set
+
+TRAIN = toy_set({"a": 8, "b b": 4, "c": 2})
+KEPT = {"b b": bars(1, 3, seed=5), "c": bars(2, 5, seed=5)}
+
+
+def test_weights_are_one_on_average_and_draw_as_the_arm_does() -> None:
+    found = delivered("gan_half_filtered", TRAIN, KEPT)
+    assert found.weights.mean() == pytest.approx(1, abs=1e-5)
+    drawn = found.drawn_by_weight()
+    assert drawn.chances.sum() == pytest.approx(1)
+    synthetic = np.arange(len(found.images)) >= len(TRAIN)
+    for target, share in ((0, 0.0), (1, 0.5), (2, 0.5)):
+        mine = found.targets == target
+        assert drawn.chances[mine].sum() == pytest.approx(1 / 3, abs=1e-5)
+        assert drawn.chances[mine & synthetic].sum() == pytest.approx(share / 3, abs=1e-5)
+
+
+def test_a_real_policy_leaves_no_synthetic_image() -> None:
+    for arm in ("none", "classical", "smote_half"):
+        found = delivered(arm, TRAIN, KEPT)
+        assert len(found.images) == len(TRAIN)
+    assert delivered("none", TRAIN, KEPT).weights == pytest.approx(1)
+
+
+@pytest.mark.parametrize("arm", ["gan_half_filtered", "classical"])
+def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arm: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    empty = TRAIN.take([])
+    for side, images in (("train", TRAIN), ("val", empty), ("test", empty)):
+        images.save(tmp_path / "data/prepared" / side)
+    rows = []
+    for label, images in KEPT.items():
+        for index, image in enumerate(images):
+            file = f"{label.replace(' ', '-')}/{index:06d}.png"
+            (tmp_path / "data/synthetic" / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "data/synthetic" / file).write_bytes(png(picture(image)))
+            rows.append({"label": label, "file": file})
+        rows.append({"label": label, "file": ""})
+    write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file"))
+    write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
+    assemble(Params())
+    written = [row for row in read_csv(tmp_path / "data/augmented/manifest.csv") if row["split"] == "train"]
+    found = delivered(arm, TRAIN, KEPT)
+    assert [float(row["weight"]) for row in written] == found.weights.tolist()
+    assert [row["label"] for row in written] == [TRAIN.classes[target] for target in found.targets]
+    for row, image in zip(written, found.images, strict=True):
+        with Image.open(tmp_path / "data/augmented" / row["path"]) as read:
+            assert np.array_equal(np.asarray(read), image[0])
+
+
+def test_the_training_images_come_first() -> None:
+    found = delivered("gan_half_filtered", TRAIN, KEPT)
+    assert np.array_equal(found.images[: len(TRAIN)], TRAIN.images)
+    assert found.targets[len(TRAIN) :].tolist() == [1] * 3 + [2] * 5

@@ -1,0 +1,126 @@
+"""What `augment check` asks on behalf of `evaluate`."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from augment.cli import main
+from augment.data.entries import Entry
+from augment.evaluation.experiment.preflight import evaluate_stops
+from augment.params import check
+from tests.data.corpus import write_set
+
+
+def split_entries(**sides: int) -> list[Entry]:
+    """So many images of cat and of dog on each side, each a group of its own."""
+    rng = np.random.default_rng(0)
+    return [
+        Entry(f"{label}{side}{n}", label, group=f"{label}{side}{n}", split=side, pixels=rng.integers(0, 255, (4, 4, 1)))
+        for label in ("cat", "dog")
+        for side, count in sides.items()
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            "{evaluate: {normal: doog, primary: recall_at_far}}",
+            "evaluate.normal: there is no class 'doog'; did you mean",
+        ),
+        ("{evaluate: {external: elsewhere}}", "class 'cow' is not among those that are trained"),
+        (
+            "{train: {base: elsewhere}, evaluate: {gate: rotate}}",
+            "leak: train.base: evaluate.gate: rotate lets repeats",
+        ),
+        (
+            "{evaluate: {normal: cat, primary: recall_at_far}}",
+            "evaluate.false_alarm_rate 0.05: it needs at least 19 independent test images of the normal class 'cat'",
+        ),
+        ("{evaluate: {external: same}}", None),
+        ("{}", None),
+    ],
+)
+def test_check_says_what_evaluate_could_not_begin_with(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: str,
+    words: str | None,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=8)
+    shutil.copytree(tmp_path / "raw/cat", tmp_path / "elsewhere/cow")
+    shutil.copytree(tmp_path / "raw/cat", tmp_path / "same/cat")
+    text = settings[1:-1]
+    (tmp_path / "params.yaml").write_text(f"{{ingest: {{source: folder, path: raw}}{', ' + text if text else ''}}}\n")
+    assert main(["check"]) == (0 if words is None else 1)
+    assert (words or "usable images of each class") in capsys.readouterr().out
+
+
+def test_check_says_that_the_class_filter_has_nothing_to_hold_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=8)
+    rows = [
+        f"{path.relative_to('raw')},{'train' if number < 5 else 'val' if number < 6 else 'test'}"
+        for label in ("cat", "dog")
+        for number, path in enumerate(sorted(Path("raw", label).iterdir()))
+    ]
+    scanners = "\n".join(f"{row},{row.split(',')[1]}" for row in rows)
+    Path("raw/meta.csv").write_text(f"path,split,group\n{scanners}\n")
+    Path("params.yaml").write_text("{ingest: {source: folder, path: raw}}\n")
+    assert main(["check"]) == 1
+    assert "there are only 1 groups" in capsys.readouterr().out
+
+
+def test_a_rotated_repeat_that_is_left_with_one_group_is_found_before_anything_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Val is one large group: where it trains and the two groups of train are val, the filter holds nothing out."""
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=24)
+    of = (
+        [("train", "p1")] * 4
+        + [("train", "p2")] * 4
+        + [("val", "p3")] * 8
+        + [("test", "p4")] * 4
+        + [("test", "p5")] * 4
+    )
+    rows = [
+        f"{path.relative_to('raw')},{split},{group}"
+        for label in ("cat", "dog")
+        for path, (split, group) in zip(sorted(Path("raw", label).iterdir()), of, strict=True)
+    ]
+    Path("raw/meta.csv").write_text("path,split,group\n" + "\n".join(rows) + "\n")
+    Path("params.yaml").write_text("{ingest: {source: folder, path: raw}}\n")
+    assert main(["check"]) == 1
+    assert "there are only 1 groups" in capsys.readouterr().out
+
+
+def test_nothing_stops_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert evaluate_stops((1, 4, 4), split_entries(train=4, val=2, test=4), check({})) == []
+
+
+def test_folds_are_asked_for_their_own_test_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fold tests a fifth: 25 test images of the delivered split suffice for 5 %, 14 of a fold do not."""
+    monkeypatch.chdir(tmp_path)
+    images = split_entries(train=35, val=10, test=25)
+    settings = {"normal": "cat", "primary": "recall_at_far"}
+    assert evaluate_stops((1, 4, 4), images, check({"evaluate": settings})) == []
+    (stop,) = evaluate_stops((1, 4, 4), images, check({"evaluate": settings | {"protocol": "repeated"}}))
+    assert "found 14 images in 14 groups" in stop.message
+
+
+def test_all_that_stops_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_set(tmp_path / "raw", each=8)
+    shutil.copytree(tmp_path / "raw/cat", tmp_path / "elsewhere/cow")
+    settings = {"normal": "cat", "primary": "recall_at_far", "external": "elsewhere"}
+    found = evaluate_stops((1, 4, 4), split_entries(train=4, val=2, test=4), check({"evaluate": settings}))
+    assert ["false_alarm_rate" in found[0].message, "class 'cow'" in found[1].message] == [True, True]

@@ -1,0 +1,137 @@
+"""What is expected before a run, against scipy's bivariate normal and simulated tables."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import ndtr, ndtri
+
+from augment.data.imageset import ImageSet
+from augment.evaluation.statistics.bootstrap import one_pair
+from augment.evaluation.statistics.power_model import (
+    MEASURED,
+    Parts,
+    both_right,
+    expectation,
+    expected_recalls,
+    expected_smallest_gain,
+    expected_spread,
+)
+from tests.toy import toy_set
+
+
+@settings(max_examples=40)
+@given(st.floats(-2.5, 2.5), st.floats(-2.5, 2.5), st.floats(0, 0.98))
+def test_both_right_is_scipys_bivariate_normal(first, second, correlation):
+    expected = stats.multivariate_normal.cdf([first, second], cov=[[1, correlation], [correlation, 1]])
+    assert both_right(np.array([first]), np.array([second]), correlation) == pytest.approx([expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_spreads_are_those_of_simulated_classifiers(plain):
+    """Many images and seeds drawn from the model, part by part; one class."""
+    parts = Parts(common=0.6, kind=0.15, arm=0.05, seed=0.1, shift=0.2)
+    rng, images, seeds = np.random.default_rng(0), 20_000, 12
+    thresholds = np.array([1.0]), np.array([0.7])
+    common, of_seed = np.sqrt(0.6) * rng.normal(size=images), np.sqrt(0.1) * rng.normal(size=(seeds, images))
+    kind = np.sqrt(0.15) * rng.normal(size=(2, images))
+    right = []
+    for arm, threshold in enumerate(thresholds):
+        own = kind[arm if plain else 0] + np.sqrt(0.05) * rng.normal(size=images)
+        right.append(common + own + of_seed + np.sqrt(0.1) * rng.normal(size=(seeds, images)) < threshold)
+    difference = right[0].astype(float) - right[1]
+    within = difference.var(axis=0, ddof=1).mean()  # of one image, between seeds
+    lasting = difference.mean(axis=0).var(ddof=1) - within / seeds
+    found = expected_spread(*thresholds, np.array([images]), plain, parts)
+    assert found.image * images == pytest.approx(lasting, rel=0.05)
+    assert found.chance * images == pytest.approx(within, rel=0.05)
+    shifted = [ndtr(threshold[0] + 0.2 * rng.normal(size=4000)) for threshold in thresholds]
+    assert found.seed == pytest.approx((shifted[0] - shifted[1]).var(), rel=0.15)
+
+
+def gain(size=50, rivals=("none", "classical", "copies_half"), seeds=5, recall=0.8, classes=4, augmented=True):
+    groups = np.full(classes, size)
+    moved = one_pair(np.repeat(np.arange(classes), size), np.arange(classes * size))
+    return expected_smallest_gain(np.full(classes, recall), groups, rivals, seeds, moved, augmented=augmented)
+
+
+def test_more_images_and_seeds_show_smaller_gains_and_more_rivals_larger_ones():
+    base = gain()
+    assert gain(size=200) < base < gain(size=30)
+    assert gain(seeds=10) < base < gain(seeds=3)
+    assert gain(rivals=("classical",)) < base
+    assert gain(rivals=("classical", "copies_half")) < gain(rivals=("classical", "copies_half", "none"))
+
+
+def test_unlike_ways_of_learning_differ_more():
+    assert gain(rivals=("none",), augmented=False) == gain(rivals=("classical",)) < gain(rivals=("none",))
+
+
+def test_a_gain_that_no_set_of_this_size_can_show_is_none():
+    assert gain(size=3, classes=2) is None
+    assert gain(size=1, classes=1) is None
+    assert gain(recall=0.97, size=8) is None, "3 points are left, and each image is worth 3"
+
+
+def test_the_announced_gain_is_where_needed_and_given_meet():
+    """It never exceeds what is left to gain."""
+    for recall in (0.5, 0.8, 0.9):
+        found = gain(recall=recall, size=60)
+        assert 0 < found < 1 - recall
+
+
+def test_neighbours_rank_classes_by_their_difficulty():
+    """A class of noise among classes with a bar each."""
+    train = toy_set({"a": 30, "b": 30, "c": 30, "noise": 30})
+    images = train.images.copy()
+    rng = np.random.default_rng(0)
+    mine = np.flatnonzero(train.labels == "noise")
+    images[mine] = images[rng.choice(np.flatnonzero(train.labels != "noise"), 30)]  # looks like any other class
+    found = expected_recalls(ImageSet(images, train.labels, train.groups, train.sources))
+    assert found.shape == (4,)
+    assert found[3] < 0.5 < found[:3].min()
+    assert ((found > 0) & (found < 1)).all()
+
+
+def test_groups_stay_together_when_neighbours_are_looked_for():
+    """Twins share a group: with them apart every image would find its twin."""
+    rng = np.random.default_rng(1)
+    halves = rng.integers(0, 256, (20, 1, 8, 8), dtype=np.uint8)
+    images = np.concatenate([halves, halves])
+    labels = np.tile(np.repeat(["a", "b"], 10), 2)
+    twins = np.tile(np.arange(20), 2).astype(np.str_)
+    alone = np.arange(40).astype(np.str_)
+    together, apart = (expected_recalls(ImageSet(images, labels, groups, alone)) for groups in (twins, alone))
+    assert apart.mean() > 0.9
+    assert together.mean() < 0.8
+
+
+def test_test_images_are_not_looked_at():
+    train, test = toy_set({"a": 8, "b": 8}), toy_set({"a": 30, "b": 20}, seed=1, each=2)
+    found, groups = expectation(train, test, ["none", "copies_half"], 5)
+    blank = ImageSet(np.zeros_like(test.images), test.labels, test.groups, test.sources)
+    assert expectation(train, blank, ["none", "copies_half"], 5)[0] == found
+    assert groups.tolist() == [15, 10]
+
+
+def test_a_set_without_folds_announces_nothing():
+    train = toy_set({"a": 2, "b": 2})
+    one_group = ImageSet(train.images, train.labels, np.array(["x"] * 4), train.sources)
+    assert expected_recalls(one_group) is None
+    assert expectation(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5)[0] is None
+
+
+def test_classes_that_test_lacks_do_not_count():
+    train = toy_set({"a": 8, "b": 8, "c": 8})
+    _, groups = expectation(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5)
+    assert len(groups) == 2
+
+
+def test_the_measured_parts_leave_room_for_chance():
+    parts = MEASURED.common + MEASURED.kind + MEASURED.arm + MEASURED.seed
+    assert 0 < parts < 1
+    disagreement = 2 * (
+        0.8 - both_right(*[np.array([ndtri(0.8)])] * 2, MEASURED.common + MEASURED.kind + MEASURED.seed)
+    )
+    assert 0.05 < disagreement[0] < 0.1, "as on Fashion-MNIST: 0.06 to 0.07"

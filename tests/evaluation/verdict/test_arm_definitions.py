@@ -1,0 +1,329 @@
+"""Every arm against its definition, and all of them in one small comparison."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from augment.core.engine import Engine
+from augment.data.imageset import ImageSet
+from augment.evaluation import tables
+from augment.evaluation.experiment import classifier as runs
+from augment.evaluation.experiment.arms import Samples, arm_data
+from augment.evaluation.experiment.classifier import ArmRun, fit_arm, run_arm
+from augment.evaluation.experiment.delivered import delivered
+from augment.evaluation.experiment.experiment import Comparing, compare, with_delivered
+from augment.evaluation.experiment.protocol import Splits, on_one_split
+from augment.measure.classifiers import FitSettings
+from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
+from augment.report.tables import ARM_WORDS
+from augment.synthesis.filter import FilterSettings
+from tests.evaluation.verdict.judged import figures, judged
+
+BY_NETWORK = [arm for arm in ARMS if arm != "pretrained"]  # that one needs weights that only an extra installs
+COUNTS = {"a": 8, "b": 4, "c": 2}
+KINDS = (
+    "raw",
+    "filtered",
+    "copies",
+    "smote",
+    "mixes",
+    "shuffled",
+    "noise",
+)  # of made images; each has a grey level of its own
+USES = {
+    "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes",
+    "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_only": "raw", "copies_half": "copies",
+    "shuffled": "shuffled", "noise": "noise", "as_delivered": "filtered",
+}  # fmt: skip
+
+
+def image_set(each=1, seed=0):
+    labels = np.repeat(np.array(list(COUNTS), dtype=np.str_), [each * count for count in COUNTS.values()])
+    images = np.random.default_rng(seed).integers(0, 60, (len(labels), 1, 8, 8), dtype=np.uint8)
+    for position, label in enumerate(COUNTS):
+        images[labels == label, :, 2 * position + 1] = 90
+    names = np.arange(len(labels)).astype(np.str_)
+    return ImageSet(images, labels, names, names)
+
+
+TRAIN = image_set()
+SAMPLES = Samples(
+    **{kind: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
+       for level, kind in enumerate(KINDS)},
+    delivered=delivered("gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS})
+    .drawn_by_weight(),
+)  # fmt: skip
+
+
+def shares(arm, samples=SAMPLES):
+    """Per class: its chance, and the made images' part of it."""
+    data = arm_data(arm, TRAIN, samples)
+    assert data.chances.sum() == pytest.approx(1.0)
+    of_class = np.array([data.chances[data.targets == target].sum() for target in range(3)])
+    made = data.images.min(axis=(1, 2, 3)) > 100
+    if made.any():
+        levels = set(data.images[made & (data.chances > 0)].flatten().tolist())
+        assert levels == {101 + KINDS.index(USES[arm])}, f"{arm} draws other images than its own"
+    part = np.array([data.chances[made & (data.targets == target)].sum() for target in range(3)]) / of_class
+    return of_class, part
+
+
+PLAIN_DRAWS = ("oversample", "class_weights", "classical", "randaugment", "mixup_cutmix", "pretrained")
+THIRDS = [1 / 3, 1 / 3, 1 / 3]
+PLAIN, FILL, HALF = [0, 0, 0], [0, 0.5, 0.75], [0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("arm", "classes", "made"),
+    [
+        ("none", [8 / 14, 4 / 14, 2 / 14], PLAIN),
+        *((arm, THIRDS, PLAIN) for arm in PLAIN_DRAWS),
+        *((arm, THIRDS, FILL) for arm in ("smote", "mixup_within", "gan_fill")),
+        *((arm, THIRDS, HALF) for arm in USES if arm.endswith("half") or arm == "gan_half_filtered"),
+        *((arm, THIRDS, HALF) for arm in ("shuffled", "noise", "as_delivered")),
+        ("gan_pretrain", THIRDS, PLAIN),
+        ("gan_only", THIRDS, [1, 1, 1]),
+    ],
+)
+def test_chances(arm, classes, made):
+    of_class, part = shares(arm)
+    np.testing.assert_allclose(of_class, classes)
+    np.testing.assert_allclose(part, made)
+
+
+def test_the_chances_above_cover_every_arm():
+    assert {arm for mark in test_chances.pytestmark for arm, _, _ in mark.args[1]} == set(ARMS)
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_without_made_images_real_ones_are_drawn(arm):
+    of_class, part = shares(arm, Samples(raw={}, filtered={}, copies={}))
+    assert not part.any()
+    np.testing.assert_allclose(of_class, [8 / 14, 4 / 14, 2 / 14] if arm == "none" else THIRDS)
+
+
+def a_run(arm, **changed):
+    values = {"train": TRAIN, "samples": SAMPLES, "fit": FitSettings(3, 1e-3), "batch_size": 32, "flips": "none"}
+    test = image_set(2, seed=1).images
+    return ArmRun(arm=arm, seed=0, val=test[:0], test=test, **{**values, **changed})
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """Run an arm and see what it gives to the classifier."""
+
+    def given_to_the_classifier(arm, **changed):
+        seen = {}
+
+        def fit(batch, shape, classes, settings, augment, seed, first_half=None, blend=None):
+            plan = (shape, classes, settings)
+            seen.update(batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=plan)
+            return nn.Identity()
+
+        monkeypatch.setattr(runs, "fit_classifier", fit)
+        fit_arm(a_run(arm, **changed))
+        return seen
+
+    return given_to_the_classifier
+
+
+def drawn(batch, blend=None):
+    """Images and targets of many draws, blended where a blend is given."""
+    rng = torch.Generator().manual_seed(0)
+    batches = [batch(rng) for _ in range(40)]
+    images, targets = zip(*(blend(*one, rng) if blend else one for one in batches), strict=True)
+    return torch.cat(images).float(), torch.cat(targets)
+
+
+def test_all_arms_share_network_steps_and_seed(fitted):
+    found = [fitted(arm) for arm in BY_NETWORK]
+    assert {given["seed"] for given in found} == {found[0]["seed"]}
+    assert {given["plan"] for given in found} == {((1, 8, 8), 3, FitSettings(3, 1e-3))}
+
+
+def test_which_arms_augment(fitted):
+    plain = [arm for arm in BY_NETWORK if fitted(arm)["augment"] is None]
+    assert plain == ["none", "oversample", "as_delivered"]
+    names = {arm: type(fitted(arm)["augment"]).__name__ for arm in BY_NETWORK if arm not in plain}
+    assert [arm for arm, name in names.items() if name != "Sequential"] == ["randaugment"]
+
+
+@pytest.mark.parametrize("arm", [arm for arm in BY_NETWORK if arm not in ("none", "oversample", "as_delivered")])
+def test_arms_build_on_the_base_and_the_augmentations_on_nothing(fitted, arm):
+    def way(given):
+        augmentation = {"Sequential": "classical", "function": "randaugment"}[type(given["augment"]).__name__]
+        if given["blend"] is None:
+            return augmentation
+        return "mixup_cutmix" if augmentation == "classical" else "blended by something else"
+
+    found = [way(fitted(arm, base=base)) for base in AUGMENTATIONS]
+    assert found == ([arm] * 3 if arm in AUGMENTATIONS else list(AUGMENTATIONS))
+
+
+def test_both_halves_of_pretraining_are_blended(fitted):
+    given = fitted("gan_pretrain", base="mixup_cutmix")
+    for half in ("first", "batch"):
+        rows = drawn(given[half], given["blend"])[1]
+        assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.3
+
+
+def test_blended_rows_keep_the_weights_of_classes(fitted):
+    given = fitted("class_weights", base="mixup_cutmix")
+    _, rows = drawn(given["batch"], given["blend"])
+    assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.2
+    np.testing.assert_allclose(rows.mean(dim=0), THIRDS, atol=0.05)
+
+
+def test_pretraining_sees_synthetic_then_real(fitted):
+    given = fitted("gan_pretrain")
+    first, targets = drawn(given["first"])
+    assert set(first.flatten().tolist()) == {101.0}
+    np.testing.assert_allclose(np.bincount(targets) / len(targets), THIRDS, atol=0.05)
+    second, targets = drawn(given["batch"])
+    assert second.max() < 100
+    np.testing.assert_allclose(np.bincount(targets) / len(targets), THIRDS, atol=0.05)
+    assert [arm for arm in BY_NETWORK if fitted(arm)["first"]] == ["gan_pretrain"]
+
+
+def test_class_weights_draw_evenly_and_weigh_the_loss(fitted):
+    _, rows = drawn(fitted("class_weights")["batch"])
+    targets = rows.argmax(dim=1)
+    np.testing.assert_allclose(np.bincount(targets) / len(targets), [8 / 14, 4 / 14, 2 / 14], atol=0.04)
+    weights = torch.tensor([14 / (3 * count) for count in COUNTS.values()])
+    torch.testing.assert_close(rows.sum(dim=1), weights[targets])
+
+
+def test_mixup_cutmix_blends_the_classical_draw(fitted):
+    given = fitted("mixup_cutmix")
+    _, rows = drawn(given["batch"], given["blend"])
+    torch.testing.assert_close(rows.sum(dim=1), torch.ones(len(rows)))
+    assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.3
+    np.testing.assert_allclose(rows.mean(dim=0), THIRDS, atol=0.05)
+
+
+@pytest.mark.parametrize("arm", BY_NETWORK)
+def test_every_arm_trains_and_repeats_itself(arm):
+    first, again = run_arm(a_run(arm)), run_arm(a_run(arm))
+    assert first.test.shape == (28, 3)
+    assert np.isfinite(first.test).all()
+    assert (first.test == again.test).all()
+
+
+def test_arms_differ():
+    scores = {arm: run_arm(a_run(arm)).test for arm in BY_NETWORK}
+    same = {
+        (one, other) for one in scores for other in scores if one < other and np.array_equal(scores[one], scores[other])
+    }
+    assert not same
+
+
+def test_the_lists_hold_every_arm_once():
+    assert len(set(ARMS)) == len(ARMS) == 20
+    assert set(DEFAULT_ARMS) < set(ARMS)
+    kinds = tables.kinds(ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "delivered"] == ["as_delivered"]
+
+
+def test_every_arm_has_words_of_its_own():
+    assert list(ARM_WORDS) == list(ARMS)
+    assert len(set(ARM_WORDS.values())) == len(ARMS)
+
+
+@pytest.mark.parametrize("rival", [arm for arm in REAL_ARMS if arm not in DEFAULT_ARMS])
+def test_help_must_hold_against_every_new_rival(rival):
+    targets = np.repeat(np.arange(4), 250)
+    rank = np.tile(np.random.default_rng(0).permutation(250), 4)
+
+    def verdict(**rates):
+        known = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, **rates}
+        correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()}
+        test = figures(targets, np.arange(len(targets)), correct)
+        return judged(test, test, tables.kinds(ARMS))
+
+    assert verdict()[1].word == "helps"
+    policy, beaten = verdict(**{rival: 0.9})
+    assert beaten.word == "not used"
+    assert policy.arm == beaten.best_real == rival
+    assert verdict(**{rival: 0.849})[1].word in ("equivalent", "undecided")
+
+
+@pytest.mark.parametrize("control", CONTROL_ARMS)
+def test_help_must_hold_against_every_control_that_runs(control):
+    targets = np.repeat(np.arange(4), 250)
+    rank = np.tile(np.random.default_rng(0).permutation(250), 4)
+    rates = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, control: 0.85}
+    correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in rates.items()}
+    test = figures(targets, np.arange(len(targets)), correct)
+    found = judged(test, test, tables.kinds(ARMS))[1]
+    assert found.word == "undecided"
+    assert any("not credited" in line for line in found.reasons)
+
+
+@pytest.mark.parametrize("arm", ["gan_pretrain", "gan_only"])
+def test_the_new_gan_arms_are_shown_and_decide_nothing(arm):
+    targets = np.repeat(np.arange(2), 200)
+
+    def verdict(own):
+        rates = {**dict.fromkeys(ARMS, 0.7), arm: own}
+        rank = np.tile(np.arange(200), 2)
+        correct = {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()}
+        test = figures(targets, np.arange(400), correct)
+        return judged(test, test, tables.kinds(ARMS))
+
+    (low_policy, low), (high_policy, high) = verdict(0.3), verdict(1.0)
+    assert (low.word, low.net, low_policy.arm) == (high.word, high.net, high_policy.arm)
+    assert {row.rival for row in high.comparisons if row.candidate == arm} == {*REAL_ARMS, *CONTROL_ARMS}
+
+
+class Fixed:
+    """Stands in for a generator: real images of another draw."""
+
+    def __init__(self, label):
+        self.label = label
+        self.images = image_set(6, seed=7).of_class(label).images
+
+    def sample(self, n, *, seed=0, start=0):
+        return torch.from_numpy(self.images[start : start + n])
+
+
+def test_a_small_comparison_with_all_arms():
+    fit = FitSettings(4, 2e-3)
+    settings = Comparing(
+        arms=BY_NETWORK, wanted=4, oversample=2, filter=FilterSettings(2, 0.9, fit, 16, "none"),
+        fit=fit, batch_size=16, flips="none",
+    )  # fmt: skip
+    splits = Splits(image_set(), image_set(1, seed=2), image_set(2, seed=3))
+    replicates = on_one_split(splits, [0, 1]).replicates
+    generators = {label: Fixed(label) for label in COUNTS}
+    compared = compare(replicates, [generators, generators], settings, Engine("serial"))
+    assert list(compared.test) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
+    compared = with_delivered(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
+    assert list(compared.test) == BY_NETWORK
+    assert all(np.shape(found) == (2, 28) for found in compared.test.values())
+    sides = ((splits.test, compared.test), (splits.val, compared.val))
+    test, val = (
+        figures(
+            side.targets(side.classes),
+            side.groups,
+            {a: np.stack(own) == side.targets(side.classes) for a, own in found.items()},
+        )
+        for side, found in sides
+    )
+    _, verdict = judged(test, val, tables.kinds(BY_NETWORK))
+    assert [row["arm"] for row in verdict.arms] == BY_NETWORK
+    assert len(verdict.reasons) >= len(REAL_ARMS) + 1, "a line for each rival, the control and val"
+
+
+def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
+    page = (Path(__file__).parents[3] / "docs/evaluation.md").read_text()
+    rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
+    assert tuple(arm for arm, _, _ in rows) == ARMS
+    assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
+    assert {arm: kind for arm, _, kind in rows} == tables.kinds(ARMS)

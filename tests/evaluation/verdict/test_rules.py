@@ -1,0 +1,330 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from augment.core.errors import DataError
+from augment.evaluation.statistics.comparisons import compare, rows
+from augment.evaluation.statistics.estimates import holm
+from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.tables import ARMS, COMPARISONS
+from augment.evaluation.verdict.rules import Verdict, decide
+from augment.evaluation.verdict.selection import Policy
+from augment.evaluation.verdict.wording import points
+from tests.evaluation.verdict.judged import figures, judged
+
+KINDS = {
+    "none": "real",
+    "oversample": "real",
+    "classical": "real",
+    "gan_half": "gan",
+    "gan_half_filtered": "gan",
+    "copies_half": "control",
+}
+GAN = "gan_half_filtered"
+SEEDS = 5
+
+
+def correct_of(rates: dict[str, float], per_class: int, seed: int = 0, classes: int = 4) -> tuple[np.ndarray, dict]:
+    """Each arm is right on exactly its rate of every class; one shared order, so rates nest."""
+    targets = np.repeat(np.arange(classes), per_class)
+    rng = np.random.default_rng(seed)
+    rank = np.concatenate([rng.permutation(per_class) for _ in range(classes)])
+    correct = {arm: np.tile(rank < round(rate * per_class), (SEEDS, 1)) for arm, rate in rates.items()}
+    return targets, correct
+
+
+def outcomes(rates: dict[str, float], per_class: int, seed: int = 0) -> Figures:
+    targets, correct = correct_of(rates, per_class, seed)
+    return figures(targets, np.arange(len(targets)), correct)
+
+
+def rates(**changed: float) -> dict[str, float]:
+    return {**dict.fromkeys(KINDS, 0.8), "none": 0.75, "oversample": 0.76, **changed}
+
+
+def verdict(test: dict[str, float], val: dict[str, float] | None = None, size: int = 250) -> tuple[Policy, Verdict]:
+    return judged(outcomes(test, size), outcomes(val or rates(), 60, seed=1), KINDS)
+
+
+def test_helps():
+    policy, found = verdict(rates(gan_half_filtered=0.85))
+    assert found.word == "helps"
+    assert found.best_real == "classical"
+    assert found.net.mean == pytest.approx(0.05, abs=0.002)
+    assert found.gross.mean == pytest.approx(0.10, abs=0.005)
+    assert (policy.arm, policy.weight) == (GAN, 0.5)
+    assert found.sentence.startswith("The GAN images help: +")
+    assert "(classical), on this split." in found.sentence
+    assert f"{points(found.net.low)}, {points(found.net.high)}" in found.sentence
+
+
+def test_helps_negligibly():
+    _, found = verdict(rates(gan_half_filtered=0.804), size=2000)
+    assert found.word == "helps, negligibly"
+    assert "by less than 1 point:" in found.sentence
+
+
+def test_harms():
+    policy, found = verdict(rates(gan_half_filtered=0.74))
+    assert found.word == "harms"
+    assert found.net.high < 0
+    assert policy.arm == GAN  # test does not choose; the advice says what to do
+    assert any("assemble.use: real" in line for line in found.advice)
+
+
+def test_a_proven_loss_inside_the_margin_is_still_harm_and_says_so():
+    _, found = verdict(rates(gan_half_filtered=0.796), size=2000)
+    assert found.word == "harms"
+    assert any("smaller than the margin" in line for line in found.reasons)
+
+
+def test_equivalent():
+    _, found = verdict(rates(), size=2000)
+    assert found.word == "equivalent"
+    assert "90 % interval" in found.sentence
+
+
+def test_undecided_says_what_would_decide():
+    _, found = verdict(rates(gan_half_filtered=0.82), size=50)
+    assert found.word == "undecided"
+    assert any("times as many test images" in line for line in found.advice)
+    assert any("The smallest gain that 4 of 5 such runs would show" in line for line in found.reasons)
+
+
+def test_undecided_for_want_of_seeds_names_a_number():
+    targets, correct = correct_of(rates(gan_half_filtered=0.85), 250)
+    correct[GAN][:2] = correct_of(rates(), 250)[1][GAN][0]
+    _, found = judged(figures(targets, np.arange(1000), correct), outcomes(rates(), 5), KINDS)
+    assert found.word == "undecided"
+    assert any(line.startswith("Set `evaluate.seeds: ") for line in found.advice)
+
+
+def test_one_strong_rival_is_enough_to_deny_help():
+    assert verdict(rates(gan_half_filtered=0.85, oversample=0.85))[1].word != "helps"
+
+
+def test_copies_doing_as_well_deny_the_credit():
+    _, found = verdict(rates(gan_half_filtered=0.85, copies_half=0.85))
+    assert found.word == "undecided"
+    assert any("not credited to the GAN" in line for line in found.reasons)
+    assert found.advice[0].startswith("If the means hold, nothing will decide it for the GAN: jittered copies")
+    assert not any("Set `evaluate.seeds" in line or "times as many" in line for line in found.advice)
+
+
+@pytest.mark.parametrize("gan", [0.5, 0.72])
+def test_a_loss_is_excused_only_where_the_choice_of_the_rival_excuses_it(gan):
+    _, found = verdict(rates(gan_half_filtered=gan), val=rates(gan_half_filtered=0.5))
+    assert found.word == "not used"
+    assert found.ungated.high < 0
+    assert not any("not called harm" in line for line in found.reasons)
+
+
+def test_val_objects():
+    policy, found = verdict(rates(gan_half_filtered=0.85), val=rates(gan_half_filtered=0.5))
+    assert found.word == "not used"
+    assert (found.net.mean, found.net.low, found.net.high) == (0, 0, 0)
+    assert (policy.arm, policy.weight) == ("classical", 0.0)
+    assert found.ungated.mean == pytest.approx(0.05, abs=0.002)
+    assert found.gross.mean == pytest.approx(0.05, abs=0.005)  # classical against none
+    assert [row.split for row in found.comparisons].count("val") == 1
+    assert "not used" in found.sentence
+
+
+def test_not_used_in_favour_of_the_baseline_gains_exactly_nothing():
+    val = {**dict.fromkeys(KINDS, 0.8), GAN: 0.5}  # all real arms tie: the first is taken
+    policy, found = verdict(rates(), val=val)
+    assert (policy.arm, found.gross.mean, found.gross.low) == ("none", 0, 0)
+
+
+def test_a_slightly_worse_val_does_not_object():
+    targets, correct = correct_of(rates(), 60)
+    correct[GAN][:, 0] = False
+    correct["classical"][:, 0] = True
+    val = figures(targets, np.arange(len(targets)), correct)
+    policy, found = judged(outcomes(rates(gan_half_filtered=0.85), 250), val, KINDS)
+    assert (policy.gate.rival, policy.gate.gain.mean < 0) == ("classical", True)
+    assert found.word == "helps"
+    assert any("does not object" in line for line in found.reasons)
+
+
+def test_objections_of_single_repeats_are_counted():
+    targets, correct = correct_of(rates(), 60)
+    for seed in (1, 3):  # two of five repeats lose a quarter of the images
+        correct[GAN][seed, ::4] = False
+    val = figures(targets, np.arange(len(targets)), correct)
+    policy, found = judged(outcomes(rates(), 250), val, KINDS)
+    assert policy.objections == 2
+    assert any("2 of the 5 repeats would have objected" in line for line in found.reasons)
+    assert judged(outcomes(rates(), 250), outcomes(rates(), 60), KINDS)[0].objections == 0
+
+
+def test_a_single_repeat_objects_for_the_arm_that_its_own_val_prefers():
+    """In one repeat the pooled choice is no better than the GAN arm, but another real-only arm is by far."""
+    targets, correct = correct_of(rates(oversample=0.7, classical=0.8), 60)
+    correct["oversample"][2] = True
+    policy, _ = judged(outcomes(rates(), 250), figures(targets, np.arange(len(targets)), correct), KINDS)
+    assert (policy.chosen_real, policy.objections) == ("classical", 1)
+
+
+def test_without_val_images_the_default_is_used():
+    policy, found = judged(outcomes(rates(gan_half_filtered=0.85), 250), None, KINDS)
+    assert (policy.arm, policy.chosen_real, policy.gate) == (GAN, "none", None)
+    assert found.word == "helps"
+    assert any("Val holds no images" in line for line in found.reasons)
+    assert all(row["val_mean"] is None for row in found.arms)
+
+
+def test_one_test_image_per_class_and_two_seeds_decide_nothing():
+    targets = np.arange(6)
+    right, wrong = np.ones((2, 6), dtype=bool), np.zeros((2, 6), dtype=bool)
+    tiny = figures(targets, targets, {arm: right if arm == GAN else wrong for arm in KINDS})
+    mixed = {arm: right.copy() if arm == GAN else wrong for arm in KINDS}
+    mixed[GAN][:, :3] = False
+    _, found = judged(figures(targets, targets, mixed), tiny, KINDS)
+    assert found.word == "undecided"
+    assert any("6 of the classes have fewer than 5" in line for line in found.reasons)
+
+
+def test_rows_for_the_tables():
+    policy, found = verdict(rates(gan_half_filtered=0.85))
+    pairs = {(row.candidate, row.rival, row.split) for row in found.comparisons}
+    assert {(GAN, rival, "test") for rival in ("none", "oversample", "classical", "copies_half")} <= pairs
+    assert (GAN, policy.chosen_real, "val") in pairs
+    assert len(pairs) == len(found.comparisons)
+    table = rows(found.comparisons)
+    for row in table:
+        assert tuple(row) == COMPARISONS
+        assert row["low"] <= row["low90"] <= row["mean"] <= row["high90"] <= row["high"] <= row["high_joint"]
+        assert row["high90"] <= row["high90_joint"] <= row["high_joint"]
+        assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0)
+        json.dumps(row)
+    assert [row["arm"] for row in found.arms] == list(KINDS)
+    for row in found.arms:
+        assert tuple(row) == ARMS[:6]
+        assert 0 <= row["low"] <= row["mean"] <= row["high"] <= 1
+        json.dumps(row)
+
+
+def test_only_what_decides_nothing_is_adjusted_for_its_number():
+    _, found = verdict(rates(gan_half_filtered=0.83, gan_half=0.82))
+    table = rows(found.comparisons)
+    claims = {row["claim"]: [own for own in table if own["claim"] == row["claim"]] for row in table}
+    assert {(row["candidate"], row["split"]) for row in claims["primary"]} == {(GAN, "test")}
+    assert [(row["candidate"], row["split"]) for row in claims["gate"]] == [(GAN, "val")]
+    assert {row["candidate"] for row in claims["secondary"]} == {"gan_half", "copies_half"}
+    assert [row["p_holm"] for row in claims["secondary"]] == holm([row["p"] for row in claims["secondary"]])
+    assert {row["p_holm"] for row in (*claims["primary"], *claims["gate"])} == {None}
+
+
+def test_the_delivered_folder_is_compared_with_real_arms_only():
+    kinds = {**KINDS, "as_delivered": "delivered"}
+    targets, correct = correct_of({**rates(gan_half_filtered=0.85), "as_delivered": 0.82}, 250)
+    _, found = judged(figures(targets, np.arange(1000), correct), outcomes(rates(as_delivered=0.8), 60), kinds)
+    rivals = [row.rival for row in found.comparisons if row.candidate == "as_delivered"]
+    assert rivals == ["none", "oversample", "classical"]
+    assert found.delivered.gross.mean == pytest.approx(0.07, abs=0.003)
+    assert found.delivered.net.mean == pytest.approx(0.02, abs=0.003)
+    assert verdict(rates())[1].delivered is None
+
+
+random_rates = st.fixed_dictionaries({arm: st.floats(0.5, 0.95) for arm in KINDS})
+
+
+def noisy(rate: dict[str, float], per_class: int, seed: int) -> Figures:
+    rng = np.random.default_rng(seed)
+    targets = np.repeat(np.arange(3), per_class)
+    correct = {arm: rng.random((2, len(targets))) < share for arm, share in rate.items()}
+    return figures(targets, np.arange(len(targets)) // 2, correct, draws=200)
+
+
+@settings(max_examples=60, deadline=None)
+@given(random_rates, st.integers(1, 80), st.integers(1, 12), st.integers(0, 99))
+def test_the_word_follows_from_the_intervals(rate, per_class, val_size, seed):
+    policy, found = judged(noisy(rate, per_class, seed), noisy(rate, val_size, seed + 1), KINDS)
+    against = {row.rival: row for row in found.comparisons if (row.candidate, row.split) == (GAN, "test")}
+    real = [arm for arm in KINDS if KINDS[arm] == "real"]
+    assert (found.word == "not used") == (policy.gate.interval90[1] < 0) == (policy.weight == 0)
+    assert found.ungated.mean == pytest.approx(min(against[arm].gain.mean for arm in real))
+    assert found.ungated.low == min(against[arm].gain.low for arm in real)
+    assert found.ungated.high == min(against[arm].found.interval(1 - 0.05 / 3)[1] for arm in real)
+    if found.word.startswith("helps"):
+        assert min(against[arm].gain.low for arm in (*real, "copies_half")) > 0
+    if found.word == "harms":
+        assert found.net.high < 0
+    if found.word == "not used":
+        assert (found.net.mean, found.net.low, found.net.high) == (0, 0, 0)
+        assert policy.arm in real
+    else:
+        assert found.net == found.ungated
+        assert found.gross == against["none"].gain
+    assert found.reasons
+    assert found.advice
+    assert "on this split" in found.sentence
+
+
+def test_the_best_of_many_rivals_is_forgiven_its_luck():
+    """Ten rivals as good as the GAN arm, one of them a little lucky: alone it would prove harm."""
+    real = [f"real{number}" for number in range(9)]
+    kinds = {"none": "real", **dict.fromkeys(real, "real"), GAN: "gan", "copies_half": "control"}
+    targets, correct = correct_of(dict.fromkeys(kinds, 0.8), 250)
+    lucky = np.flatnonzero(~correct["real3"][0])[:8]
+    correct["real3"][:, lucky] = True
+    _, found = judged(figures(targets, np.arange(1000), correct), None, kinds)
+    alone = next(row for row in found.comparisons if row.rival == "real3")
+    assert alone.gain.high < 0 < alone.high_joint
+    assert found.word == "undecided"
+    assert any("picked as the best of 10" in line for line in found.reasons)
+    only = {arm: kind for arm, kind in kinds.items() if arm not in real or arm == "real3"}
+    own = {arm: correct[arm] for arm in only}
+    assert judged(figures(targets, np.arange(1000), own), None, only)[1].word == "harms"
+
+
+@settings(max_examples=30, deadline=None)
+@given(random_rates, st.integers(1, 40), st.integers(0, 99))
+def test_swapping_the_arms_flips_the_sign(rate, per_class, seed):
+    test = noisy(rate, per_class, seed)
+    there, back = compare(test, GAN, "none", "test", "primary"), compare(test, "none", GAN, "test", "primary")
+    assert there.gain.mean == pytest.approx(-back.gain.mean, abs=1e-12)
+    assert (there.gain.low, there.gain.high) == pytest.approx((-back.gain.high, -back.gain.low), abs=1e-12)
+    assert there.gain.mean == pytest.approx(test.mean(GAN) - test.mean("none"))
+
+
+def test_the_same_seed_gives_the_same_verdict():
+    assert verdict(rates(gan_half_filtered=0.82)) == verdict(rates(gan_half_filtered=0.82))
+
+
+@pytest.mark.parametrize("missing", ["none", GAN, "copies_half"])
+def test_a_needed_arm_that_is_missing_is_named(missing):
+    kinds = {arm: kind for arm, kind in KINDS.items() if arm != missing}
+    test = outcomes(rates(), 20)
+    policy = Policy(GAN, 0.5, "classical", None, 0)
+    with pytest.raises(DataError, match=missing):
+        decide(test, test, policy, kinds, equivalence=0.01, announced=None)
+
+
+def test_an_empty_test_is_refused():
+    policy = Policy(GAN, 0.5, "classical", None, 0)
+    with pytest.raises(DataError, match="test holds no images"):
+        decide(None, None, policy, KINDS, equivalence=0.01, announced=None)
+
+
+def test_what_was_announced_and_what_it_turned_out_to_be():
+    targets, correct = correct_of(rates(), 250)
+    test = figures(targets, np.arange(1000), correct)
+    _, found = judged(test, None, KINDS, announced=0.034)
+    (line,) = [line for line in found.reasons if "speaks of this split" in line]
+    assert "put at about 3.4 points before the run" in line
+    assert f"it is {100 * found.smallest_gain:.1f} points" in line
+    _, hopeless = judged(test, None, KINDS, announced=None)
+    assert any("put at none at all" in line for line in hopeless.reasons)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.021, "+2.1"), (-0.0123, "-1.2"), (0.0, "+0.0"), (0.0004, "+0.04"), (-0.0004, "-0.04")],
+)
+def test_points_keep_their_sign(fraction, text):
+    assert points(fraction) == text

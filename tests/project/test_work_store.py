@@ -1,0 +1,74 @@
+"""The work store seen from outside: what is there, how old it is, and what goes when room is made."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from augment.core.files import exclusive
+from augment.gan.checkpoint_store import StoredJob, fingerprint, train
+from augment.gan.settings import STORE
+from augment.gan.training.run import GanJob
+from augment.project.work_store import prune, survey
+from tests.gan.conftest import TINY, images
+
+
+def put(store: Path, name: str, days: float, finished: bool = True, size: int = 10) -> Path:
+    folder = store / (name * 32)
+    folder.mkdir(parents=True)
+    file = folder / ("finished.pt" if finished else "checkpoint.pt")
+    file.write_bytes(bytes(size))
+    moment = time.time() - days * 86400
+    for path in (file, folder):
+        os.utime(path, (moment, moment))
+    return folder
+
+
+def test_what_stands_there(tmp_path: Path) -> None:
+    put(tmp_path, "a", 3, size=5)
+    put(tmp_path, "b", 1, finished=False, size=7)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "c").touch()
+    assert [(gan.folder.name[0], gan.finished, gan.size) for gan in survey(tmp_path)] == [
+        ("b", False, 7),
+        ("a", True, 5),
+    ]
+    assert survey(tmp_path / "nowhere") == []
+
+
+def test_what_no_run_has_used_goes(tmp_path: Path) -> None:
+    old, young, unfinished = put(tmp_path, "a", 40), put(tmp_path, "b", 20), put(tmp_path, "c", 31, finished=False)
+    (tmp_path / "notes").mkdir()
+    removed, busy = prune(tmp_path, 30)
+    assert ({gan.folder for gan in removed}, busy) == ({old, unfinished}, 0)
+    assert young.exists()
+    assert not old.exists()
+    assert [gan.folder for gan in prune(tmp_path, 0)[0]] == [young]
+    assert (tmp_path / "notes").exists()
+
+
+def test_what_a_run_is_at_work_on_stays(tmp_path: Path) -> None:
+    folder = put(tmp_path, "a", 5)
+    with exclusive(folder):
+        os.utime(folder / "lock", (0, 0))
+        assert prune(tmp_path, 1) == ([], 1)
+    assert (folder / "finished.pt").exists()
+
+
+def test_the_trainers_own_store_is_understood_and_reading_counts_as_use(tmp_path: Path) -> None:
+    job = GanJob("tiny", images(6), np.full(6, 1 / 6), TINY, 7, None, "cpu")
+    train(StoredJob(job, tmp_path, 30.0))
+    (gan,) = survey(tmp_path)
+    assert (gan.folder.name, gan.finished) == (fingerprint(job), True)
+    for file in gan.folder.iterdir():
+        os.utime(file, (0, 0))
+    assert survey(tmp_path)[0].used == 0
+    train(StoredJob(job, tmp_path, 30.0))
+    assert time.time() - survey(tmp_path)[0].used < 60
+
+
+def test_the_doctor_looks_where_the_trainer_keeps() -> None:
+    from augment.project import doctor  # noqa: PLC0415
+
+    assert doctor.STORE == STORE
