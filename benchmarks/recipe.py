@@ -6,7 +6,7 @@
 
 WHERE is `digits`, a folder of class folders, or a folder of IDX files. Every row is one variant on one training
 subset; rows that RESULTS.jsonl holds already are not made again, so the sweep runs in pieces. `recipe.jsonl` beside
-this file holds the rows of docs/benchmarks.md, to be continued. A variant changes the defaults of `train:`; all is
+this file holds the rows of benchmarks/LOG.md, to be continued. A variant changes the defaults of `train:`; all is
 about the GANs themselves, without `generate.borrowed`. `150/10` gives the first class and every second after it, in
 sorted order, 10 images and the others 150. GAN images are added to each of the three augmentations; what counts is
 the sum with the one that is best with real images alone, beside the best of all real-only arms.
