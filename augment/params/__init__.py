@@ -12,8 +12,9 @@ from augment.params.arms import (
     Base,
     Features,
 )
+from augment.params.image_sections import Generate, Ingest, Override, Train
 from augment.params.loading import check, load, read
-from augment.params.schema import Compute, Evaluate, Generate, Ingest, Override, Params, Train
+from augment.params.schema import Compute, Evaluate, Params
 
 __all__ = [
     "ARMS",
