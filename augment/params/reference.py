@@ -1,5 +1,7 @@
 """docs/params.md, written from the schema: `python -m augment.params.reference > docs/params.md`."""
 
+import re
+import textwrap
 from typing import Any
 
 from pydantic import BaseModel
@@ -7,37 +9,44 @@ from pydantic import BaseModel
 from augment.params import Override, Params
 from augment.params.messages import allowed
 
+COLUMNS = 100  # of a line
+HEAD = (
+    "# Parameters\n\nFor people who tune a run: every key of `params.yaml` with its default, what is allowed and what it "
+    "means.\n\nThis page is written by `python -m augment.params.reference > docs/params.md`."
+)
+
 
 def document() -> str:
-    """docs/params.md: every key with its default, its allowed values and its meaning."""
-    lines = [
-        "# Parameters",
-        "",
-        "Every key of `params.yaml`. This page is written by `python -m augment.params.reference > docs/params.md`.",
-        "",
-    ]
+    """docs/params.md: a heading for every key."""
     sections = [
         (name, field.annotation)
         for name, field in Params.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     ]
-    seed = Params.model_fields["seed"]
-    lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-    lines.append(f"| `seed` | `{seed.default}` | whole number from 0 | {seed.description} |")
-    every: list[tuple[str, type[BaseModel]]] = [*sections, ("train.overrides.<label>", Override)]
-    for name, model in every:
-        lines += ["", f"## {name}", "", (model.__doc__ or "").strip(), ""]
-        lines += ["| key | default | allowed | meaning |", "|---|---|---|---|"]
-        schema = model.model_json_schema()["properties"]
-        for key, field in model.model_fields.items():
-            default = "{}" if field.default_factory else _yaml(field.default)
-            words = allowed(schema[key])
-            lines.append(f"| `{key}` | `{default}` | {words} | {field.description} |")
-    return "\n".join(lines) + "\n"
+    parts = [HEAD, *_key("seed", Params, "seed")]
+    for name, model in [*sections, ("train.overrides.<label>", Override)]:
+        parts += [f"## {name}", (model.__doc__ or "").strip()]
+        for key in model.model_fields:
+            parts += _key(f"{name}.{key}", model, key)
+    return "\n\n".join(_wrapped(paragraph) for part in parts for paragraph in part.split("\n\n")) + "\n"
+
+
+def _key(name: str, model: type[BaseModel], key: str) -> list[str]:
+    field = model.model_fields[key]
+    default = "{}" if field.default_factory else _yaml(field.default)
+    words = allowed(model.model_json_schema()["properties"][key])
+    return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", str(field.description)]
+
+
+def _wrapped(paragraph: str) -> str:
+    """At most 100 columns; what stands between backticks stays on one line, and a bound beside its sign."""
+    whole = re.sub(r"`[^`]*`|[≥≤<>] \d", lambda code: code[0].replace(" ", "\0"), paragraph)
+    lines = textwrap.wrap(whole, COLUMNS, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def _yaml(value: Any) -> str:
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 if __name__ == "__main__":
