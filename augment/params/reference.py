@@ -11,8 +11,8 @@ from augment.params.messages import allowed
 
 COLUMNS = 100  # of a line
 HEAD = (
-    "# Parameters\n\nFor people who tune a run: every key of `params.yaml` with its default, what is allowed and what it "
-    "means.\n\nThis page is written by `python -m augment.params.reference > docs/params.md`."
+    "# Parameters\n\nFor people who tune a run: every key of `params.yaml` with its default, what is allowed and what "
+    "it means.\n\nThis page is written by `python -m augment.params.reference > docs/params.md`."
 )
 
 
