@@ -184,6 +184,21 @@ def test_a_page_has_no_more_lines_than_its_reader_has_time_for(page: str) -> Non
     assert most is None or lines <= most, f"{page}: {lines} lines of {most}"
 
 
+def test_a_decision_has_four_lines_at_most() -> None:
+    _, *decisions = read("docs/decisions.md")[0].split("\n## ")
+    lines = {decision.split("\n")[0]: sum(map(bool, decision.split("\n")[1:])) for decision in decisions}
+    assert all(0 < count <= 4 for count in lines.values()), lines
+
+
+def test_the_rooms_of_the_architecture_are_those_of_the_tree() -> None:
+    named = set(re.findall(r"^\| `([a-z_/]+)` \|", read("docs/architecture.md")[0], flags=re.MULTILINE))
+    packages = (path.parent.relative_to(ROOT / "augment") for path in (ROOT / "augment").rglob("__init__.py"))
+    found = {room.as_posix() for room in packages} - {"."}
+    innermost = {room for room in found if not any(other.startswith(f"{room}/") for other in found)}
+    assert named <= found, sorted(named - found)
+    assert innermost <= named, sorted(innermost - named)
+
+
 @every_page
 def test_the_first_line_says_for_whom_the_page_is(page: str) -> None:
     title, first = read(page)[1][:2]
