@@ -1,4 +1,4 @@
-"""Every loss on the default example: the table and the pictures of docs/gans.md.
+"""Every loss on the default example: the table of benchmarks/LOG.md and the pictures of docs/gans-by-hand.md.
 
 `python -m benchmarks.losses docs/figures` trains, for each loss, the shared GAN and the GANs of three
 classes of the digits in params.yaml's training set, everything else as it stands there, and prints

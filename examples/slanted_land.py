@@ -3,7 +3,7 @@
     python examples/slanted_land.py [FOLDER FOR THE PICTURES]
 
 In Slanted Land screens have 2x2 pixels, white is 0, black is 1, and everybody leans: a face is dark
-along the falling diagonal. Its one-layer networks and its losses are the library's own; docs/gans.md
+along the falling diagonal. Its one-layer networks and its losses are the library's own; docs/gans-by-hand.md
 tells the story at length.
 """
 

@@ -1,4 +1,4 @@
-"""Every number of the Slanted Land story (docs/gans.md), and ten seeds that learn it from nothing."""
+"""Every number of the Slanted Land story (docs/gans-by-hand.md), and ten seeds that learn it from nothing."""
 
 import math
 import re
@@ -103,9 +103,9 @@ def test_ten_of_ten_seeds_learn_faces_from_random_weights(tmp_path: Path, capsys
         assert {len(entries) for entries in moved} == {run.steps + 1}
     assert len({tuple(run.d_weights[0]) for run in runs}) == 10, "ten different beginnings"
     signs = torch.tensor(runs[0].d_weights[-1][:4]).sign()
-    assert torch.equal(signs, story.SIGNS), "docs/gans.md says so"
+    assert torch.equal(signs, story.SIGNS), "docs/gans-by-hand.md says so"
     steps = [run.steps for run in runs if run.steps is not None]
-    assert (min(steps), max(steps)) == pytest.approx((88, 162), abs=3), "docs/gans.md says so"
+    assert (min(steps), max(steps)) == pytest.approx((88, 162), abs=3), "docs/gans-by-hand.md says so"
     told = capsys.readouterr().out
     for number in (
         "0.73",
@@ -143,10 +143,11 @@ def test_the_shapes_of_the_losses_are_drawn_as_they_are() -> None:
 
 
 def test_the_page_shows_the_example_as_it_is() -> None:
-    page = (ROOT / "docs/gans.md").read_text()
+    story_page, library_page = ((ROOT / f"docs/{name}.md").read_text() for name in ("gans-by-hand", "gans"))
     code = (ROOT / "examples/slanted_land.py").read_text()
-    (lines,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    (lines,) = re.findall(r"```python\n(.*?)```", story_page, flags=re.DOTALL)
     assert textwrap.indent(lines, " " * 8).strip() in code
-    for figure in re.findall(r"\]\((figures/[^)]+)\)", page):
+    for figure in re.findall(r"\]\((figures/[^)]+)\)", story_page + library_page):
         assert (ROOT / "docs" / figure).exists()
-    assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)) == {*get_args(NetworkName), *get_args(LossName)}
+    names = set(re.findall(r"^\| `(\w+)` \|", library_page, flags=re.MULTILINE))
+    assert names == {*get_args(NetworkName), *get_args(LossName)}

@@ -30,7 +30,7 @@ class Ingest(Section):
 
     source: Literal["digits", "slanted", "folder", "idx", "list"] = Field(
         "digits",
-        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans.md). "
+        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans-by-hand.md). "
         "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
         "`list`: images.csv (path, label, group, split), images anywhere.",
     )
@@ -123,7 +123,7 @@ class Train(Section):
             "relativistic",
             description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: G minimises -ln D(G(z)). "
             "`minimax`: the zero-sum game. `mse`: squared error of the probability, `least_squares`: of the raw score. "
-            "`hinge`. `wasserstein_gp`: a distance, with its own penalty. docs/gans.md shows each.",
+            "`hinge`. `wasserstein_gp`: a distance, with its own penalty. docs/gans-by-hand.md shows each.",
         )
     )
     gamma: float = Field(

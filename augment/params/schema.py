@@ -23,7 +23,7 @@ class Evaluate(Section):
     )
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
-        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/evaluation.md but "
+        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/protocol.md but "
         "`pretrained`, which needs the extra of that name. A list must keep `none`, `gan_half_filtered` and "
         "`copies_half`, which the verdict needs.",
     )

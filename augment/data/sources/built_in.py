@@ -1,6 +1,6 @@
 """Slanted Land: a world of 2x2 screens whose people are dark along the falling diagonal.
 
-The smallest set that a GAN can learn (docs/gans.md). There are only 16 black-and-white screens, so
+The smallest set that a GAN can learn (docs/gans-by-hand.md). There are only 16 black-and-white screens, so
 every image here has grey levels of its own: copies would leave nothing to hold out.
 """
 

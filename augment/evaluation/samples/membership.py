@@ -148,7 +148,7 @@ def _intervals(
     """The 95 % interval of each figure: percentiles of the draws, widened by one group of the smaller side.
 
     Without that, a perfect attack on twenty images would be told as certain; and images that are each other's nearest
-    real image are not quite independent, which the draws do not see. Measured in docs/evaluation.md.
+    real image are not quite independent, which the draws do not see. Measured in docs/validation.md.
     """
     if not measures:
         return

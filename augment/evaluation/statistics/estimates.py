@@ -2,7 +2,7 @@
 
 Two things vary on one split: which images happened to be in the test set, and which seed the training
 had. The first is measured by resampling test groups (`resampling`), the second by the spread over
-seeds. Where the training set is drawn anew, only its repetitions count. See docs/evaluation.md.
+seeds. Where the training set is drawn anew, only its repetitions count. See docs/protocol.md.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 A classifier is right on an image where a normal variable, the sum of five independent parts, stays below a
 threshold that its class sets (a probit model with crossed effects). How large the parts are was measured on
-real runs (docs/evaluation.md); they hardly differ between sets. What does differ is how hard the classes are, and
+real runs (docs/validation.md); they hardly differ between sets. What does differ is how hard the classes are, and
 that is guessed from the nearest neighbours within the training images.
 """
 

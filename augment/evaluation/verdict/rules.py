@@ -1,6 +1,6 @@
 """From every arm's figure on test to one word, its interval and its reasons.
 
-Pure logic on figures; docs/evaluation.md states the rules and why they are so.
+Pure logic on figures; docs/protocol.md states the rules and why they are so.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The one-layer pair: the smallest GAN that there is, small enough to follow by hand (docs/gans.md)."""
+"""The one-layer pair: the smallest GAN that there is, small enough to follow by hand (docs/gans-by-hand.md)."""
 
 import torch
 from torch import Tensor, nn

@@ -4,7 +4,7 @@ Overfitting is told by images that D does not see: how far D(x) falls from train
 share of its fall to G's images. Only differences enter, so every loss will do, the relativistic one too. Few
 images leave none to spare, so they take turns: in each tenth of a run another tenth of them is hidden from D. It has
 seen them before and forgets about half, so what is told is less than the truth, but in the right order
-(docs/benchmarks.md). All constants are shares of the run.
+(benchmarks/LOG.md). All constants are shares of the run.
 """
 
 from typing import Literal

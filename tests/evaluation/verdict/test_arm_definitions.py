@@ -322,7 +322,7 @@ def test_a_small_comparison_with_all_arms():
 
 
 def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
-    page = (Path(__file__).parents[3] / "docs/evaluation.md").read_text()
+    page = (Path(__file__).parents[3] / "docs/protocol.md").read_text()
     rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
     assert tuple(arm for arm, _, _ in rows) == ARMS
     assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
