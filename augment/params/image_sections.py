@@ -30,7 +30,8 @@ class Ingest(Section):
 
     source: Literal["digits", "slanted", "folder", "idx", "list"] = Field(
         "digits",
-        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans-by-hand.md). "
+        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise "
+        "(docs/gans-by-hand.md). "
         "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
         "`list`: images.csv (path, label, group, split), images anywhere.",
     )
