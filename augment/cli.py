@@ -18,14 +18,14 @@ from augment.core.errors import AugmentError
 
 if TYPE_CHECKING:
     from augment.data.check import Forecast
-    from augment.data.entries import Entry, Stop
+    from augment.data.entries import Blocker, Entry
     from augment.gan.generators import ClassGenerator
     from augment.params import Params
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
-GRID_MOST = 10_000
-QUICK_PX = 32 * 32
-VERDICT_BYTES = 10_000_000
+MAX_GRID_SAMPLES = 10_000
+MAX_QUICK_PIXELS = 32 * 32
+MAX_VERDICT_BYTES = 10_000_000
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
 
@@ -119,10 +119,10 @@ def _check(options: argparse.Namespace) -> int:
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json)
     params = load(file)
-    return check.run(options.path, params, options.json, obstacles(file, read(file)), _beforehand, _forecast(file))
+    return check.run(options.path, params, options.json, obstacles(file, read(file)), _preflight, _forecast(file))
 
 
-def _beforehand(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Stop]":
+def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
     """What `generate` and `evaluate` could not begin with; where nothing hints at it, nothing is loaded to find out."""
     from augment.data.sources.disk import is_bare
     from augment.params import Evaluate
@@ -133,16 +133,16 @@ def _beforehand(shape: tuple[int, int, int], images: "Sequence[Entry]", params: 
     apart = len(set(groups)) == len(groups)  # then every repeat leaves the class filter groups enough
     if params.evaluate == Evaluate() and apart and not filled:
         return []
-    from augment.evaluation.experiment.preflight import evaluate_stops
+    from augment.evaluation.experiment.preflight import evaluate_blockers
 
-    return evaluate_stops(shape, images, params)
+    return evaluate_blockers(shape, images, params)
 
 
 def _forecast(file: Path) -> "Forecast":
     """What a run will take by the settings of `file`; of small images it says so itself, soon enough."""
 
     def lines(shape: tuple[int, int, int], counts: Mapping[str, int]) -> list[str]:
-        if shape[1] * shape[2] <= QUICK_PX:
+        if shape[1] * shape[2] <= MAX_QUICK_PIXELS:
             return []
         print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
         from augment.evaluation.experiment.forecast import forecast
@@ -171,9 +171,9 @@ def _sample(options: argparse.Namespace) -> int:
         reason = generators.failed.get(options.label)
         why = f"its GAN failed ({reason})" if reason else "there is no such class"
         raise BundleError(f"--class {options.label!r}: {why}. There are: {', '.join(generators)}")
-    if options.grid is not None and options.n * len(labels) > GRID_MOST:
+    if options.grid is not None and options.n * len(labels) > MAX_GRID_SAMPLES:
         raise AugmentError(
-            f"--grid: one picture holds at most {GRID_MOST} samples, asked for are {options.n} of each of "
+            f"--grid: one picture holds at most {MAX_GRID_SAMPLES} samples, asked for are {options.n} of each of "
             f"{len(labels)} classes; lower -n, name one --class, or use -o"
         )
     if options.out is not None:
@@ -204,23 +204,25 @@ def _verdict(options: argparse.Namespace) -> int:
 
     from augment.core.files import read_file
     from augment.data.imageset import ImageSet
-    from augment.project.test_ledger import LEDGER, looks, looks_text
+    from augment.project.test_ledger import LEDGER, test_queries, test_queries_text
 
     folder = options.reports / "evaluation"
     path = folder / "verdict.json"
     try:
-        found = json.loads(read_file(path, VERDICT_BYTES))
-        lines = [str(found["verdict"]), "", str(found["sentence"]), ""]
-        looked = looks_text(looks(LEDGER, found["looked"]["test"], found["looked"]["configuration"]))
+        verdict = json.loads(read_file(path, MAX_VERDICT_BYTES))
+        lines = [str(verdict["verdict"]), "", str(verdict["sentence"]), ""]
+        queries_text = test_queries_text(
+            test_queries(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"])
+        )
         if options.explain:
-            for number, line in enumerate(found["explanation"], start=1):
+            for number, line in enumerate(verdict["explanation"], start=1):
                 lines += [f"{number}. {line['text']}", f"   {folder / line['source']}"]
-            lines += [f"{len(found['explanation']) + 1}. {looked}", f"   {LEDGER}"]
+            lines += [f"{len(verdict['explanation']) + 1}. {queries_text}", f"   {LEDGER}"]
         else:
-            lines += [f"- {reason}" for reason in (*found["reasons"], looked)]
-            lines += ["", "What to do:", *(f"- {advice}" for advice in found["advice"])] if found["advice"] else []
+            lines += [f"- {reason}" for reason in (*verdict["reasons"], queries_text)]
+            lines += ["", "What to do:", *(f"- {advice}" for advice in verdict["advice"])] if verdict["advice"] else []
         prepared = options.reports.parent / "data/prepared/test"
-        if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != found["looked"]["prepared"]:
+        if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:
             lines = ["Of other test images than those in data/prepared now: run `dvc repro`.", "", *lines]
     except FileNotFoundError as error:
         raise AugmentError(f"{path}: there is no verdict yet. Run `dvc repro` first.") from error
@@ -236,8 +238,8 @@ def _trial(options: argparse.Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):  # the copy of the real images goes, and the training with it
         signal.signal(number, signal.default_int_handler)
-    found = trial(options.training, options.data, options.seeds, partial(print, flush=True))
-    print(found.conclusion())
+    result = trial(options.training, options.data, options.seeds, partial(print, flush=True))
+    print(result.conclusion())
     return 0
 
 

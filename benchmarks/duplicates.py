@@ -23,7 +23,7 @@ from augment.core.grids import png
 from augment.data.cleaning import examine
 from augment.data.decoding.decode import resize
 from augment.data.near.clusters import clusters
-from augment.data.near.search import Pair, alike
+from augment.data.near.search import Pair, near_duplicate_pairs
 
 Pixels = NDArray[np.uint8]  # (H, W, C)
 Random = np.random.Generator
@@ -107,7 +107,7 @@ def search(images: Sequence[Pixels], labels: Sequence[str]) -> tuple[list[Pair],
     """Alike pairs, and the processor seconds that it took."""
     keys = [f"{position} {sha256(image.tobytes())}"[::-1] for position, image in enumerate(images)]
     start = time.process_time()
-    return alike(images, labels, keys), time.process_time() - start
+    return near_duplicate_pairs(images, labels, keys), time.process_time() - start
 
 
 def report(folder: Path, sample: int, size: int | None, pictures: Path | None) -> None:

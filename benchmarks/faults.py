@@ -15,22 +15,22 @@ from torch.optim import Optimizer
 
 from augment.gan.training import trainer as fitting
 from augment.gan.training.augmentation import CHANGES, Operation
-from augment.gan.training.run import play
-from augment.gan.training.step import Game, GanSettings
+from augment.gan.training.run import train_step
+from augment.gan.training.step import GanSettings, Players
 
 NAN = float("nan")
 FROM = 0.3  # of the run: then the fault begins
 MARKED, SHADES = 0.75, 8  # where augmentation leaks: share of the samples, and of every image so many with other marks
 
-Play = Callable[..., Tensor]
-Plant = Callable[[Play], Play]
+TrainStep = Callable[..., Tensor]
+Plant = Callable[[TrainStep], TrainStep]
 Draw = Callable[[Tensor], Tensor]  # z (N, latent) -> images
 
 
 @contextmanager
 def planted(plant: Plant) -> Iterator[None]:
     """Runs within take their steps with the fault."""
-    with patch.object(fitting, "play", plant(play)):
+    with patch.object(fitting, "train_step", plant(train_step)):
         yield
 
 
@@ -46,21 +46,21 @@ def spoil_gradient(optimizer: Optimizer, value: float) -> None:
     spoil(gradient, value)
 
 
-def in_data(play: Play) -> Play:
+def in_data(train_step: TrainStep) -> TrainStep:
     """The images are no numbers."""
 
-    def played(game: Game, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
-        return play(game, settings, data * NAN if _begun(game, settings) else data, *others)
+    def played(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
+        return train_step(players, settings, data * NAN if _begun(players, settings) else data, *others)
 
     return played
 
 
-def in_loss(play: Play) -> Play:
+def in_loss(train_step: TrainStep) -> TrainStep:
     """The losses that a step reports are no numbers; its updates are sound."""
 
-    def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
-        seen = play(game, settings, *others)
-        return seen * NAN if _begun(game, settings) else seen
+    def played(players: Players, settings: GanSettings, *others: Any) -> Tensor:
+        seen = train_step(players, settings, *others)
+        return seen * NAN if _begun(players, settings) else seen
 
     return played
 
@@ -68,12 +68,12 @@ def in_loss(play: Play) -> Play:
 def in_gradient(value: float) -> Plant:
     """One weight of D gets this gradient."""
 
-    def plant(play: Play) -> Play:
-        def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
-            if not _begun(game, settings):
-                return play(game, settings, *others)
-            hook = game.discriminator_optimizer.register_step_pre_hook(lambda adam, *_: spoil_gradient(adam, value))
-            seen = play(game, settings, *others)
+    def plant(train_step: TrainStep) -> TrainStep:
+        def played(players: Players, settings: GanSettings, *others: Any) -> Tensor:
+            if not _begun(players, settings):
+                return train_step(players, settings, *others)
+            hook = players.discriminator_optimizer.register_step_pre_hook(lambda adam, *_: spoil_gradient(adam, value))
+            seen = train_step(players, settings, *others)
             hook.remove()
             return seen
 
@@ -82,14 +82,14 @@ def in_gradient(value: float) -> Plant:
     return plant
 
 
-def in_weights(which: Callable[[Game], torch.nn.Module], value: float) -> Plant:
+def in_weights(which: Callable[[Players], torch.nn.Module], value: float) -> Plant:
     """A weight of this network has this value."""
 
-    def plant(play: Play) -> Play:
-        def played(game: Game, settings: GanSettings, *others: Any) -> Tensor:
-            seen = play(game, settings, *others)
-            if _begun(game, settings):
-                spoil(next(which(game).parameters()), value)
+    def plant(train_step: TrainStep) -> TrainStep:
+        def played(players: Players, settings: GanSettings, *others: Any) -> Tensor:
+            seen = train_step(players, settings, *others)
+            if _begun(players, settings):
+                spoil(next(which(players).parameters()), value)
             return seen
 
         return played
@@ -100,14 +100,14 @@ def in_weights(which: Callable[[Game], torch.nn.Module], value: float) -> Plant:
 def stuck(images_of: Callable[[Tensor], Tensor]) -> Plant:
     """G gives only the images that `images_of` makes of the training images, whatever its weights."""
 
-    def plant(play: Play) -> Play:
-        def played(game: Game, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
-            if _begun(game, settings):
+    def plant(train_step: TrainStep) -> TrainStep:
+        def played(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
+            if _begun(players, settings):
                 images = images_of(data)
-                for network in (game.generator, game.average):
+                for network in (players.generator, players.average):
                     if "forward" not in vars(network):
                         vars(network)["forward"] = functools.partial(_one_of, network.forward, images)
-            return play(game, settings, data, *others)
+            return train_step(players, settings, data, *others)
 
         return played
 
@@ -139,10 +139,10 @@ FAULTS: dict[str, Plant] = {
     "NaN in the loss": in_loss,
     "NaN in a gradient": in_gradient(NAN),
     "a gradient too large to be squared": in_gradient(1e30),
-    "NaN in a weight of G": in_weights(lambda game: game.generator, NAN),
-    "an infinite weight of D": in_weights(lambda game: game.discriminator, float("inf")),
-    "NaN in the average of G": in_weights(lambda game: game.average, NAN),
-    "a weight of the average too large to compute with": in_weights(lambda game: game.average, 3e38),
+    "NaN in a weight of G": in_weights(lambda players: players.generator, NAN),
+    "an infinite weight of D": in_weights(lambda players: players.discriminator, float("inf")),
+    "NaN in the average of G": in_weights(lambda players: players.average, NAN),
+    "a weight of the average too large to compute with": in_weights(lambda players: players.average, 3e38),
     "G stuck at one image": stuck(first(1)),
     "G stuck at three images": stuck(first(3)),
     "G replays the training set": stuck(lambda data: data),
@@ -150,8 +150,8 @@ FAULTS: dict[str, Plant] = {
 }
 
 
-def _begun(game: Game, settings: GanSettings) -> bool:
-    return game.step >= FROM * settings.steps
+def _begun(players: Players, settings: GanSettings) -> bool:
+    return players.step >= FROM * settings.steps
 
 
 def _one_of(draw: Draw, images: Tensor, z: Tensor) -> Tensor:

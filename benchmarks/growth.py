@@ -19,7 +19,7 @@ import numpy as np
 from augment.core.engine import Engine, cores
 from augment.data.imageset import ImageSet
 from augment.data.prepare import examine
-from augment.gan.per_class import Workplace, train_classes
+from augment.gan.per_class import Backend, train_classes
 from augment.gan.settings import class_training
 from augment.params import Ingest, Train
 from benchmarks.pipeline import run
@@ -46,7 +46,7 @@ def train(classes: int, images: int) -> None:
     wanted = Train(shared_steps=SHARED_STEPS, steps=STEPS)
     training = class_training(wanted, made.counts(), flips="none", height=SIDE, width=SIDE, device="cpu")
     began = time.perf_counter()
-    train_classes(made, training, [0], Workplace(Engine("local", cores()), "cpu", None, 30.0))
+    train_classes(made, training, [0], Backend(Engine("local", cores()), "cpu", None, 30.0))
     print(time.perf_counter() - began)
 
 

@@ -25,7 +25,7 @@ from augment.data.sources.folder import digits
 from augment.gan.generators import network_from
 from augment.gan.networks.build import to_float
 from augment.gan.training.augmentation import Operation
-from augment.gan.training.augmentation_leaks import MARKS, leaked
+from augment.gan.training.augmentation_leaks import MARKS, find_leaks
 from augment.gan.training.losses import LossName
 from augment.gan.training.run import GanJob, GanResult
 from augment.gan.training.step import GanSettings
@@ -91,7 +91,7 @@ def print_unaugmented() -> None:
             continue
         samples = drawn(job, result)
         count += 1
-        found.update(leaked(samples, to_float(torch.from_numpy(job.images)), tuple(MARKS)).keys())
+        found.update(find_leaks(samples, to_float(torch.from_numpy(job.images)), tuple(MARKS)).keys())
     print(f"runs without augmentation: a leak was seen in {dict(found)} of {count}")
 
 

@@ -23,7 +23,7 @@ from augment.core.grids import mosaic, png
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.gan.per_class import train_classes
-from augment.gan.settings import training_for, workplace
+from augment.gan.settings import start_backend, training_for
 from augment.gan.trained import generators_from
 from augment.gan.training.losses import LossName, adversarial_loss
 from augment.measure.features import pixels, random_convolutions
@@ -46,12 +46,12 @@ def splits(chosen: params.Params) -> tuple[ImageSet, ImageSet]:
 
 def samples(train: ImageSet, chosen: params.Params, loss: LossName) -> Images:
     """Train with one loss, and sample each class."""
-    place = replace(workplace(chosen.compute), store=None)
+    backend = replace(start_backend(chosen.compute), store=None)
     wanted = chosen.train.model_copy(update={"loss": loss})
-    training = training_for(train, wanted, flips=chosen.ingest.flips, device=place.device)
+    training = training_for(train, wanted, flips=chosen.ingest.flips, device=backend.device)
     training = replace(training, classes={label: training.classes[label] for label in LABELS})
-    (trained,) = train_classes(train, training, [chosen.seed], place)
-    generators = generators_from(train, training, trained, place.device)
+    (trained,) = train_classes(train, training, [chosen.seed], backend)
+    generators = generators_from(train, training, trained, backend.device)
     return {label: generators[label].sample(SAMPLES, seed=chosen.seed).numpy() for label in LABELS}
 
 
@@ -68,17 +68,20 @@ def row(name: str, images: Images, test: ImageSet) -> str:
 def shapes() -> Image.Image:
     """G's loss, and how strongly it pulls a score upwards, along the score of a generated image."""
     scores = torch.linspace(-3, 3, 121, dtype=torch.float64)
-    losses, pulls = {}, {}
+    losses, score_grads = {}, {}
     for name in get_args(LossName):
         score = scores.clone().requires_grad_(True)
         loss = adversarial_loss(name).generator(torch.zeros_like(score), score)
         (slope,) = torch.autograd.grad(loss.sum(), score)
-        losses[name], pulls[name] = loss.tolist(), (-slope).tolist()
+        losses[name], score_grads[name] = loss.tolist(), (-slope).tolist()
     same = {"relativistic": "relativistic (real score 0), non_saturating", "hinge": "hinge, wasserstein_gp"}
     drawn = [name for name in losses if name not in ("non_saturating", "wasserstein_gp")]
     panels = [
         line_chart({same.get(name, name): lines[name] for name in drawn}, (-3, 3), label)
-        for lines, label in ((losses, "score D(G(z)): G's loss"), (pulls, "score D(G(z)): minus the slope of G's loss"))
+        for lines, label in (
+            (losses, "score D(G(z)): G's loss"),
+            (score_grads, "score D(G(z)): minus the slope of G's loss"),
+        )
     ]
     return mosaic(panels, 2, gap=0).convert("RGB")
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.networks.build import Generator, build
-from augment.gan.training.adaptive_augmentation import first_probability
+from augment.gan.training.adaptive_augmentation import initial_probability
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import adversarial_loss
 from augment.gan.training.step import GanSettings, effective_gamma
@@ -38,7 +38,7 @@ def train_plainly(
     g_optimizer = Adam(generator.parameters(), settings.learning_rate, betas)
     d_optimizer = Adam(discriminator.parameters(), settings.learning_rate, betas)
     loss = adversarial_loss(settings.loss)
-    probability = first_probability(settings.augmentation, len(images))
+    probability = initial_probability(settings.augmentation, len(images))
     augment = DiffAugment(probability, settings.flips, settings.color_augmentation)
     gamma = effective_gamma(settings.gamma, architecture, loss) * settings.penalty_every
     device = images.device

@@ -21,9 +21,9 @@ from sklearn.datasets import load_digits
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import mixes_of
+from augment.evaluation.experiment.baselines import blended_images
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.controls import copies_of
+from augment.evaluation.experiment.controls import jittered_copies
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
 from augment.evaluation.statistics.power_model import both_right, neighbour_recalls
 from augment.measure.classifiers import FitSettings
@@ -32,7 +32,7 @@ from augment.params import Arm
 AUGMENTING: tuple[Arm, ...] = ("classical", "copies_half", "mixup_within_half")
 ARMS: tuple[Arm, ...] = (*AUGMENTING, "oversample")
 SEEDS, MADE, FIT, BATCH = 3, 200, FitSettings(400, 2e-3), 64
-MOST_TEST = 100  # test images of a class
+MAX_TEST_IMAGES = 100  # test images of a class
 Correct = dict[Arm, NDArray[np.bool_]]  # arm -> (seeds, N)
 
 
@@ -54,7 +54,7 @@ def prepared(folder: Path) -> tuple[ImageSet, ImageSet]:
     """Train, and at most 100 test images of each class."""
     test = ImageSet.load(folder / "test")
     rank = {label: numpy_rng(0, "prior", label).permutation(count) for label, count in test.counts().items()}
-    keep = [np.flatnonzero(test.labels == label)[own[:MOST_TEST]] for label, own in rank.items()]
+    keep = [np.flatnonzero(test.labels == label)[own[:MAX_TEST_IMAGES]] for label, own in rank.items()]
     return ImageSet.load(folder / "train"), test.take(np.sort(np.concatenate(keep)))
 
 
@@ -65,7 +65,7 @@ def scored(train: ImageSet, test: ImageSet) -> Correct:
     for arm in ARMS:
         rows = []
         for seed in (derive_seed(number, "prior") for number in range(SEEDS)):
-            made = Samples({}, {}, copies_of(train, MADE, "none", seed), {}, mixes_of(train, MADE, seed))
+            made = Samples({}, {}, jittered_copies(train, MADE, "none", seed), {}, blended_images(train, MADE, seed))
             run = ArmRun(arm, seed, train, made, train.images[:0], test.images, FIT, BATCH, "none")
             rows.append(run_arm(run).test.argmax(axis=1) == targets)
         found[arm] = np.stack(rows)

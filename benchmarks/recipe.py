@@ -26,13 +26,13 @@ from augment.core.engine import Engine, cores
 from augment.core.errors import TrainingError
 from augment.core.files import write_text
 from augment.core.seeds import derive_seed
-from augment.data.imageset import ImageSet, poor_classes
+from augment.data.imageset import ImageSet, minority_classes
 from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import mixes_of, smote_of
+from augment.evaluation.experiment.baselines import blended_images, smote_images
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.controls import copies_of
+from augment.evaluation.experiment.controls import jittered_copies
 from augment.evaluation.experiment.settings import classifier_steps
-from augment.gan.per_class import ClassTraining, Workplace, train_classes
+from augment.gan.per_class import Backend, ClassTraining, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
 from augment.measure.classifiers import FitSettings
@@ -84,7 +84,7 @@ def make(unit: Unit) -> dict[str, Any]:
     row["cpu_seconds"] = round(time.process_time() - began, 1)
     if unit.what == "screen":
         return row | mean_kids(samples, train, test)
-    made = Samples(samples, samples, copies_of(train, SAMPLES, "none", unit.subset))
+    made = Samples(samples, samples, jittered_copies(train, SAMPLES, "none", unit.subset))
     for base in AUGMENTATIONS:
         arms: tuple[Arm, ...] = ("gan_half", "copies_half") if unit.variant == "default" else ("gan_half",)
         for arm in arms:
@@ -100,8 +100,8 @@ def subset_of(unit: Unit) -> tuple[ImageSet, ImageSet]:
 
 def wanted(classes: Sequence[str], counts: str) -> dict[str, int]:
     """Training images of each class."""
-    rich, _, poor = counts.partition("/")
-    return {label: int(rich if number % 2 or not poor else poor) for number, label in enumerate(classes)}
+    majority, _, minority = counts.partition("/")
+    return {label: int(majority if number % 2 or not minority else minority) for number, label in enumerate(classes)}
 
 
 def suffices(every: ImageSet, counts: str) -> bool:
@@ -133,14 +133,14 @@ def training_of(variant: str, train: ImageSet) -> ClassTraining:
 
 def gan_samples(train: ImageSet, training: ClassTraining, seed: int, number: int) -> dict[str, np.ndarray[Any, Any]]:
     """So many images of each class whose GAN did not fail: its own, without borrowed variation."""
-    (trained,) = train_classes(train, training, [seed], Workplace(Engine(), "cpu", None, 30.0))
+    (trained,) = train_classes(train, training, [seed], Backend(Engine(), "cpu", None, 30.0))
     made = generators_from(train, training, trained, "cpu")
     return {label: made[label].sample(number).numpy() for label in made}
 
 
 def rivals_row(train: ImageSet, test: ImageSet, subset: int) -> dict[str, Any]:
     """Every real-only arm; those that make images on each augmentation."""
-    made = Samples({}, {}, {}, smote_of(train, SAMPLES, subset), mixes_of(train, SAMPLES, subset))
+    made = Samples({}, {}, {}, smote_images(train, SAMPLES, subset), blended_images(train, SAMPLES, subset))
     row = arm_row(train, test, made, "oversample", "classical", subset)
     for base in AUGMENTATIONS:
         for arm in (base, *MADE):
@@ -149,29 +149,29 @@ def rivals_row(train: ImageSet, test: ImageSet, subset: int) -> dict[str, Any]:
 
 
 def mean_kids(samples: Mapping[str, np.ndarray[Any, Any]], train: ImageSet, test: ImageSet) -> dict[str, float]:
-    """Against held-out images, the mean over classes and over the poor ones."""
+    """Against held-out images, the mean over classes and over the minority ones."""
     found = {
         label: kid(real=random_convolutions(test.of_class(label).images), fake=random_convolutions(images))
         for label, images in samples.items()
     }
-    poor = [found[label] for label in poor_classes(train.counts()) if label in found]
-    return {"kid": round(float(np.mean(list(found.values()))), 5), "kid poor": round(float(np.mean(poor)), 5)}
+    minority = [found[label] for label in minority_classes(train.counts()) if label in found]
+    return {"kid": round(float(np.mean(list(found.values()))), 5), "kid poor": round(float(np.mean(minority)), 5)}
 
 
 def arm_row(
     train: ImageSet, test: ImageSet, samples: Samples, arm: Arm, base: Augmentation, seed: int
 ) -> dict[str, Any]:
-    """Balanced accuracy of an arm and the mean recall of the poor classes, in per cent."""
+    """Balanced accuracy of an arm and the mean recall of the minority classes, in per cent."""
     none = test.images[:0]
     fit = FitSettings(classifier_steps(Evaluate(), *train.images.shape[2:]), RATE)
     run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, fit, BATCH, "none", base)
     predicted = np.array(train.classes)[run_arm(run).test.argmax(axis=1)]
     recall = {label: float((predicted[test.labels == label] == label).mean()) for label in train.classes}
     name = arm if arm in (base, "oversample") else f"{arm} on {base}"
-    poor = [recall[label] for label in poor_classes(train.counts())]
+    minority = [recall[label] for label in minority_classes(train.counts())]
     return {
         name: round(100 * float(np.mean(list(recall.values()))), 2),
-        f"{name} poor": round(100 * float(np.mean(poor)), 2),
+        f"{name} poor": round(100 * float(np.mean(minority)), 2),
     }
 
 

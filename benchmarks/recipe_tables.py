@@ -26,7 +26,7 @@ def print_tables(rows: list[dict[str, Any]]) -> None:
 
 
 def screened_cells(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
-    """KID x 1000 of the poor classes (of all) for every subset of one set and count, and the mean seconds."""
+    """KID x 1000 of the minority classes (of all) for every subset of one set and count, and the mean seconds."""
     own = [row for row in rows if (row["set"], row["counts"]) == column]
     if not own:
         return "– | –"
@@ -34,16 +34,18 @@ def screened_cells(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
 
 
 def screened_kid(row: dict[str, Any]) -> str:
-    """The poor classes' alone where every class is poor."""
+    """The minority classes' alone where every class is poor."""
     if "failed" in row:
         return "failed"
-    poor = f"{1000 * row['kid poor']:.1f}"
-    return f"{poor} ({1000 * row['kid']:.1f})" if "/" in row["counts"] else poor
+    minority = f"{1000 * row['kid poor']:.1f}"
+    return f"{minority} ({1000 * row['kid']:.1f})" if "/" in row["counts"] else minority
 
 
 def print_confirmed(rows: list[dict[str, Any]]) -> None:
     """GAN images on the strongest augmentation, and what they gain over the strongest real-only arm."""
-    print("\n| set | counts | subsets | best real-only arm | variant | GAN images on | accuracy | net | poor, net |")
+    print(
+        "\n| set | counts | subsets | best real-only arm | variant | GAN images on | accuracy | net | minority, net |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     rivals = {(row["set"], row["counts"], row["subset"]): row for row in rows if row["variant"] == "rivals"}
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
@@ -53,7 +55,7 @@ def print_confirmed(rows: list[dict[str, Any]]) -> None:
     for (name, counts, variant), own in sorted(groups.items()):
         against = [rivals[name, counts, row["subset"]] for row in own]
         real = [key for key in against[0] if key not in KEYS and not key.endswith(" poor")]
-        best, base = strongest(against, real), strongest(against, AUGMENTATIONS)
+        best, base = strongest_augmentation(against, real), strongest_augmentation(against, AUGMENTATIONS)
         for what in ("gan_half", "copies_half"):
             arm = f"{what} on {base}"
             if arm not in own[0]:
@@ -65,7 +67,7 @@ def print_confirmed(rows: list[dict[str, Any]]) -> None:
             )
 
 
-def strongest(rows: list[dict[str, Any]], arms: Iterable[str]) -> str:
+def strongest_augmentation(rows: list[dict[str, Any]], arms: Iterable[str]) -> str:
     """The best on average over subsets."""
     return max(arms, key=lambda arm: float(np.mean([row[arm] for row in rows])))
 

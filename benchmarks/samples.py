@@ -13,7 +13,7 @@ import numpy as np
 from augment import ImageSet, load_generators
 from augment.core.files import write_bytes
 from augment.core.grids import grid, mosaic, png
-from augment.report.gallery import read_made
+from augment.report.gallery import read_kept
 
 SHOWN = 8  # images of a class in each column
 BETWEEN_PX = 32
@@ -25,7 +25,7 @@ def main(out: Path, with_chosen: bool) -> None:
     columns = [{label: real.of_class(label).images[:SHOWN] for label in generators}]
     columns += [{label: generator.sample(SHOWN).numpy() for label, generator in generators.items()}]
     if with_chosen:
-        made = read_made(Path("data/synthetic"), real, SHOWN)
+        made = read_kept(Path("data/synthetic"), real, SHOWN)
         columns.append({label: own.images for label, own in made.items()})
     labels = [label for label in generators if all(len(column.get(label, ())) == SHOWN for column in columns)]
     sides = [grid(np.concatenate([column[label] for label in labels]), SHOWN) for column in columns]

@@ -1,4 +1,5 @@
-"""Simulated experiments on one split and on repeated splits, judged and gated by the functions that the pipeline uses.
+"""Simulated experiments on one split and on repeated splits, judged, with val's veto, by the functions that the
+pipeline uses.
 
 Each experiment is judged twice: with all arms equally good, and with a gain planted in the GAN arm that is
 exactly the smallest one that was announced.
@@ -13,13 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.seeds import numpy_rng
-from augment.evaluation.statistics.bootstrap import groups_per_class, one_pair, resample
-from augment.evaluation.statistics.comparisons import Comparison, Word
-from augment.evaluation.statistics.metric_table import Figures, figures_of, joined
-from augment.evaluation.statistics.power_model import MEASURED, Parts, exchangeable, expected_smallest_gain
-from augment.evaluation.tables import kinds
+from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se, resample
+from augment.evaluation.statistics.comparisons import Comparison, VerdictWord
+from augment.evaluation.statistics.metric_table import MetricTable, balanced_accuracy_table, join_repeats
+from augment.evaluation.statistics.power_model import (
+    MEASURED_COMPONENTS,
+    VarianceComponents,
+    expected_smallest_gain,
+    without_arm_differences,
+)
+from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess
-from augment.evaluation.verdict.selection import DEFAULT, choose_policy
+from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM, choose_selection
 from augment.params import REAL_ARMS, Arm
 from benchmarks.simulated import Truth, latent, right, truth
 
@@ -30,10 +36,10 @@ Steps = dict[Arm, float]  # how far an arm's thresholds are moved
 
 EQUIVALENCE = 0.01
 DRAWS = 400
-FEW: tuple[Arm, ...] = (  # the default arms that decide
-    "none", "oversample", "classical", "randaugment", "mixup_cutmix", DEFAULT, "copies_half",
+DECIDING_ARMS: tuple[Arm, ...] = (  # the default arms that decide
+    "none", "oversample", "classical", "randaugment", "mixup_cutmix", DEFAULT_GAN_ARM, "copies_half",
 )  # fmt: skip
-MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != "pretrained"), DEFAULT, "copies_half")
+MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != "pretrained"), DEFAULT_GAN_ARM, "copies_half")
 FOLDS, REPETITIONS = 5, 5
 OF_TRAINING_SET = 0.3  # of a shift's variance; the rest is the seed's (`python -m benchmarks.shifts`)
 VAL_RATIO = 0.25  # val images for every training image, where val is rotated
@@ -53,7 +59,7 @@ class Scenario:
     test: tuple[int, ...]
     recall: float
     seeds: int
-    arms: tuple[Arm, ...] = FEW
+    arms: tuple[Arm, ...] = DECIDING_ARMS
     each: int = 1
     val: int = 10
     trailing: float = 0.0
@@ -71,7 +77,7 @@ class Scenario:
     @property
     def rivals(self) -> list[Arm]:
         """All arms but the GAN's."""
-        return [arm for arm in self.arms if arm != DEFAULT]
+        return [arm for arm in self.arms if arm != DEFAULT_GAN_ARM]
 
     @property
     def recalls(self) -> Float:
@@ -97,16 +103,20 @@ def on_one_split(scenario: Scenario, simulations: int) -> tuple[float | None, li
     """`holdout`: the announced gain and the outcomes. All experiments share the draws of their test and val sets."""
     targets, groups = scenario.targets, scenario.groups
     announced = expected_smallest_gain(
-        scenario.recalls, groups_per_class(targets, groups), scenario.rivals, scenario.seeds, one_pair(targets, groups)
+        scenario.recalls,
+        groups_per_class(targets, groups),
+        scenario.rivals,
+        scenario.seeds,
+        one_group_se(targets, groups),
     )
     test, val = _Side(scenario, targets, groups, "test"), _val(scenario)
     outcomes = []
     for number in range(simulations):
         rng = numpy_rng(number, scenario.name)
-        true = truth(scenario.recalls, MEASURED, rng)
+        true = truth(scenario.recalls, MEASURED_COMPONENTS, rng)
         tables = [side.table(true, rng) for side in (test, val)]
-        figures = [partial(side.figures, table) for side, table in zip((test, val), tables, strict=True)]
-        outcomes.append(_outcome(scenario, true, announced, *figures))
+        table_at = [partial(side.metric_table, table) for side, table in zip((test, val), tables, strict=True)]
+        outcomes.append(_outcome(scenario, true, announced, *table_at))
     return announced, outcomes
 
 
@@ -117,14 +127,14 @@ def on_rotated(scenario: Scenario, simulations: int) -> tuple[float | None, list
     outcomes = []
     for number in range(simulations):
         rng = numpy_rng(number, scenario.name)
-        true = truth(scenario.recalls, MEASURED, rng)
+        true = truth(scenario.recalls, MEASURED_COMPONENTS, rng)
         below, held_out = test.table(true, rng), _of_each(val, true, scenario.seeds, rng)
         outcomes.append(
             _outcome(
                 scenario,
                 true,
                 announced,
-                partial(test.figures, below),
+                partial(test.metric_table, below),
                 partial(_over_repeats, [val] * scenario.seeds, held_out, VAL_RATIO),
             )
         )
@@ -136,7 +146,7 @@ def on_disjoint_subsets(scenario: Scenario, simulations: int) -> tuple[float | N
 
     It speaks of this test set, so equal arms are equal on each of its images.
     """
-    parts = exchangeable(MEASURED)
+    parts = without_arm_differences(MEASURED_COMPONENTS)
     announced = _announced_of_parts(scenario, parts, np.array(scenario.test), scenario.seeds, 0.0)
     test, val = _Side(scenario, scenario.targets, scenario.groups, "test", draws=0), _val(scenario)
     outcomes = []
@@ -166,11 +176,11 @@ def on_folds(
     A share of a classifier's shift comes from the images it was trained on, so folds that share images shift alike.
     """
     ratio, repeats = 1 / (FOLDS - 1), FOLDS * REPETITIONS
-    announced = _announced_of_parts(scenario, MEASURED, np.array(scenario.test) / FOLDS, repeats, ratio)
+    announced = _announced_of_parts(scenario, MEASURED_COMPONENTS, np.array(scenario.test) / FOLDS, repeats, ratio)
     val, outcomes = _val(scenario), []
     for number in range(simulations):
         rng = numpy_rng(number, scenario.name)
-        true = truth(scenario.recalls, MEASURED, rng)
+        true = truth(scenario.recalls, MEASURED_COMPONENTS, rng)
         tested = _folds(scenario.groups, rng)
         seeds = replace(true.parts, shift=true.parts.shift * np.sqrt(1 - of_training_set))
         table = latent(replace(true, parts=seeds), scenario.targets, scenario.groups, scenario.arms, repeats, rng)
@@ -200,8 +210,8 @@ class _Side:
     def table(self, true: Truth, rng: np.random.Generator) -> Float:
         return latent(true, self.targets, self.groups, self.scenario.arms, self.scenario.seeds, rng)
 
-    def figures(self, below: Float, steps: Steps) -> Figures:
-        return figures_of(right(below, self.scenario.arms, steps), self.targets, self.groups, self.draws)
+    def metric_table(self, below: Float, steps: Steps) -> MetricTable:
+        return balanced_accuracy_table(right(below, self.scenario.arms, steps), self.targets, self.groups, self.draws)
 
 
 def _val(scenario: Scenario) -> _Side:
@@ -214,9 +224,11 @@ def _of_each(val: _Side, true: Truth, repeats: int, rng: np.random.Generator) ->
     return [latent(true, val.targets, val.groups, val.scenario.arms, 1, rng)[:, 0] for _ in range(repeats)]
 
 
-def _over_repeats(sides: Sequence[_Side], below: Sequence[Float], ratio: float, steps: Steps) -> Figures:
+def _over_repeats(sides: Sequence[_Side], below: Sequence[Float], ratio: float, steps: Steps) -> MetricTable:
     """The figures of repeats with images or training sets of their own; below: (arms, N) of each."""
-    found = joined([side.figures(own[:, None], steps) for side, own in zip(sides, below, strict=True)], ratio)
+    found = join_repeats(
+        [side.metric_table(own[:, None], steps) for side, own in zip(sides, below, strict=True)], ratio
+    )
     assert found is not None
     return found
 
@@ -225,40 +237,42 @@ def _outcome(
     scenario: Scenario,
     true: Truth,
     announced: float | None,
-    test: Callable[[Steps], Figures],
-    val: Callable[[Steps], Figures],
+    test: Callable[[Steps], MetricTable],
+    val: Callable[[Steps], MetricTable],
 ) -> Outcome:
-    """What the pipeline says, gate and all, of test and val as they are with some arms' thresholds moved."""
-    arm_kinds = kinds(scenario.arms)
+    """What the pipeline says, val veto and all, of test and val as they are with some arms' thresholds moved."""
+    kind_of = arm_kinds(scenario.arms)
 
-    def judged(steps: Steps) -> tuple[Word, bool]:
-        found = assess(test(steps), choose_policy(val(steps), arm_kinds), arm_kinds, EQUIVALENCE)
+    def judged(steps: Steps) -> tuple[VerdictWord, bool]:
+        found = assess(test(steps), choose_selection(val(steps), kind_of), kind_of, EQUIVALENCE)
         return found.word, _beaten(found.rivals)
 
     return _judged_twice(scenario, true, announced, judged)
 
 
 def _judged_twice(
-    scenario: Scenario, true: Truth, announced: float | None, judged: Callable[[Steps], tuple[Word, bool]]
+    scenario: Scenario, true: Truth, announced: float | None, judged: Callable[[Steps], tuple[VerdictWord, bool]]
 ) -> Outcome:
     """With equal arms (or all rivals but one trailing); then, if none trails, with the announced gain planted over
     every rival, unless this set cannot gain as much."""
     lag = true.step_of(-scenario.trailing)
     equal, beaten = judged({arm: lag or 0.0 for arm in scenario.rivals if arm != "classical"})
     step = None if announced is None or scenario.trailing else true.step_of(announced)
-    found = None if step is None else judged({DEFAULT: step})[0].startswith("helps")
+    found = None if step is None else judged({DEFAULT_GAN_ARM: step})[0].startswith("helps")
     return Outcome(equal.startswith("helps"), equal == "harms", beaten, equal == "not used", found)
 
 
 def _beaten(rivals: Sequence[Comparison]) -> bool:
-    return min(rivals, key=lambda row: row.found.mean).gain.high < 0
+    return min(rivals, key=lambda row: row.estimate.mean).gain.high < 0
 
 
 def _announced_of_parts(
-    scenario: Scenario, parts: Parts, groups: NDArray[Any], repeats: int, ratio: float
+    scenario: Scenario, parts: VarianceComponents, groups: NDArray[Any], repeats: int, ratio: float
 ) -> float | None:
     """The smallest gain of a t-test over training sets: all that varies does so between them."""
-    moved = one_pair(scenario.targets, scenario.groups) * sum(scenario.test) / float(groups.sum())  # fewer groups: more
+    moved = (
+        one_group_se(scenario.targets, scenario.groups) * sum(scenario.test) / float(groups.sum())
+    )  # fewer groups: more
     return expected_smallest_gain(scenario.recalls, groups, scenario.rivals, repeats, moved, parts, ratio)
 
 

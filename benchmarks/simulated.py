@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from augment.evaluation.statistics.power_model import PLAIN, Parts
+from augment.evaluation.statistics.power_model import UNAUGMENTED_ARMS, VarianceComponents
 from augment.params import Arm
 
 Float = NDArray[np.float64]
@@ -28,7 +28,7 @@ class Truth:
     """One simulated set: thresholds (classes,) as normal quantiles, and how alike its classifiers are."""
 
     thresholds: Float
-    parts: Parts
+    parts: VarianceComponents
 
     def recalls(self, step: float = 0.0) -> Float:
         """True recall of each class, (classes,), with every threshold moved by `step`."""
@@ -43,12 +43,12 @@ class Truth:
         return float(brentq(lambda step: self.recalls(step).mean() - base - gain, -12, 12))
 
 
-def truth(recalls: Float, parts: Parts, rng: np.random.Generator) -> Truth:
+def truth(recalls: Float, parts: VarianceComponents, rng: np.random.Generator) -> Truth:
     """A set about as hard as `recalls` (classes,) say, whose classifiers are about as alike as `parts`."""
     moved = ndtri(recalls) + CLASS_SD * rng.normal(size=len(recalls))
     moved += ndtri(recalls.mean()) - ndtri(ndtr(moved).mean()) + SET_SD * rng.normal()
     spread = np.exp(PARTS_SD * rng.normal())
-    drawn = Parts(
+    drawn = VarianceComponents(
         common=1 - (1 - parts.common) * spread,
         kind=parts.kind * spread,
         arm=parts.arm * spread,
@@ -68,7 +68,7 @@ def latent(true: Truth, targets: Int, groups: Int, arms: Sequence[Arm], seeds: i
     of_seed = np.sqrt(parts.seed) * rng.normal(size=(seeds, len(targets)))
     found = np.empty((len(arms), seeds, len(targets)))
     for position, arm in enumerate(arms):
-        lasting = common + kinds[int(arm in PLAIN)] + np.sqrt(parts.arm) * rng.normal(size=units)[groups]
+        lasting = common + kinds[int(arm in UNAUGMENTED_ARMS)] + np.sqrt(parts.arm) * rng.normal(size=units)[groups]
         shift = parts.shift * rng.normal(size=(seeds, len(true.thresholds)))[:, targets]
         chance = np.sqrt(rest) * rng.normal(size=(seeds, len(targets)))
         found[position] = true.thresholds[targets] - lasting - of_seed - shift - chance

@@ -3,12 +3,12 @@
 `python -m benchmarks.stacks [cpu|cuda] [MEMBERS ...]` trains so many GANs (1 and 10) of 50 enlarged digits each, with
 what params.yaml's defaults give, in this process and one thread, and prints
 
-- milliseconds of one step of all members: of the plain loop (`plain.py`, fp32, one after the other), of the
-  project one after the other, and in a stack, with its stacking and parting at the end of a turn;
+- milliseconds of one step of all models: of the plain loop (`plain.py`, fp32, one after the other), of the
+  project one after the other, and in a stack, with its stacking and parting at the end of an interval;
 - seconds of whole runs of 100 steps, looks included;
 - milliseconds of the discriminator's second layer in a stack, forward and backward: as a grouped convolution
   (what the project does), in the other memory layout, as unfolded patches and a batched product, and
-  as a loop over members.
+  as a loop over models.
 """
 
 import statistics
@@ -27,9 +27,9 @@ from augment.core.processes import keep_freed_memory
 from augment.gan.networks.build import to_float
 from augment.gan.per_class import class_job
 from augment.gan.settings import class_training
-from augment.gan.training.run import GanJob, augmentation, begun, play
-from augment.gan.training.stacked_trainer import fit_together, members_of, part, play_turn
-from augment.gan.training.step import BETAS
+from augment.gan.training.run import GanJob, augmentation, begin_run, train_step
+from augment.gan.training.stacked_trainer import end_stack, fit_stacked, slots_of, train_interval
+from augment.gan.training.step import ADAM_BETAS
 from augment.gan.training.trainer import fit
 from augment.params import Train
 from benchmarks.plain import train_plainly
@@ -38,7 +38,7 @@ from benchmarks.training import pool
 SIDES = (8, 28)  # pixels
 MEMBERS = (1, 10)
 RUN_STEPS = 100
-TURNS, TURN_STEPS = 10, 20  # of a run; a turn is timed
+TURNS, TURN_STEPS = 10, 20  # of a run; an interval is timed
 LAYER_REPEATS = 10
 REPEATS = 3
 
@@ -80,18 +80,18 @@ def plain_seconds(job: GanJob) -> float:
     settings = replace(job.settings, steps=TURN_STEPS)
 
     def run() -> None:
-        train_plainly(images, settings, 0, betas=BETAS)
+        train_plainly(images, settings, 0, betas=ADAM_BETAS)
 
     return median(run, job.device) / TURN_STEPS
 
 
 def alone_seconds(job: GanJob) -> float:
     """Of a step of one GAN by itself."""
-    run = begun(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
+    run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
 
     def turn() -> None:
         for _ in range(TURN_STEPS):
-            play(run.game, job.settings, run.data, run.seen, augmentation(job.settings, run.progress))
+            train_step(run.players, job.settings, run.data, run.seen, augmentation(job.settings, run.progress))
 
     return median(turn, job.device) / TURN_STEPS
 
@@ -99,45 +99,45 @@ def alone_seconds(job: GanJob) -> float:
 def stack_seconds(jobs: list[GanJob]) -> float:
     """Of a step of all in one stack."""
     data = torch.cat([to_float(torch.from_numpy(job.images)) for job in jobs]).to(jobs[0].device)
-    members = members_of(jobs, data, [None] * len(jobs), [None] * len(jobs))
+    models = slots_of(jobs, data, [None] * len(jobs), [None] * len(jobs))
 
     def turn() -> None:
-        part(members, play_turn(members, data, lambda: False, lambda step, steps: None))
+        end_stack(models, train_interval(models, data, lambda: False, lambda step, steps: None))
 
     return median(turn, jobs[0].device) / TURN_STEPS
 
 
-def grouped(x: Tensor, weight: Tensor, members: int) -> Tensor:
+def grouped(x: Tensor, weight: Tensor, models: int) -> Tensor:
     """x float (N, K C, H, W), weight (K D, C, 4, 4) -> (N, K D, H / 2, W / 2)."""
-    return F.conv2d(x, weight, stride=2, padding=1, groups=members)
+    return F.conv2d(x, weight, stride=2, padding=1, groups=models)
 
 
-def unfolded(x: Tensor, weight: Tensor, members: int) -> Tensor:
+def unfolded(x: Tensor, weight: Tensor, models: int) -> Tensor:
     """The same as patches and one batched product."""
     count, _, height, width = x.shape
-    patches = F.unfold(x, 4, stride=2, padding=1).view(count, members, -1, height * width // 4)
-    made = torch.einsum("nkcp,kdc->nkdp", patches, weight.view(members, -1, patches.shape[2]))
+    patches = F.unfold(x, 4, stride=2, padding=1).view(count, models, -1, height * width // 4)
+    made = torch.einsum("nkcp,kdc->nkdp", patches, weight.view(models, -1, patches.shape[2]))
     return made.reshape(count, -1, height // 2, width // 2)
 
 
-def looped(x: Tensor, weight: Tensor, members: int) -> Tensor:
-    """The same, one member after the other."""
-    pairs = zip(x.chunk(members, dim=1), weight.chunk(members), strict=True)
+def looped(x: Tensor, weight: Tensor, models: int) -> Tensor:
+    """The same, one model after the other."""
+    pairs = zip(x.chunk(models, dim=1), weight.chunk(models), strict=True)
     return torch.cat([F.conv2d(own, theirs, stride=2, padding=1) for own, theirs in pairs], dim=1)
 
 
 def layer_seconds(
-    form: Callable[[Tensor, Tensor, int], Tensor], layout: torch.memory_format, members: int, device: str
+    form: Callable[[Tensor, Tensor, int], Tensor], layout: torch.memory_format, models: int, device: str
 ) -> float:
-    """Of a layer from 32 to 64 channels at 14x14, of 64 images of each member, in bf16."""
+    """Of a layer from 32 to 64 channels at 14x14, of 64 images of each model, in bf16."""
     x, weight = (
         torch.randn(shape, device=device, dtype=torch.bfloat16).to(memory_format=layout).requires_grad_()
-        for shape in ((64, members * 32, 14, 14), (members * 64, 32, 4, 4))
+        for shape in ((64, models * 32, 14, 14), (models * 64, 32, 4, 4))
     )
 
     def rounds() -> None:
         for _ in range(LAYER_REPEATS):
-            form(x, weight, members).float().sum().backward()  # type: ignore[no-untyped-call]
+            form(x, weight, models).float().sum().backward()  # type: ignore[no-untyped-call]
 
     return median(rounds, device) / LAYER_REPEATS
 
@@ -148,13 +148,13 @@ def print_steps(device: str, numbers: tuple[int, ...]) -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for side in SIDES:
         one = stack_seconds(jobs_for(side, 1, device, TURNS * TURN_STEPS))
-        for members in numbers:
-            jobs = jobs_for(side, members, device, TURNS * TURN_STEPS)
-            plain, alone = (members * seconds(jobs[0]) for seconds in (plain_seconds, alone_seconds))
+        for models in numbers:
+            jobs = jobs_for(side, models, device, TURNS * TURN_STEPS)
+            plain, alone = (models * seconds(jobs[0]) for seconds in (plain_seconds, alone_seconds))
             stack = stack_seconds(jobs)
             ratios = f"{stack / one:.2f} | {alone / stack:.2f} | {plain / stack:.2f}"
-            figures = " | ".join(f"{1000 * seconds:.1f}" for seconds in (plain, alone, stack))
-            print(f"| {side}x{side} | {jobs[0].settings.precision} | {members} | {figures} | {ratios} |", flush=True)
+            metrics = " | ".join(f"{1000 * seconds:.1f}" for seconds in (plain, alone, stack))
+            print(f"| {side}x{side} | {jobs[0].settings.precision} | {models} | {metrics} | {ratios} |", flush=True)
 
 
 def print_runs(device: str, numbers: tuple[int, ...]) -> None:
@@ -162,28 +162,28 @@ def print_runs(device: str, numbers: tuple[int, ...]) -> None:
     print("\n| images | members | one alone | all in a stack | stack / one |\n|---|---|---|---|---|")
     for side in SIDES:
         alone = median(partial(fit, jobs_for(side, 1, device, RUN_STEPS)[0]), device)
-        for members in numbers:
-            stack = median(partial(whole_run, jobs_for(side, members, device, RUN_STEPS)), device)
-            print(f"| {side}x{side} | {members} | {alone:.2f} | {stack:.2f} | {stack / alone:.2f} |", flush=True)
+        for models in numbers:
+            stack = median(partial(whole_run, jobs_for(side, models, device, RUN_STEPS)), device)
+            print(f"| {side}x{side} | {models} | {alone:.2f} | {stack:.2f} | {stack / alone:.2f} |", flush=True)
 
 
 def whole_run(jobs: list[GanJob]) -> None:
     """All of them, from the first step to the last."""
-    for _ in fit_together(jobs):
+    for _ in fit_stacked(jobs):
         pass
 
 
 def print_layers(device: str, numbers: tuple[int, ...]) -> None:
     """The table of the layer's forms."""
     print("\n| members | grouped, channels last | grouped, contiguous | unfolded | looped |\n|---|---|---|---|---|")
-    for members in numbers:
+    for models in numbers:
         forms = (
-            layer_seconds(grouped, torch.channels_last, members, device),
-            layer_seconds(grouped, torch.contiguous_format, members, device),
-            layer_seconds(unfolded, torch.contiguous_format, members, device),
-            layer_seconds(looped, torch.channels_last, members, device),
+            layer_seconds(grouped, torch.channels_last, models, device),
+            layer_seconds(grouped, torch.contiguous_format, models, device),
+            layer_seconds(unfolded, torch.contiguous_format, models, device),
+            layer_seconds(looped, torch.channels_last, models, device),
         )
-        print(f"| {members} | " + " | ".join(f"{1000 * seconds:.1f}" for seconds in forms) + " |", flush=True)
+        print(f"| {models} | " + " | ".join(f"{1000 * seconds:.1f}" for seconds in forms) + " |", flush=True)
 
 
 def main(device: str, numbers: tuple[int, ...]) -> None:

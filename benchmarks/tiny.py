@@ -14,14 +14,14 @@ from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.controls import copies_of, noise_of, shuffled_of
-from augment.evaluation.statistics.metric_table import Figures, figures_of_scores
-from augment.evaluation.tables import kinds
+from augment.evaluation.experiment.controls import jittered_copies, noise_images, shuffled_labels
+from augment.evaluation.statistics.metric_table import MetricTable, metric_table
+from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess
-from augment.evaluation.verdict.selection import DEFAULT, choose_policy
+from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM, choose_selection
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
-from benchmarks.scenarios import DRAWS, EQUIVALENCE, FEW
+from benchmarks.scenarios import DECIDING_ARMS, DRAWS, EQUIVALENCE
 
 TRAIN, VAL, TEST = 8, 4, 60  # images of each class
 MADE = 60  # images of each class that the control makes
@@ -46,10 +46,10 @@ def words(place: str, runs: int, engine: Engine) -> list[str]:
                FIT, BATCH, "none")
         for number, sides in enumerate(draws)
         for seed in seeds(number)
-        for arm in FEW
+        for arm in DECIDING_ARMS
     ]  # fmt: skip
     scores = dict(engine.map(run_arm, units))
-    each = SEEDS * len(FEW)
+    each = SEEDS * len(DECIDING_ARMS)
     found = []
     for number, sides in enumerate(draws):
         mine = [scores[position] for position in range(number * each, (number + 1) * each)]
@@ -80,25 +80,27 @@ def seeds(number: int) -> list[int]:
 
 def made(place: str, train: ImageSet, seed: int) -> Samples:
     """The control's own copies, and in the GAN's place what `place` says. What is shuffled is copies as well."""
-    copies = copies_of(train, MADE, "none", derive_seed(seed, "place"))
+    copies = jittered_copies(train, MADE, "none", derive_seed(seed, "place"))
     instead = {
         "copies": copies,
-        "shuffled": shuffled_of(copies, seed),
-        "noise": noise_of(train.classes, MADE, train.images.shape[1:], seed),
+        "shuffled": shuffled_labels(copies, seed),
+        "noise": noise_images(train.classes, MADE, train.images.shape[1:], seed),
     }[place]
-    return Samples(raw=instead, filtered=instead, copies=copies_of(train, MADE, "none", seed))
+    return Samples(raw=instead, filtered=instead, copies=jittered_copies(train, MADE, "none", seed))
 
 
-def _figures(side: ImageSet, scores: list[np.ndarray]) -> Figures:
-    by_arm: dict[Arm, np.ndarray] = {arm: np.stack(scores[position :: len(FEW)]) for position, arm in enumerate(FEW)}
-    found = figures_of_scores(
+def _figures(side: ImageSet, scores: list[np.ndarray]) -> MetricTable:
+    by_arm: dict[Arm, np.ndarray] = {
+        arm: np.stack(scores[position :: len(DECIDING_ARMS)]) for position, arm in enumerate(DECIDING_ARMS)
+    }
+    found = metric_table(
         side.targets(side.classes), side.groups, by_arm, normal=None, rate=0.05, draws=DRAWS, rng=numpy_rng(0, "tiny")
     )
     assert found is not None
     return found
 
 
-def _word(val: Figures, test: Figures) -> str:
-    arm_kinds = kinds(FEW)
-    assert arm_kinds[DEFAULT] == "gan"
-    return assess(test, choose_policy(val, arm_kinds), arm_kinds, EQUIVALENCE).word
+def _word(val: MetricTable, test: MetricTable) -> str:
+    kind_of = arm_kinds(DECIDING_ARMS)
+    assert kind_of[DEFAULT_GAN_ARM] == "gan"
+    return assess(test, choose_selection(val, kind_of), kind_of, EQUIVALENCE).word

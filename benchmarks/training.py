@@ -26,10 +26,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from augment.core.engine import Engine, cores
 from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Generator, to_float, to_uint8
-from augment.gan.per_class import ClassTraining, Workplace, class_job, train_classes
+from augment.gan.per_class import Backend, ClassTraining, class_job, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
-from augment.gan.training.run import augmentation, begun, play
+from augment.gan.training.run import augmentation, begin_run, train_step
 from augment.gan.training.step import GanSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
@@ -62,10 +62,10 @@ def settings_for(train: ImageSet, batch_size: int, steps: int, shared: int | Non
     return class_training(wanted, train.counts(), flips="none", height=height, width=width, device="cpu")
 
 
-def project_seconds(train: ImageSet, training: ClassTraining, place: Workplace) -> tuple[float, dict[str, Generator]]:
+def project_seconds(train: ImageSet, training: ClassTraining, backend: Backend) -> tuple[float, dict[str, Generator]]:
     """Wall seconds of all classes' GANs, and their generators."""
     began = time.perf_counter()
-    (trained,) = train_classes(train, training, [0], place)
+    (trained,) = train_classes(train, training, [0], backend)
     seconds = time.perf_counter() - began
     made = generators_from(train, training, trained, "cpu")
     return seconds, {label: made[label].network for label in made}
@@ -83,11 +83,11 @@ def plain_throughput(train: ImageSet, settings: GanSettings) -> float:
 def flops_per_image(train: ImageSet, settings: GanSettings) -> float:
     """Of convolutions and products, mean over one cycle of the penalty."""
     job = class_job(train, train.classes[0], settings, 0, None, "cpu", "counted")
-    run = begun(job, to_float(torch.from_numpy(job.images)), None)
+    run = begin_run(job, to_float(torch.from_numpy(job.images)), None)
     augment = augmentation(settings, run.progress)
     with FlopCounterMode(display=False) as counter:
         for _ in range(settings.penalty_every):
-            play(run.game, settings, run.data, run.seen, augment)
+            train_step(run.players, settings, run.data, run.seen, augment)
     return float(counter.get_total_flops()) / (settings.penalty_every * settings.batch_size)
 
 
@@ -136,11 +136,11 @@ def plain_course(train: ImageSet, held_out: ImageSet, settings: GanSettings) -> 
     return list(zip(seconds.tolist(), found.tolist(), strict=True))
 
 
-def project_course(train: ImageSet, held_out: ImageSet, place: Workplace) -> list[tuple[float, float]]:
+def project_course(train: ImageSet, held_out: ImageSet, backend: Backend) -> list[tuple[float, float]]:
     """Seconds and mean KID of all classes, each of `BUDGETS` trained from the beginning."""
     course = []
     for shared, steps in BUDGETS:
-        seconds, generators = project_seconds(train, settings_for(train, 32, steps, shared), place)
+        seconds, generators = project_seconds(train, settings_for(train, 32, steps, shared), backend)
         course.append((seconds, mean_kid(generators, held_out)))
     return course
 
@@ -172,42 +172,42 @@ def seconds_text(seconds: float | None) -> str:
     return "never" if seconds is None else f"{seconds:.1f}"
 
 
-def throughput(where: str, side: int, batch_size: int, place: Workplace) -> tuple[float, float, float]:
+def throughput(where: str, side: int, batch_size: int, backend: Backend) -> tuple[float, float, float]:
     """Images/s of the plain loop and of the project, and the project's share of the matrix rate."""
     train, _ = pool(where, side)
     training = settings_for(train, batch_size, STEPS, None)
     settings = training.classes[train.classes[0]]
     plain_throughput(train, replace(settings, steps=2))  # warms it
     plain = plain_throughput(train, replace(settings, steps=PLAIN_STEPS))
-    project_seconds(train, settings_for(train, batch_size, 2, None), place)  # starts the processes
-    seconds, _ = project_seconds(train, training, place)
+    project_seconds(train, settings_for(train, batch_size, 2, None), backend)  # starts the processes
+    seconds, _ = project_seconds(train, training, backend)
     ours = CLASSES * STEPS * batch_size / seconds
-    return plain, ours, ours * flops_per_image(train, settings) / machine_rate(settings, place.engine)
+    return plain, ours, ours * flops_per_image(train, settings) / machine_rate(settings, backend.engine)
 
 
-def courses(where: str, place: Workplace) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+def courses(where: str, backend: Backend) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """The ways of the plain DCGAN loop and of the project to a low KID, at 28 px."""
     train, held_out = pool(where, 28)
     dcgan = replace(
         settings_for(train, 32, PLAIN_LOOKS[-1], None).classes[train.classes[0]],
         loss="non_saturating", gamma=0.0, augmentation=0.0, learning_rate=DCGAN_RATE, precision="fp32",
     )  # fmt: skip
-    return plain_course(train, held_out, dcgan), project_course(train, held_out, place)
+    return plain_course(train, held_out, dcgan), project_course(train, held_out, backend)
 
 
 def main(where: str) -> None:
     """Measure and print."""
     torch.set_num_threads(cores())
-    place = Workplace(Engine("local", cores()), "cpu", None, 30.0)
-    figures = {}
+    backend = Backend(Engine("local", cores()), "cpu", None, 30.0)
+    metrics = {}
     print("| size | batch | plain images/s | images/s | ratio | share of the matrix rate |")
     print("|---|---|---|---|---|---|")
     for case in CASES:
-        plain, ours, share = figures[case] = throughput(where, *case, place)
+        plain, ours, share = metrics[case] = throughput(where, *case, backend)
         print(f"| {case[0]} | {case[1]} | {plain:.0f} | {ours:.0f} | {ours / plain:.2f} | {share:.3f} |", flush=True)
-    plain_way, our_way = courses(where, place)
+    plain_way, our_way = courses(where, backend)
     print_courses(plain_way, our_way)
-    plain, ours, share = figures[CASES[0]]
+    plain, ours, share = metrics[CASES[0]]
     print(
         json.dumps(
             {

@@ -17,7 +17,16 @@ from scipy.stats import beta
 
 from augment.core.engine import Engine, cores
 from benchmarks import tiny
-from benchmarks.scenarios import FEW, MANY, Outcome, Scenario, on_disjoint_subsets, on_folds, on_one_split, on_rotated
+from benchmarks.scenarios import (
+    DECIDING_ARMS,
+    MANY,
+    Outcome,
+    Scenario,
+    on_disjoint_subsets,
+    on_folds,
+    on_one_split,
+    on_rotated,
+)
 
 DIGITS = (118, 122, 117, 123, 121, 172, 171, 169, 164, 170)
 ONE_SPLIT = (
@@ -28,7 +37,7 @@ ONE_SPLIT = (
     Scenario("2 x 200, 10 seeds", (200,) * 2, 0.9, 10),
     Scenario("3 x 60", (60,) * 3, 0.8, 5),
     Scenario("120, 60, 30, 15, 8", (120, 60, 30, 15, 8), 0.75, 5),
-    Scenario("5 x 20 groups of 4", (20,) * 5, 0.7, 5, FEW, 4),
+    Scenario("5 x 20 groups of 4", (20,) * 5, 0.7, 5, DECIDING_ARMS, 4),
     Scenario("40 x 25", (25,) * 40, 0.6, 5),
 )
 TRAILING = tuple(replace(scenario, name=f"{scenario.name}, one rival near", trailing=0.05) for scenario in ONE_SPLIT)

@@ -19,7 +19,7 @@ import augment
 from augment.data.sources.folder import digits
 
 CLASSES = [str(digit) for digit in range(10)]
-RICH, POOR = 40, 8
+MAJORITY_IMAGES, MINORITY_IMAGES = 40, 8
 
 
 def main(*, shared_steps: int = 800, gan_steps: int = 150, steps: int = 300) -> dict[str, float]:
@@ -51,7 +51,12 @@ def imbalanced_digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     pixels, names = digits()
     images, labels = torch.from_numpy(pixels), torch.tensor([int(name) for name in names])
     shuffled = torch.from_numpy(np.random.default_rng(0).permutation(len(labels)))
-    train = torch.cat([shuffled[labels[shuffled] == digit][: RICH if digit < 5 else POOR] for digit in range(10)])
+    train = torch.cat(
+        [
+            shuffled[labels[shuffled] == digit][: MAJORITY_IMAGES if digit < 5 else MINORITY_IMAGES]
+            for digit in range(10)
+        ]
+    )
     test = shuffled[~torch.isin(shuffled, train)]
     return images[train], labels[train], images[test], labels[test]
 

@@ -30,7 +30,7 @@ LOSS = adversarial_loss("non_saturating")  # the primers': -[ln D(x) + ln(1 - D(
 SIGNS = torch.tensor([1.0, -1.0, -1.0, 1.0])  # top left, top right, bottom left, bottom right
 CLEAN = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # the clean face, as darkness
 PALLOR = 0.2  # real faces are up to this much paler or dirtier
-RATE, BATCH, MOST_STEPS = 0.1, 16, 5000
+RATE, BATCH, MAX_STEPS = 0.1, 16, 5000
 
 
 # 1. The pieces, with weights set by hand.
@@ -128,7 +128,7 @@ def train(seed: int) -> Run:
     rng, judge, run = torch.Generator().manual_seed(seed), discriminator_by_hand(), Run(seed)
     generator, discriminator = random_pair(rng)
     improve_g, improve_d = SGD(generator.parameters(), RATE), SGD(discriminator.parameters(), RATE)
-    for step in range(MOST_STEPS):
+    for step in range(MAX_STEPS):
         if (judge(note(run, generator, discriminator)) >= 0).all():
             run.steps = step
             return run

@@ -11,7 +11,7 @@ from augment.core.files import read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
-from augment.evaluation.experiment.delivered import MANIFEST, delivered
+from augment.evaluation.experiment.delivered import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
 
@@ -26,17 +26,17 @@ def assemble(params: Params) -> None:
     rows = list(write_train(arm, train))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side))
-    write_csv(AUGMENTED / "manifest.csv", rows, MANIFEST)
+    write_csv(AUGMENTED / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
 
 
 def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
     """Real training images, then the synthetic images that the arm draws from.
 
-    An image's weight is its chance under the arm times the number of images: 1 on average.
+    An image's weight is its sampling weight under the arm times the number of images: 1 on average.
     """
     kept = synthetic_files(train.classes)
     images = {label: np.stack([read_png(file) for file in files]) for label, files in kept.items() if files}
-    data = delivered(arm, train, images)
+    data = delivered_images(arm, train, images)
     weights = data.weights.tolist()
     for row, weight in zip(write_real("train", train), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}

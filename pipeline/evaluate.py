@@ -13,153 +13,166 @@ from augment.core.files import sha256_json, write_csv, write_json
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL
 from augment.evaluation import tables
-from augment.evaluation.experiment.cost import cost_line, measured_cost
-from augment.evaluation.experiment.experiment import Compared, Comparing, compare, compare_plain, with_delivered
-from augment.evaluation.experiment.external import COLUMNS as EXTERNAL
-from augment.evaluation.experiment.external import check_apart, on_external
-from augment.evaluation.experiment.external import read as read_external
-from augment.evaluation.experiment.external import rows as external_rows
-from augment.evaluation.experiment.figures import figures_on
-from augment.evaluation.experiment.learning import learn
-from augment.evaluation.experiment.learning_curve import COLUMNS as CURVE
-from augment.evaluation.experiment.learning_curve import points
-from augment.evaluation.experiment.protocol import Plan, Splits, plan
-from augment.evaluation.experiment.provenance import check_trained_on, gate_beside
+from augment.evaluation.experiment.cost import cost_line, measure_cost
+from augment.evaluation.experiment.experiment import (
+    ExperimentResult,
+    ExperimentSettings,
+    add_delivered_arm,
+    run_experiment,
+    run_standalone_arms,
+)
+from augment.evaluation.experiment.external import (
+    EXTERNAL_COLUMNS,
+    check_apart,
+    external_protocol,
+    external_rows,
+    read_external,
+)
+from augment.evaluation.experiment.figures import protocol_metric_table
+from augment.evaluation.experiment.learning import run_learning_curve
+from augment.evaluation.experiment.learning_curve import LEARNING_CURVE_COLUMNS, curve_points
+from augment.evaluation.experiment.protocol import Protocol, Splits, build_protocol
+from augment.evaluation.experiment.provenance import check_trained_on, veto_mode_for
 from augment.evaluation.experiment.second_classifier import logistic_scores
-from augment.evaluation.experiment.settings import check_extras, check_held_out, check_primary, comparing
+from augment.evaluation.experiment.settings import check_held_out, check_installed, check_primary, experiment_settings
 from augment.evaluation.samples.audit import check_no_test_image
-from augment.evaluation.samples.leakage import COLUMNS as NEARNESS
-from augment.evaluation.samples.leakage import Nearness, nearness, real_images, require_no_leak
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.statistics.power_model import expectation
-from augment.evaluation.verdict.augmentation import strongest
-from augment.evaluation.verdict.caveats import failed_classes, other_start
-from augment.evaluation.verdict.facts import COLUMNS as FACTS
-from augment.evaluation.verdict.facts import facts
+from augment.evaluation.samples.leakage import AUDIT_COLUMNS, Nearness, nearness_rows, real_images, require_no_leak
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.statistics.power_model import expected_power
+from augment.evaluation.verdict.augmentation import strongest_augmentation
+from augment.evaluation.verdict.caveats import failed_classes_caveat, pinned_start_caveat
+from augment.evaluation.verdict.facts import FACTS_COLUMNS, fact_rows
 from augment.evaluation.verdict.rules import Verdict, decide
-from augment.evaluation.verdict.scope import announced_text, repeats_text, scope_of
-from augment.evaluation.verdict.selection import Policy, choose_policy
-from augment.evaluation.verdict.summary import metrics, summary
+from augment.evaluation.verdict.scope import protocol_scope, repeats_announcement, repeats_text
+from augment.evaluation.verdict.selection import Selection, choose_selection
+from augment.evaluation.verdict.summary import metrics_summary, verdict_summary
 from augment.evaluation.verdict.wording import smallest_gain_text
 from augment.gan.bundle import load_generators
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import Workplace, train_repeats
-from augment.gan.settings import has_pinned_base, pinned_training, training_for, workplace
+from augment.gan.per_class import Backend, train_repeats
+from augment.gan.settings import has_pinned_start, pinned_training, start_backend, training_for
 from augment.gan.trained import generators_from
-from augment.params import AUGMENTATIONS, Base, Evaluate, Params
-from augment.project.test_ledger import LEDGER, looks, looks_text, record
+from augment.params import AUGMENTATIONS, BaseAugmentation, Evaluate, Params
+from augment.project.test_ledger import LEDGER, record_query, test_queries, test_queries_text
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
 from pipeline.start import echo
 
-BESIDE_THE_VERDICT = {"external", "learning_curve", "second_classifier"}  # of evaluate; they change nothing of it
+NOT_IN_THE_VERDICT = {"external", "learning_curve", "second_classifier"}  # of evaluate; they change nothing of it
 
 
 def evaluate(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
     chosen = params.evaluate
-    check_extras(chosen)
-    splits, pool = prepared(chosen)
-    gate = gate_beside(has_pinned_base(params.train), chosen)
-    planned = plan(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, gate)
+    check_installed(chosen)
+    splits, pool = load_prepared(chosen)
+    veto_mode = veto_mode_for(has_pinned_start(params.train), chosen)
+    protocol = build_protocol(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, veto_mode)
     classes, shape = splits.train.classes, splits.train.images.shape[1:]
     external = read_external(Path(chosen.external), params.ingest, classes, shape)
     if external is not None:
-        check_apart(external, [side for own in planned.distinct for side in (own.train, own.val)])
+        check_apart(
+            external, [side for splits_once in protocol.unique_splits for side in (splits_once.train, splits_once.val)]
+        )
         echo(f"evaluate: {len(external)} external images of {len(external.classes)} classes")
-    for own in planned.distinct:
-        check_primary(own, chosen)
-        check_held_out(own, params)
-    delivered = delivered_generators(planned, splits.train)
-    place = workplace(params.compute)
-    settings = comparing(params, planned.first.train)
-    announced = announce(planned, settings, params, place)
-    plain = compare_plain(planned.replicates, settings, place.engine, external)
-    settings = replace(settings, base=base(planned, plain[0], params))
-    made = [*delivered, *further_generators(planned, params, place)]
-    compared = compare(planned.replicates, made, settings, place.engine, external, plain)
-    caveats = [*failed_classes(made), *other_start(pinned_training(params.train), splits.train)]
+    for splits_once in protocol.unique_splits:
+        check_primary(splits_once, chosen)
+        check_held_out(splits_once, params)
+    delivered = delivered_generators(protocol, splits.train)
+    backend = start_backend(params.compute)
+    settings = experiment_settings(params, protocol.first_splits.train)
+    announced = announce(protocol, settings, params, backend)
+    standalone = run_standalone_arms(protocol.replicates, settings, backend.engine, external)
+    settings = replace(settings, base_augmentation=choose_base_augmentation(protocol, standalone[0], params))
+    generator_sets = [*delivered, *further_generators(protocol, params, backend)]
+    result = run_experiment(protocol.replicates, generator_sets, settings, backend.engine, external, standalone)
+    caveats = [
+        *failed_classes_caveat(generator_sets),
+        *pinned_start_caveat(pinned_training(params.train), splits.train),
+    ]
     for caveat in caveats:
         echo(f"evaluate: {caveat}")
-    audit(planned, compared)
-    arm_kinds = tables.kinds(chosen.arm_names)
-    policy = choose_policy(figures("val", planned, compared.val_scores, params), arm_kinds)
+    audit_samples(protocol, result)
+    arm_kinds = tables.arm_kinds(chosen.arm_names)
+    selection = choose_selection(metric_table_on("val", protocol, result.val_scores, params), arm_kinds)
     if "as_delivered" in arm_kinds:
-        compared = with_delivered(compared, planned.replicates, policy.arm, settings, place.engine, external)
-    looked = fingerprints(planned, splits, params)
-    record(LEDGER, looked["test"], looked["configuration"])
-    echo(f"evaluate: {looks_text(looks(LEDGER, looked['test'], looked['configuration']))}")
-    val = figures("val", planned, compared.val_scores, params)
-    test = figures("test", planned, compared.test_scores, params)
+        result = add_delivered_arm(result, protocol.replicates, selection.arm, settings, backend.engine, external)
+    query = fingerprints(protocol, splits, params)
+    record_query(LEDGER, query["test"], query["configuration"])
+    echo(f"evaluate: {test_queries_text(test_queries(LEDGER, query['test'], query['configuration']))}")
+    val = metric_table_on("val", protocol, result.val_scores, params)
+    test = metric_table_on("test", protocol, result.test_scores, params)
     verdict = decide(
         test,
         val,
-        policy,
+        selection,
         arm_kinds,
         equivalence=chosen.equivalence,
         announced=announced,
-        scope=scope_of(planned, test) if test else None,
+        scope=protocol_scope(protocol, test) if test else None,
     )
-    write_comparison(planned, compared, tables.runs(planned, compared, val, test), policy, verdict)
-    exchange = learned(planned, pool, compared, policy, settings, params, place)
-    privacy, lines = write_samples(planned.first, compared, settings.filter, params.seed, place.engine)
-    found = summary(planned, policy, verdict, announced, looked, caveats, lines) | {
-        "augmentation": settings.base,
+    write_comparison(protocol, result, tables.run_rows(protocol, result, val, test), selection, verdict)
+    exchange = learning_curve(protocol, pool, result, selection, settings, params, backend)
+    privacy_metrics, lines = write_samples(protocol.first_splits, result, settings.filter, params.seed, backend.engine)
+    summary = verdict_summary(protocol, selection, verdict, announced, query, caveats, lines) | {
+        "augmentation": settings.base_augmentation,
         "exchange": exchange,
-        "external": elsewhere(planned, external, compared, verdict, params),
+        "external": evaluate_external(protocol, external, result, verdict, params),
     }
-    write_json(FOLDER / "verdict.json", found)
-    write_csv(FOLDER / "facts.csv", facts(found), FACTS)
-    write_families(by_logistic_regression(planned, compared, params, place.engine), chosen)
-    write_json(FOLDER / "environment.json", environment(place.device))
-    told = metrics(planned, policy, verdict, chosen.primary) | {"privacy": privacy}
-    write_json(REPORTS / "metrics.json", told)
+    write_json(FOLDER / "verdict.json", summary)
+    write_csv(FOLDER / "facts.csv", fact_rows(summary), FACTS_COLUMNS)
+    write_families(second_classifier_table(protocol, result, params, backend.engine), chosen)
+    write_json(FOLDER / "environment.json", environment(backend.device))
+    metrics = metrics_summary(protocol, selection, verdict, chosen.primary) | {"privacy": privacy_metrics}
+    write_json(REPORTS / "metrics.json", metrics)
 
 
-def prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
+def load_prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
     """The delivered split, and what it left over where that is asked for."""
     splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
     wanted = settings.protocol == "repeated" or settings.learning_curve == "on"
     return splits, ImageSet.load(PREPARED / POOL) if wanted else splits.val.take([])
 
 
-def announce(planned: Plan, settings: Comparing, params: Params, place: Workplace) -> float | None:
+def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
     """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
-    normal, first, seeds = params.evaluate.normal, planned.first, planned.seeds
-    if planned.form != "split":
-        echo(f"evaluate: {params.evaluate.protocol}: {announced_text(planned)}")
+    normal, first, seeds = params.evaluate.normal, protocol.first_splits, protocol.seeds
+    if protocol.scheme != "split":
+        echo(f"evaluate: {params.evaluate.protocol}: {repeats_announcement(protocol)}")
     judged = first.test if normal is None else first.test.take(first.test.labels != normal)
-    rivals = [arm for arm, kind in tables.kinds(settings.arms).items() if kind in ("real", "control")]
+    rivals = [arm for arm, kind in tables.arm_kinds(settings.arms).items() if kind in ("real", "control")]
     augmented = params.evaluate.augmentation != "auto" or not {*AUGMENTATIONS}.isdisjoint(settings.arms)
-    announced, groups = expectation(first.train, judged, rivals, len(seeds), planned.ratio, augmented)
+    announced, groups = expected_power(first.train, judged, rivals, len(seeds), protocol.ratio, augmented)
     echo("evaluate: timing a few steps of classifiers")
-    training = training_for(first.train, params.train, flips=params.ingest.flips, device=place.device)
-    cost = measured_cost(first.train, seeds, settings, training, len(seeds) - planned.delivered, place)
-    echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(planned))}")
-    echo(f"evaluate: {cost_line(cost, settings, place.engine)}")
+    training = training_for(first.train, params.train, flips=params.ingest.flips, device=backend.device)
+    cost = measure_cost(first.train, seeds, settings, training, len(seeds) - protocol.first_is_delivered, backend)
+    echo(f"evaluate: {smallest_gain_text(announced, groups.tolist(), repeats_text(protocol))}")
+    echo(f"evaluate: {cost_line(cost, settings, backend.engine)}")
     if params.evaluate.learning_curve == "on":
         echo(f"evaluate: the learning curve takes {len(seeds)} classifiers more for each of its sizes, at least 3")
     return announced
 
 
-def base(planned: Plan, val: Mapping[Any, Any], params: Params) -> Base:
+def choose_base_augmentation(protocol: Protocol, val: Mapping[Any, Any], params: Params) -> BaseAugmentation:
     """What the arms with made images add to; tells what was chosen."""
     if params.evaluate.augmentation != "auto":
         return params.evaluate.augmentation
-    on_val = figures("val", planned, val, params)
-    chosen = strongest(on_val, params.evaluate.arm_names)
-    why = "the strongest augmentation of real images on val" if on_val else "the first augmentation: val cannot tell"
-    text = f"made images are added to {chosen}, {why}"
+    on_val = metric_table_on("val", protocol, val, params)
+    chosen = strongest_augmentation(on_val, params.evaluate.arm_names)
+    reason = "the strongest augmentation of real images on val" if on_val else "the first augmentation: val cannot tell"
+    text = f"made images are added to {chosen}, {reason}"
     unaugmented = "evaluate.arms names no augmentation, so made images have none either"
     echo(f"evaluate: {unaugmented if chosen == 'none' else text}")
     return chosen
 
 
-def figures(side: Literal["val", "test"], planned: Plan, scores: Mapping[Any, Any], params: Params) -> Figures | None:
-    """The figure that decides, for every arm that has run; None where this side cannot tell."""
-    return figures_on(
+def metric_table_on(
+    side: Literal["val", "test"], protocol: Protocol, scores: Mapping[Any, Any], params: Params
+) -> MetricTable | None:
+    """The primary metric, for every arm that has run; None where this side cannot tell."""
+    return protocol_metric_table(
         side,
-        planned,
+        protocol,
         scores,
         normal=params.evaluate.normal,
         rate=params.evaluate.false_alarm_rate,
@@ -168,98 +181,102 @@ def figures(side: Literal["val", "test"], planned: Plan, scores: Mapping[Any, An
     )
 
 
-def learned(
-    planned: Plan,
+def learning_curve(
+    protocol: Protocol,
     pool: ImageSet,
-    compared: Compared,
-    policy: Policy,
-    settings: Comparing,
+    result: ExperimentResult,
+    selection: Selection,
+    settings: ExperimentSettings,
     params: Params,
-    place: Workplace,
+    backend: Backend,
 ) -> dict[str, Any] | None:
     """Train the learning curve, write learning_curve.csv, and tell what the samples are worth; None when it is off."""
     if params.evaluate.learning_curve == "off":
         (FOLDER / "learning_curve.csv").unlink(missing_ok=True)
         return None
-    curve, real = points(planned, pool, params.seed), policy.chosen_real
-    echo(f"evaluate: learning curve of {real}: {', '.join(f'{own.images:g}' for own in curve)} images")
-    measure = partial(figures, "test", planned, params=params)
-    rows, exchange = learn(curve, planned, compared, real, settings, place.engine, measure)
-    write_csv(FOLDER / "learning_curve.csv", rows, CURVE)
+    curve, real = curve_points(protocol, pool, params.seed), selection.chosen_real
+    echo(f"evaluate: learning curve of {real}: {', '.join(f'{point.images:g}' for point in curve)} images")
+    measure = partial(metric_table_on, "test", protocol, params=params)
+    rows, exchange = run_learning_curve(curve, protocol, result, real, settings, backend.engine, measure)
+    write_csv(FOLDER / "learning_curve.csv", rows, LEARNING_CURVE_COLUMNS)
     return exchange
 
 
-def by_logistic_regression(planned: Plan, compared: Compared, params: Params, engine: Engine) -> Figures | None:
-    """Whether the answer holds for another classifier: its figures on test; None when it is off."""
+def second_classifier_table(
+    protocol: Protocol, result: ExperimentResult, params: Params, engine: Engine
+) -> MetricTable | None:
+    """Whether the answer holds for another classifier: its metrics on test; None when it is off."""
     chosen, arms = params.evaluate.second_classifier, params.evaluate.arm_names
     if chosen == "off":
         return None
     echo(f"evaluate: the same comparison by logistic regression on {chosen}")
-    return figures("test", planned, logistic_scores(planned.replicates, compared.samples, arms, chosen, engine), params)
+    return metric_table_on(
+        "test", protocol, logistic_scores(protocol.replicates, result.samples, arms, chosen, engine), params
+    )
 
 
-def elsewhere(
-    planned: Plan, external: ImageSet | None, compared: Compared, verdict: Verdict, params: Params
+def evaluate_external(
+    protocol: Protocol, external: ImageSet | None, result: ExperimentResult, verdict: Verdict, params: Params
 ) -> list[dict[str, Any]]:
     """Write external.csv; no rows where there are no external images, and then no file either."""
     if external is None:
         (FOLDER / "external.csv").unlink(missing_ok=True)
         return []
-    there = on_external(planned, external)
+    external_repeats = external_protocol(protocol, external)
     try:
-        check_primary(there.first, params.evaluate)
-    except DataError:  # too few normal images, or no others, for the figure that decides
+        check_primary(external_repeats.first_splits, params.evaluate)
+    except DataError:  # too few normal images, or no others, for the primary metric
         plain = params.evaluate.model_copy(update={"primary": "balanced_accuracy", "normal": None})
         params = params.model_copy(update={"evaluate": plain})
-    found = figures("test", there, compared.external_scores, params)
-    assert found is not None
-    rows = external_rows(found, external, verdict.arms, tables.kinds(params.evaluate.arm_names))
-    write_csv(FOLDER / "external.csv", rows, EXTERNAL)
+    metrics = metric_table_on("test", external_repeats, result.external_scores, params)
+    assert metrics is not None
+    rows = external_rows(metrics, external, verdict.arms, tables.arm_kinds(params.evaluate.arm_names))
+    write_csv(FOLDER / "external.csv", rows, EXTERNAL_COLUMNS)
     return rows
 
 
-def fingerprints(planned: Plan, delivered: Splits, params: Params) -> dict[str, str]:
+def fingerprints(protocol: Protocol, delivered: Splits, params: Params) -> dict[str, str]:
     """What the ledger knows this run by: all that is tested, and all else that the verdict depends on.
 
     prepared: the delivered test, which the page compares with data/prepared.
     """
     chosen = params.model_dump(
-        mode="json", include={"seed", "train", "generate", "evaluate"}, exclude={"evaluate": BESIDE_THE_VERDICT}
+        mode="json", include={"seed", "train", "generate", "evaluate"}, exclude={"evaluate": NOT_IN_THE_VERDICT}
     )
-    sides = [side.fingerprint() for own in planned.distinct for side in (own.train, own.val)]
+    sides = [side.fingerprint() for splits in protocol.unique_splits for side in (splits.train, splits.val)]
     configuration = sha256_json([chosen, params.ingest.flips, pinned_training(params.train), *sides])
-    tested, prepared = planned.tested.fingerprint(), delivered.test.fingerprint()
+    tested, prepared = protocol.tested_images.fingerprint(), delivered.test.fingerprint()
     return {"test": tested, "prepared": prepared, "configuration": configuration}
 
 
-def delivered_generators(planned: Plan, train: ImageSet) -> list[GeneratorSet]:
+def delivered_generators(protocol: Protocol, train: ImageSet) -> list[GeneratorSet]:
     """Those of models/, to be compared; none where no repeat trains on the delivered images, `train`.
 
     Raises `BundleError` for a damaged one, and `DataError` for one that was trained on other images.
     """
-    found = load_generators(MODELS)
-    check_trained_on(found, train)
-    return [found] if planned.delivered else []
+    generators = load_generators(MODELS)
+    check_trained_on(generators, train)
+    return [generators] if protocol.first_is_delivered else []
 
 
-def further_generators(planned: Plan, params: Params, place: Workplace) -> list[GeneratorSet]:
+def further_generators(protocol: Protocol, params: Params, backend: Backend) -> list[GeneratorSet]:
     """Generators of the repeats without delivered ones, trained by the same function and work store."""
-    own = planned.replicates[int(planned.delivered) :]
-    training = training_for(planned.first.train, params.train, flips=params.ingest.flips, device=place.device)
-    sets, seeds = [one.splits.train for one in own], [one.seed for one in own]
-    trained = train_repeats(sets, training, seeds, place)
-    return [generators_from(images, training, gans, place.device) for images, gans in zip(sets, trained, strict=True)]
+    replicates = protocol.replicates[int(protocol.first_is_delivered) :]
+    training = training_for(protocol.first_splits.train, params.train, flips=params.ingest.flips, device=backend.device)
+    sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
+    trained = train_repeats(sets, training, seeds, backend)
+    return [generators_from(images, training, gans, backend.device) for images, gans in zip(sets, trained, strict=True)]
 
 
-def audit(planned: Plan, compared: Compared) -> None:
+def audit_samples(protocol: Protocol, result: ExperimentResult) -> None:
     """Write audit.csv; raises `DataError` when the synthetic images of any repeat tell of a leak into its test."""
     rows: list[Nearness] = []
-    reals = {id(own): real_images(vars(own)) for own in planned.distinct}
-    for number, (candidates, replicate) in enumerate(zip(compared.candidates, planned.replicates, strict=True)):
-        samples = {label: found.images for label, found in candidates.items()}
+    reals = {id(splits): real_images(vars(splits)) for splits in protocol.unique_splits}
+    for number, (candidates, replicate) in enumerate(zip(result.candidates, protocol.replicates, strict=True)):
+        samples = {label: drawn.images for label, drawn in candidates.items()}
         check_no_test_image(samples, replicate.splits.test)
-        rows += nearness(samples, reals[id(replicate.splits)], number)
-    write_csv(FOLDER / "audit.csv", map(asdict, rows), NEARNESS)
+        rows += nearness_rows(samples, reals[id(replicate.splits)], number)
+    write_csv(FOLDER / "audit.csv", map(asdict, rows), AUDIT_COLUMNS)
     require_no_leak(rows)
 
 

@@ -5,10 +5,10 @@ from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
 from augment.gan.bundle import load_generators
-from augment.gan.settings import workplace
+from augment.gan.settings import start_backend
 from augment.params import Params
 from augment.synthesis.filter import fit_filters
-from augment.synthesis.selection import ClassCandidates, choose
+from augment.synthesis.selection import ClassCandidates, choose_samples
 from augment.synthesis.settings import filter_settings, samples_per_class
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 
@@ -21,16 +21,16 @@ COLUMNS = (
 def generate(params: Params) -> None:
     """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
     train = ImageSet.load(PREPARED / "train")
-    engine = workplace(params.compute).engine
+    engine = start_backend(params.compute).engine
     filters = fit_filters([train], filter_settings(params), [params.seed], engine)
-    (candidates,) = choose(
+    (candidates,) = choose_samples(
         [train],
         [load_generators(MODELS)],
         filters,
         [params.seed],
         wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample,
-        borrowed=params.generate.borrowed,
+        transfer_share=params.generate.borrowed,
         engine=engine,
     )
     rows = [row for found in candidates.values() for row in write_class(found)]
@@ -51,7 +51,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
                 "file": file,
                 "seed": found.seed,
                 "index": index,
-                "borrowed": int(found.borrowed[index]),
+                "borrowed": int(found.transferred[index]),
                 "probability": round(float(found.probability[index]), 6),
                 "threshold": round(found.threshold, 6),
                 "other_class": int(found.other_class[index]),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from augment.core.files import write_bytes, write_csv, write_text
 from augment.params import Params
-from augment.report.contents import CURVE, load
+from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
 from augment.report.plots import curve_rows, grids
 from pipeline.common import MODELS, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
@@ -18,7 +18,7 @@ def report(params: Params) -> None:
     shutil.rmtree(PLOTS, ignore_errors=True)
     for name, picture in grids(contents).items():
         write_bytes(PLOTS / f"{name}.png", picture)
-    write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE[0], "class", *CURVE[1:]))
+    write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE_COLUMNS[0], "class", *CURVE_COLUMNS[1:]))
     write_csv(PLOTS / "confusion.csv", contents.tables["confusion"], ("actual", "predicted"))
     write_text(REPORTS / "report.html", render(contents))
 

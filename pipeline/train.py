@@ -6,9 +6,9 @@ from augment.core.grids import write_grid
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
 from augment.gan.per_class import train_classes
-from augment.gan.settings import training_for, workplace
+from augment.gan.settings import start_backend, training_for
 from augment.gan.trained import generators_from
-from augment.gan.training.curve import COLUMNS
+from augment.gan.training.curve import HISTORY_COLUMNS
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.start import echo
@@ -19,12 +19,12 @@ GRID_SAMPLES = 64
 def train(params: Params) -> None:
     """All classes in one stage; a class that fails is named with its reason, and the rest goes on."""
     images = ImageSet.load(PREPARED / "train")
-    place = workplace(params.compute)
-    training = training_for(images, params.train, flips=params.ingest.flips, device=place.device)
-    if training.base is not None:
+    backend = start_backend(params.compute)
+    training = training_for(images, params.train, flips=params.ingest.flips, device=backend.device)
+    if training.pinned_start is not None:
         echo(f"train: every class starts from the generator in {params.train.base}")
-    (trained,) = train_classes(images, training, [params.seed], place)
-    generators = generators_from(images, training, trained, place.device)
+    (trained,) = train_classes(images, training, [params.seed], backend)
+    generators = generators_from(images, training, trained, backend.device)
     if not generators:
         reasons = "\n".join(f"  {label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or change train.gamma.")
@@ -32,7 +32,7 @@ def train(params: Params) -> None:
         echo(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images")
     generators.save(MODELS)
     for label, result in trained.classes.items():
-        write_csv(MODELS / slug(label) / "curve.csv", result.curve, COLUMNS)
+        write_csv(MODELS / slug(label) / "curve.csv", result.history, HISTORY_COLUMNS)
     for label, generator in generators.items():
         write_grid(MODELS / slug(label) / "samples.png", generator.sample(GRID_SAMPLES, seed=params.seed).numpy())
 

@@ -15,7 +15,7 @@ from augment.core.files import write_json
 from augment.gan.bundle import load_generators
 from augment.gan.bundle_files import save_bundle
 from augment.gan.networks.build import Architecture, build
-from augment.project.test_ledger import LEDGER, record
+from augment.project.test_ledger import LEDGER, record_query
 from tests.toy import toy_set
 
 ROOT = Path(__file__).parent.parent
@@ -93,7 +93,7 @@ def test_the_verdict_in_words(
     assert main(["verdict", "--reports", str(tmp_path)]) == 0
     looked = "This is the only configuration that has looked at this test set here."
     assert capsys.readouterr().out == f"helps\n\nThey help.\n\n- one\n- {looked}\n\nWhat to do:\n- two\n"
-    record(LEDGER, test, other)
+    record_query(LEDGER, test, other)
     assert main(["verdict", "--reports", ".", "--explain"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[:6] == [
@@ -162,8 +162,8 @@ def test_check_alone_looks_at_what_params_name(
     (tmp_path / "params.yaml").write_text("ingest: {source: folder, path: nowhere}\n")
     (tmp_path / "dvc.yaml").write_text("stages: {a: {cmd: a, deps: ['${ingest.path}', '${train.base}']}}\n")
     assert main(["check"]) == 1
-    stops = capsys.readouterr().out.split("a run would stop\n")[1].splitlines()
-    assert [line.split(": ")[:2] for line in stops if line] == [
+    blockers = capsys.readouterr().out.split("a run would stop\n")[1].splitlines()
+    assert [line.split(": ")[:2] for line in blockers if line] == [
         ["  nowhere", "missing"],
         ["  params.yaml", "missing_key"],
         ["  params.yaml", "missing_input"],

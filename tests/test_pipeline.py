@@ -107,7 +107,7 @@ def test_the_first_run_leaves_what_it_promises(project: Project) -> None:
     assert {path.name for path in (project.root / "reports/plots").iterdir()} >= {"real.png", "synthetic.png"}
 
 
-def test_looks_at_the_test_set_are_counted_outside_the_outputs(project: Project) -> None:
+def test_queries_of_the_test_set_are_counted_outside_the_outputs(project: Project) -> None:
     done = project.run("augment", "verdict", "--explain")
     assert done.returncode == 0, done.stderr
     assert "the only configuration that has looked" in done.stdout
@@ -136,7 +136,7 @@ def test_the_assembled_folder_is_what_its_manifest_says(project: Project) -> Non
     weights = {kind: sum(float(row["weight"]) for row in train if row["synthetic"] == kind) for kind in "01"}
     assert weights["0"] + weights["1"] == pytest.approx(len(train), rel=1e-3)
     kept = {row["label"] for row in read_csv(project.root / "data/synthetic/manifest.csv") if row["kept"] == "1"}
-    share = policy["weight"] * len(kept) / len(LABELS)  # the classes are balanced, so each is a poor one
+    share = policy["weight"] * len(kept) / len(LABELS)  # the classes are balanced, so each is a minority one
     assert weights["1"] / len(train) == pytest.approx(share, rel=1e-3)
     assert not [row for row in rows if row["split"] != "train" and row["synthetic"] == "1"]
 

@@ -10,7 +10,7 @@ from PIL import Image
 from augment import ImageSet
 from augment.core.files import write_bytes, write_csv, write_json
 from augment.core.grids import png
-from augment.evaluation.experiment.delivered import MANIFEST
+from augment.evaluation.experiment.delivered import AUGMENTED_MANIFEST_COLUMNS
 from augment.gan.bundle_files import save_bundle
 from augment.gan.networks.build import Architecture, build
 
@@ -53,8 +53,8 @@ def test_the_delivered_images_are_drawn_by_their_weights(tmp_path: Path, monkeyp
     for position, (label, split, weight) in enumerate([("a", "train", 0), ("b", "train", 2), ("b", "val", 1)]):
         path = f"{split}/{label}/{position}.png"
         write_bytes(tmp_path / "data/augmented" / path, png(Image.new("L", (5, 4), position)))
-        rows.append(dict(zip(MANIFEST, (path, label, split, 0, weight, ""), strict=True)))
-    write_csv(tmp_path / "data/augmented/manifest.csv", rows, MANIFEST)
+        rows.append(dict(zip(AUGMENTED_MANIFEST_COLUMNS, (path, label, split, 0, weight, ""), strict=True)))
+    write_csv(tmp_path / "data/augmented/manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
     monkeypatch.chdir(tmp_path)
     found: dict[str, object] = {}
     exec(blocks("python")[0], found)

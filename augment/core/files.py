@@ -78,8 +78,8 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def read_file(path: Path, most: int) -> bytes:
-    """The bytes of a regular file of at most `most`; never waits, as opening a pipe would.
+def read_file(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a regular file of at most `max_bytes`; never waits, as opening a pipe would.
 
     Raises OSError, also for what is no regular file (EINVAL) and for a larger one (EFBIG).
     """
@@ -88,8 +88,8 @@ def read_file(path: Path, most: int) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        if status.st_size > most:
-            raise OSError(errno.EFBIG, f"{status.st_size} bytes where at most {most} can be right", str(path))
+        if status.st_size > max_bytes:
+            raise OSError(errno.EFBIG, f"{status.st_size} bytes where at most {max_bytes} can be right", str(path))
         return stream.read()
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from augment.core.files import write_bytes
 
 GAP_PX = 2
-LEAST_SIDE_PX = 48  # smaller images are enlarged by whole pixels, so that a person can read them
+MIN_TILE_PX = 48  # smaller images are enlarged by whole pixels, so that a person can read them
 
 
 def picture(image: NDArray[np.uint8]) -> Image.Image:
@@ -32,15 +32,15 @@ def mosaic(pictures: Sequence[Image.Image], columns: int, gap: int = GAP_PX) -> 
     columns = min(columns, len(pictures))
     rows = math.ceil(len(pictures) / columns)
     canvas = Image.new("RGBA", (columns * (width + gap) - gap, rows * (height + gap) - gap), (0, 0, 0, 0))
-    for position, one in enumerate(pictures):
+    for position, tile in enumerate(pictures):
         row, column = divmod(position, columns)
-        canvas.paste(one, (column * (width + gap), row * (height + gap)))
+        canvas.paste(tile, (column * (width + gap), row * (height + gap)))
     return canvas
 
 
 def grid(images: NDArray[np.uint8], columns: int = 8) -> Image.Image:
     """uint8 (N, C, H, W), N at least 1, as one picture on a white ground."""
-    factor = math.ceil(LEAST_SIDE_PX / max(images.shape[2:]))
+    factor = math.ceil(MIN_TILE_PX / max(images.shape[2:]))
     tiles = mosaic([enlarged(picture(image), factor) for image in images], columns)
     canvas = Image.new(
         "L" if images.shape[1] == 1 else "RGB", (tiles.width + 2 * GAP_PX, tiles.height + 2 * GAP_PX), "white"

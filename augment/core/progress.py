@@ -7,7 +7,7 @@ from typing import TypeVar
 
 Unit = TypeVar("Unit")
 
-EVERY_SECONDS = 2.0
+MIN_SECONDS_BETWEEN_LINES = 2.0
 
 
 def duration(minutes: float) -> str:
@@ -23,29 +23,29 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else ending}"
 
 
-class Ticker:
+class Progress:
     """Counts finished units of work and says how long the rest takes."""
 
     def __init__(self, what: str, total: int) -> None:
         self.what, self.total, self.done = what, total, 0
-        self.began = self.told = time.monotonic()
+        self.began = self.printed_at = time.monotonic()
 
-    def tick(self) -> None:
+    def advance(self) -> None:
         """One more unit is done."""
         self.done += 1
         now = time.monotonic()
-        if self.done < self.total and now - self.told < EVERY_SECONDS:
+        if self.done < self.total and now - self.printed_at < MIN_SECONDS_BETWEEN_LINES:
             return
-        self.told = now
+        self.printed_at = now
         left = (now - self.began) / self.done * (self.total - self.done)
         rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
         print(f"  {self.what}: {self.done} of {self.total}{rest}", file=sys.stderr, flush=True)
 
 
-def ticked(what: str, units: Sequence[Unit]) -> Iterator[Unit]:
-    """The units in order; of several it is told how far they are."""
-    ticker = Ticker(what, len(units))
+def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:
+    """The units in order, with progress where they are several."""
+    progress = Progress(what, len(units))
     for unit in units:
         yield unit
         if len(units) > 1:
-            ticker.tick()
+            progress.advance()

@@ -14,7 +14,7 @@ from augment.core.files import sha256
 from augment.data import duplicates
 from augment.data.decoding import decode as images
 from augment.data.decoding.formats import has_image_name
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates
 from augment.data.sources import folder as sources
@@ -28,22 +28,22 @@ Size = int | tuple[int, int] | None
 Color = Literal["auto", "grey", "rgb"]
 Source = Literal["folder", "idx", "list"]
 
-_STRONG_IMBALANCE = 50
-_SIZES_NAMED = 5
-_FEW_LEVELS = 64
+_MIN_NOTED_IMBALANCE = 50
+_MAX_SIZES_NAMED = 5
+_MIN_LEVELS = 64
 
 
 @dataclass(frozen=True)
 class Findings:
     """Everything known of a folder or list.
 
-    entries: one per file, or per embedded image, sorted by path; stops: what a run cannot start with;
+    entries: one per file, or per embedded image, sorted by path; blockers: what a run cannot start with;
     notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable
     images; near: the near duplicates, which have one group; declared: usable images whose group a person gave
     """
 
     entries: list[Entry]
-    stops: list[Stop]
+    blockers: list[Blocker]
     notes: list[str]
     channels: int
     sizes: Counter[tuple[int, int]]
@@ -78,28 +78,28 @@ def examine(
 ) -> Findings:
     """Look at every image of `root`; the values are those of `ingest` in params.yaml. Writes nothing.
 
-    Files are judged one by one and never raise; what ends a run is collected in `stops`.
+    Files are judged one by one and never raise; what ends a run is collected in `blockers`.
     """
-    entries, stops = _found(root, source, max_file_mb)
-    pattern_notes = groups.by_pattern(entries, group_pattern, stops) if group_pattern else []
+    entries, blockers = _find_entries(root, source, max_file_mb)
+    pattern_notes = groups.by_pattern(entries, group_pattern, blockers) if group_pattern else []
     for entry in entries:
         if entry.outcome in ("ok", "fixed"):
             if entry.pixels is None:
                 _read(entry, background, max_file_mb, max_pixels)
             if entry.pixels is not None:
                 _shape(entry, size, color)
-    stops += duplicates.mark(entries, conflicts)
+    blockers += duplicates.mark(entries, conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
-    near, too_large = grouping.group(entries) if near_duplicates == "group" else (NearDuplicates(), [])
-    stops += too_large
-    stops += _count_stops(entries, min_per_class)
-    stops += _float_stops(root, entries)
+    near, too_large = grouping.group_near_duplicates(entries) if near_duplicates == "group" else (NearDuplicates(), [])
+    blockers += too_large
+    blockers += _count_blockers(entries, min_per_class)
+    blockers += _float_blockers(root, entries)
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     if size is None:
-        stops += _size_stops(root, sizes)
+        blockers += _size_blockers(root, sizes)
     notes = pattern_notes + near.notes() + _imbalance_note(entries) + _levels_note(entries) + _hidden_notes(entries)
     channels, note = unify_channels(entries, color)
-    return Findings(entries, stops, notes + note, channels, sizes, near, declared)
+    return Findings(entries, blockers, notes + note, channels, sizes, near, declared)
 
 
 def examine_built_in(name: Literal["digits", "slanted"], size: Size, color: Color) -> Findings:
@@ -123,7 +123,7 @@ def suggested_size(sizes: Mapping[tuple[int, int], int], limit: int) -> tuple[in
     every = [size for size, number in sizes.items() for _ in range(number)]
     height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
     scale = min(1.0, limit / max(height, width))
-    return max(images.MIN_SIDE, round(height * scale)), max(images.MIN_SIDE, round(width * scale))
+    return max(images.MIN_SIDE_PX, round(height * scale)), max(images.MIN_SIDE_PX, round(width * scale))
 
 
 def unify_channels(entries: Sequence[Entry], color: Color) -> tuple[int, list[str]]:
@@ -143,21 +143,21 @@ def unify_channels(entries: Sequence[Entry], color: Color) -> tuple[int, list[st
     ]
 
 
-def _found(root: Path, source: Source, max_file_mb: int) -> tuple[list[Entry], list[Stop]]:
+def _find_entries(root: Path, source: Source, max_file_mb: int) -> tuple[list[Entry], list[Blocker]]:
     """Entries sorted by path; those of IDX are decoded already."""
     match source:
         case "folder":
-            entries, stops = sources.folder(root)
+            entries, blockers = sources.folder(root)
         case "idx":
-            entries, stops = idx.read_idx(root, max_file_mb)
+            entries, blockers = idx.read_idx(root, max_file_mb)
         case "list":
-            entries, stops = listing.listing(root)
+            entries, blockers = listing.listing(root)
     entries.sort(key=lambda entry: entry.path)
     if source == "folder":
-        stops += meta.apply(root, entries)
+        blockers += meta.apply(root, entries)
     for entry in entries:  # a Mac decomposes letters, which nobody can see or type
         entry.label = unicodedata.normalize("NFC", entry.label)
-    return entries, stops
+    return entries, blockers
 
 
 def _read(entry: Entry, background: int, max_file_mb: int, max_pixels: int) -> None:
@@ -187,15 +187,15 @@ def _shape(entry: Entry, size: Size, color: Color) -> None:
     entry.grey = pixels.shape[2] == 1
     entry.digest = sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
     # Without ingest.size an image this large ends the run anyway: keep its size, not its pixels.
-    entry.pixels = pixels if max(pixels.shape) <= images.MAX_SIDE else None
+    entry.pixels = pixels if max(pixels.shape) <= images.MAX_SIDE_PX else None
 
 
-def _count_stops(entries: Sequence[Entry], min_per_class: int) -> list[Stop]:
+def _count_blockers(entries: Sequence[Entry], min_per_class: int) -> list[Blocker]:
     """Classes with too few images left."""
     usable = Counter(entry.label for entry in entries if entry.usable)
     found = Counter(entry.label for entry in entries if entry.label)
     return [
-        Stop(
+        Blocker(
             label,
             "too_few",
             f"{usable[label]} usable of {number} files, at least {min_per_class} are needed (ingest.min_per_class); "
@@ -206,24 +206,26 @@ def _count_stops(entries: Sequence[Entry], min_per_class: int) -> list[Stop]:
     ]
 
 
-def _size_stops(root: Path, sizes: Counter[tuple[int, int]]) -> list[Stop]:
+def _size_blockers(root: Path, sizes: Counter[tuple[int, int]]) -> list[Blocker]:
     """Without ingest.size all images must have one size, and an allowed one."""
     if not sizes:
         return []
-    example = f"set ingest.size, for example {list(suggested_size(sizes, images.MAX_SIDE))}"
+    example = f"set ingest.size, for example {list(suggested_size(sizes, images.MAX_SIDE_PX))}"
     if len(sizes) > 1:
         most = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
-        named = ", ".join(f"{_text(size)} ({number})" for size, number in most[:_SIZES_NAMED])
-        more = f" and {len(most) - _SIZES_NAMED} more sizes" if len(most) > _SIZES_NAMED else ""
-        return [Stop(shown(str(root)), "mixed_sizes", f"images of different height x width: {named}{more}; {example}")]
+        named = ", ".join(f"{_text(size)} ({number})" for size, number in most[:_MAX_SIZES_NAMED])
+        more = f" and {len(most) - _MAX_SIZES_NAMED} more sizes" if len(most) > _MAX_SIZES_NAMED else ""
+        return [
+            Blocker(shown(str(root)), "mixed_sizes", f"images of different height x width: {named}{more}; {example}")
+        ]
     (only,) = sizes
-    if max(only) > images.MAX_SIDE:
-        message = f"images are {_text(only)}, at most {images.MAX_SIDE} each way; {example}"
-        return [Stop(shown(str(root)), "size_range", message)]
+    if max(only) > images.MAX_SIDE_PX:
+        message = f"images are {_text(only)}, at most {images.MAX_SIDE_PX} each way; {example}"
+        return [Blocker(shown(str(root)), "size_range", message)]
     return []
 
 
-def _float_stops(root: Path, entries: Sequence[Entry]) -> list[Stop]:
+def _float_blockers(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
     """A float file does not say what white is; where some stay below 1 and others do not, a guess would be wrong."""
     tops = {top: [entry.path for entry in entries if entry.usable and entry.float_top == top] for top in (1, 255)}
     if not (tops[1] and tops[255]):
@@ -232,7 +234,7 @@ def _float_stops(root: Path, entries: Sequence[Entry]) -> list[Stop]:
         f"{len(tops[1])} files of floats stay within 0 to 1 ({shown(tops[1][0])}), {len(tops[255])} exceed 1 "
         f"({shown(tops[255][0])}), so what is white cannot be told; save all of them on one scale, best as integers"
     )
-    return [Stop(shown(str(root)), "mixed_scales", message)]
+    return [Blocker(shown(str(root)), "mixed_scales", message)]
 
 
 def _imbalance_note(entries: Sequence[Entry]) -> list[str]:
@@ -240,7 +242,7 @@ def _imbalance_note(entries: Sequence[Entry]) -> list[str]:
     if not counts:
         return []
     (large, most), (small, fewest) = counts.most_common()[0], counts.most_common()[-1]
-    if most < _STRONG_IMBALANCE * fewest:
+    if most < _MIN_NOTED_IMBALANCE * fewest:
         return []
     return [f"imbalance: {large!r} has {most} images, {small!r} has {fewest}"]
 
@@ -251,7 +253,7 @@ def _levels_note(entries: Sequence[Entry]) -> list[str]:
         entry.pixels for entry in entries if entry.usable and "scaled" in entry.codes and entry.pixels is not None
     ]
     levels = len(set().union(*(np.unique(pixels).tolist() for pixels in scaled)))
-    if not scaled or levels >= _FEW_LEVELS:
+    if not scaled or levels >= _MIN_LEVELS:
         return []
     return [
         f"few_levels: {len(scaled)} files of more than 8 bits have {levels} of 256 levels once they are scaled by the "

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
-from augment.data.entries import DEDUP, Entry, Stop
+from augment.data.entries import DEDUP, Blocker, Entry
 
 # Of equal images the one in test stays: a verdict must rest on all the test images declared.
 KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 
 
-def mark(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[Stop]:
+def mark(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[Blocker]:
     """Mark equal images so that at most one copy of each stays usable.
 
     Under one label, one copy stays (the one declared test, then val, then the first by path) and
@@ -21,27 +21,27 @@ def mark(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[S
     for entry in entries:
         if entry.readable:
             copies[entry.digest].append(entry)
-    stops = []
+    blockers = []
     for same in (same for same in copies.values() if len(same) > 1):
         if len({entry.label for entry in same}) > 1:
-            stops += _conflict(same, conflicts)
+            blockers += _conflict(same, conflicts)
         else:
-            kept, *others = sorted(same, key=lambda entry: (KEEP_FIRST[entry.given], entry.path))
+            kept, *others = sorted(same, key=lambda entry: (KEEP_FIRST[entry.declared_split], entry.path))
             for entry in others:
                 entry.fix(DEDUP, f"equal to {kept.path}")
                 entry.pixels = None
-    return stops
+    return blockers
 
 
-def _conflict(same: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[Stop]:
+def _conflict(same: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[Blocker]:
     """One image under several labels."""
     one = min(same, key=lambda entry: entry.path)
-    stops = []
+    blockers = []
     for entry in same:
         other = one if entry.label != one.label else next(entry for entry in same if entry.label != one.label)
         detail = f"equal to {other.path}, which has another label"
         entry.reject("stop" if conflicts == "stop" else "quarantined", "label_conflict", detail)
         if conflicts == "stop" and entry is not one:
             advice = "delete the wrong copy, or set ingest.conflicts: drop to leave out all copies"
-            stops.append(Stop(entry.path, "label_conflict", f"{entry.path} {detail}; {advice}"))
-    return stops
+            blockers.append(Blocker(entry.path, "label_conflict", f"{entry.path} {detail}; {advice}"))
+    return blockers

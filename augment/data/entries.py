@@ -1,4 +1,4 @@
-"""What was found on disk and what became of it: one entry per file, one stop per obstacle."""
+"""What was found on disk and what became of it: one entry per file, one blocker per obstacle."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ class Entry:
     float_top: what floats were taken to reach at most, 1 or 255; None for a file of integers
     grey: whether the image, as it will be used, has no colour
     digest: hex SHA-256 of `pixels` with their shape; equal digests are equal images
-    given: the split that the person declared, or empty
+    declared_split: the split that the person declared, or empty
     """
 
     path: str
@@ -41,7 +41,7 @@ class Entry:
     grey: bool = True
     digest: str = ""
     group: str = ""
-    given: str = ""
+    declared_split: str = ""
     split: str = ""
     index: int | None = None
 
@@ -72,7 +72,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Stop:
+class Blocker:
     """Why a run cannot start: where, a code, and what to do about it."""
 
     path: str

@@ -54,9 +54,9 @@ class ImageSet:
                 f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {self.images.dtype} {self.images.shape}"
             )
         for name in ("labels", "groups", "sources"):
-            found = getattr(self, name)
-            if not _is_text(found):
-                raise DataError(f"{name} must be a NumPy array of text (N,), dtype str, found {_kind(found)}")
+            values = getattr(self, name)
+            if not _is_text(values):
+                raise DataError(f"{name} must be a NumPy array of text (N,), dtype str, found {_kind(values)}")
         lengths = {len(self.images), len(self.labels), len(self.groups), len(self.sources)}
         if len(lengths) != 1:
             raise DataError(f"images, labels, groups and sources differ in length: {sorted(lengths)}")
@@ -126,18 +126,18 @@ class ImageSet:
             raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error
 
 
-def poor_classes(counts: Mapping[str, int]) -> list[str]:
+def minority_classes(counts: Mapping[str, int]) -> list[str]:
     """Classes no larger than the median class; in a balanced set that is every class."""
     median = float(np.median(list(counts.values())))
     return [label for label, count in counts.items() if count <= median]
 
 
-def _is_text(found: object) -> bool:
+def _is_text(values: object) -> bool:
     """An empty array has no kind; one of objects, as pandas gives, may hold texts."""
-    if not isinstance(found, np.ndarray) or found.ndim != 1:
+    if not isinstance(values, np.ndarray) or values.ndim != 1:
         return False
-    return not len(found) or found.dtype.kind == "U" or all(isinstance(one, str) for one in found.tolist())
+    return not len(values) or values.dtype.kind == "U" or all(isinstance(value, str) for value in values.tolist())
 
 
-def _kind(found: object) -> str:
-    return f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else f"a {type(found).__name__}"
+def _kind(values: object) -> str:
+    return f"{values.dtype} {values.shape}" if isinstance(values, np.ndarray) else f"a {type(values).__name__}"

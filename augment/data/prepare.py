@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 POOL = "pool"  # what the split left over: training images of repeated evaluations, and nothing else
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "group", "sha256")
-_LINES = 20
+_MAX_LINES = 20
 
 
 def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
@@ -35,11 +35,11 @@ def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
     written has a group or an image on two sides.
     """
     findings = examine(ingest)
-    if findings.stops:
-        lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in findings.stops]
-        more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+    if findings.blockers:
+        lines = [f"{blocker.path}: {blocker.code}: {blocker.message}" for blocker in findings.blockers]
+        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
         command = f"Run `augment check {shown(ingest.path)}` to see what became of every file."
-        raise DataError("\n".join([*lines[:_LINES], *more, command]))
+        raise DataError("\n".join([*lines[:_MAX_LINES], *more, command]))
     assign_splits(findings.entries, ingest, seed)
     _write(findings, out)
     return findings
@@ -75,7 +75,7 @@ def assign_splits(entries: Sequence[Entry], ingest: "Ingest", seed: int) -> None
     chosen = split(
         [entry.label for entry in usable],
         [entry.group for entry in usable],
-        [entry.given for entry in usable],
+        [entry.declared_split for entry in usable],
         test_fraction=ingest.test_fraction,
         val_fraction=ingest.val_fraction,
         train_per_class=ingest.train_per_class,

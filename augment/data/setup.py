@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from augment.core.errors import DataError, ParamsError
 from augment.core.files import write_text
 from augment.data import check
-from augment.data.entries import Stop
+from augment.data.entries import Blocker
 from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from augment.data.cleaning import Findings
 
 _SETTLED = {"mixed_sizes", "size_range"}
-_SUGGESTED_SIDE = 64  # what a GAN of the default size learns on a processor in reasonable time
-_LINES = 20
+_SUGGESTED_SIDE_PX = 64  # what a GAN of the default size learns on a processor in reasonable time
+_MAX_LINES = 20
 
 
 def run(
@@ -43,10 +43,10 @@ def run(
     params.check({"ingest": {"path": _stored(path, params_path)}}, str(params_path))  # before a long look at it
     ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
     findings = prepare.examine(ingest)
-    stops = [stop for stop in findings.stops if stop.code not in _SETTLED]
-    if not stops:
-        stops = check.split_stops(findings, ingest, before) + check.override_stops(findings, before)
-    _refuse(path, stops + check.hazard_stops(path, findings))
+    blockers = [blocker for blocker in findings.blockers if blocker.code not in _SETTLED]
+    if not blockers:
+        blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
+    _refuse(path, blockers + check.hazard_blockers(path, findings))
     settings = _settings(path, source, params_path, findings)
     text = _edited(params_path, settings)
     write_text(params_path, text)
@@ -56,25 +56,25 @@ def run(
     return 0
 
 
-def _refuse(path: Path, stops: list[Stop]) -> None:
-    lines = [f"{stop.path}: {stop.code}: {stop.message}" for stop in stops]
+def _refuse(path: Path, blockers: list[Blocker]) -> None:
+    lines = [f"{blocker.path}: {blocker.code}: {blocker.message}" for blocker in blockers]
     if not is_plain(str(path)):
         lines.append(f"{shown(str(path))}: the path is not plain UTF-8; rename the folder")
     if lines:
-        more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
         command = f"Nothing was written. `augment check {shlex.quote(shown(str(path)))}` shows every file."
-        raise DataError("\n".join([*lines[:_LINES], *more, command]))
+        raise DataError("\n".join([*lines[:_MAX_LINES], *more, command]))
 
 
 def _settings(path: Path, source: str, params_path: Path, findings: "Findings") -> dict[str, Any]:
     """The keys of `ingest` that depend on the images."""
     from augment.data.cleaning import suggested_size  # noqa: PLC0415  (numpy)
 
-    settled = any(stop.code in _SETTLED for stop in findings.stops)
+    settled = any(blocker.code in _SETTLED for blocker in findings.blockers)
     return {
         "source": source,
         "path": _stored(path, params_path),
-        "size": list(suggested_size(findings.sizes, _SUGGESTED_SIDE)) if settled else None,
+        "size": list(suggested_size(findings.sizes, _SUGGESTED_SIDE_PX)) if settled else None,
         "color": "grey" if findings.channels == 1 else "rgb",
         "train_per_class": None,
     }

@@ -25,11 +25,11 @@ import numpy as np
 
 from augment.core.errors import AugmentError
 from augment.core.files import read_csv, write_csv
-from augment.evaluation.experiment.delivered import MANIFEST
+from augment.evaluation.experiment.delivered import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.statistics.estimates import Estimate, paired_t
 
-ROUNDING = 1e-9
-TOLD = 5  # last lines of a command that fails
+TOLERANCE = 1e-9
+SHOWN_OUTPUT_LINES = 5  # last lines of a command that fails
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Trial:
 
     def conclusion(self) -> str:
         """What follows from all seeds."""
-        if self.gain.seed_sd < ROUNDING:
+        if self.gain.seed_sd < TOLERANCE:
             return "All gains are equal, which tells nothing of other seeds. Does your training use AUGMENT_SEED?"
-        low, high = self.gain.interval(0.95, least=-math.inf, most=math.inf)
+        low, high = self.gain.interval(0.95, minimum=-math.inf, maximum=math.inf)
         word = "gains" if low > 0 else "loses" if high < 0 else "may gain or lose"
         return (
             f"Your training {word}: {self.gain.mean:+.4f} [{low:+.4f}, {high:+.4f}], 95 % interval over "
@@ -69,14 +69,14 @@ def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], objec
         )
     with tempfile.TemporaryDirectory() as temporary:
         real = Path(temporary) / "real"
-        real_alone(augmented, rows, real)
+        copy_real_images(augmented, rows, real)
         scores: dict[Path, list[float]] = {real: [], augmented: []}
         tell(f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}")
         for seed in range(seeds):
-            for folder, found in scores.items():
-                found.append(score(command, folder.absolute(), seed, Path(temporary) / "score"))
-            one, other = scores[real][-1], scores[augmented][-1]
-            tell(f"{seed:>6} {one:>12.4f} {other:>12.4f} {other - one:>+10.4f}")
+            for folder, scores_of_folder in scores.items():
+                scores_of_folder.append(run_score(command, folder.absolute(), seed, Path(temporary) / "score"))
+            real_score, augmented_score = scores[real][-1], scores[augmented][-1]
+            tell(f"{seed:>6} {real_score:>12.4f} {augmented_score:>12.4f} {augmented_score - real_score:>+10.4f}")
     return Trial(scores[real], scores[augmented])
 
 
@@ -86,8 +86,10 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
     if not path.exists():
         raise AugmentError(f"{path}: there is none. Run `dvc repro` first, or name the folder with --data.")
     rows = read_csv(path)
-    if not rows or set(MANIFEST) - set(rows[0]):
-        raise AugmentError(f"{path}: needs the columns {', '.join(MANIFEST)}. Run `dvc repro -f assemble`.")
+    if not rows or set(AUGMENTED_MANIFEST_COLUMNS) - set(rows[0]):
+        raise AugmentError(
+            f"{path}: needs the columns {', '.join(AUGMENTED_MANIFEST_COLUMNS)}. Run `dvc repro -f assemble`."
+        )
     gone = [row["path"] for row in rows if not (folder / row["path"]).is_file()]
     if gone:
         raise AugmentError(
@@ -97,7 +99,7 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def real_alone(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
+def copy_real_images(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
     """The same folder without synthetic images; weights balance the classes of train, 1 on average."""
     kept = [row for row in rows if row["synthetic"] == "0"]
     counts = Counter(row["label"] for row in kept if row["split"] == "train")
@@ -107,7 +109,7 @@ def real_alone(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / row["path"], target)
     weighted = [{**row, "weight": balanced[row["label"]]} if row["split"] == "train" else row for row in kept]
-    write_csv(out / "manifest.csv", weighted, MANIFEST)
+    write_csv(out / "manifest.csv", weighted, AUGMENTED_MANIFEST_COLUMNS)
 
 
 def _run(command: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
@@ -126,13 +128,13 @@ def _run(command: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
     return child.returncode, out, err
 
 
-def score(command: str, data: Path, seed: int, file: Path) -> float:
+def run_score(command: str, data: Path, seed: int, file: Path) -> float:
     """One run of the command, and the number that it leaves in `file`."""
     file.unlink(missing_ok=True)
-    told: Mapping[str, str] = {"AUGMENT_DATA": str(data), "AUGMENT_SEED": str(seed), "AUGMENT_SCORE": str(file)}
-    status, out, err = _run(command, {**os.environ, **told})
+    variables: Mapping[str, str] = {"AUGMENT_DATA": str(data), "AUGMENT_SEED": str(seed), "AUGMENT_SCORE": str(file)}
+    status, out, err = _run(command, {**os.environ, **variables})
     if status:
-        last = "\n".join((err or out).splitlines()[-TOLD:])
+        last = "\n".join((err or out).splitlines()[-SHOWN_OUTPUT_LINES:])
         raise AugmentError(f"trial: `{command}` ended with status {status} (seed {seed}, {data}):\n{last}")
     try:
         written = file.read_text(encoding="utf-8", errors="replace")
@@ -142,9 +144,9 @@ def score(command: str, data: Path, seed: int, file: Path) -> float:
             "AUGMENT_SCORE names"
         ) from error
     try:
-        found = float(written)
+        value = float(written)
     except ValueError as error:
         raise AugmentError(f"trial: `{command}` wrote {written[:50]!r}, which is not a number") from error
-    if not math.isfinite(found):
-        raise AugmentError(f"trial: `{command}` wrote the score {found}, which is not finite")
-    return found
+    if not math.isfinite(value):
+        raise AugmentError(f"trial: `{command}` wrote the score {value}, which is not finite")
+    return value

@@ -19,19 +19,19 @@ from augment.core.errors import AugmentError, DataError, TrainingError
 from augment.core.standalone import standalone
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
-from augment.gan.bundle_files import LONGEST_LABEL
+from augment.gan.bundle_files import MAX_LABEL_LENGTH
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import train_classes, workplace_on
+from augment.gan.per_class import backend_on, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
 from augment.gan.training.adaptive_augmentation import Probability
 from augment.params.types import Flips
 
-LEAST_IMAGES = 2
+MIN_IMAGES_PER_CLASS = 2
 SURROGATE = re.compile(r"[\ud800-\udfff]")  # which no file can hold as text
-MIN_SIDE, MAX_SIDE = 2, 256
+MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
 CHECKPOINT_SECONDS = 30.0
-CALL = "train_generators"  # whose arguments messages speak of
+CALL_NAME = "train_generators"  # whose arguments messages speak of
 
 
 def train_generators(
@@ -78,7 +78,7 @@ def train_generators(
     300, from 16 px up 5000 and 400, after a shared GAN at most 40 for each image of a class. batch_size:
     images a step. learning_rate: of Adam; auto: 0.001, for linear 0.01.
     overrides: class name -> {steps, learning_rate, gamma, augmentation} of its own.
-    device: auto, cpu or cuda (a GPU trains classes of equal settings abreast, and jobs plays no part there).
+    device: auto, cpu or cuda (a GPU trains classes of equal settings stacked, and jobs plays no part there).
     jobs: processes, auto: as many as cores; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
 
@@ -110,26 +110,26 @@ def train_generators(
         "learning_rate": learning_rate,
         "overrides": dict(overrides or {}),
     }
-    settled = params.check(
+    checked = params.check(
         {
             "seed": _plain(seed),
             "ingest": {"flips": flips},
             "train": {name: _plain(value) for name, value in values.items()},
             "compute": {"device": device, "jobs": _plain(jobs)},
         },
-        CALL,
+        CALL_NAME,
     )
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
-    place = workplace_on(where, _engine(settled.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
+    backend = backend_on(where, _engine(checked.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
     counts, (_, _, height, side) = data.counts(), data.images.shape
     ordered = {label: counts[label] for label in order}
     training = class_training(
-        settled.train, ordered, flips=flips, height=height, width=side, device=place.device, name=CALL
+        checked.train, ordered, flips=flips, height=height, width=side, device=backend.device, name=CALL_NAME
     )
     with standalone():
-        (trained,) = train_classes(data, training, [settled.seed], place)
-    generators = generators_from(data, training, trained, place.device)
+        (trained,) = train_classes(data, training, [checked.seed], backend)
+    generators = generators_from(data, training, trained, backend.device)
     if not generators:
         reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed ({reasons}); lower learning_rate or raise gamma")
@@ -143,14 +143,14 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
     numbers = np.array([str(number) for number in range(len(names))], np.str_)
     data = ImageSet(np.ascontiguousarray(pixels), np.array(names, np.str_), numbers, numbers)
     height, width = pixels.shape[2:]
-    if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
-        raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE} to {MAX_SIDE} each way can be trained")
+    if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
+        raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE_PX} to {MAX_SIDE_PX} each way can be trained")
     _check_names(order)
     counts = data.counts()
     for label in order:
-        if counts.get(label, 0) < LEAST_IMAGES:
+        if counts.get(label, 0) < MIN_IMAGES_PER_CLASS:
             raise DataError(
-                f"class {label!r} has {counts.get(label, 0)} images, at least {LEAST_IMAGES} are needed; "
+                f"class {label!r} has {counts.get(label, 0)} images, at least {MIN_IMAGES_PER_CLASS} are needed; "
                 "add some or leave the class out"
             )
     return data, order
@@ -174,8 +174,8 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
             raise DataError(f"labels {unknown[:5]} are not among classes={order}; name every class once")
         return labels, order
     if not all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
-        found = next(label for label in labels if isinstance(label, bool) or not isinstance(label, int))
-        raise DataError(f"labels must be names or whole numbers, and all alike; found {found!r}")
+        odd = next(label for label in labels if isinstance(label, bool) or not isinstance(label, int))
+        raise DataError(f"labels must be names or whole numbers, and all alike; found {odd!r}")
     top = max(labels)
     if classes is None and top >= len(labels):  # before as many names are made
         raise DataError(
@@ -190,9 +190,9 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
 def _check_names(order: list[str]) -> None:
     """Whether bundles can bear these names."""
     for label in order:
-        if not 0 < len(label) <= LONGEST_LABEL or SURROGATE.search(label):
+        if not 0 < len(label) <= MAX_LABEL_LENGTH or SURROGATE.search(label):
             raise DataError(
-                f"a class cannot be called {label[:50]!r}: names are text of 1 to {LONGEST_LABEL} characters"
+                f"a class cannot be called {label[:50]!r}: names are text of 1 to {MAX_LABEL_LENGTH} characters"
             )
     slugs = Counter(map(slug, order))
     alike = [label for label in order if slugs[slug(label)] > 1]

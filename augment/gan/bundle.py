@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 
 from augment.core.files import sha256
 from augment.data.slugs import slug
-from augment.gan.bundle_files import MANIFEST, MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
+from augment.gan.bundle_files import MANIFEST, MAX_MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
 from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet, network_from
 from augment.gan.networks.build import new_generator
 
-HEADER_BYTES = 100_000
+MAX_HEADER_BYTES = 100_000
 
 
 def load_bundle(folder: Path) -> ClassGenerator:
@@ -31,17 +31,17 @@ def load_bundle(folder: Path) -> ClassGenerator:
             name: (value.shape, value.dtype)
             for name, value in new_generator(manifest.architecture).float().state_dict().items()
         }
-    most = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + HEADER_BYTES
-    content = read_limited(path, most)
+    max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
+    content = read_limited(path, max_bytes)
     if sha256(content) != manifest.weights_sha256:
         raise damaged(path, "its SHA-256 is not the manifest's")
     try:
         weights = safetensors.torch.load(content)
     except (SafetensorError, ValueError, KeyError) as error:
         raise damaged(path, str(error)) from error
-    found = {name: (value.shape, value.dtype) for name, value in weights.items()}
-    if found != expected:
-        wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+    actual = {name: (value.shape, value.dtype) for name, value in weights.items()}
+    if actual != expected:
+        wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
         raise damaged(path, f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise damaged(path, "it holds numbers that are not finite")
@@ -63,22 +63,24 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """
     index_path = Path(folder) / "index.json"
     try:
-        index = json.loads(read_limited(index_path, 100 * MANIFEST_BYTES))
-        entries = {label: (own["status"], own["slug"], own["reason"]) for label, own in index["classes"].items()}
+        index = json.loads(read_limited(index_path, 100 * MAX_MANIFEST_BYTES))
+        entries = {
+            label: (entry["status"], entry["slug"], entry["reason"]) for label, entry in index["classes"].items()
+        }
         order, slugs = index.get("order", sorted(entries)), {label: slug(label) for label in entries}
         if sorted(order) != sorted(entries):
             raise ValueError("`order` does not name every class once")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(index_path, f"not an index of generators ({error})") from error
     generators = {}
-    for label, (status, own_slug, _) in entries.items():
+    for label, (status, slug_of_class, _) in entries.items():
         if status != "trained":
             continue
-        if own_slug != slugs[label]:
-            raise damaged(index_path, f"class {label!r} must be in folder {slugs[label]!r}, not {own_slug!r}")
-        generators[label] = load_bundle(Path(folder) / own_slug)
+        if slug_of_class != slugs[label]:
+            raise damaged(index_path, f"class {label!r} must be in folder {slugs[label]!r}, not {slug_of_class!r}")
+        generators[label] = load_bundle(Path(folder) / slug_of_class)
         if generators[label].label != label:
-            raise damaged(Path(folder) / own_slug, f"it is of class {generators[label].label!r}, not {label!r}")
+            raise damaged(Path(folder) / slug_of_class, f"it is of class {generators[label].label!r}, not {label!r}")
     failed = {label: str(reason) for label, (status, _, reason) in entries.items() if status != "trained"}
-    there = index.get("shared", (Path(folder) / SHARED / MANIFEST).exists())
-    return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if there else None)
+    has_shared = index.get("shared", (Path(folder) / SHARED / MANIFEST).exists())
+    return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if has_shared else None)

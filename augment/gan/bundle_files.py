@@ -18,8 +18,8 @@ from augment.gan.networks.build import Architecture, NetworkName
 from augment.gan.training.run import Weights
 
 MANIFEST, WEIGHTS = "manifest.json", "generator.safetensors"
-MANIFEST_BYTES = 1_000_000
-LONGEST_LABEL = 1024
+MAX_MANIFEST_BYTES = 1_000_000
+MAX_LABEL_LENGTH = 1024
 
 
 class Manifest(BaseModel):
@@ -28,7 +28,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     format: Literal[1]
-    label: str = Field(min_length=1, max_length=LONGEST_LABEL)
+    label: str = Field(min_length=1, max_length=MAX_LABEL_LENGTH)
     slug: str = Field(pattern=r"^[a-z0-9-]{1,48}$")
     network: NetworkName
     channels: Literal[1, 3]
@@ -78,25 +78,25 @@ def save_bundle(
 
 def read_manifest(path: Path) -> Manifest:
     """A manifest checked against its schema and its own hash."""
-    content = read_limited(path, MANIFEST_BYTES)
+    content = read_limited(path, MAX_MANIFEST_BYTES)
     try:
         values = json.loads(content)
         manifest = Manifest.model_validate(values)
-        found = sha256_json({key: value for key, value in values.items() if key != "sha256"})
+        actual = sha256_json({key: value for key, value in values.items() if key != "sha256"})
     except ValidationError as error:
         first = error.errors()[0]
         raise damaged(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (ValueError, RecursionError) as error:
         raise damaged(path, f"not JSON: {error}") from error
-    if found != manifest.sha256:
+    if actual != manifest.sha256:
         raise damaged(path, "its SHA-256 is not the one it states")
     return manifest
 
 
-def read_limited(path: Path, most: int) -> bytes:
-    """The bytes of a file of a bundle. Raises `BundleError` when it is missing or larger than `most`."""
+def read_limited(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file of a bundle. Raises `BundleError` when it is missing or larger than `max_bytes`."""
     try:
-        return read_file(path, most)
+        return read_file(path, max_bytes)
     except OSError as error:
         if error.errno in (errno.EFBIG, errno.EINVAL):
             raise damaged(path, str(error.strerror)) from error

@@ -22,7 +22,7 @@ from augment.core.environment import environment
 from augment.core.files import exclusive, sha256, sweep_temporaries, write_bytes
 from augment.core.processes import interruption
 from augment.gan.training.run import GanJob, GanResult, Weights
-from augment.gan.training.stacked_trainer import fit_together
+from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
 
 PACKAGE = Path(__file__).parent.parent
@@ -35,8 +35,8 @@ TRAINING_CODE = (
     "gan/training/step.py", "gan/training/state.py", "gan/training/curve.py", "gan/training/run.py",
     "gan/training/looks.py", "gan/training/trainer.py", "gan/training/stack.py", "gan/training/stacked_trainer.py",
 )  # fmt: skip
-HEX_DIGITS = 64  # of the SHA-256 that every file of the store begins with
-TELL_SECONDS = 5.0
+HASH_DIGITS = 64  # of the SHA-256 that every file of the store begins with
+PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,54 +48,54 @@ class StoredJob:
     checkpoint_seconds: float
 
 
-def train(stored: StoredJob) -> GanResult:
+def train_gan(stored: StoredJob) -> GanResult:
     """The finished GAN of a job: from the store, resumed, or from the first step.
 
     Raises `StoreError` when another run is working on the same GAN or the disk is full.
     """
-    with interruption() as stop, _locked(stored) as folder:
-        result = _finished(folder)
+    with interruption() as stop, _lock_folder(stored) as folder:
+        result = _load_finished(folder)
         if result is None:
             result = fit(
                 stored.job,
-                resume=_checkpoint(folder),
-                save=functools.partial(_keep, folder),
+                resume=_load_checkpoint(folder),
+                save=functools.partial(_save_checkpoint, folder),
                 save_seconds=stored.checkpoint_seconds,
                 stop=stop,
-                tell=_teller(stored.job.name),
+                on_step=_step_progress(stored.job.name),
             )
-            _finish(folder, result)
+            _save_finished(folder, result)
         return result
 
 
-def train_together(stored: Sequence[StoredJob]) -> list[GanResult]:
-    """The finished GANs of jobs that are `alike`, trained in stacks where `train` has not finished them.
+def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
+    """The finished GANs of jobs that are `stackable`, trained in stacks where `train_gan` has not finished them.
 
-    A single one is a plain run. Raises what `train` raises.
+    A single one is a plain run. Raises what `train_gan` raises.
     """
     if len(stored) == 1:
-        return [train(stored[0])]
+        return [train_gan(stored[0])]
     with interruption() as stop, ExitStack() as locks:
-        folders = [locks.enter_context(_locked(one)) for one in stored]
-        results = [_finished(folder) for folder in folders]
-        left = [position for position, found in enumerate(results) if found is None]
-        made = fit_together(
+        folders = [locks.enter_context(_lock_folder(stored_job)) for stored_job in stored]
+        results = [_load_finished(folder) for folder in folders]
+        left = [position for position, result in enumerate(results) if result is None]
+        made = fit_stacked(
             [stored[position].job for position in left],
-            resume=[_checkpoint(folders[position]) for position in left],
-            saves=[functools.partial(_keep, folders[position]) for position in left],
+            resume=[_load_checkpoint(folders[position]) for position in left],
+            saves=[functools.partial(_save_checkpoint, folders[position]) for position in left],
             save_seconds=stored[0].checkpoint_seconds,
             stop=stop,
-            tell=_teller(f"a stack of {len(left)} GANs"),
+            on_step=_step_progress(f"a stack of {len(left)} GANs"),
         )
         for number, result in made:
             results[left[number]] = result
-            _finish(folders[left[number]], result)
+            _save_finished(folders[left[number]], result)
     return [result for result in results if result is not None]
 
 
-def finished(stored: StoredJob) -> GanResult | None:
+def load_finished(stored: StoredJob) -> GanResult | None:
     """The finished GAN of a job, if the store holds it."""
-    return None if stored.folder is None else _finished(stored.folder / fingerprint(stored.job))
+    return None if stored.folder is None else _load_finished(stored.folder / fingerprint(stored.job))
 
 
 def is_finished(stored: StoredJob) -> bool:
@@ -104,9 +104,9 @@ def is_finished(stored: StoredJob) -> bool:
 
 
 def fingerprint(job: GanJob) -> str:
-    """32 hex digits over images, chances, settings, seed, starting weights, code and environment."""
+    """32 hex digits over images, sampling weights, settings, seed, starting weights, code and environment."""
     digest = hashlib.sha256()
-    digest.update(str(job.images.shape).encode() + job.images.tobytes() + job.weights.tobytes())
+    digest.update(str(job.images.shape).encode() + job.images.tobytes() + job.sampling_weights.tobytes())
     digest.update(json.dumps([asdict(job.settings), job.seed, environment(job.device)], sort_keys=True).encode())
     for weights in (job.start.generator, job.start.discriminator) if job.start else ():
         _add_weights(digest, weights or {})
@@ -121,7 +121,7 @@ def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
 
 
 @contextmanager
-def _locked(stored: StoredJob) -> Iterator[Path | None]:
+def _lock_folder(stored: StoredJob) -> Iterator[Path | None]:
     """A GAN's own folder, this run's alone; None where nothing is kept."""
     if stored.folder is None:
         yield None
@@ -132,16 +132,16 @@ def _locked(stored: StoredJob) -> Iterator[Path | None]:
         yield folder
 
 
-def _finished(folder: Path | None) -> GanResult | None:
-    found = _read(folder / "finished.pt") if folder else None
-    return None if found is None else GanResult(**found)
+def _load_finished(folder: Path | None) -> GanResult | None:
+    values = _read(folder / "finished.pt") if folder else None
+    return None if values is None else GanResult(**values)
 
 
-def _checkpoint(folder: Path | None) -> dict[str, Any] | None:
+def _load_checkpoint(folder: Path | None) -> dict[str, Any] | None:
     return _read(folder / "checkpoint.pt") or _read(folder / "previous.pt") if folder else None
 
 
-def _finish(folder: Path | None, result: GanResult) -> None:
+def _save_finished(folder: Path | None, result: GanResult) -> None:
     """Keep what is finished; checkpoints have served."""
     if folder is None:
         return
@@ -150,7 +150,7 @@ def _finish(folder: Path | None, result: GanResult) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _keep(folder: Path | None, state: dict[str, Any]) -> None:
+def _save_checkpoint(folder: Path | None, state: dict[str, Any]) -> None:
     """Two generations: the older one stays until the newer one is whole."""
     if folder is None:
         return
@@ -171,26 +171,26 @@ def _read(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     content = path.read_bytes()
-    if sha256(content[HEX_DIGITS:]).encode() != content[:HEX_DIGITS]:
+    if sha256(content[HASH_DIGITS:]).encode() != content[:HASH_DIGITS]:
         return None
-    state: dict[str, Any] = torch.load(io.BytesIO(content[HEX_DIGITS:]), weights_only=True)
+    state: dict[str, Any] = torch.load(io.BytesIO(content[HASH_DIGITS:]), weights_only=True)
     return state
 
 
-def _teller(name: str) -> Callable[[int, int], None]:
+def _step_progress(name: str) -> Callable[[int, int], None]:
     """Say now and then how far a GAN is and how long it still takes."""
-    began = told = time.monotonic()
-    played = -1
+    began = printed_at = time.monotonic()
+    steps_done = -1
 
-    def tell(step: int, steps: int) -> None:
-        nonlocal began, told, played
+    def on_step(step: int, steps: int) -> None:
+        nonlocal began, printed_at, steps_done
         now = time.monotonic()
-        played += 1  # the step itself may go back
-        if played == 0:  # the first step also warms up, and would promise hours
+        steps_done += 1  # the step itself may go back
+        if steps_done == 0:  # the first step also warms up, and would promise hours
             began = now
-        elif now - told > TELL_SECONDS:
-            told = now
-            left = (now - began) / played * (steps - step)
+        elif now - printed_at > PROGRESS_SECONDS:
+            printed_at = now
+            left = (now - began) / steps_done * (steps - step)
             print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)
 
-    return tell
+    return on_step

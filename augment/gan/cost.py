@@ -8,26 +8,26 @@ import torch
 from augment.core.engine import Engine
 from augment.core.progress import counted, duration
 from augment.gan.networks.build import to_float
-from augment.gan.training.run import GanJob, augmentation, begun, play
+from augment.gan.training.run import GanJob, augmentation, begin_run, train_step
 
-SLOW_S = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
-LONG_MIN = 30.0
+SLOW_STEP_SECONDS = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
+LONG_RUN_MINUTES = 30.0
 
 
 def seconds_per_step(job: GanJob) -> float:
     """Seconds of a step on this machine, in one thread: the mean of those with the lazy penalty and those without."""
-    run = begun(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
+    run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
     augment = augmentation(job.settings, run.progress)
 
     def timed(step: int) -> float:
-        run.game.step = step
+        run.players.step = step
         began = time.perf_counter()
-        play(run.game, job.settings, run.data, run.seen, augment).tolist()  # waits for a GPU
+        train_step(run.players, job.settings, run.data, run.seen, augment).tolist()  # waits for a GPU
         return time.perf_counter() - began
 
     def warm(step: int) -> float:
         first = timed(step)
-        return first if first > SLOW_S else timed(step)
+        return first if first > SLOW_STEP_SECONDS else timed(step)
 
     penalised, plain = 0, 1  # every `penalty_every`-th step, from 0 on, has the penalty
     every = job.settings.penalty_every
@@ -40,24 +40,24 @@ def minutes(seconds: float, groups: Sequence[Sequence[int]], processes: int, sta
 
     stacked: all of a group at once, which takes at least as long as the longest alone.
     """
-    each = (max(group) if stacked else sum(group) / min(processes, len(group)) for group in groups if group)
-    return seconds * sum(each) / 60
+    of_groups = (max(group) if stacked else sum(group) / min(processes, len(group)) for group in groups if group)
+    return seconds * sum(of_groups) / 60
 
 
-def tell(job: GanJob, groups: Sequence[Sequence[int]], processes: int, stacked: bool) -> str:
+def measured_cost_line(job: GanJob, groups: Sequence[Sequence[int]], processes: int, stacked: bool) -> str:
     """One line on what `groups` will take, from timed steps of `job`, which is like them all."""
     ((_, seconds),) = Engine("serial").map(seconds_per_step, [job])
     needed = minutes(seconds, groups, processes, stacked)
     if not stacked:
-        return cost_line(needed, groups, processes)
+        return training_cost_line(needed, groups, processes)
     gans = sum(map(len, groups))
     return f"{counted(gans, 'GAN')} in stacks: {duration(needed)} or more, from a few timed steps of one"
 
 
-def cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:
+def training_cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:
     """`needed` minutes in words, and what to do when they are many."""
     steps = [number for group in groups for number in group]
     gans = f"{counted(len(steps), 'GAN')}, {counted(sum(steps), 'step')}"
     line = f"{gans}: {duration(needed)} on {counted(jobs, 'process')}, from a few timed steps"
     shorter = ". Smaller images take less (ingest.size: half the side is about a quarter of the time)"
-    return line + shorter if needed > LONG_MIN else line
+    return line + shorter if needed > LONG_RUN_MINUTES else line

@@ -15,11 +15,11 @@ from augment.gan.training.run import Start
 
 
 def is_pinned(folder: Path) -> bool:
-    """Whether there is more than a README in it; a folder that is not there counts, for `pinned` to name it."""
+    """Whether it holds more than a README; a folder that is not there counts, for `start_from_bundle` to name it."""
     return not (folder.is_dir() and is_bare(folder))
 
 
-def pinned(folder: Path, wanted: Architecture) -> Start | None:
+def start_from_bundle(folder: Path, wanted: Architecture) -> Start | None:
     """The weights that every class starts from, or None while the folder holds nothing but a README.
 
     wanted: the networks that the settings and the images ask for. Raises `BundleError` when the
@@ -33,23 +33,24 @@ def pinned(folder: Path, wanted: Architecture) -> Start | None:
             "models/_shared, or `train.base: data/base` with nothing but its README for none"
         )
     generator = load_bundle(folder)
-    found = generator.network.architecture
+    architecture = generator.network.architecture
     if generator.shape != (wanted.channels, wanted.height, wanted.width):
         raise BundleError(
-            f"train.base: {folder} makes images of {_text(*generator.shape)}, and the training images are "
-            f"{_text(wanted.channels, wanted.height, wanted.width)}; give a bundle of that size, or empty the folder"
+            f"train.base: {folder} makes images of {_image_text(*generator.shape)}, and the training images are "
+            f"{_image_text(wanted.channels, wanted.height, wanted.width)}; give a bundle of that size, or empty "
+            "the folder"
         )
-    if found != wanted:
+    if architecture != wanted:
         raise BundleError(
-            f"train.base: {folder} has {_settings(found)}, and params.yaml says {_settings(wanted)}; "
+            f"train.base: {folder} has {_network_text(architecture)}, and params.yaml says {_network_text(wanted)}; "
             "set these alike, or give another bundle"
         )
     return Start(generator.network.state_dict(), None)
 
 
-def _text(channels: int, height: int, width: int) -> str:
+def _image_text(channels: int, height: int, width: int) -> str:
     return f"{height} x {width} pixels in {'grey' if channels == 1 else 'RGB'}"
 
 
-def _settings(architecture: Architecture) -> str:
+def _network_text(architecture: Architecture) -> str:
     return f"network {architecture.network}, width {architecture.features}, latent {architecture.latent}"

@@ -12,21 +12,21 @@ from augment.core.environment import multiplies_bf16, resolve_device
 from augment.core.errors import ParamsError
 from augment.data.imageset import ImageSet
 from augment.gan.bundle import load_bundle
-from augment.gan.networks.architecture import LINEAR_MOST_PX
+from augment.gan.networks.architecture import LINEAR_MAX_PX
 from augment.gan.networks.build import Architecture
-from augment.gan.per_class import ClassTraining, Workplace, workplace_on
-from augment.gan.pinned_base import is_pinned, pinned
+from augment.gan.per_class import Backend, ClassTraining, backend_on
+from augment.gan.pinned_base import is_pinned, start_from_bundle
 from augment.gan.training.run import Start
 from augment.gan.training.step import GanSettings
 from augment.params import Compute, Override, Train
 from augment.params.types import Flips
 
-STORE = Path(".work")
+WORK_STORE = Path(".work")
 
 LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
-RATE, LINEAR_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
-TINY_STEPS, STEPS = (1200, 300), (5000, 400)  # shared, per class
-STEPS_PER_IMAGE = 40  # of a class's own GAN after the shared one: fewer than ten images are learned by heart sooner
+LEARNING_RATE, LINEAR_LEARNING_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
+SMALL_IMAGE_STEPS, LARGE_IMAGE_STEPS = (1200, 300), (5000, 400)  # shared, per class
+MAX_STEPS_PER_IMAGE = 40  # of a class's own GAN after the shared one: fewer than ten images are learned by heart sooner
 
 
 def training_for(images: ImageSet, train: Train, *, flips: Flips, device: str) -> ClassTraining:
@@ -35,8 +35,10 @@ def training_for(images: ImageSet, train: Train, *, flips: Flips, device: str) -
     Raises `ParamsError` as `class_training` does, and `BundleError` for a bundle that does not fit.
     """
     _, channels, height, width = images.images.shape
-    base = pinned_base(train, channels, height, width)
-    return class_training(train, images.counts(), flips=flips, height=height, width=width, device=device, base=base)
+    start = load_pinned_start(train, channels, height, width)
+    return class_training(
+        train, images.counts(), flips=flips, height=height, width=width, device=device, pinned_start=start
+    )
 
 
 def class_training(
@@ -47,10 +49,10 @@ def class_training(
     height: int,
     width: int,
     device: str,
-    base: Start | None = None,
+    pinned_start: Start | None = None,
     name: str = "params.yaml",
 ) -> ClassTraining:
-    """Resolve `train:` for classes of so many training images; with a `base` there is no shared GAN to train.
+    """Resolve `train:` for classes of so many training images; with a `pinned_start` there is no shared GAN to train.
 
     name: where the settings come from, for messages. Raises `ParamsError` for an override of a class
     that is not there, a network that does not fit the images, or a loss without the penalty that it rests on.
@@ -58,39 +60,39 @@ def class_training(
     _check_overrides(train, list(counts), name)
     _check_network(train.network, height, width, name)
     _check_penalty(train, name)
-    tiny = min(height, width) < LARGE_FROM_PX
-    usual_shared, usual = TINY_STEPS if tiny else STEPS
+    small = min(height, width) < LARGE_FROM_PX
+    usual_shared, usual = SMALL_IMAGE_STEPS if small else LARGE_IMAGE_STEPS
     shared_steps = usual_shared if train.shared_steps == "auto" else train.shared_steps
-    common = _settings(train, shared_steps, flips, _precision(train.precision, tiny, device))
+    common = _gan_settings(train, shared_steps, flips, _precision(train.precision, small, device))
     return ClassTraining(
-        shared=common if train.transfer == "shared" and base is None else None,
+        shared=common if train.transfer == "shared" and pinned_start is None else None,
         classes={
-            label: _with(
+            label: _overridden(
                 replace(common, steps=_class_steps(train, usual, images)), train.overrides.get(label, Override())
             )
             for label, images in counts.items()
         },
-        base=base,
+        pinned_start=pinned_start,
     )
 
 
-def has_pinned_base(train: Train) -> bool:
+def has_pinned_start(train: Train) -> bool:
     """Whether classes start from the generator in `train.base`."""
     return train.transfer == "shared" and is_pinned(Path(train.base))
 
 
 def pinned_training(train: Train) -> dict[str, str | int | float] | None:
     """What the manifest in `train.base` says of its training, None where nothing is pinned. Raises `BundleError`."""
-    return load_bundle(Path(train.base)).training if has_pinned_base(train) else None
+    return load_bundle(Path(train.base)).training if has_pinned_start(train) else None
 
 
-def pinned_base(train: Train, channels: int, height: int, width: int) -> Start | None:
+def load_pinned_start(train: Train, channels: int, height: int, width: int) -> Start | None:
     """What `train.base` holds, if transfer is wanted. Raises `BundleError` when it does not fit."""
     wanted = Architecture(train.network, channels, height, width, train.latent, train.width)
-    return pinned(Path(train.base), wanted) if train.transfer == "shared" else None
+    return start_from_bundle(Path(train.base), wanted) if train.transfer == "shared" else None
 
 
-def workplace(compute: Compute) -> Workplace:
+def start_backend(compute: Compute) -> Backend:
     """Resolve `compute:`.
 
     Also holds this process to one thread, as every unit of work is, so that no figure depends on the
@@ -99,14 +101,14 @@ def workplace(compute: Compute) -> Workplace:
     torch.set_num_threads(1)
     device = resolve_device(compute.device)
     jobs = cores() if compute.jobs == "auto" else compute.jobs
-    return workplace_on(device, Engine(compute.engine, jobs), STORE, float(compute.checkpoint_seconds))
+    return backend_on(device, Engine(compute.engine, jobs), WORK_STORE, float(compute.checkpoint_seconds))
 
 
 def _class_steps(train: Train, usual: int, images: int) -> int:
     """Of one class's GAN."""
     if train.steps != "auto":
         return train.steps
-    return min(usual, STEPS_PER_IMAGE * images) if train.transfer == "shared" else usual
+    return min(usual, MAX_STEPS_PER_IMAGE * images) if train.transfer == "shared" else usual
 
 
 def _check_overrides(train: Train, classes: list[str], name: str) -> None:
@@ -119,9 +121,9 @@ def _check_overrides(train: Train, classes: list[str], name: str) -> None:
 
 
 def _check_network(network: str, height: int, width: int, name: str) -> None:
-    if network == "linear" and max(height, width) > LINEAR_MOST_PX:
+    if network == "linear" and max(height, width) > LINEAR_MAX_PX:
         raise ParamsError(
-            f"{name}: train.network: linear is one layer, for images of at most {LINEAR_MOST_PX} px a side; these "
+            f"{name}: train.network: linear is one layer, for images of at most {LINEAR_MAX_PX} px a side; these "
             f"are {height}x{width}. Use dcgan or residual, or smaller images (ingest.size)"
         )
 
@@ -130,7 +132,7 @@ def _check_penalty(train: Train, name: str) -> None:
     """The Wasserstein distance is measured by a slope of at most 1, which only its penalty holds."""
     if train.loss != "wasserstein_gp":
         return
-    without = [f"train.overrides.{label}.gamma" for label, own in train.overrides.items() if own.gamma == 0]
+    without = [f"train.overrides.{label}.gamma" for label, override in train.overrides.items() if override.gamma == 0]
     if train.gamma == 0 or without:
         keys = ", ".join(without) if train.gamma > 0 else "train.gamma"
         raise ParamsError(
@@ -139,8 +141,8 @@ def _check_penalty(train: Train, name: str) -> None:
         )
 
 
-def _settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
-    usual = LINEAR_RATE if train.network == "linear" else RATE
+def _gan_settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
+    usual = LINEAR_LEARNING_RATE if train.network == "linear" else LEARNING_RATE
     rate = usual if train.learning_rate == "auto" else train.learning_rate
     return GanSettings(
         network=train.network,
@@ -160,11 +162,11 @@ def _settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16",
     )
 
 
-def _with(settings: GanSettings, override: Override) -> GanSettings:
+def _overridden(settings: GanSettings, override: Override) -> GanSettings:
     return replace(settings, **override.model_dump(exclude_none=True))
 
 
-def _precision(wanted: str, tiny: bool, device: str) -> Literal["bf16", "fp32"]:
+def _precision(wanted: str, small: bool, device: str) -> Literal["bf16", "fp32"]:
     if wanted == "auto":
-        return "bf16" if multiplies_bf16(device) and not tiny else "fp32"
+        return "bf16" if multiplies_bf16(device) and not small else "fp32"
     return "bf16" if wanted == "bf16" else "fp32"

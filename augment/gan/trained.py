@@ -3,27 +3,27 @@
 from augment.core.environment import environment
 from augment.data.imageset import ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
-from augment.gan.per_class import ClassTraining, Trained
+from augment.gan.per_class import ClassTraining, TrainedClasses
 from augment.gan.training.run import GanResult
 from augment.gan.training.step import GanSettings
 
 
-def generators_from(images: ImageSet, training: ClassTraining, trained: Trained, device: str) -> GeneratorSet:
+def generators_from(images: ImageSet, training: ClassTraining, trained: TrainedClasses, device: str) -> GeneratorSet:
     """The generators of one seed; images: those trained on, device: where."""
-    place = environment(device)
+    trained_in = environment(device)
     made = {
-        label: _generator(label, images.of_class(label), training.classes[label], result, place)
+        label: _generator(label, images.of_class(label), training.classes[label], result, trained_in)
         for label, result in trained.classes.items()
         if not result.reason
     }
     failed = {label: result.reason for label, result in trained.classes.items() if result.reason}
     if training.shared is None or trained.shared is None:
         return GeneratorSet(made, failed)
-    return GeneratorSet(made, failed, shared=_generator("shared", images, training.shared, trained.shared, place))
+    return GeneratorSet(made, failed, shared=_generator("shared", images, training.shared, trained.shared, trained_in))
 
 
 def _generator(
-    label: str, images: ImageSet, settings: GanSettings, result: GanResult, place: dict[str, str]
+    label: str, images: ImageSet, settings: GanSettings, result: GanResult, trained_in: dict[str, str]
 ) -> ClassGenerator:
     """images: those that this GAN was trained on, of which its manifest holds a fingerprint."""
     summary: dict[str, str | int | float] = {
@@ -32,9 +32,9 @@ def _generator(
         "steps": settings.steps,
         "loss": settings.loss,
         "precision": settings.precision,
-        "augmentation": result.curve[-1]["augmentation"],
+        "augmentation": result.history[-1]["augmentation"],
         "rollbacks": len(result.rollbacks),
         "leaks": "; ".join(result.leaks),
     }
     network = network_from(settings.architecture(*images.images.shape[1:]), result.generator)
-    return ClassGenerator(label, network, summary, place)
+    return ClassGenerator(label, network, summary, trained_in)

@@ -21,8 +21,8 @@ Augment = Callable[[Tensor], Tensor]  # float (N, C, H, W) in [0, 1] -> the same
 Blend = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # augmented images, targets, rng -> the same
 
 SCORE_CHUNK = 512
-AHEAD_STEPS = 8  # whose batches are augmented in one go: an operation costs by the call, small images next to nothing
-AHEAD_VALUES = 16384  # at most, of one image times such batches; large images gain nothing and would take memory
+MAX_AHEAD_STEPS = 8  # whose batches are augmented in one go: an operation costs by the call, not by a small image
+MAX_AHEAD_VALUES = 16384  # at most, of one image times such batches; large images gain nothing and would take memory
 LARGE_FROM_PX = 16  # larger images train for longer, from more samples, and take the maximum before the norm: below
 # that saves next to nothing and costs up to a point of accuracy
 
@@ -119,7 +119,7 @@ def fit_classifier(
 
 def _ahead(shape: tuple[int, int, int]) -> int:
     """How many batches of images (C, H, W) are augmented in one go."""
-    return max(1, min(AHEAD_STEPS, AHEAD_VALUES // prod(shape)))
+    return max(1, min(MAX_AHEAD_STEPS, MAX_AHEAD_VALUES // prod(shape)))
 
 
 def _augmented(
@@ -131,7 +131,9 @@ def _augmented(
         images = torch.cat([images for images, _ in drawn]).float() / 255
         images = augment(images) if augment else images
         targets = [targets for _, targets in drawn]
-        yield from zip(torch.split(images, [len(own) for own in targets]), targets, strict=True)
+        yield from zip(
+            torch.split(images, [len(targets_of_batch) for targets_of_batch in targets]), targets, strict=True
+        )
 
 
 @torch.no_grad()
@@ -152,5 +154,5 @@ def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
         network.pooled(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255)
         for at in range(0, max(len(images), 1), SCORE_CHUNK)
     ]
-    found: NDArray[np.float32] = torch.cat(rows).numpy()
-    return found
+    features: NDArray[np.float32] = torch.cat(rows).numpy()
+    return features

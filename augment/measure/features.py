@@ -20,7 +20,7 @@ Float32 = NDArray[np.float32]
 
 CHANNELS = 24
 SCALES = 3
-CHUNK = 128  # bounds memory: about 50 MB of activations at the largest size
+CHUNK_IMAGES = 128  # bounds memory: about 50 MB of activations at the largest size
 
 
 def random_convolutions(images: UInt8) -> Float32:
@@ -66,8 +66,8 @@ def _in_chunks(images: UInt8, embed: Callable[[torch.Tensor], torch.Tensor]) -> 
 
 
 def _batches(images: UInt8) -> Iterator[torch.Tensor]:
-    for start in range(0, max(len(images), 1), CHUNK):
-        yield torch.from_numpy(images[start : start + CHUNK].astype(np.float32) / 255)
+    for start in range(0, max(len(images), 1), CHUNK_IMAGES):
+        yield torch.from_numpy(images[start : start + CHUNK_IMAGES].astype(np.float32) / 255)
 
 
 def _reduce(batch: torch.Tensor, longest: int) -> torch.Tensor:

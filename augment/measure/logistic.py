@@ -10,7 +10,7 @@ from augment.measure.sampling import WeightedImages
 
 Float32 = NDArray[np.float32]
 
-ITERATIONS = 1000
+MAX_ITERATIONS = 1000
 
 
 def fit_logistic(features: Float32, data: WeightedImages, strength: float) -> Pipeline:
@@ -18,9 +18,9 @@ def fit_logistic(features: Float32, data: WeightedImages, strength: float) -> Pi
 
     features: float32 (N, D) of `data.images`; strength: scikit-learn's C, the inverse of the penalty's weight.
     """
-    drawn = data.chances > 0
-    weights = data.chances[drawn] * drawn.sum()
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=ITERATIONS))
+    drawn = data.sampling_weights > 0
+    weights = data.sampling_weights[drawn] * drawn.sum()
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=MAX_ITERATIONS))
     model.fit(
         features[drawn], data.targets[drawn],
         standardscaler__sample_weight=weights, logisticregression__sample_weight=weights,

@@ -17,7 +17,7 @@ Features = NDArray[Any]
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-BLOCK = 4_000_000  # entries of a distance or kernel matrix held at once (32 MB)
+MAX_BLOCK_ENTRIES = 4_000_000  # entries of a distance or kernel matrix held at once (32 MB)
 
 
 def kid(*, real: Features, fake: Features) -> float:
@@ -27,7 +27,7 @@ def kid(*, real: Features, fake: Features) -> float:
     The name follows the field; the features are ours, so compare only with figures of this project.
     Raises DataError with fewer than 2 rows on either side.
     """
-    _need(2, "kid", real=real, fake=fake)
+    _require_present(2, "kid", real=real, fake=fake)
     n, m = len(real), len(fake)
     within_real = (_kernel_sum(real, real) - _kernel_trace(real)) / (n * (n - 1))
     within_fake = (_kernel_sum(fake, fake) - _kernel_trace(fake)) / (m * (m - 1))
@@ -40,7 +40,7 @@ def fid(*, real: Features, fake: Features) -> float:
     Heusel et al. 2017, equation 6. The name follows the field; the features are ours, so compare only with figures of
     this project. Raises DataError with fewer than 2 rows on either side.
     """
-    _need(2, "fid", real=real, fake=fake)
+    _require_present(2, "fid", real=real, fake=fake)
     means = [side.mean(axis=0, dtype=np.float64) for side in (real, fake)]
     centred = [side - mean for side, mean in zip((real, fake), means, strict=True)]
     first, second = (side.T @ side / (len(side) - 1) for side in centred)
@@ -58,7 +58,7 @@ def precision_recall(*, real: Features, fake: Features, k: int = 3) -> tuple[flo
     real images inside the ball of some fake. Kynkaanniemi et al. 2019, section 2.
     Raises DataError unless both sides have more than k rows.
     """
-    _need(k + 1, "precision and recall", real=real, fake=fake)
+    _require_present(k + 1, "precision and recall", real=real, fake=fake)
     inside_real = [near.any(axis=1) for near in _inside(fake, real, _radii(real, k))]
     inside_fake = [near.any(axis=1) for near in _inside(real, fake, _radii(fake, k))]
     return float(np.concatenate(inside_real).mean()), float(np.concatenate(inside_fake).mean())
@@ -71,8 +71,8 @@ def density_coverage(*, real: Features, fake: Features, k: int = 5) -> tuple[flo
     share of real balls that hold any fake. Naeem et al. 2020, section 3.
     Raises DataError unless real has more than k rows and fake has one.
     """
-    _need(k + 1, "density and coverage", real=real)
-    _need(1, "density and coverage", fake=fake)
+    _require_present(k + 1, "density and coverage", real=real)
+    _require_present(1, "density and coverage", fake=fake)
     held = np.zeros(len(real), dtype=np.int64)  # fakes in each real ball
     for near in _inside(fake, real, _radii(real, k)):
         held += near.sum(axis=0)
@@ -84,14 +84,14 @@ def nearest(queries: Features, references: Features) -> tuple[Int, Float]:
 
     Equal rows are at distance exactly 0. Raises DataError when there is no reference.
     """
-    _need(1, "nearest neighbour", references=references)
+    _require_present(1, "nearest neighbour", references=references)
     blocks = [squared.argmin(axis=1) for _, squared in _squared_distances(queries, references)]
     return _with_distances(queries, references, blocks)
 
 
 def leave_one_out_nearest(points: Features) -> tuple[Int, Float]:
     """For each point the nearest *other* point and its distance. Raises DataError below 2 points."""
-    _need(2, "leave-one-out nearest neighbour", points=points)
+    _require_present(2, "leave-one-out nearest neighbour", points=points)
     blocks = []
     for start, squared in _squared_distances(points, points):
         rows = np.arange(len(squared))
@@ -103,7 +103,7 @@ def leave_one_out_nearest(points: Features) -> tuple[Int, Float]:
 def nearest_elsewhere(points: Features, groups: NDArray[Any]) -> Float:
     """For each point (N, D) the distance to the nearest point of another group. Raises DataError below 2 groups."""
     names, unit = np.unique(groups, return_inverse=True)
-    _need(2, "nearest neighbour of another group", groups=names)
+    _require_present(2, "nearest neighbour of another group", groups=names)
     blocks = []
     for start, squared in _squared_distances(points, points):
         squared[unit[start : start + len(squared), None] == unit] = np.inf
@@ -115,7 +115,7 @@ def _with_distances(queries: Features, references: Features, blocks: list[Int]) 
     """Distances anew from differences: the expansion below loses small ones to rounding."""
     index = np.concatenate([np.zeros(0, dtype=np.int64), *blocks])
     distance = np.zeros(len(queries))
-    step = max(1, BLOCK // max(1, queries.shape[1]))
+    step = max(1, MAX_BLOCK_ENTRIES // max(1, queries.shape[1]))
     for start in range(0, len(queries), step):
         rows = slice(start, start + step)
         difference = queries[rows].astype(np.float64) - references[index[rows]]
@@ -144,7 +144,7 @@ def _squared_distances(first: Features, second: Features) -> Iterator[tuple[int,
     centre = second.mean(axis=0, dtype=np.float64)
     right = second - centre
     right_norms = (right**2).sum(axis=1)
-    step = max(1, BLOCK // len(second))
+    step = max(1, MAX_BLOCK_ENTRIES // len(second))
     for start in range(0, len(first), step):
         left = first[start : start + step] - centre
         squared = (left**2).sum(axis=1)[:, None] + right_norms - 2 * left @ right.T
@@ -153,7 +153,7 @@ def _squared_distances(first: Features, second: Features) -> Iterator[tuple[int,
 
 def _kernel_sum(first: Features, second: Features) -> float:
     right = second.astype(np.float64)
-    step = max(1, BLOCK // len(second))
+    step = max(1, MAX_BLOCK_ENTRIES // len(second))
     blocks = (first[start : start + step].astype(np.float64) for start in range(0, len(first), step))
     return float(sum(((left @ right.T / right.shape[1] + 1) ** 3).sum() for left in blocks))
 
@@ -163,7 +163,7 @@ def _kernel_trace(points: Features) -> float:
     return float(((squares + 1) ** 3).sum())
 
 
-def _need(least: int, metric: str, **sides: Features) -> None:
+def _require_present(least: int, metric: str, **sides: Features) -> None:
     for side, rows in sides.items():
         if len(rows) < least:
             raise DataError(

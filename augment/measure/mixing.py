@@ -9,7 +9,7 @@ from torch import Tensor
 from augment.measure.classifiers import Blend
 
 
-def mixing(classes: int) -> Blend:
+def mixup_or_cutmix(classes: int) -> Blend:
     """Blend a batch with itself in another order, across classes.
 
     Each batch tosses a coin between `mixup` and `cutmix` and has one share, uniform in [0, 1]: the

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from augment.measure.classical import flipping
 from augment.measure.classifiers import Augment
 
-OPERATIONS = 2  # drawn for each part of the images
-PARTS = 8  # of the images that draw operations of their own
+OPERATIONS_PER_IMAGE = 2  # drawn for each part of the images
+OPERATION_GROUPS = 8  # of the images that draw operations of their own
 
 
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
@@ -18,13 +18,13 @@ def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     up to half of the paper's largest. Without identity, colour only for three channels, sharpness from
     3 px up. New borders repeat the old ones. Draws come from torch's global generator.
     """
-    operations = K.ImageSequential(*_operations(channels, min(height, width)), random_apply=OPERATIONS)
+    operations = K.ImageSequential(*_operations(channels, min(height, width)), random_apply=OPERATIONS_PER_IMAGE)
     flip = nn.Sequential(*flipping(flips))
 
     def augment(images: Tensor) -> Tensor:
         changed = torch.empty_like(images)
-        for part in range(min(PARTS, len(images))):
-            changed[part::PARTS] = operations(images[part::PARTS])
+        for part in range(min(OPERATION_GROUPS, len(images))):
+            changed[part::OPERATION_GROUPS] = operations(images[part::OPERATION_GROUPS])
         flipped: Tensor = flip(changed).clamp(0, 1)
         return flipped
 

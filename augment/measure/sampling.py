@@ -1,4 +1,4 @@
-"""Images with chances to be drawn: the one form in which every arm holds what its classifier learns from."""
+"""Images with sampling weights: the one form in which every arm holds what its classifier learns from."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class WeightedImages:
-    """images uint8 (N, C, H, W), targets int64 (N,), chances float64 (N,) that sum to 1."""
+    """images uint8 (N, C, H, W), targets int64 (N,), sampling_weights float64 (N,) that sum to 1."""
 
     images: NDArray[np.uint8]
     targets: NDArray[np.int64]
-    chances: NDArray[np.float64]
+    sampling_weights: NDArray[np.float64]
 
 
-def evenly(images: NDArray[np.uint8], targets: NDArray[np.int64]) -> WeightedImages:
+def uniform(images: NDArray[np.uint8], targets: NDArray[np.int64]) -> WeightedImages:
     """Every image equally often."""
     return WeightedImages(images, targets, np.full(len(images), 1 / len(images)))
 

@@ -9,7 +9,7 @@ from augment.params.arms import (
     REAL_ARMS,
     Arm,
     Augmentation,
-    Base,
+    BaseAugmentation,
     Features,
 )
 from augment.params.image_sections import Generate, Ingest, Override, Train
@@ -25,7 +25,7 @@ __all__ = [
     "REAL_ARMS",
     "Arm",
     "Augmentation",
-    "Base",
+    "BaseAugmentation",
     "Compute",
     "Evaluate",
     "Features",

@@ -9,7 +9,7 @@ Arm = Literal[
     "copies_half", "shuffled", "noise", "as_delivered",
 ]  # fmt: skip
 Augmentation = Literal["classical", "randaugment", "mixup_cutmix"]  # arms that others build on
-Base = Augmentation | Literal["none"]  # what arms with made images add to; none where no augmentation is compared
+BaseAugmentation = Augmentation | Literal["none"]  # of arms with made images; none: none is compared
 AUGMENTATIONS: tuple[Augmentation, ...] = ("classical", "randaugment", "mixup_cutmix")
 Features = Literal["random_convolutions", "imagenet"]
 REAL_ARMS: tuple[Arm, ...] = (

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from augment.params.types import (
-    MOST_GAMMA,
-    MOST_STEPS,
+    MAX_GAMMA,
+    MAX_STEPS,
     Flips,
     Fraction,
     PerClass,
@@ -101,9 +101,9 @@ class Ingest(Section):
 class Override(Section):
     """What one class may have of its own."""
 
-    steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="Training steps of this class's GAN.")
+    steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
-    gamma: float | None = Field(None, ge=0, le=MOST_GAMMA, description="Weight of R1 + R2.")
+    gamma: float | None = Field(None, ge=0, le=MAX_GAMMA, description="Weight of R1 + R2.")
     augmentation: Probability | Literal["auto"] | None = Field(
         None, description="Probability of differentiable augmentation, or `auto`."
     )
@@ -130,7 +130,7 @@ class Train(Section):
     gamma: float = Field(
         0.5,
         ge=0,
-        le=MOST_GAMMA,
+        le=MAX_GAMMA,
         description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. "
         "`wasserstein_gp` has its own penalty, with lambda = 20 gamma, and needs it.",
     )
@@ -206,5 +206,5 @@ class Generate(Section):
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
     filter_steps: int = Field(
-        150, ge=1, le=MOST_STEPS, description="Training steps of each of the filter's classifiers."
+        150, ge=1, le=MAX_STEPS, description="Training steps of each of the filter's classifiers."
     )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from augment.core.errors import ParamsError
 from augment.core.files import read_file
-from augment.params.messages import told
+from augment.params.messages import format_errors
 from augment.params.schema import Params
 
 MAX_BYTES = 1_000_000
@@ -46,7 +46,7 @@ def check(values: Any, name: str = "params.yaml") -> Params:
         # JSON mode: YAML has no tuples, so a list may stand for one; numbers stay strict.
         return Params.model_validate(_tuples(values))
     except ValidationError as error:
-        raise ParamsError(told(error, Params, name)) from error
+        raise ParamsError(format_errors(error, Params, name)) from error
 
 
 def _tuples(values: dict[Any, Any]) -> dict[Any, Any]:

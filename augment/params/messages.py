@@ -14,7 +14,7 @@ Location = tuple[int | str, ...]
 Model = type[BaseModel]
 
 
-def told(error: ValidationError, root: Model, name: str) -> str:
+def format_errors(error: ValidationError, root: Model, name: str) -> str:
     """One line for each mistake: `file: key: what was found; what is allowed`.
 
     root: the model of the whole file; name: what to call the file.
@@ -26,21 +26,21 @@ def told(error: ValidationError, root: Model, name: str) -> str:
     lines = []
     for group in groups.values():
         deepest = max(len(place.within) for place, _ in group)  # the alternative that the value is nearest to
-        own = {place.within: (place, mistake) for place, mistake in group[::-1] if len(place.within) == deepest}
-        lines += [f"{name}: {_line(*one)}" for one in list(own.values())[::-1]]
+        by_place = {place.within: (place, mistake) for place, mistake in group[::-1] if len(place.within) == deepest}
+        lines += [f"{name}: {_line(*mistake_at)}" for mistake_at in list(by_place.values())[::-1]]
     return "\n".join(lines)
 
 
-def allowed(schema: Mapping[str, Any]) -> str:
+def allowed_values(schema: Mapping[str, Any]) -> str:
     """The JSON schema of one key in a few words."""
     if "anyOf" in schema:
-        return " or ".join(allowed(branch) for branch in schema["anyOf"])
+        return " or ".join(allowed_values(branch) for branch in schema["anyOf"])
     if "enum" in schema:
         return ", ".join(f"`{item}`" for item in schema["enum"])
     if "const" in schema:
         return f"`{schema['const']}`"
     if "prefixItems" in schema:
-        return f"[{', '.join(allowed(item) for item in schema['prefixItems'])}]"
+        return f"[{', '.join(allowed_values(item) for item in schema['prefixItems'])}]"
     words = {"integer": "whole number", "number": "number", "string": "text", "null": "null",
              "boolean": "true, false", "object": "mapping", "array": "list"}  # fmt: skip
     text = words.get(schema.get("type", "object"), "mapping")
@@ -53,7 +53,7 @@ def allowed(schema: Mapping[str, Any]) -> str:
     bounds += ["not empty"] if "minLength" in schema else []
     for inner, word in (("items", "of"), ("additionalProperties", "to")):
         if "$ref" not in schema.get(inner, {"$ref": ""}):
-            bounds.append(f"{word} {allowed(schema[inner])}")
+            bounds.append(f"{word} {allowed_values(schema[inner])}")
     return f"{text} {', '.join(bounds)}".strip()
 
 
@@ -100,7 +100,7 @@ def _line(place: _Place, mistake: Any) -> str:
         return f"{key}: {_shown(got)} is not allowed; it must hold keys such as `{keys[0]}:`"
     schema = place.owner.model_json_schema()["properties"][place.name]
     hint = _nearest(got, _words(schema)) if isinstance(got, str) else ""
-    return f"{key}: {_shown(got)} is not allowed; {f'{hint} A' if hint else 'a'}llowed: {allowed(schema)}"
+    return f"{key}: {_shown(got)} is not allowed; {f'{hint} A' if hint else 'a'}llowed: {allowed_values(schema)}"
 
 
 def _alternatives(owner: Model, name: str) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from augment.params import Override, Params
-from augment.params.messages import allowed
+from augment.params.messages import allowed_values
 
 COLUMNS = 100  # of a line
 HEAD = (
@@ -24,7 +24,8 @@ def document() -> str:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     ]
     parts = [HEAD, *_key("seed", Params, "seed")]
-    for name, model in [*sections, ("train.overrides.<label>", Override)]:
+    every: list[tuple[str, type[BaseModel]]] = [*sections, ("train.overrides.<label>", Override)]
+    for name, model in every:
         parts += [f"## {name}", (model.__doc__ or "").strip()]
         for key in model.model_fields:
             parts += _key(f"{name}.{key}", model, key)
@@ -34,7 +35,7 @@ def document() -> str:
 def _key(name: str, model: type[BaseModel], key: str) -> list[str]:
     field = model.model_fields[key]
     default = "{}" if field.default_factory else _yaml(field.default)
-    words = allowed(model.model_json_schema()["properties"][key])
+    words = allowed_values(model.model_json_schema()["properties"][key])
     return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", str(field.description)]
 
 

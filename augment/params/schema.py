@@ -46,7 +46,7 @@ class Evaluate(Section):
     )
     primary: Literal["balanced_accuracy", "recall_at_far"] = Field(
         "balanced_accuracy",
-        description="The figure that decides. `balanced_accuracy`: the mean of the classes' recalls. `recall_at_far`: "
+        description="The primary metric. `balanced_accuracy`: the mean of the classes' recalls. `recall_at_far`: "
         "the mean share of every class but `normal` that is found at `false_alarm_rate`.",
     )
     normal: Label | None = Field(
@@ -118,7 +118,7 @@ class Evaluate(Section):
 
     @property
     def arm_names(self) -> tuple[Arm, ...]:
-        """The arms to run, in the order of `ARMS`."""
+        """The arms to run, in the order of `ARMS_COLUMNS`."""
         whole = [arm for arm in ARMS if arm != "pretrained"]
         wanted = {"default": DEFAULT_ARMS, "all": whole}[self.arms] if isinstance(self.arms, str) else self.arms
         return tuple(arm for arm in ARMS if arm in wanted)
@@ -158,7 +158,7 @@ class Compute(Section):
     checkpoint_seconds: int = Field(
         30,
         ge=1,
-        description="A killed run loses at most this much training; on a GPU at most a turn, about a tenth of a run.",
+        description="A killed run loses at most this much training; on a GPU at most an interval, a tenth of a run.",
     )
 
 

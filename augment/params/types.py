@@ -24,9 +24,9 @@ def _text(value: Any) -> Any:
 
 Label = Annotated[str, BeforeValidator(_text)]
 Size = Annotated[int, Field(ge=2, le=256)]
-MOST_STEPS = 10_000_000
-MOST_GAMMA = 10_000
-Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
+MAX_STEPS = 10_000_000
+MAX_GAMMA = 10_000
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Flips = Literal["none", "horizontal", "vertical", "both"]
 Probability = Annotated[float, Field(ge=0, le=1)]

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from augment.project.dvc_faults import Fault, faults, locked
+from augment.project.dvc_faults import Fault, faults, locked_outputs
 from augment.project.work_store import StoredGan, prune, survey
 
-LEAST_PYTHON = (3, 11)
-STORE = Path(".work")
-_SHOWN = ("torch", "numpy", "pydantic", "dvc")
-_UNFINISHED_NAMED = 10
+MIN_PYTHON = (3, 11)
+WORK_STORE = Path(".work")
+_SHOWN_PACKAGES = ("torch", "numpy", "pydantic", "dvc")
+_MAX_UNFINISHED_NAMED = 10
 
 
 def run(prune_days: float | None) -> int:
@@ -26,27 +26,27 @@ def run(prune_days: float | None) -> int:
     project = Path()
     in_project = (project / "dvc.yaml").exists()
     missing = list(_missing(in_project))
-    found = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
+    faults_found = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
     print("\n".join(["environment", *_environment(), "", "work store", *_store(prune_days), "", "DVC state"]))
     if not in_project:
         print("  no dvc.yaml here: only the library was looked at")
     elif any("ruamel" in fault.what for fault in missing):
         print("  not looked at: ruamel.yaml is missing")
     else:
-        in_dvc = faults(project)
-        found += in_dvc
-        print(f"  faults: {len(in_dvc)}" if in_dvc else f"  {_outputs(project)}")
+        dvc_faults = faults(project)
+        faults_found += dvc_faults
+        print(f"  faults: {len(dvc_faults)}" if dvc_faults else f"  {_outputs(project)}")
     print()
-    for fault in found:
+    for fault in faults_found:
         print(f"fault: {fault.what}\n  mend: {fault.mend}")
-    if not found:
+    if not faults_found:
         print("No fault found.")
-    return 1 if found else 0
+    return 1 if faults_found else 0
 
 
 def _environment() -> Iterator[str]:
     yield f"  python {platform.python_version()}, {platform.machine()}, {platform.system()}"
-    versions = {name: _version(name) for name in _SHOWN}
+    versions = {name: _version(name) for name in _SHOWN_PACKAGES}
     yield "  " + ", ".join(f"{name} {version or 'missing'}" for name, version in versions.items())
     if versions["torch"]:
         try:
@@ -59,10 +59,10 @@ def _environment() -> Iterator[str]:
 
 
 def _python() -> Iterator[Fault]:
-    if sys.version_info[:2] < LEAST_PYTHON:
-        least = ".".join(map(str, LEAST_PYTHON))
-        what = f"Python {platform.python_version()}, at least {least} is needed"
-        yield Fault(what, f"python{least} -m venv .venv && . .venv/bin/activate && {_install(True)}")
+    if sys.version_info[:2] < MIN_PYTHON:
+        min_version = ".".join(map(str, MIN_PYTHON))
+        what = f"Python {platform.python_version()}, at least {min_version} is needed"
+        yield Fault(what, f"python{min_version} -m venv .venv && . .venv/bin/activate && {_install(True)}")
 
 
 def _missing(in_project: bool) -> Iterator[Fault]:
@@ -107,23 +107,23 @@ def _commands() -> Iterator[Fault]:
 
 def _store(prune_days: float | None) -> Iterator[str]:
     if prune_days is not None:
-        removed, busy = prune(STORE, prune_days)
+        removed, busy = prune(WORK_STORE, prune_days)
         yield f"  removed {_counted(removed)}. They are trained again if a run asks for them; no output is touched."
         if busy:
             yield f"  {busy} stayed: a run is at work on them"
-    gans = survey(STORE)
-    yield f"  {STORE}: {_counted(gans)}" + (f", last used {_age(gans[0].used)}" if gans else "")
+    gans = survey(WORK_STORE)
+    yield f"  {WORK_STORE}: {_counted(gans)}" + (f", last used {_age(gans[0].used)}" if gans else "")
     unfinished = [gan for gan in gans if not gan.finished]
-    for gan in unfinished[:_UNFINISHED_NAMED]:
+    for gan in unfinished[:_MAX_UNFINISHED_NAMED]:
         yield f"    unfinished: {gan.folder.name}, {_size(gan.size)}, {_age(gan.used)}; `dvc repro` goes on with it"
-    if len(unfinished) > _UNFINISHED_NAMED:
-        yield f"    ... and {len(unfinished) - _UNFINISHED_NAMED} more"
+    if len(unfinished) > _MAX_UNFINISHED_NAMED:
+        yield f"    ... and {len(unfinished) - _MAX_UNFINISHED_NAMED} more"
     if gans and prune_days is None:
         yield "  `augment doctor --prune 30` removes what no run has used for 30 days, `--prune 0` everything"
 
 
 def _outputs(project: Path) -> str:
-    number = len(locked(project / "dvc.lock"))
+    number = len(locked_outputs(project / "dvc.lock"))
     return (
         f"{number} outputs in dvc.lock, all as they should be" if number else "no dvc.lock: `dvc repro` has not run yet"
     )

@@ -4,7 +4,7 @@ import errno
 import shutil
 from pathlib import Path
 
-from augment.project.dvc_faults import cache_folder, cached, is_whole, listing, locked
+from augment.project.dvc_faults import cache_folder, cached_path, folder_listing, is_whole, locked_outputs
 
 
 def bring_back(project: Path, stage: str) -> bool:
@@ -14,13 +14,13 @@ def bring_back(project: Path, stage: str) -> bool:
     them, and ValueError when dvc.lock is damaged, both before anything is touched; OSError when the disk refuses.
     """
     cache = cache_folder(project) / "files" / "md5"
-    outputs = [output for output in locked(project / "dvc.lock") if output.stage == stage]
+    outputs = [output for output in locked_outputs(project / "dvc.lock") if output.stage == stage]
     folders = [project / output.path for output in outputs if output.md5.endswith(".dir")]
     copies: dict[Path, Path] = {}
     for output in outputs:
-        own, path = cached(cache, output.md5), project / output.path
+        own, path = cached_path(cache, output.md5), project / output.path
         if path in folders:
-            copies |= {path / name: cached(cache, md5) for name, md5 in listing(own).items()}
+            copies |= {path / name: cached_path(cache, md5) for name, md5 in folder_listing(own).items()}
         else:
             copies[path] = own
         if not own.exists() or (path in folders and not is_whole(own)):

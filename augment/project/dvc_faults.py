@@ -39,7 +39,7 @@ def faults(project: Path) -> list[Fault]:
     """Everything wrong with .dvc and dvc.lock; the order is the one to mend in."""
     found = [*_repository(project), *_rwlock(project)]
     try:
-        outputs = locked(project / "dvc.lock")
+        outputs = locked_outputs(project / "dvc.lock")
     except ValueError as error:
         return [*found, Fault(f"dvc.lock: {error}", "rm dvc.lock && dvc repro")]
     cache = cache_folder(project) / "files" / "md5"
@@ -59,7 +59,7 @@ def faults(project: Path) -> list[Fault]:
     return found
 
 
-def locked(path: Path) -> list[Output]:
+def locked_outputs(path: Path) -> list[Output]:
     """The outputs that dvc.lock names; none without the file. Raises ValueError saying what is wrong with it."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
@@ -121,11 +121,11 @@ def _rwlock(project: Path) -> Iterator[Fault]:
 
 def _objects(cache: Path, output: Output) -> list[Path]:
     """The cached files of an output: itself, and those that a folder's listing names."""
-    own = cached(cache, output.md5)
-    return [own, *(cached(cache, md5) for md5 in set(listing(own).values()))]
+    own = cached_path(cache, output.md5)
+    return [own, *(cached_path(cache, md5) for md5 in set(folder_listing(own).values()))]
 
 
-def listing(path: Path) -> dict[str, str]:
+def folder_listing(path: Path) -> dict[str, str]:
     """Relative path -> md5 of a cached folder; empty for a file, and where the listing is missing or damaged."""
     if path.suffix != ".dir":
         return {}
@@ -143,7 +143,7 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
         return ""
     if not output.md5.endswith(".dir"):
         return "" if path.is_file() and md5(path) == output.md5 else "its content differs"
-    known = listing(cached(cache, output.md5))
+    known = folder_listing(cached_path(cache, output.md5))
     for name, expected in sorted(known.items()):
         file = path / name
         if not file.is_file():
@@ -157,7 +157,7 @@ def _changed(project: Path, cache: Path, output: Output) -> str:
 
 def _is_gone(project: Path, cache: Path, output: Output) -> bool:
     """Whether an output is in the cache alone; in a new clone it is in neither."""
-    return not (project / output.path).exists() and cached(cache, output.md5).exists()
+    return not (project / output.path).exists() and cached_path(cache, output.md5).exists()
 
 
 def md5(path: Path) -> str:
@@ -171,7 +171,7 @@ def is_whole(path: Path) -> bool:
     return path.is_file() and md5(path) == path.parent.name + path.name.removesuffix(".dir")
 
 
-def cached(cache: Path, md5: str) -> Path:
+def cached_path(cache: Path, md5: str) -> Path:
     """Where the cache keeps the object of a hash."""
     return cache / md5[:2] / md5[2:]
 

@@ -1,6 +1,6 @@
-"""How many configurations have looked at a test set: an append-only file beside the outputs, unknown to DVC and git.
+"""Test queries, the configurations that have looked at a test set: a file to append to, unknown to DVC and git.
 
-The best of several looks is lucky, so a verdict is worth less the more often its test set was asked. The
+The best of several queries is lucky, so a verdict is worth less the more often its test set was asked. The
 count belongs to a folder's history and not to its inputs, so no output holds it.
 """
 
@@ -15,7 +15,7 @@ LEDGER = Path(".work/ledger.csv")
 _LINE = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64})")
 
 
-def record(ledger: Path, test: str, configuration: str) -> None:
+def record_query(ledger: Path, test: str, configuration: str) -> None:
     """Note that a configuration has looked at a test set; both are SHA-256 fingerprints. Known pairs are not repeated.
 
     Raises `StoreError` when the file cannot be written.
@@ -36,7 +36,7 @@ def record(ledger: Path, test: str, configuration: str) -> None:
         ) from error
 
 
-def looks(ledger: Path, test: str, configuration: str) -> int:
+def test_queries(ledger: Path, test: str, configuration: str) -> int:
     """Configurations that have looked at this test set, this one included, whether or not it is noted here.
 
     Raises `StoreError` when the file cannot be read.
@@ -44,7 +44,7 @@ def looks(ledger: Path, test: str, configuration: str) -> int:
     return len({mine for seen, mine in _entries(ledger) if seen == test} | {configuration})
 
 
-def looks_text(count: int) -> str:
+def test_queries_text(count: int) -> str:
     """The count in a sentence, with what follows from it."""
     if count == 1:
         return "This is the only configuration that has looked at this test set here."

@@ -10,7 +10,7 @@ from augment.core.errors import InUseError
 from augment.core.files import exclusive
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
-_DAY = 24 * 60 * 60
+_DAY_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:
     Returns what was deleted, and how many stayed because a run is at work on them.
     """
     removed, busy = [], 0
-    before = time.time() - days * _DAY
+    before = time.time() - days * _DAY_SECONDS
     for gan in survey(store):
         if gan.used > before:
             continue

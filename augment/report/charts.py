@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-ROW, AXIS = 46, 26  # pixels: one row of an interval chart; its axis
-LEFT, SPAN = 3.0, 94.0  # per cent of the width that the axis covers
-WIDTH, HEIGHT = 260, 96  # view box of a curve chart
-INNER = (30, 250, 8, 80)  # its plotting area: left, right, top, bottom
+ROW_HEIGHT_PX, AXIS_HEIGHT_PX = 46, 26  # pixels: one row of an interval chart; its axis
+AXIS_LEFT_PERCENT, AXIS_SPAN_PERCENT = 3.0, 94.0  # per cent of the width that the axis covers
+CURVE_WIDTH, CURVE_HEIGHT = 260, 96  # view box of a curve chart
+CURVE_AREA = (30, 250, 8, 80)  # its plotting area: left, right, top, bottom
 SHAPES = {
     "real": '<circle r="5"/>',
     "gan": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
@@ -23,7 +23,7 @@ SHAPES = {
 
 
 @dataclass(frozen=True)
-class Mark:
+class IntervalMark:
     """A mean with its interval, drawn as a dot on a line. kind: a key of `SHAPES`; a chosen one is ringed."""
 
     label: str
@@ -36,7 +36,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Line:
+class CurveLine:
     """One line of a curve chart: `name` is also its class in the style sheet."""
 
     name: str
@@ -44,7 +44,7 @@ class Line:
 
 
 def interval_chart(
-    title: str, marks: Sequence[Mark], reference: float | None = None, reach: Sequence[float] = ()
+    title: str, marks: Sequence[IntervalMark], reference: float | None = None, reach: Sequence[float] = ()
 ) -> Markup:
     """Dots with intervals, one row each, on one axis; `reference` draws a line such as "no gain", and the axis holds
     `reach` too.
@@ -59,22 +59,23 @@ def interval_chart(
     low, high = min(steps[0], *edges), max(steps[-1], *edges)
 
     def across(value: float) -> str:
-        return f"{LEFT + SPAN * (value - low) / (high - low):.2f}%"
+        return f"{AXIS_LEFT_PERCENT + AXIS_SPAN_PERCENT * (value - low) / (high - low):.2f}%"
 
-    bottom = ROW * len(marks)
+    bottom = ROW_HEIGHT_PX * len(marks)
     parts = [_axis_tick(across(step), bottom, step) for step in steps]
     if reference is not None:
         x = across(reference)
         parts.append(Markup('<line class="reference" x1="{0}" x2="{0}" y1="0" y2="{1}"/>').format(x, bottom))
     parts += [
-        _row(mark, ROW * row, across(mark.low), across(mark.mean), across(mark.high)) for row, mark in enumerate(marks)
+        _interval_row(mark, ROW_HEIGHT_PX * row, across(mark.low), across(mark.mean), across(mark.high))
+        for row, mark in enumerate(marks)
     ]
     return Markup('<svg class="intervals" role="img" aria-label="{}" width="100%" height="{}">{}</svg>').format(
-        title, bottom + AXIS, Markup("").join(parts)
+        title, bottom + AXIS_HEIGHT_PX, Markup("").join(parts)
     )
 
 
-def curve_chart(title: str, lines: Sequence[Line], reference: float | None = None, unit: bool = False) -> Markup:
+def curve_chart(title: str, lines: Sequence[CurveLine], reference: float | None = None, unit: bool = False) -> Markup:
     """Lines over training steps; `unit` fixes the y axis to 0..1, else it covers the values.
 
     An empty text when there is nothing to draw.
@@ -83,14 +84,14 @@ def curve_chart(title: str, lines: Sequence[Line], reference: float | None = Non
     if not points:
         return Markup("")
     first, last = min(x for x, _ in points), max(x for x, _ in points)
-    low, high = (0.0, 1.0) if unit else _room(min(y for _, y in points), max(y for _, y in points))
-    left, right, top, bottom = INNER
+    low, high = (0.0, 1.0) if unit else _with_room(min(y for _, y in points), max(y for _, y in points))
+    left, right, top, bottom = CURVE_AREA
 
     def place(x: float, y: float) -> tuple[float, float]:
         share = (x - first) / (last - first) if last > first else 0.5
         return left + (right - left) * share, bottom - (bottom - top) * (y - low) / (high - low)
 
-    parts = [_frame(low, high, first, last)]
+    parts = [_curve_frame(low, high, first, last)]
     if reference is not None:
         y = f"{place(first, reference)[1]:.1f}"
         parts.append(Markup('<line class="reference" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y))
@@ -98,7 +99,7 @@ def curve_chart(title: str, lines: Sequence[Line], reference: float | None = Non
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
         parts.append(Markup('<polyline class="{}" points="{}"/>').format(line.name, path))
     return Markup('<svg class="curve" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
-        title, WIDTH, HEIGHT, Markup("").join(parts)
+        title, CURVE_WIDTH, CURVE_HEIGHT, Markup("").join(parts)
     )
 
 
@@ -111,7 +112,7 @@ def ticks(low: float, high: float) -> list[float]:
     return [round(index * step, 12) for index in range(first, max(last, first + 1) + 1)]
 
 
-def _room(low: float, high: float) -> tuple[float, float]:
+def _with_room(low: float, high: float) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
@@ -122,7 +123,7 @@ def _axis_tick(x: str, bottom: int, value: float) -> Markup:
     ).format(x=x, bottom=bottom, below=bottom + 17, text=f"{value:g}".replace("-", "−"))
 
 
-def _row(mark: Mark, top: int, low: str, mean: str, high: str) -> Markup:
+def _interval_row(mark: IntervalMark, top: int, low: str, mean: str, high: str) -> Markup:
     """The label and its figures above, the interval below; a nested svg carries the shape to its place."""
     ring = Markup('<circle class="ring" r="10"/>' if mark.chosen else "")
     return Markup(
@@ -144,8 +145,8 @@ def _row(mark: Mark, top: int, low: str, mean: str, high: str) -> Markup:
     )
 
 
-def _frame(low: float, high: float, first: float, last: float) -> Markup:
-    left, right, top, bottom = INNER
+def _curve_frame(low: float, high: float, first: float, last: float) -> Markup:
+    left, right, top, bottom = CURVE_AREA
     lines = Markup("").join(
         Markup('<line class="grid" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y) for y in (top, bottom)
     )

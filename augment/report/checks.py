@@ -11,20 +11,20 @@ from typing import Any, Literal
 
 from augment.core.files import sha256
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
-from augment.evaluation.samples.leakage import NEARER, SIGNIFICANT, Nearness
+from augment.evaluation.samples.leakage import MAX_P_VALUE, MIN_NEARER_SHARE, Nearness
 
-BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
-SHARED = ("shared GAN", BASE)  # generators of all classes, from which those of the classes start
+PINNED_BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
+SHARED_GENERATORS = ("shared GAN", PINNED_BASE)  # generators of all classes, from which those of the classes start
 Status = Literal["pass", "fail", "not checked"]
 
 
 @dataclass(frozen=True)
-class Check:
+class LeakCheck:
     """A row of the checklist: what should hold, whether it does, what was found, and in which files."""
 
     claim: str
     status: Status
-    found: str
+    finding: str
     source: str
 
 
@@ -33,8 +33,8 @@ class Evidence:
     """What the checks look at.
 
     sides: train, val, test; synthetic: label -> SHA-256 of the pixels of every kept image; groups: groups.json;
-    models: what each generator says of its training, by label, and `SHARED` where there are any; audit: rows of
-    audit.csv; judged: fingerprint of data/prepared/test when the verdict was reached.
+    models: what each generator says of its training, by label, and `SHARED_GENERATORS` where there are any; audit: rows
+    of audit.csv; judged_test: fingerprint of data/prepared/test when the verdict was reached.
     """
 
     sides: Mapping[str, ImageSet]
@@ -42,10 +42,10 @@ class Evidence:
     groups: Mapping[str, Any]
     models: Mapping[str, Mapping[str, Any]]
     audit: Sequence[Mapping[str, str]]
-    judged: str
+    judged_test: str
 
 
-def checklist(evidence: Evidence) -> list[Check]:
+def checklist(evidence: Evidence) -> list[LeakCheck]:
     """All checks, in the order in which a leak could come about."""
     return [
         _images_apart(evidence.sides),
@@ -58,10 +58,10 @@ def checklist(evidence: Evidence) -> list[Check]:
     ]
 
 
-def _images_apart(sides: Mapping[str, ImageSet]) -> Check:
+def _images_apart(sides: Mapping[str, ImageSet]) -> LeakCheck:
     shared = _on_two_sides({side: _digests(own) for side, own in sides.items()})
     total = sum(map(len, sides.values()))
-    return Check(
+    return LeakCheck(
         "No image lies on two sides of the split",
         _status(not shared),
         f"{shared} of {total} images, compared pixel for pixel",
@@ -69,10 +69,10 @@ def _images_apart(sides: Mapping[str, ImageSet]) -> Check:
     )
 
 
-def _groups_apart(sides: Mapping[str, ImageSet]) -> Check:
+def _groups_apart(sides: Mapping[str, ImageSet]) -> LeakCheck:
     keys = {side: own.groups.tolist() for side, own in sides.items()}
     total = len({group for own in keys.values() for group in own})
-    return Check(
+    return LeakCheck(
         "No group (a patient, a part, a cluster of near duplicates) lies on two sides",
         _status(not _on_two_sides(keys)),
         f"{_on_two_sides(keys)} of {total} groups",
@@ -80,78 +80,78 @@ def _groups_apart(sides: Mapping[str, ImageSet]) -> Check:
     )
 
 
-def _near_duplicates(evidence: Evidence) -> Check:
+def _near_duplicates(evidence: Evidence) -> LeakCheck:
     near = evidence.groups["near_duplicates"]
     claim, source = "No near duplicates lie on two sides", "data/prepared/groups.json (near_duplicates)"
     if not near["searched"]:
         why = "images below 16 px, groups that were all declared, or `ingest.near_duplicates: off`"
-        return Check(claim, "not checked", f"near duplicates were not searched for: {why}", source)
-    found = f"{near['two_sides']} pairs; {near['clusters']} clusters with {near['images']} images were kept together"
-    return Check(claim, _status(near["two_sides"] == 0), found, source)
+        return LeakCheck(claim, "not checked", f"near duplicates were not searched for: {why}", source)
+    finding = f"{near['two_sides']} pairs; {near['clusters']} clusters with {near['images']} images were kept together"
+    return LeakCheck(claim, _status(near["two_sides"] == 0), finding, source)
 
 
-def _trained_on_train(evidence: Evidence) -> Check:
+def _trained_on_train(evidence: Evidence) -> LeakCheck:
     """By the fingerprint of the images that every generator carries."""
     claim = "The GANs were trained on the training images, and on nothing else"
     source = "models/*/manifest.json (training.images_sha256), train.base, data/prepared/train"
     train = evidence.sides["train"]
     wanted = {label: train.of_class(label).fingerprint() for label in train.classes}
-    wanted |= dict.fromkeys(SHARED, train.fingerprint())
+    wanted |= dict.fromkeys(SHARED_GENERATORS, train.fingerprint())
     other, silent = [], []
     for name, training in evidence.models.items():
         known = training.get("images_sha256")
-        if known is None or (name == BASE and known != wanted[BASE]):
+        if known is None or (name == PINNED_BASE and known != wanted[PINNED_BASE]):
             silent.append(name)
         elif known != wanted.get(name):
             other.append(name)
     if other:
-        return Check(claim, "fail", f"trained on other images: {', '.join(other)}", source)
+        return LeakCheck(claim, "fail", f"trained on other images: {', '.join(other)}", source)
     if silent:
-        found = f"were trained on other images, or do not say on which: {', '.join(silent)}"
-        return Check(claim, "not checked", found, source)
+        finding = f"were trained on other images, or do not say on which: {', '.join(silent)}"
+        return LeakCheck(claim, "not checked", finding, source)
     if not evidence.models:
-        return Check(claim, "not checked", "there are no generators", source)
-    return Check(claim, "pass", f"{len(evidence.models)} generators carry the fingerprint of these images", source)
+        return LeakCheck(claim, "not checked", "there are no generators", source)
+    return LeakCheck(claim, "pass", f"{len(evidence.models)} generators carry the fingerprint of these images", source)
 
 
-def _no_test_image(evidence: Evidence) -> Check:
+def _no_test_image(evidence: Evidence) -> LeakCheck:
     """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
     held_out = {digest for side in ("val", "test") for digest in _digests(evidence.sides[side])}
     made = [digest for own in evidence.synthetic.values() for digest in own]
     equal = sum(digest in held_out for digest in made)
     small = min(evidence.sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
     status: Status = "not checked" if not made or (equal and small) else _status(not equal)
-    found = f"{equal} of {len(made)} synthetic images" + (
+    finding = f"{equal} of {len(made)} synthetic images" + (
         ", which may be chance at this size" if equal and small else ""
     )
     source = "data/synthetic, data/prepared/{val,test}/images.npy"
-    return Check("No synthetic image equals a val or test image", status, found, source)
+    return LeakCheck("No synthetic image equals a val or test image", status, finding, source)
 
 
-def _audited(rows: Sequence[Mapping[str, str]]) -> Check:
+def _audited(rows: Sequence[Mapping[str, str]]) -> LeakCheck:
     claim = "The synthetic images lie no nearer to test than to train and to val"
     source = "reports/evaluation/audit.csv (nearer, p)"
-    found = [
+    measured = [
         Nearness(int(row["seed"]), row["control"], 0, 0, float(row["nearer"]), float(row["p"]), "")
         for row in rows
         if row["p"]
     ]
-    if not found:
-        return Check(claim, "not checked", "too few groups on a side to tell", source)
-    worst = min(found, key=lambda row: row.p or 0)
+    if not measured:
+        return LeakCheck(claim, "not checked", "too few groups on a side to tell", source)
+    worst = min(measured, key=lambda row: row.p or 0)
     text = (
         f"test is the nearer one in {100 * (worst.nearer or 0):.1f} % of comparisons with {worst.control} at worst, "
-        f"p = {worst.p:.2g}; a leak is {100 * NEARER:.0f} % and p at most {SIGNIFICANT:g}"
+        f"p = {worst.p:.2g}; a leak is {100 * MIN_NEARER_SHARE:.0f} % and p at most {MAX_P_VALUE:g}"
     )
-    return Check(claim, _status(not any(row.leak for row in found)), text, source)
+    return LeakCheck(claim, _status(not any(row.leak for row in measured)), text, source)
 
 
-def _same_test(evidence: Evidence) -> Check:
+def _same_test(evidence: Evidence) -> LeakCheck:
     now = evidence.sides["test"].fingerprint()
-    return Check(
+    return LeakCheck(
         "The verdict was reached on the test images that are here now",
-        _status(now == evidence.judged),
-        f"fingerprints {evidence.judged[:12]} and {now[:12]}",
+        _status(now == evidence.judged_test),
+        f"fingerprints {evidence.judged_test[:12]} and {now[:12]}",
         "reports/evaluation/verdict.json (looked.prepared), data/prepared/test",
     )
 
@@ -161,8 +161,8 @@ def _digests(images: ImageSet) -> list[str]:
 
 
 def _on_two_sides(keys: Mapping[str, Sequence[str]]) -> int:
-    own = {side: set(found) for side, found in keys.items()}
-    return len({key for one, other in combinations(own.values(), 2) for key in one & other})
+    sets = {side: set(values) for side, values in keys.items()}
+    return len({key for first, other in combinations(sets.values(), 2) for key in first & other})
 
 
 def _status(holds: bool) -> Status:

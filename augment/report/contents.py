@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from augment.data.imageset import ImageSet
-from augment.report.checks import SHARED, Check, Evidence, checklist
-from augment.report.gallery import Closest, Pictures, closest, pictures, read_made
+from augment.report.checks import SHARED_GENERATORS, Evidence, LeakCheck, checklist
+from augment.report.gallery import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 from augment.report.reading import Rows, read_json, read_rows
 
-TABLES = {
+TABLE_COLUMNS = {
     "runs": ("arm", "seed", "split"),
     "arms": (
         "arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier",
@@ -32,13 +32,13 @@ TABLES = {
     "audit": ("seed", "control", "nearer", "p"),
     "confusion": ("actual", "predicted"),
 }  # fmt: skip
-CURVE = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
-METRICS = ("verdict", "primary", "gain", "policy")
-VERDICT = (
+CURVE_COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
+METRICS_KEYS = ("verdict", "primary", "gain", "policy")
+VERDICT_KEYS = (
     "protocol", "augmentation", "sentence", "reasons", "advice", "best_real", "explanation", "as_delivered",
     "smallest_gain", "looked",
 )  # fmt: skip
-MANIFEST = ("path", "label", "outcome", "code", "detail", "split")
+MANIFEST_COLUMNS = ("path", "label", "outcome", "code", "detail", "split")
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Contents:
     tables: Mapping[str, Rows]
     curves: Mapping[str, Rows]
     leaks: Mapping[str, str]
-    pictures: Mapping[str, Pictures]
-    closest: Closest
-    checks: Sequence[Check]
+    pictures: Mapping[str, ClassPictures]
+    closest: ClosestPairs
+    checks: Sequence[LeakCheck]
     columns: int
 
 
@@ -68,31 +68,33 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     """
     index = read_json(models / "index.json", ("classes",))["classes"]
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
-    made = read_made(synthetic, sides["train"], grid)
-    verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT)
-    tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns) for name, columns in TABLES.items()}
+    kept = read_kept(synthetic, sides["train"], grid)
+    verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
+    tables = {
+        name: read_rows(reports / "evaluation" / f"{name}.csv", columns) for name, columns in TABLE_COLUMNS.items()
+    }
     training = _training(models, index, base)
     evidence = Evidence(
         sides=sides,
-        synthetic={label: own.digests for label, own in made.items()},
+        synthetic={label: samples.digests for label, samples in kept.items()},
         groups=read_json(prepared / "groups.json", ("near_duplicates",)),
         models=training,
         audit=tables["audit"],
-        judged=verdict["looked"]["prepared"],
+        judged_test=verdict["looked"]["prepared"],
     )
     return Contents(
         title=title,
-        metrics=read_json(reports / "metrics.json", METRICS),
+        metrics=read_json(reports / "metrics.json", METRICS_KEYS),
         verdict=verdict,
         environment=read_json(reports / "evaluation" / "environment.json"),
         classes=read_json(prepared / "classes.json"),
         models=index,
-        manifest=read_rows(prepared / "manifest.csv", MANIFEST),
+        manifest=read_rows(prepared / "manifest.csv", MANIFEST_COLUMNS),
         tables=tables,
         curves={label: _curve(models / entry["slug"] / "curve.csv") for label, entry in sorted(index.items())},
         leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index)},
-        pictures=pictures(grid, sides["train"], sides["test"], made),
-        closest=closest(synthetic, sides["train"], sides["test"], made),
+        pictures=class_pictures(grid, sides["train"], sides["test"], kept),
+        closest=closest_pairs(synthetic, sides["train"], sides["test"], kept),
         checks=checklist(evidence),
         columns=grid,
     )
@@ -100,12 +102,12 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
 
 def _curve(path: Path) -> Rows:
     """A class that failed early has no curve."""
-    return read_rows(path, CURVE) if path.exists() else []
+    return read_rows(path, CURVE_COLUMNS) if path.exists() else []
 
 
 def _training(models: Path, index: Mapping[str, Mapping[str, str]], base: Path) -> dict[str, Mapping[str, Any]]:
-    """What the manifests say of the training: by label, and of `SHARED`; a class that failed has none."""
+    """What the manifests say of the training: by label, and of `SHARED_GENERATORS`; a class that failed has none."""
     folders = {label: models / entry["slug"] for label, entry in index.items()}
-    folders |= dict(zip(SHARED, (models / "_shared", base), strict=True))
+    folders |= dict(zip(SHARED_GENERATORS, (models / "_shared", base), strict=True))
     paths = {name: folder / "manifest.json" for name, folder in folders.items()}
     return {name: read_json(path, ("training",))["training"] for name, path in paths.items() if path.exists()}

@@ -16,15 +16,15 @@ from augment.report import tables
 from augment.report.charts import curve_chart, interval_chart
 from augment.report.contents import Contents
 from augment.report.diagram import reliability_diagram
-from augment.report.gallery import CONTROLS, Neighbour, Pictures
+from augment.report.gallery import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour
 from augment.report.pictures import data_uri, strip, tile
 from augment.report.plain import plain_sentence
 from augment.report.plots import shown_side
 
-FEW = 12  # up to this many classes, pictures and curves stand open
-MATRIX = 24  # up to this many classes, the confusion matrix stands open
-STRIP = 528  # pixels: the width of a strip of images
-QUARANTINED = 50
+MAX_OPEN_CLASSES = 12  # up to this many classes, pictures and curves stand open
+MAX_OPEN_MATRIX_CLASSES = 24  # up to this many classes, the confusion matrix stands open
+STRIP_WIDTH_PX = 528  # pixels: the width of a strip of images
+MAX_SHOWN_QUARANTINED = 50
 SYMBOLS = {"helps": "▲", "helps, negligibly": "△", "harms": "▼", "equivalent": "=", "undecided": "?", "not used": "–"}
 TONES = {"helps": "good", "helps, negligibly": "good", "harms": "bad"}
 
@@ -34,30 +34,30 @@ def render(contents: Contents) -> str:
     labels = [entry["label"] for entry in contents.classes]
     chosen = contents.metrics["policy"]["arm"]
     real = contents.verdict["best_real"]
-    judged = tables.judged(contents.tables["comparisons"], chosen)
+    judged_arm = tables.judged_arm(contents.tables["comparisons"], chosen)
     primary = contents.metrics["primary"]
     quality = tables.quality_rows(contents.tables["quality"])
-    figure = tables.FIGURE_WORDS.get(primary, primary)
+    primary_metric = tables.PRIMARY_METRIC_WORDS.get(primary, primary)
     net = contents.metrics["gain"]["net"]
     return _environment().get_template("page.html").render(
         page=contents,
         labels=labels,
         chosen=chosen,
         real=real,
-        judged=judged,
-        figure=figure,
+        judged_arm=judged_arm,
+        primary_metric=primary_metric,
         plain=plain_sentence(contents.metrics["verdict"], net["mean"], net["low"], primary),
         symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
         tone=TONES.get(contents.metrics["verdict"], "neutral"),
         seeds=len({row["seed"] for row in contents.tables["runs"]}),
         test_images=sum(entry["test"] for entry in contents.classes),
         arm_chart=interval_chart(
-            f"{figure.capitalize()} on test of every arm, in per cent",
+            f"{primary_metric.capitalize()} on test of every arm, in per cent",
             tables.arm_marks(contents.tables["arms"], chosen),
         ),
         comparison_chart=interval_chart(
-            f"{figure.capitalize()} of the judged arm minus each rival on test, in points",
-            tables.comparison_marks(contents.tables["comparisons"], judged),
+            f"{primary_metric.capitalize()} of the judged arm minus each rival on test, in points",
+            tables.comparison_marks(contents.tables["comparisons"], judged_arm),
             reference=0.0,
         ),
         diagrams=_diagrams(contents, chosen, real),
@@ -82,10 +82,10 @@ def render(contents: Contents) -> str:
         confusion=tables.confusion(contents.tables["confusion"], labels),
         accounting=tables.accounting(contents.manifest),
         quarantined=[row for row in contents.manifest if row["outcome"] == "quarantined"],
-        controls=CONTROLS,
-        few=len(labels) <= FEW,
-        small_matrix=len(labels) <= MATRIX,
-        shown_quarantined=QUARANTINED,
+        control_images=CONTROL_IMAGES_PER_CLASS,
+        few_classes=len(labels) <= MAX_OPEN_CLASSES,
+        few_matrix_classes=len(labels) <= MAX_OPEN_MATRIX_CLASSES,
+        shown_quarantined=MAX_SHOWN_QUARANTINED,
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def _cards(contents: Contents) -> list[dict[str, Any]]:
     return [_card(entry["label"], contents.pictures[entry["label"]], longest) for entry in contents.classes]
 
 
-def _card(label: str, pictures: Pictures, longest: int) -> dict[str, Any]:
+def _card(label: str, pictures: ClassPictures, longest: int) -> dict[str, Any]:
     return {
         "label": label,
         "real": _strip(pictures.real, longest),
@@ -139,7 +139,7 @@ def _strip(images: Any, longest: int) -> str | None:
     if not len(images):
         return None
     across = tile(images[0], longest).width + GAP_PX
-    return data_uri(strip(images, max(1, (STRIP + GAP_PX) // across), longest))
+    return data_uri(strip(images, max(1, (STRIP_WIDTH_PX + GAP_PX) // across), longest))
 
 
 def _curves(contents: Contents) -> list[dict[str, Any]]:

@@ -13,15 +13,15 @@ from augment.core.grids import GAP_PX, enlarged, mosaic, picture, png
 from augment.data.imageset import UInt8
 from augment.data.slugs import slug
 
-SHOWN = 56  # pixels: smaller images are enlarged by a whole factor to about this size
-LARGEST, SMALLEST = 96, 32  # larger images are reduced to a side between these
-BUDGET = 6_000_000  # pixels that all pictures of one page may hold together
-TEXT, LABEL_WIDTH = 14, 240  # pixels: height of the labels, width they always have
+TARGET_SIDE_PX = 56  # pixels: smaller images are enlarged by a whole factor to about this size
+MAX_SIDE_PX, MIN_SIDE_PX = 96, 32  # larger images are reduced to a side between these
+MAX_PAGE_PIXELS = 6_000_000  # pixels that all pictures of one page may hold together
+LABEL_HEIGHT_PX, LABEL_WIDTH_PX = 14, 240  # pixels: height of the labels, width they always have
 
 
 def side_for(count: int) -> int:
     """Longest side, in pixels, that `count` images may have so that a page stays light."""
-    return int(min(LARGEST, max(SMALLEST, math.sqrt(BUDGET / max(count, 1)))))
+    return int(min(MAX_SIDE_PX, max(MIN_SIDE_PX, math.sqrt(MAX_PAGE_PIXELS / max(count, 1)))))
 
 
 def tile(image: UInt8, side: int) -> Image.Image:
@@ -31,7 +31,7 @@ def tile(image: UInt8, side: int) -> Image.Image:
     longest = max(whole.size)
     if longest > side:
         return whole.reduce(math.ceil(longest / side))
-    return enlarged(whole, max(1, round(min(SHOWN, side) / longest)))
+    return enlarged(whole, max(1, round(min(TARGET_SIDE_PX, side) / longest)))
 
 
 def strip(images: Iterable[UInt8], columns: int, side: int) -> Image.Image:
@@ -44,21 +44,21 @@ def labelled_rows(rows: Sequence[tuple[str, Image.Image | None]]) -> Image.Image
 
     A class without a picture keeps its row and says so.
     """
-    widest = max([LABEL_WIDTH] + [shown.width for _, shown in rows if shown])
-    heights = [2 * TEXT + (shown.height if shown else TEXT) for _, shown in rows]
+    widest = max([LABEL_WIDTH_PX] + [shown.width for _, shown in rows if shown])
+    heights = [2 * LABEL_HEIGHT_PX + (shown.height if shown else LABEL_HEIGHT_PX) for _, shown in rows]
     canvas = Image.new("RGB", (widest, sum(heights)), "white")
-    draw, font, top = ImageDraw.Draw(canvas), ImageFont.load_default(TEXT), 0
+    draw, font, top = ImageDraw.Draw(canvas), ImageFont.load_default(LABEL_HEIGHT_PX), 0
     for (label, shown), height in zip(rows, heights, strict=True):
-        draw.text((GAP_PX, top), drawable(label, widest, font), fill="black", font=font)
+        draw.text((GAP_PX, top), drawable_label(label, widest, font), fill="black", font=font)
         if shown:
-            canvas.paste(shown, (0, top + TEXT + 6), shown)
+            canvas.paste(shown, (0, top + LABEL_HEIGHT_PX + 6), shown)
         else:
-            draw.text((GAP_PX, top + TEXT + 6), "no images", fill="grey", font=font)
+            draw.text((GAP_PX, top + LABEL_HEIGHT_PX + 6), "no images", fill="grey", font=font)
         top += height
     return canvas
 
 
-def drawable(label: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def drawable_label(label: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     """The label where the built-in font has its letters, else its slug; cut to `width` pixels."""
     text = label if label.isascii() and label.isprintable() else slug(label)
     if font.getlength(text) <= width:
@@ -79,14 +79,14 @@ def read_images(paths: Iterable[Path], like: UInt8) -> UInt8:
     Raises `DataError` naming a file that is missing, unreadable or of another size.
     """
     channels, height, width = like.shape[1:]
-    found = []
+    images = []
     for path in paths:
         try:
             with Image.open(path, formats=["PNG"]) as stored:
                 pixels = np.asarray(stored.convert("L" if channels == 1 else "RGB"))
-            found.append(pixels.reshape(height, width, channels).transpose(2, 0, 1))
+            images.append(pixels.reshape(height, width, channels).transpose(2, 0, 1))
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{path}: not a PNG of {width}x{height} pixels ({error}). Run `dvc repro` to make it anew."
             ) from error
-    return np.stack(found) if found else np.empty((0, channels, height, width), np.uint8)
+    return np.stack(images) if images else np.empty((0, channels, height, width), np.uint8)

@@ -28,8 +28,8 @@ def grids(contents: Contents) -> dict[str, bytes]:
         real.append((label, picture(shown.real, columns)))
         synthetic.append((label, picture(shown.synthetic, columns)))
         neighbours.append((label, picture(stacked, len(pairs))))
-    found = {"real": real, "synthetic": synthetic, "neighbours": neighbours}
-    return {name: png(labelled_rows(rows)) for name, rows in found.items()}
+    rows_by_name = {"real": real, "synthetic": synthetic, "neighbours": neighbours}
+    return {name: png(labelled_rows(rows)) for name, rows in rows_by_name.items()}
 
 
 def curve_rows(contents: Contents) -> list[Row]:

@@ -18,7 +18,7 @@ def read_json(path: Path, keys: Sequence[str] = ()) -> Any:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
-    _need(path, "keys", [key for key in keys if key not in value])
+    _require_present(path, "keys", [key for key in keys if key not in value])
     return value
 
 
@@ -28,10 +28,10 @@ def read_rows(path: Path, columns: Sequence[str]) -> Rows:
         rows = read_csv(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
-    _need(path, "columns", [column for column in columns if rows and column not in rows[0]])
+    _require_present(path, "columns", [column for column in columns if rows and column not in rows[0]])
     return rows
 
 
-def _need(path: Path, what: str, missing: Sequence[str]) -> None:
+def _require_present(path: Path, what: str, missing: Sequence[str]) -> None:
     if missing:
         raise DataError(f"{path}: lacks the {what} {', '.join(missing)}. Run `dvc repro` to make it anew.")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augment.report.charts import Line, Mark
+from augment.report.charts import CurveLine, IntervalMark
 from augment.report.contents import Contents
-from augment.report.diagram import Bin
+from augment.report.diagram import ReliabilityBin
 from augment.report.reading import Row, Rows
 
 ARM_WORDS = {
@@ -39,7 +39,7 @@ KIND_WORDS = {
     "control": "control",
     "delivered": "as delivered",
 }
-FIGURE_WORDS = {
+PRIMARY_METRIC_WORDS = {
     "balanced_accuracy": "balanced accuracy",
     "recall_at_far": "recall at the fixed false-alarm rate",
 }
@@ -63,12 +63,12 @@ ATTACK_WORDS = {
     "tpr_0.01": "Training images found at 1 % false alarms",
     "tpr_0.1": "Training images found at 10 % false alarms",
 }
-CURVE_POINTS = 150  # more would only weigh on the page
-CONFUSIONS = 20  # most frequent confusions that are listed
+MAX_CURVE_POINTS = 150  # more would only weigh on the page
+MAX_CONFUSIONS = 20  # most frequent confusions that are listed
 
 
 @dataclass(frozen=True)
-class Confusion:
+class ConfusionTable:
     """counts[actual][predicted] over `labels`; `frequent` lists (actual, predicted, count), largest first."""
 
     labels: Sequence[str]
@@ -90,43 +90,51 @@ def arm_words(arm: str) -> str:
     return ARM_WORDS.get(arm, arm)
 
 
-def arm_marks(arms: Rows, chosen: str) -> list[Mark]:
+def arm_marks(arms: Rows, chosen: str) -> list[IntervalMark]:
     """The arms of arms.csv in per cent, for the chart."""
-    return [mark for row in arms if (mark := _mark(arm_words(row["arm"]), row["kind"], row["arm"] == chosen, row, ""))]
+    return [
+        mark
+        for row in arms
+        if (mark := _interval_mark(arm_words(row["arm"]), row["kind"], row["arm"] == chosen, row, ""))
+    ]
 
 
-def judged(comparisons: Rows, chosen: str) -> str:
-    """The arm that the verdict judges: the chosen one, or the one that val objected to."""
+def judged_arm(comparisons: Rows, chosen: str) -> str:
+    """The arm that the verdict judges: the chosen one, or the one that val vetoed."""
     if any(row["candidate"] == chosen for row in comparisons):
         return chosen
     return next((row["candidate"] for row in comparisons if row["split"] == "val"), "")
 
 
-def comparison_marks(comparisons: Rows, candidate: str) -> list[Mark]:
+def comparison_marks(comparisons: Rows, candidate: str) -> list[IntervalMark]:
     """One candidate against every rival on test, in points, for the chart."""
     return [
         mark
         for row in comparisons
         if row["split"] == "test" and row["candidate"] == candidate
-        if (mark := _mark(f"against: {arm_words(row['rival'])}", "gan", False, row, "+"))
+        if (mark := _interval_mark(f"against: {arm_words(row['rival'])}", "gan", False, row, "+"))
     ]
 
 
-def _mark(label: str, kind: str, chosen: bool, row: Row, sign: str) -> Mark | None:
+def _interval_mark(label: str, kind: str, chosen: bool, row: Row, sign: str) -> IntervalMark | None:
     mean, low, high = (number(row[key]) for key in ("mean", "low", "high"))
     if mean is None or low is None or high is None:
         return None
     text = f"{100 * mean:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})".replace("-", "−")
-    return Mark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text)
+    return IntervalMark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text)
 
 
-def attack_marks(membership: Rows) -> list[Mark]:
+def attack_marks(membership: Rows) -> list[IntervalMark]:
     """The membership attack's AUC in every space, in per cent, for the chart; only what was measured."""
     return [
         mark
         for row in membership
         if row["figure"] == "auc"
-        if (mark := _mark(SPACE_WORDS.get(row["space"], row["space"]), "gan", False, {**row, "mean": row["value"]}, ""))
+        if (
+            mark := _interval_mark(
+                SPACE_WORDS.get(row["space"], row["space"]), "gan", False, {**row, "mean": row["value"]}, ""
+            )
+        )
     ]
 
 
@@ -140,30 +148,33 @@ def attack_finding(membership: Rows) -> str:
     return "Here it does no better than guessing, as far as this many images can show."
 
 
-def bins(reliability: Rows, arm: str) -> list[Bin]:
+def bins(reliability: Rows, arm: str) -> list[ReliabilityBin]:
     """The bins of one arm for its reliability diagram."""
-    own = [row for row in reliability if row["arm"] == arm]
-    answers = sum(int(row["answers"]) for row in own)
+    rows_of_arm = [row for row in reliability if row["arm"] == arm]
+    answers = sum(int(row["answers"]) for row in rows_of_arm)
     return [
-        Bin(
+        ReliabilityBin(
             confidence=float(row["confidence"]),
             right=float(row["right"]),
             low=float(row["low"]),
             high=float(row["high"]),
             share=int(row["answers"]) / answers,
         )
-        for row in own
+        for row in rows_of_arm
     ]
 
 
 def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:
     """The rows of classes.csv for two arms (None where there is none), with the counts of each class."""
-    found = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
+    by_class_and_arm = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
     rows = []
     for entry in contents.classes:
-        own = {"real": found.get((entry["label"], real)), "chosen": found.get((entry["label"], chosen))}
-        counted = own["real"] or entry
-        rows.append({"label": entry["label"], **{side: counted[side] for side in ("train", "val", "test")}, **own})
+        by_role = {
+            "real": by_class_and_arm.get((entry["label"], real)),
+            "chosen": by_class_and_arm.get((entry["label"], chosen)),
+        }
+        counted = by_role["real"] or entry
+        rows.append({"label": entry["label"], **{side: counted[side] for side in ("train", "val", "test")}, **by_role})
     return rows
 
 
@@ -171,20 +182,20 @@ def selection_rows(contents: Contents) -> list[dict[str, Any]]:
     """Per class: the first seed's counts, shares as means over the seeds, and the copy rates."""
     rows = contents.tables["acceptance"]
     copies = {row["label"]: row for row in contents.tables["copies"]}
-    found = []
+    rows_of_classes = []
     for entry in contents.classes:
-        own = [row for row in rows if row["label"] == entry["label"]]
-        found.append(
+        rows_of_class = [row for row in rows if row["label"] == entry["label"]]
+        rows_of_classes.append(
             {
                 "label": entry["label"],
-                "first": own[0] if own else None,
-                "accepted": _mean([_share(row, "accepted") for row in own]),
-                "kept": _mean([_share(row, "kept") for row in own]),
-                "other": _mean([number(row["other_class_share"]) for row in own]),
+                "first": rows_of_class[0] if rows_of_class else None,
+                "accepted": _mean([_share(row, "accepted") for row in rows_of_class]),
+                "kept": _mean([_share(row, "kept") for row in rows_of_class]),
+                "other": _mean([number(row["other_class_share"]) for row in rows_of_class]),
                 "copies": copies.get(entry["label"]),
             }
         )
-    return found
+    return rows_of_classes
 
 
 def _share(row: Row, part: str) -> float | None:
@@ -199,18 +210,18 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def quality_rows(quality: Rows) -> list[dict[str, Any]]:
     """One row per class and metric, with the figures of every space side by side (empty where there is none)."""
-    found = {(row["label"], row["metric"], row["space"]): row for row in quality}
+    by_key = {(row["label"], row["metric"], row["space"]): row for row in quality}
     empty = dict.fromkeys(("synthetic", "real", "n_synthetic", "n_reference", "note"), "")
     rows = []
     for label, metric in dict.fromkeys((row["label"], row["metric"]) for row in quality):
-        spaces = [found.get((label, metric, space), empty) for space in QUALITY_SPACES]
+        spaces = [by_key.get((label, metric, space), empty) for space in QUALITY_SPACES]
         rows.append(
             {
                 "label": label,
                 "metric": metric,
                 "spaces": spaces,
-                "n_reference": next((one["n_reference"] for one in spaces if one["n_reference"]), ""),
-                "note": "; ".join(dict.fromkeys(one["note"] for one in spaces if one["note"])),
+                "n_reference": next((each["n_reference"] for each in spaces if each["n_reference"]), ""),
+                "note": "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"])),
             }
         )
     return rows
@@ -221,22 +232,22 @@ def failures(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [(label, entry["reason"]) for label, entry in sorted(models.items()) if entry["status"] == "failed"]
 
 
-def curve_lines(rows: Rows, names: Sequence[str]) -> list[Line]:
-    """The columns `names` of a curve.csv over its steps, thinned to at most `CURVE_POINTS` points."""
-    stride = max(1, math.ceil(len(rows) / CURVE_POINTS))
+def curve_lines(rows: Rows, names: Sequence[str]) -> list[CurveLine]:
+    """The columns `names` of a curve.csv over its steps, thinned to at most `MAX_CURVE_POINTS` points."""
+    stride = max(1, math.ceil(len(rows) / MAX_CURVE_POINTS))
     thinned = [*rows[:-1:stride], *rows[-1:]]
     cells = [(name, [(number(row["step"]), number(row[name])) for row in thinned]) for name in names]
-    return [Line(name, [(x, y) for x, y in points if x is not None and y is not None]) for name, points in cells]
+    return [CurveLine(name, [(x, y) for x, y in points if x is not None and y is not None]) for name, points in cells]
 
 
-def confusion(rows: Rows, classes: Sequence[str]) -> Confusion:
+def confusion(rows: Rows, classes: Sequence[str]) -> ConfusionTable:
     """Counts of the chosen arm's answers on test."""
     pairs = Counter((row["actual"], row["predicted"]) for row in rows)
     wrong = sorted((-count, actual, answer) for (actual, answer), count in pairs.items() if actual != answer)
-    return Confusion(
+    return ConfusionTable(
         classes,
         [[pairs[actual, answer] for answer in classes] for actual in classes],
-        [(actual, answer, -count) for count, actual, answer in wrong[:CONFUSIONS]],
+        [(actual, answer, -count) for count, actual, answer in wrong[:MAX_CONFUSIONS]],
     )
 
 

@@ -19,8 +19,8 @@ Counts = int | Mapping[str, int] | Literal["balance"]
 Range = tuple[float, float]
 
 RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0))
-MIXED_CHUNK = 4 * CHUNK  # of a mixture: a quarter of it is the generator's own, which makes whole chunks
-_SLACK = 1e-3  # rounding of half precision at the ends of a range
+MIXTURE_CHUNK = 4 * CHUNK  # of a mixture: a quarter of it is the generator's own, which makes whole chunks
+_RANGE_TOLERANCE = 1e-3  # rounding of half precision at the ends of a range
 
 
 class SyntheticDataset(Dataset[tuple[Any, Any]]):
@@ -30,16 +30,16 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     raises every class to the largest of `real_labels`.
     real_labels: the labels of the real data set, as names or as indices into `classes`; for "balance".
     classes: class names in the order of the indices; without it, `generators.classes`.
-    borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a poor
-    class then borrow the variation of rich ones, as by default those in data/augmented do. It takes seconds, at 64 px
-    minutes.
+    borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a
+    minority class then vary as images of majority classes do (latent transfer), as by default those in data/augmented.
+    It takes seconds, at 64 px minutes.
     transform, target_transform: applied to each image (uint8 CHW) and index (int), like the real set's
     own. A batch holds either numbers or tensors as indices: beside a TensorDataset, whose indices are
     tensors, give target_transform=torch.tensor.
 
-    The k-th image of a class depends on (seed, label, k) alone, a borrowed one on the training images too. All images
-    are made at once, N C H W bytes in all, so worker processes share them and need no generator. `images` is uint8
-    (N, C, H, W), `targets` lists the class indices.
+    The k-th image of a class depends on (seed, label, k) alone, one by latent transfer on the training images too. All
+    images are made at once, N C H W bytes in all, so worker processes share them and need no generator. `images` is
+    uint8 (N, C, H, W), `targets` lists the class indices.
     Raises `ArgumentError` for counts, labels or classes that do not fit the generators.
 
     >>> import augment, torch
@@ -70,7 +70,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         transform: Callable[[Tensor], Any] | None = None,
         target_transform: Callable[[int], Any] | None = None,
     ) -> None:
-        self.classes = _known(generators, classes)
+        self.classes = _class_order(generators, classes)
         self.transform, self.target_transform = transform, target_transform
         wanted = {label: number for label, number in _wanted(counts, self.classes, real_labels).items() if number}
         for label, number in wanted.items():
@@ -135,7 +135,7 @@ class SyntheticMix:
         if value_range is not None and tuple(value_range) not in RANGES:
             raise ArgumentError(f"value_range must be (0, 1) or (-1, 1), got {value_range}; mix before you normalise")
         self.p, self.value_range = p, value_range
-        self.classes = _known(generators, classes)
+        self.classes = _class_order(generators, classes)
         self._streams = {
             self.classes.index(label): _Stream(sampler, seed)
             for label, sampler in samplers(generators, borrow_from, seed).items()
@@ -187,7 +187,7 @@ class SyntheticMix:
         if self.value_range is None:
             raise ArgumentError(f"images are {images.dtype}; state value_range=(0, 1) or (-1, 1)")
         low, high = float(images.min()), float(images.max())
-        if low < self.value_range[0] - _SLACK or high > self.value_range[1] + _SLACK:
+        if low < self.value_range[0] - _RANGE_TOLERANCE or high > self.value_range[1] + _RANGE_TOLERANCE:
             raise ArgumentError(f"images go from {low:g} to {high:g}, outside value_range={self.value_range}; "
                              "mix before you normalise")  # fmt: skip
 
@@ -197,7 +197,7 @@ class _Stream:
 
     def __init__(self, sampler: Sampler, seed: int) -> None:
         self.sampler, self.seed, self.made = sampler, seed, 0
-        self.chunk = MIXED_CHUNK if isinstance(sampler, Mixture) else CHUNK
+        self.chunk = MIXTURE_CHUNK if isinstance(sampler, Mixture) else CHUNK
         self.ready = torch.empty((0, *sampler.shape), dtype=torch.uint8, device="cpu")
 
     def take(self, number: int) -> Tensor:
@@ -209,7 +209,7 @@ class _Stream:
         return taken
 
 
-def _known(generators: GeneratorSet, classes: Sequence[str] | None) -> list[str]:
+def _class_order(generators: GeneratorSet, classes: Sequence[str] | None) -> list[str]:
     """The class order. Raises `ArgumentError` for a class that the generators were not trained for."""
     order = generators.classes if classes is None else list(classes)
     unknown = [label for label in order if label not in generators.class_to_idx]

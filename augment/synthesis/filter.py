@@ -15,10 +15,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from augment.core.engine import Engine
 from augment.core.errors import DataError
-from augment.core.progress import Ticker
+from augment.core.progress import Progress
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.measure.batches import drawn_by_chance
+from augment.measure.batches import weighted_batches
 from augment.measure.classical import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities
 from augment.measure.sampling import class_balanced
@@ -68,19 +68,22 @@ def fit_filters(
 ) -> list[ClassFilter]:
     """One filter for each seed, from its training images alone; `sets` follows `seeds`.
 
-    name: what the progress is told under.
+    name: what progress is shown under.
 
     Raises `DataError` when all images are of one group, or no class has two.
     """
-    each = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
-    folds = [fold for own in each for fold in own]
+    folds_of_sets = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
+    folds = [fold for folds_of_set in folds_of_sets for fold in folds_of_set]
     fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}
-    ticker = Ticker(name, len(folds))
+    progress = Progress(name, len(folds))
     for position, result in engine.map(_fit_fold, folds):
         fitted[position] = result
-        ticker.tick()
+        progress.advance()
     in_order = iter(fitted[position] for position in range(len(folds)))
-    return [_join([next(in_order) for _ in own], own, settings.accept) for own in each]
+    return [
+        _join_folds([next(in_order) for _ in folds_of_set], folds_of_set, settings.accept)
+        for folds_of_set in folds_of_sets
+    ]
 
 
 def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:
@@ -88,24 +91,28 @@ def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:
     targets = train.targets(classes)
     return [
         _Fold(train.take(inside), train.take(outside), classes, settings, derive_seed(seed, "filter", number))
-        for number, (inside, outside) in enumerate(cut(targets, train.groups, settings.folds, seed))
+        for number, (inside, outside) in enumerate(fold_positions(targets, train.groups, settings.folds, seed))
     ]
 
 
-def cut(targets: Positions, groups: NDArray[np.str_], folds: int, seed: int) -> list[tuple[Positions, Positions]]:
+def fold_positions(
+    targets: Positions, groups: NDArray[np.str_], folds: int, seed: int
+) -> list[tuple[Positions, Positions]]:
     """Positions inside and outside of each fold; fewer folds than wanted where groups or classes are few.
 
     Raises `DataError` as `fit_filters` does.
     """
-    most = min(len(np.unique(groups)), int(np.bincount(targets).max()))
-    if most < 2:
+    max_folds = min(len(np.unique(groups)), int(np.bincount(targets).max()))
+    if max_folds < 2:
         raise DataError(
             f"the class filter holds out a part of the training images, but there are only {len(np.unique(groups))} "
             f"groups and at most {np.bincount(targets).max()} images of a class; at least 2 of each are needed. "
             "Add images, make groups smaller (ingest.group_pattern, meta.csv), or lower ingest.test_fraction or "
             "ingest.val_fraction."
         )
-    splitter = StratifiedGroupKFold(min(folds, most), shuffle=True, random_state=derive_seed(seed, "folds") % 2**32)
+    splitter = StratifiedGroupKFold(
+        min(folds, max_folds), shuffle=True, random_state=derive_seed(seed, "folds") % 2**32
+    )
     with warnings.catch_warnings():
         # A class smaller than the folds is held out in some of them, which is all that is needed.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
@@ -118,25 +125,25 @@ def _fit_fold(fold: _Fold) -> tuple[SmallCnn, NDArray[np.float64]]:
     settings = fold.settings
     _, channels, height, width = fold.train.images.shape
     network = fit_classifier(
-        drawn_by_chance(data, settings.batch_size),
+        weighted_batches(data, settings.batch_size),
         (channels, height, width),
         len(fold.classes),
         settings.fit,
         classical_augmentation(settings.flips),
         fold.seed,
     )
-    own = fold.held_out.targets(fold.classes)
-    return network, probabilities(network, fold.held_out.images)[np.arange(len(own)), own]
+    targets = fold.held_out.targets(fold.classes)
+    return network, probabilities(network, fold.held_out.images)[np.arange(len(targets)), targets]
 
 
-def _join(fitted: list[tuple[SmallCnn, NDArray[np.float64]]], folds: list[_Fold], accept: float) -> ClassFilter:
+def _join_folds(fitted: list[tuple[SmallCnn, NDArray[np.float64]]], folds: list[_Fold], accept: float) -> ClassFilter:
     classes = folds[0].classes
-    own = np.concatenate([scores for _, scores in fitted])
+    scores_of_own_class = np.concatenate([scores for _, scores in fitted])
     targets = np.concatenate([fold.held_out.targets(classes) for fold in folds])
     thresholds = np.zeros(len(classes))
     for index in range(len(classes)):
-        mine = own[targets == index]
-        if len(mine):
+        scores_of_class = scores_of_own_class[targets == index]
+        if len(scores_of_class):
             # "lower": the threshold is a score that was seen, so at least this share passes.
-            thresholds[index] = np.quantile(mine, 1 - accept, method="lower")
+            thresholds[index] = np.quantile(scores_of_class, 1 - accept, method="lower")
     return ClassFilter([network for network, _ in fitted], thresholds)

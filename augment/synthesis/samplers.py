@@ -1,4 +1,4 @@
-"""Where a class's samples come from: its own generator and, in poor classes, variation borrowed from rich ones."""
+"""Where a class's samples come from: its own generator and, in minority classes, variation borrowed from rich ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from torch import Tensor
 from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed
 from augment.core.standalone import standalone
-from augment.data.imageset import ImageSet, poor_classes
+from augment.data.imageset import ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.latent_transfer import DRAWS, Borrowing, borrowings, least_distance, near
+from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance, near_copies
 
-SHARE = 0.75  # the default of generate.borrowed
+DEFAULT_TRANSFER_SHARE = 0.75  # the default of generate.borrowed
 
 
 class Sampler(Protocol):
@@ -31,67 +31,67 @@ class Sampler(Protocol):
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """Samples of which one that is nearly a training image is drawn again, as borrowed ones are.
+class CopyFree:
+    """Samples of which one that is nearly a training image is drawn again, as those by latent transfer are.
 
     A GAN of ten photographs knows them by heart, and a quarter of its samples are copies of them.
 
-    known: uint8 (N, C, H, W); least: how far a sample should be from each, as `near` takes it
+    known: uint8 (N, C, H, W); least: how far a sample should be from each, as `near_copies` takes it
     """
 
-    own: Sampler
+    generator: Sampler
     known: NDArray[np.uint8]
-    least: float
+    min_distance: float
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of a sample."""
-        return self.own.shape
+        return self.generator.shape
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
-        images = self.own.sample(n, seed=seed, start=start)
-        for number in range(1, DRAWS):
-            copies = near(images, self.known, self.least)
+        images = self.generator.sample(n, seed=seed, start=start)
+        for number in range(1, MAX_DRAWS):
+            copies = near_copies(images, self.known, self.min_distance)
             if not copies.any():
                 break
-            images[copies] = self.own.sample(n, seed=derive_seed(seed, "again", number), start=start)[copies]
+            images[copies] = self.generator.sample(n, seed=derive_seed(seed, "again", number), start=start)[copies]
         return images
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """A class's own samples and borrowed ones in one sequence, of which a share is borrowed, spread evenly."""
+    """A generator's samples in one sequence with those of latent transfer, which are a share of it, spread evenly."""
 
-    own: Sampler
-    borrowing: Borrowing
-    share: float
+    generator: Sampler
+    transfer: LatentTransfer
+    transfer_share: float
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of a sample."""
-        return self.own.shape
+        return self.generator.shape
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
-        borrowed = torch.from_numpy(self.borrowed(n, start))
-        before = int(np.floor(start * self.share))  # so many of the earlier ones are borrowed
+        transferred = torch.from_numpy(self.is_transferred(n, start))
+        before = int(np.floor(start * self.transfer_share))  # so many of the earlier ones are transferred
         images = torch.empty((n, *self.shape), dtype=torch.uint8, device="cpu")
-        images[~borrowed] = self.own.sample(int((~borrowed).sum()), seed=seed, start=start - before)
-        images[borrowed] = self.borrowing.sample(int(borrowed.sum()), seed=seed, start=before)
+        images[~transferred] = self.generator.sample(int((~transferred).sum()), seed=seed, start=start - before)
+        images[transferred] = self.transfer.sample(int(transferred.sum()), seed=seed, start=before)
         return images
 
-    def borrowed(self, n: int, start: int = 0) -> NDArray[np.bool_]:
-        """Which of these images are borrowed, bool (n,)."""
-        before: NDArray[np.float64] = np.floor(np.arange(start, start + n + 1) * self.share)  # borrowed before each
+    def is_transferred(self, n: int, start: int = 0) -> NDArray[np.bool_]:
+        """Which of these images are made by latent transfer, bool (n,)."""
+        before: NDArray[np.float64] = np.floor(np.arange(start, start + n + 1) * self.transfer_share)
         return np.diff(before).astype(np.bool_)
 
 
 def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dict[str, Sampler]:
     """What samples each class that has a generator: the generator alone, or as the pipeline's defaults do.
 
-    train: the images that the generators were trained on, None: nothing is borrowed. Raises `ArgumentError` for other
-    images, and for generators without the shared one, which borrowing needs.
+    train: the images that the generators were trained on, None: no latent transfer. Raises `ArgumentError` for other
+    images, and for generators without the shared one, which it needs.
     """
     if train is None:
         return dict(generators)
@@ -109,7 +109,9 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
             "train_generators as an ImageSet"
         )
     with standalone():
-        return mixtures(generators, train, borrowings(generators.shared, train, seed), SHARE)
+        return class_samplers(
+            generators, train, latent_transfers(generators.shared, train, seed), DEFAULT_TRANSFER_SHARE
+        )
 
 
 def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
@@ -119,12 +121,15 @@ def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
     return shared.training.get("images_sha256") in (train.fingerprint(), ungrouped.fingerprint())
 
 
-def mixtures(
-    generators: GeneratorSet, train: ImageSet, lent: Mapping[str, Borrowing], share: float
+def class_samplers(
+    generators: GeneratorSet, train: ImageSet, transfers: Mapping[str, LatentTransfer], transfer_share: float
 ) -> dict[str, Sampler]:
-    """Each class's generator; of a poor class without near copies, and mixed with what it borrows."""
-    found: dict[str, Sampler] = dict(generators)
-    for label in found.keys() & set(poor_classes(train.counts())):
+    """Each class's generator; of a minority class without near copies, and mixed with its latent transfer."""
+    by_class: dict[str, Sampler] = dict(generators)
+    for label in by_class.keys() & set(minority_classes(train.counts())):
         known = train.of_class(label).images
-        found[label] = Fresh(found[label], known, least_distance(known))
-    return {label: Mixture(own, lent[label], share) if label in lent else own for label, own in found.items()}
+        by_class[label] = CopyFree(by_class[label], known, min_sample_distance(known))
+    return {
+        label: Mixture(sampler, transfers[label], transfer_share) if label in transfers else sampler
+        for label, sampler in by_class.items()
+    }

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.core.progress import Ticker
+from augment.core.progress import Progress
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.latent_transfer import Borrowing, borrowings
+from augment.gan.latent_transfer import LatentTransfer, latent_transfers
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.synthesis.filter import ClassFilter
-from augment.synthesis.samplers import Mixture, Sampler, mixtures
+from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 
-ROUND = 600  # candidates: with 200 wanted and 3 for each that is all of them
+ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
 COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
 
@@ -26,8 +26,8 @@ COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of i
 class ClassCandidates:
     """All candidates of one class with what was found about each (arrays of length N).
 
-    images uint8 (N, C, H, W), made from `seed`; borrowed: by variation borrowed from rich classes, the others by the
-    class's own generator; probability: of the own class by the filter; other_class: the filter prefers another class;
+    images uint8 (N, C, H, W), made from `seed`; transferred: by latent transfer, the others by the class's own
+    generator; probability: of the own class by the filter; other_class: the filter prefers another class;
     nearest_train, nearest_distance: the closest training image of the class (RMS pixel difference in [0, 1]); reason:
     "", near_copy, off_class or surplus, and kept where it is "".
     """
@@ -35,7 +35,7 @@ class ClassCandidates:
     label: str
     seed: int
     images: NDArray[np.uint8]
-    borrowed: NDArray[np.bool_]
+    transferred: NDArray[np.bool_]
     probability: NDArray[np.float64]
     threshold: float
     other_class: NDArray[np.bool_]
@@ -63,7 +63,7 @@ class ClassChoice:
 
     label: str
     sampler: Sampler
-    own: NDArray[np.uint8]  # the class's training images
+    train_images: NDArray[np.uint8]  # the class's training images
     class_filter: ClassFilter
     position: int
     wanted: int
@@ -71,7 +71,7 @@ class ClassChoice:
     seed: int
 
 
-def choose(
+def choose_samples(
     sets: Sequence[ImageSet],
     generators: Sequence[GeneratorSet],
     filters: Sequence[ClassFilter],
@@ -79,18 +79,18 @@ def choose(
     *,
     wanted: int,
     oversample: int,
-    borrowed: float,
+    transfer_share: float,
     engine: Engine,
 ) -> list[dict[str, ClassCandidates]]:
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
-    They are made in rounds of `ROUND`, and no more of these than are needed.
+    They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
 
     sets (the training images of each), generators, filters and the result have one entry for each seed.
-    borrowed: the share of a poor class's candidates that borrow the variation of rich classes, where there is a
+    transfer_share: the share of a minority class's candidates that are made by latent transfer, where there is a
     shared generator.
     """
-    lent = _lent(sets, generators, seeds, engine) if borrowed > 0 else [{} for _ in seeds]
+    transfers = _latent_transfers(sets, generators, seeds, engine) if transfer_share > 0 else [{} for _ in seeds]
     choices = [
         ClassChoice(
             label,
@@ -102,35 +102,35 @@ def choose(
             wanted * oversample,
             seed,
         )
-        for train, of_seed, own, class_filter, seed in zip(sets, generators, lent, filters, seeds, strict=True)
-        for label, sampler in mixtures(of_seed, train, own, borrowed).items()
+        for train, of_seed, own, class_filter, seed in zip(sets, generators, transfers, filters, seeds, strict=True)
+        for label, sampler in class_samplers(of_seed, train, own, transfer_share).items()
     ]
-    found: dict[int, ClassCandidates] = {}
-    ticker = Ticker("samples of classes", len(choices))
+    results: dict[int, ClassCandidates] = {}
+    progress = Progress("samples of classes", len(choices))
     for position, result in engine.map(choose_class, choices):
-        found[position] = result
-        ticker.tick()
-    in_order = iter(found[position] for position in range(len(choices)))
+        results[position] = result
+        progress.advance()
+    in_order = iter(results[position] for position in range(len(choices)))
     return [{label: next(in_order) for label in of_seed} for of_seed in generators]
 
 
-def _lent(
+def _latent_transfers(
     sets: Sequence[ImageSet], generators: Sequence[GeneratorSet], seeds: Sequence[int], engine: Engine
-) -> list[dict[str, Borrowing]]:
-    """What the classes of each seed borrow with; nothing where there is no shared generator."""
+) -> list[dict[str, LatentTransfer]]:
+    """Latent transfer for the classes of each seed; nothing where there is no shared generator."""
     units = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-    found = dict(engine.map(_borrow, units))
-    return [found[position] for position in range(len(units))]
+    transfers = dict(engine.map(_transfers_of, units))
+    return [transfers[position] for position in range(len(units))]
 
 
-def _borrow(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, Borrowing]:
+def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:
     shared, train, seed = unit
-    return {} if shared is None else borrowings(shared, train, seed)
+    return {} if shared is None else latent_transfers(shared, train, seed)
 
 
-def expected(wanted: int, oversample: int, accept: float) -> int:
+def expected_candidates(wanted: int, oversample: int, accept: float) -> int:
     """How many candidates of a class are to be expected where as many pass as real images do, a share of `accept`."""
-    return min(wanted * oversample, ROUND * math.ceil(wanted / accept / ROUND))
+    return min(wanted * oversample, ROUND_CANDIDATES * math.ceil(wanted / accept / ROUND_CANDIDATES))
 
 
 def copy_threshold(images: NDArray[np.uint8]) -> float:
@@ -144,27 +144,27 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
 
 def choose_class(choice: ClassChoice) -> ClassCandidates:
     """Sample one class in rounds, judge every candidate, and stop when enough have passed."""
-    limit, rounds, passed = copy_threshold(choice.own), list[ClassCandidates](), 0
-    for start in range(0, choice.candidates, ROUND):
-        rounds.append(_judged(choice, start, min(ROUND, choice.candidates - start), limit))
+    limit, rounds, passed = copy_threshold(choice.train_images), list[ClassCandidates](), 0
+    for start in range(0, choice.candidates, ROUND_CANDIDATES):
+        rounds.append(_judged(choice, start, min(ROUND_CANDIDATES, choice.candidates - start), limit))
         passed += int((rounds[-1].reason == "").sum())
         if passed >= choice.wanted:
             break
-    found = _joined(rounds)
-    found.reason[np.flatnonzero(found.reason == "")[choice.wanted :]] = "surplus"
-    return found
+    candidates = _join_rounds(rounds)
+    candidates.reason[np.flatnonzero(candidates.reason == "")[choice.wanted :]] = "surplus"
+    return candidates
 
 
 def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassCandidates:
     """The candidates `start` to `start + count - 1`; limit: the distance of a copy."""
     images = choice.sampler.sample(count, seed=choice.seed, start=start).numpy()
-    borrowed = np.zeros(len(images), dtype=np.bool_)
+    transferred = np.zeros(len(images), dtype=np.bool_)
     if isinstance(choice.sampler, Mixture):
-        borrowed = choice.sampler.borrowed(count, start)
+        transferred = choice.sampler.is_transferred(count, start)
     scores = choice.class_filter.scores(images)
     probability = scores[:, choice.position]
     threshold = float(choice.class_filter.thresholds[choice.position])
-    nearest_train, distance = nearest(pixels(images), pixels(choice.own))
+    nearest_train, distance = nearest(pixels(images), pixels(choice.train_images))
     # At a limit of 0 an exact copy still is one, unless images are so small that they meet by chance.
     copies = distance <= limit if min(images.shape[2:]) >= CHANCE_BELOW_PX else distance < limit
     reason = np.where(copies, "near_copy", np.where(probability < threshold, "off_class", ""))
@@ -172,7 +172,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
         label=choice.label,
         seed=choice.seed,
         images=images,
-        borrowed=borrowed,
+        transferred=transferred,
         probability=probability,
         threshold=threshold,
         other_class=scores.argmax(axis=1) != choice.position,
@@ -183,17 +183,17 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
     )
 
 
-def _joined(rounds: Sequence[ClassCandidates]) -> ClassCandidates:
+def _join_rounds(rounds: Sequence[ClassCandidates]) -> ClassCandidates:
     """The candidates of all rounds in order."""
     if len(rounds) == 1:
         return rounds[0]
     return replace(
         rounds[0],
-        images=np.concatenate([one.images for one in rounds]),
-        borrowed=np.concatenate([one.borrowed for one in rounds]),
-        probability=np.concatenate([one.probability for one in rounds]),
-        other_class=np.concatenate([one.other_class for one in rounds]),
-        nearest_train=np.concatenate([one.nearest_train for one in rounds]),
-        nearest_distance=np.concatenate([one.nearest_distance for one in rounds]),
-        reason=np.concatenate([one.reason for one in rounds]),
+        images=np.concatenate([round_.images for round_ in rounds]),
+        transferred=np.concatenate([round_.transferred for round_ in rounds]),
+        probability=np.concatenate([round_.probability for round_ in rounds]),
+        other_class=np.concatenate([round_.other_class for round_ in rounds]),
+        nearest_train=np.concatenate([round_.nearest_train for round_ in rounds]),
+        nearest_distance=np.concatenate([round_.nearest_distance for round_ in rounds]),
+        reason=np.concatenate([round_.reason for round_ in rounds]),
     )

@@ -5,9 +5,9 @@ from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
 from augment.params import Generate, Params
 from augment.synthesis.filter import FilterSettings
 
-LEAST, MOST = 200, 2000  # samples of a class
-IN_ALL = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
-VALUES = 20_000_000  # in all of them, which bounds memory; never fewer than `LEAST` of a class, though
+MIN_SAMPLES_PER_CLASS, MAX_SAMPLES_PER_CLASS = 200, 2000  # samples of a class
+MAX_SAMPLES = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
+MAX_VALUES = 20_000_000  # in all of them, which bounds memory; never fewer than `MIN_AUDIT_GROUPS` of a class, though
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:
@@ -18,9 +18,9 @@ def samples_per_class(settings: Generate, train: ImageSet) -> int:
     if settings.per_class != "auto":
         return settings.per_class
     if min(train.images.shape[2:]) < LARGE_FROM_PX:
-        return LEAST
-    together = min(IN_ALL, VALUES // int(train.images[0].size))
-    return min(MOST, max(LEAST, together // len(train.classes)))
+        return MIN_SAMPLES_PER_CLASS
+    in_all = min(MAX_SAMPLES, MAX_VALUES // int(train.images[0].size))
+    return min(MAX_SAMPLES_PER_CLASS, max(MIN_SAMPLES_PER_CLASS, in_all // len(train.classes)))
 
 
 def filter_settings(params: Params) -> FilterSettings:

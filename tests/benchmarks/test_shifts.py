@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from augment.evaluation.statistics.power_model import MEASURED
+from augment.evaluation.statistics.power_model import MEASURED_COMPONENTS
 from benchmarks import shifts
 from benchmarks.prior import Correct, shift
 from benchmarks.simulated import Truth, latent
@@ -18,7 +18,7 @@ ARMS = ("classical", "randaugment", "mixup_cutmix")
 
 
 def scored(size: float, repeats: int, each: int) -> tuple[Correct, np.ndarray]:
-    true = Truth(ndtri(np.full(8, 0.8)), replace(MEASURED, shift=size))
+    true = Truth(ndtri(np.full(8, 0.8)), replace(MEASURED_COMPONENTS, shift=size))
     targets = np.repeat(np.arange(8), each)
     below = latent(true, targets, np.arange(len(targets)), ARMS, repeats, np.random.default_rng(0))
     return {arm: own > 0 for arm, own in zip(ARMS, below, strict=True)}, targets

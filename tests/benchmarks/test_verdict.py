@@ -10,11 +10,11 @@ from scipy.special import ndtri
 from scipy.stats import binomtest
 
 from augment.core.engine import Engine
-from augment.evaluation.statistics.power_model import MEASURED, both_right, exchangeable
-from augment.evaluation.verdict.selection import DEFAULT
+from augment.evaluation.statistics.power_model import MEASURED_COMPONENTS, both_right, without_arm_differences
+from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM
 from augment.measure.classifiers import FitSettings
 from benchmarks import scenarios, tiny, verdict
-from benchmarks.scenarios import FEW, Scenario, on_disjoint_subsets, on_folds, on_one_split, on_rotated
+from benchmarks.scenarios import DECIDING_ARMS, Scenario, on_disjoint_subsets, on_folds, on_one_split, on_rotated
 from benchmarks.simulated import Truth, latent, right, truth
 from benchmarks.verdict import FOLDS, ONE_SPLIT, ROTATED, SUBSETS, TRAILING, upper_bound
 
@@ -23,7 +23,7 @@ original = tiny.run_arm
 
 def test_a_planted_gain_is_exact():
     rng = np.random.default_rng(0)
-    true = truth(np.array([0.6, 0.8, 0.95]), MEASURED, rng)
+    true = truth(np.array([0.6, 0.8, 0.95]), MEASURED_COMPONENTS, rng)
     for gain in (-0.05, 0.01, 0.1):
         step = true.step_of(gain)
         assert true.recalls(step).mean() - true.recalls().mean() == pytest.approx(gain)
@@ -31,18 +31,18 @@ def test_a_planted_gain_is_exact():
 
 
 def test_tables_have_the_recalls_and_the_disagreement_of_their_truth():
-    true = Truth(ndtri(np.array([0.7, 0.9])), replace(MEASURED, shift=0.0))
+    true = Truth(ndtri(np.array([0.7, 0.9])), replace(MEASURED_COMPONENTS, shift=0.0))
     targets = np.repeat([0, 1], 40_000)
     rng = np.random.default_rng(1)
-    below = latent(true, targets, np.arange(80_000), ("none", "classical", DEFAULT), 2, rng)
-    correct = right(below, ("none", "classical", DEFAULT), {DEFAULT: 0.3})
+    below = latent(true, targets, np.arange(80_000), ("none", "classical", DEFAULT_GAN_ARM), 2, rng)
+    correct = right(below, ("none", "classical", DEFAULT_GAN_ARM), {DEFAULT_GAN_ARM: 0.3})
     for target, expected, better in zip((0, 1), true.recalls(), true.recalls(0.3), strict=True):
         mine = targets == target
         assert correct["classical"][:, mine].mean() == pytest.approx(expected, abs=0.01)
-        assert correct[DEFAULT][:, mine].mean() == pytest.approx(better, abs=0.01)
-    still = Truth(true.thresholds, exchangeable(MEASURED))
+        assert correct[DEFAULT_GAN_ARM][:, mine].mean() == pytest.approx(better, abs=0.01)
+    still = Truth(true.thresholds, without_arm_differences(MEASURED_COMPONENTS))
     assert still.parts.kind == still.parts.arm == 0
-    plain = MEASURED.common + MEASURED.seed
+    plain = MEASURED_COMPONENTS.common + MEASURED_COMPONENTS.seed
     expected = 2 * (true.recalls() - both_right(true.thresholds, true.thresholds, plain))
     differ = correct["none"][0] != correct["classical"][0]
     for target in (0, 1):
@@ -50,7 +50,7 @@ def test_tables_have_the_recalls_and_the_disagreement_of_their_truth():
 
 
 def test_images_of_a_group_are_right_and_wrong_together():
-    true = Truth(ndtri(np.array([0.6])), MEASURED)
+    true = Truth(ndtri(np.array([0.6])), MEASURED_COMPONENTS)
     groups = np.arange(4000) // 4
     right_ones = latent(true, np.zeros(4000, int), groups, ("classical",), 1, np.random.default_rng(2))[0, 0] > 0
     assert right_ones.reshape(-1, 4).mean(axis=1).std() > 0.4  # independent images: 0.24
@@ -75,8 +75,8 @@ def test_repeated_splits_are_judged_too(protocol):
 
 @pytest.mark.parametrize("protocol", [on_one_split, on_rotated, on_disjoint_subsets, on_folds])
 def test_val_is_asked_in_every_protocol(protocol, monkeypatch):
-    """With a GAN arm far below the others val nearly always objects, and then nothing of it is used."""
-    monkeypatch.setattr(scenarios, "_judged_twice", lambda *given: given[-1]({DEFAULT: -1.0}))
+    """With a GAN arm far below the others val nearly always vetoes it, and then nothing of it is used."""
+    monkeypatch.setattr(scenarios, "_judged_twice", lambda *given: given[-1]({DEFAULT_GAN_ARM: -1.0}))
     _, found = protocol(Scenario("test", (40,) * 4, 0.8, 6, val=40), 20)
     assert np.mean([word == "not used" for word, _ in found]) > 0.8
 
@@ -88,11 +88,11 @@ def test_trailing_rivals_make_false_help_likelier_but_plant_nothing():
 
 def test_one_rival_stays_as_good_as_the_gan_arm_and_the_others_trail_by_what_is_said():
     scenario = Scenario("test", (60,) * 6, 0.8, 5, trailing=0.1)
-    true = truth(scenario.recalls, MEASURED, np.random.default_rng(0))
+    true = truth(scenario.recalls, MEASURED_COMPONENTS, np.random.default_rng(0))
     given = []
     scenarios._judged_twice(scenario, true, 0.02, lambda steps: (given.append(steps), ("helps", False))[1])
     (steps,) = given
-    assert set(steps) == set(FEW) - {"classical", DEFAULT}
+    assert set(steps) == set(DECIDING_ARMS) - {"classical", DEFAULT_GAN_ARM}
     for step in steps.values():
         assert true.recalls(step).mean() - true.recalls().mean() == pytest.approx(-0.1)
 
@@ -130,8 +130,8 @@ def test_a_control_stands_in_the_gans_place(monkeypatch):
     monkeypatch.setattr(tiny, "run_arm", lambda run: runs.append(run) or original(run))
     (word,) = tiny.words("noise", 1, Engine("serial"))
     assert word in ("undecided", "not used", "harms", "equivalent")
-    assert [run.arm for run in runs] == list(FEW) * tiny.SEEDS
-    noise = next(run for run in runs if run.arm == DEFAULT).samples.filtered["3"]
+    assert [run.arm for run in runs] == list(DECIDING_ARMS) * tiny.SEEDS
+    noise = next(run for run in runs if run.arm == DEFAULT_GAN_ARM).samples.filtered["3"]
     assert noise.std() > 70, "uniform pixels; digits are mostly black"
     made = tiny.made("copies", runs[0].train, 0)
     assert not np.array_equal(made.filtered["3"], made.copies["3"]), "another draw of copies than the control's"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from augment.core.grids import GAP_PX, LEAST_SIDE_PX, grid, mosaic, picture, png, write_grid
+from augment.core.grids import GAP_PX, MIN_TILE_PX, grid, mosaic, picture, png, write_grid
 
 
 def noise(count: int, channels: int, height: int, width: int) -> np.ndarray:
@@ -33,8 +33,8 @@ def test_every_image_comes_back(count: int, channels: int, height: int, width: i
     images = noise(count, channels, height, width)
     shown = grid(images, columns)
     found = np.asarray(shown).reshape(shown.height, shown.width, channels)
-    factor = max(1, -(-LEAST_SIDE_PX // max(height, width)))
-    assert max(height, width) * factor >= LEAST_SIDE_PX
+    factor = max(1, -(-MIN_TILE_PX // max(height, width)))
+    assert max(height, width) * factor >= MIN_TILE_PX
     tall, wide, columns = height * factor + GAP_PX, width * factor + GAP_PX, min(columns, count)
     assert found.shape == (-(-count // columns) * tall + GAP_PX, columns * wide + GAP_PX, channels)
     for index, image in enumerate(images):

@@ -146,10 +146,10 @@ def test_a_terminated_training_goes_on_where_it_was(tmp_path: Path, monkeypatch:
         return fit(job, **options)
 
     monkeypatch.setattr(store, "fit", spy)
-    resumed = store.train(StoredJob(long_job(), tmp_path, 1000.0))
+    resumed = store.train_gan(StoredJob(long_job(), tmp_path, 1000.0))
     whole = fit(long_job())
     assert resumed_from == [STOPPED_AT]
-    assert resumed.curve == whole.curve
+    assert resumed.history == whole.history
     for mine, other in ((resumed.generator, whole.generator), (resumed.discriminator, whole.discriminator)):
         assert mine.keys() == other.keys()
         assert all(torch.equal(mine[name], other[name]) for name in mine)
@@ -183,8 +183,8 @@ def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp
     folder = tmp_path / fingerprint(long_job())
     assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "lock", "previous.pt"]
     assert store._read(folder / "checkpoint.pt")["now"]["step"] == STOPPED_AT
-    resumed, whole = store.train(StoredJob(long_job(), tmp_path, 1000.0)), fit(long_job())
-    assert resumed.curve == whole.curve
+    resumed, whole = store.train_gan(StoredJob(long_job(), tmp_path, 1000.0)), fit(long_job())
+    assert resumed.history == whole.history
     assert all(torch.equal(resumed.generator[name], value) for name, value in whole.generator.items())
 
 

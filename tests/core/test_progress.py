@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.core.progress import Ticker, counted, ticked
+from augment.core.progress import Progress, counted, with_progress
 
 
 def test_lines_every_two_seconds_and_at_the_end(
@@ -12,10 +12,10 @@ def test_lines_every_two_seconds_and_at_the_end(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    ticker = Ticker("class GANs", 5)
+    progress = Progress("class GANs", 5)
     for seconds in (1.5, 1.0, 1.5, 3.0, 0.5):
         now[0] += seconds
-        ticker.tick()
+        progress.advance()
     assert capsys.readouterr() == (
         "",
         "  class GANs: 2 of 5, 4 s left\n  class GANs: 4 of 5, 2 s left\n  class GANs: 5 of 5 in 8 s\n",
@@ -23,9 +23,9 @@ def test_lines_every_two_seconds_and_at_the_end(
 
 
 def test_of_one_unit_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(ticked("parts", [7])) == [7]
+    assert list(with_progress("parts", [7])) == [7]
     assert capsys.readouterr().err == ""
-    assert list(ticked("parts", range(3))) == [0, 1, 2]
+    assert list(with_progress("parts", range(3))) == [0, 1, 2]
     assert capsys.readouterr().err.startswith("  parts: 3 of 3 in ")
 
 

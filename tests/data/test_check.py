@@ -39,8 +39,8 @@ def test_stops_are_files_or_folders(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "dog" / "tall.png").write_bytes(encode(noise(2, 30, 16)))
     assert check.run(tmp_path, Params(), as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
-    stops = {(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"}
-    assert stops == {
+    blockers = {(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"}
+    assert blockers == {
         ("a.png", "loose_files"),
         ("empty", "empty_class"),
         ("few", "too_few"),
@@ -72,9 +72,9 @@ def test_whole_corpus_changes_nothing_and_raises_nothing(tmp_path: Path, capsys:
     assert check.run(tmp_path, params(tmp_path, size=16), as_json=True) == 1
     report = json.loads(capsys.readouterr().out)
     assert sum(report["counts"].values()) == len(report["files"]) == 12 + len(FILES) + len(SPECIAL)
-    stops = {item["path"]: item["code"] for item in report["files"] if item["outcome"] == "stop"}
+    blockers = {item["path"]: item["code"] for item in report["files"] if item["outcome"] == "stop"}
     names = ("fifo.png", "device.png", "broken.png", "self.png", "caf\\xe9.png")
-    assert stops == {f"cat/{name}": "dvc_cannot_pass" for name in names}
+    assert blockers == {f"cat/{name}": "dvc_cannot_pass" for name in names}
     assert check.run(tmp_path, Params(), as_json=False) == 1  # without a size for them
     assert "mixed_sizes" in capsys.readouterr().out
     assert before == sorted((os.fsencode(p), p.lstat().st_mtime_ns) for p in tmp_path.rglob("*"))
@@ -174,8 +174,8 @@ def test_conflicts_that_stop_are_named_as_such(tmp_path: Path) -> None:
     for label in ("cat", "dog"):
         (tmp_path / label / "same.png").write_bytes(encode(noise(77)))
     report = check.check_folder(tmp_path, params(tmp_path, conflicts="stop"))
-    stops = [(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"]
-    assert stops == [("cat/same.png", "label_conflict"), ("dog/same.png", "label_conflict")]
+    blockers = [(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"]
+    assert blockers == [("cat/same.png", "label_conflict"), ("dog/same.png", "label_conflict")]
     report = check.check_folder(tmp_path, params(tmp_path))
     assert report["counts"] == {"ok": 12, "fixed": 0, "quarantined": 2, "ignored": 0, "stop": 0}
 
@@ -200,5 +200,5 @@ def test_too_few_images_to_repeat_stop_only_a_run_that_repeats(tmp_path: Path) -
     assert check.check_folder(tmp_path, once)["counts"]["stop"] == 0
     evaluated = once.evaluate.model_copy(update={"protocol": "repeated", "repeats": 10})
     findings = check.inspect(tmp_path, once.model_copy(update={"evaluate": evaluated}))
-    assert [(stop.path, stop.code) for stop in findings.stops] == [("params.yaml", "no_repeats")]
-    assert "class 'cat' needs 36 and has 0" in findings.stops[0].message
+    assert [(blocker.path, blocker.code) for blocker in findings.blockers] == [("params.yaml", "no_repeats")]
+    assert "class 'cat' needs 36 and has 0" in findings.blockers[0].message

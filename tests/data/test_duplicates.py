@@ -12,7 +12,7 @@ from tests.data.corpus import encode, look, noise, write_set
 
 
 def entry(path: str, digest: str, given: str = "") -> Entry:
-    return Entry(path, path.partition("/")[0], digest=digest, given=given, size=(2, 2), channels=1)
+    return Entry(path, path.partition("/")[0], digest=digest, declared_split=given, size=(2, 2), channels=1)
 
 
 def test_first_path_stays() -> None:
@@ -37,9 +37,9 @@ def test_conflicts_leave_no_copy() -> None:
     assert [(e.outcome, e.code) for e in entries] == [("quarantined", "label_conflict")] * 3
     assert entries[2].detail.startswith("equal to a/0")
     entries = [entry(path, "x") for path in ("a/0", "b/0")]
-    (stop,) = duplicates.mark(entries, "stop")
-    assert "b/0 equal to a/0" in stop.message
-    assert "ingest.conflicts" in stop.message
+    (blocker,) = duplicates.mark(entries, "stop")
+    assert "b/0 equal to a/0" in blocker.message
+    assert "ingest.conflicts" in blocker.message
     assert {e.outcome for e in entries} == {"stop"}
 
 

@@ -128,15 +128,15 @@ def test_colour_of_the_set(tmp_path: Path) -> None:
 def test_sizes(tmp_path: Path) -> None:
     write_set(tmp_path / "mixed")
     (tmp_path / "mixed" / "cat" / "other.png").write_bytes(encode(noise(70, 20, 30)))
-    (stop,) = look(tmp_path / "mixed", size=None).stops
-    assert (stop.path, stop.code) == (str(tmp_path / "mixed"), "mixed_sizes")
-    assert "16x16 (12), 20x30 (1); set ingest.size, for example [16, 16]" in stop.message
+    (blocker,) = look(tmp_path / "mixed", size=None).blockers
+    assert (blocker.path, blocker.code) == (str(tmp_path / "mixed"), "mixed_sizes")
+    assert "16x16 (12), 20x30 (1); set ingest.size, for example [16, 16]" in blocker.message
     write_set(tmp_path / "large", height=300, width=200)
-    (stop,) = look(tmp_path / "large", size=None).stops
-    assert (stop.code, "for example [256, 171]" in stop.message) == ("size_range", True)
+    (blocker,) = look(tmp_path / "large", size=None).blockers
+    assert (blocker.code, "for example [256, 171]" in blocker.message) == ("size_range", True)
     fixed = look(tmp_path / "mixed", size=8)
     assert {entry.pixels.shape for entry in fixed.usable if entry.pixels is not None} == {(8, 8, 3)}
-    assert not look(tmp_path / "large", size=(24, 16)).stops
+    assert not look(tmp_path / "large", size=(24, 16)).blockers
 
 
 def test_suggested_size_keeps_the_median_aspect() -> None:
@@ -191,13 +191,13 @@ def test_floats_on_two_scales_end_the_run(tmp_path: Path, tops: tuple[float, flo
             values = (rng.random((16, 16)) * top).astype(np.float32)
             Image.fromarray(values).save(tmp_path / label / f"{number}.tif")
         Image.fromarray(rng.integers(0, 65535, (16, 16), dtype=np.uint16)).save(tmp_path / label / "deep.png")
-    stops = look(tmp_path).stops
+    blockers = look(tmp_path).blockers
     if tops[0] == tops[1]:
-        assert not stops
+        assert not blockers
     else:
-        (stop,) = stops
-        assert stop.code == "mixed_scales"
-        assert stop.message.startswith(
+        (blocker,) = blockers
+        assert blocker.code == "mixed_scales"
+        assert blocker.message.startswith(
             "6 files of floats stay within 0 to 1 (cold/0.tif), 6 exceed 1 (hot/0.tif), so what is white"
         )
 

@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from augment.evaluation import tables
-from augment.evaluation.experiment.experiment import Compared
-from augment.evaluation.experiment.protocol import Plan, Replicate, Splits, on_one_split
+from augment.evaluation.experiment.experiment import ExperimentResult
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits, paired_seeds
 from augment.evaluation.statistics.estimates import wilson
-from augment.evaluation.statistics.metric_table import figures_of_scores
+from augment.evaluation.statistics.metric_table import metric_table
 from augment.params import DEFAULT_ARMS
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set
@@ -20,7 +20,7 @@ SPLITS = Splits(
 )
 CLASSES = SPLITS.train.classes
 SEEDS = 3
-PLAN = on_one_split(SPLITS, range(SEEDS))
+PROTOCOL = paired_seeds(SPLITS, range(SEEDS))
 
 
 def probabilities(count: int, seed: int) -> dict[Any, np.ndarray]:
@@ -28,25 +28,27 @@ def probabilities(count: int, seed: int) -> dict[Any, np.ndarray]:
     return {arm: list(rng.dirichlet(np.ones(3), (SEEDS, count)).astype(np.float32)) for arm in ("none", "gan_half")}
 
 
-COMPARED = Compared([], [], probabilities(3, 0), probabilities(15, 1))
+RESULT = ExperimentResult([], [], probabilities(3, 0), probabilities(15, 1))
 TARGETS = SPLITS.test.targets(CLASSES)
 
 
 def figures(side: Any, scores: Any) -> Any:
     rng = np.random.default_rng(0)
     stacked = {arm: np.stack(own) for arm, own in scores.items()}
-    return figures_of_scores(side.targets(CLASSES), side.groups, stacked, normal=None, rate=0.05, draws=50, rng=rng)
+    return metric_table(side.targets(CLASSES), side.groups, stacked, normal=None, rate=0.05, draws=50, rng=rng)
 
 
-VAL, TEST = figures(SPLITS.val, COMPARED.val_scores), figures(SPLITS.test, COMPARED.test_scores)
+VAL, TEST = figures(SPLITS.val, RESULT.val_scores), figures(SPLITS.test, RESULT.test_scores)
 
 
 def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
-    rows = tables.runs(PLAN, COMPARED, VAL, TEST)
-    assert [tuple(row) for row in rows] == [tables.RUNS] * len(rows)
+    rows = tables.run_rows(PROTOCOL, RESULT, VAL, TEST)
+    assert [tuple(row) for row in rows] == [tables.RUNS_COLUMNS] * len(rows)
     assert len({(row["arm"], row["seed"], row["split"]) for row in rows}) == len(rows) == 2 * SEEDS * 2
     for row in rows:
-        side, found = (SPLITS.val, COMPARED.val) if row["split"] == "val" else (SPLITS.test, COMPARED.test)
+        side, found = (
+            (SPLITS.val, RESULT.val_predictions) if row["split"] == "val" else (SPLITS.test, RESULT.test_predictions)
+        )
         targets, own = side.targets(CLASSES), found[row["arm"]][row["seed"]]
         assert row["accuracy"] == pytest.approx(accuracy_score(targets, own))
         recalls = recall_score(targets, own, labels=np.unique(targets), average=None, zero_division=0)
@@ -56,19 +58,19 @@ def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
 
 def test_a_split_without_images_has_no_rows() -> None:
     empty = Splits(SPLITS.train, SPLITS.val.take([]), SPLITS.test)
-    rows = tables.runs(
-        on_one_split(empty, range(SEEDS)), Compared([], [], probabilities(0, 0), COMPARED.test_scores), None, TEST
+    rows = tables.run_rows(
+        paired_seeds(empty, range(SEEDS)), ExperimentResult([], [], probabilities(0, 0), RESULT.test_scores), None, TEST
     )
     assert {row["split"] for row in rows} == {"test"}
     assert len(rows) == 2 * SEEDS
 
 
 def test_means_are_those_on_test() -> None:
-    runs = tables.runs(PLAN, COMPARED, VAL, TEST)
-    rows = tables.with_means(({"arm": "gan_half", "mean": 1.5}, {"arm": "none", "mean": 2.5}), runs)
+    runs = tables.run_rows(PROTOCOL, RESULT, VAL, TEST)
+    rows = tables.add_mean_metrics(({"arm": "gan_half", "mean": 1.5}, {"arm": "none", "mean": 2.5}), runs)
     assert [(row["arm"], row["mean"]) for row in rows] == [("gan_half", 1.5), ("none", 2.5)]
     for row in rows:
-        own = COMPARED.test[row["arm"]]
+        own = RESULT.test_predictions[row["arm"]]
         assert row["accuracy"] == pytest.approx(np.mean([one == TARGETS for one in own]))
         expected = [f1_score(TARGETS, found, average="macro", zero_division=0) for found in own]
         assert row["macro_f1"] == pytest.approx(np.mean(expected))
@@ -76,20 +78,20 @@ def test_means_are_those_on_test() -> None:
 
 def test_a_figure_that_no_seed_has_stays_empty() -> None:
     one_class = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels == "a"))
-    scores = {arm: [one[:5] for one in own] for arm, own in COMPARED.test_scores.items()}
-    rows = tables.runs(
-        on_one_split(one_class, range(SEEDS)),
-        Compared([], [], COMPARED.val_scores, scores),
+    scores = {arm: [one[:5] for one in own] for arm, own in RESULT.test_scores.items()}
+    rows = tables.run_rows(
+        paired_seeds(one_class, range(SEEDS)),
+        ExperimentResult([], [], RESULT.val_scores, scores),
         VAL,
         figures(one_class.test, scores),
     )
-    (row,) = tables.with_means(({"arm": "none"},), rows)
+    (row,) = tables.add_mean_metrics(({"arm": "none"},), rows)
     assert row["auroc"] is None
     assert row["brier"] == pytest.approx(np.mean([row["brier"] for row in rows if row["split"] == "test"][:SEEDS]))
 
 
 def test_kinds() -> None:
-    assert tables.kinds(DEFAULT_ARMS) == {
+    assert tables.arm_kinds(DEFAULT_ARMS) == {
         "none": "real",
         "oversample": "real",
         "classical": "real",
@@ -101,12 +103,12 @@ def test_kinds() -> None:
         "copies_half": "control",
         "as_delivered": "delivered",
     }
-    assert list(tables.kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
+    assert list(tables.arm_kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
 
 
 def test_recall_of_every_class_over_its_groups() -> None:
-    rows = tables.class_rows(PLAN, COMPARED.test)
-    assert [tuple(row) for row in rows] == [tables.CLASSES] * len(rows)
+    rows = tables.class_rows(PROTOCOL, RESULT.test_predictions)
+    assert [tuple(row) for row in rows] == [tables.CLASSES_COLUMNS] * len(rows)
     assert [(row["arm"], row["label"]) for row in rows] == [
         (arm, label) for arm in ("none", "gan_half") for label in CLASSES
     ]
@@ -116,7 +118,10 @@ def test_recall_of_every_class_over_its_groups() -> None:
         label = row["label"]
         assert (row["train"], row["val"]) == sizes[label]
         assert row["test"] == SPLITS.test.counts()[label]
-        recalls = [recall_score(TARGETS, one, average=None)[CLASSES.index(label)] for one in COMPARED.test[row["arm"]]]
+        recalls = [
+            recall_score(TARGETS, one, average=None)[CLASSES.index(label)]
+            for one in RESULT.test_predictions[row["arm"]]
+        ]
         assert row["recall"] == pytest.approx(np.mean(recalls))
         n = groups[label]
         assert row["groups"] == n
@@ -125,7 +130,7 @@ def test_recall_of_every_class_over_its_groups() -> None:
 
 def test_a_class_without_test_images_has_no_recall() -> None:
     splits = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels != "b"))
-    rows = tables.class_rows(on_one_split(splits, range(SEEDS)), {"none": list(np.zeros((SEEDS, 11), dtype=np.int64))})
+    rows = tables.class_rows(paired_seeds(splits, range(SEEDS)), {"none": list(np.zeros((SEEDS, 11), dtype=np.int64))})
     assert [(row["label"], row["recall"]) for row in rows] == [("a", 1.0), ("c", 0.0)]
 
 
@@ -136,23 +141,23 @@ def test_acceptance_counts_every_candidate_once() -> None:
         np.array([True] * 2 + [False] * 6),
         np.zeros(8, np.int64), np.ones(8), 0.1, reason,
     )  # fmt: skip
-    rows = tables.acceptance(Compared([{}, {"b": kept}], [], {}, {}))
+    rows = tables.acceptance_rows(ExperimentResult([{}, {"b": kept}], [], {}, {}))
     assert rows == [
         {"seed": 1, "label": "b", "candidates": 8, "near_copy": 1, "off_class": 2, "accepted": 5, "kept": 2,
          "other_class_share": 0.25}
     ]  # fmt: skip
-    assert tuple(rows[0]) == tables.ACCEPTANCE
+    assert tuple(rows[0]) == tables.ACCEPTANCE_COLUMNS
 
 
 def test_confusion_is_scikit_learns() -> None:
-    own = COMPARED.test["none"][0]
-    rows = tables.confusion(PLAN.once, [own], CLASSES)
+    own = RESULT.test_predictions["none"][0]
+    rows = tables.confusion_rows(PROTOCOL.single_pass, [own], CLASSES)
     counted = [[rows.count({"actual": actual, "predicted": one}) for one in CLASSES] for actual in CLASSES]
     assert counted == confusion_matrix(TARGETS, own).tolist()
 
 
 def test_predictions_can_be_traced_to_their_images() -> None:
-    rows = tables.prediction_rows(PLAN, COMPARED.test)
+    rows = tables.prediction_rows(PROTOCOL, RESULT.test_predictions)
     columns = [f"{arm}/{seed}" for arm in ("none", "gan_half") for seed in range(SEEDS)]
     assert [list(row) for row in rows] == [["index", "label", "group", *columns]] * 15
     for index, row in enumerate(rows):
@@ -161,7 +166,7 @@ def test_predictions_can_be_traced_to_their_images() -> None:
             SPLITS.test.labels[index],
             SPLITS.test.groups[index],
         )
-        assert row["gan_half/2"] == CLASSES[COMPARED.test["gan_half"][2][index]]
+        assert row["gan_half/2"] == CLASSES[RESULT.test_predictions["gan_half"][2][index]]
 
 
 def test_folds_are_counted_once_and_each_prediction_names_its_repeat() -> None:
@@ -169,23 +174,23 @@ def test_folds_are_counted_once_and_each_prediction_names_its_repeat() -> None:
     images = toy_set({"a": 4, "b": 2})
     halves = [images.take([0, 1, 4]), images.take([2, 3, 5])]
     sides = [Splits(halves[1 - k], halves[1 - k].take([]), halves[k]) for k in (0, 1)]
-    plan = Plan("folds", [Replicate(k, own) for k, own in enumerate(sides)], 0.25, False)
+    protocol = Protocol("folds", [Replicate(k, own) for k, own in enumerate(sides)], 0.25, False)
     found = {"none": [np.array([0, 1, 1]), np.array([0, 0, 0])]}
-    rows = tables.class_rows(plan, found)
+    rows = tables.class_rows(protocol, found)
     assert [(row["label"], row["test"], row["groups"], row["recall"]) for row in rows] == [
         ("a", 4, 4, 0.75), ("b", 2, 2, 0.5),
     ]  # fmt: skip
-    predicted = tables.prediction_rows(plan, found)
+    predicted = tables.prediction_rows(protocol, found)
     assert [(row["replicate"], row["index"], row["group"], row["none"]) for row in predicted] == [
         (0, 0, "a-0", "a"), (0, 1, "a-1", "b"), (0, 2, "b-0", "b"), (1, 0, "a-2", "a"), (1, 1, "a-3", "a"),
         (1, 2, "b-1", "a"),
     ]  # fmt: skip
-    traced = [row for row in tables.replicate_rows(plan) if row["side"] == "test"]
+    traced = [row for row in tables.replicate_rows(protocol) if row["side"] == "test"]
     assert [(row["replicate"], row["group"]) for row in traced] == [
         (row["replicate"], row["group"]) for row in predicted
     ]
-    assert len(tables.confusion(plan.once, found["none"], CLASSES)) == 6
+    assert len(tables.confusion_rows(protocol.single_pass, found["none"], CLASSES)) == 6
 
 
 def test_sides_shared_with_the_first_repeat_are_listed_once() -> None:
-    assert len(list(tables.replicate_rows(PLAN))) == 15 + 3 + 15
+    assert len(list(tables.replicate_rows(PROTOCOL))) == 15 + 3 + 15

@@ -15,7 +15,7 @@ from augment.cli import main
 from augment.core.errors import AugmentError
 from augment.core.files import read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
-from augment.evaluation.experiment.delivered import MANIFEST
+from augment.evaluation.experiment.delivered import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.trial import Trial, trial
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ def augmented(tmp_path: Path) -> Path:
         path = f"{split}/{label}/{index}.png"
         write_bytes(folder / path, png(picture(np.full((1, 4, 4), level, np.uint8))))
         rows.append({"path": path, "label": label, "split": split, "synthetic": synthetic, "weight": 1.5, "source": ""})
-    write_csv(folder / "manifest.csv", rows, MANIFEST)
+    write_csv(folder / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
     return folder
 
 
@@ -163,7 +163,7 @@ def test_images_that_are_gone_are_told(augmented: Path, synthetic: str) -> None:
 
 def test_a_folder_without_synthetic_images_or_manifest_is_told(augmented: Path, tmp_path: Path) -> None:
     rows = [row for row in read_csv(augmented / "manifest.csv") if row["synthetic"] == "0"]
-    write_csv(augmented / "manifest.csv", rows, MANIFEST)
+    write_csv(augmented / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
     with pytest.raises(AugmentError, match=r"no synthetic images.*assemble\.use"):
         trial("true", augmented, 2, print)
     with pytest.raises(AugmentError, match=r"manifest\.csv: there is none"):

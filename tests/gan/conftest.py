@@ -9,7 +9,7 @@ from torch import Tensor
 from augment.data.imageset import ImageSet
 from augment.gan.training import stacked_trainer as together
 from augment.gan.training.run import GanJob
-from augment.gan.training.step import Game, GanSettings
+from augment.gan.training.step import GanSettings, Players
 
 TINY = GanSettings(
     network="dcgan", features=4, latent=4, loss="relativistic", gamma=0.5, penalty_every=2, augmentation=0.5,
@@ -40,13 +40,13 @@ def two_classes() -> ImageSet:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """What was played: (members, step) of each step of a stack."""
-    play, seen = together.play, []
+    """What was played: (models, step) of each step of a stack."""
+    play, seen = together.train_step, []
 
-    def watched(game: Game, *others: Any) -> Tensor:
-        figures = play(game, *others)
-        seen.append((game.members, game.step))
-        return figures
+    def watched(players: Players, *others: Any) -> Tensor:
+        metrics = play(players, *others)
+        seen.append((players.models, players.step))
+        return metrics
 
-    monkeypatch.setattr(together, "play", watched)
+    monkeypatch.setattr(together, "train_step", watched)
     return seen

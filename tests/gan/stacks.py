@@ -1,4 +1,4 @@
-"""Jobs to stack, and a member that is spoilt."""
+"""Jobs to stack, and a model that is spoilt."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from augment.gan.training import stacked_trainer as together
 from augment.gan.training.run import GanJob
-from augment.gan.training.step import Game
+from augment.gan.training.step import Players
 from tests.gan.conftest import TINY, images
 
 NAN = float("nan")
@@ -25,16 +25,16 @@ def jobs_of(*counts: int, **changes: Any) -> list[GanJob]:
     ]
 
 
-def spoiling(monkeypatch: pytest.MonkeyPatch, when: Callable[[Game], int | None]) -> None:
-    """After a step, the weights of this member's D are no numbers."""
-    play = together.play
+def spoiling(monkeypatch: pytest.MonkeyPatch, when: Callable[[Players], int | None]) -> None:
+    """After a step, the weights of this model's D are no numbers."""
+    play = together.train_step
 
-    def played(game: Game, *others: Any) -> Tensor:
-        figures = play(game, *others)
-        member = when(game)
-        if member is not None:
-            for weight in game.discriminator.parameters():
-                weight.data.chunk(game.members)[member].fill_(NAN)
-        return figures
+    def played(players: Players, *others: Any) -> Tensor:
+        metrics = play(players, *others)
+        model = when(players)
+        if model is not None:
+            for weight in players.discriminator.parameters():
+                weight.data.chunk(players.models)[model].fill_(NAN)
+        return metrics
 
-    monkeypatch.setattr(together, "play", played)
+    monkeypatch.setattr(together, "train_step", played)

@@ -17,7 +17,7 @@ from augment.data.imageset import ImageSet
 from augment.gan.api import train_generators
 from augment.gan.bundle import load_generators
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import Workplace, train_classes
+from augment.gan.per_class import Backend, train_classes
 from augment.gan.settings import class_training
 from augment.params import Compute, Ingest, Train
 from tests.gan.conftest import images
@@ -41,7 +41,7 @@ def test_it_trains_what_the_pipeline_trains(side: int, monkeypatch: pytest.Monke
     data = ImageSet(images(10, side=side), names, names, names)
     training = class_training(Train(**QUICK), {"a": 10, "b": 10}, flips="none", height=side, width=side, device="cpu")
     assert {settings.precision for settings in training.classes.values()} == {"bf16" if side == 16 else "fp32"}
-    (trained,) = train_classes(data, training, [3], Workplace(Engine("serial", 1), "cpu", None, 30.0))
+    (trained,) = train_classes(data, training, [3], Backend(Engine("serial", 1), "cpu", None, 30.0))
     assert list(generators) == ["a", "b"]
     for label, result in trained.classes.items():
         mine = generators[label].network.state_dict()
@@ -94,7 +94,9 @@ def test_a_store_makes_the_second_call_instant(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_class_that_fails_is_named_and_nothing_but_failures_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augment.gan.training.looks.fault", lambda *found: "collapsed" if len(found[-1]) == 4 else None)
+    monkeypatch.setattr(
+        "augment.gan.training.looks.find_fault", lambda *found: "collapsed" if len(found[-1]) == 4 else None
+    )
     generators = train_generators(images(10), LABELS, transfer="none", **QUICK)
     assert list(generators) == ["b"]
     assert generators.failed == {"a": "collapsed at step 5"}

@@ -9,18 +9,18 @@ import torch
 from augment.core.errors import StoreError
 from augment.core.files import exclusive
 from augment.gan import checkpoint_store as store
-from augment.gan.checkpoint_store import StoredJob, fingerprint, train
+from augment.gan.checkpoint_store import StoredJob, fingerprint, train_gan
 from augment.gan.training.run import GanJob, Start
 from augment.gan.training.trainer import fit
 from tests.test_structure import reached
 
 
 def test_a_finished_gan_is_not_trained_again(job: GanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = train(StoredJob(job, tmp_path, 30.0))
+    first = train_gan(StoredJob(job, tmp_path, 30.0))
     monkeypatch.setattr(store, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
-    again = train(StoredJob(job, tmp_path, 30.0))
+    again = train_gan(StoredJob(job, tmp_path, 30.0))
     assert all(torch.equal(first.generator[name], again.generator[name]) for name in first.generator)
-    assert first.curve == again.curve
+    assert first.history == again.history
     assert sorted(path.name for path in (tmp_path / fingerprint(job)).iterdir()) == ["finished.pt", "lock"]
 
 
@@ -30,13 +30,13 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
     for stop_at in (4, 8):
         asked = iter(range(100))
         with pytest.raises(KeyboardInterrupt):
-            fit(job, save=lambda state: store._keep(folder, state), stop=lambda: next(asked) == stop_at)  # noqa: B023
+            fit(job, save=lambda state: store._save_checkpoint(folder, state), stop=lambda: next(asked) == stop_at)  # noqa: B023
     newest = folder / "checkpoint.pt"
     newest.write_bytes(newest.read_bytes()[:-1])
     assert store._read(newest) is None
     assert store._read(folder / "previous.pt")["now"]["step"] == 4
-    result = train(StoredJob(job, tmp_path, 30.0))
-    assert result.curve == fit(job).curve
+    result = train_gan(StoredJob(job, tmp_path, 30.0))
+    assert result.history == fit(job).history
 
 
 def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
@@ -45,7 +45,7 @@ def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
         dataclasses.replace(job, seed=1),
         dataclasses.replace(job, settings=dataclasses.replace(job.settings, gamma=0.1)),
         dataclasses.replace(job, images=job.images[::-1].copy()),
-        dataclasses.replace(job, weights=job.weights[::-1] * 0.5),
+        dataclasses.replace(job, sampling_weights=job.sampling_weights[::-1] * 0.5),
         dataclasses.replace(job, start=Start(weights, weights)),
         dataclasses.replace(job, start=Start({"w": torch.ones(2)}, weights)),
     ]
@@ -55,7 +55,7 @@ def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
 
 def test_two_runs_on_one_gan_exclude_each_other(job: GanJob, tmp_path: Path) -> None:
     with exclusive(tmp_path / fingerprint(job)), pytest.raises(StoreError, match="in use by another run"):
-        train(StoredJob(job, tmp_path, 30.0))
+        train_gan(StoredJob(job, tmp_path, 30.0))
 
 
 def test_the_fingerprint_covers_all_code_that_trains() -> None:

@@ -9,8 +9,8 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan import cost
 from augment.gan import per_class as classes
-from augment.gan.checkpoint_store import StoredJob, train
-from augment.gan.per_class import ClassTraining, Workplace, shared_job, train_classes
+from augment.gan.checkpoint_store import StoredJob, train_gan
+from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
 from augment.gan.training.run import GanJob
 from augment.gan.training.step import GanSettings
 from tests.gan.conftest import images
@@ -31,13 +31,13 @@ def test_the_penalty_counts_as_often_as_it_comes(
     clock = [0.0]
     played = []
 
-    def play(game, settings, data, chances, augment):
+    def play(game, settings, data, sampling_weights, augment):
         penalised = game.step % settings.penalty_every == 0
         clock[0] += 0.3 if penalised else 0.1
         played.append(penalised)
         return data.sum()
 
-    monkeypatch.setattr(cost, "play", play)
+    monkeypatch.setattr(cost, "train_step", play)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
     own = dataclasses.replace(job.settings, penalty_every=every)
     assert cost.seconds_per_step(dataclasses.replace(job, settings=own)) == pytest.approx(seconds)
@@ -48,12 +48,12 @@ def test_slow_steps_are_not_repeated(job: GanJob, monkeypatch: pytest.MonkeyPatc
     clock = [0.0]
     steps = []
 
-    def play(game, settings, data, chances, augment):
+    def play(game, settings, data, sampling_weights, augment):
         clock[0] += 60.0
         steps.append(game.step)
         return data.sum()
 
-    monkeypatch.setattr(cost, "play", play)
+    monkeypatch.setattr(cost, "train_step", play)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
     assert cost.seconds_per_step(job) == pytest.approx(60.0)
     assert steps == [1, 0]
@@ -65,11 +65,14 @@ def test_a_step_is_measured_not_assumed(job: GanJob) -> None:
 
 
 def test_the_line_and_the_remedy() -> None:
-    assert cost.cost_line(0.2, [[12]], 1) == "1 GAN, 12 steps: less than a minute on 1 process, from a few timed steps"
-    line = cost.cost_line(600, [[2000], [400] * 10], 2)
+    assert (
+        cost.training_cost_line(0.2, [[12]], 1)
+        == "1 GAN, 12 steps: less than a minute on 1 process, from a few timed steps"
+    )
+    line = cost.training_cost_line(600, [[2000], [400] * 10], 2)
     assert line.startswith("11 GANs, 6000 steps: about 10.0 h on 2 processes, from a few timed steps. Smaller images")
     assert "ingest.size" in line
-    assert "ingest.size" not in cost.cost_line(29, [[2000]], 2)
+    assert "ingest.size" not in cost.training_cost_line(29, [[2000]], 2)
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -79,7 +82,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_the_cost_is_told_first_and_only_of_what_is_left(
     two_classes: ImageSet, tiny: GanSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = Workplace(Engine("serial", 1), "cpu", tmp_path, 30.0)
+    here = Backend(Engine("serial", 1), "cpu", tmp_path, 30.0)
     own = dict.fromkeys(two_classes.classes, tiny)
     train_classes(two_classes, ClassTraining(tiny, own), [0], here)
     first = capsys.readouterr().err.splitlines()
@@ -95,10 +98,10 @@ def test_the_cost_is_told_first_and_only_of_what_is_left(
 def test_after_an_interruption_class_gans_that_are_left_count_too(
     two_classes: ImageSet, tiny: GanSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    here = Workplace(Engine("serial", 1), "cpu", tmp_path, 30.0)
+    here = Backend(Engine("serial", 1), "cpu", tmp_path, 30.0)
     training = ClassTraining(tiny, dict.fromkeys(two_classes.classes, tiny))
     for seed in (0, 1):
-        train(StoredJob(shared_job(two_classes, tiny, seed, "cpu", "shared"), tmp_path, 30.0))
+        train_gan(StoredJob(shared_job(two_classes, tiny, seed, "cpu", "shared"), tmp_path, 30.0))
     train_classes(two_classes, training, [0], here)
     assert told(capsys) == ["2 GANs, 24 steps"], "all but the shared one"
     train_classes(two_classes, training, [0, 1, 2], here)
@@ -106,10 +109,10 @@ def test_after_an_interruption_class_gans_that_are_left_count_too(
 
 
 def test_telling_changes_no_weights(two_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = Workplace(Engine("serial", 1), "cpu", None, 30.0)
+    here = Backend(Engine("serial", 1), "cpu", None, 30.0)
     training = ClassTraining(None, dict.fromkeys(two_classes.classes, tiny))
     (told_first,) = train_classes(two_classes, training, [0], here)
-    monkeypatch.setattr(classes, "_tell_cost", lambda *_: None)
+    monkeypatch.setattr(classes, "_print_cost", lambda *_: None)
     (untold,) = train_classes(two_classes, training, [0], here)
     for label, result in told_first.classes.items():
         assert all(result.generator[name].equal(untold.classes[label].generator[name]) for name in result.generator)

@@ -12,13 +12,13 @@ from augment.core.engine import Engine
 from augment.core.errors import ParamsError, TrainingError
 from augment.data.imageset import ImageSet
 from augment.gan import settings as gan_settings
-from augment.gan.per_class import ClassTraining, Workplace, shared_job, train_classes
+from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.run import GanResult
 from augment.gan.training.step import GanSettings
 from augment.params import Train
 
-HERE = Workplace(Engine("serial", 1), "cpu", None, 30.0)
+HERE = Backend(Engine("serial", 1), "cpu", None, 30.0)
 
 
 def equal(first: GanResult, second: GanResult) -> bool:
@@ -28,7 +28,7 @@ def equal(first: GanResult, second: GanResult) -> bool:
 def test_processes_give_what_one_process_gives(two_classes: ImageSet, tiny: GanSettings, tmp_path: Path) -> None:
     training = ClassTraining(tiny, dict.fromkeys(two_classes.classes, tiny))
     (alone,) = train_classes(two_classes, training, [0], HERE)
-    there = Workplace(Engine("local", 2), "cpu", tmp_path, 30.0)
+    there = Backend(Engine("local", 2), "cpu", tmp_path, 30.0)
     (apart,) = train_classes(two_classes, training, [0], there)
     assert all(equal(alone.classes[label], apart.classes[label]) for label in two_classes.classes)
 
@@ -50,9 +50,9 @@ def test_with_transfer_a_class_starts_from_the_shared_gan(two_classes: ImageSet,
 
 
 def test_the_shared_gan_draws_classes_equally(two_classes: ImageSet, tiny: GanSettings) -> None:
-    chances = shared_job(two_classes, tiny, 0, "cpu", "shared").weights
-    assert chances[:5].sum() == pytest.approx(0.5)
-    assert chances.sum() == pytest.approx(1.0)
+    sampling_weights = shared_job(two_classes, tiny, 0, "cpu", "shared").sampling_weights
+    assert sampling_weights[:5].sum() == pytest.approx(0.5)
+    assert sampling_weights.sum() == pytest.approx(1.0)
 
 
 def test_a_class_that_fails_leaves_the_others_alone(two_classes: ImageSet, tiny: GanSettings) -> None:
@@ -74,9 +74,7 @@ def test_a_shared_gan_that_failed_says_the_same_again(two_classes: ImageSet, tin
     said = []
     for _ in range(2):
         with pytest.raises(TrainingError) as caught:
-            train_classes(
-                two_classes, ClassTraining(wild, {"a": tiny}), [0], Workplace(Engine(), "cpu", tmp_path, 30.0)
-            )
+            train_classes(two_classes, ClassTraining(wild, {"a": tiny}), [0], Backend(Engine(), "cpu", tmp_path, 30.0))
         said.append(str(caught.value))
     assert said[0] == said[1]
 

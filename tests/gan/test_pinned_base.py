@@ -13,16 +13,16 @@ from augment.data.imageset import ImageSet
 from augment.gan.checkpoint_store import fingerprint
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.build import Architecture, build
-from augment.gan.per_class import Workplace, train_classes
-from augment.gan.pinned_base import pinned
-from augment.gan.settings import class_training, pinned_base
-from augment.gan.training.run import GanJob, Start, game_of
+from augment.gan.per_class import Backend, train_classes
+from augment.gan.pinned_base import start_from_bundle
+from augment.gan.settings import class_training, load_pinned_start
+from augment.gan.training.run import GanJob, Start, players_of
 from augment.gan.training.trainer import fit
 from augment.params import Train, check
 
 PLAN = Architecture("dcgan", 1, 8, 8, latent=4, features=4)
 QUICK = {"width": 4, "latent": 4, "steps": 6, "shared_steps": 6, "batch_size": 4, "precision": "fp32"}
-HERE = Workplace(Engine("serial", 1), "cpu", None, 30.0)
+HERE = Backend(Engine("serial", 1), "cpu", None, 30.0)
 
 
 @pytest.fixture
@@ -32,23 +32,23 @@ def base(tmp_path: Path) -> Path:
 
 
 def test_a_bundle_is_where_every_class_starts(base: Path, job: GanJob) -> None:
-    start = pinned(base, PLAN)
+    start = start_from_bundle(base, PLAN)
     assert start is not None
     expected = build(PLAN, 5)[0].state_dict()
     assert all(torch.equal(start.generator[name], value) for name, value in expected.items())
     assert start.discriminator is None
-    game = game_of(replace(job, start=start))
-    assert torch.equal(game.generator.project.weight, expected["project.weight"])
-    assert torch.equal(game.average.project.weight, expected["project.weight"])
+    players = players_of(replace(job, start=start))
+    assert torch.equal(players.generator.project.weight, expected["project.weight"])
+    assert torch.equal(players.average.project.weight, expected["project.weight"])
     fresh = build(PLAN, job.seed)[1].state_dict()
-    assert all(torch.equal(game.discriminator.state_dict()[name], value) for name, value in fresh.items())
+    assert all(torch.equal(players.discriminator.state_dict()[name], value) for name, value in fresh.items())
     assert fit(replace(job, start=start)).reason == ""
 
 
 def test_only_a_readme_means_none(tmp_path: Path) -> None:
     (tmp_path / "README.md").touch()
     (tmp_path / ".DS_Store").touch()
-    assert pinned(tmp_path, PLAN) is None
+    assert start_from_bundle(tmp_path, PLAN) is None
 
 
 def test_the_shipped_folder_pins_nothing() -> None:
@@ -59,8 +59,8 @@ def test_the_shipped_folder_pins_nothing() -> None:
 
 def test_classes_train_alone(base: Path, two_classes: ImageSet) -> None:
     """With a pinned start, neither a class that goes nor one that changes moves another."""
-    start = pinned_base(Train(base=str(base), **QUICK), 1, 8, 8)
-    settings = {"flips": "none", "height": 8, "width": 8, "device": "cpu", "base": start}
+    start = load_pinned_start(Train(base=str(base), **QUICK), 1, 8, 8)
+    settings = {"flips": "none", "height": 8, "width": 8, "device": "cpu", "pinned_start": start}
     (both,) = train_classes(two_classes, class_training(Train(**QUICK), two_classes.counts(), **settings), [0], HERE)
     alone = two_classes.of_class("a")
     training = class_training(Train(**QUICK), alone.counts(), **settings)
@@ -69,19 +69,22 @@ def test_classes_train_alone(base: Path, two_classes: ImageSet) -> None:
     weights = one.classes["a"].generator
     assert all(torch.equal(both.classes["a"].generator[name], value) for name, value in weights.items())
     (scratch,) = train_classes(
-        alone, class_training(Train(**QUICK, transfer="none"), alone.counts(), **settings | {"base": None}), [0], HERE
+        alone,
+        class_training(Train(**QUICK, transfer="none"), alone.counts(), **settings | {"pinned_start": None}),
+        [0],
+        HERE,
     )
     assert not torch.equal(scratch.classes["a"].generator["project.weight"], weights["project.weight"])
 
 
 def test_the_start_is_part_of_the_fingerprint(job: GanJob, base: Path) -> None:
-    pinned_job = replace(job, start=pinned(base, PLAN))
+    pinned_job = replace(job, start=start_from_bundle(base, PLAN))
     other = replace(job, start=Start(build(PLAN, 6)[0].state_dict(), None))
     assert len({fingerprint(one) for one in (job, pinned_job, other)}) == 3
 
 
 def test_without_transfer_nothing_is_read(tmp_path: Path) -> None:
-    assert pinned_base(Train(base=str(tmp_path / "nowhere"), transfer="none"), 1, 8, 8) is None
+    assert load_pinned_start(Train(base=str(tmp_path / "nowhere"), transfer="none"), 1, 8, 8) is None
 
 
 @pytest.mark.parametrize(
@@ -97,19 +100,19 @@ def test_without_transfer_nothing_is_read(tmp_path: Path) -> None:
 )
 def test_a_bundle_that_does_not_fit_is_one_message(base: Path, wanted: Architecture, words: str) -> None:
     with pytest.raises(BundleError, match=words) as caught:
-        pinned(base, wanted)
+        start_from_bundle(base, wanted)
     assert str(caught.value).startswith(f"train.base: {base} ")
 
 
 def test_a_folder_without_a_bundle_is_one_message(tmp_path: Path, base: Path) -> None:
     with pytest.raises(BundleError, match=r"holds no manifest\.json"):
-        pinned(tmp_path / "nowhere", PLAN)
+        start_from_bundle(tmp_path / "nowhere", PLAN)
     (base / "manifest.json").unlink()
     with pytest.raises(BundleError, match=r"holds no manifest\.json"):
-        pinned(base, PLAN)
+        start_from_bundle(base, PLAN)
     write_text(base / "manifest.json", "{}")
     with pytest.raises(BundleError, match=r"manifest\.json"):
-        pinned(base, PLAN)
+        start_from_bundle(base, PLAN)
 
 
 @pytest.mark.parametrize("name", ["models", "models/_shared", "./models/_shared"])

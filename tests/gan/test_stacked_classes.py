@@ -15,11 +15,11 @@ from augment.gan import checkpoint_store as store
 from augment.gan import cost
 from augment.gan import per_class as classes
 from augment.gan import settings as resolving
-from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_together
-from augment.gan.per_class import ClassTraining, Workplace, train_classes
+from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_stacked
+from augment.gan.per_class import Backend, ClassTraining, train_classes
 from augment.gan.training import stacked_trainer as together
 from augment.gan.training.run import GanJob
-from augment.gan.training.step import Game, GanSettings
+from augment.gan.training.step import GanSettings, Players
 from augment.gan.training.trainer import fit
 from augment.params import Compute
 from tests.gan.conftest import images
@@ -29,43 +29,43 @@ from tests.gan.stacks import jobs_of, spoiling
 def test_what_the_store_has_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = jobs_of(6, 6, 6)
     stored = [StoredJob(job, tmp_path, 30.0) for job in jobs]
-    (known,) = train_together([stored[1]])
+    (known,) = train_stacked([stored[1]])
     asked: list[str] = []
-    fitted = store.fit_together
+    fitted = store.fit_stacked
 
     def watched(jobs: list[GanJob], **arguments: Any) -> Any:
         asked.extend(job.name for job in jobs)
         return fitted(jobs, **arguments)
 
-    monkeypatch.setattr(store, "fit_together", watched)
-    results = train_together(stored)
+    monkeypatch.setattr(store, "fit_stacked", watched)
+    results = train_stacked(stored)
     assert asked == ["class 0", "class 2"]
-    assert results[1].curve == known.curve == fit(jobs[1]).curve, "one by itself is a plain run"
+    assert results[1].history == known.history == fit(jobs[1]).history, "one by itself is a plain run"
     assert all(map(is_finished, stored))
     assert sorted(path.name for path in (tmp_path / fingerprint(jobs[2])).iterdir()) == ["finished.pt", "lock"]
-    again = train_together(stored)
+    again = train_stacked(stored)
     assert asked == ["class 0", "class 2"]
-    assert [result.curve for result in again] == [result.curve for result in results]
+    assert [result.history for result in again] == [result.history for result in results]
 
 
 def test_the_store_keeps_what_was_finished_before_an_end(
     tmp_path: Path, steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A member goes back and is alone at work when the run is ended: the others are finished and stay so."""
-    spoiling(monkeypatch, lambda game: 0 if game.members == 3 and game.step == 12 else None)
+    """A model goes back and is alone at work when the run is ended: the others are finished and stay so."""
+    spoiling(monkeypatch, lambda players: 0 if players.models == 3 and players.step == 12 else None)
     stored = [StoredJob(job, tmp_path, 30.0) for job in jobs_of(6, 6, 6)]
-    fitted = store.fit_together
+    fitted = store.fit_stacked
 
     def ended(jobs: list[GanJob], **arguments: Any) -> Any:
         return fitted(jobs, **{**arguments, "stop": lambda: steps[-1:] == [(1, 11)]})
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "fit_together", ended)
+        patch.setattr(store, "fit_stacked", ended)
         with pytest.raises(KeyboardInterrupt):
-            train_together(stored)
+            train_stacked(stored)
     assert [is_finished(one) for one in stored] == [False, True, True]
     before = len(steps)
-    results = train_together(stored)
+    results = train_stacked(stored)
     assert steps[before:] == [(1, 12)], "one step was left"
     assert all(result.reason == "" for result in results)
     assert len(results[0].rollbacks) == 1
@@ -78,7 +78,7 @@ def three_classes() -> ImageSet:
     return ImageSet(images(17), labels, names, names)
 
 
-STACKED = Workplace(Engine("serial", 1), "cpu", None, 30.0, stacked=True)
+STACKED = Backend(Engine("serial", 1), "cpu", None, 30.0, stacked=True)
 
 
 def test_classes_and_repeats_of_equal_settings_train_in_one_stack(
@@ -88,7 +88,7 @@ def test_classes_and_repeats_of_equal_settings_train_in_one_stack(
     training = ClassTraining(None, {"a": tiny, "b": longer, "c": tiny})
     first, second = train_classes(three_classes, training, [0, 1], STACKED)
     assert list(first.classes) == list(second.classes) == ["a", "b", "c"]
-    assert [len(first.classes[label].curve) for label in "abc"] == [12, 14, 12]
+    assert [len(first.classes[label].history) for label in "abc"] == [12, 14, 12]
     assert steps == [*((4, step) for step in range(1, 13)), *((2, step) for step in range(1, 15))]
     weights = [result.generator["to_image.bias"].item() for made in (first, second) for result in made.classes.values()]
     assert len(set(weights)) == 6
@@ -98,13 +98,13 @@ def test_with_transfer_a_stack_starts_from_the_shared_gan(
     three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Tensor] = []
-    play = together.play
+    play = together.train_step
 
-    def watched(game: Game, *others: Any) -> Tensor:
-        seen.append(next(game.generator.parameters()).detach().clone())
-        return play(game, *others)
+    def watched(players: Players, *others: Any) -> Tensor:
+        seen.append(next(players.generator.parameters()).detach().clone())
+        return play(players, *others)
 
-    monkeypatch.setattr(together, "play", watched)
+    monkeypatch.setattr(together, "train_step", watched)
     train_classes(three_classes, ClassTraining(tiny, dict.fromkeys("abc", tiny)), [0], STACKED)
     first, *others = seen[0].chunk(3)
     assert all(torch.equal(first, other) for other in others), "equal at first"
@@ -115,23 +115,23 @@ def test_with_transfer_a_stack_starts_from_the_shared_gan(
 def test_a_class_that_fails_in_a_stack_has_its_reason(
     three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    spoiling(monkeypatch, lambda players: {3: 1, 1: 0}.get(players.models))
     (trained,) = train_classes(three_classes, ClassTraining(None, dict.fromkeys("abc", tiny)), [0], STACKED)
     assert [bool(trained.classes[label].reason) for label in "abc"] == [False, True, False]
 
 
 def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "seconds_per_step", lambda _: 0.5)
-    line = cost.tell(job, [[1200], [300, 600, 300]], 2, stacked=True)
+    line = cost.measured_cost_line(job, [[1200], [300, 600, 300]], 2, stacked=True)
     assert line == "4 GANs in stacks: about 15 min or more, from a few timed steps of one"
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])
 def test_a_gpu_gets_stacks_and_all_other_work_every_process(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resolving, "resolve_device", lambda _: device)
-    place = resolving.workplace(Compute(jobs=3))
-    assert place.stacked is (device == "cuda")
-    assert place.engine == Engine("local", 3)
+    backend = resolving.start_backend(Compute(jobs=3))
+    assert backend.stacked is (device == "cuda")
+    assert backend.engine == Engine("local", 3)
 
 
 def test_stacks_train_in_this_process_whatever_the_engine(
@@ -141,9 +141,9 @@ def test_stacks_train_in_this_process_whatever_the_engine(
 
     def watched(jobs: Any) -> Any:
         here.append(len(jobs))
-        return train_together(jobs)
+        return train_stacked(jobs)
 
-    monkeypatch.setattr(classes, "train_together", watched)
+    monkeypatch.setattr(classes, "train_stacked", watched)
     training = ClassTraining(None, {"a": tiny, "b": tiny, "c": dataclasses.replace(tiny, batch_size=3)})
     train_classes(three_classes, training, [0], dataclasses.replace(STACKED, engine=Engine("local", 2)))
     assert sorted(here) == [1, 2]

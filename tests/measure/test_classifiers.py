@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.measure import classifiers
-from augment.measure.batches import drawn_by_chance
+from augment.measure.batches import weighted_batches
 from augment.measure.classical import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, embeddings, fit_classifier, probabilities
 from augment.measure.sampling import class_balanced
@@ -19,7 +19,7 @@ TOY = toy_set({"a": 9, "b": 9, "c": 9})
 
 
 def fitted(seed: int = 0, fit: FitSettings = QUICK, augment: classifiers.Augment | None = None) -> SmallCnn:
-    batch = drawn_by_chance(class_balanced(TOY.images, TOY.targets(TOY.classes)), 16)
+    batch = weighted_batches(class_balanced(TOY.images, TOY.targets(TOY.classes)), 16)
     return fit_classifier(batch, (1, 8, 8), 3, fit, augment, seed)
 
 
@@ -81,7 +81,7 @@ def test_equal_seeds_give_equal_weights_whatever_was_drawn_before() -> None:
 
 def test_it_takes_the_steps_it_is_told() -> None:
     drawn = []
-    batch = drawn_by_chance(class_balanced(TOY.images, TOY.targets(TOY.classes)), 4)
+    batch = weighted_batches(class_balanced(TOY.images, TOY.targets(TOY.classes)), 4)
 
     def counted(rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         drawn.append(batch(rng))

@@ -113,13 +113,13 @@ def test_padding_gives_the_ceiling_and_puts_what_is_uneven_behind(side, stride, 
     torch.testing.assert_close(found, padded[..., : out * stride : stride, : out * stride : stride])
 
 
-@pytest.mark.skipif(pretrained.installed(), reason="the extra is installed")
+@pytest.mark.skipif(pretrained.is_installed(), reason="the extra is installed")
 def test_without_the_weights_the_message_says_what_to_install():
     with pytest.raises(ParamsError, match=r"\[pretrained\]"):
         pretrained.imagenet_features(np.zeros((1, 1, 8, 8), np.uint8))
 
 
-@pytest.mark.skipif(not pretrained.installed(), reason="the extra `pretrained` is not installed")
+@pytest.mark.skipif(not pretrained.is_installed(), reason="the extra `pretrained` is not installed")
 def test_the_weights_are_those_that_were_measured():
     x = torch.linspace(-2, 2, 3 * 64 * 64).reshape(1, 3, 64, 64)
     features = pretrained._pooled(x, pretrained._weights())

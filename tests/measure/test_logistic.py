@@ -12,14 +12,16 @@ TARGETS = np.repeat([0, 2], [12, 5])
 FEATURES = (RNG.normal(size=(17, 3)) + TARGETS[:, None]).astype(np.float32)
 
 
-def weighted(chances, targets=TARGETS):
-    return WeightedImages(np.zeros((len(targets), 1, 2, 2), np.uint8), targets, np.asarray(chances) / np.sum(chances))
+def weighted(sampling_weights, targets=TARGETS):
+    return WeightedImages(
+        np.zeros((len(targets), 1, 2, 2), np.uint8), targets, np.asarray(sampling_weights) / np.sum(sampling_weights)
+    )
 
 
 def test_equals_the_penalised_likelihood_minimised_by_hand():
-    chances = np.linspace(1, 3, 17)
-    model = fit_logistic(FEATURES, weighted(chances), 0.3)
-    weights = chances / chances.mean()
+    sampling_weights = np.linspace(1, 3, 17)
+    model = fit_logistic(FEATURES, weighted(sampling_weights), 0.3)
+    weights = sampling_weights / sampling_weights.mean()
     mean = np.average(FEATURES, axis=0, weights=weights)
     scale = np.sqrt(np.average((FEATURES - mean) ** 2, axis=0, weights=weights))
     x = (FEATURES - mean) / scale
@@ -36,9 +38,9 @@ def test_equals_the_penalised_likelihood_minimised_by_hand():
 
 
 def test_an_image_twice_as_often_is_the_image_twice():
-    chances = np.where(np.arange(17) < 4, 2.0, 1.0)
+    sampling_weights = np.where(np.arange(17) < 4, 2.0, 1.0)
     again = np.concatenate([np.arange(17), np.arange(4)])
-    once = fit_logistic(FEATURES, weighted(chances), 0.3)
+    once = fit_logistic(FEATURES, weighted(sampling_weights), 0.3)
     # the penalty is weighed against the number of images, which is larger by 21 / 17 when they are written out
     twice = fit_logistic(FEATURES[again], weighted(np.ones(21), TARGETS[again]), 0.3 * 17 / 21)
     scores = [logistic_probabilities(model, FEATURES, 3) for model in (once, twice)]
@@ -46,9 +48,9 @@ def test_an_image_twice_as_often_is_the_image_twice():
 
 
 def test_what_is_never_drawn_counts_for_nothing():
-    chances = np.where(np.arange(17) < 4, 0.0, 1.0)
+    sampling_weights = np.where(np.arange(17) < 4, 0.0, 1.0)
     left = fit_logistic(FEATURES[4:], weighted(np.ones(13), TARGETS[4:]), 0.3)
-    whole = fit_logistic(FEATURES, weighted(chances), 0.3)
+    whole = fit_logistic(FEATURES, weighted(sampling_weights), 0.3)
     assert np.array_equal(*(logistic_probabilities(model, FEATURES, 3) for model in (left, whole)))
 
 

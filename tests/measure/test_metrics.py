@@ -23,10 +23,10 @@ def normal(n: int, seed: int, d: int = 6, shift: float = 0.0, spread: float = 1.
     return (np.random.default_rng(seed).normal(size=(n, d)) * spread + shift).astype(np.float32)
 
 
-@pytest.fixture(params=[metrics.BLOCK, 50])
+@pytest.fixture(params=[metrics.MAX_BLOCK_ENTRIES, 50])
 def block(request, monkeypatch):
     """Whole matrices, and blocks of one or two rows."""
-    monkeypatch.setattr(metrics, "BLOCK", request.param)
+    monkeypatch.setattr(metrics, "MAX_BLOCK_ENTRIES", request.param)
 
 
 @pytest.mark.usefixtures("block")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.measure.classifiers import FitSettings, fit_classifier, probabilities
-from augment.measure.mixing import cutmix, mixing, mixup
+from augment.measure.mixing import cutmix, mixup, mixup_or_cutmix
 
 LEVELS = torch.tensor([0.0, 0.15, 0.5, 1.0])  # every image of a class has its one grey level
 
@@ -21,7 +21,7 @@ def flat_classes(height, width, rng):
 @given(st.integers(2, 9), st.integers(2, 12), st.integers(0, 10_000))
 def test_the_label_says_what_the_image_holds(height, width, seed):
     rng = torch.Generator().manual_seed(seed)
-    images, rows = mixing(4)(*flat_classes(height, width, rng), rng)
+    images, rows = mixup_or_cutmix(4)(*flat_classes(height, width, rng), rng)
     assert images.shape == (16, 1, height, width)
     assert rows.shape == (16, 4)
     assert images.min() >= 0
@@ -34,7 +34,7 @@ def test_both_ways_come_up_and_classes_meet():
     rng = torch.Generator().manual_seed(0)
     boxes, shares = [], []
     for _ in range(200):
-        images, rows = mixing(4)(*flat_classes(8, 8, rng), rng)
+        images, rows = mixup_or_cutmix(4)(*flat_classes(8, 8, rng), rng)
         known = torch.isin(images, LEVELS).all()
         boxes.append(bool(known))
         shares.append(float(rows.max(dim=1).values.mean()))
@@ -68,7 +68,7 @@ def test_the_weights_of_a_row_move_with_its_image():
     rng = torch.Generator().manual_seed(3)
     images, targets = flat_classes(6, 6, rng)
     weighted = F.one_hot(targets, 4) * torch.arange(1.0, 17.0)[:, None]
-    _, rows = mixing(4)(images, weighted, rng)
+    _, rows = mixup_or_cutmix(4)(images, weighted, rng)
     assert rows.sum().item() == pytest.approx(weighted.sum().item(), rel=1e-5)
     assert not torch.equal(rows, weighted)
 
@@ -81,5 +81,5 @@ def test_a_classifier_learns_from_blended_labels():
         targets = torch.randint(3, (16,), generator=rng)
         return stripes[targets], targets
 
-    network = fit_classifier(batch, (1, 8, 8), 3, FitSettings(60, 5e-3), None, 0, blend=mixing(3))
+    network = fit_classifier(batch, (1, 8, 8), 3, FitSettings(60, 5e-3), None, 0, blend=mixup_or_cutmix(3))
     assert (probabilities(network, stripes.numpy()).argmax(axis=1) == np.arange(3)).all()

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from sklearn.utils.class_weight import compute_class_weight
 
 from augment.measure import classifiers
-from augment.measure.batches import drawn_by_chance, drawn_evenly
+from augment.measure.batches import uniform_batches, weighted_batches
 from augment.measure.classifiers import FitSettings, fit_classifier
-from augment.measure.mixing import mixing
-from augment.measure.sampling import class_balanced, evenly
+from augment.measure.mixing import mixup_or_cutmix
+from augment.measure.sampling import class_balanced, uniform
 
 COUNTS = (12, 5, 1)
 
@@ -36,7 +36,7 @@ def test_the_first_half_of_the_steps_draws_from_its_own(steps, expected):
 
 
 def test_two_halves_from_one_source_are_the_whole():
-    batch = drawn_by_chance(class_balanced(*images_and_targets()), 4)
+    batch = weighted_batches(class_balanced(*images_and_targets()), 4)
     plain, halves = (
         fit_classifier(batch, (1, 4, 4), 3, FitSettings(4, 1e-3), None, 0, half).state_dict() for half in (None, batch)
     )
@@ -44,15 +44,15 @@ def test_two_halves_from_one_source_are_the_whole():
 
 
 def test_rows_of_classes_train_as_class_indices_do():
-    data = evenly(*images_and_targets())
+    data = uniform(*images_and_targets())
 
     def rows(rng):
-        images, targets = drawn_by_chance(data, 6)(rng)
+        images, targets = weighted_batches(data, 6)(rng)
         return images, F.one_hot(targets, 3).float()
 
     first, second = (
         fit_classifier(batch, (1, 4, 4), 3, FitSettings(3, 1e-3), None, 0).state_dict()
-        for batch in (drawn_by_chance(data, 6), rows)
+        for batch in (weighted_batches(data, 6), rows)
     )
     for name, weights in first.items():
         torch.testing.assert_close(second[name], weights, rtol=0, atol=1e-4)
@@ -60,7 +60,7 @@ def test_rows_of_classes_train_as_class_indices_do():
 
 def test_loss_weights_are_the_balanced_closed_form():
     images, targets = images_and_targets()
-    drawn, rows = drawn_evenly(class_balanced(images, targets), 4000, 3)(torch.Generator().manual_seed(0))
+    drawn, rows = uniform_batches(class_balanced(images, targets), 4000, 3)(torch.Generator().manual_seed(0))
     numbers = drawn[:, 0, 0, 0].numpy()
     weights = compute_class_weight("balanced", classes=np.arange(3), y=targets)
     expected = weights[targets[numbers], None] * np.eye(3)[targets[numbers]]
@@ -72,7 +72,7 @@ def test_loss_weights_are_the_balanced_closed_form():
 
 def test_the_weighted_loss_is_torchs_own():
     images, targets = images_and_targets()
-    _, rows = drawn_evenly(class_balanced(images, targets), 50, 3)(torch.Generator().manual_seed(1))
+    _, rows = uniform_batches(class_balanced(images, targets), 50, 3)(torch.Generator().manual_seed(1))
     logits = torch.randn(50, 3, generator=torch.Generator().manual_seed(2))
     weights = torch.tensor([18 / (3 * count) for count in COUNTS])
     own = F.cross_entropy(logits, rows.argmax(dim=1), weight=weights, reduction="sum") / 50
@@ -90,18 +90,18 @@ def test_images_are_augmented_several_batches_at_once_and_blended_one_by_one(mon
         seen.append(("blended", len(images), float(images.max()) <= 0.5))
         return images, targets
 
-    monkeypatch.setattr(classifiers, "AHEAD_STEPS", 3)
-    fit_classifier(drawn_by_chance(data, 5), (1, 4, 4), 3, FitSettings(7, 1e-3), augment, 0, None, blend)
+    monkeypatch.setattr(classifiers, "MAX_AHEAD_STEPS", 3)
+    fit_classifier(weighted_batches(data, 5), (1, 4, 4), 3, FitSettings(7, 1e-3), augment, 0, None, blend)
     three, one, blended = ("augmented", 15, True), ("augmented", 5, True), ("blended", 5, True)
     assert seen == [three, blended, blended, blended, three, blended, blended, blended, one, blended]
 
 
-@pytest.mark.parametrize("blend", [None, mixing(3)])
+@pytest.mark.parametrize("blend", [None, mixup_or_cutmix(3)])
 def test_how_many_are_augmented_at_once_changes_nothing_else(monkeypatch, blend):
     data, found = class_balanced(*images_and_targets()), []
     for ahead in (1, 3, 8):
-        monkeypatch.setattr(classifiers, "AHEAD_STEPS", ahead)
-        weights = fit_classifier(drawn_by_chance(data, 5), (1, 4, 4), 3, FitSettings(7, 1e-3), None, 0, None, blend)
+        monkeypatch.setattr(classifiers, "MAX_AHEAD_STEPS", ahead)
+        weights = fit_classifier(weighted_batches(data, 5), (1, 4, 4), 3, FitSettings(7, 1e-3), None, 0, None, blend)
         found.append(weights.state_dict())
     assert all(torch.equal(found[0][name], other[name]) for other in found[1:] for name in found[0])
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from augment.measure import randaugment as under_test
-from augment.measure.randaugment import OPERATIONS, _operations, randaugment
+from augment.measure.randaugment import OPERATIONS_PER_IMAGE, _operations, randaugment
 
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 24, 40), (3, 24, 40), (1, 2, 2), (3, 2, 2), (1, 5, 3)]
 
@@ -54,7 +54,7 @@ def test_the_global_seed_fixes_the_draws_and_batches_differ():
     torch.manual_seed(5)
     assert torch.equal(augment(images), first)
     assert not torch.equal(first, second)
-    assert OPERATIONS == 2
+    assert OPERATIONS_PER_IMAGE == 2
 
 
 def test_every_eighth_image_draws_the_same_operations(monkeypatch):

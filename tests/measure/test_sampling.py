@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_sample_weight
 
-from augment.measure.sampling import class_balanced, evenly
+from augment.measure.sampling import class_balanced, uniform
 
 TARGETS = st.lists(st.integers(0, 6), min_size=1, max_size=40).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -18,13 +18,13 @@ def numbered(count: int) -> np.ndarray:
 
 @given(TARGETS)
 def test_evenly(targets: np.ndarray) -> None:
-    own = evenly(numbered(len(targets)), targets)
-    assert own.chances == pytest.approx(np.full(len(targets), 1 / len(targets)))
+    own = uniform(numbered(len(targets)), targets)
+    assert own.sampling_weights == pytest.approx(np.full(len(targets), 1 / len(targets)))
 
 
 @given(TARGETS)
 def test_classes_share_equally_as_scikit_learn_weighs_them(targets: np.ndarray) -> None:
     own = class_balanced(numbered(len(targets)), targets)
     weights = compute_sample_weight("balanced", targets)
-    assert own.chances == pytest.approx(weights / weights.sum())
-    assert own.chances.sum() == pytest.approx(1)
+    assert own.sampling_weights == pytest.approx(weights / weights.sum())
+    assert own.sampling_weights.sum() == pytest.approx(1)

@@ -14,10 +14,10 @@ from augment.data.imageset import ImageSet
 from augment.evaluation import tables
 from augment.evaluation.experiment import experiment as compare
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores
-from augment.evaluation.experiment.protocol import plan
-from augment.evaluation.samples.membership import COLUMNS as MEMBERSHIP
-from augment.evaluation.samples.quality import COLUMNS as QUALITY
-from augment.evaluation.statistics.reliability import COLUMNS as RELIABILITY
+from augment.evaluation.experiment.protocol import build_protocol
+from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS
+from augment.evaluation.samples.quality import QUALITY_COLUMNS
+from augment.evaluation.statistics.reliability import RELIABILITY_COLUMNS
 from augment.gan.generators import GeneratorSet
 from augment.measure import imagenet as pretrained
 from augment.project.test_ledger import LEDGER
@@ -41,8 +41,18 @@ def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pyt
     assert set(found["smallest_gain"]) == {"announced", "measured"}
     assert found["objections"]["repeats"] == 2
     assert set(found["as_delivered"]) == {"gross", "net"}
-    columns = {"quality": QUALITY, "membership": MEMBERSHIP, "reliability": RELIABILITY, "copies": tables.COPIES}
-    columns |= {"runs": tables.RUNS, "arms": tables.ARMS, "comparisons": tables.COMPARISONS, "classes": tables.CLASSES}
+    columns = {
+        "quality": QUALITY_COLUMNS,
+        "membership": MEMBERSHIP_COLUMNS,
+        "reliability": RELIABILITY_COLUMNS,
+        "copies": tables.COPIES_COLUMNS,
+    }
+    columns |= {
+        "runs": tables.RUNS_COLUMNS,
+        "arms": tables.ARMS_COLUMNS,
+        "comparisons": tables.COMPARISONS_COLUMNS,
+        "classes": tables.CLASSES_COLUMNS,
+    }
     for name, expected in columns.items():
         assert tuple(read_csv(Path(f"reports/evaluation/{name}.csv"))[0]) == expected, name
     known = {row["fact"]: row["value"] for row in read_csv(Path("reports/evaluation/facts.csv"))}
@@ -69,7 +79,7 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
     used: list[str] = []
 
     def noted(run: ArmRun) -> ArmScores:
-        used.append(f"{run.arm} on {run.base}")
+        used.append(f"{run.arm} on {run.base_augmentation}")
         answer = np.eye(3)[np.full(len(run.val), 2 if run.arm == "mixup_cutmix" else 0)]  # the largest class of val
         return ArmScores(answer, np.eye(3)[np.zeros(len(run.test), dtype=int)])
 
@@ -104,7 +114,7 @@ def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest
     monkeypatch.setattr(
         stage,
         "further_generators",
-        lambda planned, params, place: [made] * (len(planned.replicates) - planned.delivered),
+        lambda protocol, params, place: [made] * (len(protocol.replicates) - protocol.first_is_delivered),
     )
     assert privacy() == {"membership_auc": pytest.approx(0.95, abs=0.05), "copy_rate": 1.0}
 
@@ -120,8 +130,8 @@ def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest
 def test_what_is_not_installed_is_told_before_anything_is_trained(
     changed: dict[str, object], key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pretrained, "installed", lambda: False)
-    monkeypatch.setattr(stage, "prepared", lambda settings: pytest.fail("it went on"))
+    monkeypatch.setattr(pretrained, "is_installed", lambda: False)
+    monkeypatch.setattr(stage, "load_prepared", lambda settings: pytest.fail("it went on"))
     with pytest.raises(ParamsError, match=f"{key}: needs the package"):
         stage.evaluate(params(**changed))
 
@@ -172,7 +182,7 @@ def test_a_configuration_counts_once_and_another_one_more() -> None:
 def test_what_cannot_be_measured_stops_before_anything_is_trained(
     monkeypatch: pytest.MonkeyPatch, changed: dict[str, object], error: type[Exception], words: str
 ) -> None:
-    monkeypatch.setattr(stage, "measured_cost", lambda *arguments: pytest.fail("too late"))
+    monkeypatch.setattr(stage, "measure_cost", lambda *arguments: pytest.fail("too late"))
     with pytest.raises(error, match=words):
         stage.evaluate(params(**{**FAR, **changed}))
 
@@ -249,11 +259,13 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(
 
 
 @pytest.mark.usefixtures("toy_project")
-def test_what_changes_nothing_of_the_verdict_is_no_other_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_changes_nothing_of_the_verdict_is_no_other_query(monkeypatch: pytest.MonkeyPatch) -> None:
     def known(**changed: object) -> str:
         chosen = params(**changed)
-        splits, pool = stage.prepared(chosen.evaluate)
-        return stage.fingerprints(plan(splits, pool, "holdout", 2, 10, 0, "val"), splits, chosen)["configuration"]
+        splits, pool = stage.load_prepared(chosen.evaluate)
+        return stage.fingerprints(build_protocol(splits, pool, "holdout", 2, 10, 0, "val"), splits, chosen)[
+            "configuration"
+        ]
 
     first = known()
     assert known(second_classifier="off", external="elsewhere") == first

@@ -10,7 +10,7 @@ from augment.core.errors import DataError
 from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.per_class import Workplace, train_classes
+from augment.gan.per_class import Backend, train_classes
 from augment.gan.settings import class_training
 from augment.gan.trained import generators_from
 from augment.params import Params, Train, check
@@ -94,7 +94,7 @@ def test_a_gan_trained_on_test_fails_the_run(
         images = sides[side]
         tiny = Train(transfer="none", width=4, steps=4)
         settings = class_training(tiny, images.counts(), flips="none", height=SIDE, width=SIDE, device="cpu")
-        (trained,) = train_classes(images, settings, [0], Workplace(Engine(), "cpu", None, 30.0))
+        (trained,) = train_classes(images, settings, [0], Backend(Engine(), "cpu", None, 30.0))
         return generators_from(images, settings, trained, "cpu")
 
     own, canary = trained("train"), trained("test")

@@ -104,7 +104,7 @@ def one_group(side: str) -> float:
 
 @pytest.mark.usefixtures("toy_project")
 def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "measured_cost", lambda *arguments: pytest.fail("too late"))
+    monkeypatch.setattr(stage, "measure_cost", lambda *arguments: pytest.fail("too late"))
     named(toy_set(dict.fromkeys(COUNTS, 40), seed=5), "pool").save("data/prepared/pool")
     named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
     with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
@@ -129,7 +129,7 @@ def test_a_pinned_generator_holds_every_repeat_to_the_delivered_sides(
     stage.evaluate(check({**CHOSEN, **pinned}))
     assert "Whether it has seen test images cannot be told" in capsys.readouterr().err
     assert any("train.base" in reason for reason in verdict()["reasons"])
-    monkeypatch.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
     toy_set(COUNTS).take([]).save("data/prepared/pool")
     for asked in ({"gate": "rotate"}, {"protocol": "repeated"}):
         with pytest.raises(DataError, match=r"^leak: train\.base: "):

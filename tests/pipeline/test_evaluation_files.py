@@ -8,7 +8,7 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.experiment import compare
+from augment.evaluation.experiment.experiment import run_experiment
 from augment.evaluation.experiment.protocol import Replicate, Splits
 from augment.gan.generators import GeneratorSet
 from pipeline.evaluation_files import write_samples
@@ -31,7 +31,9 @@ def test_the_control_is_test(near: str, tmp_path: Path, monkeypatch: pytest.Monk
     sides = {"val": toy_set(COUNTS, seed=1), "test": toy_set(COUNTS, seed=2)} | {near: copy_of(train, "near ")}
     splits = Splits(train, sides["val"], sides["test"])
     made = GeneratorSet({label: Fixed(label, bars(position, 20, seed=3)) for position, label in enumerate("ab")})
-    found = compare([Replicate(0, splits)], [made], replace(SETTINGS, arms=("none",), wanted=10), Engine("serial"))
+    found = run_experiment(
+        [Replicate(0, splits)], [made], replace(SETTINGS, arms=("none",), wanted=10), Engine("serial")
+    )
     write_samples(splits, found, SETTINGS.filter, 0, Engine("serial"))
     told = {row["metric"]: float(row["real"]) for row in rows_of("quality") if row["space"] == "random_convolutions"
             and row["label"] == "pooled"}  # fmt: skip

@@ -10,10 +10,10 @@ import torch
 
 from augment.core.errors import BundleError
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.protocol import Replicate, Splits, on_one_split
+from augment.evaluation.experiment.protocol import Replicate, Splits, paired_seeds
 from augment.gan.bundle import load_bundle, load_generators
-from augment.gan.per_class import Trained, train_classes
-from augment.gan.settings import workplace
+from augment.gan.per_class import TrainedClasses, train_classes
+from augment.gan.settings import start_backend
 from augment.params import Params, check
 from pipeline import train as stage
 from pipeline.evaluate import further_generators
@@ -65,8 +65,8 @@ def test_the_repeats_of_evaluate_train_what_the_stage_delivers(project: Path) ->
     """With the seed of the first repeat the two stages come to the same weights."""
     train(settings())
     images = ImageSet.load(project / "data/prepared/train")
-    planned = replace(on_one_split(Splits(images, images, images), [0]), delivered=False)
-    (again,) = further_generators(planned, settings(), workplace(settings().compute))
+    protocol = replace(paired_seeds(Splits(images, images, images), [0]), first_is_delivered=False)
+    (again,) = further_generators(protocol, settings(), start_backend(settings().compute))
     delivered = load_generators(project / "models")
     assert list(again) == list(delivered)
     for label in delivered:
@@ -76,8 +76,8 @@ def test_the_repeats_of_evaluate_train_what_the_stage_delivers(project: Path) ->
 def test_every_repeat_trains_on_its_own_training_images(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = toy_set({"a": 6, "b": 5}), toy_set({"a": 7, "b": 4})
     repeats = [Replicate(seed, Splits(own, own, own)) for seed, own in enumerate((first, second))]
-    planned = replace(on_one_split(Splits(first, first, first), [0, 1]), replicates=repeats, delivered=False)
-    made = further_generators(planned, settings(), workplace(settings().compute))
+    protocol = replace(paired_seeds(Splits(first, first, first), [0, 1]), replicates=repeats, first_is_delivered=False)
+    made = further_generators(protocol, settings(), start_backend(settings().compute))
     for own, generators in zip((first, second), made, strict=True):
         assert generators.shared is not None
         assert generators.shared.training["images_sha256"] == own.fingerprint()
@@ -110,10 +110,10 @@ def test_a_pinned_generator_lets_a_new_class_train_alone(project: Path, capsys: 
 def test_a_class_that_fails_is_named_with_its_reason(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def b_fails(*arguments: object) -> list[Trained]:
+    def b_fails(*arguments: object) -> list[TrainedClasses]:
         (trained,) = train_classes(*arguments)
         lost = replace(trained.classes["b"], reason="collapsed", generator={}, discriminator={})
-        return [Trained(trained.shared, trained.classes | {"b": lost})]
+        return [TrainedClasses(trained.shared, trained.classes | {"b": lost})]
 
     monkeypatch.setattr(stage, "train_classes", b_fails)
     train(settings())

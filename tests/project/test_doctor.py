@@ -14,7 +14,7 @@ import pytest
 
 from augment.cli import main
 from augment.project import doctor
-from augment.project.dvc_faults import Fault, faults, locked, md5
+from augment.project.dvc_faults import Fault, faults, locked_outputs, md5
 from tests.project.test_work_store import put
 
 ROOT = Path(__file__).parents[2]
@@ -94,12 +94,12 @@ def test_outputs_that_dvc_deleted_before_a_stage_was_killed(project: Path) -> No
 
 def test_any_cut_of_dvc_lock_is_found_or_loses_whole_stages_only(project: Path) -> None:
     whole = (project / "dvc.lock").read_text()
-    full = locked(project / "dvc.lock")
+    full = locked_outputs(project / "dvc.lock")
     accepted = []
     for length in range(len(whole)):
         (project / "dvc.lock").write_text(whole[:length])
         with contextlib.suppress(ValueError):
-            assert locked(project / "dvc.lock") == full[:1]
+            assert locked_outputs(project / "dvc.lock") == full[:1]
             accepted.append(whole[:length])
     assert accepted == [whole[: whole.index("  two:")]]
     (project / "dvc.lock").write_text(whole[:100])
@@ -216,13 +216,13 @@ def test_the_requirements_are_those_of_pyproject(monkeypatch: pytest.MonkeyPatch
     assert doctor.required("pipeline") == names(declared["optional-dependencies"]["pipeline"])
     monkeypatch.setattr(metadata, "requires", lambda _: ["a>=1", 'b.c<4,>=3; extra == "pipeline"', "d; extra == 'x'"])
     assert (doctor.required(""), doctor.required("pipeline")) == (["a"], ["b.c"])
-    assert declared["requires-python"] == ">=" + ".".join(map(str, doctor.LEAST_PYTHON))
+    assert declared["requires-python"] == ">=" + ".".join(map(str, doctor.MIN_PYTHON))
 
 
 def test_a_python_that_is_too_old(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "LEAST_PYTHON", (4, 0))
+    monkeypatch.setattr(doctor, "MIN_PYTHON", (4, 0))
     assert main(["doctor"]) == 1
     out = capsys.readouterr().out
     assert "at least 4.0 is needed\n  mend: python4.0 -m venv .venv && . .venv/bin/activate && pip install" in out

@@ -11,7 +11,7 @@ import pytest
 
 from augment.project import dvc_cache as dvccache
 from augment.project.dvc_cache import bring_back
-from augment.project.dvc_faults import cached, locked
+from augment.project.dvc_faults import cached_path, locked_outputs
 
 STAGES = """
 stages:
@@ -64,7 +64,7 @@ def test_whatever_stands_there_is_replaced(project: Path) -> None:
     assert bring_back(project, "one")
     assert contents(project) == WHOLE
     (project / "single").write_text("d")  # a copy: the cache itself stays as it is
-    assert cached(project / ".dvc/cache/files/md5", locked(project / "dvc.lock")[1].md5).read_text() == "c"
+    assert cached_path(project / ".dvc/cache/files/md5", locked_outputs(project / "dvc.lock")[1].md5).read_text() == "c"
 
 
 def test_a_full_disk_gets_links_and_any_other_fault_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,14 +99,14 @@ def test_a_stage_that_never_ran_has_nothing(project: Path) -> None:
 
 @pytest.mark.parametrize("which", ["listing", "file in a folder", "file", "damaged listing"])
 def test_what_the_cache_lacks_leaves_all_as_it_is(project: Path, which: str) -> None:
-    out, single = locked(project / "dvc.lock")[:2]
+    out, single = locked_outputs(project / "dvc.lock")[:2]
     cache = project / ".dvc/cache/files/md5"
     found = {path.read_text(): path for path in cache.rglob("*") if path.is_file()}
     lost = {
-        "listing": cached(cache, out.md5),
-        "damaged listing": cached(cache, out.md5),
+        "listing": cached_path(cache, out.md5),
+        "damaged listing": cached_path(cache, out.md5),
         "file in a folder": found["b"],
-        "file": cached(cache, single.md5),
+        "file": cached_path(cache, single.md5),
     }[which]
     lost.unlink()
     if which == "damaged listing":

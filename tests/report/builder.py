@@ -10,7 +10,7 @@ from PIL import Image
 from augment.core.files import write_csv, write_json
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name, slug
-from augment.report.contents import CURVE, TABLES
+from augment.report.contents import CURVE_COLUMNS, TABLE_COLUMNS
 
 ARMS = {"none": "real", "oversample": "real", "classical": "real", "gan_half_filtered": "gan", "copies_half": "control"}
 MEANS = {"none": 0.711, "oversample": 0.723, "classical": 0.752, "gan_half_filtered": 0.783, "copies_half": 0.741}
@@ -102,7 +102,7 @@ def _models(folder: Path, labels: Sequence[str], train: Mapping[str, np.ndarray]
             }
             for step in range(10, steps + 1, 10)
         ]
-        write_csv(folder / slug(label) / "curve.csv", rows, CURVE)
+        write_csv(folder / slug(label) / "curve.csv", rows, CURVE_COLUMNS)
     write_json(folder / "index.json", {"classes": index})
 
 
@@ -142,7 +142,7 @@ def _reports(
     verdict: str,
 ) -> None:
     def table(name: str, rows: Sequence[Mapping[str, object]]) -> None:
-        write_csv(folder / "evaluation" / f"{name}.csv", rows, TABLES[name])
+        write_csv(folder / "evaluation" / f"{name}.csv", rows, TABLE_COLUMNS[name])
 
     chosen = "classical" if verdict == "not used" else "gan_half_filtered"
     net = (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.report.charts import Line, Mark, curve_chart, interval_chart, ticks
+from augment.report.charts import CurveLine, IntervalMark, curve_chart, interval_chart, ticks
 
 FINITE = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
 
@@ -31,7 +31,7 @@ def test_ticks_cover_any_range_with_few_steps(one, other):
 
 
 def test_interval_chart_places_the_mean_between_its_bounds():
-    marks = [Mark("a", "real", False, 2.0, 0.0, 10.0, "2"), Mark("b", "gan", True, 5.0, 5.0, 5.0, "5")]
+    marks = [IntervalMark("a", "real", False, 2.0, 0.0, 10.0, "2"), IntervalMark("b", "gan", True, 5.0, 5.0, 5.0, "5")]
     svg = interval_chart("title", marks, reference=0.0)
     # the axis runs from 0 to 10 over 3 % to 97 % of the width
     assert re.findall(r'class="bar" x1="([\d.]+)%" x2="([\d.]+)%"', svg) == [("3.00", "97.00"), ("50.00", "50.00")]
@@ -42,7 +42,7 @@ def test_interval_chart_places_the_mean_between_its_bounds():
 
 
 def test_an_interval_charts_axis_reaches_as_far_as_asked():
-    svg = interval_chart("title", [Mark("a", "gan", False, 60.0, 55.0, 65.0, "60")], reach=(50.0, 100.0))
+    svg = interval_chart("title", [IntervalMark("a", "gan", False, 60.0, 55.0, 65.0, "60")], reach=(50.0, 100.0))
     assert re.findall(r'class="bar" x1="([\d.]+)%" x2="([\d.]+)%"', svg) == [("12.40", "31.20")]
 
 
@@ -52,25 +52,25 @@ def test_an_interval_chart_of_nothing_is_empty():
 
 def test_labels_are_escaped_in_charts():
     hostile = '<script>alert(1)</script> & "x"'
-    svg = interval_chart(hostile, [Mark(hostile, "real", False, 1, 0, 2, hostile)])
+    svg = interval_chart(hostile, [IntervalMark(hostile, "real", False, 1, 0, 2, hostile)])
     root = ElementTree.fromstring(svg)
     assert root.get("aria-label") == hostile
     assert [text.text for text in root.iter("text")].count(hostile) == 2
-    assert "<script" not in curve_chart(hostile, [Line("gap", [(0, 0), (1, 1)])])
+    assert "<script" not in curve_chart(hostile, [CurveLine("gap", [(0, 0), (1, 1)])])
 
 
 def test_curve_chart_maps_the_corners_of_the_data_to_the_corners_of_the_plot():
-    svg = curve_chart("title", [Line("d_loss", [(10, -1.0), (20, 3.0), (30, 1.0)])])
+    svg = curve_chart("title", [CurveLine("d_loss", [(10, -1.0), (20, 3.0), (30, 1.0)])])
     assert 'points="30.0,80.0 140.0,8.0 250.0,44.0"' in svg
-    unit = curve_chart("title", [Line("win_rate", [(0, 0.5), (4, 1.0)])], reference=0.5, unit=True)
+    unit = curve_chart("title", [CurveLine("win_rate", [(0, 0.5), (4, 1.0)])], reference=0.5, unit=True)
     assert 'points="30.0,44.0 250.0,8.0"' in unit
     assert re.search(r'class="reference"[^>]* y1="44.0" y2="44.0"', unit)
 
 
 @pytest.mark.parametrize("points", [[(5, 2.0)], [(0, 2.0), (9, 2.0)]])
 def test_curve_chart_of_one_point_or_a_constant(points):
-    ElementTree.fromstring(curve_chart("title", [Line("d_loss", points)]))
+    ElementTree.fromstring(curve_chart("title", [CurveLine("d_loss", points)]))
 
 
 def test_a_curve_chart_of_nothing_is_empty():
-    assert curve_chart("title", [Line("d_loss", [])]) == ""
+    assert curve_chart("title", [CurveLine("d_loss", [])]) == ""

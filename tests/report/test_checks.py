@@ -9,7 +9,7 @@ import pytest
 
 from augment.core.files import sha256
 from augment.data.imageset import ImageSet
-from augment.report.checks import BASE, Check, Evidence, checklist
+from augment.report.checks import PINNED_BASE, Evidence, LeakCheck, checklist
 from tests.evaluation.samples.test_leakage import drawn, drawn_set, join
 
 SIDES = {side: drawn_set(4, seed, 16) for seed, side in enumerate(("train", "val", "test"))}
@@ -40,9 +40,9 @@ def clean(sides: Mapping[str, ImageSet] = SIDES, side: int = 16) -> Evidence:
     )
 
 
-def outcomes(evidence: Evidence) -> dict[str, Check]:
+def outcomes(evidence: Evidence) -> dict[str, LeakCheck]:
     found = checklist(evidence)
-    assert all(check.source and check.found for check in found)
+    assert all(check.source and check.finding for check in found)
     return dict(zip(ROWS, found, strict=True))
 
 
@@ -53,19 +53,19 @@ def failed(evidence: Evidence) -> list[str]:
 def test_a_clean_run_passes_every_check() -> None:
     found = outcomes(clean())
     assert {check.status for check in found.values()} == {"pass"}
-    assert found["image"].found == "0 of 24 images, compared pixel for pixel"
-    assert found["group"].found == "0 of 24 groups"
-    assert found["duplicates"].found == "0 pairs; 3 clusters with 7 images were kept together"
-    assert found["trained"].found == "3 generators carry the fingerprint of these images"
-    assert found["equals"].found == "0 of 10 synthetic images"
-    assert "55.0 % of comparisons with val at worst, p = 0.02" in found["nearer"].found
+    assert found["image"].finding == "0 of 24 images, compared pixel for pixel"
+    assert found["group"].finding == "0 of 24 groups"
+    assert found["duplicates"].finding == "0 pairs; 3 clusters with 7 images were kept together"
+    assert found["trained"].finding == "3 generators carry the fingerprint of these images"
+    assert found["equals"].finding == "0 of 10 synthetic images"
+    assert "55.0 % of comparisons with val at worst, p = 0.02" in found["nearer"].finding
 
 
 def test_an_image_on_two_sides_fails() -> None:
     copied = join(SIDES["val"], replace(SIDES["test"].take([1]), groups=np.array(["own"])))
     evidence = clean({**SIDES, "val": copied})
     assert failed(evidence) == ["image"]
-    assert outcomes(evidence)["image"].found == "1 of 25 images, compared pixel for pixel"
+    assert outcomes(evidence)["image"].finding == "1 of 25 images, compared pixel for pixel"
 
 
 def test_a_group_on_two_sides_fails() -> None:
@@ -86,18 +86,18 @@ def test_generators_trained_on_other_images_fail(name: str) -> None:
     test = SIDES["test"].of_class("a") if name == "a" else join(SIDES["train"], SIDES["test"])
     evidence = replace(clean(), models={**clean().models, name: {"images_sha256": test.fingerprint()}})
     assert failed(evidence) == ["trained"]
-    assert outcomes(evidence)["trained"].found == f"trained on other images: {name}"
+    assert outcomes(evidence)["trained"].finding == f"trained on other images: {name}"
     silent = replace(clean(), models={**clean().models, name: {}})
     assert outcomes(silent)["trained"].status == "not checked"
-    assert name in outcomes(silent)["trained"].found
+    assert name in outcomes(silent)["trained"].finding
     assert outcomes(replace(clean(), models={}))["trained"].status == "not checked"
 
 
 def test_whether_a_start_of_other_images_saw_test_images_cannot_be_told() -> None:
     """Beside a new class it is of other images by right; what it saw of these its fingerprint does not tell."""
-    other = replace(clean(), models={**clean().models, BASE: {"images_sha256": SIDES["test"].fingerprint()}})
+    other = replace(clean(), models={**clean().models, PINNED_BASE: {"images_sha256": SIDES["test"].fingerprint()}})
     assert (failed(other), outcomes(other)["trained"].status) == (["trained"], "not checked")
-    same = replace(clean(), models={**clean().models, BASE: {"images_sha256": SIDES["train"].fingerprint()}})
+    same = replace(clean(), models={**clean().models, PINNED_BASE: {"images_sha256": SIDES["train"].fingerprint()}})
     assert failed(same) == []
 
 
@@ -106,7 +106,7 @@ def test_a_synthetic_image_that_equals_a_held_out_one_fails(side: str) -> None:
     made = {"a": digests(np.concatenate([drawn(5, 9, "a", 16), SIDES[side].images[:2]]))}
     evidence = replace(clean(), synthetic=made)
     assert failed(evidence) == ["equals"]
-    assert outcomes(evidence)["equals"].found == "2 of 7 synthetic images"
+    assert outcomes(evidence)["equals"].finding == "2 of 7 synthetic images"
 
 
 def test_small_images_meet_by_chance() -> None:
@@ -125,4 +125,4 @@ def test_the_audits_own_bounds_decide() -> None:
 
 
 def test_another_test_set_than_the_verdicts_fails() -> None:
-    assert failed(replace(clean(), judged="0" * 64)) == ["verdict"]
+    assert failed(replace(clean(), judged_test="0" * 64)) == ["verdict"]

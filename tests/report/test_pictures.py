@@ -7,7 +7,16 @@ from PIL import Image, ImageFont
 from augment.core.errors import DataError
 from augment.core.grids import GAP_PX, png
 from augment.data.slugs import slug
-from augment.report.pictures import BUDGET, LARGEST, drawable, labelled_rows, read_images, side_for, strip, tile
+from augment.report.pictures import (
+    MAX_PAGE_PIXELS,
+    MAX_SIDE_PX,
+    drawable_label,
+    labelled_rows,
+    read_images,
+    side_for,
+    strip,
+    tile,
+)
 
 
 def test_a_small_image_is_enlarged_with_hard_pixels():
@@ -40,9 +49,9 @@ def test_any_size_fits_the_side(height, width, channels, side):
 
 
 def test_a_page_of_many_pictures_stays_light():
-    assert side_for(10) == LARGEST
-    assert 32 <= side_for(2800) < LARGEST
-    assert 2800 * side_for(2800) ** 2 <= BUDGET
+    assert side_for(10) == MAX_SIDE_PX
+    assert 32 <= side_for(2800) < MAX_SIDE_PX
+    assert 2800 * side_for(2800) ** 2 <= MAX_PAGE_PIXELS
 
 
 def test_a_strip_fills_its_rows_and_leaves_the_rest_transparent():
@@ -61,15 +70,15 @@ def test_labelled_rows_show_a_class_without_images():
 
 @pytest.mark.parametrize("label", ["猫🐱", "naïve", "line\nbreak"])
 def test_labels_without_letters_in_the_font_are_drawn_as_their_slug(label):
-    assert drawable(label, 1000, ImageFont.load_default(14)) == slug(label)
+    assert drawable_label(label, 1000, ImageFont.load_default(14)) == slug(label)
 
 
 def test_a_long_label_is_cut_to_the_width():
     font = ImageFont.load_default(14)
-    text = drawable("w" * 300, 240, font)
+    text = drawable_label("w" * 300, 240, font)
     assert text.endswith("...")
     assert 200 < font.getlength(text) <= 240
-    assert drawable("short", 240, font) == "short"
+    assert drawable_label("short", 240, font) == "short"
 
 
 def test_images_come_back_from_png_files(tmp_path):

@@ -90,7 +90,7 @@ def test_bins_are_those_of_the_arm_with_their_part_of_its_answers():
 
 def test_curves_are_thinned_but_keep_both_ends():
     (line,) = tables.curve_lines(curve(1001), ["win_rate"])
-    assert len(line.points) <= tables.CURVE_POINTS + 1
+    assert len(line.points) <= tables.MAX_CURVE_POINTS + 1
     assert line.points[0] == (0, 0)
     assert line.points[-1] == (1000, 1)
 
@@ -104,9 +104,9 @@ def test_a_short_curve_is_whole_and_gaps_are_left_out():
 
 def test_the_judged_arm_is_the_chosen_one_or_the_one_that_val_objected_to():
     rows = [{"candidate": "copies_half", "split": "test"}, {"candidate": "gan_half_filtered", "split": "val"}]
-    assert tables.judged([*rows, {"candidate": "gan_fill", "split": "test"}], "gan_fill") == "gan_fill"
-    assert tables.judged(rows, "classical") == "gan_half_filtered"
-    assert tables.judged([], "classical") == ""
+    assert tables.judged_arm([*rows, {"candidate": "gan_fill", "split": "test"}], "gan_fill") == "gan_fill"
+    assert tables.judged_arm(rows, "classical") == "gan_half_filtered"
+    assert tables.judged_arm([], "classical") == ""
 
 
 def test_marks_are_in_per_cent_and_skip_what_was_not_measured():

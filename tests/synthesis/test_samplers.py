@@ -12,11 +12,11 @@ from augment import SyntheticDataset, SyntheticMix, train_generators
 from augment.core.engine import Engine
 from augment.core.errors import ArgumentError
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.latent_transfer import DRAWS, Borrowing, borrowings, least_distance
+from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance
 from augment.gan.networks.build import Architecture, new_generator, to_float
 from augment.params import Generate
-from augment.synthesis.samplers import SHARE, Fresh, Mixture, mixtures, samplers
-from augment.synthesis.selection import choose
+from augment.synthesis.samplers import DEFAULT_TRANSFER_SHARE, CopyFree, Mixture, class_samplers, samplers
+from augment.synthesis.selection import choose_samples
 from tests.toy import toy_set
 
 TRAIN = toy_set({"a": 12, "b": 2, "c": 9})
@@ -84,14 +84,14 @@ def test_borrowed_samples_are_spread_among_the_generators_own(share: float, expe
     images = mixture(share).sample(6, seed=9)
     assert images.dtype == torch.uint8
     assert images[:, 0, 0, 0].tolist() == expected
-    assert mixture(share).borrowed(6).tolist() == [level >= 100 for level in expected]
+    assert mixture(share).is_transferred(6).tolist() == [level >= 100 for level in expected]
 
 
 @given(st.floats(0, 1), st.integers(0, 40), st.integers(0, 40))
 def test_a_later_beginning_goes_on_where_the_sequence_was(share: float, start: int, n: int) -> None:
     whole = mixture(share).sample(start + n, seed=9)
     assert torch.equal(mixture(share).sample(n, seed=9, start=start), whole[start:])
-    assert np.array_equal(mixture(share).borrowed(n, start), mixture(share).borrowed(start + n)[start:])
+    assert np.array_equal(mixture(share).is_transferred(n, start), mixture(share).is_transferred(start + n)[start:])
 
 
 def distance(images: torch.Tensor, known: np.ndarray) -> torch.Tensor:
@@ -104,50 +104,50 @@ def test_samples_that_are_nearly_training_images_are_drawn_again() -> None:
     known = np.full((2, 1, 2, 2), 128, np.uint8)
     first = Seeded().sample(400, seed=9)
     least = float(distance(first, known).median()) + 1e-4
-    fresh = Fresh(Seeded(), known, least)
+    fresh = CopyFree(Seeded(), known, least)
     again = fresh.sample(400, seed=9)
     near = distance(first, known) < least
     assert torch.equal(again[~near], first[~near]), "the others stay"
-    assert float((distance(again, known) < least).float().mean()) == pytest.approx(0.5**DRAWS, abs=0.04)
+    assert float((distance(again, known) < least).float().mean()) == pytest.approx(0.5**MAX_DRAWS, abs=0.04)
     assert torch.equal(fresh.sample(30, seed=9, start=370), again[370:])
     assert fresh.sample(0, seed=9).shape == (0, 1, 2, 2)
-    assert torch.equal(Fresh(Seeded(), known, 0.0).sample(400, seed=9), first)
-    assert Fresh(Seeded(), known, 9.0).sample(3, seed=9).shape == (3, 1, 2, 2), "an end even where all are near"
+    assert torch.equal(CopyFree(Seeded(), known, 0.0).sample(400, seed=9), first)
+    assert CopyFree(Seeded(), known, 9.0).sample(3, seed=9).shape == (3, 1, 2, 2), "an end even where all are near"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.75])
-def test_poor_classes_draw_no_near_copies_whether_they_borrow_or_not(share: float) -> None:
-    lent = borrowings(generator("shared"), TRAIN, seed=0) if share else {}
-    found = mixtures(SET, TRAIN, lent, share)
+def test_minority_classes_draw_no_near_copies_with_latent_transfer_or_without(share: float) -> None:
+    lent = latent_transfers(generator("shared"), TRAIN, seed=0) if share else {}
+    found = class_samplers(SET, TRAIN, lent, share)
     assert list(found) == list(SET)
     assert found["a"] is SET["a"], "the largest class learns from images enough"
     for label in ("b", "c"):
         sampler: Any = found[label]
-        fresh = sampler.own if share else sampler
+        fresh = sampler.generator if share else sampler
         assert np.array_equal(fresh.known, TRAIN.of_class(label).images)
-        assert fresh.least == least_distance(fresh.known)
+        assert fresh.min_distance == min_sample_distance(fresh.known)
 
 
-def test_borrowed_images_can_begin_anywhere_too() -> None:
-    own = borrowings(generator("shared"), TRAIN, seed=0)["b"]
+def test_transferred_images_can_begin_anywhere_too() -> None:
+    own = latent_transfers(generator("shared"), TRAIN, seed=0)["b"]
     whole = own.sample(600, seed=1)
     assert (own.sample(70, seed=1, start=300).int() - whole[300:370].int()).abs().max() <= 1, "up to float rounding"
 
 
 def test_the_share_is_the_pipelines() -> None:
-    assert Generate().borrowed == SHARE
+    assert Generate().borrowed == DEFAULT_TRANSFER_SHARE
 
 
-def test_nothing_is_borrowed_unless_asked_for() -> None:
+def test_nothing_is_transferred_unless_asked_for() -> None:
     assert samplers(SET, None, seed=0) == dict(SET)
     found = samplers(SET, TRAIN, seed=0)
-    assert found["a"] is SET["a"], "rich classes have their own"
+    assert found["a"] is SET["a"], "majority classes have their own"
     for label in "bc":
         made = found[label]
         assert isinstance(made, Mixture)
-        assert isinstance(made.own, Fresh)
-        assert made.own.own is SET[label]
-        assert isinstance(made.borrowing, Borrowing)
+        assert isinstance(made.generator, CopyFree)
+        assert made.generator.generator is SET[label]
+        assert isinstance(made.transfer, LatentTransfer)
 
 
 def test_what_does_not_fit_is_said() -> None:
@@ -170,16 +170,23 @@ def test_what_was_trained_from_arrays_knows_its_images_by_any_group() -> None:
     assert isinstance(samplers(made, TRAIN, seed=0)["b"], Mixture)
 
 
-def test_borrowing_works_where_gradients_are_off() -> None:
+def test_latent_transfer_works_where_gradients_are_off() -> None:
     expected = samplers(SET, TRAIN, seed=0)["b"].sample(4)
     with torch.inference_mode():
         assert torch.equal(samplers(SET, TRAIN, seed=0)["b"].sample(4), expected)
 
 
-def test_a_training_loop_borrows_as_the_pipeline_does() -> None:
+def test_a_training_loop_has_latent_transfer_as_the_pipeline_has() -> None:
     judge: Any = Everything()
-    (chosen,) = choose(
-        [TRAIN], [SET], [judge], [4], wanted=6, oversample=1, borrowed=Generate().borrowed, engine=Engine("serial")
+    (chosen,) = choose_samples(
+        [TRAIN],
+        [SET],
+        [judge],
+        [4],
+        wanted=6,
+        oversample=1,
+        transfer_share=Generate().borrowed,
+        engine=Engine("serial"),
     )
     expected = torch.from_numpy(np.concatenate([chosen["a"].images[:3], chosen["b"].images]))
     fakes = SyntheticDataset(SET, {"a": 3, "b": 6}, borrow_from=TRAIN, seed=4)

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.latent_transfer import Borrowing
+from augment.gan.latent_transfer import LatentTransfer
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import new_generator
 from augment.synthesis import selection
-from augment.synthesis.selection import ClassCandidates, ClassChoice, choose, choose_class, copy_threshold
+from augment.synthesis.selection import ClassCandidates, ClassChoice, choose_class, choose_samples, copy_threshold
 from tests.toy import Backwards, Fixed, bars, toy_set
 
 TRAIN = toy_set({"a": 12, "b": 12, "c": 12})
@@ -63,8 +63,15 @@ def choices(
         {label: Fixed(label, own) for label, own in images.items()},
         {label: "collapsed" for label in train.classes if label not in images},
     )
-    (found,) = choose(
-        [train], [generators], [judge], [5], wanted=wanted, oversample=oversample, borrowed=0.5, engine=Engine("serial")
+    (found,) = choose_samples(
+        [train],
+        [generators],
+        [judge],
+        [5],
+        wanted=wanted,
+        oversample=oversample,
+        transfer_share=0.5,
+        engine=Engine("serial"),
     )
     assert list(found) == sorted(images)
     assert {generator.asked[0] for generator in generators.values()} == {(wanted * oversample, 5)}
@@ -99,7 +106,7 @@ def test_rounds_end_when_enough_have_passed_and_change_nothing_else(kinds: list[
     choice = ClassChoice("b", Fixed("b", images), TRAIN.of_class("b").images, judge, 1, wanted, len(kinds), 5)
     whole = choose_class(choice)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(selection, "ROUND", size)
+        patch.setattr(selection, "ROUND_CANDIDATES", size)
         found = choose_class(choice)
     good = np.flatnonzero(whole.accepted)
     needed = good[wanted - 1] // size * size + size if len(good) >= wanted else len(kinds)
@@ -114,7 +121,7 @@ def test_rounds_end_when_enough_have_passed_and_change_nothing_else(kinds: list[
     [(200, 3, 600), (200, 2, 400), (2000, 3, 2400), (541, 3, 1200), (2000, 1, 2000)],
 )
 def test_candidates_to_be_expected(wanted: int, oversample: int, candidates: int) -> None:
-    assert selection.expected(wanted, oversample, accept=0.9) == candidates
+    assert selection.expected_candidates(wanted, oversample, accept=0.9) == candidates
 
 
 def test_what_was_found_is_told() -> None:
@@ -155,7 +162,9 @@ def test_every_seed_has_its_own_generators_and_filter_wherever_they_run() -> Non
     ]
     filters = [ByCorner(np.full(3, threshold)) for threshold in (0.1, 0.2)]
     for engine in (Engine("serial"), Engine("local", 2), Backwards()):
-        found = choose([TRAIN, TRAIN], generators, filters, [8, 3], wanted=2, oversample=3, borrowed=0.5, engine=engine)
+        found = choose_samples(
+            [TRAIN, TRAIN], generators, filters, [8, 3], wanted=2, oversample=3, transfer_share=0.5, engine=engine
+        )
         assert [[(own.label, own.seed, own.threshold) for own in of_seed.values()] for of_seed in found] == [
             [(label, seed, threshold) for label in "abc"] for seed, threshold in ((8, 0.1), (3, 0.2))
         ]
@@ -188,41 +197,45 @@ def test_independent_images_are_rarely_copies(count: int, seed: int) -> None:
     assert found.reason.tolist() == [""] * 20
 
 
-def test_poor_classes_borrow_where_there_is_a_shared_generator(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_minority_classes_have_latent_transfer_where_there_is_a_shared_generator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     train = toy_set({"a": 12, "b": 2, "c": 9})
     asked: list[str] = []
 
-    def noted(self: Borrowing, n: int, *, seed: int, start: int = 0) -> torch.Tensor:
+    def noted(self: LatentTransfer, n: int, *, seed: int, start: int = 0) -> torch.Tensor:
         asked.append(self.label)
         return torch.from_numpy(bars(1, n, seed=seed))
 
-    monkeypatch.setattr(Borrowing, "sample", noted)
+    monkeypatch.setattr(LatentTransfer, "sample", noted)
     shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
     made: Any = {label: Fixed(label, bars(position, 12)) for position, label in enumerate("abc")}
     judge: Any = ByCorner(np.zeros(3))
 
     def borrowed(share: float, of_all: ClassGenerator | None) -> dict[str, int]:
         sets = [GeneratorSet(made, shared=of_all)]
-        (found,) = choose([train], sets, [judge], [5], wanted=3, oversample=2, borrowed=share, engine=Engine("serial"))
-        return {label: int(own.borrowed.sum()) for label, own in found.items()}
+        (found,) = choose_samples(
+            [train], sets, [judge], [5], wanted=3, oversample=2, transfer_share=share, engine=Engine("serial")
+        )
+        return {label: int(own.transferred.sum()) for label, own in found.items()}
 
     assert borrowed(0.5, shared) == {"a": 0, "b": 3, "c": 3}
     assert asked == ["b", "c"]
     assert borrowed(0.0, shared) == borrowed(0.5, None) == {"a": 0, "b": 0, "c": 0}
 
 
-def test_which_candidates_borrow_does_not_depend_on_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "ROUND", 3)
+def test_which_candidates_are_transferred_does_not_depend_on_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "ROUND_CANDIDATES", 3)
     monkeypatch.setattr(
-        Borrowing, "sample", lambda self, n, *, seed, start=0: torch.full((n, 1, 8, 8), 200, dtype=torch.uint8)
+        LatentTransfer, "sample", lambda self, n, *, seed, start=0: torch.full((n, 1, 8, 8), 200, dtype=torch.uint8)
     )
     train = toy_set({"a": 12, "b": 2})
     judge: Any = ByCorner(np.zeros(3))
     shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
     made: Any = {label: Fixed(label, np.full((12, 1, 8, 8), 100, np.uint8)) for label in "ab"}
-    (found,) = choose(
-        [train], [GeneratorSet(made, shared=shared)], [judge], [5], wanted=12, oversample=1, borrowed=0.3,
+    (found,) = choose_samples(
+        [train], [GeneratorSet(made, shared=shared)], [judge], [5], wanted=12, oversample=1, transfer_share=0.3,
         engine=Engine("serial"),
     )  # fmt: skip
-    assert np.flatnonzero(found["b"].borrowed).tolist() == [3, 6, 9]
-    assert (found["b"].images[:, 0, 0, 0] == np.where(found["b"].borrowed, 200, 100)).all()
+    assert np.flatnonzero(found["b"].transferred).tolist() == [3, 6, 9]
+    assert (found["b"].images[:, 0, 0, 0] == np.where(found["b"].transferred, 200, 100)).all()

@@ -16,9 +16,9 @@ from augment.data.sources.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
 
-MIN_SIDE, MAX_SIDE = 2, 256
-_OVERSHOOT = 2  # floats that were meant to end at 1 go little beyond it, as resampling leaves them
-MAX_ASPECT = MAX_SIDE / MIN_SIDE  # no image of an allowed size is longer
+MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
+_MAX_OVERSHOOT = 2  # floats that were meant to end at 1 go little beyond it, as resampling leaves them
+MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 
 _ORIENTATION = 0x0112
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
@@ -135,8 +135,8 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         raise Rejected("too_large", f"{height}x{width} pixels, at most {max_pixels} in all (ingest.max_pixels)")
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise Rejected("odd_aspect", f"{height}x{width} pixels, one side over {MAX_ASPECT:.0f} times the other")
-    if min(width, height) < MIN_SIDE:
-        raise Rejected("too_small", f"{height}x{width} pixels, at least {MIN_SIDE} each way")
+    if min(width, height) < MIN_SIDE_PX:
+        raise Rejected("too_small", f"{height}x{width} pixels, at least {MIN_SIDE_PX} each way")
     # MPO is how phones store a photo with its preview: the first picture is the photo.
     if getattr(image, "is_animated", False) and image.format != "MPO":
         kind = ("multipage", "pages") if image.format == "TIFF" else ("animated", "frames")
@@ -210,7 +210,7 @@ def _from_float(values: NDArray[np.float32]) -> UInt8:
     low, high = float(values.min()), float(values.max())
     if low < 0 or high > 255:
         raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
-    if 1 < high <= _OVERSHOOT:
+    if 1 < high <= _MAX_OVERSHOOT:
         raise Rejected("bad_pixels", f"values up to {high:g} leave open whether 1 or 255 is white; clip them to 0..1")
     rounded: UInt8 = np.floor(values * np.float32(255 / _float_top(values)) + np.float32(0.5)).astype(np.uint8)
     return rounded[:, :, None]

@@ -9,7 +9,7 @@ from augment.data.sources.disk import Rejected
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 STRIPS, SAMPLES, PLANES, TILES, FORMAT = 273, 277, 284, 324, 339
 WHITE_IS_ZERO, UNCOMPRESSED, HIGH_BITS_FIRST, SEPARATE_PLANES, SIGNED = 0, 1, 1, 2, 2
-DEEPEST = 32  # bits of a sample
+MAX_SAMPLE_BITS = 32  # bits of a sample
 SAVE_AS = "save it as grey of 8 or 16 bits, or as RGB of 8 bits"
 
 
@@ -19,7 +19,7 @@ def check(image: TiffImageFile) -> None:
     if directory.next:
         raise Rejected("corrupt", "the directory of pages leads back to itself")
     bits, signed = _bits(directory), _signed(directory)
-    if bits > DEEPEST or (signed and bits <= 8) or (_raw_planes(directory) and not _plain(image)):
+    if bits > MAX_SAMPLE_BITS or (signed and bits <= 8) or (_raw_planes(directory) and not _plain(image)):
         raise _unread(directory)
 
 
@@ -64,8 +64,8 @@ def _plain(image: TiffImageFile) -> bool:
 def _unread(directory: ImageFileDirectory_v2) -> Rejected:
     names = {"BitsPerSample": BITS, "SampleFormat": FORMAT, "PhotometricInterpretation": PHOTOMETRIC,
              "Compression": COMPRESSION, "PlanarConfiguration": PLANES}  # fmt: skip
-    told = ", ".join(f"{name} {_words(directory[tag])}" for name, tag in names.items() if tag in directory)
-    return Rejected("format_not_allowed", f"this kind of TIFF is not read ({told}); {SAVE_AS}")
+    tags = ", ".join(f"{name} {_words(directory[tag])}" for name, tag in names.items() if tag in directory)
+    return Rejected("format_not_allowed", f"this kind of TIFF is not read ({tags}); {SAVE_AS}")
 
 
 def _words(value: object) -> str:

@@ -1,7 +1,8 @@
 """Cells of descriptors: a query is compared with the images near it and not with all.
 
 An inverted file (Sivic & Zisserman 2003). The cells' centres are images of the set, so cells lie as densely as
-images do. Every image is in the `OVERLAP` cells nearest to it, since a copy may fall on the other side of a border.
+images do. Every image is in the `CELLS_PER_IMAGE` cells nearest to it, since a copy may fall on the other side of
+a border.
 """
 
 from collections.abc import Sequence
@@ -15,9 +16,9 @@ from augment.data.near.crops import Float32
 
 Int = NDArray[np.int64]
 
-OVERLAP = 4  # cells that an image is in
-PER_CELL = 32  # images for each centre
-_ROWS = 4096  # images placed at once
+CELLS_PER_IMAGE = 4  # cells that an image is in
+IMAGES_PER_CENTRE = 32  # images for each centre
+_PLACED_IMAGES = 4096  # images placed at once
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class Cells:
     @classmethod
     def of(cls, vectors: Float32, keys: Sequence[str]) -> "Cells":
         """Cells of vectors (N, D) of length 1; the images of the first keys, which should be hashes, are centres."""
-        chosen = np.argsort(np.asarray(keys), kind="stable")[: max(OVERLAP, len(vectors) // PER_CELL)]
+        chosen = np.argsort(np.asarray(keys), kind="stable")[: max(CELLS_PER_IMAGE, len(vectors) // IMAGES_PER_CENTRE)]
         centres = vectors[chosen]
-        blocks = range(0, len(vectors), _ROWS)
-        cell = np.concatenate([_nearest(vectors[start : start + _ROWS] @ centres.T) for start in blocks])
+        blocks = range(0, len(vectors), _PLACED_IMAGES)
+        cell = np.concatenate([_nearest_cells(vectors[start : start + _PLACED_IMAGES] @ centres.T) for start in blocks])
         order = np.argsort(cell.ravel(), kind="stable")
         bounds = np.searchsorted(cell.ravel()[order], np.arange(len(centres) + 1))
         positions = order // cell.shape[1]
@@ -50,6 +51,6 @@ class Cells:
         return every[np.diff(every, prepend=-1) > 0]
 
 
-def _nearest(scores: Float32) -> Int:
-    """The `OVERLAP` highest scores (n, C) of each row."""
-    return np.argpartition(scores, -OVERLAP, axis=1)[:, -OVERLAP:]
+def _nearest_cells(scores: Float32) -> Int:
+    """The `CELLS_PER_IMAGE` highest scores (n, C) of each row."""
+    return np.argpartition(scores, -CELLS_PER_IMAGE, axis=1)[:, -CELLS_PER_IMAGE:]

@@ -2,14 +2,14 @@
 
 In a dense class every image has an unlike one at the end of a chain of alike ones (single linkage would make
 one giant cluster of them), so clusters grow by complete linkage (Sorensen 1948): only while all their members are
-alike. Pairs nearer than `TIGHT` are copies beyond doubt and always stay together.
+alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay together.
 """
 
 from collections.abc import Sequence
 
-from augment.data.near.search import KIN, Pair
+from augment.data.near.search import MAX_KIN_DISTANCE, Pair
 
-TIGHT = 0.5  # of the largest distance of near duplicates
+MAX_TIGHT_DISTANCE = 0.5  # of the largest distance of near duplicates
 
 
 def clusters(pairs: Sequence[Pair], declared: Sequence[str]) -> list[list[int]]:
@@ -18,7 +18,7 @@ def clusters(pairs: Sequence[Pair], declared: Sequence[str]) -> list[list[int]]:
     pairs: nearest first, as `alike` gives them. declared: for every image the name of a group that a
     person gave it, or ""; images of two such groups never come together.
     """
-    alike = {(pair.first, pair.second) for pair in pairs if pair.distance <= KIN}
+    alike = {(pair.first, pair.second) for pair in pairs if pair.distance <= MAX_KIN_DISTANCE}
     cluster = [[position] for position in range(len(declared))]
     for pair in pairs:
         one, other = cluster[pair.first], cluster[pair.second]
@@ -26,7 +26,7 @@ def clusters(pairs: Sequence[Pair], declared: Sequence[str]) -> list[list[int]]:
             continue
         names = {declared[position] for position in one + other} - {""}
         whole = all((min(i, j), max(i, j)) in alike for i in one for j in other)
-        if len(names) < 2 and (pair.distance <= TIGHT or whole):
+        if len(names) < 2 and (pair.distance <= MAX_TIGHT_DISTANCE or whole):
             one += other
             for position in other:
                 cluster[position] = one

@@ -8,14 +8,16 @@ Windows = NDArray[np.float64]
 """Where crops begin and end along one axis, as fractions of the side: (..., 2)."""
 
 WHOLE: Windows = np.array([0.0, 1.0])
-LARGEST = 0.1  # of a side, in all, is cut away
-SAMPLES = 32  # per axis, from which the cosine transform is taken
+MAX_CUT = 0.1  # of a side, in all, is cut away
+SAMPLES_PER_AXIS = 32  # per axis, from which the cosine transform is taken
 
 
 def windows(steps: int) -> Windows:
-    """The crops of one axis, (n, 2): `WHOLE`, then cut by steps of `LARGEST / steps`, in all by at most `LARGEST`."""
+    """The crops of one axis, (n, 2): `WHOLE`, then cut by steps of `LARGEST / steps`, in all by at most
+    `MAX_SIDE_PX`.
+    """
     cuts = [(low, steps - high) for low in range(steps + 1) for high in range(steps + 1 - low)]
-    return np.array(cuts) * LARGEST / steps + [0, 1 - LARGEST]
+    return np.array(cuts) * MAX_CUT / steps + [0, 1 - MAX_CUT]
 
 
 def sampler(pixels: int, samples: int, crops: Windows = WHOLE) -> Float32:
@@ -32,9 +34,9 @@ def sampler(pixels: int, samples: int, crops: Windows = WHOLE) -> Float32:
 
 
 def cosines(pixels: int, count: int, crops: Windows = WHOLE) -> Float32:
-    """Float32 (..., count, pixels): the first coefficients of the orthonormal DCT-II of each crop, at `SAMPLES`."""
-    positions = (np.arange(SAMPLES) + 0.5) / SAMPLES
-    basis = np.cos(np.pi * np.arange(count)[:, None] * positions) * np.sqrt(2 / SAMPLES)
+    """Float32 (..., count, pixels): the first coefficients of the orthonormal DCT-II of each crop."""
+    positions = (np.arange(SAMPLES_PER_AXIS) + 0.5) / SAMPLES_PER_AXIS
+    basis = np.cos(np.pi * np.arange(count)[:, None] * positions) * np.sqrt(2 / SAMPLES_PER_AXIS)
     basis[0] /= np.sqrt(2)
-    rows: Float32 = basis.astype(np.float32) @ sampler(pixels, SAMPLES, crops)
+    rows: Float32 = basis.astype(np.float32) @ sampler(pixels, SAMPLES_PER_AXIS, crops)
     return rows

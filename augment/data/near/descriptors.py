@@ -9,11 +9,11 @@ from functools import cache
 
 import numpy as np
 
-from augment.data.near.crops import SAMPLES, WHOLE, Float32, Windows, cosines
+from augment.data.near.crops import SAMPLES_PER_AXIS, WHOLE, Float32, Windows, cosines
 
-COARSE, FINE = 6, 10  # frequencies per axis, to find candidates and to compare them
-COLOUR = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
-BRIGHTER = 1.2  # a copy brightened by so much may have lost its highlights
+COARSE_FREQUENCIES, FINE_FREQUENCIES = 6, 10  # frequencies per axis, to find candidates and to compare them
+COLOUR_FREQUENCIES = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
+BRIGHTENING = 1.2  # a copy brightened by so much may have lost its highlights
 
 Turn = tuple[bool, bool, bool]
 """Transpose, then mirror top to bottom, then left to right."""
@@ -35,7 +35,7 @@ def views(images: Float32, count: int) -> Float32:
     """Descriptors (N, V, count**2 - 1) of images (N, H, W) as a copy may show them: in every turn, then brightened."""
     spectra = spectrum(images, count)
     every = [turned_spectrum(spectra, turn) for turn in turns(*images.shape[1:])]
-    brightened: Float32 = np.minimum(images * BRIGHTER, 255).astype(np.float32)
+    brightened: Float32 = np.minimum(images * BRIGHTENING, 255).astype(np.float32)
     return unit(weighted(np.stack([*every, spectrum(brightened, count)], axis=1)))
 
 
@@ -84,7 +84,7 @@ def unit(vectors: Float32) -> Float32:
 def deviation(spectra: Float32) -> Float32:
     """The standard deviation (...) of what spectra (..., K, K) describe, in the units of the images."""
     energy = (spectra**2).sum(axis=(-1, -2)) - spectra[..., 0, 0] ** 2
-    spread: Float32 = np.sqrt(np.maximum(energy, 0)) / SAMPLES
+    spread: Float32 = np.sqrt(np.maximum(energy, 0)) / SAMPLES_PER_AXIS
     return spread
 
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from augment.core.progress import counted
 from augment.data.duplicates import KEEP_FIRST
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.near.clusters import clusters
-from augment.data.near.search import LEAST_PX, Pair, alike
+from augment.data.near.search import MIN_SEARCHED_PX, Pair, near_duplicate_pairs
 
-LARGEST_SHARE = 0.1  # of a class, in one cluster
-_LEAST_LARGE = 10  # images; a cluster of no more is never too large
-_EXAMPLES = 5
+MAX_CLUSTER_SHARE = 0.1  # of a class, in one cluster
+_MIN_LARGE_CLUSTER = 10  # images; a cluster of no more is never too large
+_MAX_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class NearDuplicates:
             "several_classes": len(self.several_classes),
             "left_out": len(self.left_out),
             "apart": len(self.apart),
-            "examples": self.clusters[:_EXAMPLES],
+            "examples": self.clusters[:_MAX_EXAMPLES],
         }
 
     def notes(self) -> list[str]:
@@ -62,7 +62,7 @@ class NearDuplicates:
         return lines
 
 
-def group(entries: Sequence[Entry]) -> tuple[NearDuplicates, list[Stop]]:
+def group_near_duplicates(entries: Sequence[Entry]) -> tuple[NearDuplicates, list[Blocker]]:
     """Give the usable entries of a cluster one group, and say which clusters are too large to be copies.
 
     Groups that a person declared stay as they are, and where all images have one nothing is searched. Where a
@@ -75,35 +75,35 @@ def group(entries: Sequence[Entry]) -> tuple[NearDuplicates, list[Stop]]:
     if len(pixels) < len(usable) or several_sizes or all(entry.group for entry in usable):
         return NearDuplicates(), []
     declared = [entry.group for entry in usable]
-    pairs = alike(pixels, [entry.label for entry in usable], [entry.digest for entry in usable])
+    pairs = near_duplicate_pairs(pixels, [entry.label for entry in usable], [entry.digest for entry in usable])
     found = clusters(pairs, declared)
     apart = [_paths(usable, pair) for pair in _apart(pairs, found, declared)]
-    stops = _too_large(usable, found)
+    blockers = _too_large(usable, found)
     nearest = _nearest(pairs, found, len(usable))
     several = [members for members in found if len({usable[i].label for i in members}) > 1]
     left_out = [entry.path for members in found for entry in _settle(usable, members, nearest)]
     paths, several_paths = ([_paths(usable, members) for members in some] for some in (found, several))
-    searched = bool(pixels) and min(pixels[0].shape[:2]) >= LEAST_PX
-    return NearDuplicates(paths, several_paths, left_out, apart, searched), stops
+    searched = bool(pixels) and min(pixels[0].shape[:2]) >= MIN_SEARCHED_PX
+    return NearDuplicates(paths, several_paths, left_out, apart, searched), blockers
 
 
-def _too_large(usable: Sequence[Entry], found: Sequence[Sequence[int]]) -> list[Stop]:
+def _too_large(usable: Sequence[Entry], found: Sequence[Sequence[int]]) -> list[Blocker]:
     """Clusters that hold more of a class than copies ever do, not counting images of declared groups."""
     totals = Counter(entry.label for entry in usable)
-    stops = []
+    blockers = []
     for members in found:
         free = [usable[position] for position in members if not usable[position].group]
         for label, count in sorted(Counter(entry.label for entry in free).items()):
-            if count > max(_LEAST_LARGE, LARGEST_SHARE * totals[label]):
+            if count > max(_MIN_LARGE_CLUSTER, MAX_CLUSTER_SHARE * totals[label]):
                 paths = [entry.path for entry in free if entry.label == label]
-                stops.append(Stop(paths[0], "near_cluster", _too_large_message(label, paths, totals[label])))
-    return stops
+                blockers.append(Blocker(paths[0], "near_cluster", _too_large_message(label, paths, totals[label])))
+    return blockers
 
 
 def _too_large_message(label: str, paths: Sequence[str], total: int) -> str:
     return (
         f"{len(paths)} of the {total} images of class {label!r} are near duplicates of each other, such as "
-        f"{_two(paths)}; at most {LARGEST_SHARE:.0%} may be. If they show one thing (frames of a video, views of a "
+        f"{_two(paths)}; at most {MAX_CLUSTER_SHARE:.0%} may be. If they show one thing (frames of a video, views of a "
         "part), name their groups in meta.csv or by ingest.group_pattern; if they show different things, set "
         "ingest.near_duplicates: off"
     )
@@ -121,9 +121,9 @@ def _nearest(pairs: Sequence[Pair], found: Sequence[Sequence[int]], count: int) 
 
 def _settle(usable: Sequence[Entry], members: Sequence[int], nearest: NDArray[np.int64]) -> list[Entry]:
     """Name the group, and leave out what another split than the first declared one holds; returns those."""
-    first = min((usable[position].given for position in members), key=lambda split: KEEP_FIRST[split])
+    first = min((usable[position].declared_split for position in members), key=lambda split: KEEP_FIRST[split])
     side = {first} if first in ("test", "val") else {"train", ""}
-    kept = [position for position in members if usable[position].given in side]
+    kept = [position for position in members if usable[position].declared_split in side]
     declared = {usable[position].group for position in members} - {""}
     name = declared.pop() if declared else usable[kept[0]].path
     for position in members:

@@ -10,26 +10,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.progress import ticked
+from augment.core.progress import with_progress
 from augment.data.near.alignment import align
-from augment.data.near.candidates import candidates
+from augment.data.near.candidates import candidate_pairs
 from augment.data.near.crops import Float32, sampler
-from augment.data.near.descriptors import FINE, deviation, luma, spectrum, views
+from augment.data.near.descriptors import FINE_FREQUENCIES, deviation, luma, spectrum, views
 from augment.data.near.distances import distances
 
 UInt8 = NDArray[np.uint8]
 
-LEAST_PX = 16  # below, on either side, distinct images are too alike to tell
-LARGEST = 0.011  # distance (1 - correlation) of near duplicates at most,
-ROUNDING = 0.5  # but for errors of so many grey levels (JPEG of quality 75), which count where contrast is low;
-SHARE = 1 / 20  # at most this share, too, of the image's usual distance from its class
-FAINT = 2.5  # grey levels; an image that deviates less looks like nothing
-KIN = 4.0  # times the distance of near duplicates: two of one picture differ at most so much (distances are squares)
-_USUAL = 0.75  # quantile of the distances from its class
-_SAMPLE = 256  # images of a class that stand for it
-_LEAST_SAMPLE = 4  # a class of fewer others has no usual distance
-_BLOCK = 100_000  # pairs aligned at once, some 100 MB
-_THUMBNAIL = 32  # px; all that descriptors can see
+MIN_SEARCHED_PX = 16  # below, on either side, distinct images are too alike to tell
+MAX_DISTANCE = 0.011  # distance (1 - correlation) of near duplicates at most,
+ROUNDING_LEVELS = 0.5  # but for errors of so many grey levels (JPEG of quality 75), which count where contrast is low;
+MAX_USUAL_SHARE = 1 / 20  # at most this share, too, of the image's usual distance from its class
+MIN_DEVIATION = 2.5  # grey levels; an image that deviates less looks like nothing
+MAX_KIN_DISTANCE = 4.0  # times that of near duplicates: two of one picture differ at most so much (these are squares)
+_USUAL_QUANTILE = 0.75  # quantile of the distances from its class
+_MAX_SAMPLE = 256  # images of a class that stand for it
+_MIN_SAMPLE = 4  # a class of fewer others has no usual distance
+_BLOCK_PAIRS = 100_000  # pairs aligned at once, some 100 MB
+_THUMBNAIL_PX = 32  # px; all that descriptors can see
 
 
 @dataclass(frozen=True, order=True)
@@ -41,55 +41,55 @@ class Pair:
     second: int
 
 
-def alike(images: Sequence[UInt8], labels: Sequence[str], keys: Sequence[str]) -> list[Pair]:
-    """All pairs up to a distance of `KIN`, nearest first; up to 1 they are near duplicates.
+def near_duplicate_pairs(images: Sequence[UInt8], labels: Sequence[str], keys: Sequence[str]) -> list[Pair]:
+    """All pairs up to a distance of `MAX_KIN_DISTANCE`, nearest first; up to 1 they are near duplicates.
 
     images: uint8 (H, W, C) of one height and width, C = 1 or 3 each; below 16 px either way nothing is found, nor
     among images that hardly vary. keys: distinct texts that name the images' content: which images stand for
     a large class is decided by them, so the result does not depend on the order of the images.
     """
-    if len(images) < 2 or min(images[0].shape[:2]) < LEAST_PX:
+    if len(images) < 2 or min(images[0].shape[:2]) < MIN_SEARCHED_PX:
         return []
     colour, grey = _thumbnails(images)
-    spectra = spectrum(grey, FINE)
+    spectra = spectrum(grey, FINE_FREQUENCIES)
     contrast = deviation(spectra)
-    used = np.flatnonzero(contrast >= FAINT)
-    if len(used) < 2:
+    varied = np.flatnonzero(contrast >= MIN_DEVIATION)
+    if len(varied) < 2:
         return []
-    colour, grey, looks = colour[used], grey[used], views(grey[used], FINE)
-    usual = usual_distances(looks[:, 0], np.asarray(labels)[used], np.asarray(keys)[used])
-    limits = np.minimum(LARGEST + (ROUNDING / contrast[used]) ** 2, SHARE * usual)
-    least: dict[tuple[int, int], float] = {}
-    pairs = _both_ways(candidates(grey, np.asarray(keys)[used].tolist()))
-    for block in ticked("near duplicates", np.array_split(pairs, range(_BLOCK, len(pairs), _BLOCK))):
-        aligned = align(grey, looks, block)
+    colour, grey, descriptors = colour[varied], grey[varied], views(grey[varied], FINE_FREQUENCIES)
+    usual = usual_distances(descriptors[:, 0], np.asarray(labels)[varied], np.asarray(keys)[varied])
+    limits = np.minimum(MAX_DISTANCE + (ROUNDING_LEVELS / contrast[varied]) ** 2, MAX_USUAL_SHARE * usual)
+    distance_of: dict[tuple[int, int], float] = {}
+    pairs = _both_ways(candidate_pairs(grey, np.asarray(keys)[varied].tolist()))
+    for block in with_progress("near duplicates", np.array_split(pairs, range(_BLOCK_PAIRS, len(pairs), _BLOCK_PAIRS))):
+        aligned = align(grey, descriptors, block)
         limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
-        _gather(least, used[aligned.first], used[aligned.second], distances(colour, aligned) / limit)
-    return sorted(Pair(distance, *pair) for pair, distance in least.items())
+        _gather(distance_of, varied[aligned.first], varied[aligned.second], distances(colour, aligned) / limit)
+    return sorted(Pair(distance, *pair) for pair, distance in distance_of.items())
 
 
-def usual_distances(looks: Float32, labels: NDArray[np.str_], keys: NDArray[np.str_]) -> Float32:
+def usual_distances(descriptors: Float32, labels: NDArray[np.str_], keys: NDArray[np.str_]) -> Float32:
     """How far an image (N, D) usually lies from its class: the upper quartile of 1 - correlation; (N,).
 
     In a class photographed in one fixture everything correlates, and only what correlates still more is a copy.
     A quartile near the far end, so that a burst of copies does not pass for the class.
     """
-    usual = np.full(len(looks), np.inf, dtype=np.float32)
+    usual = np.full(len(descriptors), np.inf, dtype=np.float32)
     for label in np.unique(labels):
-        mine = np.flatnonzero(labels == label)
-        sample = mine[np.argsort(keys[mine], kind="stable")[:_SAMPLE]]
-        if len(mine) <= _LEAST_SAMPLE:
+        of_class = np.flatnonzero(labels == label)
+        sample = of_class[np.argsort(keys[of_class], kind="stable")[:_MAX_SAMPLE]]
+        if len(of_class) <= _MIN_SAMPLE:
             continue
-        distances = 1 - looks[mine] @ looks[sample].T
-        distances[mine[:, None] == sample] = np.nan
-        usual[mine] = np.nanquantile(distances, _USUAL, axis=1)
+        distances = 1 - descriptors[of_class] @ descriptors[sample].T
+        distances[of_class[:, None] == sample] = np.nan
+        usual[of_class] = np.nanquantile(distances, _USUAL_QUANTILE, axis=1)
     return usual
 
 
 def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.float16], Float32]:
     """At most 32 px a side: all channels as float16 (N, C, h, w), to an eighth of a grey level, and luma (N, h, w)."""
     height, width = images[0].shape[:2]
-    rows, columns = sampler(height, min(height, _THUMBNAIL)), sampler(width, min(width, _THUMBNAIL))
+    rows, columns = sampler(height, min(height, _THUMBNAIL_PX)), sampler(width, min(width, _THUMBNAIL_PX))
     channels = max(image.shape[2] for image in images)
     colour = np.empty((len(images), channels, len(rows), len(columns)), dtype=np.float16)
     grey = np.empty((len(images), len(rows), len(columns)), dtype=np.float32)
@@ -106,10 +106,15 @@ def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _gather(
-    least: dict[tuple[int, int], float], first: NDArray[np.int64], second: NDArray[np.int64], found: Float32
+    distance_of: dict[tuple[int, int], float],
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    distances_found: Float32,
 ) -> None:
     """Each pair of kin at its smallest distance, which is rounded, as sums in another order may differ."""
-    kin = found <= KIN
-    for one, other, distance in zip(first[kin].tolist(), second[kin].tolist(), found[kin].tolist(), strict=True):
+    kin = distances_found <= MAX_KIN_DISTANCE
+    for one, other, distance in zip(
+        first[kin].tolist(), second[kin].tolist(), distances_found[kin].tolist(), strict=True
+    ):
         pair = (min(one, other), max(one, other))
-        least[pair] = min(round(distance, 4), least.get(pair, KIN))
+        distance_of[pair] = min(round(distance, 4), distance_of.get(pair, MAX_KIN_DISTANCE))

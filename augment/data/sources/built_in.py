@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from augment.core.seeds import numpy_rng
 
-EACH = 400  # images of each class
-PALLOR = 0.3  # a face's dark pixels are at most this far from black, its light ones from white
+IMAGES_PER_CLASS = 400  # images of each class
+MAX_PALLOR = 0.3  # a face's dark pixels are at most this far from black, its light ones from white
 
 
 def slanted() -> tuple[NDArray[np.uint8], list[str]]:
@@ -22,7 +22,7 @@ def slanted() -> tuple[NDArray[np.uint8], list[str]]:
     """
     rng = numpy_rng("slanted land")
     clean = np.array([[1.0, 0.0], [0.0, 1.0]])  # darkness, 0 white to 1 black
-    faces = np.abs(clean - rng.uniform(0, PALLOR, (EACH, 1, 2, 2)))
-    noise = rng.uniform(0, 1, (EACH, 1, 2, 2))
+    faces = np.abs(clean - rng.uniform(0, MAX_PALLOR, (IMAGES_PER_CLASS, 1, 2, 2)))
+    noise = rng.uniform(0, 1, (IMAGES_PER_CLASS, 1, 2, 2))
     images = ((1 - np.concatenate([faces, noise])) * 255).round().astype(np.uint8)
-    return images, ["face"] * EACH + ["noise"] * EACH
+    return images, ["face"] * IMAGES_PER_CLASS + ["noise"] * IMAGES_PER_CLASS

@@ -26,7 +26,7 @@ class Rejected(Exception):  # noqa: N818  (a judgement of a file, not a fault)
 
 
 @dataclass(frozen=True)
-class Found:
+class PathFound:
     """One name in a folder tree.
 
     path: relative to the root, "/" between parts, as the system spells it
@@ -67,7 +67,7 @@ def _escape(character: str) -> str:
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
 
 
-def walk(root: Path) -> Iterator[Found]:
+def walk(root: Path) -> Iterator[PathFound]:
     """Everything below `root` in sorted order. No link is followed, nothing is opened."""
     real_root = Path(os.path.realpath(root))
     pending = [""]
@@ -76,7 +76,7 @@ def walk(root: Path) -> Iterator[Found]:
         try:
             locations = sorted((root / folder).iterdir(), key=os.fsencode)
         except OSError:
-            yield Found(folder, "unreadable_folder", root / folder)
+            yield PathFound(folder, "unreadable_folder", root / folder)
             continue
         inner = []
         for location in locations:
@@ -88,29 +88,29 @@ def walk(root: Path) -> Iterator[Found]:
         pending += reversed(inner)
 
 
-def _look(location: Path, path: str, real_root: Path) -> Found:
+def _look(location: Path, path: str, real_root: Path) -> PathFound:
     try:
         mode = location.lstat().st_mode
     except OSError:  # gone since the folder was listed: reading it will say so
-        return Found(path, "file", location)
+        return PathFound(path, "file", location)
     if stat.S_ISLNK(mode):
         return _look_through(location, path, real_root)
     kind: Kind = "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "special"
-    return Found(path, kind, location)
+    return PathFound(path, kind, location)
 
 
-def _look_through(link: Path, path: str, real_root: Path) -> Found:
+def _look_through(link: Path, path: str, real_root: Path) -> PathFound:
     """What a link leads to; only a file inside the root is ever opened."""
     try:
         target = Path(os.path.realpath(link, strict=True))
         mode = target.stat().st_mode
     except OSError as error:
-        return Found(path, "link_loop" if error.errno == errno.ELOOP else "link_broken", link)
+        return PathFound(path, "link_loop" if error.errno == errno.ELOOP else "link_broken", link)
     if not target.is_relative_to(real_root):
-        return Found(path, "link_outside", target)
+        return PathFound(path, "link_outside", target)
     if stat.S_ISDIR(mode):
-        return Found(path, "link_loop" if link.parent.is_relative_to(target) else "link_folder", target)
-    return Found(path, "file" if stat.S_ISREG(mode) else "special", target)
+        return PathFound(path, "link_loop" if link.parent.is_relative_to(target) else "link_folder", target)
+    return PathFound(path, "file" if stat.S_ISREG(mode) else "special", target)
 
 
 def read_regular(location: Path, max_bytes: int) -> bytes:
@@ -145,16 +145,18 @@ def dvc_hazards(root: Path) -> list[tuple[str, str]]:
     if not root.is_dir():
         return []
     hazards = []
-    for found in walk(root):
-        led_out = found.kind == "link_outside" and not (found.location.is_file() or found.location.is_dir())
-        if found.kind == "special" or led_out:
-            hazards.append((shown(found.path), "not a regular file; DVC waits for it forever or fails"))
-        elif found.kind == "link_broken" or (found.kind == "link_loop" and not found.location.is_dir()):
-            hazards.append((shown(found.path), "a link to nothing; DVC fails on it"))
-        elif found.kind in ("file", "unreadable_folder") and not os.access(found.location, os.R_OK):
-            hazards.append((shown(found.path) or shown(str(root)), "it may not be read; DVC fails on it"))
-        elif not _is_utf8(found.path):
-            hazards.append((shown(found.path), "the name is not UTF-8; DVC fails on it"))
+    for path_found in walk(root):
+        led_out = path_found.kind == "link_outside" and not (
+            path_found.location.is_file() or path_found.location.is_dir()
+        )
+        if path_found.kind == "special" or led_out:
+            hazards.append((shown(path_found.path), "not a regular file; DVC waits for it forever or fails"))
+        elif path_found.kind == "link_broken" or (path_found.kind == "link_loop" and not path_found.location.is_dir()):
+            hazards.append((shown(path_found.path), "a link to nothing; DVC fails on it"))
+        elif path_found.kind in ("file", "unreadable_folder") and not os.access(path_found.location, os.R_OK):
+            hazards.append((shown(path_found.path) or shown(str(root)), "it may not be read; DVC fails on it"))
+        elif not _is_utf8(path_found.path):
+            hazards.append((shown(path_found.path), "the name is not UTF-8; DVC fails on it"))
     return hazards
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.decoding import formats
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
-from augment.data.sources.disk import Found, Rejected, is_hidden, shown
+from augment.data.sources.disk import PathFound, Rejected, is_hidden, shown
 from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
-from augment.data.sources.labels import label_stops
+from augment.data.sources.labels import label_blockers
 from augment.data.sources.meta import META
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
@@ -41,15 +41,15 @@ def detect(path: Path) -> Literal["folder", "idx", "list"]:
     return "idx" if has_idx(path) else "folder"
 
 
-def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
+def folder(root: Path) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every file below `root`, none decoded yet, and what is wrong with the folders.
 
     The class is the top folder; folders inside it are flattened. An empty folder that is named
     like an image gets an entry too, since somebody may look for it.
     """
-    stops = _root_stops(root)
-    if stops:
-        return [], stops
+    blockers = _root_blockers(root)
+    if blockers:
+        return [], blockers
     entries: list[Entry] = []
     labels: dict[str, int] = {}
     for found in disk.walk(root):
@@ -57,7 +57,7 @@ def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
             if is_hidden(found.path):
                 continue
             message = "the system refuses to list this folder; make it readable, or move it away"
-            stops.append(Stop(shown(found.path) or str(root), "unreadable", message))
+            blockers.append(Blocker(shown(found.path) or str(root), "unreadable", message))
         elif found.kind == "folder":
             if "/" not in found.path and not is_hidden(found.path):
                 labels[found.path] = 0
@@ -67,29 +67,29 @@ def folder(root: Path) -> tuple[list[Entry], list[Stop]]:
             entries.append(_entry(found))
             if entries[-1].outcome != "ignored" and "/" in found.path:
                 labels[found.path.split("/")[0]] += 1
-    stops += _loose_stops(entries)
-    stops += _folder_stops(root, labels) + label_stops(shown(str(root)), labels)
-    return entries, stops
+    blockers += _loose_blockers(entries)
+    blockers += _folder_blockers(root, labels) + label_blockers(shown(str(root)), labels)
+    return entries, blockers
 
 
-def _root_stops(root: Path) -> list[Stop]:
+def _root_blockers(root: Path) -> list[Blocker]:
     name = shown(str(root))
     try:
         mode = root.stat().st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):
         next_step = "make it with one sub-folder per class, or set ingest.path to the folder that has them"
-        return [Stop(name, "missing", f"there is no such folder; {next_step}")]
+        return [Blocker(name, "missing", f"there is no such folder; {next_step}")]
     except OSError as error:
-        return [Stop(name, "unreadable", f"{error.strerror}; make the folder readable, or give another")]
+        return [Blocker(name, "unreadable", f"{error.strerror}; make the folder readable, or give another")]
     if stat.S_ISDIR(mode):
         return []
     if root.suffix.lower() in _ARCHIVES:
         advice = f"unpack it into a folder, for example `mkdir data/raw/new` and `unzip {root.name} -d data/raw/new`"
-        return [Stop(name, "archive", f"this is an archive; {advice}, and give that folder")]
-    return [Stop(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
+        return [Blocker(name, "archive", f"this is an archive; {advice}, and give that folder")]
+    return [Blocker(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
 
 
-def _entry(found: Found) -> Entry:
+def _entry(found: PathFound) -> Entry:
     """One file, link or special file as far as it can be judged without decoding."""
     parts = found.path.split("/")
     if is_hidden(found.path):
@@ -117,7 +117,7 @@ def _entry(found: Found) -> Entry:
     return entry
 
 
-def _judge_loose(entry: Entry, found: Found) -> None:
+def _judge_loose(entry: Entry, found: PathFound) -> None:
     """A file beside the class folders: notes and licences may be there, an image has no class."""
     try:
         with found.location.open("rb") as stream:
@@ -130,28 +130,28 @@ def _judge_loose(entry: Entry, found: Found) -> None:
         entry.reject("ignored", "root_file", "not an image, and outside the class folders")
 
 
-def _ignored(found: Found, code: str, detail: str) -> Entry:
+def _ignored(found: PathFound, code: str, detail: str) -> Entry:
     entry = Entry(shown(found.path))
     entry.reject("ignored", code, detail)
     return entry
 
 
-def _loose_stops(entries: list[Entry]) -> list[Stop]:
+def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     loose = [entry.path for entry in entries if entry.code == "loose_files"]
     if not loose:
         return []
     names = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
     message = f"{len(loose)} images lie beside the class folders ({names}); move each into the folder of its class"
-    return [Stop(loose[0], "loose_files", message)]
+    return [Blocker(loose[0], "loose_files", message)]
 
 
-def _folder_stops(root: Path, labels: dict[str, int]) -> list[Stop]:
+def _folder_blockers(root: Path, labels: dict[str, int]) -> list[Blocker]:
     """No class folders at all, or some without any file."""
     if not labels:
         message = "no class folders in it; put the images into one sub-folder per class"
-        return [Stop(shown(str(root)), "empty", message)]
+        return [Blocker(shown(str(root)), "empty", message)]
     message = "no files in this class folder; add images or delete the folder"
-    return [Stop(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]
+    return [Blocker(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]
 
 
 def read_entry(entry: Entry, max_file_mb: int) -> bytes:

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.files import sha256
-from augment.data.decoding.decode import MIN_SIDE
-from augment.data.entries import Entry, Stop
+from augment.data.decoding.decode import MIN_SIDE_PX
+from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
-from augment.data.sources.labels import label_stops
+from augment.data.sources.labels import label_blockers
 
 UInt8 = NDArray[np.uint8]
 
@@ -28,7 +28,7 @@ SIDES = {"train": "", "t10k": "test"}
 _IMAGES, _LABELS = 0x0803, 0x0801  # unsigned bytes; three dimensions, one dimension
 _KINDS = {"images": _IMAGES, "labels": _LABELS}
 _GZIP = b"\x1f\x8b"
-_FOUR = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
+_FILE_NAMES = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
 
 
 def has_idx(root: Path) -> bool:
@@ -36,7 +36,7 @@ def has_idx(root: Path) -> bool:
     return any(_names(root, side, kind) for side in SIDES for kind in _KINDS)
 
 
-def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Stop]]:
+def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every embedded image, decoded, one for every file, and what stops a run.
 
     The files may be compressed by gzip, and their names may have a dot in the place of the last
@@ -45,10 +45,10 @@ def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Stop]]:
     at most, as a plain one may have.
     """
     if not root.is_dir():
-        message = f"there is no such folder; set ingest.path to the folder that holds {_FOUR}"
-        return [], [Stop(shown(str(root)), "missing", message)]
+        message = f"there is no such folder; set ingest.path to the folder that holds {_FILE_NAMES}"
+        return [], [Blocker(shown(str(root)), "missing", message)]
     entries: list[Entry] = []
-    stops: list[Stop] = []
+    blockers: list[Blocker] = []
     used: set[str] = set()
     for side, split in SIDES.items():
         found = {kind: _names(root, side, kind) for kind in _KINDS}
@@ -59,19 +59,19 @@ def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Stop]]:
             images, name = _load(root, side, "images", found["images"], max_file_mb)
             labels, other = _load(root, side, "labels", found["labels"], max_file_mb)
             _compare(images, name, labels, other)
-        except _Bad as bad:
-            stops.append(bad.stop)
+        except _BadFile as bad:
+            blockers.append(bad.blocker)
         else:
             entries += _entries(name, split, images, labels)
-    if not stops:
-        stops = label_stops(shown(str(root)), list(dict.fromkeys(entry.label for entry in entries)))
-    return entries + _files(root, used), stops
+    if not blockers:
+        blockers = label_blockers(shown(str(root)), list(dict.fromkeys(entry.label for entry in entries)))
+    return entries + _files(root, used), blockers
 
 
-class _Bad(Exception):  # noqa: N818  (carries a Stop out of the reader)
+class _BadFile(Exception):  # noqa: N818  (carries a Blocker out of the reader)
     def __init__(self, path: str, code: str, message: str) -> None:
         super().__init__(message)
-        self.stop = Stop(path, code, message)
+        self.blocker = Blocker(path, code, message)
 
 
 def _names(root: Path, side: str, kind: str) -> list[str]:
@@ -82,45 +82,47 @@ def _names(root: Path, side: str, kind: str) -> list[str]:
 
 
 def _load(root: Path, side: str, kind: str, names: list[str], max_file_mb: int) -> tuple[UInt8, str]:
-    """The array of one file, and its name. Raises `_Bad`."""
+    """The array of one file, and its name. Raises `_BadFile`."""
     if not names:
-        message = f"no file with the {kind} of `{side}`; the four usual names are {_FOUR}, each also with .gz"
-        raise _Bad(shown(str(root)), "idx_missing", message)
+        message = f"no file with the {kind} of `{side}`; the four usual names are {_FILE_NAMES}, each also with .gz"
+        raise _BadFile(shown(str(root)), "idx_missing", message)
     if len(names) > 1:
-        raise _Bad(names[0], "idx_twice", f"{names[1]} holds the same; delete one of them")
+        raise _BadFile(names[0], "idx_twice", f"{names[1]} holds the same; delete one of them")
     (name,) = names
     try:
         content = disk.read_regular((root / name).resolve(), max_file_mb * 1024 * 1024)
         return parse_idx(_unpacked(content, max_file_mb * 1024 * 1024), _KINDS[kind]), name
     except Rejected as rejected:
-        raise _Bad(name, rejected.code, rejected.detail) from rejected
+        raise _BadFile(name, rejected.code, rejected.detail) from rejected
     except ValueError as error:
-        raise _Bad(name, "idx_damaged", f"{error}; fetch the file again") from error
+        raise _BadFile(name, "idx_damaged", f"{error}; fetch the file again") from error
 
 
 def _compare(images: UInt8, name: str, labels: UInt8, other: str) -> None:
-    """One label for each image, and images of an allowed size. Raises `_Bad`."""
+    """One label for each image, and images of an allowed size. Raises `_BadFile`."""
     if len(images) != len(labels):
         message = f"{len(images)} images, and {other} has {len(labels)} labels; fetch both files again"
-        raise _Bad(name, "idx_mismatch", message)
+        raise _BadFile(name, "idx_mismatch", message)
     if not len(images):
-        raise _Bad(name, "empty", "it holds no images; fetch the file again")
-    if min(images.shape[1:]) < MIN_SIDE:
-        raise _Bad(name, "too_small", f"images of {_text([*images.shape[1:]])} pixels, at least {MIN_SIDE} each way")
+        raise _BadFile(name, "empty", "it holds no images; fetch the file again")
+    if min(images.shape[1:]) < MIN_SIDE_PX:
+        raise _BadFile(
+            name, "too_small", f"images of {_text([*images.shape[1:]])} pixels, at least {MIN_SIDE_PX} each way"
+        )
 
 
-def _unpacked(content: bytes, most: int) -> bytes:
+def _unpacked(content: bytes, max_bytes: int) -> bytes:
     """gzip is told by its first bytes: browsers unpack files and leave the name as it was."""
     if not content.startswith(_GZIP):
         return content
     try:
-        plain = GzipFile(fileobj=io.BytesIO(content)).read(most + 1)
+        plain = GzipFile(fileobj=io.BytesIO(content)).read(max_bytes + 1)
     except EOFError as error:
         raise ValueError("the file is cut short (gzip)") from error
     except (BadGzipFile, zlib.error) as error:
         raise ValueError(f"damaged gzip ({error})") from error
-    if len(plain) > most:
-        raise Rejected("file_too_big", f"it unpacks to more than {most} bytes (ingest.max_file_mb)")
+    if len(plain) > max_bytes:
+        raise Rejected("file_too_big", f"it unpacks to more than {max_bytes} bytes (ingest.max_file_mb)")
     return plain
 
 
@@ -134,9 +136,9 @@ def parse_idx(content: bytes, magic: int) -> UInt8:
     header = 4 + 4 * dimensions
     if len(content) < header:
         raise ValueError(f"the file is cut short: {len(content)} bytes, the header alone has {header}")
-    found, *shape = struct.unpack(f">{1 + dimensions}I", content[:header])
-    if found != magic:
-        raise ValueError(f"it begins with the number {found}, and {magic} is right for this kind of file")
+    actual, *shape = struct.unpack(f">{1 + dimensions}I", content[:header])
+    if actual != magic:
+        raise ValueError(f"it begins with the number {actual}, and {magic} is right for this kind of file")
     declared, size = math.prod(shape), len(content) - header
     if size < declared:
         raise ValueError(f"the file is cut short: {_text(shape)} declared, {size} of {declared} bytes found")
@@ -151,7 +153,7 @@ def _entries(name: str, split: str, images: UInt8, labels: UInt8) -> list[Entry]
     entries = []
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         entry = Entry(f"{name}/{number:0{digits}d}", str(label), sha256=sha256(image.tobytes()), channels=1)
-        entry.given = split
+        entry.declared_split = split
         if (image == image[0, 0]).all():
             entry.reject("quarantined", "blank", "every pixel has the same value")
         else:
@@ -163,10 +165,10 @@ def _entries(name: str, split: str, images: UInt8, labels: UInt8) -> list[Entry]
 def _files(root: Path, used: set[str]) -> list[Entry]:
     """The files themselves, so that every file is accounted for."""
     entries = []
-    for found in disk.walk(root):
-        if found.kind != "folder":
-            entry = Entry(shown(found.path))
-            if found.path in used:
+    for path_found in disk.walk(root):
+        if path_found.kind != "folder":
+            entry = Entry(shown(path_found.path))
+            if path_found.path in used:
                 entry.reject("ignored", "idx", "its images have rows of their own")
             else:
                 entry.reject("ignored", "root_file", "not one of the four IDX files")

@@ -4,17 +4,17 @@ import csv
 import os
 from pathlib import Path
 
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
-from augment.data.sources.labels import label_stops
+from augment.data.sources.labels import label_blockers
 from augment.data.sources.meta import MAX_BYTES, SPLITS, table
 
 LIST = "images.csv"
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
-def listing(path: Path) -> tuple[list[Entry], list[Stop]]:
+def listing(path: Path) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every row, none decoded yet, and what is wrong with the table.
 
     path: the table, or a folder that holds it as images.csv. Columns: path (relative to the table's
@@ -30,14 +30,14 @@ def listing(path: Path) -> tuple[list[Entry], list[Stop]]:
         return [], [_bad(file, _why(error))]
     entries = [_entry(row, file.parent) for row in rows]
     labels = list(dict.fromkeys(entry.label for entry in entries if entry.label))
-    stops = _row_stops(file, rows, entries) + label_stops(shown(str(file)), labels)
-    return [own, *entries], stops
+    blockers = _row_blockers(file, rows, entries) + label_blockers(shown(str(file)), labels)
+    return [own, *entries], blockers
 
 
 def _entry(row: dict[str, str], folder: Path) -> Entry:
     path = row["path"].strip()
     entry = Entry(shown(path), row["label"].strip(), _location(folder, path))
-    entry.group, entry.given = row.get("group", "").strip(), row.get("split", "").strip()
+    entry.group, entry.declared_split = row.get("group", "").strip(), row.get("split", "").strip()
     if entry.location is None or not entry.location.exists():
         entry.reject("quarantined", "missing", "there is no such file")
     elif not disk.is_plain(path):
@@ -50,24 +50,26 @@ def _location(folder: Path, path: str) -> Path | None:
     return Path(os.path.realpath(folder / path)) if path and "\0" not in path else None
 
 
-def _row_stops(file: Path, rows: list[dict[str, str]], entries: list[Entry]) -> list[Stop]:
-    stops = [] if rows else [_bad(file, "it holds no rows")]
+def _row_blockers(file: Path, rows: list[dict[str, str]], entries: list[Entry]) -> list[Blocker]:
+    blockers = [] if rows else [_bad(file, "it holds no rows")]
     first: dict[Path | None, tuple[str, Entry]] = {}
     for row, entry in zip(rows, entries, strict=True):
         line = row["line"]
         if not row["path"].strip() or not entry.label:
-            stops.append(_bad(file, f"line {line}: no {'label' if row['path'].strip() else 'path'}"))
+            blockers.append(_bad(file, f"line {line}: no {'label' if row['path'].strip() else 'path'}"))
             continue
-        if entry.given not in SPLITS:
-            stops.append(_bad(file, f"line {line}: split {shown(entry.given)!r}; allowed are {_allowed()}"))
+        if entry.declared_split not in SPLITS:
+            blockers.append(_bad(file, f"line {line}: split {shown(entry.declared_split)!r}; allowed are {_allowed()}"))
         before, other = first.setdefault(entry.location, (line, entry))
-        if (other.label, other.group, other.given) != (entry.label, entry.group, entry.given):
-            stops.append(_bad(file, f"lines {before} and {line} disagree about {entry.path}; keep one of them"))
+        if (other.label, other.group, other.declared_split) != (entry.label, entry.group, entry.declared_split):
+            blockers.append(_bad(file, f"lines {before} and {line} disagree about {entry.path}; keep one of them"))
     missing = [entry.path for entry in entries if entry.code == "missing"]
     if rows and len(missing) == len(rows):
-        some = ", ".join(missing[:_MOST_NAMED]) + (", ..." if len(missing) > _MOST_NAMED else "")
-        stops.append(_bad(file, f"none of its files exists ({some}); paths start from the folder that holds the table"))
-    return stops
+        some = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
+        blockers.append(
+            _bad(file, f"none of its files exists ({some}); paths start from the folder that holds the table")
+        )
+    return blockers
 
 
 def _allowed() -> str:
@@ -81,5 +83,5 @@ def _why(error: Exception) -> str:
     return f"{error}; write a comma-separated UTF-8 file with a header: path,label,group,split"
 
 
-def _bad(file: Path, message: str) -> Stop:
-    return Stop(shown(str(file)), "bad_list", message)
+def _bad(file: Path, message: str) -> Blocker:
+    return Blocker(shown(str(file)), "bad_list", message)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
 
@@ -17,7 +17,7 @@ META = "meta.csv"
 LEAKING = ("split", "group")  # columns that nobody must believe to be read when they are not
 SPLITS = ("train", "val", "test", "")
 MAX_BYTES = 100_000_000
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Row:
         return self.label, self.split, self.group
 
 
-def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
+def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
     """Give the entries the splits and groups of `root/meta.csv`; without that file, do nothing.
 
     Columns: path (relative to `root`), class, split (train, val, test or empty), group; all but
@@ -44,28 +44,30 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Stop]:
     own = next((entry for entry in entries if entry.path == META), None)
     if own is None:
         return [
-            Stop(entry.path, "bad_meta", f"{shown(entry.path)} is not read; rename it to {META}, or take it away")
+            Blocker(entry.path, "bad_meta", f"{shown(entry.path)} is not read; rename it to {META}, or take it away")
             for entry in entries
             if entry.path.lower() == META
         ]
     if own.code != "meta":
         return [_bad(f"{own.detail}; replace it by a plain file or delete it")]
     try:
-        rows, stops = _rows(table(disk.read_regular((root / META).resolve(), MAX_BYTES), ("path",)))
+        rows, blockers = _rows(table(disk.read_regular((root / META).resolve(), MAX_BYTES), ("path",)))
     except (Rejected, ValueError, csv.Error) as error:
         what = error.detail if isinstance(error, Rejected) else str(error)
-        rows, stops = {}, [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
+        rows, blockers = {}, [_bad(f"{what}; write a comma-separated UTF-8 file with a header: path,class,split,group")]
     known = {_key(entry.path) for entry in entries}
     missing = [path for path in rows if path not in known]
     if missing:
-        stops.append(_bad(f"{len(missing)} files are not in the folder ({_some(missing)}); correct or delete the rows"))
-    if stops:
-        own.reject("stop", "bad_meta", stops[0].message)
+        blockers.append(
+            _bad(f"{len(missing)} files are not in the folder ({_some(missing)}); correct or delete the rows")
+        )
+    if blockers:
+        own.reject("stop", "bad_meta", blockers[0].message)
     for entry in entries:
         row = rows.get(_key(entry.path))
         if row is not None and entry.outcome in ("ok", "fixed"):
-            stops += _set(entry, row)
-    return stops
+            blockers += _set(entry, row)
+    return blockers
 
 
 def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
@@ -101,28 +103,28 @@ def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
     return rows
 
 
-def _rows(lines: list[dict[str, str]]) -> tuple[dict[str, Row], list[Stop]]:
+def _rows(lines: list[dict[str, str]]) -> tuple[dict[str, Row], list[Blocker]]:
     rows: dict[str, Row] = {}
-    stops = []
+    blockers = []
     for cells in lines:
         label, split, group = (cells.get(name, "").strip() for name in ("class", "split", "group"))
         row = Row(int(cells["line"]), label, split, group)
         if row.split not in SPLITS:
-            stops.append(_bad(f"line {row.line}: split {shown(row.split)!r}; allowed are train, val, test or empty"))
+            blockers.append(_bad(f"line {row.line}: split {shown(row.split)!r}; allowed are train, val, test or empty"))
         path = _key(cells["path"])
         first = rows.setdefault(path, row)
         if first.says != row.says:
-            stops.append(_bad(f"lines {first.line} and {row.line} disagree about {shown(path)}; keep one of them"))
-    return rows, stops
+            blockers.append(_bad(f"lines {first.line} and {row.line} disagree about {shown(path)}; keep one of them"))
+    return rows, blockers
 
 
-def _set(entry: Entry, row: Row) -> list[Stop]:
-    entry.given, entry.group = row.split if row.split in SPLITS else "", row.group
+def _set(entry: Entry, row: Row) -> list[Blocker]:
+    entry.declared_split, entry.group = row.split if row.split in SPLITS else "", row.group
     if not row.label or _same(row.label, entry.label.strip()):
         return []
     entry.reject("stop", "label_conflict", f"meta.csv says {row.label!r}, the folder {entry.label!r}")
     message = f"{entry.detail} (line {row.line}); move the file or correct the row"
-    return [Stop(entry.path, "label_conflict", message)]
+    return [Blocker(entry.path, "label_conflict", message)]
 
 
 def _key(path: str) -> str:
@@ -135,9 +137,9 @@ def _same(one: str, other: str) -> bool:
     return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
-def _bad(message: str) -> Stop:
-    return Stop(META, "bad_meta", f"{META}: {message}")
+def _bad(message: str) -> Blocker:
+    return Blocker(META, "bad_meta", f"{META}: {message}")
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(map(shown, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")
+    return ", ".join(map(shown, names[:_MAX_NAMED])) + (", ..." if len(names) > _MAX_NAMED else "")

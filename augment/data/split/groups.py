@@ -3,15 +3,15 @@
 import re
 from collections.abc import Sequence
 
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 
 
-def by_pattern(entries: Sequence[Entry], pattern: str, stops: list[Stop]) -> list[str]:
+def by_pattern(entries: Sequence[Entry], pattern: str, blockers: list[Blocker]) -> list[str]:
     """Group every entry by the first group of `pattern`, searched in its path; returns notes for people.
 
     pattern: a regular expression with at least one group; the path is relative to the image folder,
     or as images.csv has it. Groups that a person declared stay. Where the pattern says nothing, the
-    image is a group of its own; where it says nothing of any image, `stops` gets an entry.
+    image is a group of its own; where it says nothing of any image, `blockers` gets an entry.
     """
     expression = re.compile(pattern)
     silent = []
@@ -25,6 +25,6 @@ def by_pattern(entries: Sequence[Entry], pattern: str, stops: list[Stop]) -> lis
         return []
     if len(silent) == len(images):
         message = f"ingest.group_pattern {pattern!r} finds no group in any path, for example {silent[0]}; correct it"
-        stops.append(Stop(silent[0], "no_group", message))
+        blockers.append(Blocker(silent[0], "no_group", message))
         return []
     return [f"ingest.group_pattern finds no group in {len(silent)} of {len(images)} paths, for example {silent[0]}"]

@@ -18,15 +18,15 @@ from augment.data.sources.disk import shown
 Units = Mapping[str, Counter[str]]
 """Group name -> images of each class in it. A group is never divided between two splits."""
 
-MIN_TRAIN = 2
-_LINES = 20
-_VAL_FROM = 5  # training images from which a class gives at least one to val
+MIN_TRAIN_IMAGES = 2
+_MAX_LINES = 20
+_MIN_IMAGES_FOR_VAL = 5  # training images from which a class gives at least one to val
 
 
 def split(
     labels: Sequence[str],
     groups: Sequence[str],
-    given: Sequence[str],
+    declared: Sequence[str],
     *,
     test_fraction: float,
     val_fraction: float,
@@ -36,7 +36,7 @@ def split(
 ) -> NDArray[np.str_]:
     """The split of every image: str (N,) of train, val, test, or "" for not used.
 
-    labels, groups, given: N texts each; given is the split that a person declared, or "". Where any
+    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any
     is declared, test is what they declared, val too where they declared any, and the rest is the
     pool to train from. With train_per_class, that many images of each class (where groups do not add
     up to it: fewer, but at least one group) become train and val, and the rest test.
@@ -47,9 +47,9 @@ def split(
     for label, group in zip(labels, groups, strict=True):
         units.setdefault(group, Counter())[label] += 1
     wanted = _wanted(train_per_class, Counter(labels))
-    declared = _declared(groups, given)
-    if any(declared.values()):
-        assigned = _by_declaration(units, declared, wanted, val_fraction, seed)
+    declared_of_group = _declared(groups, declared)
+    if any(declared_of_group.values()):
+        assigned = _by_declaration(units, declared_of_group, wanted, val_fraction, seed)
     else:
         assigned = _by_draw(units, wanted, test_fraction, seed)
     assigned |= dict.fromkeys(_val(units, assigned, val_fraction, seed), "val")
@@ -81,11 +81,11 @@ def nearest(name: str, classes: Collection[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"the classes are {_listed(classes)}"
 
 
-def _declared(groups: Sequence[str], given: Sequence[str]) -> dict[str, str]:
+def _declared(groups: Sequence[str], declared_splits: Sequence[str]) -> dict[str, str]:
     """The one declared split of each group, "" where there is none."""
     declared: dict[str, str] = {}
     problems = []
-    for group, name in zip(groups, given, strict=True):
+    for group, name in zip(groups, declared_splits, strict=True):
         before = declared.setdefault(group, name)
         if before and name and before != name:
             problems.append(
@@ -101,7 +101,7 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
     total = _count(units, units)
     if wanted is None:
         want = {label: max(1, _half_up(number * test_fraction)) for label, number in total.items()}
-        test = draw(units, want, dict.fromkeys(total, MIN_TRAIN), seed, "test")
+        test = draw_groups(units, want, dict.fromkeys(total, MIN_TRAIN_IMAGES), seed, "test")
         return {group: "test" if group in test else "train" for group in units}
     advice = "lower ingest.train_per_class or add images"
     _raise(
@@ -110,7 +110,7 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
         for label, number in sorted(total.items())
         if wanted[label] >= number
     )
-    pool = draw(units, wanted, dict.fromkeys(total, 1), seed, "train")
+    pool = draw_groups(units, wanted, dict.fromkeys(total, 1), seed, "train")
     return {group: "train" if group in pool else "test" for group in units}
 
 
@@ -130,10 +130,10 @@ def _by_declaration(
         if number > available[label]
     )
     nothing = dict.fromkeys(wanted, 0)
-    val = draw(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, nothing, seed, "val")
+    val = draw_groups(sides["val"], {k: _val_count(n, val_fraction) for k, n in wanted.items()}, nothing, seed, "val")
     in_val = _count(units, val)
     rest = {label: number - in_val[label] for label, number in wanted.items()}
-    train = draw(sides["train"], rest, nothing, seed, "train")
+    train = draw_groups(sides["train"], rest, nothing, seed, "train")
     return {group: name for group, name in assigned.items() if name == "test" or group in val or group in train}
 
 
@@ -143,16 +143,16 @@ def _val(units: Units, assigned: Mapping[str, str], val_fraction: float, seed: i
     settled = _count(units, [group for group, name in assigned.items() if name == "val"])
     total = _count(units, pool)
     want = {k: 0 if settled[k] else _val_count(number, val_fraction) for k, number in total.items()}
-    leave = {k: max(MIN_TRAIN, min(number // 2, number - want[k])) for k, number in total.items()}
-    return draw(pool, want, leave, seed, "val")
+    leave = {k: max(MIN_TRAIN_IMAGES, min(number // 2, number - want[k])) for k, number in total.items()}
+    return draw_groups(pool, want, leave, seed, "val")
 
 
 def _val_count(number: int, val_fraction: float) -> int:
-    least = 1 if number >= _VAL_FROM else 0
-    return max(0, min(max(least, _half_up(number * val_fraction)), number - MIN_TRAIN))
+    min_val = 1 if number >= _MIN_IMAGES_FOR_VAL else 0
+    return max(0, min(max(min_val, _half_up(number * val_fraction)), number - MIN_TRAIN_IMAGES))
 
 
-def draw(units: Units, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str) -> set[str]:
+def draw_groups(units: Units, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str) -> set[str]:
     """Groups that add up to at most `want` images of each class and leave `leave` of each undrawn.
 
     Groups of several classes come first, up to their share of `want`, then each class fills up with
@@ -221,11 +221,11 @@ def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
     problems = []
     for label in sorted(set(labels.tolist())):
         mine = Counter(result[labels == label].tolist())
-        if not mine["test"] or mine["train"] < MIN_TRAIN:
+        if not mine["test"] or mine["train"] < MIN_TRAIN_IMAGES:
             problems.append(
                 f"class {shown(label)!r}: the split would leave {mine['train']} images to train on and {mine['test']} "
-                f"to test on; at least {MIN_TRAIN} and 1 are needed. Add images, make its groups smaller, or declare "
-                "train and test rows for it in meta.csv, or images.csv"
+                f"to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its groups smaller, or "
+                "declare train and test rows for it in meta.csv, or images.csv"
             )
     _raise(problems)
 
@@ -249,5 +249,5 @@ def _listed(labels: Collection[str]) -> str:
 def _raise(problems: Iterable[str]) -> None:
     lines = list(problems)
     if lines:
-        more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
-        raise DataError("\n".join(lines[:_LINES] + more))
+        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
+        raise DataError("\n".join(lines[:_MAX_LINES] + more))

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.data.split.split import draw
+from augment.data.split.split import draw_groups
 
 
-def part(
+def draw_part(
     images: ImageSet, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str
 ) -> NDArray[np.bool_]:
     """A mask bool (N,) of whole groups with about `want` images of each class (never more, but for a class that
@@ -21,7 +21,7 @@ def part(
         units.setdefault(group, Counter())[label] += 1
     asked = {label: want.get(label, 0) for label in images.classes}
     kept = {label: leave.get(label, 0) for label in images.classes}
-    return np.isin(images.groups, sorted(draw(units, asked, kept, seed, purpose)))
+    return np.isin(images.groups, sorted(draw_groups(units, asked, kept, seed, purpose)))
 
 
 def join(*sides: ImageSet) -> ImageSet:

@@ -10,18 +10,18 @@ All arms train the same network for equally many steps; what differs is only wha
     pretrained          oversample, by logistic regression on the features of a network trained on ImageNet
 
 `classical`, `randaugment` and `mixup_cutmix` are ways to augment what is drawn. The arms below build on one of
-them, the same for all (`base`):
+them, the same for all (`base_augmentation`):
 
     class_weights       uniform over the real images, the loss weighted so that classes count equally; augmented
-    smote               base, and SMOTE images raise every class to the largest
-    smote_half          base, and half of what poor classes draw is SMOTE images
+    smote               base augmentation, and SMOTE images raise every class to the largest
+    smote_half          base augmentation, and half of what minority classes draw is SMOTE images
     mixup_within        as smote with blends of any two images of a class
     mixup_within_half   as smote_half with blends of any two images of a class
-    gan_fill            base, and synthetic images raise every class to the largest
-    gan_half            base, and half of what poor classes draw is synthetic
+    gan_fill            base augmentation, and synthetic images raise every class to the largest
+    gan_half            base augmentation, and half of what minority classes draw is synthetic
     gan_half_filtered   the same with filtered samples
-    gan_pretrain        synthetic images only in the first half of the steps, then base
-    gan_only            synthetic images only, every class equally often, augmented as in base
+    gan_pretrain        synthetic images only in the first half of the steps, then as with the base augmentation
+    gan_only            synthetic images only, every class equally often, augmented as in the base augmentation
     copies_half         as gan_half_filtered with jittered training images in the samples' place: the control
     shuffled            as gan_half_filtered with the samples' labels drawn at random: a control
     noise               as gan_half_filtered with noise in the samples' place: a control
@@ -35,14 +35,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet, poor_classes
-from augment.measure.sampling import WeightedImages, class_balanced, evenly
-from augment.params import AUGMENTATIONS, Arm, Augmentation, Base
+from augment.data.imageset import ImageSet, minority_classes
+from augment.measure.sampling import WeightedImages, class_balanced, uniform
+from augment.params import AUGMENTATIONS, Arm, Augmentation, BaseAugmentation
 
 Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5
-PLAIN_ARMS: tuple[Arm, ...] = ("none", "oversample", "pretrained", *AUGMENTATIONS)  # real images alone, on no other arm
-FIELDS: dict[Arm, str] = {  # of `Samples`, the made images that an arm draws
+STANDALONE_ARMS: tuple[Arm, ...] = (
+    "none",
+    "oversample",
+    "pretrained",
+    *AUGMENTATIONS,
+)  # real images, no other arm below
+SAMPLE_FIELDS: dict[Arm, str] = {  # of `Samples`, the made images that an arm draws
     "gan_fill": "raw",
     "gan_half": "raw",
     "gan_pretrain": "raw",
@@ -77,7 +82,7 @@ class Samples:
     delivered: WeightedImages | None = None
 
 
-def augmentation_of(arm: Arm, base: Base) -> Augmentation | None:
+def augmentation_of(arm: Arm, base_augmentation: BaseAugmentation) -> Augmentation | None:
     """How an arm augments what it draws."""
     match arm:
         case "none" | "oversample" | "pretrained" | "as_delivered":
@@ -85,44 +90,46 @@ def augmentation_of(arm: Arm, base: Base) -> Augmentation | None:
         case "classical" | "randaugment" | "mixup_cutmix":
             return arm
         case _:
-            return None if base == "none" else base
+            return None if base_augmentation == "none" else base_augmentation
 
 
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
-    """What an arm draws from, and how often; `class_weights` puts the chances into the loss instead."""
+    """What an arm draws from, and how often; `balanced_weights` puts the chances into the loss instead."""
     targets = train.targets(train.classes)
     match arm:
         case "none":
-            return evenly(train.images, targets)
+            return uniform(train.images, targets)
         case "smote" | "mixup_within" | "gan_fill":
-            return fill(train, made(arm, samples))
+            return fill_to_largest(train, made_images(arm, samples))
         case (
             "smote_half" | "mixup_within_half" | "gan_half" | "gan_half_filtered" | "copies_half" | "shuffled" | "noise"
         ):
-            return half(train, made(arm, samples))
+            return half_synthetic(train, made_images(arm, samples))
         case "gan_only":
-            return only(train, made(arm, samples))
+            return synthetic_only(train, made_images(arm, samples))
         case "as_delivered" if samples.delivered is not None:
             return samples.delivered
         case _:
             return class_balanced(train.images, targets)
 
 
-def made(arm: Arm, samples: Samples) -> Mapping[str, Images]:
+def made_images(arm: Arm, samples: Samples) -> Mapping[str, Images]:
     """The made images that an arm draws from, by label; none where it draws none."""
-    images: Mapping[str, Images] = getattr(samples, FIELDS[arm]) if arm in FIELDS else {}
+    images: Mapping[str, Images] = getattr(samples, SAMPLE_FIELDS[arm]) if arm in SAMPLE_FIELDS else {}
     return images
 
 
-def alone(arm: Arm, samples: Samples, most: int | None = None) -> Samples:
-    """What an arm draws and nothing else, since it travels to another process; most: of the images of a class."""
+def samples_of_arm(arm: Arm, samples: Samples, per_class: int | None = None) -> Samples:
+    """What an arm draws and nothing else, since it travels to another process; per_class: at most so many of a
+    class.
+    """
     kept: dict[str, Any] = {"delivered": samples.delivered} if arm == "as_delivered" else {}
-    if arm in FIELDS:
-        kept[FIELDS[arm]] = {label: own[:most] for label, own in made(arm, samples).items()}
+    if arm in SAMPLE_FIELDS:
+        kept[SAMPLE_FIELDS[arm]] = {label: images[:per_class] for label, images in made_images(arm, samples).items()}
     return replace(Samples({}, {}, {}), **kept)
 
 
-def fill(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+def fill_to_largest(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
     """Real images and as many synthetic ones as raise each class to the largest, all equally often.
 
     Where samples run short each is drawn more often, so that the classes stay equal.
@@ -130,35 +137,37 @@ def fill(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
     real = class_balanced(train.images, train.targets(train.classes))
     largest = max(train.counts().values())
     shares = {label: 1 - count / largest for label, count in train.counts().items()}
-    return mixed(real, train.classes, synthetic, shares)
+    return with_synthetic_shares(real, train.classes, synthetic, shares)
 
 
-def half(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
-    """Classes balanced; in the poor classes half of what is drawn is synthetic."""
+def half_synthetic(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+    """Classes balanced; in the minority classes half of what is drawn is synthetic."""
     real = class_balanced(train.images, train.targets(train.classes))
-    return mixed(real, train.classes, synthetic, dict.fromkeys(poor_classes(train.counts()), SYNTHETIC_SHARE))
+    return with_synthetic_shares(
+        real, train.classes, synthetic, dict.fromkeys(minority_classes(train.counts()), SYNTHETIC_SHARE)
+    )
 
 
-def only(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
+def synthetic_only(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
     """Classes balanced; a class with synthetic images draws nothing else, one without keeps its real ones."""
     real = class_balanced(train.images, train.targets(train.classes))
-    return mixed(real, train.classes, synthetic, dict.fromkeys(train.classes, 1.0))
+    return with_synthetic_shares(real, train.classes, synthetic, dict.fromkeys(train.classes, 1.0))
 
 
-def mixed(
+def with_synthetic_shares(
     real: WeightedImages, classes: list[str], synthetic: Mapping[str, Images], shares: Mapping[str, float]
 ) -> WeightedImages:
-    """Give each class's synthetic images its share of the class's chance; without samples nothing changes."""
-    images, targets, chances = [real.images], [real.targets], [real.chances.copy()]
+    """Give each class's synthetic images its share of the class's sampling weight; without samples nothing changes."""
+    images, targets, sampling_weights = [real.images], [real.targets], [real.sampling_weights.copy()]
     for label, share in shares.items():
         samples = synthetic.get(label)
         if samples is None or len(samples) == 0 or share == 0:
             continue
         index = classes.index(label)
-        mine = real.targets == index
-        total = real.chances[mine].sum()
-        chances[0][mine] *= 1 - share
+        of_class = real.targets == index
+        total = real.sampling_weights[of_class].sum()
+        sampling_weights[0][of_class] *= 1 - share
         images.append(samples)
         targets.append(np.full(len(samples), index, dtype=np.int64))
-        chances.append(np.full(len(samples), total * share / len(samples)))
-    return WeightedImages(np.concatenate(images), np.concatenate(targets), np.concatenate(chances))
+        sampling_weights.append(np.full(len(samples), total * share / len(samples)))
+    return WeightedImages(np.concatenate(images), np.concatenate(targets), np.concatenate(sampling_weights))

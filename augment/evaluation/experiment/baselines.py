@@ -8,10 +8,10 @@ from augment.data.imageset import ImageSet
 from augment.measure.features import pixels
 
 Images = NDArray[np.uint8]
-NEIGHBOURS = 5  # SMOTE's usual k, or all other images of a smaller class
+SMOTE_NEIGHBOURS = 5  # SMOTE's usual k, or all other images of a smaller class
 
 
-def smote_of(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
+def smote_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
     """`count` SMOTE images for each class (Chawla et al. 2002), uint8 (count, C, H, W).
 
     Each lies at a uniform place between an image and one of its min(5, n - 1) nearest of the class. Near is
@@ -22,13 +22,14 @@ def smote_of(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
     }
 
 
-def mixes_of(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
+def blended_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
     """`count` images for each class, uint8 (count, C, H, W): each at a uniform place between any two of the class.
 
     Mixup inside a class (Zhang et al. 2018 with Beta(1, 1)). A class with one image gives copies of it.
     """
     return {
-        label: _mixed(train.of_class(label).images, count, derive_seed(seed, "mixes", label)) for label in train.classes
+        label: _blends(train.of_class(label).images, count, derive_seed(seed, "mixes", label))
+        for label in train.classes
     }
 
 
@@ -46,12 +47,14 @@ def _smote(images: Images, count: int, seed: int) -> Images:
     reduced = pixels(images)
     rows = np.hstack([reduced.astype(np.float64), np.eye(n)])
     other = np.zeros_like(rows[:1])  # SMOTE asks for a second class
-    sampler = SMOTE(sampling_strategy={1: n + count}, k_neighbors=min(NEIGHBOURS, n - 1), random_state=seed % 2**32)
+    sampler = SMOTE(
+        sampling_strategy={1: n + count}, k_neighbors=min(SMOTE_NEIGHBOURS, n - 1), random_state=seed % 2**32
+    )
     made, _ = sampler.fit_resample(np.concatenate([rows, other]), np.repeat([1, 0], [n, 1]))
     return _blend(made[n + 1 :, reduced.shape[1] :].astype(np.float32), images)
 
 
-def _mixed(images: Images, count: int, seed: int) -> Images:
+def _blends(images: Images, count: int, seed: int) -> Images:
     n, rng = len(images), numpy_rng(seed)
     if n == 1:
         return images.repeat(count, axis=0)

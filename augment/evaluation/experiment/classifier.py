@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples, arm_data, augmentation_of
-from augment.measure.batches import drawn_by_chance, drawn_evenly
+from augment.measure.batches import uniform_batches, weighted_batches
 from augment.measure.classical import classical_augmentation
 from augment.measure.classifiers import Augment, FitSettings, SmallCnn, fit_classifier, probabilities
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.measure.mixing import mixing
+from augment.measure.mixing import mixup_or_cutmix
 from augment.measure.randaugment import randaugment
-from augment.params import Arm, Base
+from augment.params import Arm, BaseAugmentation
 
 Images = NDArray[np.uint8]
-IMAGENET_STRENGTH = 0.01  # scikit-learn's C; of 0.001, 0.01 and 0.1 the best on four sets
+IMAGENET_INVERSE_REGULARISATION = 0.01  # scikit-learn's C; of 0.001, 0.01 and 0.1 the best on four sets
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ArmRun:
     fit: FitSettings
     batch_size: int
     flips: str
-    base: Base = "classical"
+    base_augmentation: BaseAugmentation = "classical"
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,19 @@ def fit_arm(run: ArmRun) -> SmallCnn:
     data = arm_data(run.arm, run.train, run.samples)
     _, channels, height, width = run.train.images.shape
     classes = len(run.train.classes)
-    batch, first_half = drawn_by_chance(data, run.batch_size), None
+    batch, first_half = weighted_batches(data, run.batch_size), None
     if run.arm == "class_weights":
-        batch = drawn_evenly(data, run.batch_size, classes)
+        batch = uniform_batches(data, run.batch_size, classes)
     if run.arm == "gan_pretrain":
-        first_half = drawn_by_chance(arm_data("gan_only", run.train, run.samples), run.batch_size)
-    augmentation = augmentation_of(run.arm, run.base)
+        first_half = weighted_batches(arm_data("gan_only", run.train, run.samples), run.batch_size)
+    augmentation = augmentation_of(run.arm, run.base_augmentation)
     augment: Augment | None = None
     match augmentation:
         case "classical" | "mixup_cutmix":
             augment = classical_augmentation(run.flips)
         case "randaugment":
             augment = randaugment(run.flips, channels, height, width)
-    blend = mixing(classes) if augmentation == "mixup_cutmix" else None
+    blend = mixup_or_cutmix(classes) if augmentation == "mixup_cutmix" else None
     seed = derive_seed(run.seed, "arm")
     return fit_classifier(batch, (channels, height, width), classes, run.fit, augment, seed, first_half, blend)
 
@@ -78,7 +78,7 @@ def fit_arm(run: ArmRun) -> SmallCnn:
 def run_pretrained(run: ArmRun) -> ArmScores:
     """Logistic regression on ImageNet's features; nothing in it is random. Raises `ParamsError` without the extra."""
     data = arm_data(run.arm, run.train, run.samples)
-    model = fit_logistic(imagenet_features(data.images), data, IMAGENET_STRENGTH)
+    model = fit_logistic(imagenet_features(data.images), data, IMAGENET_INVERSE_REGULARISATION)
     classes = len(run.train.classes)
     val, test = (logistic_probabilities(model, imagenet_features(side), classes) for side in (run.val, run.test))
     return ArmScores(val, test)

@@ -12,7 +12,7 @@ from augment.measure.classical import jittered
 Images = NDArray[np.uint8]
 
 
-def copies_of(train: ImageSet, count: int, flips: str, seed: int) -> dict[str, Images]:
+def jittered_copies(train: ImageSet, count: int, flips: str, seed: int) -> dict[str, Images]:
     """`count` jittered copies of training images for each label, uint8 (count, C, H, W)."""
     return {
         label: jittered(train.of_class(label).images, count, flips, derive_seed(seed, "copies", label))
@@ -20,9 +20,9 @@ def copies_of(train: ImageSet, count: int, flips: str, seed: int) -> dict[str, I
     }
 
 
-def shuffled_of(samples: Mapping[str, Images], seed: int) -> dict[str, Images]:
+def shuffled_labels(samples: Mapping[str, Images], seed: int) -> dict[str, Images]:
     """The same images under labels drawn at random; every label keeps its number of images."""
-    sizes = [len(own) for own in samples.values()]
+    sizes = [len(images) for images in samples.values()]
     if not sum(sizes):
         return dict(samples)
     pooled = np.concatenate(list(samples.values()))
@@ -31,7 +31,7 @@ def shuffled_of(samples: Mapping[str, Images], seed: int) -> dict[str, Images]:
     return dict(zip(samples, parts, strict=True))
 
 
-def noise_of(labels: Sequence[str], count: int, shape: tuple[int, ...], seed: int) -> dict[str, Images]:
+def noise_images(labels: Sequence[str], count: int, shape: tuple[int, ...], seed: int) -> dict[str, Images]:
     """`count` images of independent uniform pixels for each label, uint8 (count, C, H, W); shape: (C, H, W)."""
     return {
         label: numpy_rng(seed, "noise", label).integers(0, 256, (count, *shape), dtype=np.uint8) for label in labels

@@ -11,12 +11,19 @@ from augment.evaluation.experiment.arms import Samples, arm_data
 from augment.measure.sampling import WeightedImages
 from augment.params import Arm
 
-DIGITS = 6  # of a weight, as written
-MANIFEST = ("path", "label", "split", "synthetic", "weight", "source")  # columns of data/augmented/manifest.csv
+WEIGHT_DECIMALS = 6  # of a weight, as written
+AUGMENTED_MANIFEST_COLUMNS = (
+    "path",
+    "label",
+    "split",
+    "synthetic",
+    "weight",
+    "source",
+)  # columns of data/augmented/manifest.csv
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliveredImages:
     """The training images first, in their order, then the synthetic ones, class by class.
 
     images: uint8 (N, C, H, W), targets: int64 (N,), weights: float64 (N,), 1 on average, rounded as in manifest.csv
@@ -31,11 +38,13 @@ class Delivered:
         return WeightedImages(self.images, self.targets, self.weights / self.weights.sum())
 
 
-def delivered(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.uint8]]) -> Delivered:
+def delivered_images(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.uint8]]) -> DeliveredImages:
     """What an arm leaves in files. kept: label -> uint8 (n, C, H, W), the samples that passed the filter.
 
     Files cannot hold everything an arm does: augmentation stays behind, and so do images that only the
     evaluation makes (SMOTE, blends).
     """
     data = arm_data(arm, train, Samples(raw=kept, filtered=kept, copies={}))
-    return Delivered(data.images, data.targets, (data.chances * len(data.chances)).round(DIGITS))
+    return DeliveredImages(
+        data.images, data.targets, (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
+    )

@@ -13,20 +13,20 @@ from augment.data.imageset import ImageSet
 from augment.data.prepare import image_set
 from augment.data.sources.disk import is_bare, shown
 from augment.data.split.split import nearest
-from augment.evaluation.experiment.protocol import Plan, Replicate, Splits
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.verdict.selection import BASELINE, Kind
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.verdict.selection import BASELINE_ARM, ArmKind
 from augment.params import Arm, Ingest
 
-COLUMNS = (
+EXTERNAL_COLUMNS = (
     "arm", "kind", "figure", "images", "groups", "mean", "low", "high", "gain", "gain_low", "gain_high",
     "internal_mean", "internal_low", "internal_high",
 )  # fmt: skip
-ENOUGH = ("one_class", "no_group")  # one class is enough to be tested on, and images may be their own groups
-_LINES = 20
+TOLERATED_CODES = ("one_class", "no_group")  # one class is enough to be tested on, and images may be their own groups
+_MAX_PROBLEM_LINES = 20
 
 
-def read(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int, ...]) -> ImageSet | None:
+def read_external(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int, ...]) -> ImageSet | None:
     """The usable images of a folder of class folders, brought to `shape`; None where nothing but a README is in it.
 
     shape: (C, H, W). What `ingest` says of groups, background, near duplicates and limits holds here too; where its
@@ -38,7 +38,7 @@ def read(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int,
     if is_bare(folder):
         return None
     channels, height, width = shape
-    found = cleaning.examine(
+    findings = cleaning.examine(
         folder,
         group_pattern=ingest.group_pattern,
         size=(height, width),
@@ -50,22 +50,24 @@ def read(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int,
         max_file_mb=ingest.max_file_mb,
         max_pixels=ingest.max_pixels,
     )
-    stops = [stop for stop in found.stops if stop.code not in ENOUGH]
-    problems = [f"{stop.path}: {stop.code}: {stop.message}" for stop in stops]
+    blockers = [blocker for blocker in findings.blockers if blocker.code not in TOLERATED_CODES]
+    problems = [f"{blocker.path}: {blocker.code}: {blocker.message}" for blocker in blockers]
     problems += [
         f"class {shown(label)!r} is not among those that are trained; rename its folder, or take it away: "
         f"{nearest(label, classes)}"
-        for label in found.counts()
+        for label in findings.counts()
         if label not in classes
     ]
     if problems:
-        more = [f"... and {len(problems) - _LINES} more"] if len(problems) > _LINES else []
+        more = [f"... and {len(problems) - _MAX_PROBLEM_LINES} more"] if len(problems) > _MAX_PROBLEM_LINES else []
         raise DataError(
-            "\n".join(f"evaluate.external: {shown(str(folder))}: {line}" for line in problems[:_LINES] + more)
+            "\n".join(
+                f"evaluate.external: {shown(str(folder))}: {line}" for line in problems[:_MAX_PROBLEM_LINES] + more
+            )
         )
-    for entry in found.usable:
+    for entry in findings.usable:
         entry.group = entry.group or entry.path
-    return image_set(found.usable, channels, (height, width))
+    return image_set(findings.usable, channels, (height, width))
 
 
 def check_apart(external: ImageSet, seen: Sequence[ImageSet]) -> None:
@@ -79,26 +81,30 @@ def check_apart(external: ImageSet, seen: Sequence[ImageSet]) -> None:
             )
 
 
-def on_external(plan: Plan, external: ImageSet) -> Plan:
+def external_protocol(protocol: Protocol, external: ImageSet) -> Protocol:
     """The same repeats with the external images as their test."""
-    swapped = {id(own): Splits(own.train, own.val, external) for own in plan.distinct}
-    return replace(plan, replicates=[Replicate(one.seed, swapped[id(one.splits)]) for one in plan.replicates])
+    swapped = {id(splits): Splits(splits.train, splits.val, external) for splits in protocol.unique_splits}
+    return replace(
+        protocol,
+        replicates=[Replicate(replicate.seed, swapped[id(replicate.splits)]) for replicate in protocol.replicates],
+    )
 
 
-def rows(
-    figures: Figures, external: ImageSet, internal: Sequence[Mapping[str, Any]], kinds: Mapping[Arm, Kind]
+def external_rows(
+    table: MetricTable, external: ImageSet, internal: Sequence[Mapping[str, Any]], kinds: Mapping[Arm, ArmKind]
 ) -> list[dict[str, Any]]:
     """The rows of external.csv: every arm with its interval and its gain over `none`, beside its row of arms.csv."""
     beside = {row["arm"]: row for row in internal}
     groups = len(np.unique(external.groups))
-    found = []
+    rows = []
     for arm, kind in kinds.items():
-        own, gain = figures.estimate(arm), figures.estimate(arm, BASELINE)
-        low, high = own.interval(0.95, least=0.0)
-        gain_low, gain_high = (0.0, 0.0) if arm == BASELINE else gain.interval(0.95)
+        estimate, gain = table.estimate(arm), table.estimate(arm, BASELINE_ARM)
+        low, high = estimate.interval(0.95, minimum=0.0)
+        gain_low, gain_high = (0.0, 0.0) if arm == BASELINE_ARM else gain.interval(0.95)
         row = {
-            "arm": arm, "kind": kind, "figure": figures.name, "images": len(external), "groups": groups,
-            "mean": own.mean, "low": low, "high": high, "gain": gain.mean, "gain_low": gain_low, "gain_high": gain_high,
+            "arm": arm, "kind": kind, "figure": table.name, "images": len(external), "groups": groups,
+            "mean": estimate.mean, "low": low, "high": high, "gain": gain.mean,
+            "gain_low": gain_low, "gain_high": gain_high,
         }  # fmt: skip
-        found.append(row | {f"internal_{key}": beside[arm][key] for key in ("mean", "low", "high")})
-    return found
+        rows.append(row | {f"internal_{key}": beside[arm][key] for key in ("mean", "low", "high")})
+    return rows

@@ -1,4 +1,4 @@
-"""The deciding figure of every arm on one side of a plan's repeats."""
+"""The primary metric of every arm on one side of a protocol's repeats."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -7,32 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.seeds import numpy_rng
-from augment.evaluation.experiment.protocol import Plan
-from augment.evaluation.statistics.metric_table import Figures, figures_of_scores, joined
+from augment.evaluation.experiment.protocol import Protocol
+from augment.evaluation.statistics.metric_table import MetricTable, join_repeats, metric_table
 
 
-def figures_on(
+def protocol_metric_table(
     side: Literal["val", "test"],
-    plan: Plan,
+    protocol: Protocol,
     scores: Mapping[str, Sequence[NDArray[np.float32]]],
     *,
     normal: str | None,
     rate: float,
     draws: int,
     seed: int,
-) -> Figures | None:
-    """The figure for every arm that has run; None where this side cannot tell.
+) -> MetricTable | None:
+    """The metric of every arm that has run; None where this side cannot tell.
 
-    scores: arm, or another name -> float (N, classes) for each repeat of the plan, on this side.
-    normal, rate: as in `figures_of_scores`.
+    scores: arm, or another name -> float (N, classes) for each repeat of the protocol, on this side.
+    normal, rate: as in `metric_table`.
     """
-    classes = plan.first.train.classes
+    classes = protocol.first_splits.train.classes
 
-    def of(repeats: slice, name: tuple[int, ...]) -> Figures | None:
-        own = getattr(plan.replicates[repeats.start].splits, side)
-        return figures_of_scores(
-            own.targets(classes),
-            own.groups,
+    def table_of(repeats: slice, name: tuple[int, ...]) -> MetricTable | None:
+        images = getattr(protocol.replicates[repeats.start].splits, side)
+        return metric_table(
+            images.targets(classes),
+            images.groups,
             {arm: np.stack(list(by_repeat[repeats])) for arm, by_repeat in scores.items()},
             normal=None if normal is None else classes.index(normal),
             rate=rate,
@@ -40,9 +40,9 @@ def figures_on(
             rng=numpy_rng(seed, "bootstrap", side, *name),
         )
 
-    ratio = plan.val_ratio if side == "val" else plan.ratio
+    ratio = protocol.val_ratio if side == "val" else protocol.ratio
     if ratio is None:
-        return of(slice(0, len(plan.replicates)), ())
+        return table_of(slice(0, len(protocol.replicates)), ())
     if side == "test":
         draws = 0  # a t-test over training sets asks for no other test images
-    return joined([of(slice(at, at + 1), (at,)) for at in range(len(plan.replicates))], ratio)
+    return join_repeats([table_of(slice(at, at + 1), (at,)) for at in range(len(protocol.replicates))], ratio)

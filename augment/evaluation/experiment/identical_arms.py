@@ -1,4 +1,4 @@
-"""Arms that come to the same: where classes are equally large nothing is left to balance or to fill up.
+"""Identical arms: where classes are equally large nothing is left to balance or to fill up.
 
 Such an arm draws the very images of another, equally often and augmented alike, with the same seeds, so its classifiers
 would be the same to the last bit, and are not trained again.
@@ -8,36 +8,43 @@ from collections.abc import Sequence
 
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples, arm_data, augmentation_of
-from augment.params import Arm, Base
+from augment.params import Arm, BaseAugmentation
 
-OWN_WAY: tuple[Arm, ...] = ("class_weights", "gan_pretrain", "pretrained", "as_delivered")  # of learning from images
+OWN_TRAINING_ARMS: tuple[Arm, ...] = (
+    "class_weights",
+    "gan_pretrain",
+    "pretrained",
+    "as_delivered",
+)  # of learning from images
 
 
-def twins(arms: Sequence[Arm], sets: Sequence[ImageSet], samples: Sequence[Samples], base: Base) -> dict[Arm, Arm]:
+def identical_arms(
+    arms: Sequence[Arm], sets: Sequence[ImageSet], samples: Sequence[Samples], base_augmentation: BaseAugmentation
+) -> dict[Arm, Arm]:
     """Each arm that comes to the same as an earlier one in every repeat, and that one.
 
     sets, samples: the training and the made images of each repeat.
     """
     first: dict[tuple[object, ...], Arm] = {}
-    found: dict[Arm, Arm] = {}
+    identical: dict[Arm, Arm] = {}
     for arm in arms:
-        chances = [] if arm in OWN_WAY else _chances(arm, sets, samples)
-        if not chances:
+        sampling_weights = [] if arm in OWN_TRAINING_ARMS else _sampling_weights(arm, sets, samples)
+        if not sampling_weights:
             continue
-        key = (augmentation_of(arm, base), *chances)
+        key = (augmentation_of(arm, base_augmentation), *sampling_weights)
         if key in first:
-            found[arm] = first[key]
+            identical[arm] = first[key]
         else:
             first[key] = arm
-    return found
+    return identical
 
 
-def _chances(arm: Arm, sets: Sequence[ImageSet], samples: Sequence[Samples]) -> list[bytes]:
+def _sampling_weights(arm: Arm, sets: Sequence[ImageSet], samples: Sequence[Samples]) -> list[bytes]:
     """How often each training image is drawn in each repeat; nothing where an arm draws others too."""
-    chances = []
+    sampling_weights = []
     for train, own in zip(sets, samples, strict=True):
         data = arm_data(arm, train, own)
         if len(data.images) > len(train):
             return []
-        chances.append(data.chances.tobytes())
-    return chances
+        sampling_weights.append(data.sampling_weights.tobytes())
+    return sampling_weights

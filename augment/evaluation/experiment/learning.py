@@ -7,36 +7,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.evaluation.experiment.experiment import Compared, Comparing, on_real
-from augment.evaluation.experiment.learning_curve import Point, recalls, rows
-from augment.evaluation.experiment.protocol import Plan
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.verdict.equivalence_wording import told
-from augment.evaluation.verdict.selection import DEFAULT
+from augment.evaluation.experiment.experiment import ExperimentResult, ExperimentSettings, score_real_arm
+from augment.evaluation.experiment.learning_curve import CurvePoint, class_recalls, learning_curve_rows
+from augment.evaluation.experiment.protocol import Protocol
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.verdict.equivalence_wording import equivalence_entry
+from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM
 from augment.params import Arm
 
-Measure = Callable[[dict[str, list[NDArray[np.float32]]]], Figures | None]
+Measure = Callable[[dict[str, list[NDArray[np.float32]]]], MetricTable | None]
 
 
-def learn(
-    curve: Sequence[Point],
-    plan: Plan,
-    compared: Compared,
+def run_learning_curve(
+    curve: Sequence[CurvePoint],
+    protocol: Protocol,
+    result: ExperimentResult,
     real: Arm,
-    settings: Comparing,
+    settings: ExperimentSettings,
     engine: Engine,
     measure: Measure,
 ) -> tuple[list[dict[str, object]], dict[str, Any]]:
     """Train `real` at every size but all of the images, which it has been trained on.
 
-    measure: class probabilities on test by name -> the deciding figure. Returns the rows of learning_curve.csv and the
+    measure: class probabilities on test by name -> the primary metric. Returns the rows of learning_curve.csv and the
     entry `exchange` of verdict.json.
     """
-    further = [point for point in curve if point.fraction != 1]
-    runs = iter(on_real([one for point in further for one in point.replicates], real, settings, engine)[real])
-    scores = {point.name: [next(runs) for _ in point.replicates] for point in further}
-    scores["1"] = compared.test_scores[real]
-    figures = measure({**scores, DEFAULT: compared.test_scores[DEFAULT]})
-    assert figures is not None, "the same test set gave a verdict"
-    by_class = recalls(plan, scores)
-    return list(rows(curve, figures, by_class)), told(curve, figures, by_class, plan.tested.counts(), DEFAULT, real)
+    further_points = [point for point in curve if point.fraction != 1]
+    further_scores = iter(
+        score_real_arm([one for point in further_points for one in point.replicates], real, settings, engine)[real]
+    )
+    scores = {point.name: [next(further_scores) for _ in point.replicates] for point in further_points}
+    scores["1"] = result.test_scores[real]
+    table = measure({**scores, DEFAULT_GAN_ARM: result.test_scores[DEFAULT_GAN_ARM]})
+    assert table is not None, "the same test set gave a verdict"
+    by_class = class_recalls(protocol, scores)
+    return list(learning_curve_rows(curve, table, by_class)), equivalence_entry(
+        curve, table, by_class, protocol.tested_images.counts(), DEFAULT_GAN_ARM, real
+    )

@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from augment.core.errors import AugmentError
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.prepare import POOL, image_set
 from augment.data.split.split import nearest
-from augment.evaluation.experiment.external import read
-from augment.evaluation.experiment.protocol import Splits, plan
-from augment.evaluation.experiment.provenance import gate_beside
-from augment.evaluation.experiment.settings import check_extras, check_held_out, check_primary
-from augment.gan.settings import has_pinned_base
+from augment.evaluation.experiment.external import read_external
+from augment.evaluation.experiment.protocol import Splits, build_protocol
+from augment.evaluation.experiment.provenance import veto_mode_for
+from augment.evaluation.experiment.settings import check_held_out, check_installed, check_primary
+from augment.gan.settings import has_pinned_start
 from augment.params import Params
 
 
-def evaluate_stops(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Stop]:
+def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
     """shape: (C, H, W) of the images, which have been split."""
     train, val, test, pool = (
         image_set([image for image in images if image.split == side], shape[0], shape[1:])
@@ -23,38 +23,40 @@ def evaluate_stops(shape: tuple[int, int, int], images: Sequence[Entry], params:
     )
     chosen, classes = params.evaluate, train.classes
     normal, base, external = chosen.normal, Path(params.train.base), Path(chosen.external)
-    stops: list[Stop] = []
+    blockers: list[Blocker] = []
 
-    def ask(question: Callable[[], object]) -> None:
+    def require(question: Callable[[], object]) -> None:
         try:
             question()
         except AugmentError as error:
-            stops.extend(Stop("params.yaml", "evaluate", line) for line in str(error).splitlines())
+            blockers.extend(Blocker("params.yaml", "evaluate", line) for line in str(error).splitlines())
 
     repeats = [Splits(train, val, test)]
 
     def plan_repeats() -> None:
-        seeds, gate = chosen.seeds, chosen.gate
-        repeats[:] = plan(repeats[0], pool, chosen.protocol, seeds, chosen.repeats, params.seed, gate).distinct
+        seeds, veto_mode = chosen.seeds, chosen.gate
+        repeats[:] = build_protocol(
+            repeats[0], pool, chosen.protocol, seeds, chosen.repeats, params.seed, veto_mode
+        ).unique_splits
 
-    def filters() -> None:
-        for own in repeats:
-            check_held_out(own, params)
+    def check_filters() -> None:
+        for splits in repeats:
+            check_held_out(splits, params)
 
-    def figures() -> None:
-        for own in repeats:
-            check_primary(own, chosen)
+    def check_metric() -> None:
+        for splits in repeats:
+            check_primary(splits, chosen)
 
-    ask(plan_repeats)
-    ask(filters)
+    require(plan_repeats)
+    require(check_filters)
     if normal is not None and normal not in classes:
         message = f"evaluate.normal: there is no class {normal!r}; {nearest(normal, classes)}"
-        stops.append(Stop("params.yaml", "unknown_class", message))
+        blockers.append(Blocker("params.yaml", "unknown_class", message))
     else:
-        ask(figures)
-    ask(lambda: check_extras(chosen))
+        require(check_metric)
+    require(lambda: check_installed(chosen))
     if base.is_dir():  # DVC tells of folders that are not there
-        ask(lambda: gate_beside(has_pinned_base(params.train), chosen))
+        require(lambda: veto_mode_for(has_pinned_start(params.train), chosen))
     if external.is_dir():
-        ask(lambda: read(external, params.ingest, classes, shape))
-    return stops
+        require(lambda: read_external(external, params.ingest, classes, shape))
+    return blockers

@@ -22,16 +22,16 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.data.split.disjoint import check_sides
 from augment.data.split.pool import FOLDS, check_repeats, shortages
-from augment.data.split.subset import join, part
+from augment.data.split.subset import draw_part, join
 from augment.evaluation.statistics.bootstrap import groups_per_class
 
-Form = Literal["split", "rotated", "subsets", "folds"]
-Gate = Literal["auto", "val", "rotate"]
-Protocol = Literal["holdout", "repeated"]
+Scheme = Literal["split", "rotated", "subsets", "folds"]
+VetoMode = Literal["auto", "val", "rotate"]
+ProtocolName = Literal["holdout", "repeated"]
 
-REPETITIONS = 5  # of the folds
-SMALL_VAL = 10  # groups of a class; with fewer val is rotated where `gate` is auto
-LEAST_TRAIN = 2  # images of a class that a repeat trains on
+FOLD_REPETITIONS = 5  # of the folds
+MIN_VAL_GROUPS = 10  # groups of a class; with fewer val is rotated where `gate` is auto
+MIN_TRAIN_IMAGES = 2  # images of a class that a repeat trains on
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,25 @@ class Replicate:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Protocol:
     """All repeats of a comparison, in order; `ratio` is that of `corrected_t`, None where draws of test give intervals.
 
-    delivered: the first repeat has the delivered training set, so its GANs are the delivered ones
+    first_is_delivered: the first repeat has the delivered training set, so its GANs are the delivered ones
     """
 
-    form: Form
+    scheme: Scheme
     replicates: Sequence[Replicate]
     ratio: float | None
-    delivered: bool
+    first_is_delivered: bool
 
     @property
-    def protocol(self) -> Protocol:
-        return "holdout" if self.form in ("split", "rotated") else "repeated"
+    def name(self) -> ProtocolName:
+        return "holdout" if self.scheme in ("split", "rotated") else "repeated"
 
     @property
     def val_ratio(self) -> float | None:
         """The ratio for val: rotated parts of it are folds, though there is one test for all."""
-        if self.form != "rotated":
+        if self.scheme != "rotated":
             return self.ratio
         return float(np.mean([len(one.splits.val) / len(one.splits.train) for one in self.replicates]))
 
@@ -79,23 +79,23 @@ class Plan:
         return [replicate.seed for replicate in self.replicates]
 
     @property
-    def first(self) -> Splits:
+    def first_splits(self) -> Splits:
         return self.replicates[0].splits
 
     @property
-    def distinct(self) -> list[Splits]:
+    def unique_splits(self) -> list[Splits]:
         """Every split once: repeats may share one."""
         return list({id(one.splits): one.splits for one in self.replicates}.values())
 
     @property
-    def once(self) -> Sequence[Replicate]:
+    def single_pass(self) -> Sequence[Replicate]:
         """The first repeats that together test every image once."""
-        return self.replicates[: FOLDS if self.form == "folds" else 1]
+        return self.replicates[: FOLDS if self.scheme == "folds" else 1]
 
     @property
-    def tested(self) -> ImageSet:
+    def tested_images(self) -> ImageSet:
         """Every image that is tested, once."""
-        return join(*(replicate.splits.test for replicate in self.once))
+        return join(*(replicate.splits.test for replicate in self.single_pass))
 
 
 def repeat_seeds(seed: int, repeats: int) -> list[int]:
@@ -103,61 +103,61 @@ def repeat_seeds(seed: int, repeats: int) -> list[int]:
     return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
 
 
-def plan(
-    splits: Splits, pool: ImageSet, protocol: Protocol, seeds: int, repeats: int, seed: int, gate: Gate = "val"
-) -> Plan:
+def build_protocol(
+    splits: Splits, pool: ImageSet, name: ProtocolName, seeds: int, repeats: int, seed: int, veto_mode: VetoMode = "val"
+) -> Protocol:
     """The repeats that a protocol makes of prepared images; pool: what the split left over.
 
-    seeds: repeats of `holdout`; gate: whether they rotate val, `auto` where a class has few val groups;
+    seeds: repeats of `holdout`; veto_mode: whether they rotate val, `auto` where a class has few val groups;
     repeats: disjoint training sets of `repeated`. Raises `DataError` with numbers
     where neither sets nor folds can be cut, and as `check_sides` does.
     """
-    if protocol == "holdout":
-        rotate = len(splits.val) > 0 and (gate == "rotate" or (gate == "auto" and small_val(splits)))
-        found = (on_rotated if rotate else on_one_split)(splits, repeat_seeds(seed, seeds))
+    if name == "holdout":
+        rotate = len(splits.val) > 0 and (veto_mode == "rotate" or (veto_mode == "auto" and has_small_val(splits)))
+        built = (rotated_val if rotate else paired_seeds)(splits, repeat_seeds(seed, seeds))
     else:
-        left = pool.counts()
-        check_repeats(splits.train.counts(), splits.val.counts(), splits.test.counts(), left, repeats)
-        short = shortages(_counts(splits.train, splits.val), left, repeats)
-        found = on_folds(splits, seed) if short else on_subsets(splits, pool, repeat_seeds(seed, repeats))
-    for own in found.distinct:
-        check_sides(vars(own))
-    return found
+        pool_counts = pool.counts()
+        check_repeats(splits.train.counts(), splits.val.counts(), splits.test.counts(), pool_counts, repeats)
+        short = shortages(_class_counts(splits.train, splits.val), pool_counts, repeats)
+        built = repeated_folds(splits, seed) if short else disjoint_subsets(splits, pool, repeat_seeds(seed, repeats))
+    for splits_once in built.unique_splits:
+        check_sides(vars(splits_once))
+    return built
 
 
-def on_one_split(splits: Splits, seeds: Sequence[int]) -> Plan:
+def paired_seeds(splits: Splits, seeds: Sequence[int]) -> Protocol:
     """Paired seeds on one split."""
-    return Plan("split", [Replicate(seed, splits) for seed in seeds], None, True)
+    return Protocol("split", [Replicate(seed, splits) for seed in seeds], None, True)
 
 
-def small_val(splits: Splits) -> bool:
-    """Some class has so few val groups that they can hardly object to anything."""
+def has_small_val(splits: Splits) -> bool:
+    """Some class has so few val groups that they can hardly veto anything."""
     groups = [len(set(splits.val.of_class(label).groups.tolist())) for label in splits.train.classes]
-    return min(groups) < SMALL_VAL
+    return min(groups) < MIN_VAL_GROUPS
 
 
-def on_rotated(splits: Splits, seeds: Sequence[int]) -> Plan:
+def rotated_val(splits: Splits, seeds: Sequence[int]) -> Protocol:
     """Paired seeds with one test; the first keeps the delivered train and val, the others hold out other groups as val.
 
     The parts are disjoint and about as large as the delivered val, until there are no groups left; then they are drawn
     anew.
     """
     images, want = join(splits.train, splits.val), splits.val.counts()
-    before, held, replicates = images.counts(), splits.val.groups, [Replicate(seeds[0], splits)]
+    class_counts, held_out_groups, replicates = images.counts(), splits.val.groups, [Replicate(seeds[0], splits)]
     for number, seed in enumerate(seeds[1:], start=1):
-        free = ~np.isin(images.groups, held)
+        free = ~np.isin(images.groups, held_out_groups)
         counts = images.take(free).counts()
         if any(counts.get(label, 0) < count for label, count in want.items()):
-            held, free, counts = held[:0], np.ones(len(images), dtype=bool), before
-        leave = {label: max(0, LEAST_TRAIN - before[label] + counts[label]) for label in counts}
-        drawn = part(images.take(free), want, leave, seeds[0], f"rotation {number}")
+            held_out_groups, free, counts = held_out_groups[:0], np.ones(len(images), dtype=bool), class_counts
+        leave = {label: max(0, MIN_TRAIN_IMAGES - class_counts[label] + counts[label]) for label in counts}
+        drawn = draw_part(images.take(free), want, leave, seeds[0], f"rotation {number}")
         mask = np.isin(images.groups, images.groups[free][drawn])
-        held = np.union1d(held, images.groups[mask])
+        held_out_groups = np.union1d(held_out_groups, images.groups[mask])
         replicates.append(Replicate(seed, Splits(images.take(~mask), images.take(mask), splits.test)))
-    return Plan("rotated", replicates, None, True)
+    return Protocol("rotated", replicates, None, True)
 
 
-def on_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Plan:
+def disjoint_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Protocol:
     """The delivered training set, and as many disjoint ones of the pool as there are further seeds; one test set.
 
     Each has as many images of every class in train and in val as the delivered one, up to what whole groups add up
@@ -165,32 +165,34 @@ def on_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Plan:
     """
     root, left, replicates = seeds[0], pool, [Replicate(seeds[0], splits)]
     for number, seed in enumerate(seeds[1:], start=1):
-        drawn = part(left, _counts(splits.train, splits.val), {}, root, f"subset {number}")
-        own, left = left.take(drawn), left.take(~drawn)
-        held_out = part(own, splits.val.counts(), dict.fromkeys(own.classes, LEAST_TRAIN), root, f"val {number}")
-        train, val = own.take(~held_out), own.take(held_out)
+        drawn = draw_part(left, _class_counts(splits.train, splits.val), {}, root, f"subset {number}")
+        subset, left = left.take(drawn), left.take(~drawn)
+        held_out = draw_part(
+            subset, splits.val.counts(), dict.fromkeys(subset.classes, MIN_TRAIN_IMAGES), root, f"val {number}"
+        )
+        train, val = subset.take(~held_out), subset.take(held_out)
         _check_size(splits, train, number, len(seeds))
         replicates.append(Replicate(seed, Splits(train, val, splits.test)))
-    return Plan("subsets", replicates, 0.0, True)
+    return Protocol("subsets", replicates, 0.0, True)
 
 
-def on_folds(splits: Splits, seed: int) -> Plan:
+def repeated_folds(splits: Splits, seed: int) -> Protocol:
     """Five times five folds of all images; each fold's other images give train, and val in the delivered share.
 
     Raises `DataError` for a class with fewer groups than folds, or one that a fold leaves too few images to train on.
     """
     images = join(splits.train, splits.val, splits.test)
     targets = images.targets(images.classes)
-    own = dict(zip(images.classes, groups_per_class(targets, images.groups).tolist(), strict=True))
-    few = [f"class {label!r} has {groups}" for label, groups in own.items() if groups < FOLDS]
+    groups_of_class = dict(zip(images.classes, groups_per_class(targets, images.groups).tolist(), strict=True))
+    few = [f"class {label!r} has {groups}" for label, groups in groups_of_class.items() if groups < FOLDS]
     if few:
         raise DataError(
             f"evaluate.protocol repeated: {FOLDS} folds need at least {FOLDS} independent images or groups of every "
             f"class; {'; '.join(few)}. Add images, or set `evaluate.protocol: holdout`."
         )
     replicates: list[Replicate] = []
-    seeds = repeat_seeds(seed, FOLDS * REPETITIONS)
-    for repetition in range(REPETITIONS):
+    seeds = repeat_seeds(seed, FOLDS * FOLD_REPETITIONS)
+    for repetition in range(FOLD_REPETITIONS):
         state = derive_seed(seed, "evaluate folds", repetition) % 2**32
         cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=state)
         with warnings.catch_warnings():
@@ -201,38 +203,38 @@ def on_folds(splits: Splits, seed: int) -> Plan:
             own_splits = _fold(splits, images.take(inside), images.take(outside), seed, number)
             replicates.append(Replicate(seeds[number], own_splits))
     ratio = float(np.mean([len(one.splits.test) / len(one.splits.train) for one in replicates]))
-    return Plan("folds", replicates, ratio, False)
+    return Protocol("folds", replicates, ratio, False)
 
 
 def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number: int) -> Splits:
     """Cut val out of a fold's training images in each class's delivered share."""
-    before, held = _counts(delivered.train, delivered.val), delivered.val.counts()
+    delivered_counts, val_counts = _class_counts(delivered.train, delivered.val), delivered.val.counts()
     counts = inside.counts()
-    want = {label: round(counts[label] * held.get(label, 0) / before[label]) for label in counts}
-    mask = part(inside, want, {label: max(LEAST_TRAIN, counts[label] - want[label]) for label in counts}, seed,
-                f"fold {number}")  # fmt: skip
+    want = {label: round(counts[label] * val_counts.get(label, 0) / delivered_counts[label]) for label in counts}
+    leave = {label: max(MIN_TRAIN_IMAGES, counts[label] - want[label]) for label in counts}
+    mask = draw_part(inside, want, leave, seed, f"fold {number}")
     train = inside.take(~mask)
-    few = [repr(label) for label in delivered.train.classes if train.counts().get(label, 0) < LEAST_TRAIN]
+    few = [repr(label) for label in delivered.train.classes if train.counts().get(label, 0) < MIN_TRAIN_IMAGES]
     if few:
         raise DataError(
-            f"evaluate.protocol repeated: one of the folds would leave fewer than {LEAST_TRAIN} images of "
+            f"evaluate.protocol repeated: one of the folds would leave fewer than {MIN_TRAIN_IMAGES} images of "
             f"{', '.join(few)} to train on, since few groups hold most of its images. Add images or make groups "
             "smaller, or set `evaluate.protocol: holdout`."
         )
     return Splits(train, inside.take(mask), test)
 
 
-def _counts(train: ImageSet, val: ImageSet) -> Counter[str]:
+def _class_counts(train: ImageSet, val: ImageSet) -> Counter[str]:
     return Counter(train.counts()) + Counter(val.counts())
 
 
 def _check_size(splits: Splits, train: ImageSet, number: int, repeats: int) -> None:
     """Groups cannot be divided, so a set may lack a few images, but never a tenth of a class."""
-    found = train.counts()
+    counts = train.counts()
     few = [
-        f"class {label!r}: {found.get(label, 0)} of {count}"
+        f"class {label!r}: {counts.get(label, 0)} of {count}"
         for label, count in splits.train.counts().items()
-        if found.get(label, 0) < max(LEAST_TRAIN, 0.9 * count)
+        if counts.get(label, 0) < max(MIN_TRAIN_IMAGES, 0.9 * count)
     ]
     if few:
         raise DataError(

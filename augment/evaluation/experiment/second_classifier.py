@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples, alone, arm_data
-from augment.evaluation.experiment.classifier import IMAGENET_STRENGTH
-from augment.evaluation.experiment.experiment import Scores
+from augment.evaluation.experiment.arms import Samples, arm_data, samples_of_arm
+from augment.evaluation.experiment.classifier import IMAGENET_INVERSE_REGULARISATION
+from augment.evaluation.experiment.experiment import ScoresByArm
 from augment.evaluation.experiment.protocol import Replicate
-from augment.evaluation.statistics.comparisons import compare, over_the_best
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.verdict.selection import Kind
+from augment.evaluation.statistics.comparisons import gain_over_best, paired_difference
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.verdict.selection import ArmKind
 from augment.measure.features import random_convolutions
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
@@ -28,17 +28,17 @@ from augment.params import Arm, Features
 
 Float32 = NDArray[np.float32]
 
-STRENGTH = {"random_convolutions": 0.1, "imagenet": IMAGENET_STRENGTH}
-MOST = 200  # made images of a class
-COLUMNS = ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high")
-BY_IMAGES: tuple[Arm, ...] = (
+INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": IMAGENET_INVERSE_REGULARISATION}
+MAX_MADE_PER_CLASS = 200  # made images of a class
+FAMILIES_COLUMNS = ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high")
+ARMS_DIFFERING_IN_IMAGES: tuple[Arm, ...] = (
     "none", "oversample", "smote", "smote_half", "mixup_within", "mixup_within_half",
     "gan_fill", "gan_half", "gan_half_filtered", "gan_only", "copies_half", "shuffled", "noise",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Unit:
+class _RepeatJob:
     """All classifiers of one repeat, by arm; test: the features of its test images."""
 
     train: ImageSet
@@ -49,22 +49,27 @@ class _Unit:
 
 def logistic_scores(
     replicates: Sequence[Replicate], samples: Sequence[Samples], arms: Sequence[Arm], features: Features, engine: Engine
-) -> Scores:
+) -> ScoresByArm:
     """Probabilities on test: arm -> float32 (N, classes) for each repeat, of those `arms` that differ in images.
 
     samples: one for each repeat. Raises `ParamsError` when the features are not installed.
     """
     extract = extractor(features)
     tests = {id(one.splits.test): one.splits.test for one in replicates}
-    found = dict(engine.map(extract, [test.images for test in tests.values()]))
-    of_test = {key: found[position] for position, key in enumerate(tests)}
-    wanted = [arm for arm in BY_IMAGES if arm in arms]
-    units = [
-        _Unit(one.splits.train, {arm: alone(arm, own, MOST) for arm in wanted}, features, of_test[id(one.splits.test)])
-        for one, own in zip(replicates, samples, strict=True)
+    described = dict(engine.map(extract, [test.images for test in tests.values()]))
+    of_test = {key: described[position] for position, key in enumerate(tests)}
+    wanted = [arm for arm in ARMS_DIFFERING_IN_IMAGES if arm in arms]
+    jobs = [
+        _RepeatJob(
+            one.splits.train,
+            {arm: samples_of_arm(arm, drawn, MAX_MADE_PER_CLASS) for arm in wanted},
+            features,
+            of_test[id(one.splits.test)],
+        )
+        for one, drawn in zip(replicates, samples, strict=True)
     ]
-    by_repeat = dict(engine.map(_score, units))
-    return {arm: [by_repeat[position][arm] for position in range(len(units))] for arm in wanted}
+    by_repeat = dict(engine.map(_score_repeat, jobs))
+    return {arm: [by_repeat[position][arm] for position in range(len(jobs))] for arm in wanted}
 
 
 def extractor(features: Features) -> Callable[[NDArray[np.uint8]], Float32]:
@@ -72,32 +77,41 @@ def extractor(features: Features) -> Callable[[NDArray[np.uint8]], Float32]:
     return imagenet_features if features == "imagenet" else random_convolutions
 
 
-def _score(unit: _Unit) -> dict[Arm, Float32]:
+def _score_repeat(job: _RepeatJob) -> dict[Arm, Float32]:
     """Every arm draws the training images first, so these are described once."""
-    extract, real = extractor(unit.features), len(unit.train)
-    own = extract(unit.train.images)
+    extract, real = extractor(job.features), len(job.train)
+    real_features = extract(job.train.images)
     scores: dict[Arm, Float32] = {}
-    for arm, samples in unit.samples.items():
-        data = arm_data(arm, unit.train, samples)
-        described = np.concatenate([own, extract(data.images[real:])]) if len(data.images) > real else own
-        model = fit_logistic(described, data, STRENGTH[unit.features])
-        scores[arm] = logistic_probabilities(model, unit.test, len(unit.train.classes)).astype(np.float32)
+    for arm, samples in job.samples.items():
+        data = arm_data(arm, job.train, samples)
+        described = (
+            np.concatenate([real_features, extract(data.images[real:])]) if len(data.images) > real else real_features
+        )
+        model = fit_logistic(described, data, INVERSE_REGULARISATION[job.features])
+        scores[arm] = logistic_probabilities(model, job.test, len(job.train.classes)).astype(np.float32)
     return scores
 
 
-def rows(figures: Figures, kinds: Mapping[Arm, Kind], classifier: str) -> list[dict[str, Any]]:
-    """Rows of families.csv: every arm's figure, and of arms with made images the gain over the best real-only one.
+def family_rows(table: MetricTable, kinds: Mapping[Arm, ArmKind], classifier: str) -> list[dict[str, Any]]:
+    """Rows of families.csv: every arm's metric, and of arms with made images the gain over the best real-only one.
 
-    figures: of the arms that ran; all figures are fractions of 1, with 95 % intervals.
+    table: of the arms that ran; all metrics are fractions of 1, with 95 % intervals.
     """
-    arms = {arm: kind for arm, kind in kinds.items() if arm in figures.values}
+    arms = {arm: kind for arm, kind in kinds.items() if arm in table.values}
     real = [arm for arm, kind in arms.items() if kind == "real"]
-    found = []
+    rows = []
     for arm, kind in arms.items():
-        low, high = figures.estimate(arm).interval(least=0.0)
-        row = {"classifier": classifier, "arm": arm, "kind": kind, "mean": figures.mean(arm), "low": low, "high": high}
+        low, high = table.estimate(arm).interval(minimum=0.0)
+        row = {"classifier": classifier, "arm": arm, "kind": kind, "mean": table.mean(arm), "low": low, "high": high}
         if kind != "real":
-            net = over_the_best([compare(figures, arm, rival, "test", "secondary", len(real)) for rival in real])
-            row |= {"best_real": net.best, "net": net.gain.mean, "net_low": net.gain.low, "net_high": net.gain.high}
-        found.append(row)
-    return found
+            net = gain_over_best(
+                [paired_difference(table, arm, rival, "test", "secondary", len(real)) for rival in real]
+            )
+            row |= {
+                "best_real": net.best_rival,
+                "net": net.gain.mean,
+                "net_low": net.gain.low,
+                "net_high": net.gain.high,
+            }
+        rows.append(row)
+    return rows

@@ -1,4 +1,4 @@
-"""A check against leaks: no synthetic image may be a test image. `nearness` looks for less than equality."""
+"""A check against leaks: no synthetic image may be a test image. `nearness_rows` looks for less than equality."""
 
 from collections.abc import Mapping
 

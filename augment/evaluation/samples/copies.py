@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.evaluation.verdict.explanation import Line
+from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.measure.metrics import Features, Float, nearest
 
-PERCENTILE = 0.01  # of the control's distances; at or below it lies a copy
-LEAST_CONTROL = 20  # with fewer held-out images the figure is not measured
+COPY_QUANTILE = 0.01  # of the control's distances; at or below it lies a copy
+MIN_CONTROL_IMAGES = 20  # with fewer held-out images the figure is not measured
 HALVINGS = 20
-MOST = 2.0  # times the control's rate: above it the samples are told to be copies too often
+MAX_RATE_RATIO = 2.0  # times the control's rate: above it the samples are told to be copies too often
 POOLED = "pooled"
 
 
@@ -49,51 +49,52 @@ def copy_rate(
     """
     labels = list(train)
     sizes = [(len(synthetic.get(label, ())), len(control.get(label, ()))) for label in labels]
-    distances = [_scaled(synthetic.get(label), train[label], control.get(label)) for label in labels]
+    distances = [_scaled_distances(synthetic.get(label), train[label], control.get(label)) for label in labels]
     groups = np.concatenate([
         control_groups[label].astype(np.str_)
         for label, (_, held_out) in zip(labels, distances, strict=True)
         if len(held_out)
     ] or [np.zeros(0, dtype=np.str_)])  # fmt: skip
     used = (sum(len(samples) for samples, _ in distances), len(groups))
-    if used[1] < LEAST_CONTROL or len(np.unique(groups)) < 2:
+    if used[1] < MIN_CONTROL_IMAGES or len(np.unique(groups)) < 2:
         note = (
             f"not measured: {used[1]} usable held-out images in {len(np.unique(groups))} groups, "
-            f"at least {LEAST_CONTROL} in 2 are needed"
+            f"at least {MIN_CONTROL_IMAGES} in 2 are needed"
         )
         rows = zip([*labels, POOLED], [*sizes, used], strict=True)
         return [CopyRow(label, None, None, *size, note) for label, size in rows]
-    thresholds, below = _cross_fitted(np.concatenate([held_out for _, held_out in distances]), groups, rng)
+    thresholds, below = _cross_fitted_thresholds(np.concatenate([held_out for _, held_out in distances]), groups, rng)
     copied = [(samples[:, None] <= thresholds).mean(axis=1) for samples, _ in distances]
     below_of = np.split(below, np.cumsum([len(held_out) for _, held_out in distances])[:-1])
     return [
-        *(_row(*columns) for columns in zip(labels, copied, below_of, sizes, strict=True)),
-        _row(POOLED, np.concatenate(copied), below, used),
+        *(_copy_row(*columns) for columns in zip(labels, copied, below_of, sizes, strict=True)),
+        _copy_row(POOLED, np.concatenate(copied), below, used),
     ]
 
 
-def explained(rows: Sequence[CopyRow]) -> list[Line]:
+def explain_copies(rows: Sequence[CopyRow]) -> list[ExplanationLine]:
     """What the pooled row, the last one, shows, for `augment verdict --explain`."""
-    return [Line(_words(rows[-1]), f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
+    return [ExplanationLine(_copy_sentence(rows[-1]), f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
 
 
-def _words(pooled: CopyRow) -> str:
+def _copy_sentence(pooled: CopyRow) -> str:
     made, unseen = pooled.synthetic_rate, pooled.control_rate
     if made is None or unseen is None:
         return f"How many samples are copies is not known: {pooled.note.removeprefix('not measured: ')}."
-    found = (
+    rates = (
         f"Before any selection {100 * made:.1f} % of the samples lie as near to a training image as hardly any unseen "
         f"real image does; of those {100 * unseen:.1f} % do."
     )
-    if made <= MOST * unseen:
-        return found
+    if made <= MAX_RATE_RATIO * unseen:
+        return rates
     return (
-        f"{found} That is more than {MOST:.0f} times as many: these generators repeat what they were trained on. More "
+        f"{rates} That is more than {MAX_RATE_RATIO:.0f} times as many: these generators repeat what they were trained "
+        f"on. More "
         "images help, and so do fewer train.steps."
     )
 
 
-def _scaled(samples: Features | None, train: Features, control: Features | None) -> tuple[Float, Float]:
+def _scaled_distances(samples: Features | None, train: Features, control: Features | None) -> tuple[Float, Float]:
     """Distances of samples and control to train over the control's median; empty without a scale.
 
     A class has no scale without control, or when most of its control equals training images.
@@ -109,27 +110,27 @@ def _scaled(samples: Features | None, train: Features, control: Features | None)
     return made / scale, held_out / scale
 
 
-def _cross_fitted(control: Float, groups: NDArray[Any], rng: np.random.Generator) -> tuple[Float, Float]:
+def _cross_fitted_thresholds(control: Float, groups: NDArray[Any], rng: np.random.Generator) -> tuple[Float, Float]:
     """Thresholds (2 * halvings,), and for each control image how often the other half's was not passed."""
     names = np.unique(groups)
     thresholds, below = [], np.zeros(len(control))
     for _ in range(HALVINGS):
         first = np.isin(groups, rng.permutation(names)[: len(names) // 2])
         for half in (first, ~first):
-            thresholds.append(np.quantile(control[half], PERCENTILE))
+            thresholds.append(np.quantile(control[half], COPY_QUANTILE))
             below[~half] += control[~half] <= thresholds[-1]
     return np.array(thresholds), below / HALVINGS
 
 
-def _row(label: str, copied: Float, below: Float, size: tuple[int, int]) -> CopyRow:
+def _copy_row(label: str, copied: Float, below: Float, size: tuple[int, int]) -> CopyRow:
     """One label, or all; a small class keeps its own rate and is read beside the pooled control."""
     if len(below) == 0:
         return CopyRow(label, None, None, *size, "not measured: no held-out images that give a scale")
     synthetic_rate = float(copied.mean()) if len(copied) else None
-    control_rate = float(below.mean()) if len(below) >= LEAST_CONTROL else None
+    control_rate = float(below.mean()) if len(below) >= MIN_CONTROL_IMAGES else None
     notes = []
     if synthetic_rate is None:
         notes.append("no synthetic images")
     if control_rate is None:
-        notes.append(f"fewer than {LEAST_CONTROL} held-out images: compare with {POOLED}")
+        notes.append(f"fewer than {MIN_CONTROL_IMAGES} held-out images: compare with {POOLED}")
     return CopyRow(label, synthetic_rate, control_rate, *size, "; ".join(notes))

@@ -20,14 +20,14 @@ from augment.data.imageset import ImageSet
 from augment.measure.features import pixels
 from augment.measure.metrics import Features, Float, leave_one_out_nearest, nearest
 
-SIGNIFICANT = 0.001  # one false alarm in a thousand audits at most; every repeat makes two
-NEARER = 0.6  # share of the comparisons that test must win: less is no copying
-LEAST = 20  # groups on either side; with fewer nothing is measured
-COLUMNS = ("seed", "control", "test", "others", "nearer", "p", "note")
+MAX_P_VALUE = 0.001  # one false alarm in a thousand audits at most; every repeat makes two
+MIN_NEARER_SHARE = 0.6  # share of the comparisons that test must win: less is no copying
+MIN_AUDIT_GROUPS = 20  # groups on either side; with fewer nothing is measured
+AUDIT_COLUMNS = ("seed", "control", "test", "others", "nearer", "p", "note")
 
 
 @dataclass(frozen=True)
-class Real:
+class RealImages:
     """The real images of one class, one of each group: features (n, D), the distance of each to its nearest other,
     and the split that it is in."""
 
@@ -52,29 +52,31 @@ class Nearness:
     @property
     def leak(self) -> bool:
         """Too near to be chance."""
-        return self.p is not None and self.p <= SIGNIFICANT and (self.nearer or 0) >= NEARER
+        return self.p is not None and self.p <= MAX_P_VALUE and (self.nearer or 0) >= MIN_NEARER_SHARE
 
 
-def real_images(sides: Mapping[str, ImageSet]) -> dict[str, Real]:
+def real_images(sides: Mapping[str, ImageSet]) -> dict[str, RealImages]:
     """What synthetic images are compared with, by label; sides: train, val and test."""
-    found = {}
+    by_label = {}
     for label in sides["train"].classes:
-        own = {side: _one_of_each_group(images.of_class(label)) for side, images in sides.items()}
-        features = pixels(np.concatenate([images.images for images in own.values()]))
-        side = np.repeat(list(own), [len(images) for images in own.values()])
+        by_side = {side: _one_of_each_group(images.of_class(label)) for side, images in sides.items()}
+        features = pixels(np.concatenate([images.images for images in by_side.values()]))
+        side = np.repeat(list(by_side), [len(images) for images in by_side.values()])
         if len(features) > 1:
-            found[label] = Real(features, leave_one_out_nearest(features)[1], side)
-    return found
+            by_label[label] = RealImages(features, leave_one_out_nearest(features)[1], side)
+    return by_label
 
 
-def nearness(samples: Mapping[str, NDArray[np.uint8]], reals: Mapping[str, Real], seed: int) -> list[Nearness]:
+def nearness_rows(
+    samples: Mapping[str, NDArray[np.uint8]], reals: Mapping[str, RealImages], seed: int
+) -> list[Nearness]:
     """Test against train, and test against val. samples: label -> uint8 (N, C, H, W), before any selection."""
     distances = {
         label: nearest(real.features, pixels(samples[label]))[1] / np.maximum(real.distance, 1e-12)
         for label, real in reals.items()
         if len(samples.get(label, ()))
     }
-    return [_compare([(distances[label], reals[label].side) for label in distances], name, seed)
+    return [_rank_test([(distances[label], reals[label].side) for label in distances], name, seed)
             for name in ("train", "val")]  # fmt: skip
 
 
@@ -94,19 +96,19 @@ def _one_of_each_group(images: ImageSet) -> ImageSet:
     return images.take(np.sort(np.unique(images.groups, return_index=True)[1]))
 
 
-def _compare(classes: Sequence[tuple[Float, NDArray[Any]]], control: str, seed: int) -> Nearness:
+def _rank_test(classes: Sequence[tuple[Float, NDArray[Any]]], control: str, seed: int) -> Nearness:
     """classes: relative distances (n,) and sides (n,) of each."""
     test, others = [np.zeros(0)], [np.zeros(0)]
     for distance, side in classes:
-        mine = np.isin(side, ("test", control))
-        if len(np.unique(side[mine])) == 2:
-            ranks = rankdata(distance[mine]) / (mine.sum() + 1)
-            test.append(ranks[side[mine] == "test"])
-            others.append(ranks[side[mine] == control])
-    one, other = np.concatenate(test), np.concatenate(others)
-    if min(len(one), len(other)) < LEAST:
-        note = f"not measured: at least {LEAST} groups on either side are needed"
-        return Nearness(seed, control, len(one), len(other), None, None, note)
-    result = mannwhitneyu(one, other, alternative="less", method="asymptotic")
-    share = 1 - float(result.statistic) / (len(one) * len(other))
-    return Nearness(seed, control, len(one), len(other), share, float(result.pvalue), "")
+        of_pair = np.isin(side, ("test", control))
+        if len(np.unique(side[of_pair])) == 2:
+            ranks = rankdata(distance[of_pair]) / (of_pair.sum() + 1)
+            test.append(ranks[side[of_pair] == "test"])
+            others.append(ranks[side[of_pair] == control])
+    test_ranks, other_ranks = np.concatenate(test), np.concatenate(others)
+    if min(len(test_ranks), len(other_ranks)) < MIN_AUDIT_GROUPS:
+        note = f"not measured: at least {MIN_AUDIT_GROUPS} groups on either side are needed"
+        return Nearness(seed, control, len(test_ranks), len(other_ranks), None, None, note)
+    result = mannwhitneyu(test_ranks, other_ranks, alternative="less", method="asymptotic")
+    share = 1 - float(result.statistic) / (len(test_ranks) * len(other_ranks))
+    return Nearness(seed, control, len(test_ranks), len(other_ranks), share, float(result.pvalue), "")

@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, UInt8
-from augment.evaluation.verdict.explanation import Line
+from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import Features, Float, nearest, nearest_elsewhere
 
-LEAST = 20  # groups on either side; with fewer nothing is measured
-DRAWS = 1000
-NORMAL = 1.96  # quantile of the normal distribution for 95 %
-RATES = (0.01, 0.1)  # false-alarm rates at which the share of members found is told
-SPACES: tuple[tuple[str, Callable[[UInt8], Features]], ...] = (
+MIN_GROUPS = 20  # groups on either side; with fewer nothing is measured
+BOOTSTRAP_DRAWS = 1000
+Z_95 = 1.96  # quantile of the normal distribution for 95 %
+FALSE_ALARM_RATES = (0.01, 0.1)  # false-alarm rates at which the share of members found is told
+FEATURE_SPACES: tuple[tuple[str, Callable[[UInt8], Features]], ...] = (
     ("pixels", pixels),
     ("random_convolutions", random_convolutions),
 )
-COLUMNS = ("space", "figure", "value", "low", "high", "chance", "members", "control", "note")
+MEMBERSHIP_COLUMNS = ("space", "figure", "value", "low", "high", "chance", "members", "control", "note")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class MembershipRow:
 
 
 @dataclass(frozen=True)
-class Attacked:
+class AttackScores:
     """Scores float64 (N,) of real images, low for likely members; member: bool (N,); weight: float64 (N,), equal
     sums for the members and the control of each class; groups: str (N,)."""
 
@@ -61,7 +61,7 @@ class Attacked:
         return len(np.unique(self.groups[self.member == member]))
 
 
-def membership(
+def membership_rows(
     train: ImageSet, test: ImageSet, samples: Mapping[str, UInt8], rng: np.random.Generator
 ) -> list[MembershipRow]:
     """How well the attack does, in each of two feature spaces, pooled over the classes.
@@ -71,15 +71,15 @@ def membership(
     measured; a rate of false alarms needs as many control groups as can show it, 99 for 1 %.
     """
     rows: list[MembershipRow] = []
-    for space, embed in SPACES:
-        found = attacked(train, test, {label: own for label, own in samples.items() if len(own)}, embed)
-        rows += _rows(space, found, rng)
+    for space, embed in FEATURE_SPACES:
+        scores = attack_scores(train, test, {label: images for label, images in samples.items() if len(images)}, embed)
+        rows += _space_rows(space, scores, rng)
     return rows
 
 
-def attacked(
+def attack_scores(
     train: ImageSet, test: ImageSet, samples: Mapping[str, UInt8], embed: Callable[[UInt8], Features]
-) -> Attacked:
+) -> AttackScores:
     """Score the real images of every class that has samples, and images on both sides."""
     parts = [(np.zeros(0), np.zeros(0, bool), np.zeros(0), np.zeros(0, dtype=np.str_))]
     for label, made in samples.items():
@@ -96,54 +96,60 @@ def attacked(
         # As in a stratified rank test: what a class can tell grows with the smaller side (van Elteren 1960).
         share = members * control / (members + control)
         parts.append((score, member, np.where(member, share / members, share / control), groups))
-    return Attacked(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return AttackScores(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def auc(found: Attacked, weight: Float) -> float:
+def auc(attack: AttackScores, weight: Float) -> float:
     """Chance that a member's score lies below a control's, ties counted half; weight: float64 (N,)."""
-    order = np.argsort(found.score, kind="stable")
-    first = np.flatnonzero(np.r_[True, np.diff(found.score[order]) > 0])
-    members, control = (np.add.reduceat((weight * (found.member == side))[order], first) for side in (True, False))
+    order = np.argsort(attack.score, kind="stable")
+    first = np.flatnonzero(np.r_[True, np.diff(attack.score[order]) > 0])
+    members, control = (np.add.reduceat((weight * (attack.member == side))[order], first) for side in (True, False))
     below = np.cumsum(members) - members / 2
     return float((below * control).sum() / (members.sum() * control.sum()))
 
 
-def found_at(found: Attacked, weight: Float, rate: float, units: int) -> float:
+def recall_at_rate(attack: AttackScores, weight: Float, rate: float, units: int) -> float:
     """Share of members below the threshold that a new control image passes with a chance of at most `rate`.
 
     The threshold is a control's score: the floor(rate (units + 1))-th smallest, or by weight the first to reach it
     (split conformal prediction). units: groups of the control.
     """
-    order = np.argsort(found.score[~found.member], kind="stable")
-    scores, control = found.score[~found.member][order], weight[~found.member][order]
+    order = np.argsort(attack.score[~attack.member], kind="stable")
+    scores, control = attack.score[~attack.member][order], weight[~attack.member][order]
     passed = np.floor(rate * (units + 1) + 1e-9) / units * control.sum()
     place = np.searchsorted(np.cumsum(control), passed * (1 - 1e-9))
-    mine = weight[found.member]
-    return float(mine[found.score[found.member] < scores[place]].sum() / mine.sum())
+    member_weight = weight[attack.member]
+    return float(member_weight[attack.score[attack.member] < scores[place]].sum() / member_weight.sum())
 
 
-def _rows(space: str, found: Attacked, rng: np.random.Generator) -> Iterator[MembershipRow]:
-    members, control = found.units(True), found.units(False)
-    measures: dict[str, Callable[[Float], float]] = {"auc": lambda weight: auc(found, weight)}
-    measures |= {f"tpr_{rate:g}": partial(found_at, found, rate=rate, units=control) for rate in RATES}
-    chances = dict(zip(measures, (0.5, *RATES), strict=True))
-    needed = dict(zip(measures, (LEAST, *(max(LEAST, round(1 / rate) - 1) for rate in RATES)), strict=True))
-    enough = {name: own for name, own in measures.items() if members >= LEAST and control >= needed[name]}
-    bounds = _intervals(found, list(enough.values()), min(members, control), rng)
+def _space_rows(space: str, attack: AttackScores, rng: np.random.Generator) -> Iterator[MembershipRow]:
+    members, control = attack.units(True), attack.units(False)
+    measures: dict[str, Callable[[Float], float]] = {"auc": lambda weight: auc(attack, weight)}
+    measures |= {
+        f"tpr_{rate:g}": partial(recall_at_rate, attack, rate=rate, units=control) for rate in FALSE_ALARM_RATES
+    }
+    chances = dict(zip(measures, (0.5, *FALSE_ALARM_RATES), strict=True))
+    needed = dict(
+        zip(measures, (MIN_GROUPS, *(max(MIN_GROUPS, round(1 / rate) - 1) for rate in FALSE_ALARM_RATES)), strict=True)
+    )
+    enough = {
+        name: measure_of for name, measure_of in measures.items() if members >= MIN_GROUPS and control >= needed[name]
+    }
+    bounds = _intervals(attack, list(enough.values()), min(members, control), rng)
     for name, measure in measures.items():
         if name in enough:
             low, high = next(bounds)
-            yield MembershipRow(space, name, measure(found.weight), low, high, chances[name], members, control, "")
+            yield MembershipRow(space, name, measure(attack.weight), low, high, chances[name], members, control, "")
             continue
         note = (
-            f"not measured: {members} independent training and {control} test images, at least {LEAST} and "
+            f"not measured: {members} independent training and {control} test images, at least {MIN_GROUPS} and "
             f"{needed[name]} are needed"
         )
         yield MembershipRow(space, name, None, None, None, chances[name], members, control, note)
 
 
 def _intervals(
-    found: Attacked, measures: Sequence[Callable[[Float], float]], units: int, rng: np.random.Generator
+    attack: AttackScores, measures: Sequence[Callable[[Float], float]], units: int, rng: np.random.Generator
 ) -> Iterator[tuple[float, float]]:
     """The 95 % interval of each figure: percentiles of the draws, widened by one group of the smaller side.
 
@@ -152,37 +158,37 @@ def _intervals(
     """
     if not measures:
         return
-    draws = np.array([[measure(weight) for measure in measures] for weight in _draws(found, rng)])
+    draws = np.array([[measure(weight) for measure in measures] for weight in _draws(attack, rng)])
     for measure, column in zip(measures, draws.T, strict=True):
-        value = measure(found.weight)
+        value = measure(attack.weight)
         low, high = (
-            value + sign * np.hypot(np.quantile(column, part) - value, NORMAL / units)
+            value + sign * np.hypot(np.quantile(column, part) - value, Z_95 / units)
             for sign, part in ((-1, 0.025), (1, 0.975))
         )
         yield max(0.0, float(low)), min(1.0, float(high))
 
 
-def _draws(found: Attacked, rng: np.random.Generator) -> Iterator[Float]:
+def _draws(attack: AttackScores, rng: np.random.Generator) -> Iterator[Float]:
     """Weights of the images in every bootstrap draw: the groups of either side drawn with replacement."""
-    _, unit = np.unique(found.groups, return_inverse=True)
-    sides = [np.unique(unit[found.member == side]) for side in (True, False)]
-    for _ in range(DRAWS):
+    _, unit = np.unique(attack.groups, return_inverse=True)
+    sides = [np.unique(unit[attack.member == side]) for side in (True, False)]
+    for _ in range(BOOTSTRAP_DRAWS):
         times = np.zeros(unit.max() + 1)
-        for own in sides:
-            times[own] = rng.multinomial(len(own), np.full(len(own), 1 / len(own)))
-        yield found.weight * times[unit]
+        for units in sides:
+            times[units] = rng.multinomial(len(units), np.full(len(units), 1 / len(units)))
+        yield attack.weight * times[unit]
 
 
-def explained(rows: Sequence[MembershipRow]) -> list[Line]:
+def explain_membership(rows: Sequence[MembershipRow]) -> list[ExplanationLine]:
     """What the attack found, for `augment verdict --explain`."""
     return [
-        Line(_words(row), f"membership.csv: space {row.space}, figure auc (value, low, high)")
+        ExplanationLine(_membership_sentence(row), f"membership.csv: space {row.space}, figure auc (value, low, high)")
         for row in rows
         if row.figure == "auc"
     ]
 
 
-def _words(row: MembershipRow) -> str:
+def _membership_sentence(row: MembershipRow) -> str:
     way = {"pixels": "by pixels", "random_convolutions": "by random features"}[row.space]
     if row.value is None:
         return f"Whether the samples give training images away, {way}, was {row.note}. They are not anonymous."

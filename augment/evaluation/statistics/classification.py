@@ -1,4 +1,4 @@
-"""What one classifier is worth, from its class probabilities: figures beside the one that decides."""
+"""What one classifier is worth, from its class probabilities: metrics beside the primary one."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from sklearn.metrics import accuracy_score, average_precision_score, f1_score, r
 Int = NDArray[np.int64]
 Float = NDArray[np.floating]
 
-SCORES = ("balanced_accuracy", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier", "ece")
-BINS = 15
+CLASSIFICATION_METRICS = ("balanced_accuracy", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier", "ece")
+CALIBRATION_BINS = 15
 
 
-def scores(targets: Int, probabilities: Float, minority: Sequence[int]) -> dict[str, float | None]:
-    """The figures named in `SCORES`, over the classes present in `targets`.
+def classification_metrics(targets: Int, probabilities: Float, minority: Sequence[int]) -> dict[str, float | None]:
+    """The metrics named in `CLASSIFICATION_METRICS`, over the classes present in `targets`.
 
     targets: int (N,); probabilities: (N, classes), rows summing to 1; minority: class indices.
     auroc: one class against the rest, mean over classes; None with a single class. auprc_minority: average
@@ -25,14 +25,14 @@ def scores(targets: Int, probabilities: Float, minority: Sequence[int]) -> dict[
     present = np.unique(targets)
     truth = targets[:, None] == np.arange(probabilities.shape[1])
     several = len(present) > 1
-    poor = [index for index in minority if index in present]
+    present_minority = [index for index in minority if index in present]
     return {
         "balanced_accuracy": float(np.mean([(predicted[targets == index] == index).mean() for index in present])),
         "accuracy": float(accuracy_score(targets, predicted)),
         "macro_f1": float(f1_score(targets, predicted, labels=present, average="macro", zero_division=0)),
         "auroc": float(roc_auc_score(truth[:, present], probabilities[:, present])) if several else None,
-        "auprc_minority": float(average_precision_score(truth[:, poor], probabilities[:, poor]))
-        if several and poor
+        "auprc_minority": float(average_precision_score(truth[:, present_minority], probabilities[:, present_minority]))
+        if several and present_minority
         else None,
         "brier": float(((probabilities - truth) ** 2).sum(axis=1).mean()),
         "ece": calibration_error(predicted == targets, probabilities.max(axis=1)),
@@ -47,6 +47,6 @@ def calibration_error(correct: NDArray[np.bool_], confidence: Float) -> float:
     (Nguyen & O'Connor 2015, section 3.2).
     """
     order = np.argsort(confidence, kind="stable")
-    bins = np.array_split(order, min(BINS, len(order)))
-    gaps = [len(own) * abs(correct[own].mean() - confidence[own].mean()) for own in bins]
+    bins = np.array_split(order, min(CALIBRATION_BINS, len(order)))
+    gaps = [len(members) * abs(correct[members].mean() - confidence[members].mean()) for members in bins]
     return float(sum(gaps) / len(order))

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from augment.evaluation.statistics.estimates import Estimate, holm
-from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.statistics.metric_table import MetricTable
 from augment.params import Arm
 
 Split = Literal["test", "val"]
 Claim = Literal["primary", "secondary", "gate"]
-Word = Literal["helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"]
+VerdictWord = Literal["helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"]
 
 
 @dataclass(frozen=True)
 class Gain:
-    """A difference in the deciding figure with its 95 % interval, as fractions of 1."""
+    """A difference in the primary metric with its 95 % interval, as fractions of 1."""
 
     mean: float
     low: float
@@ -26,49 +26,49 @@ class Gain:
 class Comparison:
     """Candidate minus rival on one split.
 
-    claim: primary ones decide the word, secondary ones are for reading, the gate decides what is delivered
-    rivals: of how many rivals this one may be picked in hindsight
+    claim: primary ones decide the word, secondary ones are for reading, gate ones (val's veto) decide what is delivered
+    rival_count: of how many rivals this one may be picked in hindsight
     """
 
     candidate: Arm
     rival: Arm
     split: Split
     claim: Claim
-    found: Estimate
-    rivals: int = 1
+    estimate: Estimate
+    rival_count: int = 1
 
     @property
     def gain(self) -> Gain:
-        return Gain(self.found.mean, *self.found.interval(0.95))
+        return Gain(self.estimate.mean, *self.estimate.interval(0.95))
 
     @property
     def interval90(self) -> tuple[float, float]:
-        return self.found.interval(0.90)
+        return self.estimate.interval(0.90)
 
     @property
     def high_joint(self) -> float:
         """Upper end of the 95 % interval, widened so that it holds whichever of the rivals is picked (Bonferroni)."""
-        return self.found.interval(1 - 0.05 / self.rivals)[1]
+        return self.estimate.interval(1 - 0.05 / self.rival_count)[1]
 
     @property
     def high90_joint(self) -> float:
         """The same for the 90 % interval."""
-        return self.found.interval(1 - 0.10 / self.rivals)[1]
+        return self.estimate.interval(1 - 0.10 / self.rival_count)[1]
 
 
 @dataclass(frozen=True)
-class OverTheBest:
+class GainOverBest:
     """Candidate minus the best of its rivals, whichever that truly is.
 
     gain: mean over the best on this split, with a 95 % interval; interval90: the 90 % one
-    best: that rival; lowest, highest: the rivals whose comparisons give the lower and the upper 95 % bound
+    best_rival: that rival; low_rival, high_rival: the rivals whose comparisons give the lower and the upper 95 % bound
     """
 
     gain: Gain
     interval90: tuple[float, float]
-    best: Arm
-    lowest: Arm
-    highest: Arm
+    best_rival: Arm
+    low_rival: Arm
+    high_rival: Arm
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,14 @@ class GrossAndNet:
     net: Gain
 
 
-def compare(figures: Figures, candidate: Arm, rival: Arm, split: Split, claim: Claim, rivals: int = 1) -> Comparison:
+def paired_difference(
+    table: MetricTable, candidate: Arm, rival: Arm, split: Split, claim: Claim, rival_count: int = 1
+) -> Comparison:
     """Candidate minus rival, paired by seed and by draw."""
-    return Comparison(candidate, rival, split, claim, figures.estimate(candidate, rival), rivals)
+    return Comparison(candidate, rival, split, claim, table.estimate(candidate, rival), rival_count)
 
 
-def over_the_best(rows: Sequence[Comparison]) -> OverTheBest:
+def gain_over_best(rows: Sequence[Comparison]) -> GainOverBest:
     """The gain of one candidate over the best of its rivals, from its comparison with each.
 
     Below: all must hold, so the lowest bound counts and needs no correction (an intersection-union test,
@@ -93,19 +95,19 @@ def over_the_best(rows: Sequence[Comparison]) -> OverTheBest:
     """
     lowest = min(rows, key=lambda row: row.gain.low)
     highest = min(rows, key=lambda row: row.high_joint)
-    best = min(rows, key=lambda row: round(row.found.mean, 12))  # ties, up to rounding, go to the first
-    return OverTheBest(
-        gain=Gain(best.found.mean, lowest.gain.low, highest.high_joint),
+    best = min(rows, key=lambda row: round(row.estimate.mean, 12))  # ties, up to rounding, go to the first
+    return GainOverBest(
+        gain=Gain(best.estimate.mean, lowest.gain.low, highest.high_joint),
         interval90=(min(row.interval90[0] for row in rows), min(row.high90_joint for row in rows)),
-        best=best.rival,
-        lowest=lowest.rival,
-        highest=highest.rival,
+        best_rival=best.rival,
+        low_rival=lowest.rival,
+        high_rival=highest.rival,
     )
 
 
-def rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+def comparison_rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
     """The rows of comparisons.csv. p_holm is adjusted for the number of secondary comparisons, empty for others."""
-    p_values = [row.found.p_value for row in comparisons]
+    p_values = [row.estimate.p_value for row in comparisons]
     secondary = [index for index, row in enumerate(comparisons) if row.claim == "secondary"]
     adjusted = dict(zip(secondary, holm([p_values[index] for index in secondary]), strict=True))
     return [
@@ -113,7 +115,7 @@ def rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
             "candidate": row.candidate, "rival": row.rival, "split": row.split, "claim": row.claim,
             "mean": row.gain.mean, "low": row.gain.low, "high": row.gain.high, "high_joint": row.high_joint,
             "low90": row.interval90[0], "high90": row.interval90[1], "high90_joint": row.high90_joint,
-            "seed_sd": row.found.seed_sd, "test_se": row.found.test_se, "seeds": row.found.seeds,
+            "seed_sd": row.estimate.seed_sd, "test_se": row.estimate.test_se, "seeds": row.estimate.seeds,
             "p": p, "p_holm": adjusted.get(index),
         }
         for index, (row, p) in enumerate(zip(comparisons, p_values, strict=True))

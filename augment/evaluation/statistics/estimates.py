@@ -15,12 +15,12 @@ from scipy import optimize, stats
 
 Float = NDArray[np.float64]
 
-LEAST_P = 1e-9  # no smaller p-value is claimed: the normal approximation ends long before
+MIN_P_VALUE = 1e-9  # no smaller p-value is claimed: the normal approximation ends long before
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with its two sources of error; figures as fractions of 1.
+    """A mean over seeds with its two sources of error; as fractions of 1.
 
     test_se: standard error from the choice of test groups; seed_sd: spread of the seeds' values
     seed_se: standard error from the seeds, without what test_se already holds
@@ -40,27 +40,27 @@ class Estimate:
         test = t_quantile(confidence, self.groups - 1) * self.test_se if self.test_se else 0.0
         return math.hypot(test, t_quantile(confidence, self.seeds - 1) * self.seed_se if self.seed_se else 0.0)
 
-    def interval(self, confidence: float = 0.95, least: float = -1.0, most: float = 1.0) -> tuple[float, float]:
-        """(low, high), cut at `least` and `most`: a difference cannot leave [-1, 1], a share not [0, 1]."""
+    def interval(self, confidence: float = 0.95, minimum: float = -1.0, maximum: float = 1.0) -> tuple[float, float]:
+        """(low, high), cut at `minimum` and `maximum`: a difference cannot leave [-1, 1], a share not [0, 1]."""
         half = self.half_width(confidence)
-        return max(least, self.mean - half), min(most, self.mean + half)
+        return max(minimum, self.mean - half), min(maximum, self.mean + half)
 
     @property
     def p_value(self) -> float:
         """Two-sided p-value of a mean of 0: the alpha at which the interval 1 - alpha just reaches 0."""
         size = abs(self.mean)
-        if self.half_width(1 - LEAST_P) <= size:
-            return LEAST_P if size else 1.0
-        if self.half_width(LEAST_P) >= size:
+        if self.half_width(1 - MIN_P_VALUE) <= size:
+            return MIN_P_VALUE if size else 1.0
+        if self.half_width(MIN_P_VALUE) >= size:
             return 1.0
-        return float(optimize.brentq(lambda alpha: self.half_width(1 - alpha) - size, LEAST_P, 1 - LEAST_P))
+        return float(optimize.brentq(lambda alpha: self.half_width(1 - alpha) - size, MIN_P_VALUE, 1 - MIN_P_VALUE))
 
 
-def estimate(values: Float, drawn: Float, one_pair: float, groups: int) -> Estimate:
-    """Mean, test error and seed spread of a figure.
+def estimate(values: Float, bootstrap: Float, one_group_se: float, groups: int) -> Estimate:
+    """Mean, test error and seed spread of a metric.
 
-    values: (S,) the figure of S >= 2 paired seeds; drawn: (S, B) the same on each draw of the test
-    groups (`resampling.resample`); one_pair: what one group can move it by; groups: their number.
+    values: (S,) the metric of S >= 2 paired seeds; bootstrap: (S, B) the same on each draw of the test
+    groups (`resampling.resample`); one_group_se: what one group can move it by; groups: their number.
     Test error: the spread between draws of the mean over seeds, and in quadrature one group somewhere
     in the set, since a small set without any disagreement is no proof of equality (the pseudo-pair of
     Agresti & Min 2005).
@@ -72,17 +72,17 @@ def estimate(values: Float, drawn: Float, one_pair: float, groups: int) -> Estim
     seeds = len(values)
     if seeds < 2:
         raise ValueError(f"{seeds} seeds: an interval needs at least 2")
-    spread = drawn.mean(axis=0).std(ddof=1)
-    chance = (drawn - drawn.mean(axis=0)).var(axis=1, ddof=1).sum() / (seeds - 1)
+    test_sd = bootstrap.mean(axis=0).std(ddof=1)
+    chance_variance = (bootstrap - bootstrap.mean(axis=0)).var(axis=1, ddof=1).sum() / (seeds - 1)
     variance = values.var(ddof=1)
     return Estimate(
         mean=float(values.mean()),
-        test_se=math.hypot(float(spread), one_pair),
-        seed_se=math.sqrt(max(variance - chance, variance / 2) / seeds),
+        test_se=math.hypot(float(test_sd), one_group_se),
+        seed_se=math.sqrt(max(variance - chance_variance, variance / 2) / seeds),
         seed_sd=math.sqrt(variance),
         seeds=seeds,
         groups=groups,
-        chance_sd=math.sqrt(chance),
+        chance_sd=math.sqrt(chance_variance),
     )
 
 
@@ -95,19 +95,20 @@ def paired_t(differences: Float) -> Estimate:
     return corrected_t(differences, 0.0)
 
 
-def corrected_t(differences: Float, ratio: float, one_pair: float = 0.0) -> Estimate:
+def corrected_t(differences: Float, ratio: float, one_group_se: float = 0.0) -> Estimate:
     """The corrected resampled t-test for folds whose training sets overlap (Nadeau & Bengio 2003).
 
     differences: (J,), J >= 2, one arm minus another in each fold of each repetition; ratio: test images
-    over training images of a fold (5 folds: 1/4); one_pair: what one group of a fold can move its difference by.
+    over training images of a fold (5 folds: 1/4); one_group_se: what one group of a fold can move its difference by.
     The variance of the mean is taken as (1 / J + ratio) s^2 with J - 1 degrees of freedom, and s as no less than
-    `one_pair`: folds that agree to the image are no proof that others would. Raises ValueError with fewer than 2 folds.
+    `one_group_se`: folds that agree to the image are no proof that others would. Raises ValueError with fewer than 2
+    folds.
     """
     folds = len(differences)
     if folds < 2:
         raise ValueError(f"{folds} differences: a t-test needs at least 2")
     sd = float(differences.std(ddof=1))
-    error = math.sqrt(1 / folds + ratio) * max(sd, one_pair)
+    error = math.sqrt(1 / folds + ratio) * max(sd, one_group_se)
     return Estimate(float(differences.mean()), 0.0, error, sd, folds, groups=folds)
 
 
@@ -138,6 +139,6 @@ def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, f
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def t_quantile(confidence: float, freedom: int) -> float:
+def t_quantile(confidence: float, degrees_of_freedom: int) -> float:
     """Two-sided quantile of Student's t; infinite without a degree of freedom."""
-    return float(stats.t.ppf((1 + confidence) / 2, freedom)) if freedom > 0 else math.inf
+    return float(stats.t.ppf((1 + confidence) / 2, degrees_of_freedom)) if degrees_of_freedom > 0 else math.inf

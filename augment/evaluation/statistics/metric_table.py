@@ -1,7 +1,7 @@
-"""The figure that decides, for every arm: as it is, and on every draw of the test groups.
+"""The primary metric, for every arm: as it is, and on every draw of the test groups.
 
 Either balanced accuracy, the mean of the classes' recalls, or the mean recall of all classes but the
-normal one at a fixed share of false alarms. What follows (comparisons, verdict) knows no other figure.
+normal one at a fixed share of false alarms. What follows (comparisons, verdict) knows no other metric.
 """
 
 import math
@@ -13,27 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
-from augment.evaluation.statistics.bootstrap import SMALL_CLASS, Resamples, groups_per_class, one_pair, resample
+from augment.evaluation.statistics.bootstrap import (
+    MIN_CLASS_GROUPS,
+    Resamples,
+    groups_per_class,
+    one_group_se,
+    resample,
+)
 from augment.evaluation.statistics.estimates import Estimate, corrected_t, estimate
 
 Bool = NDArray[np.bool_]
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
-Scores = NDArray[np.floating[Any]]
+ScoreArray = NDArray[np.floating[Any]]
 
-ROUNDING = 1e-9
-FEW_ABOVE = 2  # normal groups above the threshold: with fewer, draws of them do not show how uncertain it is
+TOLERANCE = 1e-9
+MIN_GROUPS_ABOVE_THRESHOLD = (
+    2  # normal groups above the threshold: with fewer, draws of them do not show how uncertain it is
+)
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The deciding figure of every arm on one split, as fractions of 1.
+class MetricTable:
+    """The primary metric of every arm on one split, as fractions of 1.
 
     name: what sentences call it
-    values: arm -> (S,), one for each paired seed; drawn: arm -> (S, B), on each draw of the groups,
+    values: arm -> (S,), one for each paired seed; bootstrap: arm -> (S, B), on each draw of the groups,
         which are the same for all arms and seeds
-    one_pair: what one group can move it by; groups, images: what it rests on; counted: what these are
-    thresholds: arm -> (S, G), what the figure changes by when one group of normal images is left out, where draws
+    one_group_se: what one group can move it by; groups, images: what it rests on; unit: what these are
+    thresholds: arm -> (S, G), what the metric changes by when one group of normal images is left out, where draws
         cannot show how uncertain the threshold is; else empty
     small_classes: classes with so few groups that they cannot show their own spread
     ratio: None where draws and seeds give intervals; else every seed has a training set of its own, the intervals are
@@ -42,13 +50,13 @@ class Figures:
 
     name: str
     values: Mapping[str, Float]
-    drawn: Mapping[str, Float]
-    one_pair: float
+    bootstrap: Mapping[str, Float]
+    one_group_se: float
     groups: int
     images: int
     small_classes: int
     ratio: float | None = None
-    counted: str = "images"
+    unit: str = "images"
     thresholds: Mapping[str, Float] = field(default_factory=dict)
 
     def mean(self, arm: str) -> float:
@@ -56,13 +64,15 @@ class Figures:
         return float(self.values[arm].mean())
 
     def estimate(self, arm: str, minus: str | None = None) -> Estimate:
-        """The figure of an arm, or its difference from another's, paired by seed and by draw."""
-        values, drawn = self.values[arm], self.drawn[arm]
+        """The metric of an arm, or its difference from another's, paired by seed and by draw."""
+        values, bootstrap = self.values[arm], self.bootstrap[arm]
         if minus is not None:
-            values, drawn = values - self.values[minus], drawn - self.drawn[minus]
+            values, bootstrap = values - self.values[minus], bootstrap - self.bootstrap[minus]
         if self.ratio is not None:
-            return corrected_t(values, self.ratio, self.one_pair)
-        return estimate(values, drawn, math.hypot(self.one_pair, self._threshold_error(arm, minus)), self.groups)
+            return corrected_t(values, self.ratio, self.one_group_se)
+        return estimate(
+            values, bootstrap, math.hypot(self.one_group_se, self._threshold_error(arm, minus)), self.groups
+        )
 
     def _threshold_error(self, arm: str, minus: str | None) -> float:
         """Standard error of the mean over seeds from the choice of normal images: a jackknife over their groups."""
@@ -72,39 +82,39 @@ class Figures:
         return float(np.linalg.norm(changes.mean(axis=0)))
 
 
-def joined(each: Sequence[Figures | None], ratio: float) -> Figures | None:
+def join_repeats(tables: Sequence[MetricTable | None], ratio: float) -> MetricTable | None:
     """Figures of repeats with training sets of their own as one, (S, ...); None where any of them cannot tell."""
-    known = [one for one in each if one is not None]
-    if not known or len(known) < len(each):
+    known = [table for table in tables if table is not None]
+    if not known or len(known) < len(tables):
         return None
-    return Figures(
+    return MetricTable(
         name=known[0].name,
-        values={arm: np.concatenate([one.values[arm] for one in known]) for arm in known[0].values},
-        drawn={arm: np.concatenate([one.drawn[arm] for one in known]) for arm in known[0].drawn},
-        one_pair=max(one.one_pair for one in known),
-        groups=min(one.groups for one in known),
-        images=min(one.images for one in known),
+        values={arm: np.concatenate([table.values[arm] for table in known]) for arm in known[0].values},
+        bootstrap={arm: np.concatenate([table.bootstrap[arm] for table in known]) for arm in known[0].bootstrap},
+        one_group_se=max(table.one_group_se for table in known),
+        groups=min(table.groups for table in known),
+        images=min(table.images for table in known),
         small_classes=0,
         ratio=ratio,
     )
 
 
-def figures_of_scores(
+def metric_table(
     targets: Int,
     groups: NDArray[Any],
-    scores: Mapping[Any, Scores],
+    scores: Mapping[Any, ScoreArray],
     *,
     normal: int | None,
     rate: float,
     draws: int,
     rng: np.random.Generator,
-) -> Figures | None:
-    """The deciding figure from class probabilities; None for a split that cannot tell.
+) -> MetricTable | None:
+    """The primary metric from class probabilities; None for a split that cannot tell.
 
     targets: int (N,); groups: (N,); scores: arm -> (S, N, classes). normal None: balanced accuracy, else the
     recall of all classes but this one at the false-alarm rate. Raises DataError when shapes differ.
     """
-    shapes = {found.shape[:2] for found in scores.values()}
+    shapes = {by_seed.shape[:2] for by_seed in scores.values()}
     if len(groups) != len(targets) or len(shapes) != 1 or next(iter(shapes))[1:] != (len(targets),):
         raise DataError(
             f"outcomes: {len(targets)} targets, {len(groups)} groups and arms of shapes {sorted(shapes)}; "
@@ -114,61 +124,68 @@ def figures_of_scores(
         return None
     resamples = resample(targets, groups, draws, rng)
     if normal is None:
-        return figures_of(
-            {arm: own.argmax(axis=2) == targets for arm, own in scores.items()}, targets, groups, resamples
+        return balanced_accuracy_table(
+            {arm: by_seed_.argmax(axis=2) == targets for arm, by_seed_ in scores.items()}, targets, groups, resamples
         )
     is_normal = targets == normal
-    if is_normal.all() or len(np.unique(groups[is_normal])) < SMALL_CLASS:
+    if is_normal.all() or len(np.unique(groups[is_normal])) < MIN_CLASS_GROUPS:
         return None
-    return _recall_figures(targets, groups, scores, normal, rate, resamples)
+    return _recall_table(targets, groups, scores, normal, rate, resamples)
 
 
-def figures_of(correct: Mapping[Any, Bool], targets: Int, groups: NDArray[Any], resamples: Resamples) -> Figures:
+def balanced_accuracy_table(
+    correct: Mapping[Any, Bool], targets: Int, groups: NDArray[Any], resamples: Resamples
+) -> MetricTable:
     """Balanced accuracy from right or wrong, arm -> bool (S, N), on given draws."""
-    return Figures(
+    return MetricTable(
         name="balanced accuracy",
-        values={arm: right @ resamples.plain for arm, right in correct.items()},
-        drawn={arm: right @ resamples.draws.T for arm, right in correct.items()},
-        one_pair=resamples.one_pair,
+        values={arm: is_right @ resamples.weights for arm, is_right in correct.items()},
+        bootstrap={arm: is_right @ resamples.draws.T for arm, is_right in correct.items()},
+        one_group_se=resamples.one_group_se,
         groups=resamples.groups,
         images=len(targets),
-        small_classes=_small(targets, groups),
+        small_classes=_small_classes(targets, groups),
     )
 
 
-def _recall_figures(
+def _recall_table(
     targets: Int,
     groups: NDArray[Any],
-    scores: Mapping[Any, Scores],
+    scores: Mapping[Any, ScoreArray],
     normal: int,
     rate: float,
     resamples: Resamples,
-) -> Figures:
+) -> MetricTable:
     """An image is the more suspect the less probable the normal class is."""
     others = targets != normal
-    weights = np.concatenate([resamples.plain[None], resamples.draws])
-    found = {
-        arm: np.stack([recall_at_far(-one[:, normal], ~others, weights, rate) for one in by_seed])
+    weights = np.concatenate([resamples.weights[None], resamples.draws])
+    recalls = {
+        arm: np.stack([recall_at_far(-probabilities[:, normal], ~others, weights, rate) for probabilities in by_seed])
         for arm, by_seed in scores.items()
     }
-    return Figures(
+    return MetricTable(
         name=f"recall at {100 * rate:g} % false alarms",
-        values={arm: both[:, 0] for arm, both in found.items()},
-        drawn={arm: both[:, 1:] for arm, both in found.items()},
-        one_pair=one_pair(targets[others], groups[others]),
+        values={arm: both[:, 0] for arm, both in recalls.items()},
+        bootstrap={arm: both[:, 1:] for arm, both in recalls.items()},
+        one_group_se=one_group_se(targets[others], groups[others]),
         groups=len(np.unique(groups[others])),
         images=int(others.sum()),
-        small_classes=_small(targets[others], groups[others]),
-        counted="images of the other classes",
+        small_classes=_small_classes(targets[others], groups[others]),
+        unit="images of the other classes",
         thresholds={
-            arm: np.stack([threshold_changes(-one[:, normal], ~others, groups, resamples.plain, rate) for one in own])
-            for arm, own in scores.items()
-            if _above(len(np.unique(groups[~others])), rate) < FEW_ABOVE
+            arm: np.stack(
+                [
+                    threshold_changes(-probabilities[:, normal], ~others, groups, resamples.weights, rate)
+                    for probabilities in probabilities_by_seed
+                ]
+            )
+            for arm, probabilities_by_seed in scores.items()
+            if _images_above_threshold(len(np.unique(groups[~others])), rate) < MIN_GROUPS_ABOVE_THRESHOLD
         },
     )
 
 
-def recall_at_far(alarm: Scores, is_normal: Bool, weights: Float, rate: float) -> Float:
+def recall_at_far(alarm: ScoreArray, is_normal: Bool, weights: Float, rate: float) -> Float:
     """Weighted share of the other images above the threshold that the normal ones set, (B,).
 
     alarm: (N,) higher is more suspect; weights: (B, N), the first row the set as it is, then one for each draw; a
@@ -178,20 +195,20 @@ def recall_at_far(alarm: Scores, is_normal: Bool, weights: Float, rate: float) -
     prediction, Vovk et al. 2005), whatever its distribution. An alarm is a score above the threshold.
     """
     normal, other = alarm[is_normal], alarm[~is_normal]
-    above = _above(len(normal), rate) / len(normal)
+    above = _images_above_threshold(len(normal), rate) / len(normal)
     descending = np.argsort(-normal, kind="stable")
-    share = np.cumsum(_of_side(weights, is_normal)[:, descending], axis=1)
+    share = np.cumsum(_weights_of_side(weights, is_normal)[:, descending], axis=1)
     share /= share[:, -1:]
-    threshold = normal[descending][(share > above + ROUNDING).argmax(axis=1)]  # (B,)
+    threshold = normal[descending][(share > above + TOLERANCE).argmax(axis=1)]  # (B,)
     order = np.argsort(-other, kind="stable")
-    found = np.cumsum(_of_side(weights, ~is_normal)[:, order], axis=1)
+    found = np.cumsum(_weights_of_side(weights, ~is_normal)[:, order], axis=1)
     alarms = np.searchsorted(-other[order], -threshold, side="left")  # others strictly above
     recalled = np.where(alarms > 0, found[np.arange(len(found)), alarms - 1], 0.0)
     result: Float = recalled / found[:, -1]
     return result
 
 
-def threshold_changes(alarm: Scores, is_normal: Bool, groups: NDArray[Any], weights: Float, rate: float) -> Float:
+def threshold_changes(alarm: ScoreArray, is_normal: Bool, groups: NDArray[Any], weights: Float, rate: float) -> Float:
     """What the recall of the set as it is changes by when each group of normal images is left out, (groups,).
 
     As in `recall_at_far`, with one row of weights (N,). As many normal images as before stay above the threshold, which
@@ -200,9 +217,9 @@ def threshold_changes(alarm: Scores, is_normal: Bool, groups: NDArray[Any], weig
     """
     normal, other = alarm[is_normal], alarm[~is_normal]
     names, of_image = np.unique(groups[is_normal], return_inverse=True)
-    above = _above(len(normal), rate)
+    above = _images_above_threshold(len(normal), rate)
 
-    def recall(kept: Scores) -> float:
+    def recall(kept: ScoreArray) -> float:
         threshold = np.sort(kept)[::-1][min(above, len(kept) - 1)]
         own = weights[~is_normal]
         return float(own[other > threshold].sum() / own.sum())
@@ -213,34 +230,36 @@ def threshold_changes(alarm: Scores, is_normal: Bool, groups: NDArray[Any], weig
     return changes
 
 
-def _above(images: int, rate: float) -> int:
+def _images_above_threshold(images: int, rate: float) -> int:
     """How many of so many normal images lie above the threshold, that of a false alarm for a new one."""
-    return max(0, math.floor(rate * (images + 1) + ROUNDING) - 1)
+    return max(0, math.floor(rate * (images + 1) + TOLERANCE) - 1)
 
 
-def _of_side(weights: Float, side: Bool) -> Float:
+def _weights_of_side(weights: Float, side: Bool) -> Float:
     own = weights[:, side]
     own[own.sum(axis=1) == 0] = own[0]
     return own
 
 
-def check_rate(targets: Int, groups: NDArray[Any], normal: int, label: str, rate: float) -> None:
+def check_false_alarm_rate(targets: Int, groups: NDArray[Any], normal: int, label: str, rate: float) -> None:
     """Raises DataError when test cannot show a recall at this false-alarm rate."""
-    mine = targets == normal
-    images, independent = int(mine.sum()), len(np.unique(groups[mine]))
-    needed = max(SMALL_CLASS, math.ceil(1 / rate - ROUNDING) - 1)
+    is_normal = targets == normal
+    images, independent = int(is_normal.sum()), len(np.unique(groups[is_normal]))
+    needed = max(MIN_CLASS_GROUPS, math.ceil(1 / rate - TOLERANCE) - 1)
     if independent < needed:
         larger = (
-            f"Raise it to {math.ceil(100 / (independent + 1)) / 100:g}, add" if independent >= SMALL_CLASS else "Add"
+            f"Raise it to {math.ceil(100 / (independent + 1)) / 100:g}, add"
+            if independent >= MIN_CLASS_GROUPS
+            else "Add"
         )
         raise DataError(
             f"evaluate.false_alarm_rate {rate:g}: it needs at least {needed} independent test images of the normal "
             f"class {label!r}, found {images} images in {independent} groups. {larger} normal images, "
             "or set `evaluate.primary: balanced_accuracy`."
         )
-    if mine.all():
+    if is_normal.all():
         raise DataError(f"evaluate.normal {label!r}: test holds no image of any other class, so nothing can be missed.")
 
 
-def _small(targets: Int, groups: NDArray[Any]) -> int:
-    return int((groups_per_class(targets, groups) < SMALL_CLASS).sum())
+def _small_classes(targets: Int, groups: NDArray[Any]) -> int:
+    return int((groups_per_class(targets, groups) < MIN_CLASS_GROUPS).sum())

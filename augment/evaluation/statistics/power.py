@@ -12,13 +12,13 @@ from augment.core.seeds import numpy_rng
 from augment.evaluation.statistics.estimates import Estimate, t_quantile
 
 POWER = 0.8  # a gain counts as shown where this share of runs would find it
-MOST_SEEDS = 100  # that params.yaml takes
-_DRAWS = 4000
+MAX_SEEDS = 100  # that params.yaml takes
+_SIMULATED_RUNS = 4000
 
 
 @dataclass(frozen=True)
-class Spread:
-    """What makes the gain over one rival fall out differently; variances of a difference in the deciding figure.
+class DifferenceVariance:
+    """What makes the gain over one rival fall out differently; variances of a difference in the primary metric.
 
     image: other test images, as the mean over endless seeds would show it
     chance: single images that come out right or wrong by chance in one seed
@@ -31,47 +31,47 @@ class Spread:
     seed: float
     lag: float = 0.0
 
-    def between_training_sets(self) -> "Spread":
+    def between_training_sets(self) -> "DifferenceVariance":
         """The same where every repeat has a training set of its own, and tests for no other images."""
-        return Spread(0.0, 0.0, self.image + self.chance + self.seed, self.lag)
+        return DifferenceVariance(0.0, 0.0, self.image + self.chance + self.seed, self.lag)
 
 
 def smallest_gain(
-    spreads: Sequence[Spread],
+    variances: Sequence[DifferenceVariance],
     seeds: int,
     groups: int,
-    one_pair: float,
+    one_group_se: float,
     ratio: float | None = None,
     power: float = POWER,
 ) -> float:
     """The gain over the best rival at which a share `power` of runs has every lower 95 % bound above 0.
 
-    spreads: one for each rival. A run is drawn 4000 times from normal distributions, with the errors and the
+    variances: one for each rival. A run is drawn 4000 times from normal distributions, with the errors and the
     degrees of freedom that `estimate` (ratio None) or `corrected_t` (ratio: its own) would find. Half of the smallest
     spread is the candidate's own, so it is common to all comparisons.
     May exceed 1, and is infinite with a single group or seed: then no gain can be shown.
     """
     if min(groups, seeds) < 2:
         return math.inf
-    image, chance, seed, lag = np.array([[one.image, one.chance, one.seed, one.lag] for one in spreads]).T
+    image, chance, seed, lag = np.array([[each.image, each.chance, each.seed, each.lag] for each in variances]).T
     rng = numpy_rng(0, "power")
-    of_image = _differences(rng, image, 1)[..., 0]  # (draws, rivals)
+    of_image = _simulated_differences(rng, image, 1)[..., 0]  # (draws, rivals)
     overlap = ratio / (1 + ratio) if ratio else 0.0  # correlation of two folds, as Nadeau & Bengio take it
-    of_seed = math.sqrt(1 - overlap) * _differences(rng, chance + seed, seeds)  # (draws, rivals, seeds)
-    of_seed += math.sqrt(overlap) * _differences(rng, chance + seed, 1)
+    of_seed = math.sqrt(1 - overlap) * _simulated_differences(rng, chance + seed, seeds)  # (draws, rivals, seeds)
+    of_seed += math.sqrt(overlap) * _simulated_differences(rng, chance + seed, 1)
     variance = of_seed.var(axis=2, ddof=1)
     if ratio is None:
         seed_error = np.maximum(variance - chance, variance / 2) / seeds
-        test_error = image + chance / seeds + one_pair**2
+        test_error = image + chance / seeds + one_group_se**2
     else:
-        seed_error = (1 / seeds + ratio) * np.maximum(variance, one_pair**2)
+        seed_error = (1 / seeds + ratio) * np.maximum(variance, one_group_se**2)
         test_error = np.zeros_like(image)
     t_test, t_seed = t_quantile(0.95, groups - 1), t_quantile(0.95, seeds - 1)
     needed = np.sqrt(t_test**2 * test_error + t_seed**2 * seed_error) - of_image - of_seed.mean(axis=2) - lag
     return float(np.quantile(needed.max(axis=1), power))
 
 
-def spreads_of(rows: Sequence[Estimate], net: float, one_pair: float) -> list[Spread]:
+def difference_variances(rows: Sequence[Estimate], net: float, one_group_se: float) -> list[DifferenceVariance]:
     """What a run's comparisons of one candidate with its rivals turned out to be.
 
     net: the candidate's gain over the best rival, which the others lag behind. Few seeds measure their own
@@ -79,8 +79,8 @@ def spreads_of(rows: Sequence[Estimate], net: float, one_pair: float) -> list[Sp
     """
     seed = float(np.mean([max(0.0, row.seed_sd**2 - row.chance_sd**2) for row in rows]))
     return [
-        Spread(
-            image=max(0.0, row.test_se**2 - one_pair**2 - row.chance_sd**2 / row.seeds),
+        DifferenceVariance(
+            image=max(0.0, row.test_se**2 - one_group_se**2 - row.chance_sd**2 / row.seeds),
             chance=row.chance_sd**2,
             seed=seed,
             lag=row.mean - net,
@@ -89,34 +89,36 @@ def spreads_of(rows: Sequence[Estimate], net: float, one_pair: float) -> list[Sp
     ]
 
 
-def seeds_to_decide(found: Estimate, confidence: float = 0.95) -> int | None:
+def seeds_to_decide(estimate: Estimate, confidence: float = 0.95) -> int | None:
     """Fewest seeds with which the interval would exclude 0, everything else unchanged.
 
     None when no number that params.yaml takes would: then test images are the limit, not repeats.
     """
-    test = t_quantile(confidence, found.groups - 1) * found.test_se
-    seeds = np.arange(2, MOST_SEEDS + 1)
-    seed = stats.t.ppf((1 + confidence) / 2, seeds - 1) * found.seed_se * np.sqrt(found.seeds / seeds)
-    enough = np.flatnonzero(np.hypot(test, seed) < abs(found.mean))
+    test = t_quantile(confidence, estimate.groups - 1) * estimate.test_se
+    seeds = np.arange(2, MAX_SEEDS + 1)
+    seed = stats.t.ppf((1 + confidence) / 2, seeds - 1) * estimate.seed_se * np.sqrt(estimate.seeds / seeds)
+    enough = np.flatnonzero(np.hypot(test, seed) < abs(estimate.mean))
     return int(seeds[enough[0]]) if len(enough) else None
 
 
-def growth_to_decide(found: Estimate, confidence: float = 0.95) -> float | None:
+def growth_to_decide(estimate: Estimate, confidence: float = 0.95) -> float | None:
     """About how many times more test images would exclude 0 with the same mean and seeds.
 
     Where the seeds alone are too noisy for that, half of the error is granted to each. None for a mean of 0.
     """
-    if found.mean == 0:
+    if estimate.mean == 0:
         return None
-    test = stats.norm.ppf((1 + confidence) / 2) * found.test_se
-    seed = t_quantile(confidence, found.seeds - 1) * found.seed_se
-    room = max(found.mean**2 - seed**2, found.mean**2 / 2)
+    test = stats.norm.ppf((1 + confidence) / 2) * estimate.test_se
+    seed = t_quantile(confidence, estimate.seeds - 1) * estimate.seed_se
+    room = max(estimate.mean**2 - seed**2, estimate.mean**2 / 2)
     return max(1.0, float(test**2 / room))
 
 
-def _differences(rng: np.random.Generator, variances: NDArray[np.float64], seeds: int) -> NDArray[np.float64]:
+def _simulated_differences(rng: np.random.Generator, variances: NDArray[np.float64], seeds: int) -> NDArray[np.float64]:
     """Candidate minus each rival, (draws, rivals, seeds) with these variances (rivals,)."""
-    own = float(variances.min()) / 2
-    candidate = rng.normal(0, math.sqrt(own), (_DRAWS, 1, seeds))
-    rivals: NDArray[np.float64] = rng.normal(size=(_DRAWS, len(variances), seeds)) * np.sqrt(variances - own)[:, None]
+    candidate_variance = float(variances.min()) / 2
+    candidate = rng.normal(0, math.sqrt(candidate_variance), (_SIMULATED_RUNS, 1, seeds))
+    rivals: NDArray[np.float64] = (
+        rng.normal(size=(_SIMULATED_RUNS, len(variances), seeds)) * np.sqrt(variances - candidate_variance)[:, None]
+    )
     return candidate - rivals

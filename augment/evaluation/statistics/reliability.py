@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from augment.evaluation.statistics.estimates import wilson
 
-BINS = 10
-COLUMNS = ("arm", "low_edge", "high_edge", "answers", "groups", "confidence", "right", "low", "high")
+RELIABILITY_BINS = 10
+RELIABILITY_COLUMNS = ("arm", "low_edge", "high_edge", "answers", "groups", "confidence", "right", "low", "high")
 
 
-def reliability(
+def reliability_rows(
     targets: Sequence[NDArray[np.int64]],
     groups: Sequence[NDArray[Any]],
     scores: Mapping[Any, Sequence[NDArray[np.floating]]],
@@ -24,19 +24,21 @@ def reliability(
     interval (Wilson's) is over the independent groups, since five seeds on ten images are still ten images.
     DeGroot & Fienberg 1983; Guo et al. 2017, section 2.
     """
-    rows, actual, group = [], np.concatenate(targets), np.concatenate(groups)
+    rows, actual, all_groups = [], np.concatenate(targets), np.concatenate(groups)
     for arm, by_repeat in scores.items():
-        own = np.concatenate(by_repeat)
-        confidence, right = own.max(axis=1), own.argmax(axis=1) == actual
-        place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-        for number in np.unique(place):
-            mine = place == number
-            count = len(np.unique(group[mine]))
-            share = float(right[mine].mean())
+        probabilities = np.concatenate(by_repeat)
+        confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == actual
+        bin_of = np.minimum((confidence * RELIABILITY_BINS).astype(np.int64), RELIABILITY_BINS - 1)
+        for bin_number in np.unique(bin_of):
+            in_bin = bin_of == bin_number
+            count = len(np.unique(all_groups[in_bin]))
+            share = float(right[in_bin].mean())
             low, high = wilson(share * count, count)
             rows.append(
-                {"arm": arm, "low_edge": number / BINS, "high_edge": (number + 1) / BINS, "answers": int(mine.sum()),
-                 "groups": count, "confidence": float(confidence[mine].mean()), "right": share, "low": low,
+                {"arm": arm, "low_edge": bin_number / RELIABILITY_BINS,
+                 "high_edge": (bin_number + 1) / RELIABILITY_BINS,
+                 "answers": int(in_bin.sum()), "groups": count,
+                 "confidence": float(confidence[in_bin].mean()), "right": share, "low": low,
                  "high": high}
             )  # fmt: skip
     return rows

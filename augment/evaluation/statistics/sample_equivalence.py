@@ -1,8 +1,9 @@
 """What the synthetic images are worth in real ones: where the learning curve of real images reaches them.
 
-The error of the deciding figure is taken as a power law of the number n of training images, log(error) = a + b log(n)
-by least squares over the measured sizes. The worth is the n at which the curve has the GAN arm's error. Its interval
-holds every n at which a test of equal errors does not reject (Fieller 1954), with the same errors from test groups and
+The error of the primary metric is taken as a power law of the number n of training images, log(error) = a + b log(n)
+by least squares over the measured sizes. The sample equivalence is the n at which the curve has the GAN arm's error.
+Its interval holds every n at which a test of equal errors does not reject (Fieller 1954), with the same errors from
+test groups and
 seeds as any other comparison: at each n the curve is a weighted sum of what was measured.
 """
 
@@ -14,59 +15,63 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from augment.evaluation.statistics.estimates import Estimate
-from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.statistics.metric_table import MetricTable
 
 Float = NDArray[np.float64]
 
-FARTHEST = 4.0  # no worth is looked for beyond so many times the largest measured size
-ROUNDING = 1e-9
+MAX_EXTRAPOLATION = 4.0  # none is looked for beyond so many times the largest measured size
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Worth:
+class SampleEquivalence:
     """How many real training images do as well as the real and the synthetic ones together.
 
-    images: real images that there are; least, measured: the smallest and the largest size that was measured
-    rises: with more real images the error surely falls; without that nothing below means anything
-    equal, low, high: images in all, with a 95 % interval; at `least` they may be fewer, at `most` more
+    images: real images that there are; min_measured, max_measured: the smallest and the largest size that was measured
+    curve_rises: with more real images the error surely falls; without that nothing below means anything
+    equivalent, low, high: images in all, with a 95 % interval; at `min_measured` they may be fewer, at `max_searched`
+    more
     """
 
     images: float
-    least: float
-    measured: float
-    rises: bool
-    equal: float
+    min_measured: float
+    max_measured: float
+    curve_rises: bool
+    equivalent: float
     low: float
     high: float
 
     @property
-    def most(self) -> float:
+    def max_searched(self) -> float:
         """The largest number that is looked at."""
-        return FARTHEST * self.measured
+        return MAX_EXTRAPOLATION * self.max_measured
 
 
-def worth(figures: Figures, candidate: str, curve: Mapping[str, float], images: float) -> Worth:
-    """What `candidate` is worth. curve: names of the measured sizes among the figures' arms -> training images.
+def sample_equivalence(
+    table: MetricTable, candidate: str, curve: Mapping[str, float], images: float
+) -> SampleEquivalence:
+    """How many real images do as well as `candidate`. curve: names of the measured sizes among the figures' arms ->
+    training images.
 
     Needs at least two sizes.
     """
-    logs, sizes = _log_errors(figures, candidate), np.array(list(curve.values()))
-    least, largest = float(sizes.min()), float(sizes.max())
-    slope = _combined(logs, dict(zip(curve, _line(sizes)[1].tolist(), strict=True)))
-    most = FARTHEST * largest
+    logs, sizes = _log_errors(table, candidate), np.array(list(curve.values()))
+    min_measured, max_measured = float(sizes.min()), float(sizes.max())
+    slope = _weighted_estimate(logs, dict(zip(curve, _line_weights(sizes)[1].tolist(), strict=True)))
+    max_searched = MAX_EXTRAPOLATION * max_measured
 
     def lead(size: float) -> Estimate:
         """The candidate's log error minus the curve's; it grows with the size where the error surely falls."""
-        return _combined(logs, {candidate: 1.0, **_minus_curve(curve, sizes, size)})
+        return _weighted_estimate(logs, {candidate: 1.0, **_minus_curve(curve, sizes, size)})
 
-    return Worth(
+    return SampleEquivalence(
         images=images,
-        least=least,
-        measured=largest,
-        rises=slope.interval()[1] < -ROUNDING,
-        equal=_crossing(lambda size: lead(size).mean, least, most),
-        low=_crossing(lambda size: lead(size).interval()[1], least, most),
-        high=_crossing(lambda size: lead(size).interval()[0], least, most),
+        min_measured=min_measured,
+        max_measured=max_measured,
+        curve_rises=slope.interval()[1] < -TOLERANCE,
+        equivalent=_crossing(lambda size: lead(size).mean, min_measured, max_searched),
+        low=_crossing(lambda size: lead(size).interval()[1], min_measured, max_searched),
+        high=_crossing(lambda size: lead(size).interval()[0], min_measured, max_searched),
     )
 
 
@@ -75,46 +80,46 @@ def power_law(sizes: Float, errors: Float, at: float) -> float:
 
     sizes, errors: (K,), all above 0.
     """
-    level, slope = _line(sizes) @ np.log(errors)
+    level, slope = _line_weights(sizes) @ np.log(errors)
     if slope >= 0:
         return float(np.exp(np.log(errors).mean()))
     return float(np.exp(level + slope * np.log(at)))
 
 
-def _line(sizes: Float) -> Float:
+def _line_weights(sizes: Float) -> Float:
     """(2, K): weights of K values whose sums are level and slope of their line over log(size)."""
     return np.asarray(np.linalg.pinv(np.stack([np.ones(len(sizes)), np.log(sizes)], axis=1)))
 
 
 def _minus_curve(curve: Mapping[str, float], sizes: Float, at: float) -> dict[str, float]:
-    weights = np.array([1.0, np.log(at)]) @ _line(sizes)
+    weights = np.array([1.0, np.log(at)]) @ _line_weights(sizes)
     return dict(zip(curve, (-weights).tolist(), strict=True))
 
 
-def _log_errors(figures: Figures, candidate: str) -> Figures:
-    """Logarithms of 1 - figure; where none is wrong, half an image is."""
-    least = 0.5 / figures.images
-    error = max(least, 1 - figures.mean(candidate))
+def _log_errors(table: MetricTable, candidate: str) -> MetricTable:
+    """Logarithms of 1 - metric; where none is wrong, half an image is."""
+    min_error = 0.5 / table.images
+    error = max(min_error, 1 - table.mean(candidate))
     return replace(
-        figures,
-        values={arm: np.log(np.maximum(least, 1 - own)) for arm, own in figures.values.items()},
-        drawn={arm: np.log(np.maximum(least, 1 - own)) for arm, own in figures.drawn.items()},
-        one_pair=figures.one_pair / error,
+        table,
+        values={arm: np.log(np.maximum(min_error, 1 - values)) for arm, values in table.values.items()},
+        bootstrap={arm: np.log(np.maximum(min_error, 1 - values)) for arm, values in table.bootstrap.items()},
+        one_group_se=table.one_group_se / error,
     )
 
 
-def _combined(figures: Figures, weights: Mapping[str, float]) -> Estimate:
+def _weighted_estimate(table: MetricTable, weights: Mapping[str, float]) -> Estimate:
     """The estimate of a weighted sum of arms, paired by seed and by draw."""
-    values = np.sum([weight * figures.values[arm] for arm, weight in weights.items()], axis=0)
-    drawn = np.sum([weight * figures.drawn[arm] for arm, weight in weights.items()], axis=0)
-    one_pair = figures.one_pair * max(map(abs, weights.values()))
-    return replace(figures, values={"": values}, drawn={"": drawn}, one_pair=one_pair).estimate("")
+    values = np.sum([weight * table.values[arm] for arm, weight in weights.items()], axis=0)
+    bootstrap = np.sum([weight * table.bootstrap[arm] for arm, weight in weights.items()], axis=0)
+    one_group_se = table.one_group_se * max(map(abs, weights.values()))
+    return replace(table, values={"": values}, bootstrap={"": bootstrap}, one_group_se=one_group_se).estimate("")
 
 
-def _crossing(rising: Callable[[float], float], least: float, most: float) -> float:
+def _crossing(rising: Callable[[float], float], lower: float, upper: float) -> float:
     """The size at which a rising function reaches 0; an end where it does so beyond it."""
-    if rising(least) >= 0:
-        return least
-    if rising(most) < 0:
-        return most
-    return float(np.exp(brentq(lambda log: rising(float(np.exp(log))), np.log(least), np.log(most), xtol=1e-4)))
+    if rising(lower) >= 0:
+        return lower
+    if rising(upper) < 0:
+        return upper
+    return float(np.exp(brentq(lambda log: rising(float(np.exp(log))), np.log(lower), np.log(upper), xtol=1e-4)))

@@ -8,16 +8,16 @@ from augment.data.imageset import ImageSet
 from augment.gan.generators import GeneratorSet
 
 
-def failed_classes(made: Sequence[GeneratorSet]) -> list[str]:
+def failed_classes_caveat(generator_sets: Sequence[GeneratorSet]) -> list[str]:
     """A sentence on the classes whose GAN failed, in some repeat or in all; none where all are there.
 
-    made: the generators of every repeat.
+    generator_sets: the generators of every repeat.
     """
-    times = Counter(label for one in made for label in one.failed)
+    times = Counter(label for generators in generator_sets for label in generators.failed)
     if not times:
         return []
     named = ", ".join(
-        repr(label) if number == len(made) else f"{label!r} ({number} of {len(made)} repeats)"
+        repr(label) if number == len(generator_sets) else f"{label!r} ({number} of {len(generator_sets)} repeats)"
         for label, number in sorted(times.items())
     )
     return [
@@ -26,12 +26,12 @@ def failed_classes(made: Sequence[GeneratorSet]) -> list[str]:
     ]
 
 
-def other_start(base: Mapping[str, Any] | None, train: ImageSet) -> list[str]:
+def pinned_start_caveat(pinned_training: Mapping[str, Any] | None, train: ImageSet) -> list[str]:
     """A sentence where the GANs start from a generator of other images; none where they do not.
 
-    base: what the manifest of `train.base` says of its training, None where nothing is pinned.
+    pinned_training: what the manifest of `train.base` says of its training, None where nothing is pinned.
     """
-    if base is None or base.get("images_sha256") == train.fingerprint():
+    if pinned_training is None or pinned_training.get("images_sha256") == train.fingerprint():
         return []
     return [
         "The GANs start from the generator in train.base, which was not trained on data/prepared/train as it is now. "

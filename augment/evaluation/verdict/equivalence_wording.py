@@ -1,4 +1,4 @@
-"""The exchange rate in words, and which class to label instead."""
+"""The sample equivalence in words, and which class to label instead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,15 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from augment.evaluation.experiment.learning_curve import Point, Recalls
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.statistics.sample_equivalence import FARTHEST, Worth, power_law, worth
+from augment.evaluation.experiment.learning_curve import CurvePoint, RecallsBySize
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.statistics.sample_equivalence import (
+    MAX_EXTRAPOLATION,
+    SampleEquivalence,
+    power_law,
+    sample_equivalence,
+)
 
-LEAST_RISE = 0.005  # half a point of recall: less is no reason to label anything
+MIN_RECALL_RISE = 0.005  # half a point of recall: less is no reason to label anything
 
 
 @dataclass(frozen=True)
-class Labelling:
+class LabellingGain:
     """The class whose recall `number` more images would raise most, from what to what."""
 
     label: str
@@ -23,35 +28,40 @@ class Labelling:
     after: float
 
 
-def labelling(curve: Sequence[Point], recalls: Recalls, number: int | None, tested: Mapping[str, int]) -> Labelling:
+def best_class_to_label(
+    curve: Sequence[CurvePoint], recalls: RecallsBySize, number: int | None, tested: Mapping[str, int]
+) -> LabellingGain:
     """The class that gains most recall from `number` more images; None: from as many as it has.
 
     recalls: name of a size -> label -> (S,); tested: test images of each class. Each class's error is taken as a power
     law of its own images.
     """
-    now = next(point for point in curve if point.fraction == 1)
+    all_images = next(point for point in curve if point.fraction == 1)
 
-    def of(label: str) -> Labelling:
-        count = now.images_of(label)
-        more = round(min(count if number is None else number, (FARTHEST - 1) * count))
+    def gain_of(label: str) -> LabellingGain:
+        count = all_images.images_of(label)
+        more = round(min(count if number is None else number, (MAX_EXTRAPOLATION - 1) * count))
         sizes = np.array([point.images_of(label) for point in curve])
         errors = np.array([1 - np.nanmean(recalls[point.name][label]) for point in curve])
         errors = np.maximum(errors, 0.5 / tested[label])
         before, after = (1 - power_law(sizes, errors, at) for at in (count, count + more))
-        return Labelling(label, more, before, after)
+        return LabellingGain(label, more, before, after)
 
-    return max((of(label) for label in tested), key=lambda one: one.after - one.before)
+    return max((gain_of(label) for label in tested), key=lambda gain: gain.after - gain.before)
 
 
-def sentence(found: Worth, candidate: str, real: str) -> str:
+def equivalence_sentence(equivalence: SampleEquivalence, candidate: str, real: str) -> str:
     """What the images are worth, or why that cannot be told."""
-    if not found.rises:
+    if not equivalence.curve_rises:
         return (
-            f"What the synthetic images are worth in real ones is not measured: with {round(found.least)} to "
-            f"{round(found.measured)} real images `{real}` does not surely get better."
+            f"What the synthetic images are worth in real ones is not measured: with {round(equivalence.min_measured)} "
+            f"to "
+            f"{round(equivalence.max_measured)} real images `{real}` does not surely get better."
         )
-    low, equal, high = (round(size - found.images) for size in (found.low, found.equal, found.high))
-    down, up = found.low <= found.least, found.high >= found.most
+    low, equivalent, high = (
+        round(size - equivalence.images) for size in (equivalence.low, equivalence.equivalent, equivalence.high)
+    )
+    down, up = equivalence.low <= equivalence.min_measured, equivalence.high >= equivalence.max_searched
     if down and up:
         return (
             "What the synthetic images are worth in real ones cannot be told: the interval holds all that was "
@@ -59,56 +69,69 @@ def sentence(found: Worth, candidate: str, real: str) -> str:
         )
     interval = f"[{low:+d}{' or fewer' if down else ''}, {high:+d}{' or more' if up else ''}]"
     if low > 0:
-        amount = f"at least {low}" if up else f"about {equal}"
+        amount = f"at least {low}" if up else f"about {equivalent}"
         text = f"The synthetic images are worth {amount} more real ones {interval}"
     elif high < 0:
-        text = f"The synthetic images are worth less than none: as if {-equal} real ones were missing {interval}"
+        text = f"The synthetic images are worth less than none: as if {-equivalent} real ones were missing {interval}"
     else:
-        text = f"The synthetic images are not shown to be worth any real ones: {equal:+d} {interval}"
+        text = f"The synthetic images are not shown to be worth any real ones: {equivalent:+d} {interval}"
     beyond = (
-        f" What lies beyond the {round(found.measured)} images that were measured is extrapolated."
-        if max(found.equal, found.high) > found.measured
+        f" What lies beyond the {round(equivalence.max_measured)} images that were measured is extrapolated."
+        if max(equivalence.equivalent, equivalence.high) > equivalence.max_measured
         else ""
     )
     return (
-        f"{text}: with {round(found.images)} real images `{candidate}` does as well as `{real}` would with "
-        f"{round(found.equal)}.{beyond}"
+        f"{text}: with {round(equivalence.images)} real images `{candidate}` does as well as `{real}` would with "
+        f"{round(equivalence.equivalent)}.{beyond}"
     )
 
 
-def advice(found: Labelling, exchanged: Worth) -> str:
+def labelling_advice(labelling: LabellingGain, equivalence: SampleEquivalence) -> str:
     """Which class to label instead."""
-    if found.after - found.before < LEAST_RISE:
+    if labelling.after - labelling.before < MIN_RECALL_RISE:
         return "No class's recall is expected to rise by half a point or more with more labelled images of it."
-    as_much = "instead " if exchanged.rises and exchanged.equal > exchanged.images else ""
+    as_much = "instead " if equivalence.curve_rises and equivalence.equivalent > equivalence.images else ""
     return (
-        f"Label about {found.number} more of {found.label!r} {as_much}if you can: of all classes its recall is "
-        f"expected to rise most, from {100 * found.before:.0f} to about {100 * found.after:.0f} %, as far as its own "
+        f"Label about {labelling.number} more of {labelling.label!r} {as_much}if you can: of all classes its recall is "
+        f"expected to rise most, from {100 * labelling.before:.0f} to about {100 * labelling.after:.0f} %, as far as "
+        f"its own "
         "images made the difference."
     )
 
 
-def told(
-    curve: Sequence[Point], figures: Figures, recalls: Recalls, tested: Mapping[str, int], candidate: str, real: str
+def equivalence_entry(
+    curve: Sequence[CurvePoint],
+    table: MetricTable,
+    recalls: RecallsBySize,
+    tested: Mapping[str, int],
+    candidate: str,
+    real: str,
 ) -> dict[str, Any]:
     """The entry `exchange` of verdict.json: numbers of images beyond those that there are, and the words.
 
-    figures: of every size, by its name, and of the candidate. Numbers are null where nothing can be told.
+    table: of every size, by its name, and of the candidate. Numbers are null where nothing can be told.
     """
-    now = next(point for point in curve if point.fraction == 1)
-    found = worth(figures, candidate, {point.name: point.images for point in curve}, now.images)
-    extra = [round(size - found.images) for size in (found.equal, found.low, found.high)] if found.rises else [None] * 3
-    number = extra[0] if extra[0] is not None and extra[0] > 0 else None
-    class_ = labelling(curve, recalls, number, tested)
+    all_images = next(point for point in curve if point.fraction == 1)
+    equivalence = sample_equivalence(table, candidate, {point.name: point.images for point in curve}, all_images.images)
+    extra_images = (
+        [round(size - equivalence.images) for size in (equivalence.equivalent, equivalence.low, equivalence.high)]
+        if equivalence.curve_rises
+        else [None] * 3
+    )
+    number = extra_images[0] if extra_images[0] is not None and extra_images[0] > 0 else None
+    labelling = best_class_to_label(curve, recalls, number, tested)
     return {
         "arm": real,
         "candidate": candidate,
-        "images": found.images,
-        "reached": figures.mean(candidate),
-        "curve": [{"images": point.images, "mean": figures.mean(point.name)} for point in curve],
-        **dict(zip(("mean", "low", "high"), extra, strict=True)),
-        "bounded": {"low": found.low > found.least, "high": found.high < found.most},
-        "label": asdict(class_),
-        "sentence": sentence(found, candidate, real),
-        "advice": advice(class_, found),
+        "images": equivalence.images,
+        "reached": table.mean(candidate),
+        "curve": [{"images": point.images, "mean": table.mean(point.name)} for point in curve],
+        **dict(zip(("mean", "low", "high"), extra_images, strict=True)),
+        "bounded": {
+            "low": equivalence.low > equivalence.min_measured,
+            "high": equivalence.high < equivalence.max_searched,
+        },
+        "label": asdict(labelling),
+        "sentence": equivalence_sentence(equivalence, candidate, real),
+        "advice": labelling_advice(labelling, equivalence),
     }

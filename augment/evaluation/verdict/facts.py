@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-COLUMNS = ("fact", "value", "low", "high")
+FACTS_COLUMNS = ("fact", "value", "low", "high")
 
 Row = dict[str, str | float | None]
 
 
-def facts(found: Mapping[str, Any]) -> list[Row]:
+def fact_rows(verdict: Mapping[str, Any]) -> list[Row]:
     """The rows for what stands in verdict.json; a value that was not measured, or does not exist, is empty."""
-    exchange = found["exchange"] or {"mean": None, "low": None, "high": None}
+    exchange = verdict["exchange"] or {"mean": None, "low": None, "high": None}
     return [
-        _row("smallest_gain_announced", found["smallest_gain"]["announced"]),
-        _row("smallest_gain_measured", found["smallest_gain"]["measured"]),
-        _row("repeats_with_val", found["objections"]["repeats"]),
-        _row("repeats_objecting", found["objections"]["objected"]),
+        _row("smallest_gain_announced", verdict["smallest_gain"]["announced"]),
+        _row("smallest_gain_measured", verdict["smallest_gain"]["measured"]),
+        _row("repeats_with_val", verdict["objections"]["repeats"]),
+        _row("repeats_objecting", verdict["objections"]["objected"]),
         _row("worth_in_real_images", exchange["mean"], exchange["low"], exchange["high"]),
     ]
 

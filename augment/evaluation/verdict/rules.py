@@ -1,6 +1,6 @@
-"""From every arm's figure on test to one word, its interval and its reasons.
+"""From every arm's metric on test to one word, its interval and its reasons.
 
-Pure logic on figures; docs/protocol.md states the rules and why they are so.
+Pure logic on metrics; docs/protocol.md states the rules and why they are so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,49 +11,49 @@ from augment.core.errors import DataError
 from augment.evaluation.statistics.comparisons import (
     Comparison,
     Gain,
+    GainOverBest,
     GrossAndNet,
-    OverTheBest,
-    Word,
-    compare,
-    over_the_best,
+    VerdictWord,
+    gain_over_best,
+    paired_difference,
 )
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.statistics.power import smallest_gain, spreads_of
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.statistics.power import difference_variances, smallest_gain
 from augment.evaluation.verdict import explanation, wording
-from augment.evaluation.verdict.scope import Scope, of_split
-from augment.evaluation.verdict.selection import BASELINE, DEFAULT, Kind, Policy
+from augment.evaluation.verdict.scope import Scope, split_scope
+from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM, ArmKind, Selection
 from augment.params import Arm
 
-CONTROL: Arm = "copies_half"  # jittered real images used exactly as DEFAULT uses GAN images
-DELIVERED: Arm = "as_delivered"
+CONTROL_ARM: Arm = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
+DELIVERED_ARM: Arm = "as_delivered"
 
-NOTHING = Gain(0.0, 0.0, 0.0)
+NO_GAIN = Gain(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The word with everything that led to it.
 
-    word: what to do in one word; sentence, reasons, advice: the same for people; speaks: of what;
+    word: what to do in one word; sentence, reasons, advice: the same for people; scope_sentence: of what;
     explanation: the rules with this run's numbers, each with the row of the file that holds them
     best_real: best real-only arm on test, the hardest rival
-    gross: policy - `none`; net: policy - the best real-only arm, exactly 0 when not used
-    ungated: the default GAN arm - the best real-only arm, whatever val said
+    gross: what is used - `none`; net: what is used - the best real-only arm, exactly 0 when not used
+    without_veto: the default GAN arm - the best real-only arm, whatever val said
     delivered: of a plain training on the delivered folder; None unless the arm `as_delivered` ran
     smallest_gain: what the run's own spread can show
     comparisons: every assessed pair; arms: arm, kind, mean, low, high, val_mean
     """
 
-    word: Word
+    word: VerdictWord
     sentence: str
-    speaks: str
+    scope_sentence: str
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
-    explanation: tuple[explanation.Line, ...]
+    explanation: tuple[explanation.ExplanationLine, ...]
     best_real: Arm
     gross: Gain
     net: Gain
-    ungated: Gain
+    without_veto: Gain
     delivered: GrossAndNet | None
     smallest_gain: float
     comparisons: tuple[Comparison, ...]
@@ -61,10 +61,10 @@ class Verdict:
 
 
 def decide(
-    test: Figures | None,
-    val: Figures | None,
-    policy: Policy,
-    kinds: Mapping[Arm, Kind],
+    test: MetricTable | None,
+    val: MetricTable | None,
+    selection: Selection,
+    kinds: Mapping[Arm, ArmKind],
     *,
     equivalence: float,
     announced: float | None,
@@ -74,69 +74,80 @@ def decide(
 
     kinds: arm -> kind, in the order of preference for ties; must hold `none`, `gan_half_filtered` and
     `copies_half`. equivalence: the margin as a fraction of 1. announced: the smallest gain that was
-    expected before the run. Val is only shown here; what it decides stands in `policy`.
+    expected before the run. Val is only shown here; what it decides stands in `selection`.
     scope: what the verdict speaks of, None for one split.
     Raises DataError when test is empty or an arm is missing.
     """
     if test is None:
         raise DataError("test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images.")
-    _check(test, kinds)
-    found = assess(test, policy, kinds, equivalence)
-    rest = secondary(test, kinds)
-    delivered = _delivered(rest)
-    facts = wording.Facts(
-        word=found.word,
+    _check_arms(test, kinds)
+    assessment = assess(test, selection, kinds, equivalence)
+    rest = secondary_comparisons(test, kinds)
+    delivered = _delivered_gain(rest)
+    facts = wording.VerdictFacts(
+        word=assessment.word,
         test=test,
         val_images=val.images if val else 0,
-        policy=policy,
-        net=found.net,
-        rivals=found.rivals,
-        controls=found.controls,
+        selection=selection,
+        net=assessment.net,
+        rivals=assessment.rivals,
+        controls=assessment.controls,
         equivalence=equivalence,
         announced=announced,
-        measured=_measured(test, found),
-        scope=scope or of_split(test),
+        measured=_measured_smallest_gain(test, assessment),
+        scope=scope or split_scope(test),
     )
-    every = (*found.rivals, *found.controls, *rest, *([policy.gate] if policy.gate else []))
+    comparisons = (
+        *assessment.rivals,
+        *assessment.controls,
+        *rest,
+        *([selection.veto_comparison] if selection.veto_comparison else []),
+    )
     return Verdict(
         word=facts.word,
-        sentence=wording.sentence(facts),
-        speaks=facts.scope.speaks,
-        reasons=tuple(wording.reasons(facts)),
-        advice=tuple(wording.advice(facts)),
-        explanation=tuple(explanation.explain(facts, every, delivered)),
-        best_real=found.net.best,
-        gross=_gross(test, policy, found.rivals),
-        net=found.net.gain if policy.used else NOTHING,
-        ungated=found.net.gain,
+        sentence=wording.verdict_sentence(facts),
+        scope_sentence=facts.scope.scope_sentence,
+        reasons=tuple(wording.verdict_reasons(facts)),
+        advice=tuple(wording.verdict_advice(facts)),
+        explanation=tuple(explanation.explain(facts, comparisons, delivered)),
+        best_real=assessment.net.best_rival,
+        gross=_gross_gain(test, selection, assessment.rivals),
+        net=assessment.net.gain if selection.used else NO_GAIN,
+        without_veto=assessment.net.gain,
         delivered=delivered,
         smallest_gain=facts.measured,
-        comparisons=every,
+        comparisons=comparisons,
         arms=tuple(_arm_row(arm, kinds[arm], test, val) for arm in kinds),
     )
 
 
 @dataclass(frozen=True)
-class Assessed:
-    """What the rules make of DEFAULT on test: against the best real-only arm, each of them, and each control."""
+class Assessment:
+    """What the rules make of DEFAULT_GAN_ARM on test: against the best real-only arm, each of them, and each
+    control.
+    """
 
-    word: Word
-    net: OverTheBest
+    word: VerdictWord
+    net: GainOverBest
     rivals: tuple[Comparison, ...]
     controls: tuple[Comparison, ...]
 
 
-def assess(test: Figures, policy: Policy, kinds: Mapping[Arm, Kind], equivalence: float) -> Assessed:
-    """Compare DEFAULT with all that the word depends on, and find the word."""
+def assess(test: MetricTable, selection: Selection, kinds: Mapping[Arm, ArmKind], equivalence: float) -> Assessment:
+    """Compare DEFAULT_GAN_ARM with all that the word depends on, and find the word."""
     real = [arm for arm, kind in kinds.items() if kind == "real"]
-    rivals = tuple(compare(test, DEFAULT, arm, "test", "primary", len(real)) for arm in real)
-    controls = tuple(compare(test, DEFAULT, arm, "test", "primary") for arm, kind in kinds.items() if kind == "control")
-    net = over_the_best(rivals)
-    word = judge(net, controls, equivalence) if policy.used else "not used"
-    return Assessed(word, net, rivals, controls)
+    rivals = tuple(paired_difference(test, DEFAULT_GAN_ARM, arm, "test", "primary", len(real)) for arm in real)
+    controls = tuple(
+        paired_difference(test, DEFAULT_GAN_ARM, arm, "test", "primary")
+        for arm, kind in kinds.items()
+        if kind == "control"
+    )
+    net = gain_over_best(rivals)
+    word = verdict_word(net, controls, equivalence) if selection.used else "not used"
+    return Assessment(word, net, rivals, controls)
 
 
-def judge(net: OverTheBest, controls: Sequence[Comparison], equivalence: float) -> Word:
+def verdict_word(net: GainOverBest, controls: Sequence[Comparison], equivalence: float) -> VerdictWord:
     """The word for a GAN arm that is used.
 
     Help must hold against every real-only arm, which `net` says, and every control (an intersection of
@@ -152,54 +163,54 @@ def judge(net: OverTheBest, controls: Sequence[Comparison], equivalence: float) 
     return "equivalent" if within else "undecided"
 
 
-def secondary(test: Figures, kinds: Mapping[Arm, Kind]) -> list[Comparison]:
+def secondary_comparisons(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> list[Comparison]:
     """All other arms against each real-only arm, and GAN arms against each control too."""
     real = [arm for arm, kind in kinds.items() if kind == "real"]
     controls = [arm for arm, kind in kinds.items() if kind == "control"]
-    found = []
+    comparisons = []
     for candidate, kind in kinds.items():
-        if candidate != DEFAULT and kind != "real":
-            found += [compare(test, candidate, rival, "test", "secondary", len(real)) for rival in real]
-        if candidate != DEFAULT and kind == "gan":
-            found += [compare(test, candidate, rival, "test", "secondary") for rival in controls]
-    return found
+        if candidate != DEFAULT_GAN_ARM and kind != "real":
+            comparisons += [paired_difference(test, candidate, rival, "test", "secondary", len(real)) for rival in real]
+        if candidate != DEFAULT_GAN_ARM and kind == "gan":
+            comparisons += [paired_difference(test, candidate, rival, "test", "secondary") for rival in controls]
+    return comparisons
 
 
-def _check(test: Figures, kinds: Mapping[Arm, Kind]) -> None:
-    needed: dict[Arm, Kind] = {BASELINE: "real", DEFAULT: "gan", CONTROL: "control"}
+def _check_arms(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> None:
+    needed: dict[Arm, ArmKind] = {BASELINE_ARM: "real", DEFAULT_GAN_ARM: "gan", CONTROL_ARM: "control"}
     absent = [arm for arm in kinds if arm not in test.values]
     absent += [arm for arm, kind in needed.items() if kinds.get(arm) != kind]
     if absent:
         raise DataError(f"the verdict misses results of: {', '.join(absent)}. Add them to evaluate.arms.")
 
 
-def _measured(test: Figures, found: Assessed) -> float:
+def _measured_smallest_gain(test: MetricTable, assessment: Assessment) -> float:
     """The smallest gain that this run's own spread can show."""
-    rows = [row.found for row in (*found.rivals, *found.controls)]
-    spreads = spreads_of(rows, found.net.gain.mean, test.one_pair)
-    return smallest_gain(spreads, rows[0].seeds, test.groups, test.one_pair, test.ratio)
+    rows = [row.estimate for row in (*assessment.rivals, *assessment.controls)]
+    variances = difference_variances(rows, assessment.net.gain.mean, test.one_group_se)
+    return smallest_gain(variances, rows[0].seeds, test.groups, test.one_group_se, test.ratio)
 
 
-def _gross(test: Figures, policy: Policy, rivals: Sequence[Comparison]) -> Gain:
-    """Policy minus `none`; an arm against itself is exactly 0."""
-    if policy.used:
-        return next(row.gain for row in rivals if row.rival == BASELINE)
-    if policy.arm == BASELINE:
-        return NOTHING
-    return compare(test, policy.arm, BASELINE, "test", "secondary").gain
+def _gross_gain(test: MetricTable, selection: Selection, rivals: Sequence[Comparison]) -> Gain:
+    """What is used minus `none`; an arm against itself is exactly 0."""
+    if selection.used:
+        return next(row.gain for row in rivals if row.rival == BASELINE_ARM)
+    if selection.arm == BASELINE_ARM:
+        return NO_GAIN
+    return paired_difference(test, selection.arm, BASELINE_ARM, "test", "secondary").gain
 
 
-def _delivered(rows: Sequence[Comparison]) -> GrossAndNet | None:
-    own = [row for row in rows if row.candidate == DELIVERED]
-    if not own:
+def _delivered_gain(rows: Sequence[Comparison]) -> GrossAndNet | None:
+    delivered = [row for row in rows if row.candidate == DELIVERED_ARM]
+    if not delivered:
         return None
-    return GrossAndNet(next(row.gain for row in own if row.rival == BASELINE), over_the_best(own).gain)
+    return GrossAndNet(next(row.gain for row in delivered if row.rival == BASELINE_ARM), gain_over_best(delivered).gain)
 
 
-def _arm_row(arm: Arm, kind: Kind, test: Figures, val: Figures | None) -> dict[str, Any]:
-    found = test.estimate(arm)
-    low, high = found.interval(0.95, least=0.0)
+def _arm_row(arm: Arm, kind: ArmKind, test: MetricTable, val: MetricTable | None) -> dict[str, Any]:
+    estimate = test.estimate(arm)
+    low, high = estimate.interval(0.95, minimum=0.0)
     return {
-        "arm": arm, "kind": kind, "mean": found.mean, "low": low, "high": high,
+        "arm": arm, "kind": kind, "mean": estimate.mean, "low": low, "high": high,
         "val_mean": val.mean(arm) if val else None,
     }  # fmt: skip

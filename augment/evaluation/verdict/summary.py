@@ -4,60 +4,63 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from augment.evaluation.experiment.protocol import Plan
-from augment.evaluation.verdict.explanation import Line
+from augment.evaluation.experiment.protocol import Protocol
+from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
-from augment.evaluation.verdict.selection import Policy
+from augment.evaluation.verdict.selection import Selection
 
 
-def summary(
-    plan: Plan,
-    policy: Policy,
+def verdict_summary(
+    protocol: Protocol,
+    selection: Selection,
     verdict: Verdict,
     announced: float | None,
-    looked: dict[str, str],
+    fingerprints: dict[str, str],
     caveats: Sequence[str],
-    beside: Sequence[Line],
+    further_lines: Sequence[ExplanationLine],
 ) -> dict[str, Any]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none.
 
-    caveats: reasons that the figures do not show. beside: what is told after the verdict's own explanation.
+    caveats: reasons that the figures do not show. further_lines: what is told after the verdict's own explanation.
     """
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
         "verdict": verdict.word,
         "protocol": {
-            "name": plan.protocol,
-            "form": plan.form,
-            "repeats": len(plan.replicates),
-            "ratio": plan.ratio,
-            "speaks": verdict.speaks,
+            "name": protocol.name,
+            "form": protocol.scheme,
+            "repeats": len(protocol.replicates),
+            "ratio": protocol.ratio,
+            "speaks": verdict.scope_sentence,
         },
         "sentence": verdict.sentence,
         "reasons": [*verdict.reasons, *caveats],
         "advice": list(verdict.advice),
-        "explanation": [asdict(line) for line in (*verdict.explanation, *beside)],
-        "policy": {"arm": policy.arm, "weight": policy.weight},
-        "chosen_real": policy.chosen_real,
+        "explanation": [asdict(each) for each in (*verdict.explanation, *further_lines)],
+        "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
+        "chosen_real": selection.chosen_real,
         "best_real": verdict.best_real,
-        "objections": {"repeats": policy.gate.found.seeds if policy.gate else 0, "objected": policy.objections},
-        "ungated": asdict(verdict.ungated),
+        "objections": {
+            "repeats": selection.veto_comparison.estimate.seeds if selection.veto_comparison else 0,
+            "objected": selection.vetoes,
+        },
+        "ungated": asdict(verdict.without_veto),
         "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
         "smallest_gain": {"announced": announced, "measured": measured},
-        "looked": looked,
+        "looked": fingerprints,
     }
 
 
-def metrics(plan: Plan, policy: Policy, verdict: Verdict, primary: str) -> dict[str, Any]:
+def metrics_summary(protocol: Protocol, selection: Selection, verdict: Verdict, primary: str) -> dict[str, Any]:
     """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1."""
     gains = {"gross": verdict.gross, "net": verdict.net}
     gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
     return {
         "verdict": verdict.word,
-        "protocol": plan.protocol,
+        "protocol": protocol.name,
         "primary": primary,
         "gain": {name: asdict(gain) for name, gain in gains.items()},
-        "policy": {"arm": policy.arm, "weight": policy.weight},
+        "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
         "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
         "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
     }

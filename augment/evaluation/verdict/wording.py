@@ -4,17 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from augment.evaluation.statistics.bootstrap import SMALL_CLASS
-from augment.evaluation.statistics.comparisons import Comparison, Gain, OverTheBest, Word
+from augment.evaluation.statistics.bootstrap import MIN_CLASS_GROUPS
+from augment.evaluation.statistics.comparisons import Comparison, Gain, GainOverBest, VerdictWord
 from augment.evaluation.statistics.estimates import Estimate
-from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import growth_to_decide, seeds_to_decide
 from augment.evaluation.verdict.scope import Scope
-from augment.evaluation.verdict.selection import Policy
+from augment.evaluation.verdict.selection import Selection
 
 
 @dataclass(frozen=True)
-class Facts:
+class VerdictFacts:
     """What the texts speak of.
 
     net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm;
@@ -24,11 +24,11 @@ class Facts:
     scope: what the verdict speaks of
     """
 
-    word: Word
-    test: Figures
+    word: VerdictWord
+    test: MetricTable
     val_images: int
-    policy: Policy
-    net: OverTheBest
+    selection: Selection
+    net: GainOverBest
     rivals: Sequence[Comparison]
     controls: Sequence[Comparison]
     equivalence: float
@@ -37,39 +37,40 @@ class Facts:
     scope: Scope
 
 
-def sentence(facts: Facts) -> str:
+def verdict_sentence(facts: VerdictFacts) -> str:
     """The verdict in one sentence that stands alone."""
-    found = (
-        f"{gain_text(facts.net.gain, facts.test.name)} over the best way to use real images alone ({facts.net.best})"
+    gain = (
+        f"{gain_text(facts.net.gain, facts.test.name)} over the best way to use real images alone "
+        f"({facts.net.best_rival})"
     )
     low90, high90 = facts.net.interval90
     margin = margin_text(facts.equivalence)
     match facts.word:
         case "helps":
-            return f"The GAN images help: {found}, {facts.scope.where}."
+            return f"The GAN images help: {gain}, {facts.scope.extent}."
         case "helps, negligibly":
-            return f"The GAN images help, but by less than {margin}: {found}, {facts.scope.where}."
+            return f"The GAN images help, but by less than {margin}: {gain}, {facts.scope.extent}."
         case "harms":
-            return f"The GAN images harm: {found}, {facts.scope.where}."
+            return f"The GAN images harm: {gain}, {facts.scope.extent}."
         case "equivalent":
             return (
-                f"The GAN images make no difference of {margin} or more: {found}, {facts.scope.where} "
+                f"The GAN images make no difference of {margin} or more: {gain}, {facts.scope.extent} "
                 f"(90 % interval {interval_text(low90, high90)})."
             )
         case "undecided":
-            return f"Whether the GAN images help is undecided: {found}, {facts.scope.where}."
+            return f"Whether the GAN images help is undecided: {gain}, {facts.scope.extent}."
         case "not used":
             return (
                 "The GAN images are not used: on the val images they did worse than real images alone "
-                f"({facts.policy.chosen_real}), so the gain is 0 by choice. "
-                f"On test they would have given {found}, {facts.scope.where}."
+                f"({facts.selection.chosen_real}), so the gain is 0 by choice. "
+                f"On test they would have given {gain}, {facts.scope.extent}."
             )
 
 
-def reasons(facts: Facts) -> list[str]:
-    """Which bound against which rival, the control, val's objection, and the limits of this test set."""
-    lines = [_bound(row, "real images alone") for row in facts.rivals]
-    lines += [_bound(row, CONTROL_WORDS.get(row.rival, "a control")) for row in facts.controls]
+def verdict_reasons(facts: VerdictFacts) -> list[str]:
+    """Which bound against which rival, the control, val's veto, and the limits of this test set."""
+    lines = [_bound_sentence(row, "real images alone") for row in facts.rivals]
+    lines += [_bound_sentence(row, CONTROL_WORDS.get(row.rival, "a control")) for row in facts.controls]
     as_good = [row.rival for row in facts.controls if row.gain.low <= 0]
     if facts.net.gain.low > 0 and as_good:
         lines.append(
@@ -78,22 +79,22 @@ def reasons(facts: Facts) -> list[str]:
         )
     if facts.word == "harms" and facts.net.gain.low >= -facts.equivalence:
         lines.append(f"The loss is proven but smaller than the margin of {margin_text(facts.equivalence)}.")
-    hindsight = next(row for row in facts.rivals if row.rival == facts.net.best)
+    hindsight = next(row for row in facts.rivals if row.rival == facts.net.best_rival)
     if hindsight.gain.high < 0 <= facts.net.gain.high:
         lines.append(
-            f"That loss is not called harm: {hindsight.rival} was picked as the best of {hindsight.rivals} after "
+            f"That loss is not called harm: {hindsight.rival} was picked as the best of {hindsight.rival_count} after "
             f"looking at test, and with that counted in the upper bound is {points(facts.net.gain.high)}."
         )
-    return [*lines, _gate(facts), *_limits(facts)]
+    return [*lines, _veto_sentence(facts), *_limit_sentences(facts)]
 
 
-def advice(facts: Facts) -> list[str]:
+def verdict_advice(facts: VerdictFacts) -> list[str]:
     """What to do next."""
     match facts.word:
         case "helps":
             return [
                 "Train on data/augmented, or import the generators from models/.",
-                facts.scope.before,
+                facts.scope.caution,
             ]
         case "helps, negligibly":
             return ["The gain is real but small: weigh it against the cost of keeping generators."]
@@ -106,14 +107,14 @@ def advice(facts: Facts) -> list[str]:
             return ["Real images alone are simpler and as good here: set `assemble.use: real`."]
         case "not used":
             return [
-                f"data/augmented holds real images only: train on it as the arm `{facts.policy.chosen_real}` does.",
+                f"data/augmented holds real images only: train on it as the arm `{facts.selection.chosen_real}` does.",
                 "To give the GANs another chance, raise train.steps and look at the sample grids in models/.",
             ]
         case "undecided":
-            return _to_decide(facts)
+            return _deciding_advice(facts)
 
 
-SAFE = "Until then real images alone (`assemble.use: real`) are the safe choice."
+SAFE_CHOICE = "Until then real images alone (`assemble.use: real`) are the safe choice."
 CONTROL_WORDS = {
     "copies_half": "jittered copies used the same way",
     "shuffled": "the samples under wrong labels",
@@ -134,7 +135,7 @@ def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: 
     return f"with {images} in a class and {repeats} this set {shown}"
 
 
-def turned_out_text(facts: Facts) -> str:
+def turned_out_text(facts: VerdictFacts) -> str:
     """The smallest gain, as announced and as measured."""
     expected = "none at all" if facts.announced is None else f"about {100 * facts.announced:.1f} points"
     measured = f"{100 * facts.measured:.1f} points" if facts.measured <= 1 else "none at all"
@@ -144,15 +145,15 @@ def turned_out_text(facts: Facts) -> str:
     )
 
 
-def objections_text(policy: Policy) -> str:
-    """How often val would have objected, repeat by repeat."""
-    repeats = policy.gate.found.seeds if policy.gate else 0
-    return f"Taken one by one, {policy.objections} of the {repeats} repeats would have objected."
+def vetoes_text(selection: Selection) -> str:
+    """How often val would have vetoed them, repeat by repeat."""
+    repeats = selection.veto_comparison.estimate.seeds if selection.veto_comparison else 0
+    return f"Taken one by one, {selection.vetoes} of the {repeats} repeats would have vetoed them."
 
 
-def gain_text(gain: Gain, figure: str) -> str:
+def gain_text(gain: Gain, metric_name: str) -> str:
     """`+2.1 points of balanced accuracy [+0.8, +3.4]`."""
-    return f"{points(gain.mean)} points of {figure} {interval_text(gain.low, gain.high)}"
+    return f"{points(gain.mean)} points of {metric_name} {interval_text(gain.low, gain.high)}"
 
 
 def interval_text(low: float, high: float) -> str:
@@ -172,7 +173,7 @@ def margin_text(equivalence: float) -> str:
     return f"{margin:g} point{'' if margin == 1 else 's'}"
 
 
-def _bound(row: Comparison, meaning: str) -> str:
+def _bound_sentence(row: Comparison, meaning: str) -> str:
     gain = row.gain
     if gain.low > 0:
         relation = "better than"
@@ -180,52 +181,58 @@ def _bound(row: Comparison, meaning: str) -> str:
         relation = "worse than"
     else:
         relation = "not told apart from"
-    figures = f"{points(gain.mean)} {interval_text(gain.low, gain.high)}"
-    return f"{row.candidate} is {relation} {row.rival} ({meaning}): {figures}."
+    interval = f"{points(gain.mean)} {interval_text(gain.low, gain.high)}"
+    return f"{row.candidate} is {relation} {row.rival} ({meaning}): {interval}."
 
 
-def _gate(facts: Facts) -> str:
-    gate = facts.policy.gate
-    if gate is None:
-        return "Val holds no images, or too few normal ones, so it could not object to using the GAN images."
-    outcome = "does not object" if facts.policy.used else "objects"
+def _veto_sentence(facts: VerdictFacts) -> str:
+    comparison = facts.selection.veto_comparison
+    if comparison is None:
+        return "Val holds no images, or too few normal ones, so it could not veto the GAN images."
+    outcome = "does not veto the GAN images" if facts.selection.used else "vetoes the GAN images"
     return (
-        f"Val ({facts.val_images} {facts.test.counted}{facts.scope.val}) {outcome}: {points(gate.found.mean)} against "
-        f"{gate.rival}, 90 % interval {interval_text(*gate.interval90)}; it objects when that lies below 0. "
-        f"{objections_text(facts.policy)}"
+        f"Val ({facts.val_images} {facts.test.unit}{facts.scope.val_suffix}) {outcome}: "
+        f"{points(comparison.estimate.mean)} against "
+        f"{comparison.rival}, 90 % interval {interval_text(*comparison.interval90)}; it vetoes them when that lies "
+        f"below 0. "
+        f"{vetoes_text(facts.selection)}"
     )
 
 
-def _limits(facts: Facts) -> list[str]:
+def _limit_sentences(facts: VerdictFacts) -> list[str]:
     """What the reader must know before generalising."""
     test = facts.test
-    lines = [f"{facts.scope.speaks} {turned_out_text(facts)}"]
+    lines = [f"{facts.scope.scope_sentence} {turned_out_text(facts)}"]
     if test.small_classes:
         lines.append(
-            f"{test.small_classes} of the classes have fewer than {SMALL_CLASS} independent test images or groups: "
+            f"{test.small_classes} of the classes have fewer than {MIN_CLASS_GROUPS} independent test images or "
+            f"groups: "
             "their spread is judged together and is rough."
         )
     return lines
 
 
-def _to_decide(facts: Facts) -> list[str]:
+def _deciding_advice(facts: VerdictFacts) -> list[str]:
     """For the comparison that stands furthest from a decision."""
     hardest = min((*facts.rivals, *facts.controls), key=lambda row: row.gain.low)
-    worst = next(row for row in facts.rivals if row.rival == facts.net.best)
-    row, confidence = (worst, 1 - 0.05 / worst.rivals) if worst.found.mean < 0 else (hardest, 0.95)
-    if row.rival in CONTROL_WORDS and row.found.mean <= 0:
+    worst = next(row for row in facts.rivals if row.rival == facts.net.best_rival)
+    row, confidence = (worst, 1 - 0.05 / worst.rival_count) if worst.estimate.mean < 0 else (hardest, 0.95)
+    if row.rival in CONTROL_WORDS and row.estimate.mean <= 0:
         return [
             f"If the means hold, nothing will decide it for the GAN: {CONTROL_WORDS[row.rival]} do as well or better "
             f"({row.rival}).",
-            SAFE,
+            SAFE_CHOICE,
         ]
-    if facts.scope.more is None:
-        return [*_more_images(row.found, confidence, row.rival), SAFE]
-    seeds = seeds_to_decide(row.found, confidence)
-    growth = growth_to_decide(row.found, confidence) if row.found.test_se else None
+    if facts.scope.repeats_setting is None:
+        return [*_more_images(row.estimate, confidence, row.rival), SAFE_CHOICE]
+    seeds = seeds_to_decide(row.estimate, confidence)
+    growth = growth_to_decide(row.estimate, confidence) if row.estimate.test_se else None
     if seeds is not None:
-        enough = ", and the set has images for so many" if facts.scope.more == "evaluate.repeats" else ""
-        lines = [f"Set `{facts.scope.more}: {seeds}`: if the mean holds{enough}, that decides it against {row.rival}."]
+        enough = ", and the set has images for so many" if facts.scope.repeats_setting == "evaluate.repeats" else ""
+        lines = [
+            f"Set `{facts.scope.repeats_setting}: {seeds}`: if the mean holds{enough}, that decides it "
+            f"against {row.rival}."
+        ]
     elif growth is not None and growth < 1000:
         lines = [
             "More seeds alone would not decide it. With this mean, about "
@@ -233,12 +240,12 @@ def _to_decide(facts: Facts) -> list[str]:
         ]
     else:
         lines = ["The difference found is so near 0 that no reasonable test would show it."]
-    return [*lines, SAFE]
+    return [*lines, SAFE_CHOICE]
 
 
-def _more_images(found: Estimate, confidence: float, rival: str) -> list[str]:
+def _more_images(estimate: Estimate, confidence: float, rival: str) -> list[str]:
     """Folds cannot be added, so only images could decide: about as the square of what is missing."""
-    needed = (found.half_width(confidence) / abs(found.mean)) ** 2 if found.mean else math.inf
+    needed = (estimate.half_width(confidence) / abs(estimate.mean)) ** 2 if estimate.mean else math.inf
     if needed > 1000:
         return ["The difference found is so near 0 that no reasonable test would show it."]
     return [

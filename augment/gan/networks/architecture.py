@@ -10,7 +10,7 @@ from typing import Literal
 NetworkName = Literal["linear", "dcgan", "residual"]
 
 MAX_WIDTH_FACTOR = 8  # channels stop growing at this multiple of the width
-LINEAR_MOST_PX = 40  # a single layer draws one template and its shades: enough for small, simple images
+LINEAR_MAX_PX = 40  # a single layer draws one template and its shades: enough for small, simple images
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Architecture:
         return min(possible, key=lambda k: (_padded(self.height, k) * _padded(self.width, k), -k))
 
     @property
-    def base(self) -> tuple[int, int]:
+    def base_size(self) -> tuple[int, int]:
         """Height and width in pixels before the first doubling."""
         return -(-self.height // 2**self.doublings), -(-self.width // 2**self.doublings)
 

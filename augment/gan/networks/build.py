@@ -35,26 +35,26 @@ def build(architecture: Architecture, seed: int) -> tuple[Generator, Discriminat
         return new_generator(architecture), new_discriminator(architecture)
 
 
-def new_generator(architecture: Architecture, members: int = 1) -> Generator:
-    """A generator with random weights, or that of a stack of `members`."""
+def new_generator(architecture: Architecture, models: int = 1) -> Generator:
+    """A generator with random weights, or that of a stack of `models`."""
     match architecture.network:
         case "linear":
-            return LinearGenerator(architecture, members)
+            return LinearGenerator(architecture, models)
         case "dcgan":
-            return DcganGenerator(architecture, members)
+            return DcganGenerator(architecture, models)
         case "residual":
-            return ResidualGenerator(architecture, members)
+            return ResidualGenerator(architecture, models)
 
 
-def new_discriminator(architecture: Architecture, members: int = 1) -> Discriminator:
-    """A discriminator with random weights, or that of a stack of `members`."""
+def new_discriminator(architecture: Architecture, models: int = 1) -> Discriminator:
+    """A discriminator with random weights, or that of a stack of `models`."""
     match architecture.network:
         case "linear":
-            return LinearDiscriminator(architecture, members)
+            return LinearDiscriminator(architecture, models)
         case "dcgan":
-            return DcganDiscriminator(architecture, members)
+            return DcganDiscriminator(architecture, models)
         case "residual":
-            return ResidualDiscriminator(architecture, members)
+            return ResidualDiscriminator(architecture, models)
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
 
-SLOPE = 0.2  # of the leaky ReLU
+LEAKY_SLOPE = 0.2  # of the leaky ReLU
 
 
 def dual(value: Tensor, derivative: Tensor) -> Tensor:
@@ -21,19 +21,19 @@ def dual(value: Tensor, derivative: Tensor) -> Tensor:
     return made
 
 
-def parts(h: Tensor) -> tuple[Tensor, Tensor | None]:
+def split_dual(h: Tensor) -> tuple[Tensor, Tensor | None]:
     """A value, and the derivative that it carries, if any."""
     value, derivative = forward_ad.unpack_dual(h)  # type: ignore[no-untyped-call]
     return value, derivative
 
 
-def carried(h: Tensor, layer: Callable[[Tensor], Tensor], along: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+def with_derivative(h: Tensor, layer: Callable[[Tensor], Tensor], along: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """layer(h). Where h carries a derivative, the result carries along(value, derivative), and no graph of values.
 
     So the gradient of that derivative reaches the weights through `along` alone: `layer` must have a slope that
     does not change with its input, except in jumps.
     """
-    value, derivative = parts(h)
+    value, derivative = split_dual(h)
     if derivative is None:
         return layer(h)
     with torch.no_grad():
@@ -45,7 +45,7 @@ def leaky_relu(h: Tensor) -> Tensor:
     """The activation of every discriminator and of the residual generator, elementwise."""
 
     def along(value: Tensor, derivative: Tensor) -> Tensor:
-        slopes: Tensor = torch.ops.aten.leaky_relu_backward(derivative, value, SLOPE, False)
-        return slopes
+        scaled: Tensor = torch.ops.aten.leaky_relu_backward(derivative, value, LEAKY_SLOPE, False)
+        return scaled
 
-    return carried(h, lambda value: F.leaky_relu(value, SLOPE), along)
+    return with_derivative(h, lambda value: F.leaky_relu(value, LEAKY_SLOPE), along)

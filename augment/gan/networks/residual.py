@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.dcgan import on_grid
 from augment.gan.networks.directional import leaky_relu
-from augment.gan.networks.layers import Convolution, Linear, beside, in_rows
+from augment.gan.networks.layers import Convolution, Linear, to_batch, to_channels
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
@@ -22,42 +22,42 @@ Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 class ResidualGenerator(nn.Module):
     """Latent -> base -> doubled by nearest neighbour, convolved twice, and so on -> image in [-1, 1]."""
 
-    def __init__(self, architecture: Architecture, members: int = 1) -> None:
+    def __init__(self, architecture: Architecture, models: int = 1) -> None:
         super().__init__()
-        self.architecture, self.members = architecture, members
+        self.architecture, self.models = architecture, models
         channels = [*architecture.stages, architecture.features]
-        base_height, base_width = architecture.base
-        self.project = scale_keeping(Linear(architecture.latent, channels[0] * base_height * base_width, members))
+        base_height, base_width = architecture.base_size
+        self.project = scale_keeping(Linear(architecture.latent, channels[0] * base_height * base_width, models))
         factor = 2 if architecture.doublings else 1
-        self.upsample = nn.Sequential(*(UpBlock(*pair, factor, members) for pair in pairwise(channels)))
-        self.to_image = scale_keeping(Convolution(channels[-1], architecture.channels, 3, members))
+        self.upsample = nn.Sequential(*(UpBlock(*pair, factor, models) for pair in pairwise(channels)))
+        self.to_image = scale_keeping(Convolution(channels[-1], architecture.channels, 3, models))
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
-        base_height, base_width = self.architecture.base
+        base_height, base_width = self.architecture.base_size
         h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
-        h = leaky_relu(self.upsample(beside(h, self.members)))  # (N, features, padded)
-        image: Tensor = in_rows(torch.tanh(self.to_image(h)), self.members)  # (N, C, padded)
+        h = leaky_relu(self.upsample(to_channels(h, self.models)))  # (N, features, padded)
+        image: Tensor = to_batch(torch.tanh(self.to_image(h)), self.models)  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
 
 
 class ResidualDiscriminator(nn.Module):
     """The mirror image: convolved twice, halved by averaging, and so on -> logit."""
 
-    def __init__(self, architecture: Architecture, members: int = 1) -> None:
+    def __init__(self, architecture: Architecture, models: int = 1) -> None:
         super().__init__()
-        self.architecture, self.members = architecture, members
+        self.architecture, self.models = architecture, models
         channels = [architecture.features, *architecture.stages[::-1]]
-        self.from_image = scale_keeping(Convolution(architecture.channels, channels[0], 3, members))
+        self.from_image = scale_keeping(Convolution(architecture.channels, channels[0], 3, models))
         factor = 2 if architecture.doublings else 1
-        self.downsample = nn.Sequential(*(DownBlock(*pair, factor, members) for pair in pairwise(channels)))
-        base_height, base_width = architecture.base
-        self.to_logit = scale_keeping(Linear(channels[-1] * base_height * base_width, 1, members))
+        self.downsample = nn.Sequential(*(DownBlock(*pair, factor, models) for pair in pairwise(channels)))
+        base_height, base_width = architecture.base_size
+        self.to_logit = scale_keeping(Linear(channels[-1] * base_height * base_width, 1, models))
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
-        h = self.from_image(beside(on_grid(images, self.architecture), self.members))  # (N, features, padded)
-        h = in_rows(leaky_relu(self.downsample(h)), self.members)  # (N, stages[0], base)
+        h = self.from_image(to_channels(on_grid(images, self.architecture), self.models))  # (N, features, padded)
+        h = to_batch(leaky_relu(self.downsample(h)), self.models)  # (N, stages[0], base)
         logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)
 
@@ -65,10 +65,10 @@ class ResidualDiscriminator(nn.Module):
 class Branch(nn.Module):
     """What a block adds to its input: two convolutions, the second starting at zero."""
 
-    def __init__(self, before: int, after: int, members: int) -> None:
+    def __init__(self, before: int, after: int, models: int) -> None:
         super().__init__()
-        self.first = Convolution(before, after, 3, members)
-        self.last = Convolution(after, after, 3, members)
+        self.first = Convolution(before, after, 3, models)
+        self.last = Convolution(after, after, 3, models)
         for parameter in self.last.parameters():
             nn.init.zeros_(parameter)
 
@@ -81,11 +81,11 @@ class Branch(nn.Module):
 class UpBlock(nn.Module):
     """Enlarge, then add."""
 
-    def __init__(self, wide: int, narrow: int, factor: int, members: int) -> None:
+    def __init__(self, wide: int, narrow: int, factor: int, models: int) -> None:
         super().__init__()
         self.factor = factor
-        self.branch = Branch(wide, narrow, members)
-        self.skip = scale_keeping(Convolution(wide, narrow, 1, members, bias=False))
+        self.branch = Branch(wide, narrow, models)
+        self.skip = scale_keeping(Convolution(wide, narrow, 1, models, bias=False))
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, wide, H, W) -> float (N, narrow, factor H, factor W)."""
@@ -99,11 +99,11 @@ class UpBlock(nn.Module):
 class DownBlock(nn.Module):
     """Add, then average."""
 
-    def __init__(self, narrow: int, wide: int, factor: int, members: int) -> None:
+    def __init__(self, narrow: int, wide: int, factor: int, models: int) -> None:
         super().__init__()
         self.factor = factor
-        self.branch = Branch(narrow, wide, members)
-        self.skip = scale_keeping(Convolution(narrow, wide, 1, members, bias=False))
+        self.branch = Branch(narrow, wide, models)
+        self.skip = scale_keeping(Convolution(narrow, wide, 1, models, bias=False))
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, narrow, H, W) -> float (N, wide, H / factor, W / factor)."""

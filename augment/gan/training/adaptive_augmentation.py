@@ -16,36 +16,36 @@ from augment.gan.networks.build import Discriminator
 
 Probability = float | Literal["auto"]
 
-HIDDEN = 0.1  # of the images in each turn, at least one
-LEAST_IMAGES = 5  # with fewer, D could not do without one
+HIDDEN_SHARE = 0.1  # of the images in each interval, at least one
+MIN_IMAGES_TO_HIDE = 5  # with fewer, D could not do without one
 
 START_IMAGES = 6  # a run begins with their share of its images
-TARGET = 0.35  # of the overfitting
-SPEED = 0.5  # how far one turn moves the probability, for each unit of distance from the target
-MOST = 0.8  # from here on augmentation leaks (section 2.2)
+TARGET_OVERFITTING = 0.35  # of the overfitting
+PROBABILITY_SPEED = 0.5  # how far one interval moves the probability, for each unit of distance from the target
+MAX_PROBABILITY = 0.8  # from here on augmentation leaks (section 2.2)
 
 
-def first_probability(wanted: Probability, count: int) -> float:
+def initial_probability(wanted: Probability, count: int) -> float:
     """What a run of `count` images begins with: the fewer there are, the sooner D overfits them."""
-    return min(START_IMAGES / count, MOST) if wanted == "auto" else wanted
+    return min(START_IMAGES / count, MAX_PROBABILITY) if wanted == "auto" else wanted
 
 
 def next_probability(probability: float, overfit: float) -> float:
-    """The probability after a turn in which D overfitted that much; in [0, MOST]."""
-    return min(max(probability + SPEED * (overfit - TARGET), 0.0), MOST)
+    """The probability after an interval in which D overfitted that much; in [0, MAX_PROBABILITY]."""
+    return min(max(probability + PROBABILITY_SPEED * (overfit - TARGET_OVERFITTING), 0.0), MAX_PROBABILITY)
 
 
-def visible(count: int, turn: int, turns: int, seed: int) -> Tensor:
-    """Which of `count` images D sees in a turn of a run of `turns`, bool (N,).
+def visible_images(count: int, interval: int, intervals: int, seed: int) -> Tensor:
+    """Which of `count` images D sees in an interval of a run of `intervals`, bool (N,).
 
-    The hidden ones go through all images before one comes again. In the last turn none is hidden,
+    The hidden ones go through all images before one comes again. In the last interval none is hidden,
     so that no image is missed at the end, and none at all when there are too few.
     """
     seen = torch.ones(count, dtype=torch.bool)
-    if count >= LEAST_IMAGES and turn < turns - 1:
-        size = max(1, round(HIDDEN * count))
+    if count >= MIN_IMAGES_TO_HIDE and interval < intervals - 1:
+        size = max(1, round(HIDDEN_SHARE * count))
         order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
-        seen[order[torch.arange(turn * size, (turn + 1) * size) % count]] = False
+        seen[order[torch.arange(interval * size, (interval + 1) * size) % count]] = False
     return seen
 
 

@@ -13,13 +13,13 @@ from torch import Generator, Tensor
 
 from augment.params.types import Flips
 
-CUTOUT_FROM_PX = 16
-HALF = 0.5  # of the images are flipped, where flips are declared: as likely one way as the other
-MOST_CUTOUT = 0.3  # of the images: a larger share leaks into samples first of all
+MIN_CUTOUT_PX = 16
+FLIP_PROBABILITY = 0.5  # of the images are flipped, where flips are declared: as likely one way as the other
+MAX_CUTOUT_PROBABILITY = 0.3  # of the images: a larger share leaks into samples first of all
 
 Operation = Literal["translation", "cutout", "color"]
 Change = Operation | Literal["mirror", "upend"]
-Chance = float | Tensor  # of each image, or float (N,) one by one
+ChangeProbability = float | Tensor  # of each image, or float (N,) one by one
 Augment = Callable[[Tensor, Generator], Tensor]
 
 
@@ -34,19 +34,19 @@ class DiffAugment:
 
     def __call__(self, images: Tensor, rng: Generator) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> the same shape; gradients pass through."""
-        return augmented(images, self.chances(*images.shape[2:]), rng)
+        return augmented(images, self.probabilities(*images.shape[2:]), rng)
 
-    def chances(self, height: int, width: int) -> dict[Change, float]:
+    def probabilities(self, height: int, width: int) -> dict[Change, float]:
         """How probable each change is for one image of this size; those that never happen are left out."""
         allowed = operations(height, width, color=self.color) - self.without if self.probability > 0 else set()
-        every: dict[Change, float] = dict.fromkeys(allowed, self.probability)
-        if "cutout" in every:
-            every["cutout"] = min(self.probability / 2, MOST_CUTOUT)
+        probabilities: dict[Change, float] = dict.fromkeys(allowed, self.probability)
+        if "cutout" in probabilities:
+            probabilities["cutout"] = min(self.probability / 2, MAX_CUTOUT_PROBABILITY)
         if self.flips in ("horizontal", "both"):
-            every["mirror"] = HALF
+            probabilities["mirror"] = FLIP_PROBABILITY
         if self.flips in ("vertical", "both"):
-            every["upend"] = HALF
-        return every
+            probabilities["upend"] = FLIP_PROBABILITY
+        return probabilities
 
 
 def operations(height: int, width: int, *, color: bool) -> set[Operation]:
@@ -54,36 +54,38 @@ def operations(height: int, width: int, *, color: bool) -> set[Operation]:
     fitting: dict[Operation, bool] = {
         "translation": min(height, width) > 2,
         "color": color,
-        "cutout": min(height, width) >= CUTOUT_FROM_PX,
+        "cutout": min(height, width) >= MIN_CUTOUT_PX,
     }
     return {operation for operation, fits in fitting.items() if fits}
 
 
-def abreast(augments: Sequence[DiffAugment], height: int, width: int, device: torch.device) -> Augment:
-    """Those of several members in one, for batches that hold their images in turns, each with its member's chances."""
-    each = [augment.chances(height, width) for augment in augments]
-    chances = {
-        change: torch.tensor([own.get(change, 0.0) for own in each], device=device)
+def stacked_augmentation(augments: Sequence[DiffAugment], height: int, width: int, device: torch.device) -> Augment:
+    """Those of several models in one, for batches that hold their images in turns, each with its probabilities."""
+    of_models = [augment.probabilities(height, width) for augment in augments]
+    probabilities = {
+        change: torch.tensor([of_model.get(change, 0.0) for of_model in of_models], device=device)
         for change in CHANGES
-        if any(change in own for own in each)
+        if any(change in of_model for of_model in of_models)
     }
 
     def augment(images: Tensor, rng: Generator) -> Tensor:
-        own = len(images) // len(augments)
-        return augmented(images, {change: chance.repeat(own) for change, chance in chances.items()}, rng)
+        images_per_model = len(images) // len(augments)
+        return augmented(
+            images, {change: probability.repeat(images_per_model) for change, probability in probabilities.items()}, rng
+        )
 
     return augment
 
 
-def augmented(images: Tensor, chances: Mapping[Change, Chance], rng: Generator) -> Tensor:
+def augmented(images: Tensor, probabilities: Mapping[Change, ChangeProbability], rng: Generator) -> Tensor:
     """Images float (N, C, H, W) after all changes, each made where its coin says so."""
     for change, make in CHANGES.items():
-        if change in chances:
-            images = make(images, chances[change], rng)
+        if change in probabilities:
+            images = make(images, probabilities[change], rng)
     return images
 
 
-def translate(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+def translate(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
     """Shift by whole pixels, up to an eighth of each side (one pixel below 16), repeating the border.
 
     Whole pixels by indexing, so that nothing is blurred: a discriminator would know blurred images by that.
@@ -96,17 +98,17 @@ def translate(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
     return images.gather(3, columns[:, None, None, :].expand_as(images))
 
 
-def mirror(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+def mirror(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
     """Left and right change places; only for data declared symmetric."""
     return _flip(images, 3, probability, rng)
 
 
-def upend(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+def upend(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
     """Top and bottom change places; only for data declared symmetric."""
     return _flip(images, 2, probability, rng)
 
 
-def brightness_and_contrast(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+def brightness_and_contrast(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
     """Add up to +-0.25 and scale about the image's mean by 0.75 to 1.25."""
     chosen = _coins(len(images), probability, rng)[:, None, None, None]
     offset, factor = torch.rand((2, len(images), 1, 1, 1), generator=rng, device=images.device) * 0.5 - 0.25
@@ -115,7 +117,7 @@ def brightness_and_contrast(images: Tensor, probability: Chance, rng: Generator)
     return varied
 
 
-def cutout(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
+def cutout(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
     """Grey out a rectangle of a third of each side."""
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)[:, None, None, None]
@@ -124,17 +126,17 @@ def cutout(images: Tensor, probability: Chance, rng: Generator) -> Tensor:
     return holed
 
 
-def hole(side: int) -> int:
+def cutout_side(side: int) -> int:
     """Pixels of a side that a whole rectangle of cutout covers: a third, odd."""
     return side // 6 * 2 + 1
 
 
-def _flip(images: Tensor, axis: int, probability: Chance, rng: Generator) -> Tensor:
+def _flip(images: Tensor, axis: int, probability: ChangeProbability, rng: Generator) -> Tensor:
     chosen = _coins(len(images), probability, rng)
     return torch.where(chosen[:, None, None, None].bool(), images.flip(axis), images)
 
 
-def _coins(count: int, probability: Chance, rng: Generator) -> Tensor:
+def _coins(count: int, probability: ChangeProbability, rng: Generator) -> Tensor:
     return (torch.rand(count, generator=rng, device=rng.device) < probability).long()
 
 
@@ -150,10 +152,10 @@ def _shifted(side: int, shift: Tensor) -> Tensor:
 def _span(count: int, side: int, rng: Generator) -> Tensor:
     """bool (N, side): a run of a third of the side around a random centre."""
     centre = torch.randint(0, side, (count, 1), generator=rng, device=rng.device)
-    return (torch.arange(side, device=rng.device) - centre).abs() <= hole(side) // 2
+    return (torch.arange(side, device=rng.device) - centre).abs() <= cutout_side(side) // 2
 
 
-CHANGES: dict[Change, Callable[[Tensor, Chance, Generator], Tensor]] = {
+CHANGES: dict[Change, Callable[[Tensor, ChangeProbability, Generator], Tensor]] = {
     "translation": translate,
     "mirror": mirror,
     "upend": upend,

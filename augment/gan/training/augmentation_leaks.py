@@ -13,46 +13,46 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from augment.gan.training.augmentation import Operation, hole
+from augment.gan.training.augmentation import Operation, cutout_side
 
-FLAT = 0.15  # most mean distance from grey inside a rectangle, in [-1, 1]
-SHARP = 0.3  # least step at a side of it
-REPEATED = 0.2  # most change from a border line to the next, as a share of what is usual in real images
-VARIED = 0.1  # least standard deviation along the outermost line: a plain one repeats in real images too
-FOREIGN = 0.1  # least distance of a border's level from that of every real image
-LEAST_SHARE = 0.05  # of samples
-CERTAIN = 1.64  # standard errors: one-sided 95 % bounds
+MAX_FLAT_DISTANCE = 0.15  # most mean distance from grey inside a rectangle, in [-1, 1]
+MIN_SHARP_STEP = 0.3  # least step at a side of it
+MAX_REPEAT_CHANGE = 0.2  # most change from a border line to the next, as a share of what is usual in real images
+MIN_BORDER_DEVIATION = 0.1  # least standard deviation along the outermost line: a plain one repeats in real images too
+MIN_FOREIGN_DISTANCE = 0.1  # least distance of a border's level from that of every real image
+MIN_LEAKED_SHARE = 0.05  # of samples
+BOUND_STANDARD_ERRORS = 1.64  # standard errors: one-sided 95 % bounds
 
 
-def leaked(samples: Tensor, real: Tensor, operations: Collection[Operation]) -> dict[Operation, str]:
+def find_leaks(samples: Tensor, real: Tensor, operations: Collection[Operation]) -> dict[Operation, str]:
     """The operations whose mark samples bear and real images do not, each with its figures in words.
 
     samples, real: float (N, C, H, W) in [-1, 1]; operations: those to suspect. A rectangle at the
     border repeats the border line too, so one accusation at a time is enough for these two.
     """
-    found: dict[Operation, str] = {}
+    leaks: dict[Operation, str] = {}
     for operation in sorted(operations):
-        if operation == "translation" and "cutout" in found:
+        if operation == "translation" and "cutout" in leaks:
             continue
         mark = MARKS[operation]
         made, usual = int(mark.on(samples, real).sum()), int(mark.on(real, real).sum())
         if usual > len(real) / 2:
             continue  # no mark, in this set
-        least, _ = share_bounds(made, len(samples))
-        _, most = share_bounds(usual, len(real) + (mark.granted if usual == 0 else 0))
-        if least > max(LEAST_SHARE, most):
-            found[operation] = (
+        lower_bound, _ = wilson_bounds(made, len(samples))
+        _, upper_bound = wilson_bounds(usual, len(real) + (mark.granted if usual == 0 else 0))
+        if lower_bound > max(MIN_LEAKED_SHARE, upper_bound):
+            leaks[operation] = (
                 f"{operation} leaked ({100 * made / len(samples):.0f} % of samples have {mark.words}, "
                 f"{100 * usual / len(real):.0f} % of real images)"
             )
-    return found
+    return leaks
 
 
-def share_bounds(marked: int, count: int) -> tuple[float, float]:
+def wilson_bounds(marked: int, count: int) -> tuple[float, float]:
     """Between which true shares `marked` of `count` leave it open, 95 % on either side (Wilson 1927)."""
-    share, spread = marked / count, CERTAIN**2 / count
+    share, spread = marked / count, BOUND_STANDARD_ERRORS**2 / count
     middle = (share + spread / 2) / (1 + spread)
-    reach = CERTAIN * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
+    reach = BOUND_STANDARD_ERRORS * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
     return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
@@ -60,13 +60,13 @@ def grey_rectangles(images: Tensor, real: Tensor) -> Tensor:
     """bool (N,): somewhere inside lies a flat grey rectangle of cutout's size with at least three sharp sides."""
     del real
     height, width = images.shape[2:]
-    tall, wide = hole(height), hole(width)
+    tall, wide = cutout_side(height), cutout_side(width)
     level = images.abs().amax(dim=1, keepdim=True)  # distance from grey, (N, 1, H, W)
-    flat = F.avg_pool2d(level, (tall, wide), 1)[:, :, 1:-1, 1:-1] < FLAT  # at each place off the border
+    flat = F.avg_pool2d(level, (tall, wide), 1)[:, :, 1:-1, 1:-1] < MAX_FLAT_DISTANCE  # at each place off the border
     across = F.avg_pool2d(level, (1, wide), 1)[..., 1:-1].diff(dim=2)  # steps between rows of a rectangle's width
     down = F.avg_pool2d(level, (tall, 1), 1)[:, :, 1:-1].diff(dim=3)
     sides = torch.stack([-across[:, :, :-tall], across[:, :, tall:], -down[..., :-wide], down[..., wide:]])
-    marked: Tensor = (flat & ((sides > SHARP).sum(dim=0) >= 3)).flatten(1).any(dim=1)
+    marked: Tensor = (flat & ((sides > MIN_SHARP_STEP).sum(dim=0) >= 3)).flatten(1).any(dim=1)
     return marked
 
 
@@ -74,7 +74,7 @@ def repeated_edges(images: Tensor, real: Tensor) -> Tensor:
     """bool (N,): a border line that is not plain hardly differs from the next one, far less than in real images."""
     change, usual = edge_change(images), edge_change(real)
     usual = usual[usual.isfinite()]
-    limit = REPEATED * min(usual.median().item(), 1.0) if len(usual) else REPEATED
+    limit = MAX_REPEAT_CHANGE * min(usual.median().item(), 1.0) if len(usual) else MAX_REPEAT_CHANGE
     return change.amin(dim=1) < limit
 
 
@@ -84,7 +84,7 @@ def foreign_borders(images: Tensor, real: Tensor) -> Tensor:
     distances = torch.cdist(levels, known)
     if images is real:
         distances.fill_diagonal_(math.inf)
-    marked: Tensor = distances.amin(dim=1) > FOREIGN
+    marked: Tensor = distances.amin(dim=1) > MIN_FOREIGN_DISTANCE
     return marked
 
 
@@ -103,7 +103,7 @@ def edge_change(images: Tensor) -> Tensor:
 def _top_change(images: Tensor) -> Tensor:
     """That of the first row, (N,): inner pairs begin at even rows, as upsampled blocks do."""
     change = images.diff(dim=2).abs().mean(dim=(1, 3))[:, ::2]  # rows 0-1, 2-3, ...
-    varied = images[:, :, 0].std(dim=2).amax(dim=1) > VARIED
+    varied = images[:, :, 0].std(dim=2).amax(dim=1) > MIN_BORDER_DEVIATION
     share = change[:, 0] / change[:, 1:].mean(dim=1).clamp(min=1e-6)
     return torch.where(varied, share, math.inf)
 

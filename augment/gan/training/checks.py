@@ -1,4 +1,4 @@
-"""Detect a game that has gone wrong. Losses look healthy during collapse, so samples are looked at.
+"""Detect training that has gone wrong. Losses look healthy during collapse, so samples are checked.
 
 Each check returns a reason in words, or None when all is well.
 """
@@ -10,75 +10,75 @@ import torch
 from torch import Tensor
 
 from augment.gan.training.losses import LossName
-from augment.gan.training.step import Game
+from augment.gan.training.step import Players
 
-LEAST_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
-LEAST_SPACING = 0.1  # mean distance of a sample to the nearest other one, as a share of the same among real images
-LEAST_NOVELTY = 0.2  # mean distance of a sample to the nearest real image, as a share of the same
-PLAIN = 2e-3  # RMS distance in [-1, 1], below which real images hardly differ
-GAP_LIMIT = 100.0  # D(real) - D(fake): with a penalty in force a healthy game stays far below
-SATURATED_GAP_LIMIT = 30.0  # where G learns through sigma(D(G(z))): at a score of -15 its slope is 3e-7
-SLOPE_LIMIT = 10.0  # of a critic whose slope is held at 1
-QUERIES = 64  # real images whose nearest other one is looked for
-FEW = 4  # with fewer real images there is no telling how far apart they usually are
-LEAST_GROUP = 16  # samples compared with each other
+MIN_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
+MIN_SPACING = 0.1  # mean distance of a sample to the nearest other one, as a share of the same among real images
+MIN_NOVELTY = 0.2  # mean distance of a sample to the nearest real image, as a share of the same
+MIN_REAL_DISTANCE = 2e-3  # RMS distance in [-1, 1], below which real images hardly differ
+MAX_LOGIT_MARGIN = 100.0  # D(real) - D(fake): with a penalty in force healthy training stays far below
+MAX_SATURATED_LOGIT_MARGIN = 30.0  # where G learns through sigma(D(G(z))): at a score of -15 its slope is 3e-7
+MAX_CRITIC_SLOPE = 10.0  # of a critic whose slope is held at 1
+MAX_QUERIES = 64  # real images whose nearest other one is looked for
+MIN_REAL_IMAGES = 4  # with fewer real images there is no telling how far apart they usually are
+MIN_GROUP_SAMPLES = 16  # samples compared with each other
 
 
-def fault(
-    game: Game, rows: Sequence[dict[str, float]], loss: LossName, samples: Tensor | None, real: Tensor
+def find_fault(
+    players: Players, rows: Sequence[dict[str, float]], loss: LossName, samples: Tensor | None, real: Tensor
 ) -> str | None:
     """All checks, cheapest first.
 
-    rows: of the curve since the last look; samples: float (N, C, H, W) in [-1, 1], None when they are not
+    rows: of the history since the last check; samples: float (N, C, H, W) in [-1, 1], None when they are not
     to be judged; real: the training images, of the same kind.
     """
     numbers = [value for row in rows for value in row.values()]
-    reason = not_finite(game, numbers) or discriminator_won(rows[-1]["gap"], gap_limit(loss, real[0].numel()))
+    reason = not_finite(players, numbers) or discriminator_won(rows[-1]["gap"], max_logit_margin(loss, real[0].numel()))
     if reason is not None or samples is None:
         return reason
     if not torch.isfinite(samples).all():
         return "a sample is not finite"
-    return collapsed(samples, evenly(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
+    return collapsed(samples, evenly_spaced(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
 
 
-def not_finite(game: Game, losses: Sequence[float]) -> str | None:
+def not_finite(players: Players, losses: Sequence[float]) -> str | None:
     """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
     if not all(map(math.isfinite, losses)):
         return "a loss is not finite"
-    for name, tensors in _state(game):
+    for name, tensors in _tensors_of(players):
         if tensors and not torch.isfinite(torch.cat([tensor.flatten() for tensor in tensors])).all():
             return f"{name} is not finite"
     return None
 
 
-def _state(game: Game) -> Iterator[tuple[str, list[Tensor]]]:
-    yield "a weight of G", list(game.generator.state_dict().values())
-    yield "a weight of D", list(game.discriminator.state_dict().values())
-    yield "a weight of the average of G", list(game.average.state_dict().values())
-    for player, optimizer in (("G", game.generator_optimizer), ("D", game.discriminator_optimizer)):
+def _tensors_of(players: Players) -> Iterator[tuple[str, list[Tensor]]]:
+    yield "a weight of G", list(players.generator.state_dict().values())
+    yield "a weight of D", list(players.discriminator.state_dict().values())
+    yield "a weight of the average of G", list(players.average.state_dict().values())
+    for player, optimizer in (("G", players.generator_optimizer), ("D", players.discriminator_optimizer)):
         yield f"a moment of {player}'s gradient", [m for state in optimizer.state.values() for m in state.values()]
 
 
-def gap_limit(loss: LossName, pixels: int) -> float:
+def max_logit_margin(loss: LossName, pixels: int) -> float:
     """The largest healthy mean of D(real) - D(fake), in the units of the loss's raw score.
 
-    For `wasserstein_gp` the gap is a distance between images, and large is normal: two images in
-    [-1, 1] are at most 2 sqrt(pixels) apart, so a larger gap than that needs a slope above 1.
+    For `wasserstein_gp` the logit margin is a distance between images, and large is normal: two images in
+    [-1, 1] are at most 2 sqrt(pixels) apart, so a larger margin than that needs a slope above 1.
     """
     match loss:
         case "minimax" | "mse":
-            return SATURATED_GAP_LIMIT
+            return MAX_SATURATED_LOGIT_MARGIN
         case "wasserstein_gp":
-            return SLOPE_LIMIT * 2 * math.sqrt(pixels)
+            return MAX_CRITIC_SLOPE * 2 * math.sqrt(pixels)
         case "relativistic" | "non_saturating" | "least_squares" | "hinge":
-            return GAP_LIMIT
+            return MAX_LOGIT_MARGIN
 
 
-def discriminator_won(gap: float, limit: float) -> str | None:
-    """A gap without bound: the generator's gradient is gone, or the penalty does not hold D."""
+def discriminator_won(logit_margin: float, limit: float) -> str | None:
+    """A logit margin without bound: the generator's gradient is gone, or the penalty does not hold D."""
     return (
-        f"D won (its scores of real and generated images are {gap:.0f} apart, at most {limit:.0f})"
-        if gap > limit
+        f"D won (its scores of real and generated images are {logit_margin:.0f} apart, at most {limit:.0f})"
+        if logit_margin > limit
         else None
     )
 
@@ -89,11 +89,11 @@ def collapsed(fake: Tensor, real: Tensor) -> str | None:
     Not asked where the real images themselves hardly differ.
     """
     between_real = _mean_distance(real)
-    if between_real < PLAIN:
+    if between_real < MIN_REAL_DISTANCE:
         return None
     ratio = _mean_distance(fake) / between_real
-    if ratio < LEAST_DIVERSITY:
-        return f"collapsed (samples differ {ratio:.2f} times as much as real images, at least {LEAST_DIVERSITY})"
+    if ratio < MIN_DIVERSITY:
+        return f"collapsed (samples differ {ratio:.2f} times as much as real images, at least {MIN_DIVERSITY})"
     return None
 
 
@@ -102,16 +102,16 @@ def replaying(fake: Tensor, real: Tensor) -> str | None:
 
     Independent images are about as far from the nearest real one as these are from each other, on average
     over samples with none counted further than that; a good GAN of ten images comes nearer, to three
-    quarters. Not asked with fewer than `FEW` images, or where half of them equal others.
+    quarters. Not asked with fewer than `MAX_OPEN_CLASSES` images, or where half of them equal others.
     """
     usual = _usual_spacing(real)
-    if usual < PLAIN:
+    if usual < MIN_REAL_DISTANCE:
         return None
     ratio = (_distances(fake, real).amin(dim=1) / usual).clamp(max=1).mean().item()
-    if ratio < LEAST_NOVELTY:
+    if ratio < MIN_NOVELTY:
         return (
             f"replays its training images (they are {ratio:.2f} times as far from samples as from each other, "
-            f"at least {LEAST_NOVELTY})"
+            f"at least {MIN_NOVELTY})"
         )
     return None
 
@@ -120,24 +120,24 @@ def repeating(fake: Tensor, real: Tensor) -> str | None:
     """Samples must not be a few images over and over; float (N, C, H, W) each.
 
     Samples are compared within groups as large as the set of real images, where independent ones lie
-    as far apart as these. Not asked with fewer than `FEW` images, or where half of them equal others.
+    as far apart as these. Not asked with fewer than `MAX_OPEN_CLASSES` images, or where half of them equal others.
     """
-    seen = evenly(real, QUERIES)
+    seen = evenly_spaced(real, MAX_QUERIES)
     usual = _usual_spacing(seen)
-    if usual < PLAIN:
+    if usual < MIN_REAL_DISTANCE:
         return None
-    groups = torch.split(fake, max(len(seen), LEAST_GROUP))
+    groups = torch.split(fake, max(len(seen), MIN_GROUP_SAMPLES))
     spacing = torch.cat([_nearest_other(group) for group in groups if len(group) > 1])
     ratio = (spacing / usual).clamp(max=1).mean().item()
-    if ratio < LEAST_SPACING:
+    if ratio < MIN_SPACING:
         return (
             f"repeats itself (samples are {ratio:.2f} times as far from each other as real images, "
-            f"at least {LEAST_SPACING})"
+            f"at least {MIN_SPACING})"
         )
     return None
 
 
-def evenly(images: Tensor, count: int) -> Tensor:
+def evenly_spaced(images: Tensor, count: int) -> Tensor:
     """At most `count` images from all over a set, which may be in the order of its classes."""
     positions = torch.linspace(0, len(images) - 1, min(count, len(images)), device=images.device)
     return images[positions.round().long()]
@@ -151,10 +151,11 @@ def _mean_distance(images: Tensor) -> float:
 
 
 def _usual_spacing(real: Tensor) -> float:
-    """Median distance of up to `QUERIES` real images to the nearest other one; 0 when there are too few to tell."""
-    if len(real) < FEW:
+    """Median distance of up to `MAX_QUERIES` real images to the nearest other one; 0 when there are too few to tell."""
+    if len(real) < MIN_REAL_IMAGES:
         return 0.0
-    two_nearest = _distances(evenly(real, QUERIES), real).topk(2, dim=1, largest=False).values  # itself first
+    queries = evenly_spaced(real, MAX_QUERIES)
+    two_nearest = _distances(queries, real).topk(2, dim=1, largest=False).values  # itself first
     return two_nearest[:, 1].median().item()
 
 

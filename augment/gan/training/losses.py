@@ -22,13 +22,13 @@ class AdversarialLoss(NamedTuple):
 
     zero_centred: gamma/2 (R1 + R2) at the images themselves. one_centred: gamma times the distance
     of the slope from 1, squared, between real and fake images.
-    always_pulls: the derivative of D's loss by a score is never exactly 0, however well D does.
+    never_flat: the derivative of D's loss by a score is never exactly 0, however well D does.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     penalty: Literal["zero_centred", "one_centred"] = "zero_centred"
-    always_pulls: bool = True
+    never_flat: bool = True
 
 
 def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -37,7 +37,7 @@ def relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
-    """-ln sigma(D(G(z)) - D(x)): the same game from the generator's side."""
+    """-ln sigma(D(G(z)) - D(x)): the same from the generator's side."""
     return F.softplus(-(fake - real))
 
 
@@ -103,8 +103,8 @@ LOSSES: dict[LossName, AdversarialLoss] = {
     "non_saturating": AdversarialLoss(non_saturating_discriminator, non_saturating_generator),
     "minimax": AdversarialLoss(non_saturating_discriminator, minimax_generator),
     "mse": AdversarialLoss(mse_discriminator, mse_generator),
-    "least_squares": AdversarialLoss(least_squares_discriminator, least_squares_generator, always_pulls=False),
-    "hinge": AdversarialLoss(hinge_discriminator, raw_score_generator, always_pulls=False),
+    "least_squares": AdversarialLoss(least_squares_discriminator, least_squares_generator, never_flat=False),
+    "hinge": AdversarialLoss(hinge_discriminator, raw_score_generator, never_flat=False),
     "wasserstein_gp": AdversarialLoss(wasserstein_discriminator, raw_score_generator, "one_centred"),
 }
 

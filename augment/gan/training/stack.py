@@ -1,6 +1,6 @@
-"""Games of one kind in one stack: one game whose networks hold the weights of all, and back again.
+"""Players of one kind in one stack: one pair whose networks hold the weights of all, and back again.
 
-A stack lives for one turn of a run (`together.py`). Its members agree in architecture, settings, clock and
+A stack lives for one turn of a run (`together.py`). Its models agree in architecture, settings, clock and
 learning rate, so every schedule is the same for all, and one step serves them.
 """
 
@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.networks.build import Discriminator, Generator, new_discriminator, new_generator
-from augment.gan.training.step import Game, optimizer
+from augment.gan.training.step import Players, new_optimizer
 
 State = dict[str, Tensor]
 
 
-def joined(states: Sequence[State]) -> State:
-    """Tensors of the same names in one: along the first axis, one member after the other.
+def stack_states(states: Sequence[State]) -> State:
+    """Tensors of the same names in one: along the first axis, one model after the other.
 
     Counts without an axis (of steps, of batches) are those of the first.
     """
@@ -27,10 +27,10 @@ def joined(states: Sequence[State]) -> State:
     }
 
 
-def parted(state: State, members: int) -> list[State]:
-    """The opposite of `joined`: a copy of each member's own."""
-    parts = {name: value.chunk(members) if value.dim() else [value] * members for name, value in state.items()}
-    views = [{name: part[member] for name, part in parts.items()} for member in range(members)]
+def unstack_state(state: State, models: int) -> list[State]:
+    """The opposite of `stack_states`: a copy of each model's own."""
+    parts = {name: value.chunk(models) if value.dim() else [value] * models for name, value in state.items()}
+    views = [{name: part[model] for name, part in parts.items()} for model in range(models)]
     copies = [{name: torch.empty_like(view) for name, view in own.items()} for own in views]
     copy_all(views, copies)
     return copies
@@ -44,23 +44,23 @@ def copy_all(sources: Sequence[State], targets: Sequence[State]) -> None:
         torch._foreach_copy_([target for target, _ in alike], [source for _, source in alike])
 
 
-def stacked(games: Sequence[Game], seed: int) -> Game:
-    """One game of many, with a copy of all that they have and random numbers of its own."""
-    first, members = games[0], len(games)
+def stack_players(separate_players: Sequence[Players], seed: int) -> Players:
+    """One pair of players of many, with a copy of all that they have and random numbers of its own."""
+    first, models = separate_players[0], len(separate_players)
     architecture, device = first.generator.architecture, first.rng.device
     with torch.device("meta"):  # no weights are drawn
-        generator, average = new_generator(architecture, members), new_generator(architecture, members)
-        discriminator = new_discriminator(architecture, members)
-    _fill(generator, [game.generator for game in games])
-    _fill(average, [game.average for game in games])
-    _fill(discriminator, [game.discriminator for game in games])
+        generator, average = new_generator(architecture, models), new_generator(architecture, models)
+        discriminator = new_discriminator(architecture, models)
+    _fill(generator, [players.generator for players in separate_players])
+    _fill(average, [players.average for players in separate_players])
+    _fill(discriminator, [players.discriminator for players in separate_players])
     learning_rate = first.generator_optimizer.param_groups[0]["lr"]
     generator_optimizer, discriminator_optimizer = (
-        optimizer(player, learning_rate) for player in (generator, discriminator)
+        new_optimizer(network, learning_rate) for network in (generator, discriminator)
     )
-    _fill_optimizer(generator_optimizer, [game.generator_optimizer for game in games])
-    _fill_optimizer(discriminator_optimizer, [game.discriminator_optimizer for game in games])
-    return Game(
+    _fill_optimizer(generator_optimizer, [players.generator_optimizer for players in separate_players])
+    _fill_optimizer(discriminator_optimizer, [players.discriminator_optimizer for players in separate_players])
+    return Players(
         generator=generator,
         discriminator=discriminator,
         average=average.requires_grad_(False),
@@ -68,39 +68,39 @@ def stacked(games: Sequence[Game], seed: int) -> Game:
         discriminator_optimizer=discriminator_optimizer,
         rng=torch.Generator(device).manual_seed(seed),
         step=first.step,
-        members=members,
+        models=models,
     )
 
 
-def unstack(stack: Game, games: Sequence[Game]) -> None:
-    """Put what a stack has become back into the games that it was made of; their random numbers stay."""
-    members = len(games)
-    moments = [_parted_moments(own, members) for own in (stack.generator_optimizer, stack.discriminator_optimizer)]
+def unstack_players(stack: Players, separate_players: Sequence[Players]) -> None:
+    """Put what a stack has become back into the players that it was made of; their random numbers stay."""
+    models = len(separate_players)
+    moments = [_unstack_moments(own, models) for own in (stack.generator_optimizer, stack.discriminator_optimizer)]
     for network, sources in (
-        (stack.generator, [game.generator for game in games]),
-        (stack.discriminator, [game.discriminator for game in games]),
-        (stack.average, [game.average for game in games]),
+        (stack.generator, [players.generator for players in separate_players]),
+        (stack.discriminator, [players.discriminator for players in separate_players]),
+        (stack.average, [players.average for players in separate_players]),
     ):
-        copy_all(parted(network.state_dict(), members), [source.state_dict() for source in sources])
-    for member, game in enumerate(games):
-        for own, states in zip((game.generator_optimizer, game.discriminator_optimizer), moments, strict=True):
-            _load_moments(own, states[member])
-        game.step = stack.step
+        copy_all(unstack_state(network.state_dict(), models), [source.state_dict() for source in sources])
+    for model, players in enumerate(separate_players):
+        for own, states in zip((players.generator_optimizer, players.discriminator_optimizer), moments, strict=True):
+            _load_moments(own, states[model])
+        players.step = stack.step
 
 
 def _fill(network: Generator | Discriminator, sources: Sequence[Generator | Discriminator]) -> None:
-    network.load_state_dict(joined([source.state_dict() for source in sources]), assign=True)
+    network.load_state_dict(stack_states([source.state_dict() for source in sources]), assign=True)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _fill_optimizer(stack: Adam, sources: Sequence[Adam]) -> None:
     states = [source.state_dict()["state"] for source in sources]
-    _load_moments(stack, {index: joined([state[index] for state in states]) for index in states[0]})
+    _load_moments(stack, {index: stack_states([state[index] for state in states]) for index in states[0]})
 
 
-def _parted_moments(stack: Adam, members: int) -> list[dict[int, State]]:
-    parts = {index: parted(state, members) for index, state in stack.state_dict()["state"].items()}
-    return [{index: part[member] for index, part in parts.items()} for member in range(members)]
+def _unstack_moments(stack: Adam, models: int) -> list[dict[int, State]]:
+    parts = {index: unstack_state(state, models) for index, state in stack.state_dict()["state"].items()}
+    return [{index: part[model] for index, part in parts.items()} for model in range(models)]
 
 
 def _load_moments(own: Adam, state: dict[int, State]) -> None:

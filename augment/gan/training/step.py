@@ -1,8 +1,8 @@
-"""The adversarial game: one step of each player, the averaged generator, and what they work on.
+"""The players G and D, one step of each, and the averaged generator.
 
-Reads like the papers. What a run is stands in `run.py`, its loop in `fit.py`. A game may be a stack of K games
-(`stack.py`): batches then hold the members' images in turns (`members.py`), and since every score hangs on
-one image and one member's weights, the sum over members of their mean losses has each member's own gradient.
+Reads like the papers. What a run is stands in `run.py`, its loop in `fit.py`. Players may be a stack of K pairs
+(`stack.py`): batches then hold the models' images in turns (`models.py`), and since every score hangs on
+one image and one model's weights, the sum over models of their mean losses has each model's own gradient.
 """
 
 import functools
@@ -18,12 +18,12 @@ from augment.gan.networks.build import Architecture, Discriminator, Generator, N
 from augment.gan.training.adaptive_augmentation import Probability
 from augment.gan.training.augmentation import Augment
 from augment.gan.training.losses import AdversarialLoss, LossName
-from augment.gan.training.penalties import add_gradient, interpolates, slopes_of
+from augment.gan.training.penalties import add_penalty_gradient, input_grads_of, interpolates
 from augment.params.types import Flips
 
-BETAS = (0.0, 0.99)
+ADAM_BETAS = (0.0, 0.99)
 REFERENCE_PIXELS = 32 * 32
-LEAST_PULL = 1e-30  # far below any derivative that moves a weight
+MIN_SCORE_GRAD = 1e-30  # far below any derivative that moves a weight
 LAMBDA_PER_GAMMA = 20.0  # the default gamma of 0.5 is then lambda = 10 of Gulrajani et al. 2017
 
 
@@ -52,10 +52,10 @@ class GanSettings:
 
 
 @dataclass
-class Game:
-    """Both players, the average of one of them, and the only source of randomness of a run.
+class Players:
+    """G and D, the average of G, and the only source of randomness of a run.
 
-    members: how many games this is at once; a stack of one is the plain game.
+    models: how many pairs these are at once; a stack of one is the plain pair.
     """
 
     generator: Generator
@@ -65,30 +65,30 @@ class Game:
     discriminator_optimizer: Adam
     rng: torch.Generator
     step: int = 0
-    members: int = 1
+    models: int = 1
 
 
-def new_game(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Game:
-    """A game before its first step; equal seeds give equal weights and equal noise, which are independent."""
+def new_players(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Players:
+    """Players before their first step; equal seeds give equal weights and equal noise, which are independent."""
     generator, discriminator = build(architecture, seed)
     average, _ = build(architecture, seed)
     generator, discriminator, average = (
         network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for network in (generator, discriminator, average)
     )
-    return Game(
+    return Players(
         generator=generator,
         discriminator=discriminator,
         average=average.requires_grad_(False),
-        generator_optimizer=optimizer(generator, learning_rate),
-        discriminator_optimizer=optimizer(discriminator, learning_rate),
+        generator_optimizer=new_optimizer(generator, learning_rate),
+        discriminator_optimizer=new_optimizer(discriminator, learning_rate),
         rng=torch_rng(seed, "noise", device=device),
     )
 
 
-def optimizer(player: Generator | Discriminator, learning_rate: float) -> Adam:
-    """Adam without momentum; elementwise, so one serves all members of a stack."""
-    return Adam(player.parameters(), learning_rate, BETAS, fused=True)
+def new_optimizer(network: Generator | Discriminator, learning_rate: float) -> Adam:
+    """Adam without momentum; elementwise, so one serves all models of a stack."""
+    return Adam(network.parameters(), learning_rate, ADAM_BETAS, fused=True)
 
 
 class Outcome(NamedTuple):
@@ -101,7 +101,7 @@ class Outcome(NamedTuple):
 
 
 def adversarial_step(
-    game: Game, real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: Augment, gamma: float
+    players: Players, real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: Augment, gamma: float
 ) -> Outcome:
     """One update of both players from one pass of D (Shen et al. 2021, arXiv:2103.00430).
 
@@ -110,56 +110,59 @@ def adversarial_step(
     gradient: D descends its loss, weighted gamma for its penalty (0 leaves it out), and G its own,
     both on D as it stood before the step.
     """
-    images = augment(torch.cat([real, game.generator(z).float()]), game.rng)  # (2N K, C, H, W), hang on G's graph
-    game.discriminator_optimizer.zero_grad(set_to_none=True)
-    outcome, g_slopes = gradients(game, images.detach(), loss, gamma)
-    game.discriminator_optimizer.step()
-    game.generator_optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(images, g_slopes)
-    game.generator_optimizer.step()
+    images = augment(torch.cat([real, players.generator(z).float()]), players.rng)  # (2N K, C, H, W), hang on G's graph
+    players.discriminator_optimizer.zero_grad(set_to_none=True)
+    outcome, g_input_grads = gradients(players, images.detach(), loss, gamma)
+    players.discriminator_optimizer.step()
+    players.generator_optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(images, g_input_grads)
+    players.generator_optimizer.step()
     return outcome
 
 
-def gradients(game: Game, images: Tensor, loss: AdversarialLoss, gamma: float) -> tuple[Outcome, Tensor]:
+def gradients(players: Players, images: Tensor, loss: AdversarialLoss, gamma: float) -> tuple[Outcome, Tensor]:
     """Put the gradient of D's mean loss and penalty into D's weights; return that of G's mean loss by the images.
 
     images: float (2N K, C, H, W), N K real ones, then as many of G's, as D sees them.
     """
     seen = images.requires_grad_()
-    scores = game.discriminator(seen).float()  # (2N K,)
-    outcome, d_pulls, g_pulls = pulls(loss, scores.detach(), game.members)
-    if loss.always_pulls:  # then one backward pass gives the weights' gradient and, divided by the pulls, the slopes
-        scores.backward(d_pulls)
+    scores = players.discriminator(seen).float()  # (2N K,)
+    outcome, d_score_grads, g_score_grads = score_grads(loss, scores.detach(), players.models)
+    if (
+        loss.never_flat
+    ):  # one backward pass gives the weights' gradient and, divided by the score grads, the input grads
+        scores.backward(d_score_grads)
         assert seen.grad is not None
-        slopes = seen.grad / d_pulls[:, None, None, None]
+        input_grads = seen.grad / d_score_grads[:, None, None, None]
     else:
-        slopes = slopes_of(scores, seen)
-        scores.backward(d_pulls, inputs=list(game.discriminator.parameters()))
+        input_grads = input_grads_of(scores, seen)
+        scores.backward(d_score_grads, inputs=list(players.discriminator.parameters()))
     if gamma > 0:
-        penalise(game, images.detach(), slopes, loss, gamma)
-    return outcome, g_pulls[:, None, None, None] * slopes
+        add_penalty(players, images.detach(), input_grads, loss, gamma)
+    return outcome, g_score_grads[:, None, None, None] * input_grads
 
 
-def pulls(loss: AdversarialLoss, scores: Tensor, members: int) -> tuple[Outcome, Tensor, Tensor]:
+def score_grads(loss: AdversarialLoss, scores: Tensor, models: int) -> tuple[Outcome, Tensor, Tensor]:
     """The losses at these scores (2N K,), real then fake, and the derivatives of both mean losses by each score.
 
-    The derivatives of D's loss are kept off zero, where slopes could not be read from its gradient.
+    The derivatives of D's loss are kept off zero, where the input gradients could not be read from its gradient.
     """
     scores = scores.requires_grad_()
     real, fake = scores.chunk(2)
     d_loss, g_loss = loss.discriminator(real, fake), loss.generator(real, fake)
-    own = len(real) // members  # images that a member's mean is taken over
-    (d_pulls,) = torch.autograd.grad(d_loss.sum() / own, scores, retain_graph=True)
-    (g_pulls,) = torch.autograd.grad(g_loss.sum() / own, scores)
+    images_of_model = len(real) // models  # images that a model's mean is taken over
+    (d_score_grads,) = torch.autograd.grad(d_loss.sum() / images_of_model, scores, retain_graph=True)
+    (g_score_grads,) = torch.autograd.grad(g_loss.sum() / images_of_model, scores)
     outcome = Outcome(d_loss.detach(), g_loss.detach(), real.detach(), fake.detach())
-    if loss.always_pulls:
-        d_pulls = d_pulls.abs().clamp(min=LEAST_PULL)
-        d_pulls = torch.cat([-d_pulls[: len(real)], d_pulls[len(real) :]])  # real scores up, fake scores down
-    g_pulls[: len(real)] = 0  # G has no part in real images
-    return outcome, d_pulls, g_pulls
+    if loss.never_flat:
+        d_score_grads = d_score_grads.abs().clamp(min=MIN_SCORE_GRAD)
+        # real scores up, fake scores down
+        d_score_grads = torch.cat([-d_score_grads[: len(real)], d_score_grads[len(real) :]])
+    g_score_grads[: len(real)] = 0  # G has no part in real images
+    return outcome, d_score_grads, g_score_grads
 
 
-def penalise(game: Game, images: Tensor, slopes: Tensor, loss: AdversarialLoss, gamma: float) -> None:
+def add_penalty(players: Players, images: Tensor, input_grads: Tensor, loss: AdversarialLoss, gamma: float) -> None:
     """Add the gradient of the loss's penalty at the images that D sees.
 
     Zero-centred: gamma/2 (R1 + R2) (arXiv:2501.05441, eq. 2 and section 2.2). One-centred: gamma times
@@ -167,19 +170,19 @@ def penalise(game: Game, images: Tensor, slopes: Tensor, loss: AdversarialLoss, 
     """
     real, fake = images.chunk(2)
     if loss.penalty == "one_centred":
-        images = interpolates(real, fake, game.rng).requires_grad_()
-        slopes = slopes_of(game.discriminator(images).float(), images)
-    add_gradient(game.discriminator, images, slopes, loss.penalty, gamma * game.members / len(real))
+        images = interpolates(real, fake, players.rng).requires_grad_()
+        input_grads = input_grads_of(players.discriminator(images).float(), images)
+    add_penalty_gradient(players.discriminator, images, input_grads, loss.penalty, gamma * players.models / len(real))
 
 
 @torch.no_grad()
-def update_average(game: Game, ema_std: float) -> None:
+def update_average(players: Players, ema_std: float) -> None:
     """Power-function average of G's weights: beta_t = (1 - 1/t)^(k+1) (arXiv:2312.02696, eq. 127).
 
     Its width is a share of the run so far, so one setting fits short and long runs.
     """
-    beta = (1 - 1 / game.step) ** (_power(ema_std) + 1)
-    torch._foreach_lerp_(list(game.average.parameters()), list(game.generator.parameters()), 1 - beta)
+    beta = (1 - 1 / players.step) ** (_power(ema_std) + 1)
+    torch._foreach_lerp_(list(players.average.parameters()), list(players.generator.parameters()), 1 - beta)
 
 
 @torch.no_grad()

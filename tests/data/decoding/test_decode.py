@@ -45,7 +45,7 @@ def test_corpus(tmp_path: Path, name: str) -> None:
     found = look(tmp_path)
     (entry,) = [entry for entry in found.entries if entry.path == f"cat/{path}"]
     assert (entry.outcome, entry.code) == (outcome, code), entry.detail
-    assert not found.stops
+    assert not found.blockers
     if outcome != "ok":
         assert entry.detail or outcome == "fixed"
     assert sum(entry.usable for entry in found.entries) == 12 + (outcome in ("ok", "fixed") and code != "dedup")

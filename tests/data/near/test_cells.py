@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.data.near import candidates as search
-from augment.data.near.candidates import candidates
-from augment.data.near.cells import OVERLAP, PER_CELL, Cells
+from augment.data.near.candidates import candidate_pairs
+from augment.data.near.cells import CELLS_PER_IMAGE, IMAGES_PER_CENTRE, Cells
 from augment.data.near.descriptors import turned, turns, unit
 from tests.data.near.pictures import picture
 
@@ -23,7 +23,7 @@ def keys(count: int) -> list[str]:
     return [f"{number * 7919 % 10007:05d}" for number in range(count)]
 
 
-@given(count=st.integers(OVERLAP, 300), seed=st.integers(0, 5))
+@given(count=st.integers(CELLS_PER_IMAGE, 300), seed=st.integers(0, 5))
 @settings(deadline=None)
 def test_every_image_is_in_the_cells_nearest_to_it(count: int, seed: int) -> None:
     images = vectors(count, seed)
@@ -31,13 +31,13 @@ def test_every_image_is_in_the_cells_nearest_to_it(count: int, seed: int) -> Non
     closeness = images @ cells.centres.T
     for position in range(count):
         inside = [cell for cell, members in enumerate(cells.inside) if position in members]
-        assert len(inside) == OVERLAP
+        assert len(inside) == CELLS_PER_IMAGE
         outside = np.delete(closeness[position], inside)
         assert closeness[position, inside].min() >= outside.max(initial=-1)
 
 
 def test_centres_are_images_as_many_as_asked() -> None:
-    images = vectors(40 * PER_CELL)
+    images = vectors(40 * IMAGES_PER_CENTRE)
     cells = Cells.of(images, keys(len(images)))
     assert len(cells.centres) == 40
     assert all((images == centre).all(axis=1).any() for centre in cells.centres)
@@ -64,9 +64,9 @@ def test_copies_are_found_in_cells_as_among_all(monkeypatch: pytest.MonkeyPatch)
     copies = [turned(image, turn[number % 8])[: 24 - number % 2] for number, image in enumerate(originals[:60])]
     copies = [np.pad(copy, ((0, 24 - len(copy)), (0, 0)), mode="edge") for copy in copies]
     images = np.stack(originals + copies)
-    among_all = {tuple(pair) for pair in candidates(images, keys(len(images))).tolist()}
-    monkeypatch.setattr(search, "ALL", 0)
-    in_cells = {tuple(pair) for pair in candidates(images, keys(len(images))).tolist()}
+    among_all = {tuple(pair) for pair in candidate_pairs(images, keys(len(images))).tolist()}
+    monkeypatch.setattr(search, "MAX_EXHAUSTIVE_IMAGES", 0)
+    in_cells = {tuple(pair) for pair in candidate_pairs(images, keys(len(images))).tolist()}
     planted = {(150 + number, number) for number in range(60)}
     assert planted & in_cells == planted & among_all
     assert len(planted & among_all) > 55
@@ -78,4 +78,4 @@ def test_a_query_of_a_large_set_is_compared_with_few() -> None:
     images = vectors(8000)
     cells = Cells.of(images, keys(len(images)))
     compared = [len(cells.members(cells.nearest(query[None]))) for query in images[::400]]
-    assert np.mean(compared) < 4 * OVERLAP * PER_CELL
+    assert np.mean(compared) < 4 * CELLS_PER_IMAGE * IMAGES_PER_CENTRE

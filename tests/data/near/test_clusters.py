@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.near.clusters import TIGHT, clusters
-from augment.data.near.search import KIN, Pair
+from augment.data.near.clusters import MAX_TIGHT_DISTANCE, clusters
+from augment.data.near.search import MAX_KIN_DISTANCE, Pair
 
 
 def of(*pairs: tuple[float, int, int], declared: tuple[str, ...] = ("",) * 8) -> list[list[int]]:
@@ -21,12 +21,12 @@ def test_a_chain_of_loose_pairs_breaks_at_its_longest_link() -> None:
 
 
 def test_all_copies_of_one_picture_come_together() -> None:
-    assert of((0.9, 0, 1), (0.95, 0, 2), (KIN, 1, 2)) == [[0, 1, 2]]
+    assert of((0.9, 0, 1), (0.95, 0, 2), (MAX_KIN_DISTANCE, 1, 2)) == [[0, 1, 2]]
     assert of((0.9, 0, 1), (0.95, 0, 2)) == [[0, 1]]
 
 
 def test_tight_chains_hold() -> None:
-    chain = [(TIGHT, i, i + 1) for i in range(7)]
+    chain = [(MAX_TIGHT_DISTANCE, i, i + 1) for i in range(7)]
     assert of(*chain) == [list(range(8))]
 
 
@@ -51,11 +51,11 @@ def test_what_holds_of_all_clusters(distances: dict[tuple[int, int], float]) -> 
     assert all(cluster == sorted(cluster) and len(cluster) > 1 for cluster in found)
     where = {position: number for number, cluster in enumerate(found) for position in cluster}
     for (i, j), distance in distances.items():
-        if distance <= TIGHT:
+        if distance <= MAX_TIGHT_DISTANCE:
             assert where[i] == where[j]
-    if all(distance > TIGHT for distance in distances.values()):
+    if all(distance > MAX_TIGHT_DISTANCE for distance in distances.values()):
         for cluster in found:
-            assert all(distances.get((i, j), 9) <= KIN for i in cluster for j in cluster if i < j)
+            assert all(distances.get((i, j), 9) <= MAX_KIN_DISTANCE for i in cluster for j in cluster if i < j)
 
 
 @given(links, st.permutations(range(8)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from augment.data.near.crops import LARGEST, SAMPLES, WHOLE, cosines, sampler, windows
+from augment.data.near.crops import MAX_CUT, SAMPLES_PER_AXIS, WHOLE, cosines, sampler, windows
 
 
 @pytest.mark.parametrize(("steps", "count"), [(1, 3), (2, 6), (3, 10), (6, 28)])
@@ -12,8 +12,8 @@ def test_windows_are_all_crops_of_at_most_a_tenth(steps: int, count: int) -> Non
     assert len(every) == len(np.unique(every.round(9), axis=0)) == count
     assert every[0].tolist() == WHOLE.tolist()
     cut = 1 - (every[:, 1] - every[:, 0])
-    assert (every >= 0).all() and (every <= 1).all() and (cut < LARGEST + 1e-9).all()  # noqa: PT018
-    assert cut.max() == pytest.approx(LARGEST)
+    assert (every >= 0).all() and (every <= 1).all() and (cut < MAX_CUT + 1e-9).all()  # noqa: PT018
+    assert cut.max() == pytest.approx(MAX_CUT)
 
 
 @pytest.mark.parametrize("pixels", [16, 28, 32])
@@ -39,5 +39,5 @@ def test_many_windows_at_once_are_each_of_them() -> None:
 
 
 def test_cosines_are_orthonormal() -> None:
-    rows = cosines(SAMPLES, SAMPLES)
-    assert rows @ rows.T == pytest.approx(np.eye(SAMPLES), abs=1e-5)
+    rows = cosines(SAMPLES_PER_AXIS, SAMPLES_PER_AXIS)
+    assert rows @ rows.T == pytest.approx(np.eye(SAMPLES_PER_AXIS), abs=1e-5)

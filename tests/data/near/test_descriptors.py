@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.fft import dctn
 
-from augment.data.near.crops import SAMPLES
+from augment.data.near.crops import SAMPLES_PER_AXIS
 from augment.data.near.descriptors import (
-    BRIGHTER,
+    BRIGHTENING,
     deviation,
     spectrum,
     turned,
@@ -21,7 +21,9 @@ from augment.data.near.descriptors import (
 )
 
 
-def random_images(seed: int, height: int = SAMPLES, width: int = SAMPLES, count: int = 3) -> np.ndarray:
+def random_images(
+    seed: int, height: int = SAMPLES_PER_AXIS, width: int = SAMPLES_PER_AXIS, count: int = 3
+) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 255, (count, height, width)).astype(np.float32)
 
 
@@ -48,7 +50,7 @@ def test_turned_spectra_are_those_of_turned_images(height: int, width: int, coun
 
 def test_all_turns_of_a_square_are_its_symmetries() -> None:
     image = random_images(2, count=1)
-    mine = {turned(image, turn).tobytes() for turn in turns(SAMPLES, SAMPLES)}
+    mine = {turned(image, turn).tobytes() for turn in turns(SAMPLES_PER_AXIS, SAMPLES_PER_AXIS)}
     quarters = [np.rot90(image, times, axes=(1, 2)) for times in range(4)]
     assert mine == {one.tobytes() for quarter in quarters for one in (quarter, quarter[:, :, ::-1])}
 
@@ -68,8 +70,8 @@ def test_an_even_image_looks_like_nothing() -> None:
 
 
 def test_deviation_is_that_of_a_wave() -> None:
-    wave = 100 + 20 * np.cos(np.pi * 3 * (np.arange(SAMPLES) + 0.5) / SAMPLES)
-    image = np.tile(wave, (SAMPLES, 1))[None].astype(np.float32)
+    wave = 100 + 20 * np.cos(np.pi * 3 * (np.arange(SAMPLES_PER_AXIS) + 0.5) / SAMPLES_PER_AXIS)
+    image = np.tile(wave, (SAMPLES_PER_AXIS, 1))[None].astype(np.float32)
     assert deviation(spectrum(image, 10)) == pytest.approx([20 / np.sqrt(2)], rel=1e-4)
 
 
@@ -79,6 +81,6 @@ def test_views_are_the_turns_and_the_brightened() -> None:
     assert found.shape == (3, 9, 35)
     for place, turn in enumerate(view_turns(20, 20)[:-1]):
         assert found[:, place] == pytest.approx(unit(weighted(spectrum(turned(images, turn), 6))), abs=1e-4)
-    brightened = np.minimum(images * BRIGHTER, 255).astype(np.float32)
+    brightened = np.minimum(images * BRIGHTENING, 255).astype(np.float32)
     assert found[:, -1] == pytest.approx(unit(weighted(spectrum(brightened, 6))), abs=1e-5)
     assert view_turns(20, 20)[-1] == turns(20, 20)[0]

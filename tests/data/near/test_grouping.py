@@ -13,7 +13,7 @@ from augment.data.check import as_dict, as_text
 from augment.data.cleaning import Findings
 from augment.data.entries import Entry
 from augment.data.near import grouping
-from augment.data.near.grouping import NearDuplicates, group
+from augment.data.near.grouping import NearDuplicates, group_near_duplicates
 from augment.data.prepare import _groups, prepare
 from augment.params import Ingest
 from tests.data.corpus import encode, look
@@ -23,7 +23,7 @@ from tests.data.near.pictures import COPIES, jpeg, picture
 def entry(path: str, pixels: np.ndarray, given: str = "", named: str = "") -> Entry:
     pixels = np.ascontiguousarray(pixels)
     return Entry(path, path.partition("/")[0], pixels=pixels, size=pixels.shape[:2], channels=3,
-                 digest=sha256(pixels.tobytes()), given=given, group=named)  # fmt: skip
+                 digest=sha256(pixels.tobytes()), declared_split=given, group=named)  # fmt: skip
 
 
 def copies(*givens: str, first: str = "", label: str = "a") -> list[Entry]:
@@ -35,8 +35,8 @@ def copies(*givens: str, first: str = "", label: str = "a") -> list[Entry]:
 
 def test_copies_share_the_group_of_the_first() -> None:
     entries = copies("", "")
-    near, stops = group(entries)
-    assert stops == []
+    near, blockers = group_near_duplicates(entries)
+    assert blockers == []
     assert near == NearDuplicates([["a/0", "a/1", "a/2"]], searched=True)
     assert [one.group for one in entries] == ["a/0"] * 3 + [""] * 6
     assert {one.outcome for one in entries} == {"ok"}
@@ -48,7 +48,7 @@ def test_copies_share_the_group_of_the_first() -> None:
 def test_a_declared_group_takes_its_copies_in_and_keeps_its_name() -> None:
     entries = copies("", "")
     entries[1].group = "part 7"
-    group(entries)
+    group_near_duplicates(entries)
     assert [one.group for one in entries[:3]] == ["part 7"] * 3
 
 
@@ -56,8 +56,8 @@ def test_declared_groups_are_the_persons_word(monkeypatch: pytest.MonkeyPatch) -
     entries = copies("", "")
     for number, one in enumerate(entries):
         one.group = f"part {number}"
-    monkeypatch.setattr(grouping, "alike", lambda *_: pytest.fail("there is nothing to search"))
-    assert group(entries) == (NearDuplicates(), [])
+    monkeypatch.setattr(grouping, "near_duplicate_pairs", lambda *_: pytest.fail("there is nothing to search"))
+    assert group_near_duplicates(entries) == (NearDuplicates(), [])
     assert [one.group for one in entries] == [f"part {number}" for number in range(9)]
 
 
@@ -73,7 +73,7 @@ def test_declared_groups_are_the_persons_word(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_of_copies_on_declared_sides_those_in_test_stay(first: str, givens: tuple[str, ...], kept: list[str]) -> None:
     entries = copies(*givens, first=first)
-    near, _ = group(entries)
+    near, _ = group_near_duplicates(entries)
     assert [one.path for one in entries if one.usable and one.label == "a"] == kept
     left_out = [one for one in entries if not one.usable]
     assert near.left_out == [one.path for one in left_out]
@@ -85,19 +85,19 @@ def test_of_copies_on_declared_sides_those_in_test_stay(first: str, givens: tupl
 def test_copies_under_two_labels_share_a_group_and_are_noted() -> None:
     entries = copies()
     entries.append(entry("c/0", COPIES["mirrored"](picture(0))))
-    near, _ = group(entries)
+    near, _ = group_near_duplicates(entries)
     assert near.several_classes == near.clusters == [["a/0", "c/0"]]
     assert entries[0].group == entries[-1].group == "a/0"
     assert any("several classes in 1 cluster;" in note and "a/0 and c/0" in note for note in near.notes())
 
 
 def test_what_cannot_be_compared_is_left_alone() -> None:
-    assert group([]) == (NearDuplicates(), [])
+    assert group_near_duplicates([]) == (NearDuplicates(), [])
     mixed = [entry("a/0", picture(0)), entry("a/1", picture(0, 40, 40))]
-    assert group(mixed) == (NearDuplicates(), [])
+    assert group_near_duplicates(mixed) == (NearDuplicates(), [])
     large = [entry("a/0", picture(0)), entry("a/1", picture(0))]
     large[1].pixels = None
-    assert group(large) == (NearDuplicates(), [])
+    assert group_near_duplicates(large) == (NearDuplicates(), [])
 
 
 def burst(count: int, others: int) -> list[Entry]:
@@ -112,22 +112,22 @@ def burst(count: int, others: int) -> list[Entry]:
 )
 def test_a_cluster_of_more_than_a_tenth_of_a_class_stops(count: int, others: int, stopped: bool) -> None:
     entries = burst(count, others)
-    near, stops = group(entries)
+    near, blockers = group_near_duplicates(entries)
     assert [len(paths) for paths in near.clusters] == [count]
-    assert [(stop.path, stop.code) for stop in stops] == [("a/000", "near_cluster")] * stopped
-    for stop in stops:
-        assert f"{count} of the {count + others} images of class 'a' are near duplicates" in stop.message
-        assert "a/000 and a/001" in stop.message
+    assert [(blocker.path, blocker.code) for blocker in blockers] == [("a/000", "near_cluster")] * stopped
+    for blocker in blockers:
+        assert f"{count} of the {count + others} images of class 'a' are near duplicates" in blocker.message
+        assert "a/000 and a/001" in blocker.message
         for way_out in ("meta.csv", "ingest.group_pattern", "ingest.near_duplicates: off"):
-            assert way_out in stop.message
+            assert way_out in blocker.message
 
 
 def test_declared_groups_may_be_of_any_size() -> None:
     entries = burst(12, 8)
     for one in entries[:12]:
         one.group = "video"
-    _, stops = group(entries)
-    assert stops == []
+    _, blockers = group_near_duplicates(entries)
+    assert blockers == []
     assert {one.group for one in entries[:12]} == {"video"}
 
 

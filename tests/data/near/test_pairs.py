@@ -7,13 +7,13 @@ from augment.data.near import candidates as search
 from augment.data.near.alignment import Aligned
 from augment.data.near.alignment import align as align_views
 from augment.data.near.crops import WHOLE
-from augment.data.near.descriptors import FINE, turned, turns, views
+from augment.data.near.descriptors import FINE_FREQUENCIES, turned, turns, views
 from augment.data.near.distances import distances
 from tests.data.near.pictures import brighter, picture
 
 
 def candidates(images: np.ndarray) -> np.ndarray:
-    return search.candidates(images, [str(number) for number in range(len(images))])
+    return search.candidate_pairs(images, [str(number) for number in range(len(images))])
 
 
 def grey(seed: int, side: int = 32) -> np.ndarray:
@@ -22,7 +22,7 @@ def grey(seed: int, side: int = 32) -> np.ndarray:
 
 
 def align(images: np.ndarray, pairs: np.ndarray) -> Aligned:
-    return align_views(images, views(images, FINE), pairs)
+    return align_views(images, views(images, FINE_FREQUENCIES), pairs)
 
 
 def waves(low: float, high: float, side: int = 32) -> np.ndarray:
@@ -44,14 +44,14 @@ def test_a_copy_is_a_candidate_in_every_turn() -> None:
 def test_blocks_of_rows_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     images = np.stack([grey(seed % 12) + seed for seed in range(30)])
     whole = candidates(images)
-    monkeypatch.setattr(search, "_BLOCK", 100)
+    monkeypatch.setattr(search, "_MAX_BLOCK_CORRELATIONS", 100)
     assert {tuple(pair) for pair in candidates(images).tolist()} == {tuple(pair) for pair in whole.tolist()}
 
 
 def test_an_image_has_no_more_candidates_than_allowed() -> None:
     images = np.stack([grey(0) + np.random.default_rng(seed).normal(size=(32, 32)) for seed in range(50)])
     firsts = np.bincount(candidates(images.astype(np.float32))[:, 0])
-    assert firsts.tolist() == [search.NEAREST] * 50
+    assert firsts.tolist() == [search.MAX_CANDIDATES] * 50
 
 
 @pytest.mark.parametrize("window", [(0.0, 1.0), (0.1, 1.0), (0.0, 0.95), (0.05, 0.95), (1 / 30, 29 / 30)])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.data.near import search as module
-from augment.data.near.search import Pair, alike, usual_distances
+from augment.data.near.search import Pair, near_duplicate_pairs, usual_distances
 from tests.data.near.pictures import COPIES, picture
 
 
@@ -15,7 +15,7 @@ def near(
 ) -> set[frozenset[str]]:
     """The pairs of near duplicates, as pairs of keys."""
     keys = keys or [f"{index:03d}" for index in range(len(images))]
-    pairs = alike(images, labels or ["a"] * len(images), keys)
+    pairs = near_duplicate_pairs(images, labels or ["a"] * len(images), keys)
     return {frozenset((keys[pair.first], keys[pair.second])) for pair in pairs if pair.distance <= 1}
 
 
@@ -44,7 +44,7 @@ def test_quarter_turns_of_squares_are_copies(turn: int) -> None:
 def test_distances_are_in_units_of_the_limit_and_sorted() -> None:
     images = [picture(seed) for seed in range(6)]
     images += [COPIES["jpeg 95"](images[0]), COPIES["smaller"](images[1]), images[2].copy()]
-    pairs = alike(images, ["a"] * 9, [str(index) for index in range(9)])
+    pairs = near_duplicate_pairs(images, ["a"] * 9, [str(index) for index in range(9)])
     assert pairs == sorted(pairs)
     assert pairs[0] == Pair(0, 2, 8)
     assert [(pair.first, pair.second) for pair in pairs if pair.distance <= 1] == [(2, 8), (0, 6), (1, 7)]
@@ -53,12 +53,12 @@ def test_distances_are_in_units_of_the_limit_and_sorted() -> None:
 @pytest.mark.parametrize(("height", "width"), [(15, 15), (15, 64), (64, 15), (8, 8)])
 def test_below_16_px_nothing_is_near(height: int, width: int) -> None:
     image = picture(0, height, width)
-    assert alike([image, COPIES["jpeg 95"](image)], ["a", "a"], ["0", "1"]) == []
+    assert near_duplicate_pairs([image, COPIES["jpeg 95"](image)], ["a", "a"], ["0", "1"]) == []
 
 
 def test_few_images_are_no_fault() -> None:
-    assert alike([], [], []) == []
-    assert alike([picture(0)], ["a"], ["0"]) == []
+    assert near_duplicate_pairs([], [], []) == []
+    assert near_duplicate_pairs([picture(0)], ["a"], ["0"]) == []
 
 
 def test_a_grey_copy_of_a_grey_file_in_a_colour_set() -> None:
@@ -133,14 +133,14 @@ def test_the_order_of_images_does_not_matter(order: list[int]) -> None:
 
 
 def test_blocks_of_pairs_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = alike(IMAGES, ["a"] * len(IMAGES), KEYS)
-    monkeypatch.setattr(module, "_BLOCK", 7)
-    assert alike(IMAGES, ["a"] * len(IMAGES), KEYS) == whole != []
+    whole = near_duplicate_pairs(IMAGES, ["a"] * len(IMAGES), KEYS)
+    monkeypatch.setattr(module, "_BLOCK_PAIRS", 7)
+    assert near_duplicate_pairs(IMAGES, ["a"] * len(IMAGES), KEYS) == whole != []
 
 
 @pytest.mark.parametrize("name", COPIES)
 def test_a_pair_is_found_in_both_orders(name: str) -> None:
     one, other = picture(11), np.ascontiguousarray(COPIES[name](picture(11)))
-    (there,), (back,) = (alike(pair, ["a", "a"], ["0", "1"]) for pair in ([one, other], [other, one]))
+    (there,), (back,) = (near_duplicate_pairs(pair, ["a", "a"], ["0", "1"]) for pair in ([one, other], [other, one]))
     assert there == back
     assert there.distance <= 1

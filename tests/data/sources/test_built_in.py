@@ -9,35 +9,35 @@ import pytest
 from augment.data import cleaning
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.sources.built_in import EACH, PALLOR, slanted
+from augment.data.sources.built_in import IMAGES_PER_CLASS, MAX_PALLOR, slanted
 from augment.params import Ingest
 
 
 def test_faces_lean_and_noise_is_anything() -> None:
     images, labels = slanted()
-    assert images.shape == (2 * EACH, 1, 2, 2)
+    assert images.shape == (2 * IMAGES_PER_CLASS, 1, 2, 2)
     assert images.dtype == np.uint8
     darkness = 1 - images[:, 0] / 255
     face = np.array(labels) == "face"
-    assert face.sum() == EACH
+    assert face.sum() == IMAGES_PER_CLASS
     on_diagonal = darkness[face][:, [0, 1], [0, 1]]
     off_diagonal = darkness[face][:, [0, 1], [1, 0]]
-    assert on_diagonal.min() >= 1 - PALLOR - 1 / 255
-    assert off_diagonal.max() <= PALLOR + 1 / 255
-    noise = darkness[~face].reshape(EACH, 4)
+    assert on_diagonal.min() >= 1 - MAX_PALLOR - 1 / 255
+    assert off_diagonal.max() <= MAX_PALLOR + 1 / 255
+    noise = darkness[~face].reshape(IMAGES_PER_CLASS, 4)
     assert np.abs(noise.mean(axis=0) - 0.5).max() < 0.06
     assert np.abs(noise.std(axis=0) - 12**-0.5).max() < 0.03
 
 
 def test_every_image_is_its_own_and_the_set_is_always_the_same() -> None:
     images, _ = slanted()
-    assert len({image.tobytes() for image in images}) == 2 * EACH
+    assert len({image.tobytes() for image in images}) == 2 * IMAGES_PER_CLASS
     assert (images == slanted()[0]).all()
 
 
 def test_it_is_prepared_like_any_other_set(tmp_path: Path) -> None:
     findings = prepare(Ingest(source="slanted", train_per_class=60), 0, tmp_path)
-    assert findings.stops == []
+    assert findings.blockers == []
     train = ImageSet.load(tmp_path / "train")
     assert train.images.shape == (96, 1, 2, 2)
     assert train.counts() == {"face": 48, "noise": 48}

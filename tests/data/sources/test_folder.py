@@ -13,7 +13,7 @@ from tests.data.corpus import encode, noise, write_set
 
 
 def codes(root: Path) -> dict[str, str]:
-    return {stop.path: stop.code for stop in sources.folder(root)[1]}
+    return {blocker.path: blocker.code for blocker in sources.folder(root)[1]}
 
 
 def test_digits_are_scikit_learns() -> None:
@@ -28,8 +28,8 @@ def test_digits_are_scikit_learns() -> None:
 
 def test_classes_are_the_top_folders(tmp_path: Path) -> None:
     write_set(tmp_path, ("-rf", "CON", "a b", "; $(touch x) `y`", "${x}@%'\"", "猫 🐈", "x" * 255, "...")[:-1])
-    entries, stops = sources.folder(tmp_path)
-    assert not stops
+    entries, blockers = sources.folder(tmp_path)
+    assert not blockers
     assert {entry.label for entry in entries} == {path.name for path in tmp_path.iterdir()}
     assert len(entries) == 7 * 6
 
@@ -38,8 +38,8 @@ def test_documents_in_the_root_are_ignored(tmp_path: Path) -> None:
     write_set(tmp_path)
     for name in ("README.md", "LICENSE", "meta.csv", "SOURCE", "all.zip", ".gitignore", "notes.json"):
         (tmp_path / name).write_text("path\n")
-    entries, stops = sources.folder(tmp_path)
-    assert not stops
+    entries, blockers = sources.folder(tmp_path)
+    assert not blockers
     assert {entry.code for entry in entries if "/" not in entry.path} == {"root_file", "meta", "hidden"}
     assert all(entry.outcome == "ignored" for entry in entries if "/" not in entry.path)
 
@@ -48,10 +48,10 @@ def test_loose_images_stop(tmp_path: Path) -> None:
     write_set(tmp_path)
     for name in ("a.png", "b.JPG", "no_extension", "photo.heic"):
         (tmp_path / name).write_bytes(encode(noise(1)))
-    entries, stops = sources.folder(tmp_path)
-    assert [stop.code for stop in stops] == ["loose_files"]
-    assert "4 images" in stops[0].message
-    assert "a.png, b.JPG, no_extension, ..." in stops[0].message
+    entries, blockers = sources.folder(tmp_path)
+    assert [blocker.code for blocker in blockers] == ["loose_files"]
+    assert "4 images" in blockers[0].message
+    assert "a.png, b.JPG, no_extension, ..." in blockers[0].message
     assert sum(entry.outcome == "stop" for entry in entries) == 4
 
 
@@ -75,8 +75,8 @@ def test_labels_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
     write_set(tmp_path, ("a", "b", ".cache", "__MACOSX"))
-    entries, stops = sources.folder(tmp_path)
-    assert not stops
+    entries, blockers = sources.folder(tmp_path)
+    assert not blockers
     assert {entry.path.split("/")[0] for entry in entries if entry.outcome == "ignored"} == {".cache", "__MACOSX"}
 
 

@@ -54,7 +54,7 @@ def ingest(root: Path, **values: object) -> Ingest:
 
 
 def stops(root: Path, most: int = 50) -> list[tuple[str, str, str]]:
-    return [(stop.path, stop.code, stop.message) for stop in idx.read_idx(root, most)[1]]
+    return [(blocker.path, blocker.code, blocker.message) for blocker in idx.read_idx(root, most)[1]]
 
 
 @given(st.integers(0, 2**31), st.tuples(*[st.integers(1, 7)] * 3))

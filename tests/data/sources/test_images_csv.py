@@ -101,16 +101,16 @@ def test_bad_tables_are_named_by_line(tmp_path: Path, text: str, words: str) -> 
 @pytest.mark.parametrize("content", [b"path,label\ncaf\xe9.png,x\n", b"path,label\na\0b.png,x\n"])
 def test_bytes_that_are_no_table(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "images.csv").write_bytes(content)
-    entries, stops = listing.listing(tmp_path)
-    assert [stop.code for stop in stops if stop.code == "bad_list"]
+    entries, blockers = listing.listing(tmp_path)
+    assert [blocker.code for blocker in blockers if blocker.code == "bad_list"]
     assert all(entry.outcome != "ok" for entry in entries)
 
 
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
-        ((entries, stops),) = [listing.listing(path)]
+        ((entries, blockers),) = [listing.listing(path)]
         assert entries == []
-        assert "set ingest.path to the table" in stops[0].message
+        assert "set ingest.path to the table" in blockers[0].message
 
 
 def test_check_and_init_know_a_list(

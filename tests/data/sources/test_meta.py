@@ -4,34 +4,34 @@ from pathlib import Path
 
 import pytest
 
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.sources import folder as sources
 from augment.data.sources import meta
 from tests.data.corpus import write_set
 
 
-def apply(root: Path, content: str | bytes) -> tuple[dict[str, Entry], list[Stop]]:
+def apply(root: Path, content: str | bytes) -> tuple[dict[str, Entry], list[Blocker]]:
     write_set(root)
     (root / "meta.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    entries, stops = sources.folder(root)
-    assert not stops
-    stops = meta.apply(root, entries)
-    return {entry.path: entry for entry in entries}, stops
+    entries, blockers = sources.folder(root)
+    assert not blockers
+    blockers = meta.apply(root, entries)
+    return {entry.path: entry for entry in entries}, blockers
 
 
 def test_columns_reach_the_entries(tmp_path: Path) -> None:
     text = "\ufeffpath,class,split,group,camera\r\ncat/0.png,cat,train,p1,x\r\n./dog\\1.png,,test,p2,\r\n"
-    entries, stops = apply(tmp_path, text)
-    assert not stops
-    assert (entries["cat/0.png"].given, entries["cat/0.png"].group) == ("train", "p1")
-    assert (entries["dog/1.png"].given, entries["dog/1.png"].group) == ("test", "p2")
-    assert (entries["dog/2.png"].given, entries["dog/2.png"].group) == ("", "")
+    entries, blockers = apply(tmp_path, text)
+    assert not blockers
+    assert (entries["cat/0.png"].declared_split, entries["cat/0.png"].group) == ("train", "p1")
+    assert (entries["dog/1.png"].declared_split, entries["dog/1.png"].group) == ("test", "p2")
+    assert (entries["dog/2.png"].declared_split, entries["dog/2.png"].group) == ("", "")
     assert entries["meta.csv"].outcome == "ignored"
 
 
 def test_a_name_like_a_column_that_is_there_is_only_another_column(tmp_path: Path) -> None:
-    entries, stops = apply(tmp_path, "path,group,groups,subset\ncat/0.png,p1,x,y\n")
-    assert not stops
+    entries, blockers = apply(tmp_path, "path,group,groups,subset\ncat/0.png,p1,x,y\n")
+    assert not blockers
     assert entries["cat/0.png"].group == "p1"
 
 
@@ -40,8 +40,8 @@ def test_another_spelling_of_the_file_is_not_passed_over(tmp_path: Path, name: s
     write_set(tmp_path)
     (tmp_path / name).write_text("path,group\ncat/0.png,p1\n")
     entries, _ = sources.folder(tmp_path)
-    (stop,) = meta.apply(tmp_path, entries)
-    assert stop.message == f"{name} is not read; rename it to meta.csv, or take it away"
+    (blocker,) = meta.apply(tmp_path, entries)
+    assert blocker.message == f"{name} is not read; rename it to meta.csv, or take it away"
 
 
 def test_path_alone_is_enough_and_rows_may_repeat(tmp_path: Path) -> None:
@@ -67,16 +67,16 @@ def test_path_alone_is_enough_and_rows_may_repeat(tmp_path: Path) -> None:
     ],
 )
 def test_bad_tables(tmp_path: Path, content: str | bytes, part: str) -> None:
-    entries, stops = apply(tmp_path, content)
-    assert {(stop.path, stop.code) for stop in stops} == {("meta.csv", "bad_meta")}
-    assert part in stops[0].message
+    entries, blockers = apply(tmp_path, content)
+    assert {(blocker.path, blocker.code) for blocker in blockers} == {("meta.csv", "bad_meta")}
+    assert part in blockers[0].message
     assert entries["meta.csv"].outcome == "stop"
 
 
 def test_class_that_contradicts_the_folder(tmp_path: Path) -> None:
-    entries, stops = apply(tmp_path, "path,class\ncat/0.png,dog\ndog/0.png,dog\n")
-    assert [(stop.path, stop.code) for stop in stops] == [("cat/0.png", "label_conflict")]
-    assert "meta.csv says 'dog', the folder 'cat' (line 2)" in stops[0].message
+    entries, blockers = apply(tmp_path, "path,class\ncat/0.png,dog\ndog/0.png,dog\n")
+    assert [(blocker.path, blocker.code) for blocker in blockers] == [("cat/0.png", "label_conflict")]
+    assert "meta.csv says 'dog', the folder 'cat' (line 2)" in blockers[0].message
     assert (entries["cat/0.png"].outcome, entries["dog/0.png"].outcome) == ("stop", "ok")
 
 
@@ -84,7 +84,7 @@ def test_a_table_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> Non
     write_set(tmp_path)
     (tmp_path / "meta.csv").symlink_to("nowhere")
     entries, _ = sources.folder(tmp_path)
-    assert [stop.code for stop in meta.apply(tmp_path, entries)] == ["bad_meta"]
+    assert [blocker.code for blocker in meta.apply(tmp_path, entries)] == ["bad_meta"]
 
 
 def test_composed_and_decomposed_letters_are_one_name(tmp_path: Path) -> None:
@@ -92,4 +92,4 @@ def test_composed_and_decomposed_letters_are_one_name(tmp_path: Path) -> None:
     (tmp_path / "meta.csv").write_text("path,class,split\ncaf\u00e9/0.png,caf\u00e9,val\n")
     entries, _ = sources.folder(tmp_path)
     assert meta.apply(tmp_path, entries) == []
-    assert [entry.path for entry in entries if entry.given == "val"] == ["cafe\u0301/0.png"]
+    assert [entry.path for entry in entries if entry.declared_split == "val"] == ["cafe\u0301/0.png"]

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from augment.core.errors import DataError, ParamsError
-from augment.data.entries import Entry, Stop
+from augment.data.entries import Blocker, Entry
 from augment.data.prepare import prepare
 from augment.data.split.groups import by_pattern
 from augment.params import Ingest, check
 from tests.data.corpus import encode, noise
 
 
-def grouped(paths: list[str], pattern: str) -> tuple[list[str], list[str], list[Stop]]:
-    entries, stops = [Entry(path, "x") for path in paths], []
-    notes = by_pattern(entries, pattern, stops)
-    return [entry.group for entry in entries], notes, stops
+def grouped(paths: list[str], pattern: str) -> tuple[list[str], list[str], list[Blocker]]:
+    entries, blockers = [Entry(path, "x") for path in paths], []
+    notes = by_pattern(entries, pattern, blockers)
+    return [entry.group for entry in entries], notes, blockers
 
 
 def test_the_first_group_names_the_group() -> None:
@@ -25,11 +25,11 @@ def test_the_first_group_names_the_group() -> None:
 
 
 def test_silence_is_noted_and_nothing_but_silence_stops() -> None:
-    groups, notes, stops = grouped(["a/1_x.png", "a/x.png", "a/_x.png"], r"/(\d*)_")
-    assert (groups, stops) == (["1", "", ""], [])
+    groups, notes, blockers = grouped(["a/1_x.png", "a/x.png", "a/_x.png"], r"/(\d*)_")
+    assert (groups, blockers) == (["1", "", ""], [])
     assert notes == ["ingest.group_pattern finds no group in 2 of 3 paths, for example a/x.png"]
-    (stop,) = grouped(["a/x.png"], r"(\d+)")[2]
-    assert "finds no group in any path, for example a/x.png" in stop.message
+    (blocker,) = grouped(["a/x.png"], r"(\d+)")[2]
+    assert "finds no group in any path, for example a/x.png" in blocker.message
 
 
 def test_what_a_person_declared_stays() -> None:

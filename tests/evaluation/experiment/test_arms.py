@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.imageset import poor_classes
-from augment.evaluation.experiment.arms import Samples, arm_data, fill, half, mixed
+from augment.data.imageset import minority_classes
+from augment.evaluation.experiment.arms import Samples, arm_data, fill_to_largest, half_synthetic, with_synthetic_shares
 from augment.measure.sampling import WeightedImages, class_balanced
 from augment.params import ARMS
 from tests.toy import bars, toy_set
@@ -30,44 +30,45 @@ def shares(data: WeightedImages, real: int) -> tuple[dict[int, float], dict[int,
     """By class: its chance to be drawn, and how much of that is synthetic."""
     is_synthetic = np.arange(len(data.images)) >= real
     of_class = {index: data.targets == index for index in set(data.targets.tolist())}
-    total = {index: float(data.chances[mine].sum()) for index, mine in of_class.items()}
+    total = {index: float(data.sampling_weights[mine].sum()) for index, mine in of_class.items()}
     return total, {
-        index: float(data.chances[mine & is_synthetic].sum()) / total[index] for index, mine in of_class.items()
+        index: float(data.sampling_weights[mine & is_synthetic].sum()) / total[index]
+        for index, mine in of_class.items()
     }
 
 
 @given(COUNTS, MADE, st.sampled_from(ARMS))
-def test_every_arm_keeps_the_real_images_and_its_chances_sum_to_one(
+def test_every_arm_keeps_the_real_images_and_its_sampling_weights_sum_to_one(
     counts: dict[str, int], numbers: list[int], arm: Any
 ) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
     data = arm_data(arm, train, Samples(*[synthetic] * 7))
-    assert len(data.images) == len(data.targets) == len(data.chances)
+    assert len(data.images) == len(data.targets) == len(data.sampling_weights)
     assert np.array_equal(data.images[: len(train)], train.images)
     assert np.array_equal(data.targets[: len(train)], train.targets(train.classes))
-    assert data.chances.sum() == pytest.approx(1)
-    assert (data.chances[: len(train)] > 0).all() or arm == "gan_only"
+    assert data.sampling_weights.sum() == pytest.approx(1)
+    assert (data.sampling_weights[: len(train)] > 0).all() or arm == "gan_only"
     classes, synthetic_share = shares(data, len(train))
     if arm == "none":
-        assert data.chances == pytest.approx(1 / len(train))
+        assert data.sampling_weights == pytest.approx(1 / len(train))
     else:
         assert classes == pytest.approx(dict.fromkeys(range(len(counts)), 1 / len(counts)))
     for index, label in enumerate(train.classes):  # within a class, all of one kind are drawn equally often
-        own = data.chances[: len(train)][train.labels == label]
+        own = data.sampling_weights[: len(train)][train.labels == label]
         assert own == pytest.approx(own[0])
-        new = data.chances[len(train) :][data.targets[len(train) :] == index]
+        new = data.sampling_weights[len(train) :][data.targets[len(train) :] == index]
         assert new == pytest.approx(new[0] if len(new) else 0)
         assert (synthetic_share[index] > 0) == (len(new) > 0)
 
 
 @given(COUNTS, MADE)
-def test_half_of_what_poor_classes_draw_is_synthetic(counts: dict[str, int], numbers: list[int]) -> None:
+def test_half_of_what_minority_classes_draw_is_synthetic(counts: dict[str, int], numbers: list[int]) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
-    data = half(train, synthetic)
-    poor = {label for label, count in counts.items() if count <= np.median(list(counts.values()))}
+    data = half_synthetic(train, synthetic)
+    minority = {label for label, count in counts.items() if count <= np.median(list(counts.values()))}
     _, share = shares(data, len(train))
     for index, label in enumerate(train.classes):
-        can = label in poor and len(synthetic.get(label, ())) > 0
+        can = label in minority and len(synthetic.get(label, ())) > 0
         assert share[index] == pytest.approx(0.5 if can else 0.0)
         if can:
             mine = data.images[len(train) :][data.targets[len(train) :] == index]
@@ -78,9 +79,9 @@ def test_half_of_what_poor_classes_draw_is_synthetic(counts: dict[str, int], num
 def test_fill_raises_every_class_to_the_largest(counts: dict[str, int]) -> None:
     """With just the images that are missing, every image of either kind is drawn equally often."""
     train, largest = toy_set(counts), max(counts.values())
-    data = fill(train, made(counts, [largest - counts[label] for label in sorted(counts)]))
+    data = fill_to_largest(train, made(counts, [largest - counts[label] for label in sorted(counts)]))
     assert np.bincount(data.targets).tolist() == [largest] * len(counts)
-    assert data.chances == pytest.approx(1 / (len(counts) * largest))
+    assert data.sampling_weights == pytest.approx(1 / (len(counts) * largest))
 
 
 @given(COUNTS, MADE)
@@ -88,7 +89,7 @@ def test_fill_gives_real_images_the_same_chance_in_all_classes_that_have_samples
     counts: dict[str, int], numbers: list[int]
 ) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
-    data = fill(train, synthetic)
+    data = fill_to_largest(train, synthetic)
     _, share = shares(data, len(train))
     for index, label in enumerate(train.classes):
         can = len(synthetic.get(label, ())) > 0
@@ -96,7 +97,7 @@ def test_fill_gives_real_images_the_same_chance_in_all_classes_that_have_samples
 
 
 @pytest.mark.parametrize(
-    ("counts", "poor"),
+    ("counts", "minority"),
     [
         ({"a": 5, "b": 5, "c": 5}, ["a", "b", "c"]),
         ({"a": 5}, ["a"]),
@@ -106,26 +107,26 @@ def test_fill_gives_real_images_the_same_chance_in_all_classes_that_have_samples
         ({"a": 1, "b": 2, "c": 8, "d": 9}, ["a", "b"]),
     ],
 )
-def test_poor_classes_are_no_larger_than_the_median_class(counts: dict[str, int], poor: list[str]) -> None:
-    assert poor_classes(counts) == poor
+def test_minority_classes_are_no_larger_than_the_median_class(counts: dict[str, int], minority: list[str]) -> None:
+    assert minority_classes(counts) == minority
 
 
 def test_a_class_without_samples_is_left_as_it_was() -> None:
     train = toy_set({"a": 2, "b": 4, "c": 8})
-    for use in (half, fill):
+    for use in (half_synthetic, fill_to_largest):
         without = arm_data("oversample", train, NOTHING)
         for nothing in ({}, {"a": bars(0, 0)}):
             data = use(train, nothing)
-            assert np.array_equal(data.chances, without.chances)
+            assert np.array_equal(data.sampling_weights, without.sampling_weights)
             assert len(data.images) == 14
         some = use(train, {"b": bars(1, 3)})
-        assert np.array_equal(some.chances[:2], without.chances[:2])
-        assert not np.allclose(some.chances[2:6], without.chances[2:6])
+        assert np.array_equal(some.sampling_weights[:2], without.sampling_weights[:2])
+        assert not np.allclose(some.sampling_weights[2:6], without.sampling_weights[2:6])
 
 
 def test_mixing_leaves_the_real_set_as_it_was() -> None:
     train = toy_set({"a": 2, "b": 4})
     real = class_balanced(train.images, train.targets(train.classes))
-    data = mixed(real, ["a", "b"], {"b": bars(1, 3)}, {"b": 0.25})
-    assert real.chances == pytest.approx([0.25] * 2 + [0.125] * 4)
-    assert data.chances == pytest.approx([0.25] * 2 + [0.125 * 0.75] * 4 + [0.125 / 3] * 3)
+    data = with_synthetic_shares(real, ["a", "b"], {"b": bars(1, 3)}, {"b": 0.25})
+    assert real.sampling_weights == pytest.approx([0.25] * 2 + [0.125] * 4)
+    assert data.sampling_weights == pytest.approx([0.25] * 2 + [0.125 * 0.75] * 4 + [0.125 / 3] * 3)

@@ -6,10 +6,10 @@ from imblearn.over_sampling import SMOTE
 
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.baselines import mixes_of, smote_of
+from augment.evaluation.experiment.baselines import blended_images, smote_images
 from augment.measure.features import pixels
 
-MAKERS = [smote_of, mixes_of]
+MAKERS = [smote_images, blended_images]
 
 
 def image_set(counts, shape=(1, 8, 8), seed=0):
@@ -57,9 +57,9 @@ def test_smote_goes_to_near_neighbours_only(shape):
     reduced = pixels(own)
     distance = np.linalg.norm(reduced[:, None] - reduced[None], axis=2)
     rank = distance.argsort(axis=1).argsort(axis=1)  # 0 is itself
-    pairs = [segments(image, own) for image in smote_of(train, 60, seed=1)["a"]]
+    pairs = [segments(image, own) for image in smote_images(train, 60, seed=1)["a"]]
     assert all(any(rank[i, j] <= 5 for i, j, _ in found) for found in pairs)
-    far = [segments(image, own) for image in mixes_of(train, 60, seed=1)["a"]]
+    far = [segments(image, own) for image in blended_images(train, 60, seed=1)["a"]]
     assert any(all(rank[i, j] > 5 for i, j, _ in found) for found in far)
 
 
@@ -68,7 +68,7 @@ def test_smote_is_imbalanced_learns_on_plain_pixels():
     own = train.of_class("b").images.reshape(7, -1).astype(float)
     sampler = SMOTE(sampling_strategy={1: 27}, k_neighbors=5, random_state=derive_seed(4, "smote", "b") % 2**32)
     reference, _ = sampler.fit_resample(np.concatenate([own, np.zeros((1, 64))]), [1] * 7 + [0])
-    made = smote_of(train, 20, seed=4)["b"].reshape(20, -1)
+    made = smote_images(train, 20, seed=4)["b"].reshape(20, -1)
     assert np.abs(made - reference[8:]).max() < 0.51
 
 

@@ -11,12 +11,12 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.experiment import cost
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun
-from augment.evaluation.experiment.cost import Cost, cost_line, measured_cost, seconds_per_step
-from augment.evaluation.experiment.experiment import Comparing
-from augment.gan.latent_transfer import passes
-from augment.gan.per_class import Workplace
+from augment.evaluation.experiment.cost import ExperimentCost, cost_line, measure_cost, seconds_per_step
+from augment.evaluation.experiment.experiment import ExperimentSettings
+from augment.gan.latent_transfer import inversion_passes
+from augment.gan.per_class import Backend
 from augment.gan.settings import class_training
-from augment.measure.classifiers import AHEAD_STEPS, FitSettings
+from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings
 from augment.params import ARMS, DEFAULT_ARMS, Train
 from augment.synthesis.filter import FilterSettings
 
@@ -27,16 +27,14 @@ TRAIN = ImageSet(np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(8, 1, 
 
 def settings(arms=DEFAULT_ARMS, steps=400):
     filtering = FilterSettings(3, 0.9, FitSettings(150, 1e-3), 16, "none")
-    return Comparing(arms, 4, 2, filtering, FitSettings(steps, 1e-3), 16, "none")
+    return ExperimentSettings(arms, 4, 2, filtering, FitSettings(steps, 1e-3), 16, "none")
 
 
 def measured(repeats, comparing, engine=SERIAL, sets=0, train=None, stacked=False):
     training = class_training(
         train or Train(width=4, latent=4), {"a": 10, "b": 10}, flips="none", height=8, width=8, device="cpu"
     )
-    return measured_cost(
-        TRAIN, range(repeats), comparing, training, sets, Workplace(engine, "cpu", None, 30.0, stacked)
-    )
+    return measure_cost(TRAIN, range(repeats), comparing, training, sets, Backend(engine, "cpu", None, 30.0, stacked))
 
 
 def test_counts_and_minutes(monkeypatch):
@@ -54,10 +52,12 @@ def test_the_search_for_what_can_be_borrowed_is_counted_in(monkeypatch):
     monkeypatch.setattr(cost, "seconds_per_step", lambda run: 0.1)
     monkeypatch.setattr(cost, "seconds_per_candidate", lambda gan, shape, folds: 0.1)
     monkeypatch.setattr(cost, "seconds_per_pass", lambda gan, shape: 0.25)
-    plain, lending = (measured(3, replace(settings(), borrowed=share)).minutes for share in (0.0, 0.75))
-    assert lending - plain == pytest.approx(3 * passes(TRAIN.counts()) * 0.25 / 60)
+    plain, lending = (measured(3, replace(settings(), transfer_share=share)).minutes for share in (0.0, 0.75))
+    assert lending - plain == pytest.approx(3 * inversion_passes(TRAIN.counts()) * 0.25 / 60)
     alone = Train(width=4, latent=4, transfer="none")
-    assert measured(3, replace(settings(), borrowed=0.75), train=alone).minutes == pytest.approx(plain), "none lends"
+    assert measured(3, replace(settings(), transfer_share=0.75), train=alone).minutes == pytest.approx(plain), (
+        "none is a donor"
+    )
 
 
 def test_a_pass_over_a_larger_image_takes_longer():
@@ -103,7 +103,7 @@ def test_slow_steps_are_timed_with_a_small_batch_and_once_more(monkeypatch):
     train = ImageSet(images, names, names, names)
     run = ArmRun("none", 0, train, Samples({}, {}, {}), images, images, FitSettings(400, 1e-3), 64, "none")
     assert seconds_per_step(run) == pytest.approx(64)
-    assert fitted == [(cost.SMALL_BATCH, 1)] * 2
+    assert fitted == [(cost.PROBE_BATCH, 1)] * 2
 
 
 def test_the_whole_probe_covers_every_arm():
@@ -140,12 +140,12 @@ def test_calls_of_the_augmentation_are_counted_in(monkeypatch):
     clock = [0.0]
 
     def fit_arm(run):
-        clock[0] += run.fit.steps + 16 * math.ceil(run.fit.steps / AHEAD_STEPS) if run.batch_size == 16 else 0.001
+        clock[0] += run.fit.steps + 16 * math.ceil(run.fit.steps / MAX_AHEAD_STEPS) if run.batch_size == 16 else 0.001
 
     monkeypatch.setattr(cost, "fit_arm", fit_arm)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
     run = ArmRun("none", 0, TRAIN, Samples({}, {}, {}), TRAIN.images, TRAIN.images, FitSettings(400, 1e-3), 16, "none")
-    assert seconds_per_step(run) == pytest.approx(1 + 16 / AHEAD_STEPS)
+    assert seconds_per_step(run) == pytest.approx(1 + 16 / MAX_AHEAD_STEPS)
 
 
 def test_larger_candidates_and_more_judges_take_longer():
@@ -161,20 +161,20 @@ def test_every_judge_of_a_candidate_is_timed(monkeypatch):
     clock = [0.0]
 
     def probabilities(judge, images):
-        assert images.shape == (cost.PROBED, 1, 8, 8)
+        assert images.shape == (cost.PROBE_CANDIDATES, 1, 8, 8)
         clock[0] += 2.0
 
     monkeypatch.setattr(cost, "probabilities", probabilities)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
     (gan, *_) = class_training(Train(width=4), {"a": 9}, flips="none", height=8, width=8, device="cpu").classes.values()
-    assert cost.seconds_per_candidate(gan, (1, 8, 8), 3) == pytest.approx(3 * 2.0 / cost.PROBED)
+    assert cost.seconds_per_candidate(gan, (1, 8, 8), 3) == pytest.approx(3 * 2.0 / cost.PROBE_CANDIDATES)
 
 
 def test_the_line():
-    line = cost_line(Cost(35, 15, 6000, 2.6, 44, 9.9), settings(), Engine("local", 2))
+    line = cost_line(ExperimentCost(35, 15, 6000, 2.6, 44, 9.9), settings(), Engine("local", 2))
     assert line.startswith("44 GANs, as far as .work does not hold them: about 10 min; 35 classifiers of 400 steps, ")
     assert "15 of the class filter (150 steps) and 6000 candidates that it judges: about 3 min; in all about" in line
     assert "about 12 min on 2 processes" in line
-    alone = cost_line(Cost(35, 15, 6000, 0.4, 0, 0.0), settings(), Engine("serial"))
+    alone = cost_line(ExperimentCost(35, 15, 6000, 0.4, 0, 0.0), settings(), Engine("serial"))
     assert alone.startswith("35 classifiers")
     assert "in all less than a minute on 1 process," in alone

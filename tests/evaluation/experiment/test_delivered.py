@@ -8,7 +8,7 @@ from PIL import Image
 
 from augment.core.files import read_csv, write_csv, write_json
 from augment.core.grids import picture, png
-from augment.evaluation.experiment.delivered import delivered
+from augment.evaluation.experiment.delivered import delivered_images
 from augment.params import Params
 from pipeline.assemble import assemble
 from tests.toy import bars, toy_set
@@ -18,22 +18,22 @@ KEPT = {"b b": bars(1, 3, seed=5), "c": bars(2, 5, seed=5)}
 
 
 def test_weights_are_one_on_average_and_draw_as_the_arm_does() -> None:
-    found = delivered("gan_half_filtered", TRAIN, KEPT)
+    found = delivered_images("gan_half_filtered", TRAIN, KEPT)
     assert found.weights.mean() == pytest.approx(1, abs=1e-5)
     drawn = found.drawn_by_weight()
-    assert drawn.chances.sum() == pytest.approx(1)
+    assert drawn.sampling_weights.sum() == pytest.approx(1)
     synthetic = np.arange(len(found.images)) >= len(TRAIN)
     for target, share in ((0, 0.0), (1, 0.5), (2, 0.5)):
         mine = found.targets == target
-        assert drawn.chances[mine].sum() == pytest.approx(1 / 3, abs=1e-5)
-        assert drawn.chances[mine & synthetic].sum() == pytest.approx(share / 3, abs=1e-5)
+        assert drawn.sampling_weights[mine].sum() == pytest.approx(1 / 3, abs=1e-5)
+        assert drawn.sampling_weights[mine & synthetic].sum() == pytest.approx(share / 3, abs=1e-5)
 
 
 def test_a_real_policy_leaves_no_synthetic_image() -> None:
     for arm in ("none", "classical", "smote_half"):
-        found = delivered(arm, TRAIN, KEPT)
+        found = delivered_images(arm, TRAIN, KEPT)
         assert len(found.images) == len(TRAIN)
-    assert delivered("none", TRAIN, KEPT).weights == pytest.approx(1)
+    assert delivered_images("none", TRAIN, KEPT).weights == pytest.approx(1)
 
 
 @pytest.mark.parametrize("arm", ["gan_half_filtered", "classical"])
@@ -54,7 +54,7 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
     write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
     assemble(Params())
     written = [row for row in read_csv(tmp_path / "data/augmented/manifest.csv") if row["split"] == "train"]
-    found = delivered(arm, TRAIN, KEPT)
+    found = delivered_images(arm, TRAIN, KEPT)
     assert [float(row["weight"]) for row in written] == found.weights.tolist()
     assert [row["label"] for row in written] == [TRAIN.classes[target] for target in found.targets]
     for row, image in zip(written, found.images, strict=True):
@@ -63,6 +63,6 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_training_images_come_first() -> None:
-    found = delivered("gan_half_filtered", TRAIN, KEPT)
+    found = delivered_images("gan_half_filtered", TRAIN, KEPT)
     assert np.array_equal(found.images[: len(TRAIN)], TRAIN.images)
     assert found.targets[len(TRAIN) :].tolist() == [1] * 3 + [2] * 5

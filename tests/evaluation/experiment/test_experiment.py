@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 
 from augment.core.engine import Engine
 from augment.evaluation.experiment import experiment as under_test
-from augment.evaluation.experiment.arms import FIELDS
+from augment.evaluation.experiment.arms import SAMPLE_FIELDS
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
-from augment.evaluation.experiment.delivered import delivered
-from augment.evaluation.experiment.experiment import Compared, Comparing, compare, compare_plain, with_delivered
-from augment.evaluation.experiment.protocol import Replicate, Splits, on_one_split, repeat_seeds
+from augment.evaluation.experiment.delivered import delivered_images
+from augment.evaluation.experiment.experiment import (
+    ExperimentResult,
+    ExperimentSettings,
+    add_delivered_arm,
+    run_experiment,
+    run_standalone_arms,
+)
+from augment.evaluation.experiment.protocol import Replicate, Splits, paired_seeds, repeat_seeds
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
 from augment.params import DEFAULT_ARMS
@@ -28,8 +34,8 @@ SPLITS = Splits(
     toy_set({"a": 5, "b": 4, "c": 3}, seed=2),
 )
 FIT = FitSettings(4, 2e-3)
-TRAINED = tuple(arm for arm in DEFAULT_ARMS if arm != "as_delivered")  # that one waits for the policy
-SETTINGS = Comparing(
+TRAINED = tuple(arm for arm in DEFAULT_ARMS if arm != "as_delivered")  # that one waits for the selection
+SETTINGS = ExperimentSettings(
     DEFAULT_ARMS,
     wanted=5,
     oversample=2,
@@ -39,7 +45,7 @@ SETTINGS = Comparing(
     flips="none",
 )
 SEEDS = [3, 8]
-REPEATS = on_one_split(SPLITS, SEEDS).replicates
+REPEATS = paired_seeds(SPLITS, SEEDS).replicates
 GENERATORS = [
     GeneratorSet({label: Fixed(label, bars(position, 10, seed=repeat)) for position, label in enumerate("abc")})
     for repeat in (10, 20)
@@ -55,15 +61,15 @@ def test_repeats_have_seeds_of_their_own(seed: int, repeats: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def serial() -> Compared:
-    return compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
+def serial() -> ExperimentResult:
+    return run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
 
 
-def test_everything_is_there(serial: Compared) -> None:
-    assert list(serial.val) == list(serial.test) == list(TRAINED)
-    assert {np.shape(found) for found in serial.val.values()} == {(2, 3)}
-    assert {np.shape(found) for found in serial.test.values()} == {(2, 12)}
-    assert all(np.min(found) >= 0 and np.max(found) < 3 for found in serial.test.values())
+def test_everything_is_there(serial: ExperimentResult) -> None:
+    assert list(serial.val_predictions) == list(serial.test_predictions) == list(TRAINED)
+    assert {np.shape(found) for found in serial.val_predictions.values()} == {(2, 3)}
+    assert {np.shape(found) for found in serial.test_predictions.values()} == {(2, 12)}
+    assert all(np.min(found) >= 0 and np.max(found) < 3 for found in serial.test_predictions.values())
     assert [sorted(candidates) for candidates in serial.candidates] == [list("abc")] * 2
     for candidates, seed, generators in zip(serial.candidates, SEEDS, GENERATORS, strict=True):
         for label, found in candidates.items():
@@ -79,8 +85,8 @@ def test_a_repeat_depends_on_its_own_images_alone() -> None:
     """Filter, samples and classifiers of a second training set are those that it would have by itself."""
     other = Splits(toy_set({"a": 4, "b": 6, "c": 5}, seed=7), toy_set({"a": 3, "c": 2}, seed=8), SPLITS.test)
     both = [Replicate(SEEDS[0], SPLITS), Replicate(SEEDS[1], other)]
-    together = compare(both, GENERATORS, SETTINGS, Engine("serial"))
-    alone = compare(both[1:], GENERATORS[1:], SETTINGS, Engine("serial"))
+    together = run_experiment(both, GENERATORS, SETTINGS, Engine("serial"))
+    alone = run_experiment(both[1:], GENERATORS[1:], SETTINGS, Engine("serial"))
     for label, found in alone.candidates[0].items():
         assert np.array_equal(together.candidates[1][label].probability, found.probability)
     for arm in TRAINED:
@@ -89,8 +95,8 @@ def test_a_repeat_depends_on_its_own_images_alone() -> None:
 
 
 @pytest.mark.parametrize("engine", [Engine("local", 2), Backwards()], ids=["local", "backwards"])
-def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, engine: Any) -> None:
-    local = compare(REPEATS, GENERATORS, SETTINGS, engine)
+def test_where_and_in_which_order_units_run_changes_nothing(serial: ExperimentResult, engine: Any) -> None:
+    local = run_experiment(REPEATS, GENERATORS, SETTINGS, engine)
     for arm in TRAINED:
         assert np.array_equal(local.test_scores[arm], serial.test_scores[arm])
         assert np.array_equal(local.val_scores[arm], serial.val_scores[arm])
@@ -100,8 +106,10 @@ def test_where_and_in_which_order_units_run_changes_nothing(serial: Compared, en
             assert np.array_equal(mine[label].reason, other[label].reason)
 
 
-def test_arms_that_build_on_no_other_are_trained_once(serial: Compared, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = compare_plain(REPEATS, SETTINGS, Engine("serial"))
+def test_arms_that_build_on_no_other_are_trained_once(
+    serial: ExperimentResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = run_standalone_arms(REPEATS, SETTINGS, Engine("serial"))
     assert set(plain[0]) == set(plain[1]) == {"none", "oversample", "classical", "randaugment", "mixup_cutmix"}
     trained: list[str] = []
 
@@ -110,22 +118,24 @@ def test_arms_that_build_on_no_other_are_trained_once(serial: Compared, monkeypa
         return run_arm(run)
 
     monkeypatch.setattr(under_test, "run_arm", noted)
-    found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"), plain=plain)
+    found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"), standalone=plain)
     assert not set(trained) & set(plain[0])
     for arm in TRAINED:
         assert np.array_equal(found.val_scores[arm], serial.val_scores[arm])
         assert np.array_equal(found.test_scores[arm], serial.test_scores[arm])
 
 
-def test_the_base_reaches_every_arm_with_made_images(serial: Compared) -> None:
+def test_the_base_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
     arms: Any = ("none", "classical", "gan_fill", "gan_half", "copies_half")
-    other = compare(REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base="randaugment"), Engine("serial"))
+    other = run_experiment(
+        REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base_augmentation="randaugment"), Engine("serial")
+    )
     for arm in arms:
         same = np.array_equal(other.test_scores[arm], serial.test_scores[arm])
         assert same == (arm in ("none", "classical")), arm
 
 
-def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
+def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult) -> None:
     """A stand-in that answers with its arm and seed shows where each prediction ends up."""
     runs: list[ArmRun] = []
 
@@ -135,10 +145,10 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
         return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
 
     monkeypatch.setattr(under_test, "run_arm", answer)
-    found = compare(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
+    found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
-        assert np.array(found.val[arm]).tolist() == [[number] * 3, [number + 20] * 3]
-        assert np.array(found.test[arm]).tolist() == [[number + 1] * 12, [number + 21] * 12]
+        assert np.array(found.val_predictions[arm]).tolist() == [[number] * 3, [number + 20] * 3]
+        assert np.array(found.test_predictions[arm]).tolist() == [[number + 1] * 12, [number + 21] * 12]
     for run in runs:
         candidates = serial.candidates[SEEDS.index(run.seed)]
         for label, own in candidates.items():
@@ -149,7 +159,9 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
             if run.samples.copies:
                 assert run.samples.copies[label].shape == (5, 1, 8, 8)
         carried = {name for name, own in vars(run.samples).items() if own}
-        assert carried == ({FIELDS[run.arm]} if run.arm in FIELDS else set()), "what it draws, and nothing else"
+        assert carried == ({SAMPLE_FIELDS[run.arm]} if run.arm in SAMPLE_FIELDS else set()), (
+            "what it draws, and nothing else"
+        )
         assert np.array_equal(run.test, SPLITS.test.images)
         assert run.train is SPLITS.train
         assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")
@@ -157,33 +169,35 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
     assert len(set(copies.values())) == 2, "each repeat has copies of its own"
 
 
-def test_probabilities_are_kept(serial: Compared) -> None:
+def test_probabilities_are_kept(serial: ExperimentResult) -> None:
     for arm in TRAINED:
         assert np.shape(serial.test_scores[arm]) == (2, 12, 3)
         assert np.sum(serial.test_scores[arm], axis=2) == pytest.approx(1, abs=1e-5)
-        assert np.array_equal(serial.test[arm], np.argmax(serial.test_scores[arm], axis=2))
+        assert np.array_equal(serial.test_predictions[arm], np.argmax(serial.test_scores[arm], axis=2))
 
 
-def test_what_is_delivered_is_trained_on_with_every_seed(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
+def test_what_is_delivered_is_trained_on_with_every_seed(
+    monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult
+) -> None:
     runs: list[ArmRun] = []
     monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
-    found = with_delivered(serial, REPEATS, "gan_half_filtered", SETTINGS, Engine("serial"))
-    assert list(found.test) == [*TRAINED, "as_delivered"]
+    found = add_delivered_arm(serial, REPEATS, "gan_half_filtered", SETTINGS, Engine("serial"))
+    assert list(found.test_predictions) == [*TRAINED, "as_delivered"]
     assert [(run.arm, run.seed) for run in runs] == [("as_delivered", seed) for seed in SEEDS]
     kept = {label: own.kept for label, own in serial.candidates[0].items()}
-    expected = delivered("gan_half_filtered", SPLITS.train, kept).drawn_by_weight()
+    expected = delivered_images("gan_half_filtered", SPLITS.train, kept).drawn_by_weight()
     for run in runs:  # the first repeat's samples are the delivered ones, whatever the seed
         assert run.samples.delivered is not None
         assert np.array_equal(run.samples.delivered.images, expected.images)
-        assert np.array_equal(run.samples.delivered.chances, expected.chances)
+        assert np.array_equal(run.samples.delivered.sampling_weights, expected.sampling_weights)
     assert np.array_equal(found.test_scores["none"], serial.test_scores["none"])
 
 
-def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPatch, serial: Compared) -> None:
+def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult) -> None:
     runs: list[ArmRun] = []
     monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
     arms: Any = ("none", "gan_half_filtered", "copies_half", "shuffled", "noise")
-    compare(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
+    run_experiment(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
     for run in (run for run in runs if run.arm == "shuffled"):
         kept = {label: own.kept for label, own in serial.candidates[SEEDS.index(run.seed)].items()}
         assert {label: len(own) for label, own in run.samples.shuffled.items()} == {k: len(v) for k, v in kept.items()}
@@ -195,18 +209,18 @@ def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:
     splits = replace(SPLITS, val=SPLITS.val.take([]))
     generators = [GeneratorSet({"b": own["b"]}, {"a": "collapsed", "c": "collapsed"}) for own in GENERATORS]
     settings = replace(SETTINGS, arms=("none", "gan_fill", "gan_half_filtered", "copies_half"))
-    found = compare(on_one_split(splits, SEEDS).replicates, generators, settings, Engine("serial"))
-    assert {np.shape(own) for own in found.val.values()} == {(2, 0)}
-    assert {np.shape(own) for own in found.test.values()} == {(2, 12)}
+    found = run_experiment(paired_seeds(splits, SEEDS).replicates, generators, settings, Engine("serial"))
+    assert {np.shape(own) for own in found.val_predictions.values()} == {(2, 0)}
+    assert {np.shape(own) for own in found.test_predictions.values()} == {(2, 12)}
     assert [list(candidates) for candidates in found.candidates] == [["b"], ["b"]]
 
 
-def test_an_arm_depends_on_its_seed_alone(serial: Compared) -> None:
+def test_an_arm_depends_on_its_seed_alone(serial: ExperimentResult) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
-    again = compare(REPEATS, GENERATORS, settings, Engine("serial"))
+    again = run_experiment(REPEATS, GENERATORS, settings, Engine("serial"))
     for arm in again.test:
-        assert np.array_equal(again.test[arm], serial.test[arm]), (
+        assert np.array_equal(again.test[arm], serial.test_predictions[arm]), (
             "neither the other arms nor the caller's random numbers matter"
         )
 
@@ -218,12 +232,12 @@ def test_repeats_with_images_of_their_own_see_nothing_else(monkeypatch: pytest.M
     runs: list[ArmRun] = []
     monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
     settings = replace(SETTINGS, arms=("none", "gan_half_filtered", "copies_half", "as_delivered"))
-    found = compare(repeats, GENERATORS, settings, Engine("serial"))
-    found = with_delivered(found, repeats, "gan_half_filtered", settings, Engine("serial"))
+    found = run_experiment(repeats, GENERATORS, settings, Engine("serial"))
+    found = add_delivered_arm(found, repeats, "gan_half_filtered", settings, Engine("serial"))
     for arm in settings.arms:
-        assert [len(own) for own in found.test[arm]] == [12, 7], arm
-        assert [len(own) for own in found.val[arm]] == [3, 2], arm
-    (alone,) = compare([repeats[1]], GENERATORS[1:], settings, Engine("serial")).test_scores["none"]
+        assert [len(own) for own in found.test_predictions[arm]] == [12, 7], arm
+        assert [len(own) for own in found.val_predictions[arm]] == [3, 2], arm
+    (alone,) = run_experiment([repeats[1]], GENERATORS[1:], settings, Engine("serial")).test_scores["none"]
     assert np.array_equal(found.test_scores["none"][1], alone)
     delivered_of = {run.seed: run.samples.delivered for run in runs if run.arm == "as_delivered"}
     for run in runs:

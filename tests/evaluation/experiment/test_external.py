@@ -10,9 +10,15 @@ from PIL import Image
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.external import COLUMNS, check_apart, on_external, read, rows
-from augment.evaluation.experiment.protocol import Splits, on_one_split, on_rotated
-from augment.evaluation.statistics.metric_table import Figures
+from augment.evaluation.experiment.external import (
+    EXTERNAL_COLUMNS,
+    check_apart,
+    external_protocol,
+    external_rows,
+    read_external,
+)
+from augment.evaluation.experiment.protocol import Splits, paired_seeds, rotated_val
+from augment.evaluation.statistics.metric_table import MetricTable
 from augment.params import Ingest
 from tests.toy import toy_set
 
@@ -31,24 +37,24 @@ def write(root: Path, counts: Mapping[str, int], side: int = 8, color: bool = Fa
 
 def test_a_folder_with_a_readme_is_none(tmp_path: Path) -> None:
     (tmp_path / "README.md").touch()
-    assert read(tmp_path, Ingest(), *LIKE_THESE) is None
+    assert read_external(tmp_path, Ingest(), *LIKE_THESE) is None
 
 
 def test_a_folder_that_is_not_there_is_a_message(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"^evaluate\.external: there is no folder .*gone"):
-        read(tmp_path / "gone", Ingest(), *LIKE_THESE)
+        read_external(tmp_path / "gone", Ingest(), *LIKE_THESE)
 
 
 @pytest.mark.parametrize(("side", "color"), [(8, False), (11, False), (8, True)])
 def test_images_come_in_the_size_and_colour_of_the_set(tmp_path: Path, side: int, color: bool) -> None:
     write(tmp_path, {"crack": 3, "fine": 2}, side, color)
-    found = read(tmp_path, Ingest(), *LIKE_THESE)
+    found = read_external(tmp_path, Ingest(), *LIKE_THESE)
     assert found is not None
     assert found.images.shape == (5, 1, 8, 8)
     assert found.counts() == {"crack": 3, "fine": 2}
     assert len(set(found.groups.tolist())) == 5
     rgb = ImageSet(np.repeat(LIKE.images, 3, axis=1), LIKE.labels, LIKE.groups, LIKE.sources)
-    again = read(tmp_path, Ingest(), rgb.classes, (3, 8, 8))
+    again = read_external(tmp_path, Ingest(), rgb.classes, (3, 8, 8))
     assert again is not None
     assert again.images.shape == (5, 3, 8, 8)
 
@@ -56,7 +62,7 @@ def test_images_come_in_the_size_and_colour_of_the_set(tmp_path: Path, side: int
 def test_groups_are_those_that_ingest_would_find(tmp_path: Path) -> None:
     write(tmp_path, {"crack": 12})
     pattern = r"/(\d)"
-    found = read(tmp_path, Ingest(source="folder", group_pattern=pattern), *LIKE_THESE)
+    found = read_external(tmp_path, Ingest(source="folder", group_pattern=pattern), *LIKE_THESE)
     assert found is not None
     assert len(set(found.groups.tolist())) == 10, "1, 10 and 11 are one group"
 
@@ -64,28 +70,28 @@ def test_groups_are_those_that_ingest_would_find(tmp_path: Path) -> None:
 def test_an_unknown_class_stops_with_the_likely_one(tmp_path: Path) -> None:
     write(tmp_path, {"crack": 1, "finer": 1})
     with pytest.raises(DataError, match=r"class 'finer' is not among .*: did you mean 'fine'\?"):
-        read(tmp_path, Ingest(), *LIKE_THESE)
+        read_external(tmp_path, Ingest(), *LIKE_THESE)
 
 
 def test_loose_images_are_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / ".ipynb_checkpoints").mkdir()
     (tmp_path / ".ipynb_checkpoints/x.png").touch()
-    assert read(tmp_path, Ingest(), *LIKE_THESE) is None, "hidden, as it is everywhere"
+    assert read_external(tmp_path, Ingest(), *LIKE_THESE) is None, "hidden, as it is everywhere"
     Image.new("L", (8, 8)).save(tmp_path / "loose.png")
     with pytest.raises(DataError, match="put the images into one sub-folder per class"):
-        read(tmp_path, Ingest(), *LIKE_THESE)
+        read_external(tmp_path, Ingest(), *LIKE_THESE)
 
 
 def test_a_pattern_that_fits_the_sets_own_names_alone_leaves_every_image_to_itself(tmp_path: Path) -> None:
     write(tmp_path, {"crack": 3})
-    found = read(tmp_path, Ingest(source="folder", group_pattern=r"(part\d+)"), *LIKE_THESE)
+    found = read_external(tmp_path, Ingest(source="folder", group_pattern=r"(part\d+)"), *LIKE_THESE)
     assert found is not None
     assert len(set(found.groups.tolist())) == 3
 
 
 def test_letters_composed_otherwise_are_the_same_class(tmp_path: Path) -> None:
     write(tmp_path, {"de\u0301faut": 2})
-    found = read(tmp_path, Ingest(), ["d\u00e9faut"], (1, 8, 8))
+    found = read_external(tmp_path, Ingest(), ["d\u00e9faut"], (1, 8, 8))
     assert found is not None
     assert found.classes == ["d\u00e9faut"]
 
@@ -102,27 +108,27 @@ def test_a_training_image_is_not_from_elsewhere() -> None:
 
 def test_the_same_repeats_are_tested_there() -> None:
     splits = Splits(LIKE, toy_set({"fine": 2}, 1), toy_set({"crack": 2, "fine": 2}, 2))
-    for plan in (on_one_split(splits, [0, 1]), on_rotated(splits, [0, 1, 2])):
-        there = on_external(plan, splits.val)
-        assert there.seeds == plan.seeds
-        for one, other in zip(there.replicates, plan.replicates, strict=True):
+    for protocol in (paired_seeds(splits, [0, 1]), rotated_val(splits, [0, 1, 2])):
+        there = external_protocol(protocol, splits.val)
+        assert there.seeds == protocol.seeds
+        for one, other in zip(there.replicates, protocol.replicates, strict=True):
             assert one.splits.test is splits.val
             assert one.splits.train is other.splits.train
-        assert len(there.distinct) == len(plan.distinct)
+        assert len(there.unique_splits) == len(protocol.unique_splits)
 
 
 def test_every_arm_has_its_interval_beside_the_internal_one() -> None:
     values = {"none": np.array([0.5, 0.6, 0.55]), "gan_half": np.array([0.7, 0.8, 0.72])}
     drawn = {arm: np.zeros((3, 0)) for arm in values}
-    figures = Figures("balanced accuracy", values, drawn, 0.0, 8, 8, 0, 0.0)
+    table = MetricTable("balanced accuracy", values, drawn, 0.0, 8, 8, 0, 0.0)
     internal = [{"arm": arm, "mean": 0.9, "low": 0.8, "high": 0.95} for arm in values]
     kinds: Any = {"none": "real", "gan_half": "gan"}
-    found = rows(figures, LIKE, internal, kinds)
-    assert [tuple(row) for row in found] == [COLUMNS] * 2
+    found = external_rows(table, LIKE, internal, kinds)
+    assert [tuple(row) for row in found] == [EXTERNAL_COLUMNS] * 2
     none, gan = found
     assert (none["gain"], none["gain_low"], none["gain_high"]) == (0, 0, 0)
     assert gan["mean"] == pytest.approx(np.mean(values["gan_half"]))
     assert gan["gain"] == pytest.approx(np.mean(values["gan_half"] - values["none"]))
-    expected = figures.estimate("gan_half", "none").interval()
+    expected = table.estimate("gan_half", "none").interval()
     assert (gan["gain_low"], gan["gain_high"]) == pytest.approx(expected)
     assert (gan["internal_mean"], gan["images"], gan["groups"]) == (0.9, 8, 8)

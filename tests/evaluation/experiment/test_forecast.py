@@ -11,7 +11,13 @@ from augment.core.errors import ParamsError
 from augment.core.progress import duration
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment import cost as evaluation_cost
-from augment.evaluation.experiment.forecast import all_steps, candidates, classifiers, forecast, groups
+from augment.evaluation.experiment.forecast import (
+    candidate_count,
+    classifier_count,
+    forecast,
+    gan_step_groups,
+    total_classifier_steps,
+)
 from augment.gan import cost as gan_cost
 from augment.gan import settings as resolving
 from augment.gan.settings import class_training
@@ -36,21 +42,21 @@ QUICK = {
 def test_the_counts_of_a_run() -> None:
     params = check(QUICK)
     training = class_training(params.train, COUNTS, flips="none", height=8, width=8, device="cpu")
-    assert groups(training, params) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
+    assert gan_step_groups(training, params) == [[20], [5, 10], [20, 20], [5, 10, 5, 10]]
     alone = class_training(
         params.train.model_copy(update={"transfer": "none"}), COUNTS, flips="none", height=8, width=8, device="cpu"
     )
-    assert groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
-    assert classifiers(params) == 9
-    assert all_steps(params, 7) == 9 * 7 + (1 + 3) * 2 * 3
-    assert classifiers(Params()) == 50
+    assert gan_step_groups(alone, params) == [[], [5, 10], [], [5, 10, 5, 10]]
+    assert classifier_count(params) == 9
+    assert total_classifier_steps(params, 7) == 9 * 7 + (1 + 3) * 2 * 3
+    assert classifier_count(Params()) == 50
 
 
 def test_candidates_are_those_of_the_delivered_samples_and_of_every_repeat() -> None:
     params = check({**QUICK, "generate": {"per_class": 30, "oversample": 2}})
     names = np.array(["a", "b"])
     pair = ImageSet(np.zeros((2, 1, 8, 8), np.uint8), names, names, names)
-    assert candidates(params, pair) == (1 + 3) * 2 * 60
+    assert candidate_count(params, pair) == (1 + 3) * 2 * 60
 
 
 def test_candidates_are_a_part_of_the_minutes(monkeypatch: pytest.MonkeyPatch) -> None:

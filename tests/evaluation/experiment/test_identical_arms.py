@@ -10,9 +10,9 @@ from augment.core.engine import Engine
 from augment.evaluation.experiment import experiment as comparison
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.experiment import compare, compare_plain
-from augment.evaluation.experiment.identical_arms import twins
-from augment.evaluation.experiment.protocol import Splits, on_one_split
+from augment.evaluation.experiment.experiment import run_experiment, run_standalone_arms
+from augment.evaluation.experiment.identical_arms import identical_arms
+from augment.evaluation.experiment.protocol import Splits, paired_seeds
 from augment.params import ARMS
 from tests.evaluation.experiment.test_experiment import GENERATORS, SEEDS, SETTINGS, SPLITS
 from tests.toy import bars, toy_set
@@ -21,31 +21,31 @@ EVEN = Splits(toy_set({"a": 5, "b": 5, "c": 5}), SPLITS.val, SPLITS.test)
 MADE = Samples(*({label: bars(at, 5, seed=kind) for at, label in enumerate("abc")} for kind in range(7)))
 
 
-def of(splits: Splits, base: Any = "randaugment") -> dict[Any, Any]:
-    return twins(ARMS, [splits.train] * 2, [MADE, MADE], base)
+def of(splits: Splits, base_augmentation: Any = "randaugment") -> dict[Any, Any]:
+    return identical_arms(ARMS, [splits.train] * 2, [MADE, MADE], base_augmentation)
 
 
 def test_in_a_balanced_set_nothing_is_balanced_or_filled_up() -> None:
     filled = dict.fromkeys(("smote", "mixup_within", "gan_fill"), "randaugment")
     assert of(EVEN) == {"oversample": "none", **filled}
-    assert of(EVEN, base="none") == {"oversample": "none", **dict.fromkeys(filled, "none")}
+    assert of(EVEN, base_augmentation="none") == {"oversample": "none", **dict.fromkeys(filled, "none")}
 
 
 def test_in_an_imbalanced_set_or_in_one_such_repeat_no_arm_is_another() -> None:
     assert of(SPLITS) == {}
-    assert twins(ARMS, [EVEN.train, SPLITS.train], [MADE, MADE], "classical") == {}
+    assert identical_arms(ARMS, [EVEN.train, SPLITS.train], [MADE, MADE], "classical") == {}
 
 
 def test_their_classifiers_are_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of `gan_fill` and `oversample` are not trained, and would have given these scores."""
     trained: list[ArmRun] = []
     monkeypatch.setattr(comparison, "run_arm", lambda run: trained.append(run) or run_arm(run))
-    repeats, engine = on_one_split(EVEN, SEEDS).replicates, Engine("serial")
+    repeats, engine = paired_seeds(EVEN, SEEDS).replicates, Engine("serial")
     arms: Any = ("none", "oversample", "classical", "gan_fill", "gan_half_filtered", "copies_half")
     settings = replace(SETTINGS, arms=arms)
-    plain = compare_plain(repeats, settings, engine)
-    found = compare(repeats, GENERATORS, settings, engine, plain=plain)
-    assert list(found.test) == list(arms)
+    plain = run_standalone_arms(repeats, settings, engine)
+    found = run_experiment(repeats, GENERATORS, settings, engine, standalone=plain)
+    assert list(found.test_predictions) == list(arms)
     assert {run.arm for run in trained} == {"none", "classical", "gan_half_filtered", "copies_half"}
     for arm in ("oversample", "gan_fill"):
         for number, seed in enumerate(SEEDS):

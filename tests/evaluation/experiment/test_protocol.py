@@ -13,16 +13,16 @@ from augment.data.imageset import ImageSet
 from augment.data.split.pool import FOLDS
 from augment.data.split.subset import join
 from augment.evaluation.experiment.protocol import (
-    REPETITIONS,
-    Plan,
+    FOLD_REPETITIONS,
+    Protocol,
     Splits,
-    on_folds,
-    on_one_split,
-    on_subsets,
-    plan,
+    build_protocol,
+    disjoint_subsets,
+    paired_seeds,
     repeat_seeds,
+    repeated_folds,
 )
-from augment.evaluation.verdict.scope import announced_text, repeats_text
+from augment.evaluation.verdict.scope import repeats_announcement, repeats_text
 from tests.toy import toy_set
 
 
@@ -48,21 +48,21 @@ def sides(own: Splits) -> list[set[str]]:
 
 def test_holdout_is_one_split_for_all() -> None:
     splits, pool = prepared()
-    found = plan(splits, pool, "holdout", 3, 10, 7)
-    assert (found.form, found.ratio, found.delivered) == ("split", None, True)
+    found = build_protocol(splits, pool, "holdout", 3, 10, 7)
+    assert (found.scheme, found.ratio, found.first_is_delivered) == ("split", None, True)
     assert found.seeds == repeat_seeds(7, 3)
     assert all(one.splits is splits for one in found.replicates)
-    assert found.distinct == [splits]
-    assert announced_text(found) == ""
+    assert found.unique_splits == [splits]
+    assert repeats_announcement(found) == ""
 
 
 @given(each=st.sampled_from([1, 2]), seed=st.integers(0, 50))
 @settings(max_examples=20)
 def test_subsets_are_disjoint_and_as_large_as_the_delivered_one(each: int, seed: int) -> None:
     splits, pool = prepared(each)
-    found = plan(splits, pool, "repeated", 5, 10, seed)
-    assert (found.form, found.ratio, found.delivered, len(found.replicates)) == ("subsets", 0.0, True, 10)
-    assert found.first is splits
+    found = build_protocol(splits, pool, "repeated", 5, 10, seed)
+    assert (found.scheme, found.ratio, found.first_is_delivered, len(found.replicates)) == ("subsets", 0.0, True, 10)
+    assert found.first_splits is splits
     drawn: Counter[str] = Counter()
     for one in found.replicates:
         assert one.splits.test is splits.test
@@ -72,14 +72,14 @@ def test_subsets_are_disjoint_and_as_large_as_the_delivered_one(each: int, seed:
         assert not mine[0] & mine[1]
         drawn.update(mine[0] | mine[1])
     assert max(drawn.values()) == 1, "no group is in two training sets"
-    again = plan(splits, pool, "repeated", 5, 10, seed)
+    again = build_protocol(splits, pool, "repeated", 5, 10, seed)
     for one, other in zip(found.replicates, again.replicates, strict=True):
         assert one.splits.train.fingerprint() == other.splits.train.fingerprint()
 
 
 def test_more_subsets_leave_the_first_ones_as_they_are() -> None:
     splits, pool = prepared(pool=80)
-    few, many = (on_subsets(splits, pool, repeat_seeds(3, number)) for number in (10, 12))
+    few, many = (disjoint_subsets(splits, pool, repeat_seeds(3, number)) for number in (10, 12))
     for one, other in zip(few.replicates, many.replicates, strict=False):
         assert one.seed == other.seed
         assert one.splits.train.fingerprint() == other.splits.train.fingerprint()
@@ -88,13 +88,13 @@ def test_more_subsets_leave_the_first_ones_as_they_are() -> None:
 def test_groups_that_cannot_make_up_a_set_stop_the_run() -> None:
     splits = Splits(named({"a": 5, "b": 6}, "train", 0), named({"a": 2, "b": 2}, "val", 1), named({"a": 90}, "t", 2))
     with pytest.raises(DataError, match=r"training set 2 of 10 gets too few .*class 'a': \d of 5.*evaluate\.repeats"):
-        plan(splits, named({"a": 64, "b": 80}, "pool", 3, each=4), "repeated", 5, 10, 0)
+        build_protocol(splits, named({"a": 64, "b": 80}, "pool", 3, each=4), "repeated", 5, 10, 0)
 
 
 def test_too_few_left_over_beside_a_large_test_is_told_with_numbers() -> None:
     splits, _ = prepared()
     with pytest.raises(DataError) as told:
-        plan(splits, named({"a": 60, "b": 71}, "pool", 3), "repeated", 5, 10, 0)
+        build_protocol(splits, named({"a": 60, "b": 71}, "pool", 3), "repeated", 5, 10, 0)
     message = str(told.value)
     assert "10 disjoint training sets" in message
     assert "class 'b' needs 72 and has 71" in message
@@ -103,12 +103,12 @@ def test_too_few_left_over_beside_a_large_test_is_told_with_numbers() -> None:
     assert "ingest.test_max" in message
 
 
-def folded(each: int = 1, seed: int = 0) -> tuple[Splits, Plan]:
+def folded(each: int = 1, seed: int = 0) -> tuple[Splits, Protocol]:
     splits = Splits(
         named({"a": 20, "b": 12}, "train", 0, each), named({"a": 5, "b": 4}, "val", 1, each),
         named({"a": 10, "b": 6}, "t", 2, each),
     )  # fmt: skip
-    return splits, plan(splits, splits.val.take([]), "repeated", 5, 10, seed)
+    return splits, build_protocol(splits, splits.val.take([]), "repeated", 5, 10, seed)
 
 
 @given(each=st.sampled_from([1, 2]), seed=st.integers(0, 50))
@@ -116,12 +116,12 @@ def folded(each: int = 1, seed: int = 0) -> tuple[Splits, Plan]:
 def test_folds_test_every_image_once_in_each_repetition(each: int, seed: int) -> None:
     splits, found = folded(each, seed)
     every = join(splits.train, splits.val, splits.test)
-    assert (found.form, found.delivered, len(found.replicates)) == ("folds", False, FOLDS * REPETITIONS)
-    assert len(set(found.seeds)) == FOLDS * REPETITIONS
-    for first in range(0, FOLDS * REPETITIONS, FOLDS):
+    assert (found.scheme, found.first_is_delivered, len(found.replicates)) == ("folds", False, FOLDS * FOLD_REPETITIONS)
+    assert len(set(found.seeds)) == FOLDS * FOLD_REPETITIONS
+    for first in range(0, FOLDS * FOLD_REPETITIONS, FOLDS):
         tested = join(*(one.splits.test for one in found.replicates[first : first + FOLDS]))
         assert sorted(tested.sources.tolist()) == sorted(every.sources.tolist())
-    assert sorted(found.tested.sources.tolist()) == sorted(every.sources.tolist())
+    assert sorted(found.tested_images.sources.tolist()) == sorted(every.sources.tolist())
     for one in found.replicates:
         train, val, test = sides(one.splits)
         assert not train & val
@@ -144,23 +144,23 @@ def test_repetitions_cut_anew() -> None:
 def test_folds_need_five_groups_of_every_class() -> None:
     splits = Splits(named({"a": 20, "b": 8}, "train", 0, 4), named({"a": 4}, "val", 1), named({"b": 1}, "t", 2))
     with pytest.raises(DataError, match=r"5 folds need at least 5 .*class 'b' has 3.*protocol: holdout"):
-        on_folds(splits, 0)
+        repeated_folds(splits, 0)
 
 
 def test_a_leak_between_the_sides_is_found_in_every_form() -> None:
     splits, pool = prepared()
     pool.groups[0] = splits.test.groups[0]  # drawn: nearly all of the pool is
     with pytest.raises(DataError, match=r"^leak: the group"):
-        plan(splits, pool, "repeated", 5, 10, 0)
+        build_protocol(splits, pool, "repeated", 5, 10, 0)
 
 
 def test_the_words_for_each_form() -> None:
     splits, pool = prepared()
-    subsets = on_subsets(splits, pool, repeat_seeds(0, 10))
-    assert announced_text(subsets) == (
+    subsets = disjoint_subsets(splits, pool, repeat_seeds(0, 10))
+    assert repeats_announcement(subsets) == (
         "10 disjoint training sets of 10 training and 4 val images, one test set of 18 images"
     )
-    assert [repeats_text(own) for own in (on_one_split(splits, [1, 2]), subsets, folded()[1])] == [
+    assert [repeats_text(own) for own in (paired_seeds(splits, [1, 2]), subsets, folded()[1])] == [
         "2 paired seeds", "10 disjoint training sets", "25 folds (5 times 5)",
     ]  # fmt: skip
 
@@ -173,10 +173,15 @@ def test_val_takes_turns_and_test_stays(each: int, seeds: int, seed: int) -> Non
         named({"a": 2, "b": 6}, "val", 1, each),
         named({"a": 5, "b": 5}, "t", 2),
     )
-    found = plan(splits, splits.val.take([]), "holdout", seeds, 10, seed, "rotate")
-    assert (found.form, found.ratio, found.delivered, len(found.replicates)) == ("rotated", None, True, seeds)
+    found = build_protocol(splits, splits.val.take([]), "holdout", seeds, 10, seed, "rotate")
+    assert (found.scheme, found.ratio, found.first_is_delivered, len(found.replicates)) == (
+        "rotated",
+        None,
+        True,
+        seeds,
+    )
     assert found.seeds == repeat_seeds(seed, seeds)
-    assert found.first is splits
+    assert found.first_splits is splits
     assert found.val_ratio == pytest.approx(8 / 32)
     held = []
     for one in found.replicates:
@@ -201,4 +206,4 @@ def test_val_takes_turns_and_test_stays(each: int, seeds: int, seed: int) -> Non
 def test_when_val_takes_turns(val: dict[str, int], gate: Any, form: str) -> None:
     held = named(val, "val", 1) if val else named({"a": 1}, "val", 1).take([])
     splits = Splits(named({"a": 40, "b": 90}, "train", 0), held, named({"a": 5, "b": 5}, "t", 2))
-    assert plan(splits, held.take([]), "holdout", 3, 10, 0, gate).form == form
+    assert build_protocol(splits, held.take([]), "holdout", 3, 10, 0, gate).scheme == form

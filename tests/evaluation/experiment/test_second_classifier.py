@@ -6,17 +6,17 @@ import pytest
 from augment.core.engine import Engine
 from augment.evaluation.experiment import second_classifier as families
 from augment.evaluation.experiment.arms import Samples, arm_data
-from augment.evaluation.experiment.protocol import Splits, on_one_split
-from augment.evaluation.experiment.second_classifier import BY_IMAGES, logistic_scores, rows
-from augment.evaluation.tables import kinds
+from augment.evaluation.experiment.protocol import Splits, paired_seeds
+from augment.evaluation.experiment.second_classifier import ARMS_DIFFERING_IN_IMAGES, family_rows, logistic_scores
+from augment.evaluation.tables import arm_kinds
 from augment.measure.features import random_convolutions
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params import ARMS, DEFAULT_ARMS
-from tests.evaluation.verdict.judged import figures
+from tests.evaluation.verdict.judged import table_of
 from tests.toy import bars, toy_set
 
 TRAIN, TEST = toy_set({"a": 6, "b": 5, "c": 4}), toy_set({"a": 9, "b": 8, "c": 7}, seed=2)
-PLAN = on_one_split(Splits(TRAIN, TRAIN.take([]), TEST), [3, 8])
+PROTOCOL = paired_seeds(Splits(TRAIN, TRAIN.take([]), TEST), [3, 8])
 MADE = [
     Samples(*({label: bars(at, 5, seed=seed + kind) for at, label in enumerate("abc")} for kind in range(3)))
     for seed in (10, 20)
@@ -25,12 +25,12 @@ MADE = [
 
 @pytest.fixture(scope="module")
 def scores():
-    return logistic_scores(PLAN.replicates, MADE, DEFAULT_ARMS, "random_convolutions", Engine("serial"))
+    return logistic_scores(PROTOCOL.replicates, MADE, DEFAULT_ARMS, "random_convolutions", Engine("serial"))
 
 
 def test_arms_that_differ_in_images_and_no_others(scores):
     assert list(scores) == ["none", "oversample", "gan_fill", "gan_half", "gan_half_filtered", "copies_half"]
-    left_out = set(ARMS) - set(BY_IMAGES)
+    left_out = set(ARMS) - set(ARMS_DIFFERING_IN_IMAGES)
     assert left_out == {
         "class_weights", "classical", "randaugment", "mixup_cutmix", "pretrained", "gan_pretrain", "as_delivered"
     }  # fmt: skip
@@ -41,24 +41,26 @@ def test_every_score_is_that_of_the_arms_own_images(scores):
     for arm, by_repeat in scores.items():
         for found, made in zip(by_repeat, MADE, strict=True):
             data = arm_data(arm, TRAIN, made)
-            model = fit_logistic(random_convolutions(data.images), data, families.STRENGTH["random_convolutions"])
+            model = fit_logistic(
+                random_convolutions(data.images), data, families.INVERSE_REGULARISATION["random_convolutions"]
+            )
             np.testing.assert_allclose(found, logistic_probabilities(model, test, 3), atol=1e-4)
     assert not np.allclose(scores["gan_half"][0], scores["gan_half"][1]), "each repeat has samples of its own"
     assert np.array_equal(scores["none"][0], scores["none"][1]), "nothing else in it is random"
 
 
 def test_processes_change_nothing(scores):
-    other = logistic_scores(PLAN.replicates, MADE, DEFAULT_ARMS, "random_convolutions", Engine("local", 2))
+    other = logistic_scores(PROTOCOL.replicates, MADE, DEFAULT_ARMS, "random_convolutions", Engine("local", 2))
     assert all(np.array_equal(np.stack(other[arm]), np.stack(own)) for arm, own in scores.items())
 
 
 def test_of_many_made_images_the_first_are_seen(scores, monkeypatch):
-    monkeypatch.setattr(families, "MOST", 5)
+    monkeypatch.setattr(families, "MAX_MADE_PER_CLASS", 5)
     more = [
         Samples(*({label: np.concatenate([own, 255 - own]) for label, own in kind.items()} for kind in kinds_of))
         for kinds_of in ((made.raw, made.filtered, made.copies) for made in MADE)
     ]
-    other = logistic_scores(PLAN.replicates, more, DEFAULT_ARMS, "random_convolutions", Engine("serial"))
+    other = logistic_scores(PROTOCOL.replicates, more, DEFAULT_ARMS, "random_convolutions", Engine("serial"))
     assert all(np.array_equal(np.stack(other[arm]), np.stack(own)) for arm, own in scores.items())
 
 
@@ -67,7 +69,9 @@ def test_rows_say_what_made_images_gain_over_the_best_real_arm():
     rank = np.tile(np.arange(100), 2)
     rates = {"none": 0.7, "oversample": 0.8, "gan_half_filtered": 0.9, "copies_half": 0.75}
     correct = {arm: np.tile(rank < 100 * rate, (3, 1)) for arm, rate in rates.items()}
-    found = {row["arm"]: row for row in rows(figures(targets, np.arange(200), correct), kinds(ARMS), "logistic")}
+    found = {
+        row["arm"]: row for row in family_rows(table_of(targets, np.arange(200), correct), arm_kinds(ARMS), "logistic")
+    }
     assert list(found) == list(rates)
     for arm, rate in rates.items():
         assert found[arm]["mean"] == pytest.approx(rate)

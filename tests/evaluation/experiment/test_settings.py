@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.settings import comparing
+from augment.evaluation.experiment.settings import experiment_settings
 from augment.params import check
 
 
@@ -18,7 +18,7 @@ def images(height: int, width: int, channels: int = 1, classes: int = 2) -> Imag
     [("auto", 15, 40, 400), ("auto", 16, 40, 1200), ("auto", 16, 16, 1200), (7, 8, 8, 7), (7, 64, 64, 7)],
 )
 def test_classifiers_of_larger_images_take_more_steps(steps: int | str, height: int, width: int, expected: int) -> None:
-    assert comparing(check({"evaluate": {"steps": steps}}), images(height, width)).fit.steps == expected
+    assert experiment_settings(check({"evaluate": {"steps": steps}}), images(height, width)).fit.steps == expected
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_classifiers_of_larger_images_take_more_steps(steps: int | str, height: 
     ],
 )
 def test_samples_wanted_of_each_class(wanted: int | str, train: ImageSet, expected: int) -> None:
-    assert comparing(check({"generate": {"per_class": wanted}}), train).wanted == expected
+    assert experiment_settings(check({"generate": {"per_class": wanted}}), train).wanted == expected

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from augment.evaluation.samples.copies import CopyRow, copy_rate, explained
+from augment.evaluation.samples.copies import CopyRow, copy_rate, explain_copies
 
 LABELS = ("bag", "boot", "pooled")  # a class may be called that
 
@@ -115,7 +115,7 @@ def test_scale_does_not_matter():
 
 
 def told(*found: CopyRow) -> str:
-    (line,) = explained(found)
+    (line,) = explain_copies(found)
     assert line.source == "copies.csv: label pooled (synthetic_rate, control_rate)"
     return line.text
 

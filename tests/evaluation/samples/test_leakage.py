@@ -7,7 +7,7 @@ from scipy.stats import mannwhitneyu
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.evaluation.samples import leakage as module
-from augment.evaluation.samples.leakage import LEAST, Nearness, nearness, real_images, require_no_leak
+from augment.evaluation.samples.leakage import MIN_AUDIT_GROUPS, Nearness, nearness_rows, real_images, require_no_leak
 
 LABELS = ("a", "b")
 
@@ -45,7 +45,7 @@ def join(*sets: ImageSet) -> ImageSet:
 
 
 def leaks(samples: dict[str, np.ndarray], sides: dict[str, ImageSet] = SIDES) -> dict[str, bool]:
-    return {row.control: row.leak for row in nearness(samples, real_images(sides), 0)}
+    return {row.control: row.leak for row in nearness_rows(samples, real_images(sides), 0)}
 
 
 def test_generators_that_replay_test_are_found() -> None:
@@ -87,12 +87,12 @@ def test_honest_runs_hardly_ever_alarm(seed: int) -> None:
     assert not any(leaks({label: drawn(200, 5 * seed, label) for label in LABELS}, sides).values())
 
 
-def test_chances_are_as_often_small_as_they_say() -> None:
+def test_sampling_weights_are_as_often_small_as_they_say() -> None:
     """Under honest samples p is uniform: of 200 draws about a tenth lie below 0.1."""
     small = 0
     for seed in range(200):
         sides = {side: drawn_set(20, 10 * seed + number + 1) for number, side in enumerate(("train", "val", "test"))}
-        rows = nearness({label: drawn(60, 10 * seed, label) for label in LABELS}, real_images(sides), 0)
+        rows = nearness_rows({label: drawn(60, 10 * seed, label) for label in LABELS}, real_images(sides), 0)
         small += (rows[0].p or 0) < 0.1
     assert 6 <= small <= 36  # 20 expected; five standard deviations are 21, and there is nothing below 0
 
@@ -101,7 +101,7 @@ def test_one_class_is_the_plain_rank_test() -> None:
     sides = {side: images.of_class("a") for side, images in SIDES.items()}
     reals = real_images(sides)
     samples = {"a": drawn(50, 9, "a")}
-    row = nearness(samples, reals, 4)[0]
+    row = nearness_rows(samples, reals, 4)[0]
     pixels = {side: images.images.reshape(len(images), -1) / 255 for side, images in sides.items()}
     every = np.concatenate(list(pixels.values()))
     between = np.linalg.norm(every[:, None] - every[None], axis=2) + np.diag(np.full(len(every), np.inf))
@@ -115,19 +115,19 @@ def test_one_class_is_the_plain_rank_test() -> None:
 
 def test_a_group_counts_once() -> None:
     grouped = {side: drawn_set(60, number, each=2) for number, side in enumerate(SIDES)}
-    row = nearness({label: drawn(50, 9, label) for label in LABELS}, real_images(grouped), 0)[0]
+    row = nearness_rows({label: drawn(50, 9, label) for label in LABELS}, real_images(grouped), 0)[0]
     assert (row.test, row.others) == (60, 60)
 
 
 def test_too_few_is_not_measured() -> None:
-    few = SIDES | {"val": drawn_set(LEAST // 2 - 1, 2)}
-    train, val = nearness(replay(SIDES["test"]), real_images(few), 0)
+    few = SIDES | {"val": drawn_set(MIN_AUDIT_GROUPS // 2 - 1, 2)}
+    train, val = nearness_rows(replay(SIDES["test"]), real_images(few), 0)
     assert train.p is not None
     assert (val.nearer, val.p, val.leak) == (None, None, False)
-    assert val.note == f"not measured: at least {LEAST} groups on either side are needed"
+    assert val.note == f"not measured: at least {MIN_AUDIT_GROUPS} groups on either side are needed"
     empty = SIDES | {"val": SIDES["val"].take(np.zeros(len(SIDES["val"]), dtype=bool))}
-    assert [row.p is None for row in nearness(replay(SIDES["test"]), real_images(empty), 0)] == [False, True]
-    assert {row.note[:12] for row in nearness({}, real_images(SIDES), 0)} == {"not measured"}
+    assert [row.p is None for row in nearness_rows(replay(SIDES["test"]), real_images(empty), 0)] == [False, True]
+    assert {row.note[:12] for row in nearness_rows({}, real_images(SIDES), 0)} == {"not measured"}
 
 
 def test_the_message_names_seed_control_and_what_to_do() -> None:
@@ -137,6 +137,6 @@ def test_the_message_names_seed_control_and_what_to_do() -> None:
 
 
 def test_the_bounds_are_inclusive() -> None:
-    assert Nearness(0, "val", 20, 20, module.NEARER, module.SIGNIFICANT, "").leak
-    assert not Nearness(0, "val", 20, 20, module.NEARER, module.SIGNIFICANT * 1.01, "").leak
-    assert not Nearness(0, "val", 20, 20, module.NEARER - 0.01, module.SIGNIFICANT, "").leak
+    assert Nearness(0, "val", 20, 20, module.MIN_NEARER_SHARE, module.MAX_P_VALUE, "").leak
+    assert not Nearness(0, "val", 20, 20, module.MIN_NEARER_SHARE, module.MAX_P_VALUE * 1.01, "").leak
+    assert not Nearness(0, "val", 20, 20, module.MIN_NEARER_SHARE - 0.01, module.MAX_P_VALUE, "").leak

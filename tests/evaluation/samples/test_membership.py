@@ -10,7 +10,14 @@ from sklearn.metrics import roc_auc_score
 
 from augment.data.imageset import ImageSet
 from augment.evaluation.samples import membership as module
-from augment.evaluation.samples.membership import Attacked, MembershipRow, attacked, auc, found_at, membership
+from augment.evaluation.samples.membership import (
+    AttackScores,
+    MembershipRow,
+    attack_scores,
+    auc,
+    membership_rows,
+    recall_at_rate,
+)
 from augment.measure.features import pixels
 from tests.evaluation.samples.test_leakage import drawn, drawn_set, replay
 
@@ -20,11 +27,11 @@ FIGURES = [(space, figure) for space in ("pixels", "random_convolutions") for fi
 
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DRAWS", 200)
+    monkeypatch.setattr(module, "BOOTSTRAP_DRAWS", 200)
 
 
 def attack(train: ImageSet, test: ImageSet, samples: Samples) -> dict[tuple[str, str], MembershipRow]:
-    rows = membership(train, test, samples, np.random.default_rng(0))
+    rows = membership_rows(train, test, samples, np.random.default_rng(0))
     found = {(row.space, row.figure): row for row in rows}
     assert list(found) == FIGURES
     assert len(rows) == len(found)
@@ -35,12 +42,12 @@ def fresh(seed: int, count: int = 120) -> dict[str, np.ndarray]:
     return {label: drawn(count, seed, label) for label in "ab"}
 
 
-def weigh(members: int, control: int, seed: int) -> Attacked:
+def weigh(members: int, control: int, seed: int) -> AttackScores:
     """Scores on a grid, so that many are equal, and any weights."""
     rng = np.random.default_rng(seed)
     total = members + control
     groups = np.arange(total).astype(np.str_)
-    return Attacked(rng.integers(0, 8, total) / 8, np.arange(total) < members, rng.random(total) + 0.01, groups)
+    return AttackScores(rng.integers(0, 8, total) / 8, np.arange(total) < members, rng.random(total) + 0.01, groups)
 
 
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 1000))
@@ -54,22 +61,22 @@ def test_auc_is_the_reference_implementations(members: int, control: int, seed: 
 def test_members_below_the_threshold_are_counted(rate: float, expected: float) -> None:
     """19 control images at 1, 2, ... 19: at a rate of r the threshold is the 20 r-th; members lie in between."""
     score = np.r_[np.arange(20) + 0.5, np.arange(1.0, 20)]
-    found = Attacked(score, np.arange(39) < 20, np.ones(39), np.arange(39).astype(np.str_))
-    assert found_at(found, found.weight, rate, 19) == pytest.approx(expected)
+    found = AttackScores(score, np.arange(39) < 20, np.ones(39), np.arange(39).astype(np.str_))
+    assert recall_at_rate(found, found.weight, rate, 19) == pytest.approx(expected)
 
 
-@given(st.integers(1, 30), st.integers(1, 60), st.integers(0, 1000), st.sampled_from(module.RATES))
+@given(st.integers(1, 30), st.integers(1, 60), st.integers(0, 1000), st.sampled_from(module.FALSE_ALARM_RATES))
 def test_no_more_control_images_lie_below_the_threshold_than_the_rate_allows(
     members: int, control: int, seed: int, rate: float
 ) -> None:
     found = weigh(members, control, seed)
-    mirrored = Attacked(
+    mirrored = AttackScores(
         np.r_[found.score[~found.member], found.score[~found.member]],
         np.arange(2 * control) < control,
         np.tile(found.weight[~found.member], 2),
         np.arange(2 * control).astype(np.str_),
     )
-    assert found_at(mirrored, mirrored.weight, rate, control) <= rate * (control + 1) / control
+    assert recall_at_rate(mirrored, mirrored.weight, rate, control) <= rate * (control + 1) / control
 
 
 @pytest.mark.parametrize("noise", [0, 2])
@@ -139,7 +146,7 @@ def test_classes_pool_whatever_their_sizes_and_their_generators_quality() -> Non
 def test_the_score_is_the_distance_to_samples_in_units_of_the_usual_one() -> None:
     train, test = drawn_set(6, 1).of_class("a"), drawn_set(4, 2, each=2).of_class("a")
     samples = fresh(3, 7)
-    found = attacked(train, test, samples, pixels)
+    found = attack_scores(train, test, samples, pixels)
     real = np.concatenate([train.images, test.images]).reshape(10, -1) / 255
     made = samples["a"].reshape(7, -1) / 255
     between = np.linalg.norm(real[:, None] - real[None], axis=2)

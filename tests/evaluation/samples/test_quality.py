@@ -9,8 +9,8 @@ import pytest
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.samples import quality as module
-from augment.evaluation.samples.judges import Judge, fit_judges, off_class
-from augment.evaluation.samples.quality import COLUMNS, neighbours, quality
+from augment.evaluation.samples.judges import IndependentClassifier, fit_independent_classifiers, off_class
+from augment.evaluation.samples.quality import QUALITY_COLUMNS, neighbour_count, quality_rows
 from augment.measure.classifiers import FitSettings, embeddings, probabilities
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import density_coverage, fid, kid, precision_recall
@@ -22,8 +22,8 @@ METRICS = ["kid", "precision", "recall", "density", "coverage"]
 SETTINGS = FilterSettings(folds=3, accept=0.9, fit=FitSettings(40, 5e-3), batch_size=16, flips="none")
 
 
-def judged(train: ImageSet = TRAIN) -> list[Judge]:
-    return fit_judges(train, SETTINGS, 0, Engine())
+def judged(train: ImageSet = TRAIN) -> list[IndependentClassifier]:
+    return fit_independent_classifiers(train, SETTINGS, 0, Engine())
 
 
 JUDGES = judged()
@@ -35,8 +35,8 @@ def found(
     test: ImageSet = TEST,
     space: str = "random_convolutions",
 ) -> dict[Any, Any]:
-    rows = quality(train, test, samples, JUDGES)
-    assert all(set(row) <= set(COLUMNS) for row in rows)
+    rows = quality_rows(train, test, samples, JUDGES)
+    assert all(set(row) <= set(QUALITY_COLUMNS) for row in rows)
     assert len({(row["label"], row["space"], row["metric"]) for row in rows}) == len(rows)
     return {(row["label"], row["metric"]): row for row in rows if row["space"] == space}
 
@@ -87,7 +87,7 @@ def test_both_columns_are_the_metrics_against_test_with_equally_many_images() ->
 
 @pytest.mark.parametrize(("count", "k"), [(3, 3), (49, 3), (50, 5), (2000, 5)])
 def test_small_sets_have_fewer_neighbours(count: int, k: int) -> None:
-    assert neighbours(count) == k
+    assert neighbour_count(count) == k
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_share_of_another_class_is_what_the_judges_say_together() -> None:
 
 
 def test_fid_is_told_only_of_thousands_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEAST_FID", 60)
+    monkeypatch.setattr(module, "MIN_FID_IMAGES", 60)
     samples = {"a": bars(0, 60, seed=2), "b": bars(1, 59, seed=2)}
     rows = found(samples)
     reference, made = (random_convolutions(images) for images in (TEST.of_class("a").images, samples["a"]))
@@ -180,4 +180,4 @@ def test_fid_is_told_only_of_thousands_of_images(monkeypatch: pytest.MonkeyPatch
     assert ("pooled", "fid") in rows
     monkeypatch.undo()
     assert not [metric for _, metric in found(samples) if metric == "fid"]
-    assert module.LEAST_FID == 2048
+    assert module.MIN_FID_IMAGES == 2048

@@ -8,9 +8,9 @@ from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from augment.evaluation.statistics.bootstrap import (
     balanced_accuracy,
-    class_weights,
+    balanced_weights,
     groups_per_class,
-    one_pair,
+    one_group_se,
     resample,
 )
 from tests.evaluation.statistics.draws import alone, classes, rng
@@ -22,7 +22,7 @@ def test_balanced_accuracy_equals_sklearns(sizes, seed):
     predicted = rng(seed).integers(0, len(sizes), (3, len(targets)))
     expected = [recall_score(targets, row, average="macro", labels=range(len(sizes))) for row in predicted]
     assert balanced_accuracy(predicted == targets, targets) == pytest.approx(expected)
-    assert class_weights(targets).sum() == pytest.approx(1)
+    assert balanced_weights(targets).sum() == pytest.approx(1)
 
 
 def test_a_draw_equals_sklearns_balanced_accuracy_with_sample_weights():
@@ -79,7 +79,7 @@ def test_same_generator_same_draws():
 def test_what_one_group_moves_is_the_root_mean_square_over_groups(sizes):
     targets = classes(*sizes)
     moves = [1 / (len(sizes) * size) for size in sizes for _ in range(size)]
-    assert one_pair(targets, alone(targets)) == pytest.approx(math.sqrt(np.mean(np.square(moves))))
+    assert one_group_se(targets, alone(targets)) == pytest.approx(math.sqrt(np.mean(np.square(moves))))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=40))

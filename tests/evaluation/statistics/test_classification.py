@@ -16,7 +16,11 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from augment.evaluation.statistics.classification import SCORES, calibration_error, scores
+from augment.evaluation.statistics.classification import (
+    CLASSIFICATION_METRICS,
+    calibration_error,
+    classification_metrics,
+)
 
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30).map(np.array)
 
@@ -30,11 +34,11 @@ def test_decisions_are_scored_as_scikit_learn_does(pairs):
     """Classes that are absent from test count in none of them, even when they are predicted."""
     targets, predicted = pairs.T
     present = np.unique(targets)
-    found = scores(targets, certain(predicted), [])
+    found = classification_metrics(targets, certain(predicted), [])
     recalls = recall_score(targets, predicted, labels=present, average=None, zero_division=0)
     matrix = confusion_matrix(targets, predicted, labels=range(5))
     true = np.diag(matrix)[present]
-    assert tuple(found) == SCORES
+    assert tuple(found) == CLASSIFICATION_METRICS
     assert found["balanced_accuracy"] == pytest.approx(recalls.mean())
     assert found["accuracy"] == pytest.approx(np.trace(matrix) / len(targets))
     assert found["macro_f1"] == pytest.approx((2 * true / (matrix.sum(0) + matrix.sum(1))[present]).mean())
@@ -48,7 +52,7 @@ def test_probabilities_are_scored_as_scikit_learn_does(seed, count):
     rng = np.random.default_rng(seed)
     targets = np.concatenate([np.arange(3), rng.integers(0, 3, count)])
     probabilities = rng.dirichlet(np.ones(3), len(targets))
-    found = scores(targets, probabilities, [0, 2])
+    found = classification_metrics(targets, probabilities, [0, 2])
     assert found["auroc"] == pytest.approx(roc_auc_score(targets, probabilities, multi_class="ovr", average="macro"))
     precisions = [average_precision_score(targets == index, probabilities[:, index]) for index in (0, 2)]
     assert found["auprc_minority"] == pytest.approx(np.mean(precisions))
@@ -58,7 +62,7 @@ def test_probabilities_are_scored_as_scikit_learn_does(seed, count):
 
 
 def test_by_hand():
-    found = scores(np.array([0, 0, 0, 0, 1]), certain(np.array([0, 0, 0, 2, 1])), [1])
+    found = classification_metrics(np.array([0, 0, 0, 0, 1]), certain(np.array([0, 0, 0, 2, 1])), [1])
     assert found["balanced_accuracy"] == pytest.approx(0.875)
     assert found["accuracy"] == pytest.approx(0.8)
     assert found["macro_f1"] == pytest.approx((6 / 7 + 1) / 2)
@@ -66,9 +70,9 @@ def test_by_hand():
 
 
 def test_what_one_class_cannot_show_is_nothing():
-    found = scores(np.zeros(4, np.int64), certain(np.zeros(4, np.int64)), [0])
+    found = classification_metrics(np.zeros(4, np.int64), certain(np.zeros(4, np.int64)), [0])
     assert (found["auroc"], found["auprc_minority"]) == (None, None)
-    assert scores(np.array([0, 1]), certain(np.array([0, 1])), [4])["auprc_minority"] is None
+    assert classification_metrics(np.array([0, 1]), certain(np.array([0, 1])), [4])["auprc_minority"] is None
 
 
 def test_a_calibrated_classifier_errs_by_nothing_and_a_boaster_by_its_boast():

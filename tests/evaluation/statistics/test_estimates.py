@@ -14,8 +14,8 @@ from tests.evaluation.statistics.draws import alone, classes, rng
 
 def estimate(scores: np.ndarray, resamples: Resamples) -> Estimate:
     """Of per-image scores (S, N) in [-1, 1]: right or wrong, or the difference of two arms."""
-    drawn = scores @ resamples.draws.T
-    return estimate_figures(scores @ resamples.plain, drawn, resamples.one_pair, resamples.groups)
+    bootstrap = scores @ resamples.draws.T
+    return estimate_figures(scores @ resamples.weights, bootstrap, resamples.one_group_se, resamples.groups)
 
 
 def test_small_classes_share_a_stratum_so_one_image_has_a_spread():
@@ -72,7 +72,7 @@ def test_the_interval_by_hand_and_its_limits():
     assert found.half_width(0.90) < found.half_width(0.95)
     high = Estimate(0.99, 0.1, 0.0, 0.0, 5, 30)
     assert high.interval()[1] == 1
-    assert Estimate(0.01, 0.1, 0.0, 0.0, 5, 30).interval(least=0.0)[0] == 0
+    assert Estimate(0.01, 0.1, 0.0, 0.0, 5, 30).interval(minimum=0.0)[0] == 0
 
 
 def test_one_group_or_one_seed_proves_nothing():
@@ -164,9 +164,9 @@ def test_the_corrected_t_gives_the_published_figures():
 def test_folds_that_agree_to_the_image_prove_nothing():
     equal = np.full(25, 0.0)
     half = stats.t.ppf(0.975, 24) * math.sqrt(1 / 25 + 0.25) * 0.1
-    assert corrected_t(equal, 0.25, one_pair=0.1).interval() == pytest.approx((-half, half))
+    assert corrected_t(equal, 0.25, one_group_se=0.1).interval() == pytest.approx((-half, half))
     wider = rng(1).normal(0, 0.3, 25)
-    assert corrected_t(wider, 0.25, one_pair=0.1) == corrected_t(wider, 0.25), "a spread of their own is believed"
+    assert corrected_t(wider, 0.25, one_group_se=0.1) == corrected_t(wider, 0.25), "a spread of their own is believed"
 
 
 def test_one_fold_is_no_test():

@@ -1,4 +1,4 @@
-"""The figure that decides, against scikit-learn and a count by hand."""
+"""The primary metric, against scikit-learn and a count by hand."""
 
 import math
 from dataclasses import replace
@@ -11,7 +11,12 @@ from sklearn.metrics import balanced_accuracy_score, roc_curve
 
 from augment.core.errors import DataError
 from augment.evaluation.statistics.bootstrap import resample
-from augment.evaluation.statistics.metric_table import check_rate, figures_of_scores, recall_at_far, threshold_changes
+from augment.evaluation.statistics.metric_table import (
+    check_false_alarm_rate,
+    metric_table,
+    recall_at_far,
+    threshold_changes,
+)
 
 CLASSES = 3
 
@@ -23,7 +28,7 @@ def scores_of(count: int, seed: int = 0, seeds: int = 2) -> dict[str, np.ndarray
 
 def figures(targets, groups, scores, normal=None, rate=0.1, draws=60):
     rng = np.random.default_rng(1)
-    return figures_of_scores(targets, groups, scores, normal=normal, rate=rate, draws=draws, rng=rng)
+    return metric_table(targets, groups, scores, normal=normal, rate=rate, draws=draws, rng=rng)
 
 
 TARGETS = np.repeat([0, 1, 2], [30, 12, 6])
@@ -40,7 +45,7 @@ def test_balanced_accuracy_of_the_set_and_of_every_draw():
             predicted = own[seed].argmax(axis=1)
             assert found.values[arm][seed] == pytest.approx(balanced_accuracy_score(TARGETS, predicted))
             expected = [balanced_accuracy_score(TARGETS, predicted, sample_weight=draw) for draw in draws[:5]]
-            assert found.drawn[arm][seed, :5] == pytest.approx(expected)
+            assert found.bootstrap[arm][seed, :5] == pytest.approx(expected)
     assert (found.images, found.groups, found.small_classes) == (48, 48, 0)
     assert found.mean("gan") == pytest.approx(found.values["gan"].mean())
 
@@ -115,7 +120,7 @@ def test_the_threshold_is_drawn_anew_with_the_images():
     score[:, 40:, 0] = 0.5
     targets = np.repeat([0, 1], [40, 20])
     found = figures(targets, np.arange(60), {"none": score}, normal=0, rate=0.5, draws=300)
-    assert set(found.drawn["none"].flatten().tolist()) == {0.0, 1.0}
+    assert set(found.bootstrap["none"].flatten().tolist()) == {0.0, 1.0}
 
 
 def test_few_normal_images_make_the_threshold_uncertain_as_a_jackknife_of_their_groups_says():
@@ -182,20 +187,20 @@ def test_unequal_shapes_are_refused():
 @pytest.mark.parametrize(("rate", "needed"), [(0.05, 19), (0.1, 9), (0.5, 5)])
 def test_a_rate_needs_enough_independent_normal_images(rate, needed):
     targets = np.repeat([0, 1], [needed, 3])
-    check_rate(targets, np.arange(len(targets)), 0, "fine", rate)
+    check_false_alarm_rate(targets, np.arange(len(targets)), 0, "fine", rate)
     short = targets[1:]
     with pytest.raises(DataError, match=f"at least {needed} independent test images of the normal class 'fine'"):
-        check_rate(short, np.arange(len(short)), 0, "fine", rate)
+        check_false_alarm_rate(short, np.arange(len(short)), 0, "fine", rate)
     with pytest.raises(DataError, match=r"found .* images in 1 groups\. Add normal images"):
-        check_rate(targets, np.zeros(len(targets)), 0, "fine", rate)
+        check_false_alarm_rate(targets, np.zeros(len(targets)), 0, "fine", rate)
     with pytest.raises(DataError, match="no image of any other class"):
-        check_rate(np.zeros(50, np.int64), np.arange(50), 0, "fine", rate)
+        check_false_alarm_rate(np.zeros(50, np.int64), np.arange(50), 0, "fine", rate)
 
 
 @given(st.integers(5, 60))
 def test_the_rate_that_is_advised_is_allowed(independent):
     targets = np.repeat([0, 1], [independent, 3])
     with pytest.raises(DataError) as caught:
-        check_rate(targets, np.arange(len(targets)), 0, "fine", 1 / (independent + 2) - 1e-6)
+        check_false_alarm_rate(targets, np.arange(len(targets)), 0, "fine", 1 / (independent + 2) - 1e-6)
     advised = float(str(caught.value).split("Raise it to ")[1].split(",")[0])
-    check_rate(targets, np.arange(len(targets)), 0, "fine", advised)
+    check_false_alarm_rate(targets, np.arange(len(targets)), 0, "fine", advised)

@@ -8,15 +8,15 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.statistics.bootstrap import one_pair
+from augment.evaluation.statistics.bootstrap import one_group_se
 from augment.evaluation.statistics.power_model import (
-    MEASURED,
-    Parts,
+    MEASURED_COMPONENTS,
+    VarianceComponents,
     both_right,
-    expectation,
+    expected_power,
     expected_recalls,
     expected_smallest_gain,
-    expected_spread,
+    expected_variance,
 )
 from tests.toy import toy_set
 
@@ -31,7 +31,7 @@ def test_both_right_is_scipys_bivariate_normal(first, second, correlation):
 @pytest.mark.parametrize("plain", [False, True])
 def test_spreads_are_those_of_simulated_classifiers(plain):
     """Many images and seeds drawn from the model, part by part; one class."""
-    parts = Parts(common=0.6, kind=0.15, arm=0.05, seed=0.1, shift=0.2)
+    parts = VarianceComponents(common=0.6, kind=0.15, arm=0.05, seed=0.1, shift=0.2)
     rng, images, seeds = np.random.default_rng(0), 20_000, 12
     thresholds = np.array([1.0]), np.array([0.7])
     common, of_seed = np.sqrt(0.6) * rng.normal(size=images), np.sqrt(0.1) * rng.normal(size=(seeds, images))
@@ -43,7 +43,7 @@ def test_spreads_are_those_of_simulated_classifiers(plain):
     difference = right[0].astype(float) - right[1]
     within = difference.var(axis=0, ddof=1).mean()  # of one image, between seeds
     lasting = difference.mean(axis=0).var(ddof=1) - within / seeds
-    found = expected_spread(*thresholds, np.array([images]), plain, parts)
+    found = expected_variance(*thresholds, np.array([images]), plain, parts)
     assert found.image * images == pytest.approx(lasting, rel=0.05)
     assert found.chance * images == pytest.approx(within, rel=0.05)
     shifted = [ndtr(threshold[0] + 0.2 * rng.normal(size=4000)) for threshold in thresholds]
@@ -52,7 +52,7 @@ def test_spreads_are_those_of_simulated_classifiers(plain):
 
 def gain(size=50, rivals=("none", "classical", "copies_half"), seeds=5, recall=0.8, classes=4, augmented=True):
     groups = np.full(classes, size)
-    moved = one_pair(np.repeat(np.arange(classes), size), np.arange(classes * size))
+    moved = one_group_se(np.repeat(np.arange(classes), size), np.arange(classes * size))
     return expected_smallest_gain(np.full(classes, recall), groups, rivals, seeds, moved, augmented=augmented)
 
 
@@ -109,9 +109,9 @@ def test_groups_stay_together_when_neighbours_are_looked_for():
 
 def test_test_images_are_not_looked_at():
     train, test = toy_set({"a": 8, "b": 8}), toy_set({"a": 30, "b": 20}, seed=1, each=2)
-    found, groups = expectation(train, test, ["none", "copies_half"], 5)
+    found, groups = expected_power(train, test, ["none", "copies_half"], 5)
     blank = ImageSet(np.zeros_like(test.images), test.labels, test.groups, test.sources)
-    assert expectation(train, blank, ["none", "copies_half"], 5)[0] == found
+    assert expected_power(train, blank, ["none", "copies_half"], 5)[0] == found
     assert groups.tolist() == [15, 10]
 
 
@@ -119,19 +119,23 @@ def test_a_set_without_folds_announces_nothing():
     train = toy_set({"a": 2, "b": 2})
     one_group = ImageSet(train.images, train.labels, np.array(["x"] * 4), train.sources)
     assert expected_recalls(one_group) is None
-    assert expectation(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5)[0] is None
+    assert expected_power(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5)[0] is None
 
 
 def test_classes_that_test_lacks_do_not_count():
     train = toy_set({"a": 8, "b": 8, "c": 8})
-    _, groups = expectation(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5)
+    _, groups = expected_power(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5)
     assert len(groups) == 2
 
 
 def test_the_measured_parts_leave_room_for_chance():
-    parts = MEASURED.common + MEASURED.kind + MEASURED.arm + MEASURED.seed
+    parts = MEASURED_COMPONENTS.common + MEASURED_COMPONENTS.kind + MEASURED_COMPONENTS.arm + MEASURED_COMPONENTS.seed
     assert 0 < parts < 1
     disagreement = 2 * (
-        0.8 - both_right(*[np.array([ndtri(0.8)])] * 2, MEASURED.common + MEASURED.kind + MEASURED.seed)
+        0.8
+        - both_right(
+            *[np.array([ndtri(0.8)])] * 2,
+            MEASURED_COMPONENTS.common + MEASURED_COMPONENTS.kind + MEASURED_COMPONENTS.seed,
+        )
     )
     assert 0.05 < disagreement[0] < 0.1, "as on Fashion-MNIST: 0.06 to 0.07"

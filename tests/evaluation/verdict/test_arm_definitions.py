@@ -14,14 +14,14 @@ from augment.evaluation import tables
 from augment.evaluation.experiment import classifier as runs
 from augment.evaluation.experiment.arms import Samples, arm_data
 from augment.evaluation.experiment.classifier import ArmRun, fit_arm, run_arm
-from augment.evaluation.experiment.delivered import delivered
-from augment.evaluation.experiment.experiment import Comparing, compare, with_delivered
-from augment.evaluation.experiment.protocol import Splits, on_one_split
+from augment.evaluation.experiment.delivered import delivered_images
+from augment.evaluation.experiment.experiment import ExperimentSettings, add_delivered_arm, run_experiment
+from augment.evaluation.experiment.protocol import Splits, paired_seeds
 from augment.measure.classifiers import FitSettings
 from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
 from augment.report.tables import ARM_WORDS
 from augment.synthesis.filter import FilterSettings
-from tests.evaluation.verdict.judged import figures, judged
+from tests.evaluation.verdict.judged import judged, table_of
 
 BY_NETWORK = [arm for arm in ARMS if arm != "pretrained"]  # that one needs weights that only an extra installs
 COUNTS = {"a": 8, "b": 4, "c": 2}
@@ -54,7 +54,9 @@ TRAIN = image_set()
 SAMPLES = Samples(
     **{kind: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
        for level, kind in enumerate(KINDS)},
-    delivered=delivered("gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS})
+    delivered=delivered_images(
+        "gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS}
+    )
     .drawn_by_weight(),
 )  # fmt: skip
 
@@ -62,13 +64,13 @@ SAMPLES = Samples(
 def shares(arm, samples=SAMPLES):
     """Per class: its chance, and the made images' part of it."""
     data = arm_data(arm, TRAIN, samples)
-    assert data.chances.sum() == pytest.approx(1.0)
-    of_class = np.array([data.chances[data.targets == target].sum() for target in range(3)])
+    assert data.sampling_weights.sum() == pytest.approx(1.0)
+    of_class = np.array([data.sampling_weights[data.targets == target].sum() for target in range(3)])
     made = data.images.min(axis=(1, 2, 3)) > 100
     if made.any():
-        levels = set(data.images[made & (data.chances > 0)].flatten().tolist())
+        levels = set(data.images[made & (data.sampling_weights > 0)].flatten().tolist())
         assert levels == {101 + KINDS.index(USES[arm])}, f"{arm} draws other images than its own"
-    part = np.array([data.chances[made & (data.targets == target)].sum() for target in range(3)]) / of_class
+    part = np.array([data.sampling_weights[made & (data.targets == target)].sum() for target in range(3)]) / of_class
     return of_class, part
 
 
@@ -89,14 +91,14 @@ PLAIN, FILL, HALF = [0, 0, 0], [0, 0.5, 0.75], [0, 0.5, 0.5]
         ("gan_only", THIRDS, [1, 1, 1]),
     ],
 )
-def test_chances(arm, classes, made):
+def test_sampling_weights(arm, classes, made):
     of_class, part = shares(arm)
     np.testing.assert_allclose(of_class, classes)
     np.testing.assert_allclose(part, made)
 
 
-def test_the_chances_above_cover_every_arm():
-    assert {arm for mark in test_chances.pytestmark for arm, _, _ in mark.args[1]} == set(ARMS)
+def test_the_sampling_weights_above_cover_every_arm():
+    assert {arm for mark in test_sampling_weights.pytestmark for arm, _, _ in mark.args[1]} == set(ARMS)
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -120,8 +122,8 @@ def fitted(monkeypatch):
         seen = {}
 
         def fit(batch, shape, classes, settings, augment, seed, first_half=None, blend=None):
-            plan = (shape, classes, settings)
-            seen.update(batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=plan)
+            protocol = (shape, classes, settings)
+            seen.update(batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=protocol)
             return nn.Identity()
 
         monkeypatch.setattr(runs, "fit_classifier", fit)
@@ -160,19 +162,19 @@ def test_arms_build_on_the_base_and_the_augmentations_on_nothing(fitted, arm):
             return augmentation
         return "mixup_cutmix" if augmentation == "classical" else "blended by something else"
 
-    found = [way(fitted(arm, base=base)) for base in AUGMENTATIONS]
+    found = [way(fitted(arm, base_augmentation=base)) for base in AUGMENTATIONS]
     assert found == ([arm] * 3 if arm in AUGMENTATIONS else list(AUGMENTATIONS))
 
 
 def test_both_halves_of_pretraining_are_blended(fitted):
-    given = fitted("gan_pretrain", base="mixup_cutmix")
+    given = fitted("gan_pretrain", base_augmentation="mixup_cutmix")
     for half in ("first", "batch"):
         rows = drawn(given[half], given["blend"])[1]
         assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.3
 
 
 def test_blended_rows_keep_the_weights_of_classes(fitted):
-    given = fitted("class_weights", base="mixup_cutmix")
+    given = fitted("class_weights", base_augmentation="mixup_cutmix")
     _, rows = drawn(given["batch"], given["blend"])
     assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.2
     np.testing.assert_allclose(rows.mean(dim=0), THIRDS, atol=0.05)
@@ -224,7 +226,7 @@ def test_arms_differ():
 def test_the_lists_hold_every_arm_once():
     assert len(set(ARMS)) == len(ARMS) == 20
     assert set(DEFAULT_ARMS) < set(ARMS)
-    kinds = tables.kinds(ARMS)
+    kinds = tables.arm_kinds(ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
@@ -244,8 +246,8 @@ def test_help_must_hold_against_every_new_rival(rival):
     def verdict(**rates):
         known = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, **rates}
         correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()}
-        test = figures(targets, np.arange(len(targets)), correct)
-        return judged(test, test, tables.kinds(ARMS))
+        test = table_of(targets, np.arange(len(targets)), correct)
+        return judged(test, test, tables.arm_kinds(ARMS))
 
     assert verdict()[1].word == "helps"
     policy, beaten = verdict(**{rival: 0.9})
@@ -260,8 +262,8 @@ def test_help_must_hold_against_every_control_that_runs(control):
     rank = np.tile(np.random.default_rng(0).permutation(250), 4)
     rates = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, control: 0.85}
     correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in rates.items()}
-    test = figures(targets, np.arange(len(targets)), correct)
-    found = judged(test, test, tables.kinds(ARMS))[1]
+    test = table_of(targets, np.arange(len(targets)), correct)
+    found = judged(test, test, tables.arm_kinds(ARMS))[1]
     assert found.word == "undecided"
     assert any("not credited" in line for line in found.reasons)
 
@@ -274,8 +276,8 @@ def test_the_new_gan_arms_are_shown_and_decide_nothing(arm):
         rates = {**dict.fromkeys(ARMS, 0.7), arm: own}
         rank = np.tile(np.arange(200), 2)
         correct = {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()}
-        test = figures(targets, np.arange(400), correct)
-        return judged(test, test, tables.kinds(ARMS))
+        test = table_of(targets, np.arange(400), correct)
+        return judged(test, test, tables.arm_kinds(ARMS))
 
     (low_policy, low), (high_policy, high) = verdict(0.3), verdict(1.0)
     assert (low.word, low.net, low_policy.arm) == (high.word, high.net, high_policy.arm)
@@ -295,28 +297,28 @@ class Fixed:
 
 def test_a_small_comparison_with_all_arms():
     fit = FitSettings(4, 2e-3)
-    settings = Comparing(
+    settings = ExperimentSettings(
         arms=BY_NETWORK, wanted=4, oversample=2, filter=FilterSettings(2, 0.9, fit, 16, "none"),
         fit=fit, batch_size=16, flips="none",
     )  # fmt: skip
     splits = Splits(image_set(), image_set(1, seed=2), image_set(2, seed=3))
-    replicates = on_one_split(splits, [0, 1]).replicates
+    replicates = paired_seeds(splits, [0, 1]).replicates
     generators = {label: Fixed(label) for label in COUNTS}
-    compared = compare(replicates, [generators, generators], settings, Engine("serial"))
-    assert list(compared.test) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
-    compared = with_delivered(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
-    assert list(compared.test) == BY_NETWORK
-    assert all(np.shape(found) == (2, 28) for found in compared.test.values())
-    sides = ((splits.test, compared.test), (splits.val, compared.val))
+    compared = run_experiment(replicates, [generators, generators], settings, Engine("serial"))
+    assert list(compared.test_predictions) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
+    compared = add_delivered_arm(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
+    assert list(compared.test_predictions) == BY_NETWORK
+    assert all(np.shape(found) == (2, 28) for found in compared.test_predictions.values())
+    sides = ((splits.test, compared.test_predictions), (splits.val, compared.val_predictions))
     test, val = (
-        figures(
+        table_of(
             side.targets(side.classes),
             side.groups,
             {a: np.stack(own) == side.targets(side.classes) for a, own in found.items()},
         )
         for side, found in sides
     )
-    _, verdict = judged(test, val, tables.kinds(BY_NETWORK))
+    _, verdict = judged(test, val, tables.arm_kinds(BY_NETWORK))
     assert [row["arm"] for row in verdict.arms] == BY_NETWORK
     assert len(verdict.reasons) >= len(REAL_ARMS) + 1, "a line for each rival, the control and val"
 
@@ -326,4 +328,4 @@ def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
     rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
     assert tuple(arm for arm, _, _ in rows) == ARMS
     assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
-    assert {arm: kind for arm, _, kind in rows} == tables.kinds(ARMS)
+    assert {arm: kind for arm, _, kind in rows} == tables.arm_kinds(ARMS)

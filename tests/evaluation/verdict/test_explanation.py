@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from augment.evaluation.statistics.comparisons import rows
+from augment.evaluation.statistics.comparisons import comparison_rows
 from augment.evaluation.verdict.wording import points
-from tests.evaluation.verdict.judged import figures, judged
+from tests.evaluation.verdict.judged import judged, table_of
 
 KINDS = {
     "none": "real", "oversample": "real", "classical": "real", "gan_half": "gan", "gan_half_filtered": "gan",
@@ -23,7 +23,7 @@ def run(gan: float, on_val: float = 0.8):
         rank = np.concatenate([rng.permutation(per_class) for _ in range(4)])
         rates = {**RATES, **changed}
         correct = {arm: np.tile(rank < round(rate * per_class), (3, 1)) for arm, rate in rates.items()}
-        return figures(targets, np.arange(len(targets)), correct)
+        return table_of(targets, np.arange(len(targets)), correct)
 
     return judged(side(250, gan_half_filtered=gan), side(60, gan_half_filtered=on_val), KINDS)[1]
 
@@ -36,7 +36,7 @@ CASES = {"helps": (0.86, 0.8), "harms": (0.7, 0.8), "equivalent": (0.804, 0.8), 
 def test_numbers_stand_in_the_rows_that_are_named(word):
     found = run(*CASES[word])
     assert found.word == word
-    table = {(row["candidate"], row["rival"], row["split"]): row for row in rows(found.comparisons)}
+    table = {(row["candidate"], row["rival"], row["split"]): row for row in comparison_rows(found.comparisons)}
     arms = {row["arm"]: row for row in found.arms}
     checked = 0
     for line in found.explanation:
@@ -69,13 +69,13 @@ def test_the_rules_lead_to_the_word(word):
     (harm,) = [text for text in texts if text.startswith("To harm")]
     assert harm.endswith("yes.") == (word == "harms")
     assert f"So the word is: {word}." in texts
-    assert any("Had val not objected" in text for text in texts) == (word == "not used")
+    assert any("Without val's veto" in text for text in texts) == (word == "not used")
     assert any("plain training on data/augmented" in text for text in texts)
 
 
 def test_the_number_of_other_comparisons_is_counted_in():
     found = run(0.86)
     (line,) = [line.text for line in found.explanation if "Holm" in line.text]
-    secondary = [row for row in rows(found.comparisons) if row["claim"] == "secondary"]
+    secondary = [row for row in comparison_rows(found.comparisons) if row["claim"] == "secondary"]
     held = sum(row["p_holm"] <= 0.05 for row in secondary)
     assert line.startswith(f"{held} of the {len(secondary)} other comparisons")

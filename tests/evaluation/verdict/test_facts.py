@@ -1,6 +1,6 @@
 """Numbers that stand in no other table are in facts.csv, empty where there are none."""
 
-from augment.evaluation.verdict.facts import facts
+from augment.evaluation.verdict.facts import fact_rows
 
 FOUND = {
     "smallest_gain": {"announced": 0.02, "measured": None},
@@ -10,7 +10,7 @@ FOUND = {
 
 
 def test_every_number_has_a_row() -> None:
-    found = {row["fact"]: (row["value"], row["low"], row["high"]) for row in facts(FOUND)}
+    found = {row["fact"]: (row["value"], row["low"], row["high"]) for row in fact_rows(FOUND)}
     assert found == {
         "smallest_gain_announced": (0.02, None, None),
         "smallest_gain_measured": (None, None, None),
@@ -21,6 +21,6 @@ def test_every_number_has_a_row() -> None:
 
 
 def test_without_a_learning_curve_the_worth_is_empty() -> None:
-    assert facts(FOUND | {"exchange": None})[-1] == {
+    assert fact_rows(FOUND | {"exchange": None})[-1] == {
         "fact": "worth_in_real_images", "value": None, "low": None, "high": None,
     }  # fmt: skip

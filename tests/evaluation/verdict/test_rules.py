@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.evaluation.statistics.comparisons import compare, rows
+from augment.evaluation.statistics.comparisons import comparison_rows, paired_difference
 from augment.evaluation.statistics.estimates import holm
-from augment.evaluation.statistics.metric_table import Figures
-from augment.evaluation.tables import ARMS, COMPARISONS
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.tables import ARMS_COLUMNS, COMPARISONS_COLUMNS
 from augment.evaluation.verdict.rules import Verdict, decide
-from augment.evaluation.verdict.selection import Policy
+from augment.evaluation.verdict.selection import Selection
 from augment.evaluation.verdict.wording import points
-from tests.evaluation.verdict.judged import figures, judged
+from tests.evaluation.verdict.judged import judged, table_of
 
 KINDS = {
     "none": "real",
@@ -36,16 +36,16 @@ def correct_of(rates: dict[str, float], per_class: int, seed: int = 0, classes: 
     return targets, correct
 
 
-def outcomes(rates: dict[str, float], per_class: int, seed: int = 0) -> Figures:
+def outcomes(rates: dict[str, float], per_class: int, seed: int = 0) -> MetricTable:
     targets, correct = correct_of(rates, per_class, seed)
-    return figures(targets, np.arange(len(targets)), correct)
+    return table_of(targets, np.arange(len(targets)), correct)
 
 
 def rates(**changed: float) -> dict[str, float]:
     return {**dict.fromkeys(KINDS, 0.8), "none": 0.75, "oversample": 0.76, **changed}
 
 
-def verdict(test: dict[str, float], val: dict[str, float] | None = None, size: int = 250) -> tuple[Policy, Verdict]:
+def verdict(test: dict[str, float], val: dict[str, float] | None = None, size: int = 250) -> tuple[Selection, Verdict]:
     return judged(outcomes(test, size), outcomes(val or rates(), 60, seed=1), KINDS)
 
 
@@ -55,7 +55,7 @@ def test_helps():
     assert found.best_real == "classical"
     assert found.net.mean == pytest.approx(0.05, abs=0.002)
     assert found.gross.mean == pytest.approx(0.10, abs=0.005)
-    assert (policy.arm, policy.weight) == (GAN, 0.5)
+    assert (policy.arm, policy.synthetic_share) == (GAN, 0.5)
     assert found.sentence.startswith("The GAN images help: +")
     assert "(classical), on this split." in found.sentence
     assert f"{points(found.net.low)}, {points(found.net.high)}" in found.sentence
@@ -97,7 +97,7 @@ def test_undecided_says_what_would_decide():
 def test_undecided_for_want_of_seeds_names_a_number():
     targets, correct = correct_of(rates(gan_half_filtered=0.85), 250)
     correct[GAN][:2] = correct_of(rates(), 250)[1][GAN][0]
-    _, found = judged(figures(targets, np.arange(1000), correct), outcomes(rates(), 5), KINDS)
+    _, found = judged(table_of(targets, np.arange(1000), correct), outcomes(rates(), 5), KINDS)
     assert found.word == "undecided"
     assert any(line.startswith("Set `evaluate.seeds: ") for line in found.advice)
 
@@ -118,7 +118,7 @@ def test_copies_doing_as_well_deny_the_credit():
 def test_a_loss_is_excused_only_where_the_choice_of_the_rival_excuses_it(gan):
     _, found = verdict(rates(gan_half_filtered=gan), val=rates(gan_half_filtered=0.5))
     assert found.word == "not used"
-    assert found.ungated.high < 0
+    assert found.without_veto.high < 0
     assert not any("not called harm" in line for line in found.reasons)
 
 
@@ -126,8 +126,8 @@ def test_val_objects():
     policy, found = verdict(rates(gan_half_filtered=0.85), val=rates(gan_half_filtered=0.5))
     assert found.word == "not used"
     assert (found.net.mean, found.net.low, found.net.high) == (0, 0, 0)
-    assert (policy.arm, policy.weight) == ("classical", 0.0)
-    assert found.ungated.mean == pytest.approx(0.05, abs=0.002)
+    assert (policy.arm, policy.synthetic_share) == ("classical", 0.0)
+    assert found.without_veto.mean == pytest.approx(0.05, abs=0.002)
     assert found.gross.mean == pytest.approx(0.05, abs=0.005)  # classical against none
     assert [row.split for row in found.comparisons].count("val") == 1
     assert "not used" in found.sentence
@@ -143,35 +143,35 @@ def test_a_slightly_worse_val_does_not_object():
     targets, correct = correct_of(rates(), 60)
     correct[GAN][:, 0] = False
     correct["classical"][:, 0] = True
-    val = figures(targets, np.arange(len(targets)), correct)
+    val = table_of(targets, np.arange(len(targets)), correct)
     policy, found = judged(outcomes(rates(gan_half_filtered=0.85), 250), val, KINDS)
-    assert (policy.gate.rival, policy.gate.gain.mean < 0) == ("classical", True)
+    assert (policy.veto_comparison.rival, policy.veto_comparison.gain.mean < 0) == ("classical", True)
     assert found.word == "helps"
-    assert any("does not object" in line for line in found.reasons)
+    assert any("does not veto" in line for line in found.reasons)
 
 
 def test_objections_of_single_repeats_are_counted():
     targets, correct = correct_of(rates(), 60)
     for seed in (1, 3):  # two of five repeats lose a quarter of the images
         correct[GAN][seed, ::4] = False
-    val = figures(targets, np.arange(len(targets)), correct)
+    val = table_of(targets, np.arange(len(targets)), correct)
     policy, found = judged(outcomes(rates(), 250), val, KINDS)
-    assert policy.objections == 2
-    assert any("2 of the 5 repeats would have objected" in line for line in found.reasons)
-    assert judged(outcomes(rates(), 250), outcomes(rates(), 60), KINDS)[0].objections == 0
+    assert policy.vetoes == 2
+    assert any("2 of the 5 repeats would have vetoed them" in line for line in found.reasons)
+    assert judged(outcomes(rates(), 250), outcomes(rates(), 60), KINDS)[0].vetoes == 0
 
 
 def test_a_single_repeat_objects_for_the_arm_that_its_own_val_prefers():
     """In one repeat the pooled choice is no better than the GAN arm, but another real-only arm is by far."""
     targets, correct = correct_of(rates(oversample=0.7, classical=0.8), 60)
     correct["oversample"][2] = True
-    policy, _ = judged(outcomes(rates(), 250), figures(targets, np.arange(len(targets)), correct), KINDS)
-    assert (policy.chosen_real, policy.objections) == ("classical", 1)
+    policy, _ = judged(outcomes(rates(), 250), table_of(targets, np.arange(len(targets)), correct), KINDS)
+    assert (policy.chosen_real, policy.vetoes) == ("classical", 1)
 
 
 def test_without_val_images_the_default_is_used():
     policy, found = judged(outcomes(rates(gan_half_filtered=0.85), 250), None, KINDS)
-    assert (policy.arm, policy.chosen_real, policy.gate) == (GAN, "none", None)
+    assert (policy.arm, policy.chosen_real, policy.veto_comparison) == (GAN, "none", None)
     assert found.word == "helps"
     assert any("Val holds no images" in line for line in found.reasons)
     assert all(row["val_mean"] is None for row in found.arms)
@@ -180,10 +180,10 @@ def test_without_val_images_the_default_is_used():
 def test_one_test_image_per_class_and_two_seeds_decide_nothing():
     targets = np.arange(6)
     right, wrong = np.ones((2, 6), dtype=bool), np.zeros((2, 6), dtype=bool)
-    tiny = figures(targets, targets, {arm: right if arm == GAN else wrong for arm in KINDS})
+    tiny = table_of(targets, targets, {arm: right if arm == GAN else wrong for arm in KINDS})
     mixed = {arm: right.copy() if arm == GAN else wrong for arm in KINDS}
     mixed[GAN][:, :3] = False
-    _, found = judged(figures(targets, targets, mixed), tiny, KINDS)
+    _, found = judged(table_of(targets, targets, mixed), tiny, KINDS)
     assert found.word == "undecided"
     assert any("6 of the classes have fewer than 5" in line for line in found.reasons)
 
@@ -194,23 +194,23 @@ def test_rows_for_the_tables():
     assert {(GAN, rival, "test") for rival in ("none", "oversample", "classical", "copies_half")} <= pairs
     assert (GAN, policy.chosen_real, "val") in pairs
     assert len(pairs) == len(found.comparisons)
-    table = rows(found.comparisons)
+    table = comparison_rows(found.comparisons)
     for row in table:
-        assert tuple(row) == COMPARISONS
+        assert tuple(row) == COMPARISONS_COLUMNS
         assert row["low"] <= row["low90"] <= row["mean"] <= row["high90"] <= row["high"] <= row["high_joint"]
         assert row["high90"] <= row["high90_joint"] <= row["high_joint"]
         assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0)
         json.dumps(row)
     assert [row["arm"] for row in found.arms] == list(KINDS)
     for row in found.arms:
-        assert tuple(row) == ARMS[:6]
+        assert tuple(row) == ARMS_COLUMNS[:6]
         assert 0 <= row["low"] <= row["mean"] <= row["high"] <= 1
         json.dumps(row)
 
 
 def test_only_what_decides_nothing_is_adjusted_for_its_number():
     _, found = verdict(rates(gan_half_filtered=0.83, gan_half=0.82))
-    table = rows(found.comparisons)
+    table = comparison_rows(found.comparisons)
     claims = {row["claim"]: [own for own in table if own["claim"] == row["claim"]] for row in table}
     assert {(row["candidate"], row["split"]) for row in claims["primary"]} == {(GAN, "test")}
     assert [(row["candidate"], row["split"]) for row in claims["gate"]] == [(GAN, "val")]
@@ -222,7 +222,7 @@ def test_only_what_decides_nothing_is_adjusted_for_its_number():
 def test_the_delivered_folder_is_compared_with_real_arms_only():
     kinds = {**KINDS, "as_delivered": "delivered"}
     targets, correct = correct_of({**rates(gan_half_filtered=0.85), "as_delivered": 0.82}, 250)
-    _, found = judged(figures(targets, np.arange(1000), correct), outcomes(rates(as_delivered=0.8), 60), kinds)
+    _, found = judged(table_of(targets, np.arange(1000), correct), outcomes(rates(as_delivered=0.8), 60), kinds)
     rivals = [row.rival for row in found.comparisons if row.candidate == "as_delivered"]
     assert rivals == ["none", "oversample", "classical"]
     assert found.delivered.gross.mean == pytest.approx(0.07, abs=0.003)
@@ -233,11 +233,11 @@ def test_the_delivered_folder_is_compared_with_real_arms_only():
 random_rates = st.fixed_dictionaries({arm: st.floats(0.5, 0.95) for arm in KINDS})
 
 
-def noisy(rate: dict[str, float], per_class: int, seed: int) -> Figures:
+def noisy(rate: dict[str, float], per_class: int, seed: int) -> MetricTable:
     rng = np.random.default_rng(seed)
     targets = np.repeat(np.arange(3), per_class)
     correct = {arm: rng.random((2, len(targets))) < share for arm, share in rate.items()}
-    return figures(targets, np.arange(len(targets)) // 2, correct, draws=200)
+    return table_of(targets, np.arange(len(targets)) // 2, correct, draws=200)
 
 
 @settings(max_examples=60, deadline=None)
@@ -246,10 +246,10 @@ def test_the_word_follows_from_the_intervals(rate, per_class, val_size, seed):
     policy, found = judged(noisy(rate, per_class, seed), noisy(rate, val_size, seed + 1), KINDS)
     against = {row.rival: row for row in found.comparisons if (row.candidate, row.split) == (GAN, "test")}
     real = [arm for arm in KINDS if KINDS[arm] == "real"]
-    assert (found.word == "not used") == (policy.gate.interval90[1] < 0) == (policy.weight == 0)
-    assert found.ungated.mean == pytest.approx(min(against[arm].gain.mean for arm in real))
-    assert found.ungated.low == min(against[arm].gain.low for arm in real)
-    assert found.ungated.high == min(against[arm].found.interval(1 - 0.05 / 3)[1] for arm in real)
+    assert (found.word == "not used") == (policy.veto_comparison.interval90[1] < 0) == (policy.synthetic_share == 0)
+    assert found.without_veto.mean == pytest.approx(min(against[arm].gain.mean for arm in real))
+    assert found.without_veto.low == min(against[arm].gain.low for arm in real)
+    assert found.without_veto.high == min(against[arm].estimate.interval(1 - 0.05 / 3)[1] for arm in real)
     if found.word.startswith("helps"):
         assert min(against[arm].gain.low for arm in (*real, "copies_half")) > 0
     if found.word == "harms":
@@ -258,7 +258,7 @@ def test_the_word_follows_from_the_intervals(rate, per_class, val_size, seed):
         assert (found.net.mean, found.net.low, found.net.high) == (0, 0, 0)
         assert policy.arm in real
     else:
-        assert found.net == found.ungated
+        assert found.net == found.without_veto
         assert found.gross == against["none"].gain
     assert found.reasons
     assert found.advice
@@ -272,21 +272,24 @@ def test_the_best_of_many_rivals_is_forgiven_its_luck():
     targets, correct = correct_of(dict.fromkeys(kinds, 0.8), 250)
     lucky = np.flatnonzero(~correct["real3"][0])[:8]
     correct["real3"][:, lucky] = True
-    _, found = judged(figures(targets, np.arange(1000), correct), None, kinds)
+    _, found = judged(table_of(targets, np.arange(1000), correct), None, kinds)
     alone = next(row for row in found.comparisons if row.rival == "real3")
     assert alone.gain.high < 0 < alone.high_joint
     assert found.word == "undecided"
     assert any("picked as the best of 10" in line for line in found.reasons)
     only = {arm: kind for arm, kind in kinds.items() if arm not in real or arm == "real3"}
     own = {arm: correct[arm] for arm in only}
-    assert judged(figures(targets, np.arange(1000), own), None, only)[1].word == "harms"
+    assert judged(table_of(targets, np.arange(1000), own), None, only)[1].word == "harms"
 
 
 @settings(max_examples=30, deadline=None)
 @given(random_rates, st.integers(1, 40), st.integers(0, 99))
 def test_swapping_the_arms_flips_the_sign(rate, per_class, seed):
     test = noisy(rate, per_class, seed)
-    there, back = compare(test, GAN, "none", "test", "primary"), compare(test, "none", GAN, "test", "primary")
+    there, back = (
+        paired_difference(test, GAN, "none", "test", "primary"),
+        paired_difference(test, "none", GAN, "test", "primary"),
+    )
     assert there.gain.mean == pytest.approx(-back.gain.mean, abs=1e-12)
     assert (there.gain.low, there.gain.high) == pytest.approx((-back.gain.high, -back.gain.low), abs=1e-12)
     assert there.gain.mean == pytest.approx(test.mean(GAN) - test.mean("none"))
@@ -300,20 +303,20 @@ def test_the_same_seed_gives_the_same_verdict():
 def test_a_needed_arm_that_is_missing_is_named(missing):
     kinds = {arm: kind for arm, kind in KINDS.items() if arm != missing}
     test = outcomes(rates(), 20)
-    policy = Policy(GAN, 0.5, "classical", None, 0)
+    policy = Selection(GAN, 0.5, "classical", None, 0)
     with pytest.raises(DataError, match=missing):
         decide(test, test, policy, kinds, equivalence=0.01, announced=None)
 
 
 def test_an_empty_test_is_refused():
-    policy = Policy(GAN, 0.5, "classical", None, 0)
+    policy = Selection(GAN, 0.5, "classical", None, 0)
     with pytest.raises(DataError, match="test holds no images"):
         decide(None, None, policy, KINDS, equivalence=0.01, announced=None)
 
 
 def test_what_was_announced_and_what_it_turned_out_to_be():
     targets, correct = correct_of(rates(), 250)
-    test = figures(targets, np.arange(1000), correct)
+    test = table_of(targets, np.arange(1000), correct)
     _, found = judged(test, None, KINDS, announced=0.034)
     (line,) = [line for line in found.reasons if "speaks of this split" in line]
     assert "put at about 3.4 points before the run" in line

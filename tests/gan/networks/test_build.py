@@ -75,7 +75,7 @@ def test_the_linear_pair_is_one_layer_each() -> None:
 @given(st.integers(2, 256), st.integers(2, 256))
 def test_the_image_fits_into_the_padded_grid(height: int, width: int) -> None:
     plan = architecture(height, width)
-    (base_height, base_width), (padded_height, padded_width) = plan.base, plan.padded
+    (base_height, base_width), (padded_height, padded_width) = plan.base_size, plan.padded
     assert padded_height == base_height * 2**plan.doublings
     assert padded_width == base_width * 2**plan.doublings
     assert height <= padded_height < height + 2**plan.doublings
@@ -90,7 +90,7 @@ def test_the_image_fits_into_the_padded_grid(height: int, width: int) -> None:
 )
 def test_exact_fits_are_preferred(size: tuple[int, int], doublings: int, base: tuple[int, int]) -> None:
     plan = architecture(*size)
-    assert (plan.doublings, plan.base, plan.padded) == (doublings, base, size)
+    assert (plan.doublings, plan.base_size, plan.padded) == (doublings, base, size)
 
 
 def test_weights_depend_on_the_seed_alone() -> None:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from augment.gan.networks.directional import carried, leaky_relu
+from augment.gan.networks.directional import leaky_relu, with_derivative
 from augment.gan.networks.layers import Convolution, Linear
 
 
@@ -72,6 +72,6 @@ def test_the_weights_gradient_comes_through_the_derivative_alone() -> None:
 
 def test_a_derivative_reaches_the_rule_with_its_value() -> None:
     point, direction = numbers(9), numbers(9, seed=1)
-    value, derivative = along(lambda h: carried(h, torch.exp, lambda at, v: at.exp() * v), point, direction)
+    value, derivative = along(lambda h: with_derivative(h, torch.exp, lambda at, v: at.exp() * v), point, direction)
     assert torch.allclose(value, point.exp())
     assert torch.allclose(derivative, point.exp() * direction)

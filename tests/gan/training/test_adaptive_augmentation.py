@@ -15,17 +15,17 @@ from augment.gan.settings import class_training
 from augment.gan.training import looks
 from augment.gan.training import trainer as fitting
 from augment.gan.training.adaptive_augmentation import (
-    LEAST_IMAGES,
-    MOST,
-    SPEED,
-    TARGET,
-    first_probability,
+    MAX_PROBABILITY,
+    MIN_IMAGES_TO_HIDE,
+    PROBABILITY_SPEED,
+    TARGET_OVERFITTING,
+    initial_probability,
     next_probability,
     overfitting,
-    visible,
+    visible_images,
 )
-from augment.gan.training.run import GanJob, augmentation, chances_of, play
-from augment.gan.training.state import Progress
+from augment.gan.training.run import GanJob, augmentation, sampling_weights_of, train_step
+from augment.gan.training.state import RunProgress
 from augment.gan.training.trainer import fit
 from augment.params import Override, Train, check
 from tests.gan.conftest import images
@@ -35,14 +35,16 @@ SHARES = st.floats(0, 1, allow_nan=False)
 
 
 def test_the_fewer_images_the_more_augmentation_at_first() -> None:
-    assert [first_probability("auto", count) for count in (2, 10, 60, 600)] == pytest.approx([MOST, 0.6, 0.1, 0.01])
-    assert first_probability(0.25, 10) == 0.25, "a number stays as it is"
+    assert [initial_probability("auto", count) for count in (2, 10, 60, 600)] == pytest.approx(
+        [MAX_PROBABILITY, 0.6, 0.1, 0.01]
+    )
+    assert initial_probability(0.25, 10) == 0.25, "a number stays as it is"
 
 
 def test_at_the_target_it_rests_and_elsewhere_it_moves_in_proportion() -> None:
-    assert next_probability(0.4, TARGET) == pytest.approx(0.4)
-    assert next_probability(0.4, TARGET + 0.2) == pytest.approx(0.4 + 0.2 * SPEED)
-    assert next_probability(0.4, TARGET - 0.2) == pytest.approx(0.4 - 0.2 * SPEED)
+    assert next_probability(0.4, TARGET_OVERFITTING) == pytest.approx(0.4)
+    assert next_probability(0.4, TARGET_OVERFITTING + 0.2) == pytest.approx(0.4 + 0.2 * PROBABILITY_SPEED)
+    assert next_probability(0.4, TARGET_OVERFITTING - 0.2) == pytest.approx(0.4 - 0.2 * PROBABILITY_SPEED)
 
 
 @given(SHARES, SHARES, SHARES)
@@ -50,7 +52,7 @@ def test_it_stays_where_augmentation_does_not_leak_and_more_overfitting_never_lo
     probability: float, first: float, second: float
 ) -> None:
     low, high = (next_probability(probability, overfit) for overfit in sorted((first, second)))
-    assert 0 <= low <= high <= MOST
+    assert 0 <= low <= high <= MAX_PROBABILITY
 
 
 class Brightness(torch.nn.Module):
@@ -87,75 +89,77 @@ def test_a_d_that_knows_nothing_does_not_overfit() -> None:
     assert overfitting(Brightness(), flat(0.1), flat(-1.0), flat(0.3)) == 0.0
 
 
-@given(st.integers(LEAST_IMAGES, 300), st.integers(0, 8), st.integers(0, 10**6))
-def test_a_tenth_is_hidden_in_each_turn(count: int, turn: int, seed: int) -> None:
-    unseen = ~visible(count, turn, 10, seed)
+@given(st.integers(MIN_IMAGES_TO_HIDE, 300), st.integers(0, 8), st.integers(0, 10**6))
+def test_a_tenth_is_hidden_in_each_interval(count: int, interval: int, seed: int) -> None:
+    unseen = ~visible_images(count, interval, 10, seed)
     assert int(unseen.sum()) == max(1, round(count / 10))
-    after = ~visible(count, turn + 1, 10, seed)
+    after = ~visible_images(count, interval + 1, 10, seed)
     assert not (unseen & after).any(), "another one in the next turn"
 
 
-@given(st.integers(LEAST_IMAGES, 300), st.integers(0, 10**6))
+@given(st.integers(MIN_IMAGES_TO_HIDE, 300), st.integers(0, 10**6))
 def test_all_images_take_turns(count: int, seed: int) -> None:
     size = max(1, round(count / 10))
-    turns = -(-count // size)
-    times = sum((~visible(count, turn, turns + 1, seed)).long() for turn in range(turns))
+    intervals = -(-count // size)
+    times = sum((~visible_images(count, interval, intervals + 1, seed)).long() for interval in range(intervals))
     assert set(times.tolist()) <= {1, 2}
-    assert int((times == 2).sum()) == turns * size - count
+    assert int((times == 2).sum()) == intervals * size - count
 
 
-def test_nobody_is_hidden_in_the_last_turn_nor_among_too_few() -> None:
-    assert visible(50, 9, 10, 0).all()
-    assert not visible(50, 8, 10, 0).all()
-    for turn in range(10):
-        assert visible(LEAST_IMAGES - 1, turn, 10, 0).all()
+def test_nobody_is_hidden_in_the_last_interval_nor_among_too_few() -> None:
+    assert visible_images(50, 9, 10, 0).all()
+    assert not visible_images(50, 8, 10, 0).all()
+    for interval in range(10):
+        assert visible_images(MIN_IMAGES_TO_HIDE - 1, interval, 10, 0).all()
 
 
 def adaptive(job: GanJob, count: int = 12, **changes: Any) -> GanJob:
     settings = dataclasses.replace(job.settings, augmentation="auto", **changes)
-    return dataclasses.replace(job, images=images(count), weights=np.full(count, 1 / count), settings=settings)
+    return dataclasses.replace(job, images=images(count), sampling_weights=np.full(count, 1 / count), settings=settings)
 
 
 def test_what_is_hidden_is_not_drawn(job: GanJob) -> None:
     job = adaptive(job, count=30)
-    seen, unseen = chances_of(job, Progress(0.3))
+    seen, unseen = sampling_weights_of(job, RunProgress(0.3))
     assert (seen > 0).sum() == 27
-    assert torch.equal(seen + unseen, torch.from_numpy(job.weights))
+    assert torch.equal(seen + unseen, torch.from_numpy(job.sampling_weights))
     fixed = dataclasses.replace(job, settings=dataclasses.replace(job.settings, augmentation=0.5))
-    assert not chances_of(fixed, Progress(0.5))[1].any()
+    assert not sampling_weights_of(fixed, RunProgress(0.5))[1].any()
 
 
 def test_the_hidden_ones_change_with_the_turns_of_a_run(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
 
-    def watched(game: Any, settings: Any, data: Any, chances: Any, augment: Any) -> torch.Tensor:
-        drawn.append(tuple((chances == 0).nonzero().flatten().tolist()))
-        return play(game, settings, data, chances, augment)
+    def watched(players: Any, settings: Any, data: Any, sampling_weights: Any, augment: Any) -> torch.Tensor:
+        drawn.append(tuple((sampling_weights == 0).nonzero().flatten().tolist()))
+        return train_step(players, settings, data, sampling_weights, augment)
 
-    monkeypatch.setattr(fitting, "play", watched)
+    monkeypatch.setattr(fitting, "train_step", watched)
     fit(adaptive(job, steps=100))
-    turns = [set(drawn[start : start + 10]) for start in range(0, 100, 10)]
-    assert all(len(turn) == 1 for turn in turns), "one choice for a whole turn"
-    assert len(set().union(*turns)) == 10
-    assert turns[-1] == {()}
+    intervals = [set(drawn[start : start + 10]) for start in range(0, 100, 10)]
+    assert all(len(interval) == 1 for interval in intervals), "one choice for a whole turn"
+    assert len(set().union(*intervals)) == 10
+    assert intervals[-1] == {()}
 
 
-def test_overfitting_moves_the_probability_of_the_next_turn(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = iter([0.0, 1.0, TARGET] + [0.0] * 10)
+def test_overfitting_moves_the_probability_of_the_next_interval(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([0.0, 1.0, TARGET_OVERFITTING] + [0.0] * 10)
     monkeypatch.setattr(looks, "overfitting", lambda *_: next(found))
-    shown = [row["augmentation"] for row in fit(adaptive(job, count=60, steps=50)).curve][::5]
-    assert shown[:4] == pytest.approx([0.1, 0.0, SPEED * (1 - TARGET), SPEED * (1 - TARGET)])
+    shown = [row["augmentation"] for row in fit(adaptive(job, count=60, steps=50)).history][::5]
+    assert shown[:4] == pytest.approx(
+        [0.1, 0.0, PROBABILITY_SPEED * (1 - TARGET_OVERFITTING), PROBABILITY_SPEED * (1 - TARGET_OVERFITTING)]
+    )
 
 
 def test_the_probability_of_the_run_reaches_d(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def watched(game: Any, settings: Any, data: Any, chances: Any, augment: Any) -> torch.Tensor:
+    def watched(players: Any, settings: Any, data: Any, sampling_weights: Any, augment: Any) -> torch.Tensor:
         seen.append(augment.probability)
-        return play(game, settings, data, chances, augment)
+        return train_step(players, settings, data, sampling_weights, augment)
 
-    monkeypatch.setattr(fitting, "play", watched)
-    curve = fit(adaptive(job, steps=40)).curve
+    monkeypatch.setattr(fitting, "train_step", watched)
+    curve = fit(adaptive(job, steps=40)).history
     assert seen == [row["augmentation"] for row in curve]
     assert len(set(seen)) > 1
 
@@ -168,25 +172,25 @@ def test_an_interrupted_adaptive_run_ends_with_the_same_weights(job: GanJob, sto
     with pytest.raises(KeyboardInterrupt):
         fit(job, save=saved.append, stop=lambda: next(asked) == stop_at)
     whole, resumed = fit(job), fit(job, resume=saved[-1])
-    assert whole.curve == resumed.curve
+    assert whole.history == resumed.history
     assert all(torch.equal(whole.generator[name], resumed.generator[name]) for name in whole.generator)
 
 
 def test_d_that_learns_two_images_by_heart_overfits_more_than_one_that_learns_a_hundred() -> None:
     """The figure itself, on a real D: few images against many, the same steps."""
-    from augment.gan.training.step import new_game  # noqa: PLC0415
+    from augment.gan.training.step import new_players  # noqa: PLC0415
     from tests.gan.conftest import TINY  # noqa: PLC0415
 
     found = []
     for count in (4, 200):
         settings = dataclasses.replace(TINY, features=16, gamma=0.0, batch_size=16, augmentation=0.0)
-        game = new_game(Architecture("dcgan", 1, 16, 16, 4, 16), 0, 2e-3, "cpu")
+        players = new_players(Architecture("dcgan", 1, 16, 16, 4, 16), 0, 2e-3, "cpu")
         data, other = blobs(count, 1, 16, 16), blobs(100, 2, 16, 16)
-        plain = augmentation(settings, Progress(0.0))
+        plain = augmentation(settings, RunProgress(0.0))
         for _ in range(60):
-            play(game, settings, data, torch.ones(count), plain)
-        fake = game.generator(torch.randn(64, 4, generator=torch.Generator().manual_seed(0))).detach()
-        found.append(overfitting(game.discriminator, data, other, fake))
+            train_step(players, settings, data, torch.ones(count), plain)
+        fake = players.generator(torch.randn(64, 4, generator=torch.Generator().manual_seed(0))).detach()
+        found.append(overfitting(players.discriminator, data, other, fake))
     assert found[0] > found[1]
 
 

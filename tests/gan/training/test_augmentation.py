@@ -20,7 +20,7 @@ def noise(count: int, side: int) -> torch.Tensor:
 def test_probability_zero_leaves_the_flips_that_are_declared() -> None:
     images = noise(4, 16)
     assert DiffAugment(0.0, "none", True)(images, rng()) is images
-    assert DiffAugment(0.0, "both", True).chances(16, 16) == {"mirror": 0.5, "upend": 0.5}
+    assert DiffAugment(0.0, "both", True).probabilities(16, 16) == {"mirror": 0.5, "upend": 0.5}
 
 
 def test_translation_moves_whole_pixels_and_repeats_the_border() -> None:
@@ -63,7 +63,7 @@ def test_cutout_greys_a_third_of_a_side_at_most() -> None:
     ],
 )
 def test_what_is_declared_is_flipped(flips: Flips, expected: dict[str, float]) -> None:
-    assert DiffAugment(0.0, flips, False).chances(16, 16) == expected
+    assert DiffAugment(0.0, flips, False).probabilities(16, 16) == expected
 
 
 @pytest.mark.parametrize(("change", "axis"), [(mirror, 2), (upend, 1)])

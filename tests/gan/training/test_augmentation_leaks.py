@@ -12,10 +12,10 @@ from torch import Tensor
 
 from augment.gan.networks.build import to_uint8
 from augment.gan.training.augmentation import CHANGES, DiffAugment, Operation, operations
-from augment.gan.training.augmentation_leaks import MARKS, leaked, share_bounds
+from augment.gan.training.augmentation_leaks import MARKS, find_leaks, wilson_bounds
 from augment.gan.training.run import GanJob
 from augment.gan.training.trainer import fit
-from benchmarks.faults import FAULTS, Play, leaking, planted
+from benchmarks.faults import FAULTS, TrainStep, leaking, planted
 from tests.gan.pictures import blobs, clouds
 
 OPERATIONS: tuple[Operation, ...] = ("cutout", "translation", "color")
@@ -39,7 +39,7 @@ def test_a_planted_leak_is_found_and_named(
     operation: Operation, make: Callable[..., Tensor], size: tuple[int, int]
 ) -> None:
     samples = plant(make(64, 1, *size), operation, 0.8)
-    found = leaked(samples, make(60, 2, *size), OPERATIONS)
+    found = find_leaks(samples, make(60, 2, *size), OPERATIONS)
     assert list(found) == [operation]
     assert found[operation].startswith(f"{operation} leaked (")
 
@@ -49,7 +49,7 @@ def test_only_what_may_have_leaked_is_accused(
     operation: Operation, make: Callable[..., Tensor], size: tuple[int, int]
 ) -> None:
     others = set(OPERATIONS) - {operation, "translation"}  # a hole at the border repeats the border line
-    assert leaked(plant(make(64, 1, *size), operation, 0.8), make(60, 2, *size), others) == {}
+    assert find_leaks(plant(make(64, 1, *size), operation, 0.8), make(60, 2, *size), others) == {}
 
 
 @pytest.mark.parametrize(("operation", "make", "size"), WHERE)
@@ -57,7 +57,7 @@ def test_marks_that_real_images_bear_too_are_no_leak(
     operation: Operation, make: Callable[..., Tensor], size: tuple[int, int]
 ) -> None:
     marked = plant(make(164, 1, *size), operation, 0.8)
-    assert leaked(marked[:64], marked[64:], OPERATIONS) == {}
+    assert find_leaks(marked[:64], marked[64:], OPERATIONS) == {}
 
 
 @settings(max_examples=40, deadline=None)
@@ -71,7 +71,7 @@ def test_images_like_the_real_ones_are_not_accused(
     make: Callable[..., Tensor], size: tuple[int, int], count: int, seed: int
 ) -> None:
     possible = operations(*size, color=True)
-    found = leaked(make(64, 2 * seed, *size), make(count, 2 * seed + 1, *size), possible)
+    found = find_leaks(make(64, 2 * seed, *size), make(count, 2 * seed + 1, *size), possible)
     assert found == {}
 
 
@@ -93,23 +93,25 @@ def test_a_plain_border_repeats_without_being_a_leak() -> None:
 @given(st.integers(1, 500), st.data())
 def test_bounds_hold_the_share_and_close_in_on_it(count: int, data: st.DataObject) -> None:
     marked = data.draw(st.integers(0, count))
-    least, most = share_bounds(marked, count)
+    least, most = wilson_bounds(marked, count)
     assert 0 <= least <= marked / count + 1e-12
     assert marked / count - 1e-12 <= most <= 1
-    wide_least, wide_most = share_bounds(marked * 10, count * 10)
+    wide_least, wide_most = wilson_bounds(marked * 10, count * 10)
     assert least - 1e-12 <= wide_least <= wide_most <= most + 1e-12
 
 
 def test_bounds_against_figures_by_hand() -> None:
     """Wilson 1927 at z = 1.64: nothing seen among ten leaves z^2 / (10 + z^2) open."""
-    assert share_bounds(0, 10) == pytest.approx((0.0, 1.64**2 / (10 + 1.64**2)))
-    assert share_bounds(5, 10)[0] == pytest.approx(0.5 - 1.64 * (0.25 / 10 + 1.64**2 / 400) ** 0.5 / (1 + 1.64**2 / 10))
+    assert wilson_bounds(0, 10) == pytest.approx((0.0, 1.64**2 / (10 + 1.64**2)))
+    assert wilson_bounds(5, 10)[0] == pytest.approx(
+        0.5 - 1.64 * (0.25 / 10 + 1.64**2 / 400) ** 0.5 / (1 + 1.64**2 / 10)
+    )
 
 
 @pytest.fixture
 def large(job: GanJob) -> GanJob:
     images = to_uint8(blobs(40, 5, 16, 16)).numpy()
-    return dataclasses.replace(job, images=images, weights=torch.full((40,), 1 / 40).double().numpy())
+    return dataclasses.replace(job, images=images, sampling_weights=torch.full((40,), 1 / 40).double().numpy())
 
 
 @pytest.mark.parametrize("operation", get_args(Operation))
@@ -129,10 +131,10 @@ def test_what_leaks_is_switched_off_and_what_stays_is_told(large: GanJob, operat
 def test_d_sees_no_more_of_what_leaked(large: GanJob) -> None:
     seen = []
 
-    def watched(play: Play) -> Play:
-        def played(game: Any, settings: Any, data: Any, chances: Any, augment: DiffAugment) -> Tensor:
-            seen.append(set(augment.chances(16, 16)))
-            return leak(game, settings, data, chances, augment)
+    def watched(play: TrainStep) -> TrainStep:
+        def played(game: Any, settings: Any, data: Any, sampling_weights: Any, augment: DiffAugment) -> Tensor:
+            seen.append(set(augment.probabilities(16, 16)))
+            return leak(game, settings, data, sampling_weights, augment)
 
         leak = leaking("cutout")(play)
         return played
@@ -146,7 +148,7 @@ def test_d_sees_no_more_of_what_leaked(large: GanJob) -> None:
 def test_a_leak_costs_no_attempt(large: GanJob) -> None:
     """A fault after it is still undone twice."""
 
-    def both(play: Play) -> Play:
+    def both(play: TrainStep) -> TrainStep:
         return FAULTS["NaN in the loss"](leaking("cutout")(play))
 
     later = dataclasses.replace(large, settings=dataclasses.replace(large.settings, steps=30))

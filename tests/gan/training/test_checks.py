@@ -15,17 +15,17 @@ from torch import Tensor
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Architecture, to_uint8
-from augment.gan.per_class import ClassTraining, Workplace, train_classes
+from augment.gan.per_class import Backend, ClassTraining, train_classes
 from augment.gan.trained import generators_from
 from augment.gan.training import run
 from augment.gan.training import trainer as fitting
 from augment.gan.training.augmentation import DiffAugment
-from augment.gan.training.checks import collapsed, evenly, not_finite, repeating, replaying
+from augment.gan.training.checks import collapsed, evenly_spaced, not_finite, repeating, replaying
 from augment.gan.training.losses import adversarial_loss
 from augment.gan.training.run import GanJob
-from augment.gan.training.step import Game, adversarial_step, new_game
+from augment.gan.training.step import Players, adversarial_step, new_players
 from augment.gan.training.trainer import fit
-from benchmarks.faults import FAULTS, NAN, Play, planted, spoil
+from benchmarks.faults import FAULTS, NAN, TrainStep, planted, spoil
 from tests.gan.pictures import blobs, clouds
 
 WORDS = {
@@ -50,7 +50,7 @@ def weight_of(network: torch.nn.Module) -> Tensor:
 
 @pytest.fixture
 def spots(job: GanJob) -> GanJob:
-    return dataclasses.replace(job, images=to_uint8(blobs(10, 5, 8, 8)).numpy(), weights=np.full(10, 0.1))
+    return dataclasses.replace(job, images=to_uint8(blobs(10, 5, 8, 8)).numpy(), sampling_weights=np.full(10, 0.1))
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -65,31 +65,31 @@ def test_a_planted_fault_is_found_undone_twice_and_given_up(spots: GanJob, name:
 
 
 def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    play, once = run.play, iter([True])
+    play, once = run.train_step, iter([True])
 
-    def played(game: Game, *others: Any) -> Tensor:
-        seen = play(game, *others)
-        if game.step == 7 and next(once, False):
-            spoil(weight_of(game.generator), NAN)
+    def played(players: Players, *others: Any) -> Tensor:
+        seen = play(players, *others)
+        if players.step == 7 and next(once, False):
+            spoil(weight_of(players.generator), NAN)
         return seen
 
-    monkeypatch.setattr(fitting, "play", played)
+    monkeypatch.setattr(fitting, "train_step", played)
     result = fit(job)
     assert len(result.rollbacks) == 1
     assert result.reason == ""
     assert all(torch.isfinite(value).all() for value in result.generator.values())
-    assert [row["step"] for row in result.curve] == list(range(1, 13))
+    assert [row["step"] for row in result.history] == list(range(1, 13))
 
 
 def test_a_run_goes_back_with_other_noise_and_half_the_learning_rate(job: GanJob) -> None:
     tried: list[tuple[int, float, bytes]] = []
 
-    def watched(play: Play) -> Play:
-        def played(game: Game, *others: Any) -> Tensor:
-            rates = {group["lr"] for one in (game.generator_optimizer, game.discriminator_optimizer)
+    def watched(play: TrainStep) -> TrainStep:
+        def played(players: Players, *others: Any) -> Tensor:
+            rates = {group["lr"] for one in (players.generator_optimizer, players.discriminator_optimizer)
                      for group in one.param_groups}  # fmt: skip
-            tried.append((game.step, *rates, game.rng.get_state().numpy().tobytes()))
-            return faulty(game, *others)
+            tried.append((players.step, *rates, players.rng.get_state().numpy().tobytes()))
+            return faulty(players, *others)
 
         faulty = FAULTS["NaN in the loss"](play)
         return played
@@ -105,10 +105,10 @@ def test_a_run_goes_back_with_other_noise_and_half_the_learning_rate(job: GanJob
 def test_a_discriminator_that_has_won_ends_a_run(job: GanJob) -> None:
     """Its scores are far apart, and finite."""
 
-    def won(play: Play) -> Play:
-        def played(game: Game, settings: Any, *others: Any) -> Tensor:
-            seen = play(game, settings, *others)
-            return seen + torch.tensor([0.0, 0.0, 0.0, 1e3]) if game.step > 5 else seen  # the gap
+    def won(play: TrainStep) -> TrainStep:
+        def played(players: Players, settings: Any, *others: Any) -> Tensor:
+            seen = play(players, settings, *others)
+            return seen + torch.tensor([0.0, 0.0, 0.0, 1e3]) if players.step > 5 else seen  # the gap
 
         return played
 
@@ -120,21 +120,21 @@ def test_a_discriminator_that_has_won_ends_a_run(job: GanJob) -> None:
 
 def test_the_other_classes_go_on(spots: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """One class's generator is stuck, and its name and reason reach the index."""
-    game_of = run.game_of
+    game_of = run.players_of
 
-    def stuck(job: GanJob) -> Game:
-        game = game_of(job)
+    def stuck(job: GanJob) -> Players:
+        players = game_of(job)
         if "dent" in job.name:
-            for network in (game.generator, game.average):
+            for network in (players.generator, players.average):
                 torch.nn.init.zeros_(network.to_image.weight).requires_grad_(False)
-        return game
+        return players
 
-    monkeypatch.setattr(run, "game_of", stuck)
+    monkeypatch.setattr(run, "players_of", stuck)
     labels = np.array(["dent"] * 10 + ["scratch"] * 10)
     names = np.array([str(number) for number in range(20)])
     images = ImageSet(np.concatenate([spots.images, spots.images[::-1]]), labels, names, names)
     plain = ClassTraining(None, dict.fromkeys(("dent", "scratch"), spots.settings))
-    (trained,) = train_classes(images, plain, [0], Workplace(Engine("serial", 1), "cpu", None, 30))
+    (trained,) = train_classes(images, plain, [0], Backend(Engine("serial", 1), "cpu", None, 30))
     results = trained.classes
     assert "collapsed" in results["dent"].reason
     assert results["scratch"].reason == ""
@@ -154,7 +154,7 @@ def test_independent_images_of_the_same_kind_are_not_accused(
     fake, real = make(64, 2 * seed, *size), make(count, 2 * seed + 1, *size)
     assert repeating(fake, real) is None
     assert replaying(fake, real) is None
-    assert collapsed(fake, evenly(real, 64)) is None
+    assert collapsed(fake, evenly_spaced(real, 64)) is None
 
 
 @settings(max_examples=30, deadline=None)
@@ -190,28 +190,28 @@ def test_distances_are_measured_in_those_of_the_set() -> None:
 
 def test_the_evenly_chosen_images_span_a_set() -> None:
     images = torch.arange(200.0).view(200, 1, 1, 1)
-    chosen = evenly(images, 64).flatten()
+    chosen = evenly_spaced(images, 64).flatten()
     assert (len(chosen), chosen[0], chosen[-1]) == (64, 0, 199)
     assert len(set(chosen.tolist())) == 64
-    assert torch.equal(evenly(images[:5], 64), images[:5])
+    assert torch.equal(evenly_spaced(images[:5], 64), images[:5])
 
 
-def test_every_part_of_a_game_is_looked_at() -> None:
-    game = new_game(Architecture("dcgan", 1, 8, 8, 4, 4), 0, 1e-3, "cpu")
+def test_every_part_of_the_players_is_checked() -> None:
+    players = new_players(Architecture("dcgan", 1, 8, 8, 4, 4), 0, 1e-3, "cpu")
     real, z = blobs(4, 0, 8, 8), torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
     plain = DiffAugment(0.0, "none", False)
-    adversarial_step(game, real, z, loss=adversarial_loss("relativistic"), augment=plain, gamma=0.5)
-    assert not_finite(game, [0.0, 1.0]) is None
-    assert "loss" in (not_finite(game, [0.0, NAN]) or "")
-    moments = next(iter(game.generator_optimizer.state.values()))["exp_avg_sq"]
+    adversarial_step(players, real, z, loss=adversarial_loss("relativistic"), augment=plain, gamma=0.5)
+    assert not_finite(players, [0.0, 1.0]) is None
+    assert "loss" in (not_finite(players, [0.0, NAN]) or "")
+    moments = next(iter(players.generator_optimizer.state.values()))["exp_avg_sq"]
     parts = {
-        "weight of G": weight_of(game.generator), "weight of D": weight_of(game.discriminator),
-        "average of G": weight_of(game.average), "moment of G's gradient": moments,
-        "a weight of G": game.generator.normalise.running_var,
+        "weight of G": weight_of(players.generator), "weight of D": weight_of(players.discriminator),
+        "average of G": weight_of(players.average), "moment of G's gradient": moments,
+        "a weight of G": players.generator.normalise.running_var,
     }  # fmt: skip
     for words, tensor in parts.items():
         kept = tensor.flatten()[0].item()
         spoil(tensor, float("inf"))
-        assert words in (not_finite(game, [0.0]) or "")
+        assert words in (not_finite(players, [0.0]) or "")
         spoil(tensor, kept)
-    assert not_finite(game, [0.0]) is None
+    assert not_finite(players, [0.0]) is None

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from augment.core.errors import ParamsError
-from augment.gan.networks.architecture import LINEAR_MOST_PX, NetworkName
+from augment.gan.networks.architecture import LINEAR_MAX_PX, NetworkName
 from augment.gan.networks.build import to_float
 from augment.gan.settings import class_training
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName
-from augment.gan.training.run import GanJob, game_of, play
+from augment.gan.training.run import GanJob, players_of, train_step
 from augment.params import Override, Train
 from tests.gan.conftest import TINY
 
@@ -26,7 +26,7 @@ SIZES = [(2, 2), (8, 8), (24, 40), (25, 25), (28, 28), (64, 64)]
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
     ("network", "height", "width"),
-    [(network, *size) for network in NETWORKS for size in SIZES if network != "linear" or max(size) <= LINEAR_MOST_PX],
+    [(network, *size) for network in NETWORKS for size in SIZES if network != "linear" or max(size) <= LINEAR_MAX_PX],
 )
 def test_a_step_gives_every_parameter_a_finite_gradient(
     network: NetworkName, height: int, width: int, channels: int, loss: LossName
@@ -34,17 +34,17 @@ def test_a_step_gives_every_parameter_a_finite_gradient(
     images = np.random.default_rng(0).integers(0, 256, (3, channels, height, width), dtype=np.uint8)
     settings = dataclasses.replace(TINY, network=network, loss=loss, batch_size=2)
     job = GanJob("one", images, np.full(3, 1 / 3), settings, 7, None, "cpu")
-    game = game_of(job)
-    before = [weight.clone() for weight in game.generator.parameters()]
+    players = players_of(job)
+    before = [weight.clone() for weight in players.generator.parameters()]
     data, augment = to_float(torch.from_numpy(images)), DiffAugment(0.5, "none", False)
-    row = play(game, settings, data, torch.from_numpy(job.weights), augment)  # with its penalty
+    row = train_step(players, settings, data, torch.from_numpy(job.sampling_weights), augment)  # with its penalty
     assert torch.isfinite(row).all()
-    for part in (game.generator, game.discriminator):
+    for part in (players.generator, players.discriminator):
         for name, weight in part.named_parameters():
             assert weight.grad is not None, name
             assert torch.isfinite(weight.grad).all(), name
             assert torch.isfinite(weight).all(), name
-    assert any(not torch.equal(old, new) for old, new in zip(before, game.generator.parameters(), strict=True))
+    assert any(not torch.equal(old, new) for old, new in zip(before, players.generator.parameters(), strict=True))
 
 
 def resolve(train: Train, height: int = 8, width: int = 8) -> object:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from augment.gan.networks.build import Architecture, Discriminator, build
-from augment.gan.training.penalties import Centre, add_gradient, interpolates, slopes_of
+from augment.gan.training.penalties import Centre, add_penalty_gradient, input_grads_of, interpolates
 
 
 class Quadratic(torch.nn.Module):
@@ -35,22 +35,22 @@ def draw() -> torch.Tensor:
     return torch.randn(5, 3, 4, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
-def test_slopes_of_a_quadratic() -> None:
+def test_input_grads_of_a_quadratic() -> None:
     images = draw().requires_grad_()
-    assert torch.allclose(slopes_of(Quadratic()(images), images), 1.4 * images)
+    assert torch.allclose(input_grads_of(Quadratic()(images), images), 1.4 * images)
 
 
 def test_zero_centred_gradient_of_a_quadratic() -> None:
     """1/2 ||2 a x||^2 = 2 a^2 ||x||^2, so its derivative by a is 4 a ||x||^2."""
     network, images = Quadratic(), draw()
-    add_gradient(network, images, 1.4 * images, "zero_centred", 3.0)
+    add_penalty_gradient(network, images, 1.4 * images, "zero_centred", 3.0)
     assert network.a.grad.item() == pytest.approx(3 * 4 * 0.7 * images.square().sum().item())
 
 
 def test_one_centred_gradient_of_a_quadratic() -> None:
     """(2 a ||x|| - 1)^2 has the derivative 4 ||x|| (2 a ||x|| - 1) by a."""
     network, images = Quadratic(), draw()
-    add_gradient(network, images, 1.4 * images, "one_centred", 3.0)
+    add_penalty_gradient(network, images, 1.4 * images, "one_centred", 3.0)
     lengths = images.flatten(1).norm(dim=1)
     assert network.a.grad.item() == pytest.approx((3 * 4 * lengths * (1.4 * lengths - 1)).sum().item())
 
@@ -58,13 +58,13 @@ def test_one_centred_gradient_of_a_quadratic() -> None:
 def test_a_flat_discriminator_gets_a_finite_gradient() -> None:
     """A slope of exactly 0 has no direction; its gradient must be a number all the same."""
     network, images = Linear(), draw()
-    add_gradient(network, images, torch.zeros_like(images), "one_centred", 1.0)
+    add_penalty_gradient(network, images, torch.zeros_like(images), "one_centred", 1.0)
     assert torch.isfinite(network.a.grad)
 
 
 PENALTIES: dict[Centre, Callable[[torch.Tensor], torch.Tensor]] = {
-    "zero_centred": lambda slopes: slopes.pow(2).sum(dim=(1, 2, 3)) / 2,
-    "one_centred": lambda slopes: (slopes.pow(2).sum(dim=(1, 2, 3)).sqrt() - 1) ** 2,
+    "zero_centred": lambda input_grads: input_grads.pow(2).sum(dim=(1, 2, 3)) / 2,
+    "one_centred": lambda input_grads: (input_grads.pow(2).sum(dim=(1, 2, 3)).sqrt() - 1) ** 2,
 }
 
 
@@ -82,9 +82,9 @@ def test_the_gradient_is_that_of_double_backward(network: str, side: int, channe
     mine, theirs = discriminator(network, side, channels), discriminator(network, side, channels)
     images = torch.rand(3, channels, side, side, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     images.requires_grad_()
-    add_gradient(mine, images, slopes_of(mine(images), images), centre, 0.3)
-    (slopes,) = torch.autograd.grad(theirs(images).sum(), images, create_graph=True)
-    (0.3 * PENALTIES[centre](slopes).sum()).backward()
+    add_penalty_gradient(mine, images, input_grads_of(mine(images), images), centre, 0.3)
+    (input_grads,) = torch.autograd.grad(theirs(images).sum(), images, create_graph=True)
+    (0.3 * PENALTIES[centre](input_grads).sum()).backward()
     for (name, own), reference in zip(mine.named_parameters(), theirs.parameters(), strict=True):
         expected = torch.zeros_like(reference) if reference.grad is None else reference.grad
         found = torch.zeros_like(own) if own.grad is None else own.grad
@@ -99,8 +99,8 @@ def test_bf16_gives_the_same_gradient_within_two_percent() -> None:
     for precision in (False, True):
         network.zero_grad(set_to_none=True)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision):
-            slopes = slopes_of(network(images).float(), images)
-            add_gradient(network, images, slopes, "zero_centred", 1.0)
+            input_grads = input_grads_of(network(images).float(), images)
+            add_penalty_gradient(network, images, input_grads, "zero_centred", 1.0)
         found[precision] = torch.cat([w.grad.flatten() for w in network.parameters() if w.grad is not None])
     assert ((found[True] - found[False]).norm() / found[False].norm()).item() < 0.02
 

@@ -13,15 +13,15 @@ from augment.gan.generators import ClassGenerator, network_from
 from augment.gan.training import looks
 from augment.gan.training import stacked_trainer as together
 from augment.gan.training.run import GanJob, GanResult
-from augment.gan.training.stacked_trainer import alike, fit_together
-from augment.gan.training.step import Game
+from augment.gan.training.stacked_trainer import fit_stacked, stackable
+from augment.gan.training.step import Players
 from augment.gan.training.trainer import fit
 from tests.gan.conftest import TINY, images
 from tests.gan.stacks import jobs_of, spoiling
 
 
 def results_of(jobs: list[GanJob], **arguments: Any) -> list[GanResult]:
-    found = dict(fit_together(jobs, **arguments))
+    found = dict(fit_stacked(jobs, **arguments))
     assert sorted(found) == list(range(len(jobs)))
     return [found[position] for position in range(len(jobs))]
 
@@ -31,18 +31,18 @@ def test_one_step_serves_all(steps: list[tuple[int, int]]) -> None:
     assert steps == [(3, step) for step in range(1, 13)]
     for result in results:
         assert result.reason == ""
-        assert [row["step"] for row in result.curve] == list(range(1, 13))
-    assert len({row["d_loss"] for result in results for row in result.curve}) == 36, "figures of their own"
+        assert [row["step"] for row in result.history] == list(range(1, 13))
+    assert len({row["d_loss"] for result in results for row in result.history}) == 36, "figures of their own"
 
 
 def test_equal_stacks_give_equal_weights() -> None:
     first, second = results_of(jobs_of(6, 3)), results_of(jobs_of(6, 3))
     for one, other in zip(first, second, strict=True):
-        assert one.curve == other.curve
+        assert one.history == other.history
         assert all(torch.equal(one.generator[name], other.generator[name]) for name in one.generator)
 
 
-def test_each_member_learns_its_own_images() -> None:
+def test_each_model_learns_its_own_images() -> None:
     """Of three classes of one image each: bright above, bright below, dark; their sizes differ."""
     above = np.full((8, 8), 20, np.uint8)
     above[:4] = 230
@@ -59,26 +59,26 @@ def test_each_member_learns_its_own_images() -> None:
             assert sample[bright].mean() > 170
 
 
-def test_figures_go_into_the_curve_of_their_member(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted: member k reports the step and k; rows of two steps are their means."""
+def test_figures_go_into_the_curve_of_their_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: model k reports the step and k; rows of two steps are their means."""
 
-    def reported(game: Game, *_: Any) -> Tensor:
-        game.step += 1
-        return torch.tensor([[game.step, member, 0.5, 0.0] for member in range(game.members)], dtype=torch.float64)
+    def reported(players: Players, *_: Any) -> Tensor:
+        players.step += 1
+        return torch.tensor([[players.step, model, 0.5, 0.0] for model in range(players.models)], dtype=torch.float64)
 
-    monkeypatch.setattr(together, "play", reported)
-    monkeypatch.setattr(looks, "fault", lambda *_: None)
-    for member, result in enumerate(results_of(jobs_of(6, 6, steps=101))):
-        assert [row["step"] for row in result.curve] == [*range(2, 101, 2), 101]
-        assert [row["d_loss"] for row in result.curve] == [*(step - 0.5 for step in range(2, 101, 2)), 101]
-        assert {row["g_loss"] for row in result.curve} == {member}
+    monkeypatch.setattr(together, "train_step", reported)
+    monkeypatch.setattr(looks, "find_fault", lambda *_: None)
+    for model, result in enumerate(results_of(jobs_of(6, 6, steps=101))):
+        assert [row["step"] for row in result.history] == [*range(2, 101, 2), 101]
+        assert [row["d_loss"] for row in result.history] == [*(step - 0.5 for step in range(2, 101, 2)), 101]
+        assert {row["g_loss"] for row in result.history} == {model}
 
 
-def test_a_member_that_fails_is_given_up_with_its_reason_and_the_others_go_on(
+def test_a_model_that_fails_is_given_up_with_its_reason_and_the_others_go_on(
     steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It fails in the whole stack, then twice alone; the others wait for it, and never go back."""
-    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
+    spoiling(monkeypatch, lambda players: {3: 1, 1: 0}.get(players.models))
     results = results_of(jobs_of(6, 6, 6))
     assert "not finite" in results[1].reason
     assert len(results[1].rollbacks) == 2
@@ -90,18 +90,18 @@ def test_a_member_that_fails_is_given_up_with_its_reason_and_the_others_go_on(
     for result in (results[0], results[2]):
         assert (result.reason, result.rollbacks) == ("", [])
         assert all(torch.isfinite(value).all() for value in result.generator.values())
-        assert [row["step"] for row in result.curve] == list(range(1, 13))
+        assert [row["step"] for row in result.history] == list(range(1, 13))
 
 
-def test_every_turn_and_every_attempt_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    spoiling(monkeypatch, lambda game: {3: 1, 1: 0}.get(game.members))
-    stacked, seeds = together.stacked, []
+def test_every_interval_and_every_attempt_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoiling(monkeypatch, lambda players: {3: 1, 1: 0}.get(players.models))
+    stacked, seeds = together.stack_players, []
 
-    def watched(games: list[Game], seed: int) -> Game:
+    def watched(separate_players: list[Players], seed: int) -> Players:
         seeds.append(seed)
-        return stacked(games, seed)
+        return stacked(separate_players, seed)
 
-    monkeypatch.setattr(together, "stacked", watched)
+    monkeypatch.setattr(together, "stack_players", watched)
     results_of(jobs_of(6, 6, 6))
     assert len(set(seeds)) == len(seeds) == 5
     before = seeds.copy()
@@ -109,25 +109,25 @@ def test_every_turn_and_every_attempt_has_noise_of_its_own(monkeypatch: pytest.M
     assert seeds[5:] == before, "named by what they are for"
 
 
-def test_a_member_that_went_back_once_ends_as_the_others_do(
+def test_a_model_that_went_back_once_ends_as_the_others_do(
     steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At half the learning rate, so it stays by itself."""
-    spoiling(monkeypatch, lambda game: 0 if game.members == 3 and game.step == 7 else None)
+    spoiling(monkeypatch, lambda players: 0 if players.models == 3 and players.step == 7 else None)
     results = results_of(jobs_of(6, 6, 6))
     assert [len(result.rollbacks) for result in results] == [1, 0, 0]
     assert results[0].rollbacks[0].startswith("step 10: ")
     assert all(result.reason == "" for result in results)
-    assert all([row["step"] for row in result.curve] == list(range(1, 13)) for result in results)
+    assert all([row["step"] for row in result.history] == list(range(1, 13)) for result in results)
     assert steps[10:] == [*((1, s) for s in range(6, 11)), *((1, s) for s in (11, 12)), *((2, s) for s in (11, 12))]
 
 
-def test_a_member_whose_augmentation_leaked_catches_up_and_rejoins(
+def test_a_model_whose_augmentation_leaked_catches_up_and_rejoins(
     steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accused = iter([{"translation": "translation leaked"}])
     monkeypatch.setattr(looks, "leaks_in", lambda *_: next(accused, {}))
-    monkeypatch.setattr(looks, "fault", lambda *_: None)
+    monkeypatch.setattr(looks, "find_fault", lambda *_: None)
     results = results_of(jobs_of(6, 6, 6))
     assert [result.rollbacks for result in results] == [["step 10: translation leaked"], [], []]
     assert steps == [
@@ -137,7 +137,7 @@ def test_a_member_whose_augmentation_leaked_catches_up_and_rejoins(
 
 @pytest.mark.parametrize("augmentation", [0.5, "auto"])
 @pytest.mark.parametrize("stop_at", [0, 3, 5, 8, 11])
-def test_an_interrupted_stack_goes_on_where_each_member_was(
+def test_an_interrupted_stack_goes_on_where_each_model_was(
     stop_at: int, augmentation: Any, steps: list[tuple[int, int]]
 ) -> None:
     jobs = jobs_of(6, 12, augmentation=augmentation)
@@ -149,7 +149,7 @@ def test_an_interrupted_stack_goes_on_where_each_member_was(
     results = results_of(jobs, resume=saved)
     assert steps == [(2, step) for step in range(1, 13)], "no step is lost, none is played twice"
     for result in results:
-        assert [row["step"] for row in result.curve] == list(range(1, 13))
+        assert [row["step"] for row in result.history] == list(range(1, 13))
         assert result.reason == ""
 
 
@@ -159,21 +159,21 @@ def test_checkpoints_are_those_of_a_plain_run() -> None:
     with pytest.raises(KeyboardInterrupt):
         results_of(jobs, saves=[state.update for state in saved], stop=lambda: next(asked) == 7)
     alone = fit(jobs[1], resume=saved[1])
-    assert [row["step"] for row in alone.curve] == list(range(1, 13))
-    assert alone.curve[:6] == saved[1]["now"]["progress"]["curve"][:6]
+    assert [row["step"] for row in alone.history] == list(range(1, 13))
+    assert alone.history[:6] == saved[1]["now"]["progress"]["history"][:6]
     kept: dict[str, Any] = {}
     asked = iter(range(100))
     with pytest.raises(KeyboardInterrupt):
         fit(jobs[0], save=kept.update, stop=lambda: next(asked) == 9)
     first, second = results_of(jobs, resume=[kept, None])
-    assert first.curve[:9] == fit(jobs[0]).curve[:9]
-    assert len(second.curve) == 12
+    assert first.history[:9] == fit(jobs[0]).history[:9]
+    assert len(second.history) == 12
 
 
-def test_no_checkpoint_makes_a_member_whole_that_was_given_up_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_checkpoint_makes_a_model_whole_that_was_given_up_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = jobs_of(6, 6)
     end = jobs[0].settings.steps
-    monkeypatch.setattr(looks, "fault", lambda game, *_: "collapsed" if game.step == end else None)
+    monkeypatch.setattr(looks, "find_fault", lambda players, *_: "collapsed" if players.step == end else None)
     steps: list[int] = []
     results = results_of(jobs, saves=[lambda state: steps.append(state["now"]["step"])] * 2, save_seconds=-1.0)
     assert [result.reason for result in results] == [f"collapsed at step {end}"] * 2
@@ -181,7 +181,7 @@ def test_no_checkpoint_makes_a_member_whole_that_was_given_up_at_its_end(monkeyp
     assert end not in steps
 
 
-def test_a_checkpoint_follows_each_turn_when_it_is_time() -> None:
+def test_a_checkpoint_follows_each_interval_when_it_is_time() -> None:
     kept: list[int] = []
 
     def save(state: dict[str, Any]) -> None:
@@ -192,17 +192,17 @@ def test_a_checkpoint_follows_each_turn_when_it_is_time() -> None:
 
 
 def test_a_stack_that_the_device_cannot_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    play, widths = together.play, []
+    play, widths = together.train_step, []
 
-    def short_of_memory(game: Game, *others: Any) -> Tensor:
-        widths.append(game.members)
-        if game.members > 2:
+    def short_of_memory(players: Players, *others: Any) -> Tensor:
+        widths.append(players.models)
+        if players.models > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return play(game, *others)
+        return play(players, *others)
 
-    monkeypatch.setattr(together, "play", short_of_memory)
+    monkeypatch.setattr(together, "train_step", short_of_memory)
     results = results_of(jobs_of(6, 6, 6, 6, 6))
-    assert all([row["step"] for row in result.curve] == list(range(1, 13)) for result in results)
+    assert all([row["step"] for row in result.history] == list(range(1, 13)) for result in results)
     assert widths[:2] == [5, 2]
     assert max(widths[1:]) == 2
 
@@ -211,27 +211,27 @@ def test_a_device_that_cannot_hold_one_gan_is_said(monkeypatch: pytest.MonkeyPat
     def never(*_: Any) -> Tensor:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(together, "play", never)
+    monkeypatch.setattr(together, "train_step", never)
     with pytest.raises(TrainingError, match=r"class 0: cpu has not enough free memory .* train\.batch_size"):
         results_of(jobs_of(6, 6))
 
 
-def test_a_look_that_runs_out_of_memory_is_no_reason_to_play_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was played is in the members already: a second try would skip their looks."""
-    end_turn, asked = together.end_turn, iter(range(10))
+def test_a_check_that_runs_out_of_memory_is_no_reason_to_step_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was played is in the models already: a second try would skip their looks."""
+    end_turn, asked = together.end_interval, iter(range(10))
 
     def short_of_memory(*arguments: Any) -> None:
         if next(asked) == 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         end_turn(*arguments)
 
-    monkeypatch.setattr(together, "end_turn", short_of_memory)
+    monkeypatch.setattr(together, "end_interval", short_of_memory)
     with pytest.raises(torch.OutOfMemoryError):
         results_of(jobs_of(6, 6, 6))
 
 
 def test_no_group_holds_more_files_open_than_a_system_allows() -> None:
-    groups = alike(jobs_of(6) * 600)
+    groups = stackable(jobs_of(6) * 600)
     assert [len(group) for group in groups] == [256, 256, 88]
     assert [position for group in groups for position in group] == list(range(600))
 
@@ -241,4 +241,4 @@ def test_only_what_is_equal_is_stacked() -> None:
     jobs[1] = dataclasses.replace(jobs[1], settings=dataclasses.replace(TINY, steps=13))
     jobs.append(dataclasses.replace(jobs[0], images=images(6, side=9)))
     jobs.append(dataclasses.replace(jobs[1], name="another"))
-    assert alike(jobs) == [[0, 2], [1, 4], [3]]
+    assert stackable(jobs) == [[0, 2], [1, 4], [3]]

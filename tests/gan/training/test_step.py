@@ -11,12 +11,12 @@ from augment.gan.networks.build import Architecture, Discriminator
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName, adversarial_loss
 from augment.gan.training.step import (
-    Game,
+    Players,
     _power,
     adversarial_step,
     effective_gamma,
     gradients,
-    new_game,
+    new_players,
     settle_statistics,
     update_average,
 )
@@ -27,8 +27,8 @@ PLAIN = DiffAugment(0.0, "none", False)
 
 
 @pytest.fixture
-def game() -> Game:
-    return new_game(PLAN, seed=1, learning_rate=1e-3, device="cpu")
+def players() -> Players:
+    return new_players(PLAN, seed=1, learning_rate=1e-3, device="cpu")
 
 
 def batch(seed: int) -> torch.Tensor:
@@ -67,11 +67,11 @@ def penalty(reference: Discriminator, name: LossName, real: torch.Tensor, fake: 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.8])
 @pytest.mark.parametrize("name", get_args(LossName))
-def test_one_pass_gives_both_players_their_gradients(game: Game, name: LossName, gamma: float) -> None:
+def test_one_pass_gives_both_players_their_gradients(players: Players, name: LossName, gamma: float) -> None:
     """Against two passes, one for each player, both on D as it was before the step."""
-    reference = copy.deepcopy(game)
+    reference = copy.deepcopy(players)
     real, z = batch(0), torch.randn(5, 4, generator=torch.Generator().manual_seed(2))
-    adversarial_step(game, real, z, loss=adversarial_loss(name), augment=PLAIN, gamma=gamma)
+    adversarial_step(players, real, z, loss=adversarial_loss(name), augment=PLAIN, gamma=gamma)
 
     fake = reference.generator(z)
     d_loss, _ = formulas(name, reference.discriminator(real), reference.discriminator(fake.detach()))
@@ -81,39 +81,39 @@ def test_one_pass_gives_both_players_their_gradients(game: Game, name: LossName,
     d_gradients = torch.autograd.grad(objective, list(reference.discriminator.parameters()))
     _, g_loss = formulas(name, reference.discriminator(real).detach(), reference.discriminator(fake))
     g_gradients = torch.autograd.grad(g_loss.mean(), list(reference.generator.parameters()))
-    for network, expected in ((game.discriminator, d_gradients), (game.generator, g_gradients)):
+    for network, expected in ((players.discriminator, d_gradients), (players.generator, g_gradients)):
         for (part, mine), theirs in zip(network.named_parameters(), expected, strict=True):
             assert torch.allclose(mine.grad, theirs, rtol=1e-4, atol=1e-6), part
 
 
 @pytest.mark.parametrize(("gamma", "passes"), [(0.0, 1), (0.8, 2)])
-def test_d_sees_a_batch_once_and_once_more_for_its_penalty(game: Game, gamma: float, passes: int) -> None:
+def test_d_sees_a_batch_once_and_once_more_for_its_penalty(players: Players, gamma: float, passes: int) -> None:
     seen: list[int] = []
-    game.discriminator.register_forward_pre_hook(lambda module, given: seen.append(len(given[0])))
+    players.discriminator.register_forward_pre_hook(lambda module, given: seen.append(len(given[0])))
     drawn: list[int] = []
-    game.generator.register_forward_pre_hook(lambda module, given: drawn.append(len(given[0])))
+    players.generator.register_forward_pre_hook(lambda module, given: drawn.append(len(given[0])))
     loss = adversarial_loss("relativistic")
-    adversarial_step(game, batch(0), torch.randn(5, 4), loss=loss, augment=PLAIN, gamma=gamma)
+    adversarial_step(players, batch(0), torch.randn(5, 4), loss=loss, augment=PLAIN, gamma=gamma)
     assert seen == [10] * passes, "real and generated images together"
     assert drawn == [5]
 
 
-def test_d_convolves_with_channels_last(game: Game) -> None:
+def test_d_convolves_with_channels_last(players: Players) -> None:
     laid_out = []
-    for module in game.discriminator.modules():
+    for module in players.discriminator.modules():
         if isinstance(module, torch.nn.Conv2d):
             module.register_forward_pre_hook(
                 lambda own, given: laid_out.append(given[0].is_contiguous(memory_format=torch.channels_last))
             )
-    game.discriminator(batch(0))
+    players.discriminator(batch(0))
     assert laid_out
     assert all(laid_out)
 
 
-def test_the_step_reports_the_losses_and_scores_before_it(game: Game) -> None:
-    reference = copy.deepcopy(game)
+def test_the_step_reports_the_losses_and_scores_before_it(players: Players) -> None:
+    reference = copy.deepcopy(players)
     real, z = batch(0), torch.randn(5, 4, generator=torch.Generator().manual_seed(2))
-    seen = adversarial_step(game, real, z, loss=adversarial_loss("hinge"), augment=PLAIN, gamma=0.0)
+    seen = adversarial_step(players, real, z, loss=adversarial_loss("hinge"), augment=PLAIN, gamma=0.0)
     on_real, on_fake = reference.discriminator(real), reference.discriminator(reference.generator(z))
     d_loss, g_loss = formulas("hinge", on_real, on_fake)
     for mine, theirs in zip(seen, (d_loss, g_loss, on_real, on_fake), strict=True):
@@ -122,49 +122,49 @@ def test_the_step_reports_the_losses_and_scores_before_it(game: Game) -> None:
 
 
 @pytest.mark.parametrize("name", ["relativistic", "mse", "minimax"])
-def test_slopes_survive_a_discriminator_that_has_won(game: Game, name: LossName) -> None:
+def test_input_grads_survive_a_discriminator_that_has_won(players: Players, name: LossName) -> None:
     """D's own gradient is all but gone at such scores, G's is not: it must not become 0 or NaN."""
     with torch.no_grad():
-        for weight in game.discriminator.to_logit.parameters():
+        for weight in players.discriminator.to_logit.parameters():
             weight.mul_(400.0)
     images = torch.cat([batch(0), batch(1)])
-    reference, exact = copy.deepcopy(game.discriminator).double(), images.double().requires_grad_()
+    reference, exact = copy.deepcopy(players.discriminator).double(), images.double().requires_grad_()
     _, g_loss = formulas(name, *reference(exact).split(5))
     (expected,) = torch.autograd.grad(g_loss.mean(), exact)
-    seen, g_slopes = gradients(game, images, adversarial_loss(name), gamma=0.0)
+    seen, g_input_grads = gradients(players, images, adversarial_loss(name), gamma=0.0)
     assert (seen.real_scores - seen.fake_scores).abs().max() > 20
-    assert torch.allclose(g_slopes.double()[5:], expected[5:], rtol=1e-3, atol=1e-6 * float(expected.abs().max()))
-    assert all(torch.isfinite(weight.grad).all() for weight in game.discriminator.parameters())
+    assert torch.allclose(g_input_grads.double()[5:], expected[5:], rtol=1e-3, atol=1e-6 * float(expected.abs().max()))
+    assert all(torch.isfinite(weight.grad).all() for weight in players.discriminator.parameters())
 
 
-def test_the_generator_learns_to_please_a_standing_discriminator(game: Game) -> None:
-    for group in game.discriminator_optimizer.param_groups:
+def test_the_generator_learns_to_please_a_standing_discriminator(players: Players) -> None:
+    for group in players.discriminator_optimizer.param_groups:
         group["lr"] = 0.0
     z, real = torch.randn(5, 4, generator=torch.Generator().manual_seed(2)), batch(0)
     loss = adversarial_loss("non_saturating")
     losses = [
-        adversarial_step(game, real, z, loss=loss, augment=PLAIN, gamma=0.0).g_loss.mean().item() for _ in range(30)
+        adversarial_step(players, real, z, loss=loss, augment=PLAIN, gamma=0.0).g_loss.mean().item() for _ in range(30)
     ]
     assert losses[-1] < losses[0]
 
 
-def test_the_wasserstein_penalty_brings_the_slope_to_one(game: Game) -> None:
+def test_the_wasserstein_penalty_brings_the_slope_to_one(players: Players) -> None:
     """D learns the distance of two points: its slope between them becomes 1."""
     black, white = -torch.ones(5, 1, 8, 8), torch.ones(5, 1, 8, 8)
     loss = adversarial_loss("wasserstein_gp")
-    for group in game.discriminator_optimizer.param_groups:
+    for group in players.discriminator_optimizer.param_groups:
         group["lr"] = 5e-3
     for _ in range(300):
-        game.discriminator_optimizer.zero_grad()
-        seen, _ = gradients(game, torch.cat([white, black]), loss, gamma=10.0)
-        game.discriminator_optimizer.step()
+        players.discriminator_optimizer.zero_grad()
+        seen, _ = gradients(players, torch.cat([white, black]), loss, gamma=10.0)
+        players.discriminator_optimizer.step()
     distance = (white[0] - black[0]).norm().item()
     gap = (seen.real_scores - seen.fake_scores).mean().item()
     assert gap / distance == pytest.approx(1 + distance / 20, rel=0.15)
 
 
 @pytest.mark.parametrize("std", [0.05, 0.1, 0.2])
-def test_average_has_the_declared_width(game: Game, std: float) -> None:
+def test_average_has_the_declared_width(players: Players, std: float) -> None:
     """Follow one weight that is 1 at a single step: the average's response is the profile over steps."""
     steps = 400
     power = _power(std)
@@ -178,31 +178,31 @@ def test_average_has_the_declared_width(game: Game, std: float) -> None:
     assert ((profile * (time - mean) ** 2).sum().sqrt()).item() == pytest.approx(std, rel=0.02)
 
 
-def test_average_of_a_standing_generator_is_that_generator(game: Game) -> None:
+def test_average_of_a_standing_generator_is_that_generator(players: Players) -> None:
     for _ in range(3):
-        game.step += 1
-        update_average(game, 0.1)
-    for mine, theirs in zip(game.average.parameters(), game.generator.parameters(), strict=True):
+        players.step += 1
+        update_average(players, 0.1)
+    for mine, theirs in zip(players.average.parameters(), players.generator.parameters(), strict=True):
         assert torch.equal(mine, theirs)
 
 
-def test_average_lies_between_old_and_new_weights(game: Game) -> None:
-    game.step = 10
+def test_average_lies_between_old_and_new_weights(players: Players) -> None:
+    players.step = 10
     with torch.no_grad():
-        torch._foreach_add_(list(game.generator.parameters()), 1.0)
-    before = [weight.clone() for weight in game.average.parameters()]
-    update_average(game, 0.1)
+        torch._foreach_add_(list(players.generator.parameters()), 1.0)
+    before = [weight.clone() for weight in players.average.parameters()]
+    update_average(players, 0.1)
     share = 1 - (1 - 1 / 10) ** (_power(0.1) + 1)
-    for old, new in zip(before, game.average.parameters(), strict=True):
+    for old, new in zip(before, players.average.parameters(), strict=True):
         assert torch.allclose(new, old + share, atol=1e-5)
 
 
-def test_settled_statistics_are_those_of_the_activations(game: Game) -> None:
-    settle_statistics(game.average, seed=5, batches=40)
+def test_settled_statistics_are_those_of_the_activations(players: Players) -> None:
+    settle_statistics(players.average, seed=5, batches=40)
     z = torch.randn(4000, 4, generator=torch.Generator().manual_seed(0))
-    activations = game.average.project(z).view(4000, 4, 4, -1).permute(0, 3, 1, 2)
-    assert torch.allclose(game.average.normalise.running_mean, activations.mean(dim=(0, 2, 3)), atol=0.02)
-    assert not game.average.training
+    activations = players.average.project(z).view(4000, 4, 4, -1).permute(0, 3, 1, 2)
+    assert torch.allclose(players.average.normalise.running_mean, activations.mean(dim=(0, 2, 3)), atol=0.02)
+    assert not players.average.training
 
 
 def test_gamma_grows_with_the_number_of_pixels() -> None:

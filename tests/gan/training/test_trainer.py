@@ -11,19 +11,19 @@ import torch
 from augment.core.standalone import standalone
 from augment.gan.networks.build import Architecture, to_float
 from augment.gan.training import run as running
-from augment.gan.training.checks import collapsed, discriminator_won, fault, gap_limit, not_finite
-from augment.gan.training.looks import samples_of
+from augment.gan.training.checks import collapsed, discriminator_won, find_fault, max_logit_margin, not_finite
+from augment.gan.training.looks import average_samples
 from augment.gan.training.losses import adversarial_loss
-from augment.gan.training.run import GanJob, GanResult, game_of
-from augment.gan.training.state import copied
-from augment.gan.training.step import Game, Outcome, adversarial_step, effective_gamma, new_game
+from augment.gan.training.run import GanJob, GanResult, players_of
+from augment.gan.training.state import deep_copy
+from augment.gan.training.step import Outcome, Players, adversarial_step, effective_gamma, new_players
 from augment.gan.training.trainer import fit
 from tests.gan.conftest import images
 
 
 def same(first: GanResult, second: GanResult) -> bool:
     players = ((first.generator, second.generator), (first.discriminator, second.discriminator))
-    return first.curve == second.curve and all(
+    return first.history == second.history and all(
         one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
         for one, other in players
     )
@@ -107,11 +107,11 @@ def test_half_precision_learns_inside_of_other_contexts(job: GanJob, around: Any
 def test_a_run_resumes_before_and_after_a_roll_back(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard speaks once, at step 10: noise, learning rate and the reason of the second attempt are kept."""
 
-    def accuses_once(game: Game, rows: list[dict[str, float]], *_: object) -> str | None:
-        first = game.generator_optimizer.param_groups[0]["lr"] == job.settings.learning_rate
+    def accuses_once(players: Players, rows: list[dict[str, float]], *_: object) -> str | None:
+        first = players.generator_optimizer.param_groups[0]["lr"] == job.settings.learning_rate
         return "collapsed" if first and rows[-1]["step"] == 10 else None
 
-    monkeypatch.setattr("augment.gan.training.looks.fault", accuses_once)
+    monkeypatch.setattr("augment.gan.training.looks.find_fault", accuses_once)
     whole = fit(job)
     assert whole.rollbacks == ["step 10: collapsed"]
     # asked before every step: 0 to 9, then 5 to 11 of the second attempt, which begins at the good state of step 5
@@ -130,9 +130,11 @@ def test_no_checkpoint_makes_a_run_whole_that_was_given_up_at_its_last_step(
     job: GanJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end = job.settings.steps
-    monkeypatch.setattr("augment.gan.training.looks.fault", lambda game, *_: "collapsed" if game.step == end else None)
+    monkeypatch.setattr(
+        "augment.gan.training.looks.find_fault", lambda players, *_: "collapsed" if players.step == end else None
+    )
     saved: list[dict[str, Any]] = []
-    whole = fit(job, save=lambda state: saved.append(copied(state)), save_seconds=-1.0)
+    whole = fit(job, save=lambda state: saved.append(deep_copy(state)), save_seconds=-1.0)
     assert whole.reason == f"collapsed at step {end}"
     assert [state["now"]["step"] for state in saved].count(end - 1) == 3, "each attempt but its end"
     assert fit(job, resume=saved[-1]).reason == whole.reason
@@ -162,22 +164,22 @@ def test_a_run_that_cannot_be_saved_gives_up_with_a_reason(job: GanJob) -> None:
     assert result.generator == {}
 
 
-def test_the_curve_says_what_the_game_did(job: GanJob) -> None:
-    curve = fit(job).curve
+def test_the_history_says_what_the_players_did(job: GanJob) -> None:
+    curve = fit(job).history
     assert [row["step"] for row in curve] == list(range(1, 13))
     assert all(0 <= row["win_rate"] <= 1 for row in curve)
 
 
 def test_guards_see_what_they_are_for() -> None:
-    game = new_game(Architecture("dcgan", 1, 8, 8, 4, 4), 0, 1e-3, "cpu")
-    assert not_finite(game, torch.zeros(3)) is None
-    assert "loss" in (not_finite(game, torch.tensor([float("nan")])) or "")
-    for network, name in ((game.generator, "G"), (game.discriminator, "D"), (game.average, "average")):
+    players = new_players(Architecture("dcgan", 1, 8, 8, 4, 4), 0, 1e-3, "cpu")
+    assert not_finite(players, torch.zeros(3)) is None
+    assert "loss" in (not_finite(players, torch.tensor([float("nan")])) or "")
+    for network, name in ((players.generator, "G"), (players.discriminator, "D"), (players.average, "average")):
         with torch.no_grad():
             weight = next(network.parameters())
             kept = weight.flatten()[0].item()
             weight.view(-1)[0] = float("inf")
-            assert name in (not_finite(game, torch.zeros(3)) or "")
+            assert name in (not_finite(players, torch.zeros(3)) or "")
             weight.view(-1)[0] = kept
 
 
@@ -194,8 +196,8 @@ def test_guards_see_what_they_are_for() -> None:
         ("wasserstein_gp", 3 * 64 * 64, 222.0, 3000.0),
     ],
 )
-def test_each_loss_has_its_own_large_gap(loss: str, pixels: int, healthy: float, lost: float) -> None:
-    limit = gap_limit(loss, pixels)
+def test_each_loss_has_its_own_large_logit_margin(loss: str, pixels: int, healthy: float, lost: float) -> None:
+    limit = max_logit_margin(loss, pixels)
     assert discriminator_won(healthy, limit) is None
     assert "D won" in (discriminator_won(lost, limit) or "")
 
@@ -203,30 +205,30 @@ def test_each_loss_has_its_own_large_gap(loss: str, pixels: int, healthy: float,
 def test_a_saturated_generator_hardly_moves_where_the_guard_speaks() -> None:
     """Half the gap on either side of 0: what is left of the slope of the losses that saturate."""
     for loss in ("minimax", "mse"):
-        fake = torch.tensor([-gap_limit(loss, 64) / 2], dtype=torch.float64, requires_grad=True)
+        fake = torch.tensor([-max_logit_margin(loss, 64) / 2], dtype=torch.float64, requires_grad=True)
         adversarial_loss(loss).generator(torch.zeros(1), fake).sum().backward()
         assert fake.grad is not None
         assert fake.grad.abs() < 1e-6
 
 
-def test_the_gap_of_two_opposite_images_under_a_slope_of_one_is_healthy() -> None:
+def test_the_logit_margin_of_two_opposite_images_under_a_slope_of_one_is_healthy() -> None:
     white, black = torch.ones(3, 8, 8), -torch.ones(3, 8, 8)
-    assert discriminator_won((white - black).norm().item(), gap_limit("wasserstein_gp", white.numel())) is None
+    assert discriminator_won((white - black).norm().item(), max_logit_margin("wasserstein_gp", white.numel())) is None
 
 
 def test_a_linear_pair_is_not_asked_for_variety(job: GanJob) -> None:
     """Its D sees means alone; a convolutional pair on the same images and seed is held to it."""
     linear = dataclasses.replace(job.settings, network="linear", learning_rate=1e-2)
-    game = game_of(dataclasses.replace(job, settings=linear))
+    players = players_of(dataclasses.replace(job, settings=linear))
     rows = [{"d_loss": 0.0, "g_loss": 0.0, "gap": 0.0}]
     data = to_float(torch.from_numpy(job.images))
     with torch.no_grad():
-        game.average.to_pixels.weight.zero_()
-    assert fault(game, rows, "relativistic", samples_of(game), data) is None
-    other = game_of(job)
+        players.average.to_pixels.weight.zero_()
+    assert find_fault(players, rows, "relativistic", average_samples(players), data) is None
+    other = players_of(job)
     with torch.no_grad():
         other.average.to_image.weight.zero_()
-    assert "collapsed" in (fault(other, rows, "relativistic", samples_of(other), data) or "")
+    assert "collapsed" in (find_fault(other, rows, "relativistic", average_samples(other), data) or "")
 
 
 def test_collapse_is_seen_and_health_is_not_accused() -> None:
