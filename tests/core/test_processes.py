@@ -109,9 +109,9 @@ def tell(step, steps):
         print("there", flush=True)
         sys.stdin.readline()  # stands still until the signal has come
 
-store._teller = lambda name: tell
+store._step_progress = lambda name: tell
 try:
-    store.train(store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
+    store.train_gan(store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -163,13 +163,13 @@ torch.set_num_threads(1)
 from augment.gan import checkpoint_store as store
 from tests.core.test_processes import long_job
 
-def kept(folder, state, keep=store._keep):
+def kept(folder, state, keep=store._save_checkpoint):
     keep(folder, state)
     if state["now"]["step"] == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-store._keep = kept
-store.train(store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
+store._save_checkpoint = kept
+store.train_gan(store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
 """
 
 
