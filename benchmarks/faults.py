@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from augment.gan.training import trainer as fitting
+from augment.gan.training import trainer
 from augment.gan.training.augmentation import CHANGES, Operation
 from augment.gan.training.run import train_step
 from augment.gan.training.step import GanSettings, Players
@@ -30,7 +30,7 @@ Draw = Callable[[Tensor], Tensor]  # z (N, latent) -> images
 @contextmanager
 def planted(plant: Plant) -> Iterator[None]:
     """Runs within take their steps with the fault."""
-    with patch.object(fitting, "train_step", plant(train_step)):
+    with patch.object(trainer, "train_step", plant(train_step)):
         yield
 
 

@@ -22,9 +22,8 @@ from augment.core.files import write_bytes
 from augment.core.grids import mosaic, png
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.gan.per_class import train_classes
+from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
-from augment.gan.trained import generators_from
 from augment.gan.training.losses import LossName, adversarial_loss
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest

@@ -21,9 +21,8 @@ from sklearn.datasets import load_digits
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import blended_images
+from augment.evaluation.experiment.baselines import blended_images, jittered_copies
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.controls import jittered_copies
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
 from augment.evaluation.statistics.power_model import both_right, neighbour_recalls
 from augment.measure.classifiers import FitSettings

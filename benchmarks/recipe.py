@@ -28,13 +28,11 @@ from augment.core.files import write_text
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, minority_classes
 from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import blended_images, smote_images
+from augment.evaluation.experiment.baselines import blended_images, jittered_copies, smote_images
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.controls import jittered_copies
 from augment.evaluation.experiment.settings import classifier_steps
-from augment.gan.per_class import Backend, ClassTraining, train_classes
+from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
 from augment.gan.settings import class_training
-from augment.gan.trained import generators_from
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid

@@ -13,8 +13,8 @@ from augment.core.engine import Engine
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples
+from augment.evaluation.experiment.baselines import jittered_copies, noise_images, shuffled_labels
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.controls import jittered_copies, noise_images, shuffled_labels
 from augment.evaluation.statistics.metric_table import MetricTable, metric_table
 from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess

@@ -26,9 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from augment.core.engine import Engine, cores
 from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Generator, to_float, to_uint8
-from augment.gan.per_class import Backend, ClassTraining, class_job, train_classes
+from augment.gan.per_class import Backend, ClassTraining, class_job, generators_from, train_classes
 from augment.gan.settings import class_training
-from augment.gan.trained import generators_from
 from augment.gan.training.run import augmentation, begin_run, train_step
 from augment.gan.training.step import GanSettings
 from augment.measure.features import random_convolutions

@@ -11,7 +11,7 @@ from augment.core.files import read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.slugs import folder_name
-from augment.evaluation.experiment.delivered import AUGMENTED_MANIFEST_COLUMNS, delivered_images
+from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
 

@@ -31,27 +31,30 @@ from augment.evaluation.experiment.external import (
 from augment.evaluation.experiment.figures import protocol_metric_table
 from augment.evaluation.experiment.learning import run_learning_curve
 from augment.evaluation.experiment.learning_curve import LEARNING_CURVE_COLUMNS, curve_points
+from augment.evaluation.experiment.preflight import check_trained_on, veto_mode_for
 from augment.evaluation.experiment.protocol import Protocol, Splits, build_protocol
-from augment.evaluation.experiment.provenance import check_trained_on, veto_mode_for
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import check_held_out, check_installed, check_primary, experiment_settings
-from augment.evaluation.samples.audit import check_no_test_image
-from augment.evaluation.samples.leakage import AUDIT_COLUMNS, Nearness, nearness_rows, real_images, require_no_leak
+from augment.evaluation.samples.leakage import (
+    AUDIT_COLUMNS,
+    Nearness,
+    check_no_test_image,
+    nearness_rows,
+    real_images,
+    require_no_leak,
+)
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power_model import expected_power
-from augment.evaluation.verdict.augmentation import strongest_augmentation
 from augment.evaluation.verdict.caveats import failed_classes_caveat, pinned_start_caveat
-from augment.evaluation.verdict.facts import FACTS_COLUMNS, fact_rows
 from augment.evaluation.verdict.rules import Verdict, decide
 from augment.evaluation.verdict.scope import protocol_scope, repeats_announcement, repeats_text
-from augment.evaluation.verdict.selection import Selection, choose_selection
-from augment.evaluation.verdict.summary import metrics_summary, verdict_summary
+from augment.evaluation.verdict.selection import Selection, choose_selection, strongest_augmentation
+from augment.evaluation.verdict.summary import FACTS_COLUMNS, fact_rows, metrics_summary, verdict_summary
 from augment.evaluation.verdict.wording import smallest_gain_text
 from augment.gan.bundle import load_generators
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import Backend, train_repeats
+from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import has_pinned_start, pinned_training, start_backend, training_for
-from augment.gan.trained import generators_from
 from augment.params import AUGMENTATIONS, BaseAugmentation, Evaluate, Params
 from augment.project.test_ledger import LEDGER, record_query, test_queries, test_queries_text
 from pipeline.common import MODELS, PREPARED, REPORTS, main

@@ -6,16 +6,15 @@ from augment.core.engine import Engine
 from augment.core.files import write_csv
 from augment.core.seeds import numpy_rng
 from augment.evaluation import tables
-from augment.evaluation.experiment import second_classifier as families
+from augment.evaluation.experiment import second_classifier
 from augment.evaluation.experiment.experiment import ExperimentResult
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.samples import copies as privacy
 from augment.evaluation.samples import membership
-from augment.evaluation.samples.judges import fit_independent_classifiers
-from augment.evaluation.samples.quality import QUALITY_COLUMNS, quality_rows
+from augment.evaluation.samples.quality import QUALITY_COLUMNS, fit_independent_classifiers, quality_rows
 from augment.evaluation.statistics import comparisons
+from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS, reliability_rows
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.statistics.reliability import RELIABILITY_COLUMNS, reliability_rows
 from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
@@ -51,8 +50,8 @@ def write_comparison(
 def write_families(test: MetricTable | None, settings: Evaluate) -> None:
     """The same comparison by another classifier, whose metrics are `test`; no rows where there is none."""
     chosen, arms = settings.second_classifier, tables.arm_kinds(settings.arm_names)
-    rows = [] if test is None else families.family_rows(test, arms, f"logistic regression on {chosen}")
-    write_csv(FOLDER / "families.csv", rows, families.FAMILIES_COLUMNS)
+    rows = [] if test is None else second_classifier.family_rows(test, arms, f"logistic regression on {chosen}")
+    write_csv(FOLDER / "families.csv", rows, second_classifier.FAMILIES_COLUMNS)
 
 
 def write_samples(

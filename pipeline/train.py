@@ -5,10 +5,9 @@ from augment.core.files import write_csv
 from augment.core.grids import write_grid
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
-from augment.gan.per_class import train_classes
+from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
-from augment.gan.trained import generators_from
-from augment.gan.training.curve import HISTORY_COLUMNS
+from augment.gan.training.state import HISTORY_COLUMNS
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.start import echo

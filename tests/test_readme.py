@@ -10,7 +10,7 @@ from PIL import Image
 from augment import ImageSet
 from augment.core.files import write_bytes, write_csv, write_json
 from augment.core.grids import png
-from augment.evaluation.experiment.delivered import AUGMENTED_MANIFEST_COLUMNS
+from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
 from augment.gan.bundle_files import save_bundle
 from augment.gan.networks.build import Architecture, build
 

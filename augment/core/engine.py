@@ -2,16 +2,29 @@
 
 A unit always runs with one torch thread, wherever it runs, so its result does not depend on the
 engine or on what runs beside it.
+
+An array that reaches worker processes without travelling: they map the memory of the process that holds it.
+
+The memory has no name in any folder, so nothing is left behind when a run is killed. Where the system has no
+such memory (Linux has it), the array travels with every unit of work, as any other does.
+
+Training inside of a program that has torch contexts of its own.
 """
 
+import itertools
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from augment.core.errors import WorkerError
 from augment.core.processes import die_with_parent, keep_freed_memory
@@ -84,3 +97,58 @@ def _in_one_thread(function: Callable[[Unit], Result], unit: Unit) -> Result:
         return function(unit)
     finally:
         torch.set_num_threads(before)
+
+
+_numbers = itertools.count()  # a descriptor is used again once it is closed; a number never is
+
+
+class SharedArray:
+    """A read-mostly array for units of work; `array` is the array itself here, and a private mapping elsewhere."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+        self._descriptor: int | None = None
+        self._number = next(_numbers)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not hasattr(os, "memfd_create") or not self.array.size:
+            return SharedArray, (self.array,)
+        if self._descriptor is None:
+            self._descriptor = os.memfd_create("array")
+            with os.fdopen(self._descriptor, "wb", closefd=False) as stream:
+                stream.write(np.ascontiguousarray(self.array).data)
+        return _mapped, (os.getpid(), self._number, self._descriptor, self.array.dtype.str, self.array.shape)
+
+    def close(self) -> None:
+        """Let the memory go; processes that have mapped it keep theirs."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+@lru_cache(maxsize=2)
+def _mapped(process: int, number: int, descriptor: int, dtype: str, shape: tuple[int, ...]) -> SharedArray:
+    # "c": torch warns of memory that cannot be written; what is written stays in this process.
+    return SharedArray(np.memmap(f"/proc/{process}/fd/{descriptor}", dtype, "c", shape=shape))
+
+
+_ONE_AT_A_TIME = threading.Lock()  # forward-mode derivatives and the default dtype belong to the process
+
+
+@contextmanager
+def standalone() -> Iterator[None]:
+    """As in a process of its own: gradients on, float32, on the CPU, no autocast, no other thread in here."""
+    with (
+        _ONE_AT_A_TIME,
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast("cuda", enabled=False),
+        nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu"),  # it slows every call
+    ):
+        usual = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(usual)

@@ -12,14 +12,13 @@ import numpy as np
 
 from augment.core.files import sha256
 from augment.data import duplicates
-from augment.data.decoding import decode as images
+from augment.data.decoding import decode
 from augment.data.decoding.formats import has_image_name
 from augment.data.entries import Blocker, Entry
-from augment.data.near import grouping
-from augment.data.near.grouping import NearDuplicates
+from augment.data.near import clusters
+from augment.data.near.clusters import NearDuplicates
 from augment.data.sources import folder as sources
-from augment.data.sources import idx, meta
-from augment.data.sources import images_csv as listing
+from augment.data.sources import idx, images_csv, meta
 from augment.data.sources.built_in import slanted
 from augment.data.sources.disk import Rejected, shown
 from augment.data.split import groups
@@ -90,7 +89,7 @@ def examine(
                 _shape(entry, size, color)
     blockers += duplicates.mark(entries, conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
-    near, too_large = grouping.group_near_duplicates(entries) if near_duplicates == "group" else (NearDuplicates(), [])
+    near, too_large = clusters.group_near_duplicates(entries) if near_duplicates == "group" else (NearDuplicates(), [])
     blockers += too_large
     blockers += _count_blockers(entries, min_per_class)
     blockers += _float_blockers(root, entries)
@@ -123,7 +122,7 @@ def suggested_size(sizes: Mapping[tuple[int, int], int], limit: int) -> tuple[in
     every = [size for size, number in sizes.items() for _ in range(number)]
     height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
     scale = min(1.0, limit / max(height, width))
-    return max(images.MIN_SIDE_PX, round(height * scale)), max(images.MIN_SIDE_PX, round(width * scale))
+    return max(decode.MIN_SIDE_PX, round(height * scale)), max(decode.MIN_SIDE_PX, round(width * scale))
 
 
 def unify_channels(entries: Sequence[Entry], color: Color) -> tuple[int, list[str]]:
@@ -151,7 +150,7 @@ def _find_entries(root: Path, source: Source, max_file_mb: int) -> tuple[list[En
         case "idx":
             entries, blockers = idx.read_idx(root, max_file_mb)
         case "list":
-            entries, blockers = listing.listing(root)
+            entries, blockers = images_csv.listing(root)
     entries.sort(key=lambda entry: entry.path)
     if source == "folder":
         blockers += meta.apply(root, entries)
@@ -165,7 +164,7 @@ def _read(entry: Entry, background: int, max_file_mb: int, max_pixels: int) -> N
     try:
         content = sources.read_entry(entry, max_file_mb)
         entry.sha256 = sha256(content)
-        decoded = images.decode(content, entry.path, background=background, max_pixels=max_pixels)
+        decoded = decode.decode(content, entry.path, background=background, max_pixels=max_pixels)
     except Rejected as rejected:
         entry.reject("quarantined", rejected.code, rejected.detail)
         return
@@ -178,16 +177,16 @@ def _read(entry: Entry, background: int, max_file_mb: int, max_pixels: int) -> N
 def _shape(entry: Entry, size: Size, color: Color) -> None:
     """Colour and size of one image, and the digest by which copies are found."""
     assert entry.pixels is not None
-    pixels = images.to_grey(entry.pixels) if color == "grey" else entry.pixels
+    pixels = decode.to_grey(entry.pixels) if color == "grey" else entry.pixels
     if size is not None:
         height, width = (size, size) if isinstance(size, int) else size
         if pixels.shape[:2] != (height, width):
             entry.fix("resized", f"from {_text(entry.size or (0, 0))}")
-            pixels = images.collapse(images.resize(pixels, height, width))
+            pixels = decode.collapse(decode.resize(pixels, height, width))
     entry.grey = pixels.shape[2] == 1
     entry.digest = sha256(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
     # Without ingest.size an image this large ends the run anyway: keep its size, not its pixels.
-    entry.pixels = pixels if max(pixels.shape) <= images.MAX_SIDE_PX else None
+    entry.pixels = pixels if max(pixels.shape) <= decode.MAX_SIDE_PX else None
 
 
 def _count_blockers(entries: Sequence[Entry], min_per_class: int) -> list[Blocker]:
@@ -210,7 +209,7 @@ def _size_blockers(root: Path, sizes: Counter[tuple[int, int]]) -> list[Blocker]
     """Without ingest.size all images must have one size, and an allowed one."""
     if not sizes:
         return []
-    example = f"set ingest.size, for example {list(suggested_size(sizes, images.MAX_SIDE_PX))}"
+    example = f"set ingest.size, for example {list(suggested_size(sizes, decode.MAX_SIDE_PX))}"
     if len(sizes) > 1:
         most = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
         named = ", ".join(f"{_text(size)} ({number})" for size, number in most[:_MAX_SIZES_NAMED])
@@ -219,8 +218,8 @@ def _size_blockers(root: Path, sizes: Counter[tuple[int, int]]) -> list[Blocker]
             Blocker(shown(str(root)), "mixed_sizes", f"images of different height x width: {named}{more}; {example}")
         ]
     (only,) = sizes
-    if max(only) > images.MAX_SIDE_PX:
-        message = f"images are {_text(only)}, at most {images.MAX_SIDE_PX} each way; {example}"
+    if max(only) > decode.MAX_SIDE_PX:
+        message = f"images are {_text(only)}, at most {decode.MAX_SIDE_PX} each way; {example}"
         return [Blocker(shown(str(root)), "size_range", message)]
     return []
 

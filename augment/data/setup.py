@@ -33,9 +33,9 @@ def run(
     """
     from augment import params  # noqa: PLC0415  (pydantic, not for `augment --help`)
     from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow)
-    from augment.data.sources import folder as sources  # noqa: PLC0415  (numpy and Pillow)
+    from augment.data.sources import folder  # noqa: PLC0415  (numpy and Pillow)
 
-    source = sources.detect(path)
+    source = folder.detect(path)
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
@@ -93,7 +93,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415  (the same)
 
     from augment import params  # noqa: PLC0415  (pydantic)
-    from augment.project import dvc_yaml as dvcyaml  # noqa: PLC0415  (pydantic)
+    from augment.project import dvc_yaml  # noqa: PLC0415  (pydantic)
 
     yaml = YAML()
     yaml.preserve_quotes = True
@@ -116,7 +116,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
         params.check(values, str(params_path))
     except ParamsError as error:
         raise ParamsError(f"{error}\nNothing was written.") from error
-    if missing := dvcyaml.obstacles(params_path, values):
+    if missing := dvc_yaml.obstacles(params_path, values):
         lines = [f"{params_path}: {message}" for _, message in missing]
         raise ParamsError("\n".join([*lines, "Nothing was written."]))
     return stream.getvalue()

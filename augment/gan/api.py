@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment import params
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine, cores, standalone
 from augment.core.environment import resolve_device
 from augment.core.errors import AugmentError, DataError, TrainingError
-from augment.core.standalone import standalone
 from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
 from augment.gan.bundle_files import MAX_LABEL_LENGTH
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import backend_on, train_classes
+from augment.gan.per_class import backend_on, generators_from, train_classes
 from augment.gan.settings import class_training
-from augment.gan.trained import generators_from
 from augment.gan.training.adaptive_augmentation import Probability
 from augment.params.types import Flips
 

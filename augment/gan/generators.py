@@ -1,4 +1,4 @@
-"""The generators of classes: sampling, and saving as bundles (`manifest.py`)."""
+"""The generators of classes: sampling, and saving as bundles (`bundle_files.py`)."""
 
 import operator
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,7 @@
-"""The downstream classifier: a small convolutional network, the same for every arm and for the filter."""
+"""The downstream classifier: a small convolutional network, the same for every arm and for the filter.
+
+How a classifier draws its batches from weighted images.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from torch import Tensor, nn
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.measure.sampling import WeightedImages
 
 Images = NDArray[np.uint8]
 # rng -> images uint8 (B, C, H, W) and targets: classes int64 (B,), or a row per image float32 (B, classes) that says
@@ -156,3 +160,29 @@ def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
     ]
     features: NDArray[np.float32] = torch.cat(rows).numpy()
     return features
+
+
+def weighted_batches(data: WeightedImages, size: int) -> Batch:
+    """A function that draws `size` images with replacement, each by its sampling weight."""
+    images, targets, sampling_weights = map(torch.from_numpy, (data.images, data.targets, data.sampling_weights))
+
+    def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        chosen = torch.multinomial(sampling_weights, size, replacement=True, generator=rng)
+        return images[chosen], targets[chosen]
+
+    return batch
+
+
+def uniform_batches(data: WeightedImages, size: int, classes: int) -> Batch:
+    """A function that draws every image equally often; its sampling weight, times N, is its weight in the loss.
+
+    For `class_balanced` images that weight is N / (classes * class size), 1 on average (King & Zeng 2001).
+    """
+    images, targets, sampling_weights = map(torch.from_numpy, (data.images, data.targets, data.sampling_weights))
+    weighted_targets = (sampling_weights.float() * len(images))[:, None] * F.one_hot(targets, classes)
+
+    def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        chosen = torch.randint(len(images), (size,), generator=rng)
+        return images[chosen], weighted_targets[chosen]
+
+    return batch

@@ -13,9 +13,8 @@ from markupsafe import Markup, escape
 from augment.core.grids import GAP_PX
 from augment.evaluation.verdict import wording
 from augment.report import tables
-from augment.report.charts import curve_chart, interval_chart
+from augment.report.charts import curve_chart, interval_chart, reliability_diagram
 from augment.report.contents import Contents
-from augment.report.diagram import reliability_diagram
 from augment.report.gallery import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour
 from augment.report.pictures import data_uri, strip, tile
 from augment.report.plain import plain_sentence

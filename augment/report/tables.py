@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augment.report.charts import CurveLine, IntervalMark
+from augment.report.charts import CurveLine, IntervalMark, ReliabilityBin
 from augment.report.contents import Contents
-from augment.report.diagram import ReliabilityBin
 from augment.report.reading import Row, Rows
 
 ARM_WORDS = {

@@ -18,9 +18,8 @@ from augment.core.errors import DataError
 from augment.core.progress import Progress
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.measure.batches import weighted_batches
-from augment.measure.classical import classical_augmentation
-from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities
+from augment.measure.augmentations import classical_augmentation
+from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities, weighted_batches
 from augment.measure.sampling import class_balanced
 
 Positions = NDArray[np.int64]

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from augment.core.engine import standalone
 from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed
-from augment.core.standalone import standalone
 from augment.data.imageset import ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance, near_copies

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from augment.core.processes import interruption
-from augment.gan import checkpoint_store as store
+from augment.gan import checkpoint_store
 from augment.gan.checkpoint_store import StoredJob, fingerprint
 from augment.gan.training.run import GanJob
 from augment.gan.training.trainer import fit
@@ -101,7 +101,7 @@ import sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from augment.gan import checkpoint_store as store
+from augment.gan import checkpoint_store
 from tests.core.test_processes import long_job
 
 def tell(step, steps):
@@ -109,9 +109,9 @@ def tell(step, steps):
         print("there", flush=True)
         sys.stdin.readline()  # stands still until the signal has come
 
-store._step_progress = lambda name: tell
+checkpoint_store._step_progress = lambda name: tell
 try:
-    store.train_gan(store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
+    checkpoint_store.train_gan(checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -145,8 +145,8 @@ def test_a_terminated_training_goes_on_where_it_was(tmp_path: Path, monkeypatch:
         resumed_from.append(options["resume"]["now"]["step"])
         return fit(job, **options)
 
-    monkeypatch.setattr(store, "fit", spy)
-    resumed = store.train_gan(StoredJob(long_job(), tmp_path, 1000.0))
+    monkeypatch.setattr(checkpoint_store, "fit", spy)
+    resumed = checkpoint_store.train_gan(StoredJob(long_job(), tmp_path, 1000.0))
     whole = fit(long_job())
     assert resumed_from == [STOPPED_AT]
     assert resumed.history == whole.history
@@ -160,16 +160,16 @@ import os, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from augment.gan import checkpoint_store as store
+from augment.gan import checkpoint_store
 from tests.core.test_processes import long_job
 
-def kept(folder, state, keep=store._save_checkpoint):
+def kept(folder, state, keep=checkpoint_store._save_checkpoint):
     keep(folder, state)
     if state["now"]["step"] == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-store._save_checkpoint = kept
-store.train_gan(store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
+checkpoint_store._save_checkpoint = kept
+checkpoint_store.train_gan(checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
 """
 
 
@@ -182,8 +182,8 @@ def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp
         close(process)
     folder = tmp_path / fingerprint(long_job())
     assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "lock", "previous.pt"]
-    assert store._read(folder / "checkpoint.pt")["now"]["step"] == STOPPED_AT
-    resumed, whole = store.train_gan(StoredJob(long_job(), tmp_path, 1000.0)), fit(long_job())
+    assert checkpoint_store._read(folder / "checkpoint.pt")["now"]["step"] == STOPPED_AT
+    resumed, whole = checkpoint_store.train_gan(StoredJob(long_job(), tmp_path, 1000.0)), fit(long_job())
     assert resumed.history == whole.history
     assert all(torch.equal(resumed.generator[name], value) for name, value in whole.generator.items())
 

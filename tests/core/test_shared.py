@@ -5,8 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from augment.core.engine import Engine
-from augment.core.shared import SharedArray
+from augment.core.engine import Engine, SharedArray
 
 
 def total(shared: SharedArray) -> tuple[int, str]:

@@ -7,7 +7,7 @@ import pytest
 from torch import Tensor
 
 from augment.data.imageset import ImageSet
-from augment.gan.training import stacked_trainer as together
+from augment.gan.training import stacked_trainer
 from augment.gan.training.run import GanJob
 from augment.gan.training.step import GanSettings, Players
 
@@ -41,12 +41,12 @@ def two_classes() -> ImageSet:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """What was played: (models, step) of each step of a stack."""
-    play, seen = together.train_step, []
+    play, seen = stacked_trainer.train_step, []
 
     def watched(players: Players, *others: Any) -> Tensor:
         metrics = play(players, *others)
         seen.append((players.models, players.step))
         return metrics
 
-    monkeypatch.setattr(together, "train_step", watched)
+    monkeypatch.setattr(stacked_trainer, "train_step", watched)
     return seen

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from augment.gan.training import stacked_trainer as together
+from augment.gan.training import stacked_trainer
 from augment.gan.training.run import GanJob
 from augment.gan.training.step import Players
 from tests.gan.conftest import TINY, images
@@ -27,7 +27,7 @@ def jobs_of(*counts: int, **changes: Any) -> list[GanJob]:
 
 def spoiling(monkeypatch: pytest.MonkeyPatch, when: Callable[[Players], int | None]) -> None:
     """After a step, the weights of this model's D are no numbers."""
-    play = together.train_step
+    play = stacked_trainer.train_step
 
     def played(players: Players, *others: Any) -> Tensor:
         metrics = play(players, *others)
@@ -37,4 +37,4 @@ def spoiling(monkeypatch: pytest.MonkeyPatch, when: Callable[[Players], int | No
                 weight.data.chunk(players.models)[model].fill_(NAN)
         return metrics
 
-    monkeypatch.setattr(together, "train_step", played)
+    monkeypatch.setattr(stacked_trainer, "train_step", played)

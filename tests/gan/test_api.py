@@ -95,7 +95,7 @@ def test_a_store_makes_the_second_call_instant(tmp_path: Path, monkeypatch: pyte
 
 def test_a_class_that_fails_is_named_and_nothing_but_failures_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "augment.gan.training.looks.find_fault", lambda *found: "collapsed" if len(found[-1]) == 4 else None
+        "augment.gan.training.trainer.find_fault", lambda *found: "collapsed" if len(found[-1]) == 4 else None
     )
     generators = train_generators(images(10), LABELS, transfer="none", **QUICK)
     assert list(generators) == ["b"]

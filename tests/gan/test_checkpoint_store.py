@@ -8,7 +8,7 @@ import torch
 
 from augment.core.errors import StoreError
 from augment.core.files import exclusive
-from augment.gan import checkpoint_store as store
+from augment.gan import checkpoint_store
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_gan
 from augment.gan.training.run import GanJob, Start
 from augment.gan.training.trainer import fit
@@ -17,7 +17,7 @@ from tests.test_structure import reached
 
 def test_a_finished_gan_is_not_trained_again(job: GanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = train_gan(StoredJob(job, tmp_path, 30.0))
-    monkeypatch.setattr(store, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
+    monkeypatch.setattr(checkpoint_store, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
     again = train_gan(StoredJob(job, tmp_path, 30.0))
     assert all(torch.equal(first.generator[name], again.generator[name]) for name in first.generator)
     assert first.history == again.history
@@ -30,11 +30,15 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
     for stop_at in (4, 8):
         asked = iter(range(100))
         with pytest.raises(KeyboardInterrupt):
-            fit(job, save=lambda state: store._save_checkpoint(folder, state), stop=lambda: next(asked) == stop_at)  # noqa: B023
+            fit(
+                job,
+                save=lambda state: checkpoint_store._save_checkpoint(folder, state),
+                stop=lambda asked=asked, stop_at=stop_at: next(asked) == stop_at,
+            )
     newest = folder / "checkpoint.pt"
     newest.write_bytes(newest.read_bytes()[:-1])
-    assert store._read(newest) is None
-    assert store._read(folder / "previous.pt")["now"]["step"] == 4
+    assert checkpoint_store._read(newest) is None
+    assert checkpoint_store._read(folder / "previous.pt")["now"]["step"] == 4
     result = train_gan(StoredJob(job, tmp_path, 30.0))
     assert result.history == fit(job).history
 
@@ -62,6 +66,6 @@ def test_the_fingerprint_covers_all_code_that_trains() -> None:
     """What a change of that code would otherwise leave in the store is a GAN that it would not train."""
     modules = reached("augment.gan.training.trainer") | reached("augment.gan.training.stacked_trainer")
     files = {f"{name.removeprefix('augment.').replace('.', '/')}.py" for name in modules}
-    assert files - {"core/errors.py", "params/types.py"} == set(store.TRAINING_CODE), (
+    assert files - {"core/errors.py", "params/types.py"} == set(checkpoint_store.TRAINING_CODE), (
         "words and kinds of values decide no weights"
     )

@@ -7,8 +7,7 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.gan import cost
-from augment.gan import per_class as classes
+from augment.gan import cost, per_class
 from augment.gan.checkpoint_store import StoredJob, train_gan
 from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
 from augment.gan.training.run import GanJob
@@ -112,7 +111,7 @@ def test_telling_changes_no_weights(two_classes: ImageSet, tiny: GanSettings, mo
     here = Backend(Engine("serial", 1), "cpu", None, 30.0)
     training = ClassTraining(None, dict.fromkeys(two_classes.classes, tiny))
     (told_first,) = train_classes(two_classes, training, [0], here)
-    monkeypatch.setattr(classes, "_print_cost", lambda *_: None)
+    monkeypatch.setattr(per_class, "_print_cost", lambda *_: None)
     (untold,) = train_classes(two_classes, training, [0], here)
     for label, result in told_first.classes.items():
         assert all(result.generator[name].equal(untold.classes[label].generator[name]) for name in result.generator)

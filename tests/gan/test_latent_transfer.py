@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from augment.data.imageset import ImageSet
-from augment.gan import latent_transfer as under_test
+from augment.gan import latent_transfer
 from augment.gan.generators import ClassGenerator
 from augment.gan.latent_transfer import (
     SHIFT_STRENGTH,
@@ -72,7 +72,7 @@ def test_an_image_of_the_generator_is_found_again() -> None:
 
 def test_the_passes_of_a_search_are_those_that_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each image has its steps, and each trial a drawing."""
-    monkeypatch.setattr(under_test, "MAX_PASS_PIXELS", 8 * 16)
+    monkeypatch.setattr(latent_transfer, "MAX_PASS_PIXELS", 8 * 16)
     forwards: list[tuple[int, bool]] = []
 
     class Watched(Identity):
@@ -85,15 +85,15 @@ def test_the_passes_of_a_search_are_those_that_are_announced(monkeypatch: pytest
     invert(network, torch.zeros(23, 1, 4, 4))
     assert max(size for size, _ in forwards) == 8, "however many there are"
     learnt, tried = (sum(size for size, graded in forwards if graded == way) for way in (True, False))
-    assert learnt + tried // 3 == under_test.inversion_passes(train.counts())
-    assert under_test.inversion_passes({"a": 1, "b": 1}) == 0
+    assert learnt + tried // 3 == latent_transfer.inversion_passes(train.counts())
+    assert latent_transfer.inversion_passes({"a": 1, "b": 1}) == 0
 
 
 def test_the_search_weighs_nearness_against_the_prior() -> None:
     """With images = latents the best latent is image / (1 + PRIOR), in closed form."""
     images = torch.linspace(-0.9, 0.9, 32).view(2, 1, 4, 4)
     found = invert(identity(), images)
-    torch.testing.assert_close(found, images.flatten(1) / (1 + under_test.PRIOR_WEIGHT), atol=0.01, rtol=0)
+    torch.testing.assert_close(found, images.flatten(1) / (1 + latent_transfer.PRIOR_WEIGHT), atol=0.01, rtol=0)
 
 
 def test_a_sample_is_an_own_image_moved_by_a_difference_within_one_donor() -> None:
@@ -182,7 +182,7 @@ def test_nearness_is_the_root_mean_square_of_pixels() -> None:
 def test_the_min_distance_is_a_share_of_the_usual_one() -> None:
     """Constant images at 0, 10, 30 and 70: the nearest others lie at 10, 10, 20 and 40."""
     images = np.array([0, 10, 30, 70], np.uint8)[:, None, None, None].repeat(5, 2).repeat(5, 3)
-    assert min_sample_distance(images) == pytest.approx(under_test.COPY_DISTANCE_SHARE * 15 / 127.5)
+    assert min_sample_distance(images) == pytest.approx(latent_transfer.COPY_DISTANCE_SHARE * 15 / 127.5)
     assert min_sample_distance(images[:1]) == 0
 
 

@@ -11,7 +11,7 @@ import torch
 from augment.core.engine import Engine
 from augment.core.errors import ParamsError, TrainingError
 from augment.data.imageset import ImageSet
-from augment.gan import settings as gan_settings
+from augment.gan import settings
 from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.run import GanResult
@@ -118,7 +118,7 @@ def test_small_images_are_trained_in_full_precision() -> None:
 def test_larger_images_train_in_bf16_where_the_processor_has_it(
     monkeypatch: pytest.MonkeyPatch, side: int, hardware: bool, expected: str
 ) -> None:
-    monkeypatch.setattr(gan_settings, "multiplies_bf16", lambda device: hardware)
+    monkeypatch.setattr(settings, "multiplies_bf16", lambda device: hardware)
     training = class_training(Train(), {"a": 10}, flips="none", height=side, width=40, device="cpu")
     assert training.classes["a"].precision == training.shared.precision == expected
 

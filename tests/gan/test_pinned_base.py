@@ -14,8 +14,7 @@ from augment.gan.checkpoint_store import fingerprint
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.build import Architecture, build
 from augment.gan.per_class import Backend, train_classes
-from augment.gan.pinned_base import start_from_bundle
-from augment.gan.settings import class_training, load_pinned_start
+from augment.gan.settings import class_training, load_pinned_start, start_from_bundle
 from augment.gan.training.run import GanJob, Start, players_of
 from augment.gan.training.trainer import fit
 from augment.params import Train, check

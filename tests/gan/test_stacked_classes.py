@@ -11,13 +11,10 @@ from torch import Tensor
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.gan import checkpoint_store as store
-from augment.gan import cost
-from augment.gan import per_class as classes
-from augment.gan import settings as resolving
+from augment.gan import checkpoint_store, cost, per_class, settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_stacked
 from augment.gan.per_class import Backend, ClassTraining, train_classes
-from augment.gan.training import stacked_trainer as together
+from augment.gan.training import stacked_trainer
 from augment.gan.training.run import GanJob
 from augment.gan.training.step import GanSettings, Players
 from augment.gan.training.trainer import fit
@@ -31,13 +28,13 @@ def test_what_the_store_has_is_not_trained_again(tmp_path: Path, monkeypatch: py
     stored = [StoredJob(job, tmp_path, 30.0) for job in jobs]
     (known,) = train_stacked([stored[1]])
     asked: list[str] = []
-    fitted = store.fit_stacked
+    fitted = checkpoint_store.fit_stacked
 
     def watched(jobs: list[GanJob], **arguments: Any) -> Any:
         asked.extend(job.name for job in jobs)
         return fitted(jobs, **arguments)
 
-    monkeypatch.setattr(store, "fit_stacked", watched)
+    monkeypatch.setattr(checkpoint_store, "fit_stacked", watched)
     results = train_stacked(stored)
     assert asked == ["class 0", "class 2"]
     assert results[1].history == known.history == fit(jobs[1]).history, "one by itself is a plain run"
@@ -54,13 +51,13 @@ def test_the_store_keeps_what_was_finished_before_an_end(
     """A model goes back and is alone at work when the run is ended: the others are finished and stay so."""
     spoiling(monkeypatch, lambda players: 0 if players.models == 3 and players.step == 12 else None)
     stored = [StoredJob(job, tmp_path, 30.0) for job in jobs_of(6, 6, 6)]
-    fitted = store.fit_stacked
+    fitted = checkpoint_store.fit_stacked
 
     def ended(jobs: list[GanJob], **arguments: Any) -> Any:
         return fitted(jobs, **{**arguments, "stop": lambda: steps[-1:] == [(1, 11)]})
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "fit_stacked", ended)
+        patch.setattr(checkpoint_store, "fit_stacked", ended)
         with pytest.raises(KeyboardInterrupt):
             train_stacked(stored)
     assert [is_finished(one) for one in stored] == [False, True, True]
@@ -98,13 +95,13 @@ def test_with_transfer_a_stack_starts_from_the_shared_gan(
     three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Tensor] = []
-    play = together.train_step
+    play = stacked_trainer.train_step
 
     def watched(players: Players, *others: Any) -> Tensor:
         seen.append(next(players.generator.parameters()).detach().clone())
         return play(players, *others)
 
-    monkeypatch.setattr(together, "train_step", watched)
+    monkeypatch.setattr(stacked_trainer, "train_step", watched)
     train_classes(three_classes, ClassTraining(tiny, dict.fromkeys("abc", tiny)), [0], STACKED)
     first, *others = seen[0].chunk(3)
     assert all(torch.equal(first, other) for other in others), "equal at first"
@@ -128,8 +125,8 @@ def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: p
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])
 def test_a_gpu_gets_stacks_and_all_other_work_every_process(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolving, "resolve_device", lambda _: device)
-    backend = resolving.start_backend(Compute(jobs=3))
+    monkeypatch.setattr(settings, "resolve_device", lambda _: device)
+    backend = settings.start_backend(Compute(jobs=3))
     assert backend.stacked is (device == "cuda")
     assert backend.engine == Engine("local", 3)
 
@@ -143,7 +140,7 @@ def test_stacks_train_in_this_process_whatever_the_engine(
         here.append(len(jobs))
         return train_stacked(jobs)
 
-    monkeypatch.setattr(classes, "train_stacked", watched)
+    monkeypatch.setattr(per_class, "train_stacked", watched)
     training = ClassTraining(None, {"a": tiny, "b": tiny, "c": dataclasses.replace(tiny, batch_size=3)})
     train_classes(three_classes, training, [0], dataclasses.replace(STACKED, engine=Engine("local", 2)))
     assert sorted(here) == [1, 2]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from augment.measure.batches import weighted_batches
+from augment.measure.classifiers import weighted_batches
 from augment.measure.sampling import WeightedImages, uniform
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from augment.measure.classical import classical_augmentation, jittered
+from augment.measure.augmentations import classical_augmentation, jittered
 from tests.toy import toy_set
 
 TOY = toy_set({"a": 9, "b": 9, "c": 9})

@@ -8,9 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.measure import classifiers
-from augment.measure.batches import weighted_batches
-from augment.measure.classical import classical_augmentation
-from augment.measure.classifiers import FitSettings, SmallCnn, embeddings, fit_classifier, probabilities
+from augment.measure.augmentations import classical_augmentation
+from augment.measure.classifiers import (
+    FitSettings,
+    SmallCnn,
+    embeddings,
+    fit_classifier,
+    probabilities,
+    weighted_batches,
+)
 from augment.measure.sampling import class_balanced
 from tests.toy import toy_set
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from augment.core.errors import ParamsError
-from augment.measure import imagenet as pretrained
+from augment.measure import imagenet
 
 # Tan & Le 2019, table 1 (B0): kernel, stride, channels and blocks of each stage; the stem has 32 channels
 TABLE = (
@@ -53,7 +53,7 @@ def random_weights():
 @pytest.fixture
 def made_up(monkeypatch):
     weights = random_weights()
-    monkeypatch.setattr(pretrained, "_weights", lambda: weights)
+    monkeypatch.setattr(imagenet, "_weights", lambda: weights)
     return weights
 
 
@@ -61,12 +61,12 @@ def made_up(monkeypatch):
 @pytest.mark.usefixtures("made_up")
 def test_any_size_and_colour(shape):
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    found = pretrained.imagenet_features(images)
+    found = imagenet.imagenet_features(images)
     assert (found.shape, found.dtype) == ((shape[0], 1280), np.float32)
     assert np.isfinite(found).all()
     assert found.std(axis=0).max() > 0
-    assert pretrained.imagenet_features(images[:0]).shape == (0, 1280)
-    alone = pretrained.imagenet_features(images[1:2])
+    assert imagenet.imagenet_features(images[:0]).shape == (0, 1280)
+    alone = imagenet.imagenet_features(images[1:2])
     np.testing.assert_allclose(alone[0], found[1], rtol=1e-4, atol=1e-4)
 
 
@@ -74,7 +74,7 @@ def test_any_size_and_colour(shape):
 def test_grey_is_rgb_with_equal_channels():
     grey = np.random.default_rng(0).integers(0, 256, (2, 1, 20, 20), dtype=np.uint8)
     np.testing.assert_allclose(
-        *(pretrained.imagenet_features(images) for images in (grey, grey.repeat(3, axis=1))), rtol=1e-5
+        *(imagenet.imagenet_features(images) for images in (grey, grey.repeat(3, axis=1))), rtol=1e-5
     )
 
 
@@ -86,8 +86,8 @@ def test_the_network_halves_five_times(made_up, monkeypatch):
         seen.append((tuple(kernel.shape[1:]), groups, tuple(found.shape[1:])))
         return found
 
-    monkeypatch.setattr(pretrained.F, "conv2d", noted)
-    pretrained._pooled(torch.zeros(1, 3, 96, 96), made_up)
+    monkeypatch.setattr(imagenet.F, "conv2d", noted)
+    imagenet._pooled(torch.zeros(1, 3, 96, 96), made_up)
     side, expected = 48, []
     for kernel, stride, channels, blocks in TABLE:
         side //= stride
@@ -103,26 +103,26 @@ def test_the_network_halves_five_times(made_up, monkeypatch):
 def test_padding_gives_the_ceiling_and_puts_what_is_uneven_behind(side, stride, kernel):
     weights = {"c.weight": torch.zeros(1, 1, kernel, kernel)}
     weights["c.weight"][0, 0, 0, 0] = 1  # the output is the padded image's upper left corner
-    for part, value in (("running_mean", 0.0), ("running_var", 1 - pretrained.EPSILON), ("weight", 1.0), ("bias", 0.0)):
+    for part, value in (("running_mean", 0.0), ("running_var", 1 - imagenet.EPSILON), ("weight", 1.0), ("bias", 0.0)):
         weights[f"n.{part}"] = torch.tensor([value])
     image = torch.arange(1.0, side * side + 1).reshape(1, 1, side, side)
-    found = pretrained._convolved(image, weights, "c", "n", stride)
+    found = imagenet._convolved(image, weights, "c", "n", stride)
     out = -(-side // stride)
     before = ((out - 1) * stride + kernel - side) // 2
     padded = F.pad(image, (before, kernel, before, kernel))
     torch.testing.assert_close(found, padded[..., : out * stride : stride, : out * stride : stride])
 
 
-@pytest.mark.skipif(pretrained.is_installed(), reason="the extra is installed")
+@pytest.mark.skipif(imagenet.is_installed(), reason="the extra is installed")
 def test_without_the_weights_the_message_says_what_to_install():
     with pytest.raises(ParamsError, match=r"\[pretrained\]"):
-        pretrained.imagenet_features(np.zeros((1, 1, 8, 8), np.uint8))
+        imagenet.imagenet_features(np.zeros((1, 1, 8, 8), np.uint8))
 
 
-@pytest.mark.skipif(not pretrained.is_installed(), reason="the extra `pretrained` is not installed")
+@pytest.mark.skipif(not imagenet.is_installed(), reason="the extra `pretrained` is not installed")
 def test_the_weights_are_those_that_were_measured():
     x = torch.linspace(-2, 2, 3 * 64 * 64).reshape(1, 3, 64, 64)
-    features = pretrained._pooled(x, pretrained._weights())
-    assert importlib.util.find_spec(pretrained.PACKAGE) is not None
+    features = imagenet._pooled(x, imagenet._weights())
+    assert importlib.util.find_spec(imagenet.PACKAGE) is not None
     assert features.shape == (1, 1280)
     assert 0 <= features.min() < features.max() <= 6

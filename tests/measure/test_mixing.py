@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.measure.augmentations import cutmix, mixup, mixup_or_cutmix
 from augment.measure.classifiers import FitSettings, fit_classifier, probabilities
-from augment.measure.mixing import cutmix, mixup, mixup_or_cutmix
 
 LEVELS = torch.tensor([0.0, 0.15, 0.5, 1.0])  # every image of a class has its one grey level
 

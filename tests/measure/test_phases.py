@@ -7,9 +7,8 @@ import torch.nn.functional as F
 from sklearn.utils.class_weight import compute_class_weight
 
 from augment.measure import classifiers
-from augment.measure.batches import uniform_batches, weighted_batches
-from augment.measure.classifiers import FitSettings, fit_classifier
-from augment.measure.mixing import mixup_or_cutmix
+from augment.measure.augmentations import mixup_or_cutmix
+from augment.measure.classifiers import FitSettings, fit_classifier, uniform_batches, weighted_batches
 from augment.measure.sampling import class_balanced, uniform
 
 COUNTS = (12, 5, 1)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from augment.measure import randaugment as under_test
-from augment.measure.randaugment import OPERATIONS_PER_IMAGE, _operations, randaugment
+from augment.measure import augmentations
+from augment.measure.augmentations import OPERATIONS_PER_IMAGE, _operations, randaugment
 
 SHAPES = [(1, 8, 8), (3, 8, 8), (1, 24, 40), (3, 24, 40), (1, 2, 2), (3, 2, 2), (1, 5, 3)]
 
@@ -65,8 +65,8 @@ def test_every_eighth_image_draws_the_same_operations(monkeypatch):
             calls.append(len(images))
             return torch.full_like(images, len(calls) / 100)
 
-    monkeypatch.setattr(under_test, "_operations", lambda *_: [Mark(), Mark()])
-    marked = under_test.randaugment("none", 1, 4, 4)(torch.zeros(26, 1, 4, 4))[:, 0, 0, 0]
+    monkeypatch.setattr(augmentations, "_operations", lambda *_: [Mark(), Mark()])
+    marked = augmentations.randaugment("none", 1, 4, 4)(torch.zeros(26, 1, 4, 4))[:, 0, 0, 0]
     assert sorted(calls) == [3] * 6 * 2 + [4] * 2 * 2  # eight parts of 26 images, two operations each
     assert torch.equal(marked[8:], marked[:-8])
     assert len(marked.unique()) == 8

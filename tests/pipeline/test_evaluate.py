@@ -12,14 +12,14 @@ from augment.core.errors import DataError, ParamsError
 from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
 from augment.evaluation import tables
-from augment.evaluation.experiment import experiment as compare
+from augment.evaluation.experiment import experiment
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores
 from augment.evaluation.experiment.protocol import build_protocol
 from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS
 from augment.evaluation.samples.quality import QUALITY_COLUMNS
-from augment.evaluation.statistics.reliability import RELIABILITY_COLUMNS
+from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS
 from augment.gan.generators import GeneratorSet
-from augment.measure import imagenet as pretrained
+from augment.measure import imagenet
 from augment.project.test_ledger import LEDGER
 from pipeline import evaluate as stage
 from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
@@ -83,7 +83,7 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
         answer = np.eye(3)[np.full(len(run.val), 2 if run.arm == "mixup_cutmix" else 0)]  # the largest class of val
         return ArmScores(answer, np.eye(3)[np.zeros(len(run.test), dtype=int)])
 
-    monkeypatch.setattr(compare, "run_arm", noted)
+    monkeypatch.setattr(experiment, "run_arm", noted)
     val = ImageSet.load("data/prepared/val")
     val.take(val.labels == "hole").save("data/prepared/val")
     stage.evaluate(params())
@@ -130,7 +130,7 @@ def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest
 def test_what_is_not_installed_is_told_before_anything_is_trained(
     changed: dict[str, object], key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pretrained, "is_installed", lambda: False)
+    monkeypatch.setattr(imagenet, "is_installed", lambda: False)
     monkeypatch.setattr(stage, "load_prepared", lambda settings: pytest.fail("it went on"))
     with pytest.raises(ParamsError, match=f"{key}: needs the package"):
         stage.evaluate(params(**changed))

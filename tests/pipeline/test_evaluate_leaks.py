@@ -10,9 +10,8 @@ from augment.core.errors import DataError
 from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.per_class import Backend, train_classes
+from augment.gan.per_class import Backend, generators_from, train_classes
 from augment.gan.settings import class_training
-from augment.gan.trained import generators_from
 from augment.params import Params, Train, check
 from pipeline import evaluate as stage
 from tests.evaluation.samples.test_leakage import LABELS, drawn, drawn_set, join, replay

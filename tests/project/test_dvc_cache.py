@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.project import dvc_cache as dvccache
+from augment.project import dvc_cache
 from augment.project.dvc_cache import bring_back
 from augment.project.dvc_faults import cached_path, locked_outputs
 
@@ -75,7 +75,7 @@ def test_a_full_disk_gets_links_and_any_other_fault_is_said(project: Path, monke
         path.write_text("half")
         raise OSError(numbers[0], os.strerror(numbers[0]))
 
-    monkeypatch.setattr(dvccache.shutil, "copyfile", refuse)
+    monkeypatch.setattr(dvc_cache.shutil, "copyfile", refuse)
     with pytest.raises(OSError, match="Input/output"):
         bring_back(project, "one")
     del numbers[0]

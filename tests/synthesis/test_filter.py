@@ -15,7 +15,7 @@ from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.measure.classifiers import FitSettings, SmallCnn, probabilities
 from augment.params import check
-from augment.synthesis import filter as under_test
+from augment.synthesis import filter
 from augment.synthesis.filter import FilterSettings, fit_filters
 from augment.synthesis.settings import filter_settings
 from tests.toy import bars, toy_set
@@ -56,8 +56,8 @@ def watch(patch: pytest.MonkeyPatch, score: Callable[[int], float]) -> Seen:
         seen.scored[network] += images[:, 0, 0, 0].tolist()
         return np.array([[score(int(image[0, 0, 0]))] * 4 for image in images]).reshape(-1, 4)
 
-    patch.setattr(under_test, "fit_classifier", fit)
-    patch.setattr(under_test, "probabilities", judge)
+    patch.setattr(filter, "fit_classifier", fit)
+    patch.setattr(filter, "probabilities", judge)
     return seen
 
 
@@ -114,14 +114,14 @@ def test_nothing_can_be_held_out_of_one_group(counts: dict[str, int], each: int,
 
 def test_every_class_is_drawn_equally_often(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[float] = []
-    fit = under_test.fit_classifier
+    fit = filter.fit_classifier
 
     def watched(batch: Callable[[torch.Generator], tuple[torch.Tensor, torch.Tensor]], *others: object) -> SmallCnn:
         _, targets = batch(torch.Generator().manual_seed(0))
         drawn.append(targets.float().mean().item())
         return fit(batch, *others)
 
-    monkeypatch.setattr(under_test, "fit_classifier", watched)
+    monkeypatch.setattr(filter, "fit_classifier", watched)
     fit_filters([toy_set({"a": 40, "b": 4})], replace(SETTINGS, folds=2, batch_size=1000), [0], HERE)
     assert drawn == pytest.approx([0.5, 0.5], abs=0.06), "an eleventh of the images is half of what is learned"
 

@@ -1,4 +1,7 @@
-"""How two images lie on each other: the crop of one that correlates most with each view of the other."""
+"""How two images lie on each other: the crop of one that correlates most with each view of the other.
+
+How far two aligned images are from being one picture, in colour, and but for brightness.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -6,8 +9,24 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.near.crops import Float32, Windows, cosines, windows
-from augment.data.near.descriptors import FINE_FREQUENCIES, unit, weighted
+from augment.data.near.descriptors import (
+    COLOUR_FREQUENCIES,
+    FINE_FREQUENCIES,
+    MAX_CUT,
+    SAMPLES_PER_AXIS,
+    Float32,
+    Windows,
+    cosines,
+    deviation,
+    luma,
+    sampler,
+    spectrum,
+    turned,
+    unit,
+    view_turns,
+    weighted,
+    windows,
+)
 
 Int = NDArray[np.int64]
 
@@ -58,3 +77,99 @@ def _best_crops(images: Float32, descriptors: Float32, cases: Int, axis: Windows
         correlations = descriptors[cases[start:stop, 1], cases[start:stop, 2]] @ cropped.T
         scores[start:stop], crops[start:stop] = correlations.max(axis=1), correlations.argmax(axis=1)
     return scores, crops
+
+
+SATURATED_LEVEL = 250.0  # grey levels; above, a brighter copy may have lost what the darker one shows
+MAX_CONTRAST_RATIO = 1.5  # a copy has at most this many times the contrast
+MAX_BRIGHTNESS_DIFFERENCE = 64.0  # grey levels by which the means of copies may differ
+MAX_TINT_DIFFERENCE = 24.0  # grey levels by which the mean of one channel may differ more than that of all
+MAX_REFINED_DISTANCE = 0.02  # distance from which the crop is refined, by half a step at each of its four ends
+_CHUNK_PAIRS = 512  # pairs compared at once, 6 MB of colour each time
+
+
+def distances(images: NDArray[np.floating], aligned: Aligned) -> Float32:
+    """1 - correlation (P,) of all channels of each aligned pair; 1 where contrast, brightness or tint differ too much.
+
+    images: (N, C, H, W), levels 0 to 255.
+    """
+    found = np.ones(len(aligned.first), dtype=np.float32)
+    for position, turn in enumerate(view_turns(*images.shape[2:])):
+        mine = np.flatnonzero(aligned.view == position)
+        for start in range(0, len(mine), _CHUNK_PAIRS):
+            some = mine[start : start + _CHUNK_PAIRS]
+            first, second = (images[side[some]].astype(np.float32) for side in (aligned.first, aligned.second))
+            crops = np.stack([aligned.rows[some], aligned.columns[some]], axis=1)
+            found[some] = _refined(first, crops, turned(_resampled(second), turn))
+    return found
+
+
+def _refined(first: Float32, crops: Windows, second: Float32) -> Float32:
+    """Distances (n,) at the best crops nearby; first (n, C, H, W), crops (n, 2, 2), second (n, C, SAMPLES, SAMPLES)."""
+    best = _distances(_resampled(first, crops), second)
+    near = np.flatnonzero(best <= MAX_REFINED_DISTANCE)
+    first, crops, second, refined = first[near], crops[near], second[near], best[near]
+    for axis, end, step in [(axis, end, step) for axis in (0, 1) for end in (0, 1) for step in (-0.5, 0.5)]:
+        moved = crops.copy()
+        moved[:, axis, end] = np.clip(moved[:, axis, end] + step * MAX_CUT / EXACT_STEPS, 0, 1)
+        trial = _distances(_resampled(first, moved), second)
+        crops = np.where((trial < refined)[:, None, None], moved, crops)
+        refined = np.minimum(trial, refined)
+    best[near] = refined
+    return best
+
+
+def _resampled(images: Float32, crops: Windows | None = None) -> Float32:
+    """Images (n, C, H, W), or their crops (n, 2, 2), as (n, C, SAMPLES, SAMPLES)."""
+    if crops is None:
+        rows, columns = (sampler(side, SAMPLES_PER_AXIS) for side in images.shape[2:])
+    else:
+        rows, columns = (
+            sampler(side, SAMPLES_PER_AXIS, crops[:, None, axis]) for axis, side in enumerate(images.shape[2:])
+        )
+    samples = rows @ images @ columns.swapaxes(-1, -2)
+    return samples.astype(np.float32, copy=False)
+
+
+def _distances(first: Float32, second: Float32) -> Float32:
+    """Distances (n,) of images (n, C, SAMPLES, SAMPLES), whichever of the two is the brighter."""
+    means = first.mean(axis=(1, 2, 3)), second.mean(axis=(1, 2, 3))
+    swap = (means[0] > means[1])[:, None, None, None]
+    dark, bright = np.where(swap, second, first), np.where(swap, first, second)
+    brightened = _brightened(dark, bright)
+    correlation = (_vectors(brightened) * _vectors(bright)).sum(axis=1)
+    contrast = _contrast(bright) / np.maximum(_contrast(dark), 1e-6)
+    alike = (contrast <= MAX_CONTRAST_RATIO) & (contrast >= 1 / MAX_CONTRAST_RATIO)
+    alike &= (np.abs(means[0] - means[1]) <= MAX_BRIGHTNESS_DIFFERENCE) & (
+        _tint(brightened, bright) <= MAX_TINT_DIFFERENCE
+    )
+    found: Float32 = np.where(alike, np.maximum(1 - correlation, 0), 1).astype(np.float32)
+    return found
+
+
+def _brightened(dark: Float32, bright: Float32) -> Float32:
+    """The dark images at the brightness of the others, cut off at white as a brightened file is."""
+    shows = bright < SATURATED_LEVEL
+    sums = [(images * shows).sum(axis=(1, 2, 3), keepdims=True) for images in (bright, dark)]
+    brightened: Float32 = np.minimum(dark * np.maximum(sums[0] / np.maximum(sums[1], 1), 1), 255)
+    return brightened
+
+
+def _vectors(images: Float32) -> Float32:
+    """One descriptor (n, D) of luma and, more coarsely, of what each channel differs from it."""
+    grey = luma(images)
+    if images.shape[1] == 1:
+        return unit(weighted(spectrum(grey, FINE_FREQUENCIES)))
+    colour = weighted(spectrum(images - grey[:, None], COLOUR_FREQUENCIES))
+    parts = [np.sqrt(images.shape[1]) * weighted(spectrum(grey, FINE_FREQUENCIES)), *colour.swapaxes(0, 1)]
+    return unit(np.concatenate(parts, axis=1))
+
+
+def _contrast(images: Float32) -> Float32:
+    return deviation(spectrum(luma(images), FINE_FREQUENCIES))
+
+
+def _tint(one: Float32, other: Float32) -> Float32:
+    """By how many grey levels the mean of a channel differs more than that of all, (n,)."""
+    means = other.mean(axis=(2, 3)) - one.mean(axis=(2, 3))
+    tint: Float32 = np.abs(means - means.mean(axis=1, keepdims=True)).max(axis=1)
+    return tint

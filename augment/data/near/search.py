@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.progress import with_progress
-from augment.data.near.alignment import align
+from augment.data.near.alignment import align, distances
 from augment.data.near.candidates import candidate_pairs
-from augment.data.near.crops import Float32, sampler
-from augment.data.near.descriptors import FINE_FREQUENCIES, deviation, luma, spectrum, views
-from augment.data.near.distances import distances
+from augment.data.near.descriptors import FINE_FREQUENCIES, Float32, deviation, luma, sampler, spectrum, views
 
 UInt8 = NDArray[np.uint8]
 

@@ -26,9 +26,16 @@ them, the same for all (`base_augmentation`):
     shuffled            as gan_half_filtered with the samples' labels drawn at random: a control
     noise               as gan_half_filtered with noise in the samples' place: a control
     as_delivered        what is delivered, drawn by its weights, nothing else
+
+What is delivered to train on: the one function behind data/augmented and behind the arm that tests it.
+
+Identical arms: where classes are equally large nothing is left to balance or to fill up.
+
+Such an arm draws the very images of another, equally often and augmented alike, with the same seeds, so its classifiers
+would be the same to the last bit, and are not trained again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -171,3 +178,82 @@ def with_synthetic_shares(
         targets.append(np.full(len(samples), index, dtype=np.int64))
         sampling_weights.append(np.full(len(samples), total * share / len(samples)))
     return WeightedImages(np.concatenate(images), np.concatenate(targets), np.concatenate(sampling_weights))
+
+
+WEIGHT_DECIMALS = 6  # of a weight, as written
+AUGMENTED_MANIFEST_COLUMNS = (
+    "path",
+    "label",
+    "split",
+    "synthetic",
+    "weight",
+    "source",
+)  # columns of data/augmented/manifest.csv
+
+
+@dataclass(frozen=True)
+class DeliveredImages:
+    """The training images first, in their order, then the synthetic ones, class by class.
+
+    images: uint8 (N, C, H, W), targets: int64 (N,), weights: float64 (N,), 1 on average, rounded as in manifest.csv
+    """
+
+    images: NDArray[np.uint8]
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    def drawn_by_weight(self) -> WeightedImages:
+        """As a plain weighted sampler draws them."""
+        return WeightedImages(self.images, self.targets, self.weights / self.weights.sum())
+
+
+def delivered_images(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.uint8]]) -> DeliveredImages:
+    """What an arm leaves in files. kept: label -> uint8 (n, C, H, W), the samples that passed the filter.
+
+    Files cannot hold everything an arm does: augmentation stays behind, and so do images that only the
+    evaluation makes (SMOTE, blends).
+    """
+    data = arm_data(arm, train, Samples(raw=kept, filtered=kept, copies={}))
+    return DeliveredImages(
+        data.images, data.targets, (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
+    )
+
+
+OWN_TRAINING_ARMS: tuple[Arm, ...] = (
+    "class_weights",
+    "gan_pretrain",
+    "pretrained",
+    "as_delivered",
+)  # of learning from images
+
+
+def identical_arms(
+    arms: Sequence[Arm], sets: Sequence[ImageSet], samples: Sequence[Samples], base_augmentation: BaseAugmentation
+) -> dict[Arm, Arm]:
+    """Each arm that comes to the same as an earlier one in every repeat, and that one.
+
+    sets, samples: the training and the made images of each repeat.
+    """
+    first: dict[tuple[object, ...], Arm] = {}
+    identical: dict[Arm, Arm] = {}
+    for arm in arms:
+        sampling_weights = [] if arm in OWN_TRAINING_ARMS else _sampling_weights(arm, sets, samples)
+        if not sampling_weights:
+            continue
+        key = (augmentation_of(arm, base_augmentation), *sampling_weights)
+        if key in first:
+            identical[arm] = first[key]
+        else:
+            first[key] = arm
+    return identical
+
+
+def _sampling_weights(arm: Arm, sets: Sequence[ImageSet], samples: Sequence[Samples]) -> list[bytes]:
+    """How often each training image is drawn in each repeat; nothing where an arm draws others too."""
+    sampling_weights = []
+    for train, own in zip(sets, samples, strict=True):
+        data = arm_data(arm, train, own)
+        if len(data.images) > len(train):
+            return []
+        sampling_weights.append(data.sampling_weights.tobytes())
+    return sampling_weights

@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples, arm_data, augmentation_of
-from augment.measure.batches import uniform_batches, weighted_batches
-from augment.measure.classical import classical_augmentation
-from augment.measure.classifiers import Augment, FitSettings, SmallCnn, fit_classifier, probabilities
+from augment.measure.augmentations import classical_augmentation, mixup_or_cutmix, randaugment
+from augment.measure.classifiers import (
+    Augment,
+    FitSettings,
+    SmallCnn,
+    fit_classifier,
+    probabilities,
+    uniform_batches,
+    weighted_batches,
+)
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.measure.mixing import mixup_or_cutmix
-from augment.measure.randaugment import randaugment
 from augment.params import Arm, BaseAugmentation
 
 Images = NDArray[np.uint8]

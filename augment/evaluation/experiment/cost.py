@@ -10,10 +10,9 @@ import torch
 from augment.core.engine import Engine
 from augment.core.progress import counted, duration
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples, augmentation_of
+from augment.evaluation.experiment.arms import Samples, augmentation_of, identical_arms
 from augment.evaluation.experiment.classifier import ArmRun, fit_arm
 from augment.evaluation.experiment.experiment import ExperimentSettings
-from augment.evaluation.experiment.identical_arms import identical_arms
 from augment.gan import cost as gan_cost
 from augment.gan.latent_transfer import descend, inversion_passes
 from augment.gan.networks.build import new_generator, to_uint8

@@ -6,16 +6,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.engine import Engine
+from augment.core.engine import Engine, SharedArray
 from augment.core.progress import Progress
-from augment.core.shared import SharedArray
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import STANDALONE_ARMS, Samples, samples_of_arm
-from augment.evaluation.experiment.baselines import blended_images, smote_images
+from augment.evaluation.experiment.arms import (
+    STANDALONE_ARMS,
+    Samples,
+    delivered_images,
+    identical_arms,
+    samples_of_arm,
+)
+from augment.evaluation.experiment.baselines import (
+    blended_images,
+    jittered_copies,
+    noise_images,
+    shuffled_labels,
+    smote_images,
+)
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
-from augment.evaluation.experiment.controls import jittered_copies, noise_images, shuffled_labels
-from augment.evaluation.experiment.delivered import delivered_images
-from augment.evaluation.experiment.identical_arms import identical_arms
 from augment.evaluation.experiment.protocol import Replicate
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings

@@ -9,7 +9,7 @@ from augment.core.progress import duration
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
 from augment.data.split.pool import FOLDS
-from augment.evaluation.experiment import cost as evaluation_cost
+from augment.evaluation.experiment import cost
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun
 from augment.evaluation.experiment.protocol import FOLD_REPETITIONS
@@ -41,10 +41,8 @@ def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Par
         FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
     )  # fmt: skip
     steps = total_classifier_steps(params, classifier_steps(params.evaluate, *shape[1:]))
-    seconds = evaluation_cost.seconds_per_step(run) * steps
-    seconds += evaluation_cost.seconds_per_candidate(first, shape, params.generate.folds) * candidate_count(
-        params, noise
-    )
+    seconds = cost.seconds_per_step(run) * steps
+    seconds += cost.seconds_per_candidate(first, shape, params.generate.folds) * candidate_count(params, noise)
     compared = f"{classifier_count(params)} classifiers: {duration(seconds / backend.engine.processes / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
 
@@ -74,7 +72,7 @@ def repeat_counts(params: Params) -> tuple[int, int]:
 def gan_step_groups(training: ClassTraining, params: Params) -> list[list[int]]:
     """Steps of the GANs of a whole run: `train` makes those that are delivered, `evaluate` those of its repeats."""
     _, further = repeat_counts(params)
-    return [*evaluation_cost.gan_steps(training, 1), *evaluation_cost.gan_steps(training, further)]
+    return [*cost.gan_steps(training, 1), *cost.gan_steps(training, further)]
 
 
 def classifier_count(params: Params) -> int:

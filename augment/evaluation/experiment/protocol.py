@@ -21,8 +21,7 @@ from augment.core.errors import DataError
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.data.split.disjoint import check_sides
-from augment.data.split.pool import FOLDS, check_repeats, shortages
-from augment.data.split.subset import draw_part, join
+from augment.data.split.pool import FOLDS, check_repeats, draw_part, join, shortages
 from augment.evaluation.statistics.bootstrap import groups_per_class
 
 Scheme = Literal["split", "rotated", "subsets", "folds"]

@@ -5,6 +5,8 @@ nearest other real image, so that typical and odd images count alike. GANs that 
 images no nearer than training images (nearer to those, if they memorise), and exactly as near as val, which they did
 not see either. Both are tested, one-sided, by ranks within each class (Mann & Whitney 1947); the unit is
 a group, which gives one image. The ranks compare test with all of train, so no sample of equal size need be drawn.
+
+A check against leaks: no synthetic image may be a test image. `nearness_rows` looks for less than equality.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +18,25 @@ from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu, rankdata
 
 from augment.core.errors import DataError
-from augment.data.imageset import ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.measure.features import pixels
 from augment.measure.metrics import Features, Float, leave_one_out_nearest, nearest
+
+
+def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageSet) -> None:
+    """Raises `DataError` when a synthetic image equals a test image, pixel for pixel, from 16 px up."""
+    if min(test.images.shape[2:]) < CHANCE_BELOW_PX:
+        return
+    known = {image.tobytes(): source for image, source in zip(test.images, test.sources, strict=True)}
+    for label, images in synthetic.items():
+        for index, image in enumerate(images):
+            if image.tobytes() in known:
+                raise DataError(
+                    f"leak: synthetic image {index} of class {label!r} equals the test image "
+                    f"{known[image.tobytes()]}. The GAN has seen test images: look for copies of them in the "
+                    "training folder (`augment check`), remove data/prepared and models, then run `dvc repro`."
+                )
+
 
 MAX_P_VALUE = 0.001  # one false alarm in a thousand audits at most; every repeat makes two
 MIN_NEARER_SHARE = 0.6  # share of the comparisons that test must win: less is no copying

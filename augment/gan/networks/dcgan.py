@@ -6,10 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from augment.core.layout import channels_last
 from augment.gan.networks.architecture import Architecture
-from augment.gan.networks.directional import leaky_relu
-from augment.gan.networks.layers import Convolution, Linear, doubling, to_batch, to_channels
+from augment.gan.networks.layers import Convolution, Linear, channels_last, doubling, leaky_relu, to_batch, to_channels
 
 
 class DcganGenerator(nn.Module):

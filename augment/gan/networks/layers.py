@@ -1,15 +1,75 @@
-"""K networks of one architecture in one, so that one pass serves them all and each stays alone with its own weights.
+"""Layers that every network is built of: they carry directional derivatives, and several models side by side.
+
+The order in which convolutions read an image's numbers.
+
+What layers do with a value that carries a derivative along a direction (forward mode), as in D's penalties.
+
+A discriminator is linear but for its activations, so each layer makes the derivative from the one that comes in.
+torch's own rules would compute every layer a second time with weights of zero, and send gradients of zero back
+through the values: twice the work. A generator of the same layers carries none, and its layers are the plain ones.
+
+K networks of one architecture in one, so that one pass serves them all and each stays alone with its own weights.
 
 Outside of a network its models share the rows of a batch: row n K + k is the n-th of model k. Within, a
 model's channels stand beside those of the others, and layers work in K groups. Every weight holds the
 models' own one after the other along its first axis. One model is the plain network.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
-from augment.gan.networks.directional import with_derivative
+
+def channels_last(images: Tensor) -> Tensor:
+    """The same images, float (N, C, H, W), with the channels of a pixel side by side in memory.
+
+    Said outright for one channel: it fits both layouts, and torch would go on with the other.
+    """
+    if images.shape[1] == 1:
+        return images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+LEAKY_SLOPE = 0.2  # of the leaky ReLU
+
+
+def dual(value: Tensor, derivative: Tensor) -> Tensor:
+    """The value, carrying a derivative of its own shape; within `forward_ad.dual_level()` alone."""
+    made: Tensor = forward_ad.make_dual(value, derivative)  # type: ignore[no-untyped-call]
+    return made
+
+
+def split_dual(h: Tensor) -> tuple[Tensor, Tensor | None]:
+    """A value, and the derivative that it carries, if any."""
+    value, derivative = forward_ad.unpack_dual(h)  # type: ignore[no-untyped-call]
+    return value, derivative
+
+
+def with_derivative(h: Tensor, layer: Callable[[Tensor], Tensor], along: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """layer(h). Where h carries a derivative, the result carries along(value, derivative), and no graph of values.
+
+    So the gradient of that derivative reaches the weights through `along` alone: `layer` must have a slope that
+    does not change with its input, except in jumps.
+    """
+    value, derivative = split_dual(h)
+    if derivative is None:
+        return layer(h)
+    with torch.no_grad():
+        made = layer(value)
+    return dual(made, along(value, derivative))
+
+
+def leaky_relu(h: Tensor) -> Tensor:
+    """The activation of every discriminator and of the residual generator, elementwise."""
+
+    def along(value: Tensor, derivative: Tensor) -> Tensor:
+        scaled: Tensor = torch.ops.aten.leaky_relu_backward(derivative, value, LEAKY_SLOPE, False)
+        return scaled
+
+    return with_derivative(h, lambda value: F.leaky_relu(value, LEAKY_SLOPE), along)
 
 
 class Linear(nn.Linear):

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.dcgan import on_grid
-from augment.gan.networks.directional import leaky_relu
-from augment.gan.networks.layers import Convolution, Linear, to_batch, to_channels
+from augment.gan.networks.layers import Convolution, Linear, leaky_relu, to_batch, to_channels
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 

@@ -1,6 +1,6 @@
 """A run: a GAN on its way from a job to a result, and one step of it.
 
-The loops stand in `fit.py` and `together.py`, what happens at the end of each interval in `looks.py`.
+The loops stand in `trainer.py`, with what happens at the end of each interval, and in `stacked_trainer.py`.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,8 @@ from augment.core.seeds import derive_seed
 from augment.gan.networks.build import Architecture
 from augment.gan.training.adaptive_augmentation import initial_probability, visible_images
 from augment.gan.training.augmentation import Augment, DiffAugment
-from augment.gan.training.curve import INTERVAL_ROWS, intervals_of
 from augment.gan.training.losses import adversarial_loss
-from augment.gan.training.state import RunProgress, deep_copy, restore, snapshot
+from augment.gan.training.state import INTERVAL_ROWS, RunProgress, deep_copy, intervals_of, restore, snapshot
 from augment.gan.training.step import (
     GanSettings,
     Players,

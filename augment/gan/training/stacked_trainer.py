@@ -20,8 +20,6 @@ from augment.core.errors import TrainingError
 from augment.core.seeds import derive_seed
 from augment.gan.networks.build import to_float
 from augment.gan.training.augmentation import stacked_augmentation
-from augment.gan.training.curve import append_history, is_interval_end
-from augment.gan.training.looks import average_samples, end_interval
 from augment.gan.training.run import (
     GanJob,
     GanResult,
@@ -34,7 +32,9 @@ from augment.gan.training.run import (
     train_step,
 )
 from augment.gan.training.stack import stack_players, unstack_players
+from augment.gan.training.state import append_history, is_interval_end
 from augment.gan.training.step import Players
+from augment.gan.training.trainer import average_samples, end_interval
 
 MAX_STACK_MODELS = 256  # of a group: each holds a file of the work store open, and systems allow about a thousand
 ShouldStop = Callable[[], bool]

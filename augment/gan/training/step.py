@@ -1,7 +1,7 @@
 """The players G and D, one step of each, and the averaged generator.
 
-Reads like the papers. What a run is stands in `run.py`, its loop in `fit.py`. Players may be a stack of K pairs
-(`stack.py`): batches then hold the models' images in turns (`models.py`), and since every score hangs on
+Reads like the papers. What a run is stands in `run.py`, its loop in `trainer.py`. Players may be a stack of K pairs
+(`stack.py`): batches then hold the models' images in turns (`networks/layers.py`), and since every score hangs on
 one image and one model's weights, the sum over models of their mean losses has each model's own gradient.
 """
 
@@ -17,8 +17,7 @@ from augment.core.seeds import torch_rng
 from augment.gan.networks.build import Architecture, Discriminator, Generator, NetworkName, build
 from augment.gan.training.adaptive_augmentation import Probability
 from augment.gan.training.augmentation import Augment
-from augment.gan.training.losses import AdversarialLoss, LossName
-from augment.gan.training.penalties import add_penalty_gradient, input_grads_of, interpolates
+from augment.gan.training.losses import AdversarialLoss, LossName, add_penalty_gradient, input_grads_of, interpolates
 from augment.params.types import Flips
 
 ADAM_BETAS = (0.0, 0.99)

@@ -1,4 +1,7 @@
-"""Train one GAN from start to finish: loop, history, checks with roll-back, checkpoints, resume."""
+"""Train one GAN from start to finish: loop, history, checks with roll-back, checkpoints, resume.
+
+The end of an interval: the augmentation adapts, samples are checked, and the state is kept or rolled back.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,10 +9,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from augment.gan.networks.build import to_float
-from augment.gan.training.curve import append_history, is_interval_end, is_row_end
-from augment.gan.training.looks import average_samples, end_interval
+from augment.gan.training.adaptive_augmentation import next_probability, overfitting
+from augment.gan.training.augmentation import Operation, operations
+from augment.gan.training.augmentation_leaks import find_leaks
+from augment.gan.training.checks import evenly_spaced, find_fault
 from augment.gan.training.run import (
     GanJob,
     GanResult,
@@ -17,10 +23,107 @@ from augment.gan.training.run import (
     Save,
     augmentation,
     begin_run,
+    draw_images,
     result_of,
+    sampling_weights_of,
     save_run,
     train_step,
 )
+from augment.gan.training.state import (
+    INTERVAL_ROWS,
+    append_history,
+    deep_copy,
+    is_interval_end,
+    is_row_end,
+    roll_back,
+    snapshot,
+)
+from augment.gan.training.step import GanSettings, Players
+
+MAX_ROLLBACKS = 2
+CHECKED_SAMPLES = 64
+OVERFITTING_IMAGES = 64  # images of a kind that tell the overfitting
+LEAK_CHECK_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
+MAX_LEAK_REFERENCES = 256  # real images whose marks are counted
+
+
+def end_interval(run: Run, samples: Tensor | None) -> None:
+    """The augmentation adapts, samples of the average are checked, and other images are hidden from D."""
+    if run.job.settings.augmentation == "auto":
+        adapt_augmentation(run)
+    check_interval(run, samples)
+    run.seen, run.unseen = sampling_weights_of(run.job, run.progress)
+
+
+def adapt_augmentation(run: Run) -> None:
+    """Move the probability by how much D overfits the images that it saw in this interval."""
+    if not run.unseen.any():
+        return
+    players, progress = run.players, run.progress
+    z = torch.randn(
+        OVERFITTING_IMAGES, players.generator.architecture.latent, generator=players.rng, device=run.data.device
+    )
+    with torch.no_grad():
+        fake = players.generator(z)
+    seen, unseen = (
+        draw_images(run.data, sampling_weights, OVERFITTING_IMAGES, players.rng)
+        for sampling_weights in (run.seen, run.unseen)
+    )
+    progress.probability = next_probability(
+        progress.probability, overfitting(players.discriminator, seen, unseen, fake)
+    )
+
+
+def check_interval(run: Run, samples: Tensor | None) -> None:
+    """Keep the state when all is well, else return to the last good one, or give the run up.
+
+    A fault costs an attempt, a leak its operation. samples: of the average, as `average_samples` gives them.
+    """
+    players, progress, settings = run.players, run.progress, run.job.settings
+    reason = find_fault(players, progress.history[-INTERVAL_ROWS:], settings.loss, samples, run.data)
+    if reason is not None and progress.attempt == MAX_ROLLBACKS:
+        run.reason = f"{reason} at step {players.step}"
+        return
+    late = players.step >= LEAK_CHECK_FROM * settings.steps
+    leaks = leaks_in(samples, run.data, settings) if late and reason is None else {}
+    fresh = sorted(set(leaks) - set(progress.leaked))
+    if reason is None and not fresh:
+        progress.leaks = list(leaks.values())
+        run.good = deep_copy(snapshot(players, progress))
+        return
+    progress.attempt += reason is not None
+    progress.leaked = [*progress.leaked, *fresh]
+    cause = reason or "; ".join(leaks[operation] for operation in fresh)
+    progress.rollbacks = [*progress.rollbacks, f"step {players.step}: {cause}"]
+    roll_back(players, progress, run.good, run.job.seed, settings.learning_rate)
+
+
+def average_samples(players: Players) -> Tensor | None:
+    """`CHECKED_SAMPLES` images of the average, float (N, C, H, W), under the batch's statistics: its own are unsettled.
+
+    Of a stack as many of each model, in turns, from the same latents. None of a linear pair: its D sees means
+    alone, so nothing asks its G for variety.
+    """
+    if players.generator.architecture.network == "linear":
+        return None
+    z = torch.randn(CHECKED_SAMPLES, players.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
+    z = z.repeat_interleave(players.models, dim=0)
+    # copies: the average's stay its own
+    statistics = {name: buffer.clone() for name, buffer in players.average.named_buffers()}
+    with torch.no_grad():
+        images: Tensor = functional_call(players.average, statistics, (z.to(players.rng.device),))
+    return images.float()
+
+
+def leaks_in(samples: Tensor | None, data: Tensor, settings: GanSettings) -> dict[Operation, str]:
+    """What samples show of the operations that the settings allow for these images."""
+    if samples is None or settings.augmentation == 0:
+        return {}
+    return find_leaks(
+        samples,
+        evenly_spaced(data, MAX_LEAK_REFERENCES),
+        operations(*data.shape[2:], color=settings.color_augmentation),
+    )
 
 
 def fit(

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.data.near import candidates as search
-from augment.data.near.candidates import candidate_pairs
-from augment.data.near.cells import CELLS_PER_IMAGE, IMAGES_PER_CENTRE, Cells
+from augment.data.near import candidates
+from augment.data.near.candidates import CELLS_PER_IMAGE, IMAGES_PER_CENTRE, Cells, candidate_pairs
 from augment.data.near.descriptors import turned, turns, unit
 from tests.data.near.pictures import picture
 
@@ -65,7 +64,7 @@ def test_copies_are_found_in_cells_as_among_all(monkeypatch: pytest.MonkeyPatch)
     copies = [np.pad(copy, ((0, 24 - len(copy)), (0, 0)), mode="edge") for copy in copies]
     images = np.stack(originals + copies)
     among_all = {tuple(pair) for pair in candidate_pairs(images, keys(len(images))).tolist()}
-    monkeypatch.setattr(search, "MAX_EXHAUSTIVE_IMAGES", 0)
+    monkeypatch.setattr(candidates, "MAX_EXHAUSTIVE_IMAGES", 0)
     in_cells = {tuple(pair) for pair in candidate_pairs(images, keys(len(images))).tolist()}
     planted = {(150 + number, number) for number in range(60)}
     assert planted & in_cells == planted & among_all

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from augment.data.near.crops import MAX_CUT, SAMPLES_PER_AXIS, WHOLE, cosines, sampler, windows
+from augment.data.near.descriptors import MAX_CUT, SAMPLES_PER_AXIS, WHOLE, cosines, sampler, windows
 
 
 @pytest.mark.parametrize(("steps", "count"), [(1, 3), (2, 6), (3, 10), (6, 28)])

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.fft import dctn
 
-from augment.data.near.crops import SAMPLES_PER_AXIS
 from augment.data.near.descriptors import (
     BRIGHTENING,
+    SAMPLES_PER_AXIS,
     deviation,
     spectrum,
     turned,

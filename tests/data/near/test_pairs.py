@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from augment.data.near import candidates as search
-from augment.data.near.alignment import Aligned
+from augment.data.near.alignment import Aligned, distances
 from augment.data.near.alignment import align as align_views
-from augment.data.near.crops import WHOLE
-from augment.data.near.descriptors import FINE_FREQUENCIES, turned, turns, views
-from augment.data.near.distances import distances
+from augment.data.near.descriptors import FINE_FREQUENCIES, WHOLE, turned, turns, views
 from tests.data.near.pictures import brighter, picture
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.data.near import search as module
+from augment.data.near import search
 from augment.data.near.search import Pair, near_duplicate_pairs, usual_distances
 from tests.data.near.pictures import COPIES, picture
 
@@ -134,7 +134,7 @@ def test_the_order_of_images_does_not_matter(order: list[int]) -> None:
 
 def test_blocks_of_pairs_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = near_duplicate_pairs(IMAGES, ["a"] * len(IMAGES), KEYS)
-    monkeypatch.setattr(module, "_BLOCK_PAIRS", 7)
+    monkeypatch.setattr(search, "_BLOCK_PAIRS", 7)
     assert near_duplicate_pairs(IMAGES, ["a"] * len(IMAGES), KEYS) == whole != []
 
 

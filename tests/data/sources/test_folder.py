@@ -7,17 +7,16 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from augment.data.sources import disk
-from augment.data.sources import folder as sources
+from augment.data.sources import disk, folder
 from tests.data.corpus import encode, noise, write_set
 
 
 def codes(root: Path) -> dict[str, str]:
-    return {blocker.path: blocker.code for blocker in sources.folder(root)[1]}
+    return {blocker.path: blocker.code for blocker in folder.folder(root)[1]}
 
 
 def test_digits_are_scikit_learns() -> None:
-    images, labels = sources.digits()
+    images, labels = folder.digits()
     bunch = load_digits()
     assert images.shape == (1797, 1, 8, 8)
     assert images.dtype == np.uint8
@@ -28,7 +27,7 @@ def test_digits_are_scikit_learns() -> None:
 
 def test_classes_are_the_top_folders(tmp_path: Path) -> None:
     write_set(tmp_path, ("-rf", "CON", "a b", "; $(touch x) `y`", "${x}@%'\"", "猫 🐈", "x" * 255, "...")[:-1])
-    entries, blockers = sources.folder(tmp_path)
+    entries, blockers = folder.folder(tmp_path)
     assert not blockers
     assert {entry.label for entry in entries} == {path.name for path in tmp_path.iterdir()}
     assert len(entries) == 7 * 6
@@ -38,7 +37,7 @@ def test_documents_in_the_root_are_ignored(tmp_path: Path) -> None:
     write_set(tmp_path)
     for name in ("README.md", "LICENSE", "meta.csv", "SOURCE", "all.zip", ".gitignore", "notes.json"):
         (tmp_path / name).write_text("path\n")
-    entries, blockers = sources.folder(tmp_path)
+    entries, blockers = folder.folder(tmp_path)
     assert not blockers
     assert {entry.code for entry in entries if "/" not in entry.path} == {"root_file", "meta", "hidden"}
     assert all(entry.outcome == "ignored" for entry in entries if "/" not in entry.path)
@@ -48,7 +47,7 @@ def test_loose_images_stop(tmp_path: Path) -> None:
     write_set(tmp_path)
     for name in ("a.png", "b.JPG", "no_extension", "photo.heic"):
         (tmp_path / name).write_bytes(encode(noise(1)))
-    entries, blockers = sources.folder(tmp_path)
+    entries, blockers = folder.folder(tmp_path)
     assert [blocker.code for blocker in blockers] == ["loose_files"]
     assert "4 images" in blockers[0].message
     assert "a.png, b.JPG, no_extension, ..." in blockers[0].message
@@ -75,7 +74,7 @@ def test_labels_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
     write_set(tmp_path, ("a", "b", ".cache", "__MACOSX"))
-    entries, blockers = sources.folder(tmp_path)
+    entries, blockers = folder.folder(tmp_path)
     assert not blockers
     assert {entry.path.split("/")[0] for entry in entries if entry.outcome == "ignored"} == {".cache", "__MACOSX"}
 
@@ -101,7 +100,7 @@ def test_paths_that_are_no_folder_of_classes(tmp_path: Path) -> None:
     expected = {"empty": "empty", "a.zip": "archive", "a.txt": "not_a_folder", "none": "missing", "loop": "unreadable"}
     for name, code in expected.items():
         assert codes(tmp_path / name) == {str(tmp_path / name): code}
-    assert "unzip a.zip" in sources.folder(tmp_path / "a.zip")[1][0].message
+    assert "unzip a.zip" in folder.folder(tmp_path / "a.zip")[1][0].message
 
 
 def test_unreadable_folder_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +124,7 @@ def test_deep_nesting_does_not_exhaust_the_stack(tmp_path: Path) -> None:
     for path in depths:
         path.mkdir()
     try:
-        assert len(sources.folder(tmp_path)[0]) == 12
+        assert len(folder.folder(tmp_path)[0]) == 12
     finally:
         for path in reversed(depths):  # deeper than what others can delete
             path.rmdir()

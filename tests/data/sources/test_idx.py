@@ -15,8 +15,7 @@ from augment.core.files import read_csv
 from augment.data import check, setup
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.sources import folder as sources
-from augment.data.sources import idx
+from augment.data.sources import folder, idx
 from augment.params import Ingest, Params, load
 
 NAMES = {
@@ -97,7 +96,7 @@ def test_names_with_dots_and_gzip_read_the_same(tmp_path: Path, dotted: bool, pa
         renamed += ".gz" if packed in ("yes", "name only") else ""
         content = gzip.compress(content) if packed in ("yes", "content only") else content
         (tmp_path / "other" / renamed).write_bytes(content)
-    assert sources.detect(tmp_path / "other") == "idx"
+    assert folder.detect(tmp_path / "other") == "idx"
     plain, other = (idx.read_idx(tmp_path / name, 50) for name in ("plain", "other"))
     assert plain[1] == other[1] == []
     pixels = [[entry.pixels for entry in found if entry.pixels is not None] for found, _ in (plain, other)]

@@ -13,8 +13,7 @@ from augment.core.files import read_csv
 from augment.data import check, setup
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.sources import folder as sources
-from augment.data.sources import images_csv as listing
+from augment.data.sources import folder, images_csv
 from augment.params import Ingest, Params, load
 from tests.data.corpus import encode, noise, write_set
 
@@ -50,7 +49,7 @@ def test_rows_become_the_images_that_they_name(table: Path, tmp_path: Path) -> N
 
 
 def test_the_folder_of_the_table_is_enough(table: Path) -> None:
-    assert listing.listing(table.parent) == listing.listing(table)
+    assert images_csv.listing(table.parent) == images_csv.listing(table)
 
 
 def test_missing_and_damaged_images_are_quarantined(table: Path, tmp_path: Path) -> None:
@@ -101,14 +100,14 @@ def test_bad_tables_are_named_by_line(tmp_path: Path, text: str, words: str) -> 
 @pytest.mark.parametrize("content", [b"path,label\ncaf\xe9.png,x\n", b"path,label\na\0b.png,x\n"])
 def test_bytes_that_are_no_table(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "images.csv").write_bytes(content)
-    entries, blockers = listing.listing(tmp_path)
+    entries, blockers = images_csv.listing(tmp_path)
     assert [blocker.code for blocker in blockers if blocker.code == "bad_list"]
     assert all(entry.outcome != "ok" for entry in entries)
 
 
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
-        ((entries, blockers),) = [listing.listing(path)]
+        ((entries, blockers),) = [images_csv.listing(path)]
         assert entries == []
         assert "set ingest.path to the table" in blockers[0].message
 
@@ -116,7 +115,7 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
 def test_check_and_init_know_a_list(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sources.detect(table) == sources.detect(table.parent) == sources.detect(tmp_path / "no.csv") == "list"
+    assert folder.detect(table) == folder.detect(table.parent) == folder.detect(tmp_path / "no.csv") == "list"
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text("ingest:\n  source: digits\n")
     for given in ("lists", "lists/images.csv"):

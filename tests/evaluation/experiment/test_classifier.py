@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from augment.evaluation.experiment import classifier as runs
+from augment.evaluation.experiment import classifier
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.measure.classifiers import FitSettings
@@ -40,6 +40,6 @@ def test_it_learns_and_an_empty_val_is_no_fault() -> None:
 
 def test_declared_flips_reach_the_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(runs, "classical_augmentation", asked.append)
+    monkeypatch.setattr(classifier, "classical_augmentation", asked.append)
     run_arm(run_of("classical", flips="vertical"))
     assert asked == ["vertical"]

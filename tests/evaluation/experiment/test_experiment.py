@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.engine import Engine
-from augment.evaluation.experiment import experiment as under_test
-from augment.evaluation.experiment.arms import SAMPLE_FIELDS
+from augment.evaluation.experiment import experiment
+from augment.evaluation.experiment.arms import SAMPLE_FIELDS, delivered_images
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
-from augment.evaluation.experiment.delivered import delivered_images
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
     ExperimentSettings,
@@ -117,7 +116,7 @@ def test_arms_that_build_on_no_other_are_trained_once(
         trained.append(run.arm)
         return run_arm(run)
 
-    monkeypatch.setattr(under_test, "run_arm", noted)
+    monkeypatch.setattr(experiment, "run_arm", noted)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"), standalone=plain)
     assert not set(trained) & set(plain[0])
     for arm in TRAINED:
@@ -144,7 +143,7 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
         code = np.eye(64)[TRAINED.index(run.arm) + 20 * SEEDS.index(run.seed)]
         return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
 
-    monkeypatch.setattr(under_test, "run_arm", answer)
+    monkeypatch.setattr(experiment, "run_arm", answer)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
         assert np.array(found.val_predictions[arm]).tolist() == [[number] * 3, [number + 20] * 3]
@@ -180,7 +179,7 @@ def test_what_is_delivered_is_trained_on_with_every_seed(
     monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult
 ) -> None:
     runs: list[ArmRun] = []
-    monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
     found = add_delivered_arm(serial, REPEATS, "gan_half_filtered", SETTINGS, Engine("serial"))
     assert list(found.test_predictions) == [*TRAINED, "as_delivered"]
     assert [(run.arm, run.seed) for run in runs] == [("as_delivered", seed) for seed in SEEDS]
@@ -195,7 +194,7 @@ def test_what_is_delivered_is_trained_on_with_every_seed(
 
 def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult) -> None:
     runs: list[ArmRun] = []
-    monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
     arms: Any = ("none", "gan_half_filtered", "copies_half", "shuffled", "noise")
     run_experiment(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
     for run in (run for run in runs if run.arm == "shuffled"):
@@ -230,7 +229,7 @@ def test_repeats_with_images_of_their_own_see_nothing_else(monkeypatch: pytest.M
     other = Splits(toy_set({"a": 7, "b": 4, "c": 6}, seed=5), toy_set({"c": 2}, seed=6), toy_set({"a": 3, "c": 4}, 7))
     repeats = [REPEATS[0], Replicate(8, other)]
     runs: list[ArmRun] = []
-    monkeypatch.setattr(under_test, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
     settings = replace(SETTINGS, arms=("none", "gan_half_filtered", "copies_half", "as_delivered"))
     found = run_experiment(repeats, GENERATORS, settings, Engine("serial"))
     found = add_delivered_arm(found, repeats, "gan_half_filtered", settings, Engine("serial"))

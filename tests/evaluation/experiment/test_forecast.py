@@ -10,7 +10,7 @@ from augment.core.engine import Engine
 from augment.core.errors import ParamsError
 from augment.core.progress import duration
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment import cost as evaluation_cost
+from augment.evaluation.experiment import cost
 from augment.evaluation.experiment.forecast import (
     candidate_count,
     classifier_count,
@@ -19,7 +19,7 @@ from augment.evaluation.experiment.forecast import (
     total_classifier_steps,
 )
 from augment.gan import cost as gan_cost
-from augment.gan import settings as resolving
+from augment.gan import settings
 from augment.gan.settings import class_training
 from augment.params import Params, check
 from tests.data.corpus import write_set
@@ -60,8 +60,8 @@ def test_candidates_are_those_of_the_delivered_samples_and_of_every_repeat() -> 
 
 
 def test_candidates_are_a_part_of_the_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation_cost, "seconds_per_step", lambda run: 0.0)
-    monkeypatch.setattr(evaluation_cost, "seconds_per_candidate", lambda gan, shape, folds: 60.0 * folds)
+    monkeypatch.setattr(cost, "seconds_per_step", lambda run: 0.0)
+    monkeypatch.setattr(cost, "seconds_per_candidate", lambda gan, shape, folds: 60.0 * folds)
     monkeypatch.setattr(Engine, "processes", 1)
     params = check({**QUICK, "generate": {"per_class": 30, "oversample": 2, "folds": 2}})
     _, compared = forecast((1, 8, 8), COUNTS, params)
@@ -77,8 +77,8 @@ def test_two_lines_for_any_set() -> None:
 
 
 def test_a_gpu_trains_the_gans_of_a_group_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resolving, "resolve_device", lambda _: "cuda")
-    monkeypatch.setattr(resolving, "multiplies_bf16", lambda _: True)
+    monkeypatch.setattr(settings, "resolve_device", lambda _: "cuda")
+    monkeypatch.setattr(settings, "multiplies_bf16", lambda _: True)
     monkeypatch.setattr(gan_cost, "seconds_per_step", lambda _: 60.0)
     gans, _ = forecast((3, 12, 9), COUNTS, check(QUICK))
     assert gans.startswith(f"a run trains 9 GANs in stacks: {duration(20 + 10 + 20 + 10)} or more")

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from augment.core.engine import Engine
-from augment.evaluation.experiment import experiment as comparison
-from augment.evaluation.experiment.arms import Samples
+from augment.evaluation.experiment import experiment
+from augment.evaluation.experiment.arms import Samples, identical_arms
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.evaluation.experiment.experiment import run_experiment, run_standalone_arms
-from augment.evaluation.experiment.identical_arms import identical_arms
 from augment.evaluation.experiment.protocol import Splits, paired_seeds
 from augment.params import ARMS
 from tests.evaluation.experiment.test_experiment import GENERATORS, SEEDS, SETTINGS, SPLITS
@@ -39,7 +38,7 @@ def test_in_an_imbalanced_set_or_in_one_such_repeat_no_arm_is_another() -> None:
 def test_their_classifiers_are_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of `gan_fill` and `oversample` are not trained, and would have given these scores."""
     trained: list[ArmRun] = []
-    monkeypatch.setattr(comparison, "run_arm", lambda run: trained.append(run) or run_arm(run))
+    monkeypatch.setattr(experiment, "run_arm", lambda run: trained.append(run) or run_arm(run))
     repeats, engine = paired_seeds(EVEN, SEEDS).replicates, Engine("serial")
     arms: Any = ("none", "oversample", "classical", "gan_fill", "gan_half_filtered", "copies_half")
     settings = replace(SETTINGS, arms=arms)

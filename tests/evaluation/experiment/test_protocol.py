@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.data.split.pool import FOLDS
-from augment.data.split.subset import join
+from augment.data.split.pool import FOLDS, join
 from augment.evaluation.experiment.protocol import (
     FOLD_REPETITIONS,
     Protocol,

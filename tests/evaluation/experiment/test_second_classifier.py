@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from augment.core.engine import Engine
-from augment.evaluation.experiment import second_classifier as families
+from augment.evaluation.experiment import second_classifier
 from augment.evaluation.experiment.arms import Samples, arm_data
 from augment.evaluation.experiment.protocol import Splits, paired_seeds
 from augment.evaluation.experiment.second_classifier import ARMS_DIFFERING_IN_IMAGES, family_rows, logistic_scores
@@ -42,7 +42,7 @@ def test_every_score_is_that_of_the_arms_own_images(scores):
         for found, made in zip(by_repeat, MADE, strict=True):
             data = arm_data(arm, TRAIN, made)
             model = fit_logistic(
-                random_convolutions(data.images), data, families.INVERSE_REGULARISATION["random_convolutions"]
+                random_convolutions(data.images), data, second_classifier.INVERSE_REGULARISATION["random_convolutions"]
             )
             np.testing.assert_allclose(found, logistic_probabilities(model, test, 3), atol=1e-4)
     assert not np.allclose(scores["gan_half"][0], scores["gan_half"][1]), "each repeat has samples of its own"
@@ -55,7 +55,7 @@ def test_processes_change_nothing(scores):
 
 
 def test_of_many_made_images_the_first_are_seen(scores, monkeypatch):
-    monkeypatch.setattr(families, "MAX_MADE_PER_CLASS", 5)
+    monkeypatch.setattr(second_classifier, "MAX_MADE_PER_CLASS", 5)
     more = [
         Samples(*({label: np.concatenate([own, 255 - own]) for label, own in kind.items()} for kind in kinds_of))
         for kinds_of in ((made.raw, made.filtered, made.copies) for made in MADE)

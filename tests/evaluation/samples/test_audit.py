@@ -5,7 +5,7 @@ import pytest
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.evaluation.samples.audit import check_no_test_image
+from augment.evaluation.samples.leakage import check_no_test_image
 
 
 def images(count: int, channels: int, height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -6,7 +6,7 @@ from scipy.stats import mannwhitneyu
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
-from augment.evaluation.samples import leakage as module
+from augment.evaluation.samples import leakage
 from augment.evaluation.samples.leakage import MIN_AUDIT_GROUPS, Nearness, nearness_rows, real_images, require_no_leak
 
 LABELS = ("a", "b")
@@ -137,6 +137,6 @@ def test_the_message_names_seed_control_and_what_to_do() -> None:
 
 
 def test_the_bounds_are_inclusive() -> None:
-    assert Nearness(0, "val", 20, 20, module.MIN_NEARER_SHARE, module.MAX_P_VALUE, "").leak
-    assert not Nearness(0, "val", 20, 20, module.MIN_NEARER_SHARE, module.MAX_P_VALUE * 1.01, "").leak
-    assert not Nearness(0, "val", 20, 20, module.MIN_NEARER_SHARE - 0.01, module.MAX_P_VALUE, "").leak
+    assert Nearness(0, "val", 20, 20, leakage.MIN_NEARER_SHARE, leakage.MAX_P_VALUE, "").leak
+    assert not Nearness(0, "val", 20, 20, leakage.MIN_NEARER_SHARE, leakage.MAX_P_VALUE * 1.01, "").leak
+    assert not Nearness(0, "val", 20, 20, leakage.MIN_NEARER_SHARE - 0.01, leakage.MAX_P_VALUE, "").leak

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.samples import membership as module
+from augment.evaluation.samples import membership
 from augment.evaluation.samples.membership import (
     AttackScores,
     MembershipRow,
@@ -27,7 +27,7 @@ FIGURES = [(space, figure) for space in ("pixels", "random_convolutions") for fi
 
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BOOTSTRAP_DRAWS", 200)
+    monkeypatch.setattr(membership, "BOOTSTRAP_DRAWS", 200)
 
 
 def attack(train: ImageSet, test: ImageSet, samples: Samples) -> dict[tuple[str, str], MembershipRow]:
@@ -65,7 +65,7 @@ def test_members_below_the_threshold_are_counted(rate: float, expected: float) -
     assert recall_at_rate(found, found.weight, rate, 19) == pytest.approx(expected)
 
 
-@given(st.integers(1, 30), st.integers(1, 60), st.integers(0, 1000), st.sampled_from(module.FALSE_ALARM_RATES))
+@given(st.integers(1, 30), st.integers(1, 60), st.integers(0, 1000), st.sampled_from(membership.FALSE_ALARM_RATES))
 def test_no_more_control_images_lie_below_the_threshold_than_the_rate_allows(
     members: int, control: int, seed: int, rate: float
 ) -> None:

@@ -8,9 +8,15 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation.samples import quality as module
-from augment.evaluation.samples.judges import IndependentClassifier, fit_independent_classifiers, off_class
-from augment.evaluation.samples.quality import QUALITY_COLUMNS, neighbour_count, quality_rows
+from augment.evaluation.samples import quality
+from augment.evaluation.samples.quality import (
+    QUALITY_COLUMNS,
+    IndependentClassifier,
+    fit_independent_classifiers,
+    neighbour_count,
+    off_class,
+    quality_rows,
+)
 from augment.measure.classifiers import FitSettings, embeddings, probabilities
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import density_coverage, fid, kid, precision_recall
@@ -171,7 +177,7 @@ def test_the_share_of_another_class_is_what_the_judges_say_together() -> None:
 
 
 def test_fid_is_told_only_of_thousands_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MIN_FID_IMAGES", 60)
+    monkeypatch.setattr(quality, "MIN_FID_IMAGES", 60)
     samples = {"a": bars(0, 60, seed=2), "b": bars(1, 59, seed=2)}
     rows = found(samples)
     reference, made = (random_convolutions(images) for images in (TEST.of_class("a").images, samples["a"]))
@@ -180,4 +186,4 @@ def test_fid_is_told_only_of_thousands_of_images(monkeypatch: pytest.MonkeyPatch
     assert ("pooled", "fid") in rows
     monkeypatch.undo()
     assert not [metric for _, metric in found(samples) if metric == "fid"]
-    assert module.MIN_FID_IMAGES == 2048
+    assert quality.MIN_FID_IMAGES == 2048

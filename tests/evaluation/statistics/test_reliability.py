@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from sklearn.calibration import calibration_curve
 
-from augment.evaluation.statistics import reliability as under_test
+from augment.evaluation.statistics import classification
+from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS
 from augment.evaluation.statistics.estimates import wilson
-from augment.evaluation.statistics.reliability import RELIABILITY_COLUMNS
 
 
 def reliability_rows(targets: np.ndarray, groups: np.ndarray, scores: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     """With one test for all seeds; scores (S, N, classes)."""
     seeds = len(next(iter(scores.values())))
     by_seed = {arm: list(probabilities) for arm, probabilities in scores.items()}
-    return under_test.reliability_rows([targets] * seeds, [groups] * seeds, by_seed)
+    return classification.reliability_rows([targets] * seeds, [groups] * seeds, by_seed)
 
 
 ALONE = np.array([str(number) for number in range(4)])
@@ -64,5 +64,5 @@ def test_every_answer_is_in_one_bin_of_its_arm() -> None:
 def test_repeats_may_have_tests_of_their_own() -> None:
     sure = np.tile([0.95, 0.05], (2, 1))
     targets, groups = [np.array([0, 0]), np.array([1, 1])], [np.array(["a", "b"]), np.array(["b", "c"])]
-    (row,) = under_test.reliability_rows(targets, groups, {"none": [sure, sure]})
+    (row,) = classification.reliability_rows(targets, groups, {"none": [sure, sure]})
     assert (row["answers"], row["groups"], row["right"]) == (4, 3, 0.5)

@@ -11,10 +11,9 @@ from torch import nn
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation import tables
-from augment.evaluation.experiment import classifier as runs
-from augment.evaluation.experiment.arms import Samples, arm_data
+from augment.evaluation.experiment import classifier
+from augment.evaluation.experiment.arms import Samples, arm_data, delivered_images
 from augment.evaluation.experiment.classifier import ArmRun, fit_arm, run_arm
-from augment.evaluation.experiment.delivered import delivered_images
 from augment.evaluation.experiment.experiment import ExperimentSettings, add_delivered_arm, run_experiment
 from augment.evaluation.experiment.protocol import Splits, paired_seeds
 from augment.measure.classifiers import FitSettings
@@ -126,7 +125,7 @@ def fitted(monkeypatch):
             seen.update(batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=protocol)
             return nn.Identity()
 
-        monkeypatch.setattr(runs, "fit_classifier", fit)
+        monkeypatch.setattr(classifier, "fit_classifier", fit)
         fit_arm(a_run(arm, **changed))
         return seen
 

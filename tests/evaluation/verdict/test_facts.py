@@ -1,6 +1,6 @@
 """Numbers that stand in no other table are in facts.csv, empty where there are none."""
 
-from augment.evaluation.verdict.facts import fact_rows
+from augment.evaluation.verdict.summary import fact_rows
 
 FOUND = {
     "smallest_gain": {"announced": 0.02, "measured": None},

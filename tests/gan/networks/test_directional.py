@@ -8,8 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from augment.gan.networks.directional import leaky_relu, with_derivative
-from augment.gan.networks.layers import Convolution, Linear
+from augment.gan.networks.layers import Convolution, Linear, leaky_relu, with_derivative
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from augment.core.errors import ParamsError
 from augment.gan.networks.build import Architecture
 from augment.gan.settings import class_training
-from augment.gan.training import looks
-from augment.gan.training import trainer as fitting
+from augment.gan.training import trainer
+from augment.gan.training import trainer as looks
 from augment.gan.training.adaptive_augmentation import (
     MAX_PROBABILITY,
     MIN_IMAGES_TO_HIDE,
@@ -134,7 +134,7 @@ def test_the_hidden_ones_change_with_the_turns_of_a_run(job: GanJob, monkeypatch
         drawn.append(tuple((sampling_weights == 0).nonzero().flatten().tolist()))
         return train_step(players, settings, data, sampling_weights, augment)
 
-    monkeypatch.setattr(fitting, "train_step", watched)
+    monkeypatch.setattr(trainer, "train_step", watched)
     fit(adaptive(job, steps=100))
     intervals = [set(drawn[start : start + 10]) for start in range(0, 100, 10)]
     assert all(len(interval) == 1 for interval in intervals), "one choice for a whole turn"
@@ -158,7 +158,7 @@ def test_the_probability_of_the_run_reaches_d(job: GanJob, monkeypatch: pytest.M
         seen.append(augment.probability)
         return train_step(players, settings, data, sampling_weights, augment)
 
-    monkeypatch.setattr(fitting, "train_step", watched)
+    monkeypatch.setattr(trainer, "train_step", watched)
     curve = fit(adaptive(job, steps=40)).history
     assert seen == [row["augmentation"] for row in curve]
     assert len(set(seen)) > 1

@@ -15,10 +15,8 @@ from torch import Tensor
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Architecture, to_uint8
-from augment.gan.per_class import Backend, ClassTraining, train_classes
-from augment.gan.trained import generators_from
-from augment.gan.training import run
-from augment.gan.training import trainer as fitting
+from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
+from augment.gan.training import run, trainer
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.checks import collapsed, evenly_spaced, not_finite, repeating, replaying
 from augment.gan.training.losses import adversarial_loss
@@ -73,7 +71,7 @@ def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.
             spoil(weight_of(players.generator), NAN)
         return seen
 
-    monkeypatch.setattr(fitting, "train_step", played)
+    monkeypatch.setattr(trainer, "train_step", played)
     result = fit(job)
     assert len(result.rollbacks) == 1
     assert result.reason == ""

@@ -12,15 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from augment.gan.networks.architecture import LINEAR_MAX_PX
 from augment.gan.networks.build import Architecture, NetworkName, new_discriminator, new_generator
 from augment.gan.networks.layers import to_batch, to_channels
-from augment.gan.training import run
-from augment.gan.training import step as training
+from augment.gan.training import run, step
 from augment.gan.training.augmentation import DiffAugment, stacked_augmentation
-from augment.gan.training.looks import average_samples
 from augment.gan.training.losses import LossName, adversarial_loss
 from augment.gan.training.run import draw_images, train_step
 from augment.gan.training.stack import stack_players, stack_states, unstack_players, unstack_state
 from augment.gan.training.state import RunProgress, snapshot
 from augment.gan.training.step import Outcome, Players, adversarial_step, new_players, update_average
+from augment.gan.training.trainer import average_samples
 from tests.gan.conftest import TINY
 from tests.gan.training.test_combinations import LOSSES, NETWORKS, SIZES
 
@@ -141,7 +140,7 @@ def test_a_step_of_a_stack_is_a_step_of_each_pair_of_players(
     network: NetworkName, loss: LossName, gamma: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same images, latents and augmentation: the same gradients, figures, weights and averages, thrice."""
-    monkeypatch.setattr(training, "interpolates", midway)
+    monkeypatch.setattr(step, "interpolates", midway)
     own = separate_players(network)
     stack = stack_players(own, 0)
     for number in range(3):
@@ -316,7 +315,7 @@ def test_a_step_takes_as_many_launches_for_many_as_for_few_and_never_waits(
     network: NetworkName, loss: LossName
 ) -> None:
     """What a GPU is slow at: launches, and telling the host a number."""
-    wanted = training.GanSettings(**{**vars(TINY), "network": network, "loss": loss, "penalty_every": 1})
+    wanted = step.GanSettings(**{**vars(TINY), "network": network, "loss": loss, "penalty_every": 1})
     counts = []
     for models in (2, 7):
         stack = stack_players(separate_players(network, 16, 16, models=models), 0)

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from augment.core.errors import TrainingError
 from augment.gan.generators import ClassGenerator, network_from
-from augment.gan.training import looks
-from augment.gan.training import stacked_trainer as together
+from augment.gan.training import stacked_trainer, trainer
 from augment.gan.training.run import GanJob, GanResult
 from augment.gan.training.stacked_trainer import fit_stacked, stackable
 from augment.gan.training.step import Players
@@ -66,8 +65,8 @@ def test_figures_go_into_the_curve_of_their_model(monkeypatch: pytest.MonkeyPatc
         players.step += 1
         return torch.tensor([[players.step, model, 0.5, 0.0] for model in range(players.models)], dtype=torch.float64)
 
-    monkeypatch.setattr(together, "train_step", reported)
-    monkeypatch.setattr(looks, "find_fault", lambda *_: None)
+    monkeypatch.setattr(stacked_trainer, "train_step", reported)
+    monkeypatch.setattr(trainer, "find_fault", lambda *_: None)
     for model, result in enumerate(results_of(jobs_of(6, 6, steps=101))):
         assert [row["step"] for row in result.history] == [*range(2, 101, 2), 101]
         assert [row["d_loss"] for row in result.history] == [*(step - 0.5 for step in range(2, 101, 2)), 101]
@@ -95,13 +94,13 @@ def test_a_model_that_fails_is_given_up_with_its_reason_and_the_others_go_on(
 
 def test_every_interval_and_every_attempt_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     spoiling(monkeypatch, lambda players: {3: 1, 1: 0}.get(players.models))
-    stacked, seeds = together.stack_players, []
+    stacked, seeds = stacked_trainer.stack_players, []
 
     def watched(separate_players: list[Players], seed: int) -> Players:
         seeds.append(seed)
         return stacked(separate_players, seed)
 
-    monkeypatch.setattr(together, "stack_players", watched)
+    monkeypatch.setattr(stacked_trainer, "stack_players", watched)
     results_of(jobs_of(6, 6, 6))
     assert len(set(seeds)) == len(seeds) == 5
     before = seeds.copy()
@@ -126,8 +125,8 @@ def test_a_model_whose_augmentation_leaked_catches_up_and_rejoins(
     steps: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accused = iter([{"translation": "translation leaked"}])
-    monkeypatch.setattr(looks, "leaks_in", lambda *_: next(accused, {}))
-    monkeypatch.setattr(looks, "find_fault", lambda *_: None)
+    monkeypatch.setattr(trainer, "leaks_in", lambda *_: next(accused, {}))
+    monkeypatch.setattr(trainer, "find_fault", lambda *_: None)
     results = results_of(jobs_of(6, 6, 6))
     assert [result.rollbacks for result in results] == [["step 10: translation leaked"], [], []]
     assert steps == [
@@ -173,7 +172,7 @@ def test_checkpoints_are_those_of_a_plain_run() -> None:
 def test_no_checkpoint_makes_a_model_whole_that_was_given_up_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = jobs_of(6, 6)
     end = jobs[0].settings.steps
-    monkeypatch.setattr(looks, "find_fault", lambda players, *_: "collapsed" if players.step == end else None)
+    monkeypatch.setattr(trainer, "find_fault", lambda players, *_: "collapsed" if players.step == end else None)
     steps: list[int] = []
     results = results_of(jobs, saves=[lambda state: steps.append(state["now"]["step"])] * 2, save_seconds=-1.0)
     assert [result.reason for result in results] == [f"collapsed at step {end}"] * 2
@@ -192,7 +191,7 @@ def test_a_checkpoint_follows_each_interval_when_it_is_time() -> None:
 
 
 def test_a_stack_that_the_device_cannot_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    play, widths = together.train_step, []
+    play, widths = stacked_trainer.train_step, []
 
     def short_of_memory(players: Players, *others: Any) -> Tensor:
         widths.append(players.models)
@@ -200,7 +199,7 @@ def test_a_stack_that_the_device_cannot_hold_is_halved(monkeypatch: pytest.Monke
             raise torch.OutOfMemoryError("CUDA out of memory")
         return play(players, *others)
 
-    monkeypatch.setattr(together, "train_step", short_of_memory)
+    monkeypatch.setattr(stacked_trainer, "train_step", short_of_memory)
     results = results_of(jobs_of(6, 6, 6, 6, 6))
     assert all([row["step"] for row in result.history] == list(range(1, 13)) for result in results)
     assert widths[:2] == [5, 2]
@@ -211,21 +210,21 @@ def test_a_device_that_cannot_hold_one_gan_is_said(monkeypatch: pytest.MonkeyPat
     def never(*_: Any) -> Tensor:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(together, "train_step", never)
+    monkeypatch.setattr(stacked_trainer, "train_step", never)
     with pytest.raises(TrainingError, match=r"class 0: cpu has not enough free memory .* train\.batch_size"):
         results_of(jobs_of(6, 6))
 
 
 def test_a_check_that_runs_out_of_memory_is_no_reason_to_step_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was played is in the models already: a second try would skip their looks."""
-    end_turn, asked = together.end_interval, iter(range(10))
+    end_turn, asked = stacked_trainer.end_interval, iter(range(10))
 
     def short_of_memory(*arguments: Any) -> None:
         if next(asked) == 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
         end_turn(*arguments)
 
-    monkeypatch.setattr(together, "end_interval", short_of_memory)
+    monkeypatch.setattr(stacked_trainer, "end_interval", short_of_memory)
     with pytest.raises(torch.OutOfMemoryError):
         results_of(jobs_of(6, 6, 6))
 

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from augment.core.standalone import standalone
+from augment.core.engine import standalone
 from augment.gan.networks.build import Architecture, to_float
-from augment.gan.training import run as running
+from augment.gan.training import run
 from augment.gan.training.checks import collapsed, discriminator_won, find_fault, max_logit_margin, not_finite
-from augment.gan.training.looks import average_samples
 from augment.gan.training.losses import adversarial_loss
 from augment.gan.training.run import GanJob, GanResult, players_of
 from augment.gan.training.state import deep_copy
 from augment.gan.training.step import Outcome, Players, adversarial_step, effective_gamma, new_players
-from augment.gan.training.trainer import fit
+from augment.gan.training.trainer import average_samples, fit
 from tests.gan.conftest import images
 
 
@@ -55,7 +54,7 @@ def test_every_kth_step_has_the_penalty_k_times(
         used.append(gamma)
         return adversarial_step(*arguments, gamma=gamma, **others)
 
-    monkeypatch.setattr(running, "adversarial_step", watched)
+    monkeypatch.setattr(run, "adversarial_step", watched)
     settings = dataclasses.replace(job.settings, gamma=0.8, penalty_every=every, steps=5)
     fit(dataclasses.replace(job, settings=settings))
     alone = effective_gamma(0.8, job.architecture, adversarial_loss(settings.loss))
@@ -111,7 +110,7 @@ def test_a_run_resumes_before_and_after_a_roll_back(job: GanJob, monkeypatch: py
         first = players.generator_optimizer.param_groups[0]["lr"] == job.settings.learning_rate
         return "collapsed" if first and rows[-1]["step"] == 10 else None
 
-    monkeypatch.setattr("augment.gan.training.looks.find_fault", accuses_once)
+    monkeypatch.setattr("augment.gan.training.trainer.find_fault", accuses_once)
     whole = fit(job)
     assert whole.rollbacks == ["step 10: collapsed"]
     # asked before every step: 0 to 9, then 5 to 11 of the second attempt, which begins at the good state of step 5
@@ -131,7 +130,7 @@ def test_no_checkpoint_makes_a_run_whole_that_was_given_up_at_its_last_step(
 ) -> None:
     end = job.settings.steps
     monkeypatch.setattr(
-        "augment.gan.training.looks.find_fault", lambda players, *_: "collapsed" if players.step == end else None
+        "augment.gan.training.trainer.find_fault", lambda players, *_: "collapsed" if players.step == end else None
     )
     saved: list[dict[str, Any]] = []
     whole = fit(job, save=lambda state: saved.append(deep_copy(state)), save_seconds=-1.0)

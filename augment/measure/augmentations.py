@@ -1,0 +1,137 @@
+"""How a classifier's batches are augmented: classical moves, RandAugment, mixup and CutMix.
+
+Classical augmentation: small affine changes, and the flips that the data allows.
+
+RandAugment: two operations drawn at random, for grey and colour and any size.
+
+Mixup and cutmix: batches of blended images with blended labels.
+"""
+
+import math
+
+import kornia.augmentation as K
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.measure.classifiers import Augment, Blend
+
+Images = NDArray[np.uint8]
+
+
+def classical_augmentation(flips: str) -> Augment:
+    """Shifts of up to an eighth, small rotations and scalings, and the flips that the data allows."""
+    affine = K.RandomAffine(degrees=10.0, translate=(0.125, 0.125), scale=(0.9, 1.1), padding_mode="border", p=0.8)
+    return nn.Sequential(affine, *flipping(flips))
+
+
+def flipping(flips: str) -> list[nn.Module]:
+    """The random flips that the data allows: none, horizontal, vertical or both."""
+    steps: list[nn.Module] = []
+    if flips in ("horizontal", "both"):
+        steps.append(K.RandomHorizontalFlip(p=0.5))
+    if flips in ("vertical", "both"):
+        steps.append(K.RandomVerticalFlip(p=0.5))
+    return steps
+
+
+def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
+    """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
+    rng = torch_rng(seed, "jitter", "which")
+    chosen = torch.randint(len(images), (count,), generator=rng)
+    with global_torch_rng(derive_seed(seed, "jitter", "how")), torch.no_grad():
+        copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
+    result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+    return result
+
+
+OPERATIONS_PER_IMAGE = 2  # drawn for each part of the images
+OPERATION_GROUPS = 8  # of the images that draw operations of their own
+
+
+def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
+    """RandAugment (Cubuk et al. 2020), and the flips that the data allows.
+
+    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform
+    up to half of the paper's largest. Without identity, colour only for three channels, sharpness from
+    3 px up. New borders repeat the old ones. Draws come from torch's global generator.
+    """
+    operations = K.ImageSequential(*_operations(channels, min(height, width)), random_apply=OPERATIONS_PER_IMAGE)
+    flip = nn.Sequential(*flipping(flips))
+
+    def augment(images: Tensor) -> Tensor:
+        changed = torch.empty_like(images)
+        for part in range(min(OPERATION_GROUPS, len(images))):
+            changed[part::OPERATION_GROUPS] = operations(images[part::OPERATION_GROUPS])
+        flipped: Tensor = flip(changed).clamp(0, 1)
+        return flipped
+
+    return augment
+
+
+def _operations(channels: int, shortest: int) -> list[nn.Module]:
+    border = "border"
+    operations: list[nn.Module] = [
+        K.RandomAutoContrast(p=1.0),
+        K.RandomEqualize(p=1.0),
+        K.RandomSolarize(thresholds=(0.5, 1.0), additions=(0.0, 0.0), p=1.0),
+        K.RandomPosterize(bits=(6, 8), p=1.0),
+        K.RandomContrast((0.55, 1.45), p=1.0),
+        K.RandomBrightness((0.55, 1.45), p=1.0),
+        K.RandomAffine(degrees=15.0, padding_mode=border, p=1.0),
+        K.RandomAffine(degrees=0.0, shear=(-8.6, 8.6, 0.0, 0.0), padding_mode=border, p=1.0),
+        K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -8.6, 8.6), padding_mode=border, p=1.0),
+        K.RandomAffine(degrees=0.0, translate=(0.15, 0.0), padding_mode=border, p=1.0),
+        K.RandomAffine(degrees=0.0, translate=(0.0, 0.15), padding_mode=border, p=1.0),
+    ]
+    if channels == 3:
+        operations.append(K.RandomSaturation((0.55, 1.45), p=1.0))
+    if shortest >= 3:
+        operations.append(K.RandomSharpness((0.55, 1.45), p=1.0))
+    return operations
+
+
+def mixup_or_cutmix(classes: int) -> Blend:
+    """Blend a batch with itself in another order, across classes.
+
+    Each batch tosses a coin between `mixup` and `cutmix` and has one share, uniform in [0, 1]: the
+    Beta(1, 1) that both papers use for small images. Its targets become float32 (B, classes), whose rows sum
+    to 1, or to what the rows that it brings sum to.
+    """
+
+    def mixed(images: Tensor, targets: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        order = torch.randperm(len(images), generator=rng)
+        coin, share = torch.rand(2, generator=rng).tolist()
+        blended, kept = mixup(images, order, share) if coin < 0.5 else cutmix(images, order, share, rng)
+        rows = targets if targets.is_floating_point() else F.one_hot(targets, classes).float()
+        return blended, kept * rows + (1 - kept) * rows[order]
+
+    return mixed
+
+
+def mixup(images: Tensor, order: Tensor, share: float) -> tuple[Tensor, float]:
+    """share * images + (1 - share) * images[order], and the share (Zhang et al. 2018, section 2)."""
+    return share * images + (1 - share) * images[order], share
+
+
+def cutmix(images: Tensor, order: Tensor, share: float, rng: torch.Generator) -> tuple[Tensor, float]:
+    """Paste a box of images[order], and the share of pixels that stay (Yun et al. 2019, section 3.1).
+
+    The box has about (1 - share) of the area and its centre anywhere, so that it is cut at the border.
+    """
+    height, width = images.shape[2:]
+    side = math.sqrt(1 - share)
+    (top, bottom), (left, right) = _span(height, side, rng), _span(width, side, rng)
+    pasted = images.clone()
+    pasted[:, :, top:bottom, left:right] = images[order, :, top:bottom, left:right]
+    return pasted, 1 - (bottom - top) * (right - left) / (height * width)
+
+
+def _span(length: int, part: float, rng: torch.Generator) -> tuple[int, int]:
+    """Where a part of a side of this length begins and ends, around a random centre."""
+    centre = int(torch.randint(length, (1,), generator=rng))
+    half = part * length / 2
+    return max(0, round(centre - half)), min(length, round(centre + half))
