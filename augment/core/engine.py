@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from augment.core.errors import WorkerError
 from augment.core.processes import die_with_parent, keep_freed_memory
+from augment.core.progress import Progress
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -71,6 +72,16 @@ class Engine:
                 "a worker process was killed, most likely for want of memory. Use fewer of them (compute.jobs in "
                 "params.yaml, jobs in train_generators) and run the same command again: the work store is kept."
             ) from error
+
+    def gather(self, function: Callable[[Unit], Result], units: Sequence[Unit], name: str = "") -> list[Result]:
+        """`function` of every unit, in the order of the units; with a name, progress is told. Raises as `map` does."""
+        progress = Progress(name, len(units))
+        results: dict[int, Result] = {}
+        for position, result in self.map(function, units):
+            results[position] = result
+            if name:
+                progress.advance()
+        return [results[position] for position in range(len(units))]
 
 
 def cores() -> int:

@@ -23,6 +23,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else ending}"
 
 
+def limited(lines: Sequence[str], limit: int, more: str = "... and {} more") -> list[str]:
+    """The first `limit` lines, and how many there are beyond them."""
+    rest = [more.format(len(lines) - limit)] if len(lines) > limit else []
+    return [*lines[:limit], *rest]
+
+
+def say(line: str) -> None:
+    """One line beside the outputs, at once."""
+    print(line, file=sys.stderr, flush=True)
+
+
 class Progress:
     """Counts finished units of work and says how long the rest takes."""
 
@@ -39,7 +50,7 @@ class Progress:
         self.printed_at = now
         left = (now - self.began) / self.done * (self.total - self.done)
         rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
-        print(f"  {self.what}: {self.done} of {self.total}{rest}", file=sys.stderr, flush=True)
+        say(f"  {self.what}: {self.done} of {self.total}{rest}")
 
 
 def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:

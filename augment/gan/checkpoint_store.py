@@ -8,7 +8,6 @@ import functools
 import hashlib
 import io
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ import torch
 from augment.core.environment import environment
 from augment.core.files import exclusive, sha256, sweep_temporaries, write_bytes
 from augment.core.processes import interruption
+from augment.core.progress import say
 from augment.gan.training.run import GanJob, GanResult, Weights
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
@@ -190,6 +190,6 @@ def _step_progress(name: str) -> Callable[[int, int], None]:
         elif now - printed_at > PROGRESS_SECONDS:
             printed_at = now
             left = (now - began) / steps_done * (steps - step)
-            print(f"  {name}: step {step} of {steps}, {left:.0f} s left", file=sys.stderr, flush=True)
+            say(f"  {name}: step {step} of {steps}, {left:.0f} s left")
 
     return on_step

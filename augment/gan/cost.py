@@ -46,7 +46,7 @@ def minutes(seconds: float, groups: Sequence[Sequence[int]], processes: int, sta
 
 def measured_cost_line(job: GanJob, groups: Sequence[Sequence[int]], processes: int, stacked: bool) -> str:
     """One line on what `groups` will take, from timed steps of `job`, which is like them all."""
-    ((_, seconds),) = Engine("serial").map(seconds_per_step, [job])
+    (seconds,) = Engine("serial").gather(seconds_per_step, [job])
     needed = minutes(seconds, groups, processes, stacked)
     if not stacked:
         return training_cost_line(needed, groups, processes)

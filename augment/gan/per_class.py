@@ -3,7 +3,6 @@
 From finished training to generators, without a folder.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
-from augment.core.progress import Progress
+from augment.core.progress import Progress, say
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
@@ -188,7 +187,7 @@ def _print_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequen
         line = cost.measured_cost_line(
             [*shared_left, *class_jobs][0], groups, backend.engine.processes, backend.stacked
         )
-        print(f"  {line}", file=sys.stderr, flush=True)
+        say(f"  {line}")
 
 
 def _stored_job(job: GanJob, backend: Backend) -> StoredJob:

@@ -5,19 +5,17 @@ the score that the wanted share of its real images reaches, each by the classifi
 score is the mean of all classifiers, none of which has seen it.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from augment.core.engine import Engine
 from augment.core.errors import DataError
-from augment.core.progress import Progress
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
+from augment.data.split.groups import group_folds
 from augment.measure.augmentations import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities, weighted_batches
 from augment.measure.sampling import class_balanced
@@ -73,14 +71,9 @@ def fit_filters(
     """
     folds_of_sets = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
     folds = [fold for folds_of_set in folds_of_sets for fold in folds_of_set]
-    fitted: dict[int, tuple[SmallCnn, NDArray[np.float64]]] = {}
-    progress = Progress(name, len(folds))
-    for position, result in engine.map(_fit_fold, folds):
-        fitted[position] = result
-        progress.advance()
-    in_order = iter(fitted[position] for position in range(len(folds)))
+    fitted = iter(engine.gather(_fit_fold, folds, name))
     return [
-        _join_folds([next(in_order) for _ in folds_of_set], folds_of_set, settings.accept)
+        _join_folds([next(fitted) for _ in folds_of_set], folds_of_set, settings.accept)
         for folds_of_set in folds_of_sets
     ]
 
@@ -109,13 +102,7 @@ def fold_positions(
             "Add images, make groups smaller (ingest.group_pattern, meta.csv), or lower ingest.test_fraction or "
             "ingest.val_fraction."
         )
-    splitter = StratifiedGroupKFold(
-        min(folds, max_folds), shuffle=True, random_state=derive_seed(seed, "folds") % 2**32
-    )
-    with warnings.catch_warnings():
-        # A class smaller than the folds is held out in some of them, which is all that is needed.
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        return list(splitter.split(targets, targets, groups))
+    return group_folds(targets, groups, min(folds, max_folds), derive_seed(seed, "folds") % 2**32)
 
 
 def _fit_fold(fold: _Fold) -> tuple[SmallCnn, NDArray[np.float64]]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.core.progress import Progress
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
@@ -105,13 +104,8 @@ def choose_samples(
         for train, of_seed, own, class_filter, seed in zip(sets, generators, transfers, filters, seeds, strict=True)
         for label, sampler in class_samplers(of_seed, train, own, transfer_share).items()
     ]
-    results: dict[int, ClassCandidates] = {}
-    progress = Progress("samples of classes", len(choices))
-    for position, result in engine.map(choose_class, choices):
-        results[position] = result
-        progress.advance()
-    in_order = iter(results[position] for position in range(len(choices)))
-    return [{label: next(in_order) for label in of_seed} for of_seed in generators]
+    chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
+    return [{label: next(chosen) for label in of_seed} for of_seed in generators]
 
 
 def _latent_transfers(
@@ -119,8 +113,7 @@ def _latent_transfers(
 ) -> list[dict[str, LatentTransfer]]:
     """Latent transfer for the classes of each seed; nothing where there is no shared generator."""
     units = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-    transfers = dict(engine.map(_transfers_of, units))
-    return [transfers[position] for position in range(len(units))]
+    return engine.gather(_transfers_of, units)
 
 
 def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:

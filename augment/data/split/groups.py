@@ -1,7 +1,12 @@
-"""Groups from file names: `part12_view3.png` belongs to part 12, and must not straddle a split."""
+"""Images that must stay together: groups from file names, and folds that divide no group."""
 
 import re
+import warnings
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augment.data.entries import Blocker, Entry
 
@@ -28,3 +33,18 @@ def by_pattern(entries: Sequence[Entry], pattern: str, blockers: list[Blocker]) 
         blockers.append(Blocker(silent[0], "no_group", message))
         return []
     return [f"ingest.group_pattern finds no group in {len(silent)} of {len(images)} paths, for example {silent[0]}"]
+
+
+def group_folds(
+    targets: NDArray[np.int64], groups: NDArray[Any], folds: int, seed: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Positions inside and outside of each fold, stratified by class, no group divided (scikit-learn's cut).
+
+    targets: int (N,); groups: (N,). A class smaller than the folds is held out in some of them only.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415  (an extra, and ingest needs no folds)
+
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(splitter.split(targets, targets, groups))

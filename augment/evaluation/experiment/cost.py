@@ -60,7 +60,7 @@ def measure_cost(
     ways = [augmentation_of(arm, settings.base_augmentation) for arm in arms]
     timed = list(dict.fromkeys([*ways, "classical"]))
     runs = [_probe_run(way or "none", train, seeds[0], settings) for way in timed]
-    seconds = {timed[position]: step_seconds for position, step_seconds in engine.map(seconds_per_step, runs)}
+    seconds = dict(zip(timed, engine.gather(seconds_per_step, runs), strict=True))
     classifiers, filters = len(seeds) * len(arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[way] for way in ways)
     work += filters * settings.filter.fit.steps * seconds["classical"]
@@ -95,7 +95,7 @@ def _gan_cost(train: ImageSet, seed: int, training: ClassTraining, sets: int, ba
         return 0, 0.0
     groups = gan_steps(training, sets)
     job = shared_job(train, training.shared or training.classes[train.classes[0]], seed, backend.device, "cost")
-    ((_, seconds),) = Engine("serial").map(gan_cost.seconds_per_step, [job])
+    (seconds,) = Engine("serial").gather(gan_cost.seconds_per_step, [job])
     gans = sum(map(len, groups))
     return gans, gan_cost.minutes(seconds, groups, backend.engine.processes, backend.stacked)
 
@@ -147,7 +147,7 @@ def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: 
             probabilities(judge, images)
         return (time.perf_counter() - began) / PROBE_CANDIDATES
 
-    return min(seconds for _, seconds in Engine("serial").map(draw_and_judge, range(3)))
+    return min(Engine("serial").gather(draw_and_judge, range(3)))
 
 
 def seconds_per_pass(settings: GanSettings, shape: tuple[int, ...]) -> float:
@@ -160,7 +160,7 @@ def seconds_per_pass(settings: GanSettings, shape: tuple[int, ...]) -> float:
         descend(generator, images, latents, SEARCH_STEPS)
         return (time.perf_counter() - began) / (PROBE_BATCH * SEARCH_STEPS)
 
-    return min(seconds for _, seconds in Engine("serial").map(search, range(2)))  # the first one warms up
+    return min(Engine("serial").gather(search, range(2)))  # the first one warms up
 
 
 def _fit_seconds(run: ArmRun, steps: int) -> float:

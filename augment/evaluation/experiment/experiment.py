@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.progress import Progress
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import (
     STANDALONE_ARMS,
@@ -183,16 +182,11 @@ def _run_arms(
         for replicate, own in zip(replicates, samples, strict=True)
         for arm in arms
     ]
-    scores: dict[int, ArmScores] = {}
-    progress = Progress("classifiers", len(jobs))
     try:
-        for position, result in engine.map(_run_job, jobs):
-            scores[position] = result
-            progress.advance()
+        in_order = engine.gather(_run_job, jobs, "classifiers")
     finally:
         for shared in tests.values():
             shared.close()
-    in_order = [scores[position] for position in range(len(jobs))]
     test_sizes = [len(one.splits.test) for one in replicates]  # where external images begin
     tested = _scores_of_side(arms, in_order, "test")
     test = {arm: [own[:end] for own, end in zip(found, test_sizes, strict=True)] for arm, found in tested.items()}

@@ -8,19 +8,18 @@
 The last two are `evaluate.protocol: repeated`: subsets where the split left images enough for them in the pool.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from augment.core.errors import DataError
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.data.split.disjoint import check_sides
+from augment.data.split.groups import group_folds
 from augment.data.split.pool import FOLDS, check_repeats, draw_part, join, shortages
 from augment.evaluation.statistics.bootstrap import groups_per_class
 
@@ -192,12 +191,8 @@ def repeated_folds(splits: Splits, seed: int) -> Protocol:
     replicates: list[Replicate] = []
     seeds = repeat_seeds(seed, FOLDS * FOLD_REPETITIONS)
     for repetition in range(FOLD_REPETITIONS):
-        state = derive_seed(seed, "evaluate folds", repetition) % 2**32
-        cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=state)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            folds = list(cut.split(targets, targets, images.groups))
-        for inside, outside in folds:
+        fold_seed = derive_seed(seed, "evaluate folds", repetition) % 2**32
+        for inside, outside in group_folds(targets, images.groups, FOLDS, fold_seed):
             number = len(replicates)
             own_splits = _fold(splits, images.take(inside), images.take(outside), seed, number)
             replicates.append(Replicate(seeds[number], own_splits))

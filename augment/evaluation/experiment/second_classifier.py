@@ -56,8 +56,8 @@ def logistic_scores(
     """
     extract = extractor(features)
     tests = {id(one.splits.test): one.splits.test for one in replicates}
-    described = dict(engine.map(extract, [test.images for test in tests.values()]))
-    of_test = {key: described[position] for position, key in enumerate(tests)}
+    described = engine.gather(extract, [test.images for test in tests.values()])
+    of_test = dict(zip(tests, described, strict=True))
     wanted = [arm for arm in ARMS_DIFFERING_IN_IMAGES if arm in arms]
     jobs = [
         _RepeatJob(
@@ -68,8 +68,8 @@ def logistic_scores(
         )
         for one, drawn in zip(replicates, samples, strict=True)
     ]
-    by_repeat = dict(engine.map(_score_repeat, jobs))
-    return {arm: [by_repeat[position][arm] for position in range(len(jobs))] for arm in wanted}
+    by_repeat = engine.gather(_score_repeat, jobs)
+    return {arm: [scores[arm] for scores in by_repeat] for arm in wanted}
 
 
 def extractor(features: Features) -> Callable[[NDArray[np.uint8]], Float32]:

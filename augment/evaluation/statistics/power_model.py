@@ -6,7 +6,6 @@ real runs (docs/validation.md); they hardly differ between sets. What does diffe
 that is guessed from the nearest neighbours within the training images.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
 from augment.data.imageset import ImageSet
+from augment.data.split.groups import group_folds
 from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
 from augment.evaluation.statistics.power import DifferenceVariance, smallest_gain
 from augment.measure.features import pixels
@@ -106,11 +106,8 @@ def neighbour_recalls(train: ImageSet) -> Float | None:
     folds = min(_NEIGHBOUR_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
     if folds < 2:
         return None
-    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        features = pixels(train.images)
-        predicted = cross_val_predict(KNeighborsClassifier(1), features, targets, groups=train.groups, cv=cut)
+    cut = group_folds(targets, train.groups, folds, 0)
+    predicted = cross_val_predict(KNeighborsClassifier(1), pixels(train.images), targets, cv=cut)
     return np.bincount(targets, predicted == targets) / np.bincount(targets)
 
 
