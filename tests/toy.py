@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 
 NOISE = 60  # grey levels
@@ -45,7 +46,7 @@ class Fixed:
         return torch.from_numpy(self.images[start : start + n])
 
 
-class Backwards:
+class Backwards(Engine):
     """An engine whose last unit is the first to finish."""
 
     def map(self, function: Callable[[Any], Any], units: Sequence[Any]) -> Iterator[tuple[int, Any]]:

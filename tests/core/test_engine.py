@@ -13,6 +13,7 @@ import torch
 
 from augment.core.engine import Engine, cores
 from augment.core.errors import WorkerError
+from tests.toy import Backwards
 
 ENGINES = [Engine("serial"), Engine("local", 2)]
 EACH = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.kind)
@@ -121,3 +122,10 @@ def test_a_worker_that_grows_is_replaced_without_a_word() -> None:
         warnings.simplefilter("always")
         assert sorted(result for _, result in Engine("local", 2).map(_hoard, range(6))) == list(range(6))
     assert [str(warning.message) for warning in told] == []
+
+
+def test_gather_gives_results_in_the_order_of_the_units_and_tells_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Backwards().gather(abs, [-3, 2, -1], "numbers") == [3, 2, 1]
+    assert "numbers: 3 of 3" in capsys.readouterr().err
+    assert Backwards().gather(abs, [-3]) == [3]
+    assert not capsys.readouterr().err

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.core.progress import Progress, counted, with_progress
+from augment.core.progress import Progress, counted, limited, with_progress
 
 
 def test_lines_every_two_seconds_and_at_the_end(
@@ -35,3 +35,8 @@ def test_of_one_unit_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None
 )
 def test_one_is_singular(number: int, noun: str, words: str) -> None:
     assert counted(number, noun) == words
+
+
+def test_a_long_list_says_how_much_more_there_is() -> None:
+    assert limited(["a", "b"], 2) == ["a", "b"]
+    assert limited(["a", "b", "c"], 1) == ["a", "... and 2 more"]

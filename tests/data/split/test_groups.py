@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from augment.core.errors import DataError, ParamsError
 from augment.data.entries import Blocker, Entry
 from augment.data.prepare import prepare
-from augment.data.split.groups import by_pattern
+from augment.data.split.groups import by_pattern, group_folds
 from augment.params import Ingest, check
 from tests.data.corpus import encode, noise
 
@@ -67,3 +68,12 @@ def test_patterns_that_cannot_work_are_refused(values: dict[str, str], words: st
     with pytest.raises(ParamsError, match=words) as caught:
         check({"ingest": values})
     assert str(caught.value).startswith("params.yaml: ingest: group_pattern ")
+
+
+def test_folds_divide_no_group_and_hold_every_image_out_once() -> None:
+    targets, groups = np.repeat([0, 1], 12), np.repeat(np.arange(12), 2)
+    folds = group_folds(targets, groups, 3, 0)
+    assert sorted(np.concatenate([outside for _, outside in folds]).tolist()) == list(range(24))
+    for inside, outside in folds:
+        assert not set(groups[inside]) & set(groups[outside])
+        assert (np.bincount(targets[outside]) == 4).all(), "both classes in every fold alike"
