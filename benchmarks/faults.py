@@ -15,8 +15,9 @@ from torch.optim import Optimizer
 
 from augment.gan.training import trainer
 from augment.gan.training.augmentation import CHANGES, Operation
-from augment.gan.training.run import train_step
-from augment.gan.training.step import GanSettings, Players
+from augment.gan.training.players import Players
+from augment.gan.training.run import GanSettings
+from augment.gan.training.step import train_step
 
 NAN = float("nan")
 FROM = 0.3  # of the run: then the fault begins

@@ -27,8 +27,7 @@ from augment.gan.networks.build import to_float
 from augment.gan.training.augmentation import Operation
 from augment.gan.training.augmentation_leaks import MARKS, find_leaks
 from augment.gan.training.losses import LossName
-from augment.gan.training.run import GanJob, GanResult
-from augment.gan.training.step import GanSettings
+from augment.gan.training.run import GanJob, GanResult, GanSettings
 from augment.gan.training.trainer import fit
 from benchmarks.faults import FAULTS, leaking, planted
 

@@ -15,7 +15,8 @@ from augment.gan.networks.build import Generator, build
 from augment.gan.training.adaptive_augmentation import initial_probability
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import adversarial_loss
-from augment.gan.training.step import GanSettings, effective_gamma
+from augment.gan.training.run import GanSettings
+from augment.gan.training.step import effective_gamma
 
 
 def train_plainly(

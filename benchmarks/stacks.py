@@ -27,9 +27,10 @@ from augment.core.processes import keep_freed_memory
 from augment.gan.networks.build import to_float
 from augment.gan.per_class import class_job
 from augment.gan.settings import class_training
-from augment.gan.training.run import GanJob, augmentation, begin_run, train_step
+from augment.gan.training.players import ADAM_BETAS
+from augment.gan.training.run import GanJob, augmentation, begin_run
 from augment.gan.training.stacked_trainer import end_stack, fit_stacked, slots_of, train_interval
-from augment.gan.training.step import ADAM_BETAS
+from augment.gan.training.step import train_step
 from augment.gan.training.trainer import fit
 from augment.params import Train
 from benchmarks.plain import train_plainly

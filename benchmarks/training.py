@@ -28,8 +28,8 @@ from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Generator, to_float, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, class_job, generators_from, train_classes
 from augment.gan.settings import class_training
-from augment.gan.training.run import augmentation, begin_run, train_step
-from augment.gan.training.step import GanSettings
+from augment.gan.training.run import GanSettings, augmentation, begin_run
+from augment.gan.training.step import train_step
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
 from augment.params import Train

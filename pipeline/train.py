@@ -7,7 +7,7 @@ from augment.data.imageset import ImageSet
 from augment.data.slugs import slug
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
-from augment.gan.training.state import HISTORY_COLUMNS
+from augment.gan.training.run import HISTORY_COLUMNS
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.start import echo

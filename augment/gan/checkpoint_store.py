@@ -31,7 +31,7 @@ TRAINING_CODE = (
     "gan/networks/architecture.py", "gan/networks/layers.py", "gan/networks/linear.py", "gan/networks/dcgan.py",
     "gan/networks/residual.py", "gan/networks/build.py",
     "gan/training/losses.py", "gan/training/augmentation.py", "gan/training/adaptive_augmentation.py",
-    "gan/training/augmentation_leaks.py", "gan/training/checks.py", "gan/training/step.py", "gan/training/state.py",
+    "gan/training/augmentation_leaks.py", "gan/training/checks.py", "gan/training/step.py", "gan/training/players.py",
     "gan/training/run.py", "gan/training/trainer.py", "gan/training/stack.py", "gan/training/stacked_trainer.py",
 )  # fmt: skip
 HASH_DIGITS = 64  # of the SHA-256 that every file of the store begins with

@@ -8,7 +8,8 @@ import torch
 from augment.core.engine import Engine
 from augment.core.progress import counted, duration
 from augment.gan.networks.build import to_float
-from augment.gan.training.run import GanJob, augmentation, begin_run, train_step
+from augment.gan.training.run import GanJob, augmentation, begin_run
+from augment.gan.training.step import train_step
 
 SLOW_STEP_SECONDS = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
 LONG_RUN_MINUTES = 30.0

@@ -18,9 +18,8 @@ from augment.data.imageset import ImageSet
 from augment.gan import cost
 from augment.gan.checkpoint_store import StoredJob, is_finished, load_finished, train_stacked
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
-from augment.gan.training.run import GanJob, GanResult, Start
+from augment.gan.training.run import GanJob, GanResult, GanSettings, Start
 from augment.gan.training.stacked_trainer import stackable
-from augment.gan.training.step import GanSettings
 
 
 @dataclass(frozen=True)

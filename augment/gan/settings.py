@@ -23,8 +23,7 @@ from augment.gan.bundle import load_bundle
 from augment.gan.networks.architecture import LINEAR_MAX_PX
 from augment.gan.networks.build import Architecture
 from augment.gan.per_class import Backend, ClassTraining, backend_on
-from augment.gan.training.run import Start
-from augment.gan.training.step import GanSettings
+from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Override, Train
 from augment.params.types import Flips
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from augment.data.imageset import ImageSet
 from augment.gan.training import stacked_trainer
-from augment.gan.training.run import GanJob
-from augment.gan.training.step import GanSettings, Players
+from augment.gan.training.players import Players
+from augment.gan.training.run import GanJob, GanSettings
 
 TINY = GanSettings(
     network="dcgan", features=4, latent=4, loss="relativistic", gamma=0.5, penalty_every=2, augmentation=0.5,

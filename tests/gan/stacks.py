@@ -9,8 +9,8 @@ import pytest
 from torch import Tensor
 
 from augment.gan.training import stacked_trainer
+from augment.gan.training.players import Players
 from augment.gan.training.run import GanJob
-from augment.gan.training.step import Players
 from tests.gan.conftest import TINY, images
 
 NAN = float("nan")

@@ -10,8 +10,7 @@ from augment.data.imageset import ImageSet
 from augment.gan import cost, per_class
 from augment.gan.checkpoint_store import StoredJob, train_gan
 from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
-from augment.gan.training.run import GanJob
-from augment.gan.training.step import GanSettings
+from augment.gan.training.run import GanJob, GanSettings
 from tests.gan.conftest import images
 
 

@@ -14,8 +14,7 @@ from augment.data.imageset import ImageSet
 from augment.gan import settings
 from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
 from augment.gan.settings import class_training
-from augment.gan.training.run import GanResult
-from augment.gan.training.step import GanSettings
+from augment.gan.training.run import GanResult, GanSettings
 from augment.params import Train
 
 HERE = Backend(Engine("serial", 1), "cpu", None, 30.0)

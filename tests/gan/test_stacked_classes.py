@@ -15,8 +15,8 @@ from augment.gan import checkpoint_store, cost, per_class, settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_stacked
 from augment.gan.per_class import Backend, ClassTraining, train_classes
 from augment.gan.training import stacked_trainer
-from augment.gan.training.run import GanJob
-from augment.gan.training.step import GanSettings, Players
+from augment.gan.training.players import Players
+from augment.gan.training.run import GanJob, GanSettings
 from augment.gan.training.trainer import fit
 from augment.params import Compute
 from tests.gan.conftest import images

@@ -17,7 +17,7 @@ from augment.gan import cost as gan_cost
 from augment.gan.latent_transfer import descend, inversion_passes
 from augment.gan.networks.build import new_generator, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, shared_job
-from augment.gan.training.step import GanSettings
+from augment.gan.training.run import GanSettings
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
 from augment.params import Arm
 from augment.synthesis.selection import expected_candidates

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from augment.gan.training.losses import LossName
-from augment.gan.training.step import Players
+from augment.gan.training.players import Players
 
 MIN_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
 MIN_SPACING = 0.1  # mean distance of a sample to the nearest other one, as a share of the same among real images

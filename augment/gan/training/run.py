@@ -1,11 +1,12 @@
-"""A run: a GAN on its way from a job to a result, and one step of it.
+"""A run: a GAN on its way from a job to a result.
 
-The loops stand in `trainer.py`, with what happens at the end of each interval, and in `stacked_trainer.py`.
+Its steps make rows of means in the history, its rows make intervals, each a share of the run. The loops stand in
+`trainer.py`, with what happens at the end of each interval, and in `stacked_trainer.py`; a step in `step.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,23 +14,50 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.core.seeds import derive_seed
-from augment.gan.networks.build import Architecture
-from augment.gan.training.adaptive_augmentation import initial_probability, visible_images
-from augment.gan.training.augmentation import Augment, DiffAugment
-from augment.gan.training.losses import adversarial_loss
-from augment.gan.training.state import INTERVAL_ROWS, RunProgress, deep_copy, intervals_of, restore, snapshot
-from augment.gan.training.step import (
-    GanSettings,
+from augment.gan.networks.build import Architecture, NetworkName
+from augment.gan.training.adaptive_augmentation import Probability, initial_probability, visible_images
+from augment.gan.training.augmentation import DiffAugment
+from augment.gan.training.losses import LossName
+from augment.gan.training.players import (
     Players,
-    adversarial_step,
-    effective_gamma,
+    RunProgress,
+    deep_copy,
     new_players,
+    restore,
     settle_statistics,
-    update_average,
+    snapshot,
 )
+from augment.params.types import Flips
 
+HISTORY_COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
+HISTORY_ROWS = 50  # rows of a whole run
+INTERVAL_ROWS = 5  # of an interval, at whose end the augmentation adapts and samples are checked
 Weights = dict[str, Tensor]
 Save = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class GanSettings:
+    """How one GAN is trained; with the images, the start and the seed this decides its weights."""
+
+    network: NetworkName
+    features: int
+    latent: int
+    loss: LossName
+    gamma: float
+    penalty_every: int
+    augmentation: Probability
+    color_augmentation: bool
+    flips: Flips
+    steps: int
+    batch_size: int
+    learning_rate: float
+    ema_std: float
+    precision: Literal["bf16", "fp32"]
+
+    def architecture(self, channels: int, height: int, width: int) -> Architecture:
+        """The networks that fit images of this shape."""
+        return Architecture(self.network, channels, height, width, self.latent, self.features)
 
 
 @dataclass(frozen=True)
@@ -125,33 +153,14 @@ def players_of(job: GanJob) -> Players:
     return players
 
 
-def train_step(
-    players: Players,
-    settings: GanSettings,
-    data: Tensor,
-    sampling_weights: Tensor,
-    augment: Augment,
-    offsets: Tensor | None = None,
-) -> Tensor:
-    """One step of both players. Returns float64 (K, 4), each model's losses, win rate and logit margin, unawaited.
-
-    sampling_weights, offsets: as `draw_images` takes them.
-    """
-    loss, models = adversarial_loss(settings.loss), players.models
-    lazy = players.step % settings.penalty_every == 0
-    gamma = (
-        effective_gamma(settings.gamma, players.generator.architecture, loss) * settings.penalty_every if lazy else 0.0
-    )
-    real = draw_images(data, sampling_weights, settings.batch_size, players.rng, offsets)
-    z = torch.randn(settings.batch_size * models, settings.latent, generator=players.rng, device=data.device)
-    with torch.autocast(data.device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
-        seen = adversarial_step(players, real, z, loss=loss, augment=augment, gamma=gamma)
-    torch.clear_autocast_cache()  # an autocast around this one would keep the weights of the first step for all
-    players.step += 1
-    update_average(players, settings.ema_std)
-    logit_margin = seen.real_scores - seen.fake_scores
-    step_metrics = torch.stack([seen.d_loss, seen.g_loss, (logit_margin > 0).float(), logit_margin])  # (4, N K)
-    return step_metrics.view(4, -1, models).mean(dim=1).T.double()
+def sampling_weights_of(job: GanJob, progress: RunProgress) -> tuple[Tensor, Tensor]:
+    """The sampling weight of each image in this interval, float64 (N,), and of those that are hidden from D."""
+    sampling_weights = torch.from_numpy(job.sampling_weights)
+    if job.settings.augmentation != "auto":
+        return sampling_weights.to(job.device), torch.zeros_like(sampling_weights)
+    interval, intervals = len(progress.history) // INTERVAL_ROWS, intervals_of(job.settings.steps)
+    shown = visible_images(len(sampling_weights), interval, intervals, derive_seed(job.seed, "hidden"))
+    return (sampling_weights * shown).to(job.device), (sampling_weights * ~shown).to(job.device)
 
 
 def augmentation(settings: GanSettings, progress: RunProgress) -> DiffAugment:
@@ -161,26 +170,40 @@ def augmentation(settings: GanSettings, progress: RunProgress) -> DiffAugment:
     )
 
 
-def draw_images(
-    data: Tensor, sampling_weights: Tensor, count: int, rng: torch.Generator, offsets: Tensor | None = None
-) -> Tensor:
-    """`count` images with replacement, so a class may be smaller than a batch.
+def steps_per_row(steps: int) -> int:
+    """Steps of a row in a run of `steps`."""
+    return max(1, steps // HISTORY_ROWS)
 
-    chances: float64 (N,) of each image of `data`. For a stack float64 (K, most images of a model), and
-    first: int64 (K, 1), where each model's images begin in `data`; then `count` of each model, in turns.
+
+def is_row_end(step: int, steps: int) -> bool:
+    """Whether a row is full after this step."""
+    return step % steps_per_row(steps) == 0 or step == steps
+
+
+def is_interval_end(step: int, steps: int) -> bool:
+    """Whether an interval is over after this step."""
+    return step % (steps_per_row(steps) * INTERVAL_ROWS) == 0 or step == steps
+
+
+def intervals_of(steps: int) -> int:
+    """Turns of a whole run."""
+    return -(-steps // (steps_per_row(steps) * INTERVAL_ROWS))
+
+
+def append_history(progress: RunProgress, step_before: int, metrics: Sequence[Sequence[float]], steps: int) -> None:
+    """Put the metrics of the steps after `step_before` into the history: losses, win rate and logit margin of each.
+
+    Adds them one after the other, so that where a checkpoint falls does not change the sums.
     """
-    drawn = torch.multinomial(sampling_weights, count, replacement=True, generator=rng)
-    return data[drawn if offsets is None else (offsets + drawn).T.flatten()]
-
-
-def sampling_weights_of(job: GanJob, progress: RunProgress) -> tuple[Tensor, Tensor]:
-    """The sampling weight of each image in this interval, float64 (N,), and of those that are hidden from D."""
-    sampling_weights = torch.from_numpy(job.sampling_weights)
-    if job.settings.augmentation != "auto":
-        return sampling_weights.to(job.device), torch.zeros_like(sampling_weights)
-    interval, intervals = len(progress.history) // INTERVAL_ROWS, intervals_of(job.settings.steps)
-    shown = visible_images(len(sampling_weights), interval, intervals, derive_seed(job.seed, "hidden"))
-    return (sampling_weights * shown).to(job.device), (sampling_weights * ~shown).to(job.device)
+    for step, values in enumerate(metrics, step_before + 1):
+        progress.sums = [total + value for total, value in zip(progress.sums, [1.0, *values], strict=True)]
+        if is_row_end(step, steps):
+            count, d_loss, g_loss, win_rate, logit_margin = progress.sums
+            progress.sums = [0.0] * 5
+            progress.history.append(
+                {"step": step, "d_loss": d_loss / count, "g_loss": g_loss / count, "win_rate": win_rate / count,
+                 "gap": logit_margin / count, "augmentation": progress.probability}
+            )  # fmt: skip
 
 
 def save_run(run: Run, save: Save | None) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.networks.build import Discriminator, Generator, new_discriminator, new_generator
-from augment.gan.training.step import Players, new_optimizer
+from augment.gan.training.players import Players, new_optimizer
 
 State = dict[str, Tensor]
 

@@ -20,20 +20,21 @@ from augment.core.errors import TrainingError
 from augment.core.seeds import derive_seed
 from augment.gan.networks.build import to_float
 from augment.gan.training.augmentation import stacked_augmentation
+from augment.gan.training.players import Players
 from augment.gan.training.run import (
     GanJob,
     GanResult,
     Run,
     Save,
+    append_history,
     augmentation,
     begin_run,
+    is_interval_end,
     result_of,
     save_run,
-    train_step,
 )
 from augment.gan.training.stack import stack_players, unstack_players
-from augment.gan.training.state import append_history, is_interval_end
-from augment.gan.training.step import Players
+from augment.gan.training.step import train_step
 from augment.gan.training.trainer import average_samples, end_interval
 
 MAX_STACK_MODELS = 256  # of a group: each holds a file of the work store open, and systems allow about a thousand

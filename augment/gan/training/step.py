@@ -1,93 +1,32 @@
-"""The players G and D, one step of each, and the averaged generator.
+"""The step of both players, as the papers write it. What a run is stands in `run.py`, its loop in `trainer.py`.
 
-Reads like the papers. What a run is stands in `run.py`, its loop in `trainer.py`. Players may be a stack of K pairs
-(`stack.py`): batches then hold the models' images in turns (`networks/layers.py`), and since every score hangs on
-one image and one model's weights, the sum over models of their mean losses has each model's own gradient.
+Players may be a stack of K pairs (`stack.py`): batches then hold the models' images in turns
+(`networks/layers.py`), and since every score hangs on one image and one model's weights, the sum over models of
+their mean losses has each model's own gradient.
+
+A penalty p depends on D's weights through the slope g = dD/dx of each image, so its gradient is that
+of <v, g> with v = dp/dg held fixed: the derivative of D along v, which forward mode computes
+(Pearlmutter 1994, "Fast exact multiplication by the Hessian"). So ordinary convolutions suffice.
 """
 
-import functools
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
+from torch.autograd import forward_ad
 
-from augment.core.seeds import torch_rng
-from augment.gan.networks.build import Architecture, Discriminator, Generator, NetworkName, build
-from augment.gan.training.adaptive_augmentation import Probability
+from augment.gan.networks.build import Architecture, Discriminator
+from augment.gan.networks.layers import dual, split_dual
 from augment.gan.training.augmentation import Augment
-from augment.gan.training.losses import AdversarialLoss, LossName, add_penalty_gradient, input_grads_of, interpolates
-from augment.params.types import Flips
+from augment.gan.training.losses import AdversarialLoss, adversarial_loss
+from augment.gan.training.players import Players, update_average
+from augment.gan.training.run import GanSettings
 
-ADAM_BETAS = (0.0, 0.99)
 REFERENCE_PIXELS = 32 * 32
 MIN_SCORE_GRAD = 1e-30  # far below any derivative that moves a weight
 LAMBDA_PER_GAMMA = 20.0  # the default gamma of 0.5 is then lambda = 10 of Gulrajani et al. 2017
-
-
-@dataclass(frozen=True)
-class GanSettings:
-    """How one GAN is trained; with the images, the start and the seed this decides its weights."""
-
-    network: NetworkName
-    features: int
-    latent: int
-    loss: LossName
-    gamma: float
-    penalty_every: int
-    augmentation: Probability
-    color_augmentation: bool
-    flips: Flips
-    steps: int
-    batch_size: int
-    learning_rate: float
-    ema_std: float
-    precision: Literal["bf16", "fp32"]
-
-    def architecture(self, channels: int, height: int, width: int) -> Architecture:
-        """The networks that fit images of this shape."""
-        return Architecture(self.network, channels, height, width, self.latent, self.features)
-
-
-@dataclass
-class Players:
-    """G and D, the average of G, and the only source of randomness of a run.
-
-    models: how many pairs these are at once; a stack of one is the plain pair.
-    """
-
-    generator: Generator
-    discriminator: Discriminator
-    average: Generator
-    generator_optimizer: Adam
-    discriminator_optimizer: Adam
-    rng: torch.Generator
-    step: int = 0
-    models: int = 1
-
-
-def new_players(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Players:
-    """Players before their first step; equal seeds give equal weights and equal noise, which are independent."""
-    generator, discriminator = build(architecture, seed)
-    average, _ = build(architecture, seed)
-    generator, discriminator, average = (
-        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for network in (generator, discriminator, average)
-    )
-    return Players(
-        generator=generator,
-        discriminator=discriminator,
-        average=average.requires_grad_(False),
-        generator_optimizer=new_optimizer(generator, learning_rate),
-        discriminator_optimizer=new_optimizer(discriminator, learning_rate),
-        rng=torch_rng(seed, "noise", device=device),
-    )
-
-
-def new_optimizer(network: Generator | Discriminator, learning_rate: float) -> Adam:
-    """Adam without momentum; elementwise, so one serves all models of a stack."""
-    return Adam(network.parameters(), learning_rate, ADAM_BETAS, fused=True)
+MIN_SLOPE_NORM = 1e-12  # a flat D has slopes of length 0, and no direction in which to steepen
+Centre = Literal["zero_centred", "one_centred"]
 
 
 class Outcome(NamedTuple):
@@ -97,6 +36,47 @@ class Outcome(NamedTuple):
     g_loss: Tensor
     real_scores: Tensor
     fake_scores: Tensor
+
+
+def train_step(
+    players: Players,
+    settings: GanSettings,
+    data: Tensor,
+    sampling_weights: Tensor,
+    augment: Augment,
+    offsets: Tensor | None = None,
+) -> Tensor:
+    """One step of both players. Returns float64 (K, 4), each model's losses, win rate and logit margin, unawaited.
+
+    sampling_weights, offsets: as `draw_images` takes them.
+    """
+    loss, models = adversarial_loss(settings.loss), players.models
+    lazy = players.step % settings.penalty_every == 0
+    gamma = (
+        effective_gamma(settings.gamma, players.generator.architecture, loss) * settings.penalty_every if lazy else 0.0
+    )
+    real = draw_images(data, sampling_weights, settings.batch_size, players.rng, offsets)
+    z = torch.randn(settings.batch_size * models, settings.latent, generator=players.rng, device=data.device)
+    with torch.autocast(data.device.type, torch.bfloat16, enabled=settings.precision == "bf16"):
+        seen = adversarial_step(players, real, z, loss=loss, augment=augment, gamma=gamma)
+    torch.clear_autocast_cache()  # an autocast around this one would keep the weights of the first step for all
+    players.step += 1
+    update_average(players, settings.ema_std)
+    logit_margin = seen.real_scores - seen.fake_scores
+    step_metrics = torch.stack([seen.d_loss, seen.g_loss, (logit_margin > 0).float(), logit_margin])  # (4, N K)
+    return step_metrics.view(4, -1, models).mean(dim=1).T.double()
+
+
+def draw_images(
+    data: Tensor, sampling_weights: Tensor, count: int, rng: torch.Generator, offsets: Tensor | None = None
+) -> Tensor:
+    """`count` images with replacement, so a class may be smaller than a batch.
+
+    chances: float64 (N,) of each image of `data`. For a stack float64 (K, most images of a model), and
+    first: int64 (K, 1), where each model's images begin in `data`; then `count` of each model, in turns.
+    """
+    drawn = torch.multinomial(sampling_weights, count, replacement=True, generator=rng)
+    return data[drawn if offsets is None else (offsets + drawn).T.flatten()]
 
 
 def adversarial_step(
@@ -174,32 +154,37 @@ def add_penalty(players: Players, images: Tensor, input_grads: Tensor, loss: Adv
     add_penalty_gradient(players.discriminator, images, input_grads, loss.penalty, gamma * players.models / len(real))
 
 
-@torch.no_grad()
-def update_average(players: Players, ema_std: float) -> None:
-    """Power-function average of G's weights: beta_t = (1 - 1/t)^(k+1) (arXiv:2312.02696, eq. 127).
+def add_penalty_gradient(
+    discriminator: Discriminator, images: Tensor, input_grads: Tensor, centre: Centre, weight: float
+) -> None:
+    """Add to the gradient of D's weights that of the weighted sum of the images' penalties.
 
-    Its width is a share of the run so far, so one setting fits short and long runs.
+    zero_centred: 1/2 ||dD/dx||^2, R1 on real images, R2 on fakes (Mescheder et al. 2018, arXiv:1801.04406,
+    eq. 9). one_centred: (||dD/dx|| - 1)^2 (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3, second part).
+    images, input_grads: float (N, C, H, W), dD/dx at the images.
     """
-    beta = (1 - 1 / players.step) ** (_power(ema_std) + 1)
-    torch._foreach_lerp_(list(players.average.parameters()), list(players.generator.parameters()), 1 - beta)
+    if centre == "zero_centred":
+        direction = weight * input_grads
+    else:
+        norms = torch.linalg.vector_norm(input_grads, dim=(1, 2, 3), keepdim=True)
+        direction = weight * 2 * (1 - 1 / norms.clamp(min=MIN_SLOPE_NORM)) * input_grads
+    with forward_ad.dual_level():
+        _, along = split_dual(discriminator(dual(images.detach(), direction.detach())))
+    assert along is not None
+    torch.autograd.backward(along.float().sum())  # along (N,): D's derivative along each direction
 
 
-@torch.no_grad()
-def settle_statistics(generator: Generator, seed: int, batches: int = 8, batch_size: int = 64) -> None:
-    """Recompute batch-norm statistics, where there are any, under the averaged weights from fixed latents.
+def input_grads_of(scores: Tensor, images: Tensor) -> Tensor:
+    """dD/dx of each image, float (N, C, H, W), of scores float (N,) that hang on `images`; the graph is kept."""
+    (input_grads,) = torch.autograd.grad(scores.sum(), images, retain_graph=True)
+    return input_grads
 
-    Leaves the generator in eval mode.
-    """
-    rng = torch.Generator().manual_seed(seed)
-    norms = [layer for layer in generator.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-    generator.train()
-    for _ in range(batches):
-        z = torch.randn(batch_size, generator.architecture.latent, generator=rng)
-        generator(z.to(next(generator.parameters()).device))
-    generator.eval()
+
+def interpolates(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """A random point on the line between each real image and its fake, (N, C, H, W) (Gulrajani et al. 2017, sec. 4)."""
+    share = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device)
+    between: Tensor = torch.lerp(fake, real, share)
+    return between
 
 
 def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialLoss) -> float:
@@ -210,14 +195,3 @@ def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialL
     if loss.penalty == "one_centred":
         return gamma * LAMBDA_PER_GAMMA
     return gamma * architecture.height * architecture.width / REFERENCE_PIXELS
-
-
-@functools.cache
-def _power(std: float) -> float:
-    """The exponent k whose average has this relative width (arXiv:2312.02696, eq. 123): solve for k by bisection."""
-    low, high = 0.0, 1e4
-    for _ in range(100):
-        middle = (low + high) / 2
-        wide = (middle + 1) ** 0.5 / ((middle + 2) * (middle + 3) ** 0.5) > std
-        low, high = (middle, high) if wide else (low, middle)
-    return low

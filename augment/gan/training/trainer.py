@@ -16,29 +16,24 @@ from augment.gan.training.adaptive_augmentation import next_probability, overfit
 from augment.gan.training.augmentation import Operation, operations
 from augment.gan.training.augmentation_leaks import find_leaks
 from augment.gan.training.checks import evenly_spaced, find_fault
+from augment.gan.training.players import Players, deep_copy, roll_back, snapshot
 from augment.gan.training.run import (
+    INTERVAL_ROWS,
     GanJob,
     GanResult,
+    GanSettings,
     Run,
     Save,
+    append_history,
     augmentation,
     begin_run,
-    draw_images,
+    is_interval_end,
+    is_row_end,
     result_of,
     sampling_weights_of,
     save_run,
-    train_step,
 )
-from augment.gan.training.state import (
-    INTERVAL_ROWS,
-    append_history,
-    deep_copy,
-    is_interval_end,
-    is_row_end,
-    roll_back,
-    snapshot,
-)
-from augment.gan.training.step import GanSettings, Players
+from augment.gan.training.step import draw_images, train_step
 
 MAX_ROLLBACKS = 2
 CHECKED_SAMPLES = 64

@@ -24,8 +24,9 @@ from augment.gan.training.adaptive_augmentation import (
     overfitting,
     visible_images,
 )
-from augment.gan.training.run import GanJob, augmentation, sampling_weights_of, train_step
-from augment.gan.training.state import RunProgress
+from augment.gan.training.players import RunProgress
+from augment.gan.training.run import GanJob, augmentation, sampling_weights_of
+from augment.gan.training.step import train_step
 from augment.gan.training.trainer import fit
 from augment.params import Override, Train, check
 from tests.gan.conftest import images

@@ -16,12 +16,13 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Architecture, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
-from augment.gan.training import run, trainer
+from augment.gan.training import run, step, trainer
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.checks import collapsed, evenly_spaced, not_finite, repeating, replaying
 from augment.gan.training.losses import adversarial_loss
+from augment.gan.training.players import Players, new_players
 from augment.gan.training.run import GanJob
-from augment.gan.training.step import Players, adversarial_step, new_players
+from augment.gan.training.step import adversarial_step
 from augment.gan.training.trainer import fit
 from benchmarks.faults import FAULTS, NAN, TrainStep, planted, spoil
 from tests.gan.pictures import blobs, clouds
@@ -63,7 +64,7 @@ def test_a_planted_fault_is_found_undone_twice_and_given_up(spots: GanJob, name:
 
 
 def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    play, once = run.train_step, iter([True])
+    play, once = step.train_step, iter([True])
 
     def played(players: Players, *others: Any) -> Tensor:
         seen = play(players, *others)

@@ -13,7 +13,8 @@ from augment.gan.networks.build import to_float
 from augment.gan.settings import class_training
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName
-from augment.gan.training.run import GanJob, players_of, train_step
+from augment.gan.training.run import GanJob, players_of
+from augment.gan.training.step import train_step
 from augment.params import Override, Train
 from tests.gan.conftest import TINY
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from augment.gan.networks.build import Architecture, Discriminator, build
-from augment.gan.training.losses import Centre, add_penalty_gradient, input_grads_of, interpolates
+from augment.gan.training.step import Centre, add_penalty_gradient, input_grads_of, interpolates
 
 
 class Quadratic(torch.nn.Module):

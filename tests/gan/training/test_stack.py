@@ -12,13 +12,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from augment.gan.networks.architecture import LINEAR_MAX_PX
 from augment.gan.networks.build import Architecture, NetworkName, new_discriminator, new_generator
 from augment.gan.networks.layers import to_batch, to_channels
-from augment.gan.training import run, step
+from augment.gan.training import step
 from augment.gan.training.augmentation import DiffAugment, stacked_augmentation
 from augment.gan.training.losses import LossName, adversarial_loss
-from augment.gan.training.run import draw_images, train_step
+from augment.gan.training.players import Players, RunProgress, new_players, snapshot, update_average
+from augment.gan.training.run import GanJob
 from augment.gan.training.stack import stack_players, stack_states, unstack_players, unstack_state
-from augment.gan.training.state import RunProgress, snapshot
-from augment.gan.training.step import Outcome, Players, adversarial_step, new_players, update_average
+from augment.gan.training.step import Outcome, adversarial_step, draw_images, train_step
 from augment.gan.training.trainer import average_samples
 from tests.gan.conftest import TINY
 from tests.gan.training.test_combinations import LOSSES, NETWORKS, SIZES
@@ -209,7 +209,7 @@ def test_a_stack_is_a_copy() -> None:
     )
 
 
-def test_a_model_that_is_not_finite_spoils_no_other(job: run.GanJob) -> None:
+def test_a_model_that_is_not_finite_spoils_no_other(job: GanJob) -> None:
     """Bit for bit, also through its penalty, its batch norm and its moments."""
     data = torch.rand(6, 1, 8, 8, generator=rng(0))
     sampling_weights, first = torch.full((3, 2), 0.5, dtype=torch.float64), torch.tensor([[0], [2], [4]])
@@ -253,7 +253,7 @@ def test_figures_are_each_models_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Means over its own images: planted losses and scores, read off."""
     own = torch.arange(3.0).repeat(TINY.batch_size)  # 0, 1, 2 of the models, in turns
     seen = Outcome(own, 10 * own, own - 1, torch.zeros_like(own))
-    monkeypatch.setattr(run, "adversarial_step", lambda *_, **__: seen)
+    monkeypatch.setattr(step, "adversarial_step", lambda *_, **__: seen)
     data, sampling_weights = torch.zeros(3, 1, 8, 8), torch.ones(3, 1, dtype=torch.float64)
     metrics = train_step(
         stack_players(separate_players("dcgan"), 0), TINY, data, sampling_weights, PLAIN, torch.tensor([[0], [1], [2]])

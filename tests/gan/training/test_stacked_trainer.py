@@ -11,9 +11,9 @@ from torch import Tensor
 from augment.core.errors import TrainingError
 from augment.gan.generators import ClassGenerator, network_from
 from augment.gan.training import stacked_trainer, trainer
+from augment.gan.training.players import Players
 from augment.gan.training.run import GanJob, GanResult
 from augment.gan.training.stacked_trainer import fit_stacked, stackable
-from augment.gan.training.step import Players
 from augment.gan.training.trainer import fit
 from tests.gan.conftest import TINY, images
 from tests.gan.stacks import jobs_of, spoiling

@@ -10,16 +10,8 @@ from augment.core.seeds import torch_rng
 from augment.gan.networks.build import Architecture, Discriminator
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName, adversarial_loss
-from augment.gan.training.step import (
-    Players,
-    _power,
-    adversarial_step,
-    effective_gamma,
-    gradients,
-    new_players,
-    settle_statistics,
-    update_average,
-)
+from augment.gan.training.players import Players, _power, new_players, settle_statistics, update_average
+from augment.gan.training.step import adversarial_step, effective_gamma, gradients
 from augment.params import Train
 
 PLAN = Architecture("dcgan", 1, 8, 8, 4, 4)

@@ -10,12 +10,12 @@ import torch
 
 from augment.core.engine import standalone
 from augment.gan.networks.build import Architecture, to_float
-from augment.gan.training import run
+from augment.gan.training import step as training_step
 from augment.gan.training.checks import collapsed, discriminator_won, find_fault, max_logit_margin, not_finite
 from augment.gan.training.losses import adversarial_loss
+from augment.gan.training.players import Players, deep_copy, new_players
 from augment.gan.training.run import GanJob, GanResult, players_of
-from augment.gan.training.state import deep_copy
-from augment.gan.training.step import Outcome, Players, adversarial_step, effective_gamma, new_players
+from augment.gan.training.step import Outcome, adversarial_step, effective_gamma
 from augment.gan.training.trainer import average_samples, fit
 from tests.gan.conftest import images
 
@@ -54,7 +54,7 @@ def test_every_kth_step_has_the_penalty_k_times(
         used.append(gamma)
         return adversarial_step(*arguments, gamma=gamma, **others)
 
-    monkeypatch.setattr(run, "adversarial_step", watched)
+    monkeypatch.setattr(training_step, "adversarial_step", watched)
     settings = dataclasses.replace(job.settings, gamma=0.8, penalty_every=every, steps=5)
     fit(dataclasses.replace(job, settings=settings))
     alone = effective_gamma(0.8, job.architecture, adversarial_loss(settings.loss))

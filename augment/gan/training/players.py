@@ -1,0 +1,172 @@
+"""The players of a run: G and D, their optimisers, the average of G and the random source; and their way back.
+
+What a run carries from step to step are its players and its progress: both are put by together, and a run that went
+wrong returns to the last good state of both.
+"""
+
+import functools
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+from torch.optim import Adam
+
+from augment.core.seeds import derive_seed, torch_rng
+from augment.gan.networks.build import Architecture, Discriminator, Generator, build
+from augment.gan.training.augmentation import Operation
+
+ADAM_BETAS = (0.0, 0.99)
+Value = TypeVar("Value")
+
+
+@dataclass
+class Players:
+    """G and D, the average of G, and the only source of randomness of a run.
+
+    models: how many pairs these are at once; a stack of one is the plain pair.
+    """
+
+    generator: Generator
+    discriminator: Discriminator
+    average: Generator
+    generator_optimizer: Adam
+    discriminator_optimizer: Adam
+    rng: torch.Generator
+    step: int = 0
+    models: int = 1
+
+
+def new_players(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Players:
+    """Players before their first step; equal seeds give equal weights and equal noise, which are independent."""
+    generator, discriminator = build(architecture, seed)
+    average, _ = build(architecture, seed)
+    generator, discriminator, average = (
+        network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for network in (generator, discriminator, average)
+    )
+    return Players(
+        generator=generator,
+        discriminator=discriminator,
+        average=average.requires_grad_(False),
+        generator_optimizer=new_optimizer(generator, learning_rate),
+        discriminator_optimizer=new_optimizer(discriminator, learning_rate),
+        rng=torch_rng(seed, "noise", device=device),
+    )
+
+
+def new_optimizer(network: Generator | Discriminator, learning_rate: float) -> Adam:
+    """Adam without momentum; elementwise, so one serves all models of a stack."""
+    return Adam(network.parameters(), learning_rate, ADAM_BETAS, fused=True)
+
+
+@torch.no_grad()
+def update_average(players: Players, ema_std: float) -> None:
+    """Power-function average of G's weights: beta_t = (1 - 1/t)^(k+1) (arXiv:2312.02696, eq. 127).
+
+    Its width is a share of the run so far, so one setting fits short and long runs.
+    """
+    beta = (1 - 1 / players.step) ** (_power(ema_std) + 1)
+    torch._foreach_lerp_(list(players.average.parameters()), list(players.generator.parameters()), 1 - beta)
+
+
+@functools.cache
+def _power(std: float) -> float:
+    """The exponent k whose average has this relative width (arXiv:2312.02696, eq. 123): solve for k by bisection."""
+    low, high = 0.0, 1e4
+    for _ in range(100):
+        middle = (low + high) / 2
+        wide = (middle + 1) ** 0.5 / ((middle + 2) * (middle + 3) ** 0.5) > std
+        low, high = (middle, high) if wide else (low, middle)
+    return low
+
+
+@torch.no_grad()
+def settle_statistics(generator: Generator, seed: int, batches: int = 8, batch_size: int = 64) -> None:
+    """Recompute batch-norm statistics, where there are any, under the averaged weights from fixed latents.
+
+    Leaves the generator in eval mode.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    norms = [layer for layer in generator.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+    generator.train()
+    for _ in range(batches):
+        z = torch.randn(batch_size, generator.architecture.latent, generator=rng)
+        generator(z.to(next(generator.parameters()).device))
+    generator.eval()
+
+
+@dataclass
+class RunProgress:
+    """What a run carries besides its players; plain values, since checkpoints hold no classes.
+
+    leaked: operations of the augmentation that are switched off because they leaked; leaks: what
+    leaks still, at the last check.
+    """
+
+    probability: float  # of each operation of the augmentation
+    attempt: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    rollbacks: list[str] = field(default_factory=list)
+    leaked: list[Operation] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
+    sums: list[float] = field(
+        default_factory=lambda: [0.0] * 5
+    )  # count, d_loss, g_loss, win_rate, logit margin (column `gap`)
+
+
+def snapshot(players: Players, progress: RunProgress) -> dict[str, Any]:
+    """Everything that the rest of the run depends on."""
+    return {
+        "generator": players.generator.state_dict(),
+        "discriminator": players.discriminator.state_dict(),
+        "average": players.average.state_dict(),
+        "generator_optimizer": players.generator_optimizer.state_dict(),
+        "discriminator_optimizer": players.discriminator_optimizer.state_dict(),
+        "rng": players.rng.get_state(),
+        "step": players.step,
+        "progress": vars(replace(progress)),
+    }
+
+
+def deep_copy(value: Value) -> Value:
+    """A snapshot that shares nothing with the players; as `copy.deepcopy` gives, in a third of the time."""
+    result: Any = value
+    if isinstance(result, Tensor):
+        result = result.detach().clone()
+    elif isinstance(result, dict):
+        result = {name: deep_copy(part) for name, part in result.items()}
+    elif isinstance(result, list):
+        result = [deep_copy(part) for part in result]
+    return result  # type: ignore[no-any-return]
+
+
+def restore(players: Players, progress: RunProgress, state: dict[str, Any]) -> None:
+    """Put a snapshot back."""
+    state = deep_copy(state)
+    players.generator.load_state_dict(state["generator"])
+    players.discriminator.load_state_dict(state["discriminator"])
+    players.average.load_state_dict(state["average"])
+    players.generator_optimizer.load_state_dict(state["generator_optimizer"])
+    players.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+    players.rng.set_state(state["rng"])
+    players.step = state["step"]
+    for name, value in state["progress"].items():
+        setattr(progress, name, value)
+
+
+def roll_back(players: Players, progress: RunProgress, good: dict[str, Any], seed: int, learning_rate: float) -> None:
+    """Return to the last good state with new noise, and half the learning rate for each failed attempt.
+
+    What was learnt about the run stays: failed attempts, reasons, operations that leaked.
+    """
+    attempt, rollbacks, leaked = progress.attempt, progress.rollbacks, progress.leaked
+    restore(players, progress, good)
+    progress.attempt, progress.rollbacks, progress.leaked = attempt, rollbacks, leaked
+    players.rng.manual_seed(derive_seed(seed, "attempt", len(rollbacks)))
+    for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate / 2**attempt
