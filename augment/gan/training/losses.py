@@ -1,4 +1,4 @@
-"""GAN losses: one function for each published formula.
+"""GAN losses: one function for each published formula. The penalties stand with the step (`step.py`).
 
 D(x) is the discriminator's raw score, larger for more real; sigma(D(x)) is the probability that the
 losses with a logarithm, and `mse`, make of it. Every function returns one value per pair or image,
@@ -15,19 +15,20 @@ from torch import Tensor
 LossName = Literal[
     "relativistic", "non_saturating", "minimax", "mse", "least_squares", "hinge", "wasserstein_gp"
 ]  # fmt: skip
+Centre = Literal["zero_centred", "one_centred"]  # of a penalty on D's slope
 
 
 class AdversarialLoss(NamedTuple):
     """What each player minimises, as functions of (real scores, fake scores), and the penalty that goes with it.
 
-    zero_centred: gamma/2 (R1 + R2) at the images themselves. one_centred: gamma times the distance
-    of the slope from 1, squared, between real and fake images.
+    zero_centred: (gamma / 2) (R1 + R2) at the images themselves. one_centred: gamma (||dD/dx|| - 1)^2 between real and
+    fake images.
     never_flat: the derivative of D's loss by a score is never exactly 0, however well D does.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
-    penalty: Literal["zero_centred", "one_centred"] = "zero_centred"
+    penalty: Centre = "zero_centred"
     never_flat: bool = True
 
 

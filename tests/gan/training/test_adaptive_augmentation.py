@@ -179,7 +179,7 @@ def test_an_interrupted_adaptive_run_ends_with_the_same_weights(job: GanJob, sto
 
 def test_d_that_learns_two_images_by_heart_overfits_more_than_one_that_learns_a_hundred() -> None:
     """The figure itself, on a real D: few images against many, the same steps."""
-    from augment.gan.training.step import new_players  # noqa: PLC0415
+    from augment.gan.training.players import new_players  # noqa: PLC0415
     from tests.gan.conftest import TINY  # noqa: PLC0415
 
     found = []
