@@ -15,6 +15,8 @@ from typing import Any
 
 from augment.core.errors import DataError, InUseError, StoreError
 
+WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, test queries; outside of git and DVC
+
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write `content` so that `path` holds either the old bytes or all of the new ones.

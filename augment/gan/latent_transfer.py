@@ -22,10 +22,10 @@ from torch import Tensor
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import numpy_rng, torch_rng
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import LARGE_FROM_PX, ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.build import Generator, to_float, to_uint8
-from augment.gan.settings import LARGE_FROM_PX
+from augment.gan.training.checks import rms_distances
 from augment.measure.metrics import leave_one_out_nearest
 
 MIN_DONOR_SHARE = 0.5  # of the largest class's images: a class with as many is a donor
@@ -131,8 +131,7 @@ def near_copies(images: Tensor, known: NDArray[np.uint8], min_distance: float) -
 
     Distances are root mean squares of differences of pixels in [-1, 1].
     """
-    rows, others = (to_float(images_of_side).flatten(1) for images_of_side in (images, torch.from_numpy(known)))
-    return torch.cdist(rows, others).amin(dim=1) / math.sqrt(rows.shape[1]) < min_distance
+    return rms_distances(to_float(images), to_float(torch.from_numpy(known))).amin(dim=1) < min_distance
 
 
 def min_sample_distance(known: NDArray[np.uint8]) -> float:

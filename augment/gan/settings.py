@@ -17,7 +17,8 @@ import torch
 from augment.core.engine import Engine, cores
 from augment.core.environment import multiplies_bf16, resolve_device
 from augment.core.errors import BundleError, ParamsError
-from augment.data.imageset import ImageSet
+from augment.core.files import WORK_STORE
+from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.data.sources.disk import is_bare
 from augment.gan.bundle import load_bundle
 from augment.gan.networks.architecture import LINEAR_MAX_PX
@@ -27,9 +28,6 @@ from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Override, Train
 from augment.params.types import Flips
 
-WORK_STORE = Path(".work")
-
-LARGE_FROM_PX = 16  # smaller images need fewer steps, and converting to bf16 costs more than it saves
 LEARNING_RATE, LINEAR_LEARNING_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
 SMALL_IMAGE_STEPS, LARGE_IMAGE_STEPS = (1200, 300), (5000, 400)  # shared, per class
 MAX_STEPS_PER_IMAGE = 40  # of a class's own GAN after the shared one: fewer than ten images are learned by heart sooner

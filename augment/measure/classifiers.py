@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.data.imageset import LARGE_FROM_PX
 from augment.measure.sampling import WeightedImages
 
 Images = NDArray[np.uint8]
@@ -27,8 +28,6 @@ Blend = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # au
 SCORE_CHUNK = 512
 MAX_AHEAD_STEPS = 8  # whose batches are augmented in one go: an operation costs by the call, not by a small image
 MAX_AHEAD_VALUES = 16384  # at most, of one image times such batches; large images gain nothing and would take memory
-LARGE_FROM_PX = 16  # larger images train for longer, from more samples, and take the maximum before the norm: below
-# that saves next to nothing and costs up to a point of accuracy
 
 
 @dataclass(frozen=True)

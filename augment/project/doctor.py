@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from augment.core.files import WORK_STORE
 from augment.project.dvc_faults import Fault, faults, locked_outputs
 from augment.project.work_store import StoredGan, prune, survey
 
 MIN_PYTHON = (3, 11)
-WORK_STORE = Path(".work")
 _SHOWN_PACKAGES = ("torch", "numpy", "pydantic", "dvc")
 _MAX_UNFINISHED_NAMED = 10
 

@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 
 from augment.core.errors import StoreError
+from augment.core.files import WORK_STORE
 
-LEDGER = Path(".work/ledger.csv")
+LEDGER = WORK_STORE / "ledger.csv"
 
 _LINE = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64})")
 

@@ -1,7 +1,7 @@
 """From params.yaml to how many samples are made, and to the settings of the class filter."""
 
-from augment.data.imageset import ImageSet
-from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
+from augment.data.imageset import LARGE_FROM_PX, ImageSet
+from augment.measure.classifiers import FitSettings
 from augment.params import Generate, Params
 from augment.synthesis.filter import FilterSettings
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from augment.core.files import exclusive
+from augment.gan import settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_gan
-from augment.gan.settings import WORK_STORE
 from augment.gan.training.run import GanJob
 from augment.project.work_store import prune, survey
 from tests.gan.conftest import TINY, images
@@ -71,4 +71,4 @@ def test_the_trainers_own_store_is_understood_and_reading_counts_as_use(tmp_path
 def test_the_doctor_looks_where_the_trainer_keeps() -> None:
     from augment.project import doctor  # noqa: PLC0415
 
-    assert doctor.WORK_STORE == WORK_STORE
+    assert doctor.WORK_STORE == settings.WORK_STORE

@@ -1,11 +1,11 @@
 """From params.yaml to the settings of the comparison."""
 
 from augment.core.errors import ParamsError
-from augment.data.imageset import ImageSet
+from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.statistics.metric_table import check_false_alarm_rate
-from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
+from augment.measure.classifiers import FitSettings
 from augment.measure.imagenet import require_weights
 from augment.params import Evaluate, Params
 from augment.synthesis.filter import fold_positions

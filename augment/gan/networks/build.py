@@ -28,6 +28,12 @@ __all__ = [
 Generator = LinearGenerator | DcganGenerator | ResidualGenerator
 Discriminator = LinearDiscriminator | DcganDiscriminator | ResidualDiscriminator
 
+PAIRS: dict[NetworkName, tuple[type[Generator], type[Discriminator]]] = {
+    "linear": (LinearGenerator, LinearDiscriminator),
+    "dcgan": (DcganGenerator, DcganDiscriminator),
+    "residual": (ResidualGenerator, ResidualDiscriminator),
+}
+
 
 def build(architecture: Architecture, seed: int) -> tuple[Generator, Discriminator]:
     """Both networks with weights that depend on `seed` alone; the global generator is left as it was."""
@@ -37,24 +43,14 @@ def build(architecture: Architecture, seed: int) -> tuple[Generator, Discriminat
 
 def new_generator(architecture: Architecture, models: int = 1) -> Generator:
     """A generator with random weights, or that of a stack of `models`."""
-    match architecture.network:
-        case "linear":
-            return LinearGenerator(architecture, models)
-        case "dcgan":
-            return DcganGenerator(architecture, models)
-        case "residual":
-            return ResidualGenerator(architecture, models)
+    generator, _ = PAIRS[architecture.network]
+    return generator(architecture, models)
 
 
 def new_discriminator(architecture: Architecture, models: int = 1) -> Discriminator:
     """A discriminator with random weights, or that of a stack of `models`."""
-    match architecture.network:
-        case "linear":
-            return LinearDiscriminator(architecture, models)
-        case "dcgan":
-            return DcganDiscriminator(architecture, models)
-        case "residual":
-            return ResidualDiscriminator(architecture, models)
+    _, discriminator = PAIRS[architecture.network]
+    return discriminator(architecture, models)
 
 
 def to_float(images: Tensor) -> Tensor:

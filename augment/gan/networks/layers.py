@@ -1,18 +1,13 @@
 """Layers that every network is built of: they carry directional derivatives, and several models side by side.
 
-The order in which convolutions read an image's numbers.
+Derivatives (forward mode, for D's penalties): a discriminator is linear but for its activations, so each layer makes
+the derivative from the one that comes in. torch's own rules would compute every layer a second time with weights of
+zero, and send gradients of zero back through the values: twice the work. Without a derivative a layer is the plain one.
 
-What layers do with a value that carries a derivative along a direction (forward mode), as in D's penalties.
-
-A discriminator is linear but for its activations, so each layer makes the derivative from the one that comes in.
-torch's own rules would compute every layer a second time with weights of zero, and send gradients of zero back
-through the values: twice the work. A generator of the same layers carries none, and its layers are the plain ones.
-
-K networks of one architecture in one, so that one pass serves them all and each stays alone with its own weights.
-
-Outside of a network its models share the rows of a batch: row n K + k is the n-th of model k. Within, a
-model's channels stand beside those of the others, and layers work in K groups. Every weight holds the
-models' own one after the other along its first axis. One model is the plain network.
+Models: K networks of one architecture in one, so that one pass serves them all and each stays alone with its own
+weights. Outside of a network they share the rows of a batch: row n K + k is the n-th of model k. Within, a model's
+channels stand beside those of the others, and layers work in K groups. Every weight holds the models' own one after
+the other along its first axis. One model is the plain network.
 """
 
 from collections.abc import Callable
@@ -21,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+
+LEAKY_SLOPE = 0.2  # of the leaky ReLU
 
 
 def channels_last(images: Tensor) -> Tensor:
@@ -31,9 +28,6 @@ def channels_last(images: Tensor) -> Tensor:
     if images.shape[1] == 1:
         return images.reshape(len(images), *images.shape[2:], 1).permute(0, 3, 1, 2)
     return images.contiguous(memory_format=torch.channels_last)
-
-
-LEAKY_SLOPE = 0.2  # of the leaky ReLU
 
 
 def dual(value: Tensor, derivative: Tensor) -> Tensor:

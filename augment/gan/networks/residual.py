@@ -77,17 +77,21 @@ class Branch(nn.Module):
         return added
 
 
-class UpBlock(nn.Module):
-    """Enlarge, then add."""
+class Block(nn.Module):
+    """A branch, and a convolution of one pixel beside it."""
 
-    def __init__(self, wide: int, narrow: int, factor: int, models: int) -> None:
+    def __init__(self, before: int, after: int, factor: int, models: int) -> None:
         super().__init__()
         self.factor = factor
-        self.branch = Branch(wide, narrow, models)
-        self.skip = scale_keeping(Convolution(wide, narrow, 1, models, bias=False))
+        self.branch = Branch(before, after, models)
+        self.skip = scale_keeping(Convolution(before, after, 1, models, bias=False))
+
+
+class UpBlock(Block):
+    """Enlarge, then add."""
 
     def forward(self, h: Tensor) -> Tensor:
-        """float (N, wide, H, W) -> float (N, narrow, factor H, factor W)."""
+        """float (N, before, H, W) -> float (N, after, factor H, factor W)."""
         grown: Tensor = self._enlarge(self.skip(h)) + self.branch(self._enlarge(h))
         return grown
 
@@ -95,17 +99,11 @@ class UpBlock(nn.Module):
         return F.interpolate(h, scale_factor=self.factor, mode="nearest")
 
 
-class DownBlock(nn.Module):
+class DownBlock(Block):
     """Add, then average."""
 
-    def __init__(self, narrow: int, wide: int, factor: int, models: int) -> None:
-        super().__init__()
-        self.factor = factor
-        self.branch = Branch(narrow, wide, models)
-        self.skip = scale_keeping(Convolution(narrow, wide, 1, models, bias=False))
-
     def forward(self, h: Tensor) -> Tensor:
-        """float (N, narrow, H, W) -> float (N, wide, H / factor, W / factor)."""
+        """float (N, before, H, W) -> float (N, after, H / factor, W / factor)."""
         shrunk: Tensor = self.skip(F.avg_pool2d(h, self.factor)) + F.avg_pool2d(self.branch(h), self.factor)
         return shrunk
 

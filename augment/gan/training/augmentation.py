@@ -51,11 +51,8 @@ class DiffAugment:
 
 def operations(height: int, width: int, *, color: bool) -> set[Operation]:
     """What may be done to images of this size, besides flips."""
-    fitting: dict[Operation, bool] = {
-        "translation": min(height, width) > 2,
-        "color": color,
-        "cutout": min(height, width) >= MIN_CUTOUT_PX,
-    }
+    side = min(height, width)
+    fitting: dict[Operation, bool] = {"translation": side > 2, "color": color, "cutout": side >= MIN_CUTOUT_PX}
     return {operation for operation, fits in fitting.items() if fits}
 
 
@@ -69,10 +66,9 @@ def stacked_augmentation(augments: Sequence[DiffAugment], height: int, width: in
     }
 
     def augment(images: Tensor, rng: Generator) -> Tensor:
-        images_per_model = len(images) // len(augments)
-        return augmented(
-            images, {change: probability.repeat(images_per_model) for change, probability in probabilities.items()}, rng
-        )
+        images_of_model = len(images) // len(augments)
+        of_images = {change: probability.repeat(images_of_model) for change, probability in probabilities.items()}
+        return augmented(images, of_images, rng)
 
     return augment
 
@@ -132,8 +128,7 @@ def cutout_side(side: int) -> int:
 
 
 def _flip(images: Tensor, axis: int, probability: ChangeProbability, rng: Generator) -> Tensor:
-    chosen = _coins(len(images), probability, rng)
-    return torch.where(chosen[:, None, None, None].bool(), images.flip(axis), images)
+    return torch.where(_coins(len(images), probability, rng)[:, None, None, None].bool(), images.flip(axis), images)
 
 
 def _coins(count: int, probability: ChangeProbability, rng: Generator) -> Tensor:

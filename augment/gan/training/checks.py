@@ -1,10 +1,10 @@
 """Detect training that has gone wrong. Losses look healthy during collapse, so samples are checked.
 
-Each check returns a reason in words, or None when all is well.
+Each check returns a reason in words, or None when all is well. Images are float (N, C, H, W) in [-1, 1].
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -29,8 +29,7 @@ def find_fault(
 ) -> str | None:
     """All checks, cheapest first.
 
-    rows: of the history since the last check; samples: float (N, C, H, W) in [-1, 1], None when they are not
-    to be judged; real: the training images, of the same kind.
+    rows: of the history since the last check; samples: None when they are not to be judged; real: the training images.
     """
     numbers = [value for row in rows for value in row.values()]
     reason = not_finite(players, numbers) or discriminator_won(rows[-1]["gap"], max_logit_margin(loss, real[0].numel()))
@@ -45,18 +44,21 @@ def not_finite(players: Players, losses: Sequence[float]) -> str | None:
     """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
     if not all(map(math.isfinite, losses)):
         return "a loss is not finite"
-    for name, tensors in _tensors_of(players):
-        if tensors and not torch.isfinite(torch.cat([tensor.flatten() for tensor in tensors])).all():
+    tensors = {
+        "a weight of G": list(players.generator.state_dict().values()),
+        "a weight of D": list(players.discriminator.state_dict().values()),
+        "a weight of the average of G": list(players.average.state_dict().values()),
+        "a moment of G's gradient": _moments(players.generator_optimizer),
+        "a moment of D's gradient": _moments(players.discriminator_optimizer),
+    }
+    for name, values in tensors.items():
+        if values and not torch.isfinite(torch.cat([value.flatten() for value in values])).all():
             return f"{name} is not finite"
     return None
 
 
-def _tensors_of(players: Players) -> Iterator[tuple[str, list[Tensor]]]:
-    yield "a weight of G", list(players.generator.state_dict().values())
-    yield "a weight of D", list(players.discriminator.state_dict().values())
-    yield "a weight of the average of G", list(players.average.state_dict().values())
-    for player, optimizer in (("G", players.generator_optimizer), ("D", players.discriminator_optimizer)):
-        yield f"a moment of {player}'s gradient", [m for state in optimizer.state.values() for m in state.values()]
+def _moments(optimizer: torch.optim.Adam) -> list[Tensor]:
+    return [moment for state in optimizer.state.values() for moment in state.values()]
 
 
 def max_logit_margin(loss: LossName, pixels: int) -> float:
@@ -76,18 +78,13 @@ def max_logit_margin(loss: LossName, pixels: int) -> float:
 
 def discriminator_won(logit_margin: float, limit: float) -> str | None:
     """A logit margin without bound: the generator's gradient is gone, or the penalty does not hold D."""
-    return (
-        f"D won (its scores of real and generated images are {logit_margin:.0f} apart, at most {limit:.0f})"
-        if logit_margin > limit
-        else None
-    )
+    if logit_margin > limit:
+        return f"D won (its scores of real and generated images are {logit_margin:.0f} apart, at most {limit:.0f})"
+    return None
 
 
 def collapsed(fake: Tensor, real: Tensor) -> str | None:
-    """Samples must differ from each other as real images do; float (N, C, H, W) each.
-
-    Not asked where the real images themselves hardly differ.
-    """
+    """Samples must differ from each other as real images do; not asked where these hardly differ."""
     between_real = _mean_distance(real)
     if between_real < MIN_REAL_DISTANCE:
         return None
@@ -98,16 +95,16 @@ def collapsed(fake: Tensor, real: Tensor) -> str | None:
 
 
 def replaying(fake: Tensor, real: Tensor) -> str | None:
-    """Samples must not be the training images `real`; float (N, C, H, W) each.
+    """Samples must not be the training images `real`.
 
     Independent images are about as far from the nearest real one as these are from each other, on average
     over samples with none counted further than that; a good GAN of ten images comes nearer, to three
-    quarters. Not asked with fewer than `MAX_OPEN_CLASSES` images, or where half of them equal others.
+    quarters. Not asked with fewer than `MIN_REAL_IMAGES` images, or where half of them equal others.
     """
     usual = _usual_spacing(real)
     if usual < MIN_REAL_DISTANCE:
         return None
-    ratio = (_distances(fake, real).amin(dim=1) / usual).clamp(max=1).mean().item()
+    ratio = (rms_distances(fake, real).amin(dim=1) / usual).clamp(max=1).mean().item()
     if ratio < MIN_NOVELTY:
         return (
             f"replays its training images (they are {ratio:.2f} times as far from samples as from each other, "
@@ -117,10 +114,10 @@ def replaying(fake: Tensor, real: Tensor) -> str | None:
 
 
 def repeating(fake: Tensor, real: Tensor) -> str | None:
-    """Samples must not be a few images over and over; float (N, C, H, W) each.
+    """Samples must not be a few images over and over.
 
     Samples are compared within groups as large as the set of real images, where independent ones lie
-    as far apart as these. Not asked with fewer than `MAX_OPEN_CLASSES` images, or where half of them equal others.
+    as far apart as these. Not asked where `replaying` is not.
     """
     seen = evenly_spaced(real, MAX_QUERIES)
     usual = _usual_spacing(seen)
@@ -145,9 +142,7 @@ def evenly_spaced(images: Tensor, count: int) -> Tensor:
 
 def _mean_distance(images: Tensor) -> float:
     count = len(images)
-    if count < 2:
-        return 0.0
-    return (_distances(images, images).sum() / (count * (count - 1))).item()
+    return (rms_distances(images, images).sum() / (count * (count - 1))).item() if count > 1 else 0.0
 
 
 def _usual_spacing(real: Tensor) -> float:
@@ -155,15 +150,18 @@ def _usual_spacing(real: Tensor) -> float:
     if len(real) < MIN_REAL_IMAGES:
         return 0.0
     queries = evenly_spaced(real, MAX_QUERIES)
-    two_nearest = _distances(queries, real).topk(2, dim=1, largest=False).values  # itself first
+    two_nearest = rms_distances(queries, real).topk(2, dim=1, largest=False).values  # itself first
     return two_nearest[:, 1].median().item()
 
 
 def _nearest_other(images: Tensor) -> Tensor:
-    return _distances(images, images).fill_diagonal_(math.inf).amin(dim=1)
+    return rms_distances(images, images).fill_diagonal_(math.inf).amin(dim=1)
 
 
-def _distances(first: Tensor, second: Tensor) -> Tensor:
-    """Root mean square differences, (N, M)."""
+def rms_distances(first: Tensor, second: Tensor) -> Tensor:
+    """Root mean square difference of each image of the one side to each of the other, float (N, M).
+
+    float32, and fast; `measure.metrics` has the distances of features, in float64.
+    """
     left, right = first.float().flatten(1), second.float().flatten(1)
     return torch.cdist(left, right) / math.sqrt(left.shape[1])

@@ -17,6 +17,8 @@ from augment.gan.networks.build import Architecture, Discriminator, Generator, b
 from augment.gan.training.augmentation import Operation
 
 ADAM_BETAS = (0.0, 0.99)
+NETWORKS = ("generator", "discriminator", "average")  # fields of `Players`
+OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 Value = TypeVar("Value")
 
 
@@ -113,19 +115,13 @@ class RunProgress:
     rollbacks: list[str] = field(default_factory=list)
     leaked: list[Operation] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
-    sums: list[float] = field(
-        default_factory=lambda: [0.0] * 5
-    )  # count, d_loss, g_loss, win_rate, logit margin (column `gap`)
+    sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # of a row so far: count, losses, win rate, margin
 
 
 def snapshot(players: Players, progress: RunProgress) -> dict[str, Any]:
     """Everything that the rest of the run depends on."""
     return {
-        "generator": players.generator.state_dict(),
-        "discriminator": players.discriminator.state_dict(),
-        "average": players.average.state_dict(),
-        "generator_optimizer": players.generator_optimizer.state_dict(),
-        "discriminator_optimizer": players.discriminator_optimizer.state_dict(),
+        **{name: getattr(players, name).state_dict() for name in (*NETWORKS, *OPTIMIZERS)},
         "rng": players.rng.get_state(),
         "step": players.step,
         "progress": vars(replace(progress)),
@@ -147,11 +143,8 @@ def deep_copy(value: Value) -> Value:
 def restore(players: Players, progress: RunProgress, state: dict[str, Any]) -> None:
     """Put a snapshot back."""
     state = deep_copy(state)
-    players.generator.load_state_dict(state["generator"])
-    players.discriminator.load_state_dict(state["discriminator"])
-    players.average.load_state_dict(state["average"])
-    players.generator_optimizer.load_state_dict(state["generator_optimizer"])
-    players.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+    for name in (*NETWORKS, *OPTIMIZERS):
+        getattr(players, name).load_state_dict(state[name])
     players.rng.set_state(state["rng"])
     players.step = state["step"]
     for name, value in state["progress"].items():

@@ -34,6 +34,8 @@ HISTORY_ROWS = 50  # rows of a whole run
 INTERVAL_ROWS = 5  # of an interval, at whose end the augmentation adapts and samples are checked
 Weights = dict[str, Tensor]
 Save = Callable[[dict[str, Any]], None]
+ShouldStop = Callable[[], bool]
+OnStep = Callable[[int, int], None]  # step, steps
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,7 @@ class GanSettings:
 
 @dataclass(frozen=True)
 class Start:
-    """Weights to begin from: the averaged generator and the discriminator of a shared GAN.
-
-    A bundle has no discriminator: None begins with a fresh one.
-    """
+    """Weights to begin from: the averaged generator and the discriminator of a shared GAN, None for a fresh one."""
 
     generator: Weights
     discriminator: Weights | None
@@ -96,8 +95,7 @@ class GanJob:
 class GanResult:
     """A finished GAN; `reason` says why there are no weights, if there are none.
 
-    history: rows of step, d_loss, g_loss, win_rate, gap, augmentation. leaks: what the samples show of
-    the augmentation, which should have stayed in D's inputs.
+    history: rows of `HISTORY_COLUMNS`; leaks: what the samples show of the augmentation of D's inputs.
     """
 
     generator: Weights
@@ -186,7 +184,7 @@ def is_interval_end(step: int, steps: int) -> bool:
 
 
 def intervals_of(steps: int) -> int:
-    """Turns of a whole run."""
+    """Intervals of a whole run."""
     return -(-steps // (steps_per_row(steps) * INTERVAL_ROWS))
 
 
@@ -198,12 +196,10 @@ def append_history(progress: RunProgress, step_before: int, metrics: Sequence[Se
     for step, values in enumerate(metrics, step_before + 1):
         progress.sums = [total + value for total, value in zip(progress.sums, [1.0, *values], strict=True)]
         if is_row_end(step, steps):
-            count, d_loss, g_loss, win_rate, logit_margin = progress.sums
+            count, *totals = progress.sums
+            row = [step, *(total / count for total in totals), progress.probability]
+            progress.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
             progress.sums = [0.0] * 5
-            progress.history.append(
-                {"step": step, "d_loss": d_loss / count, "g_loss": g_loss / count, "win_rate": win_rate / count,
-                 "gap": logit_margin / count, "augmentation": progress.probability}
-            )  # fmt: skip
 
 
 def save_run(run: Run, save: Save | None) -> None:

@@ -1,6 +1,6 @@
 """Players of one kind in one stack: one pair whose networks hold the weights of all, and back again.
 
-A stack lives for one turn of a run (`stacked_trainer.py`). Its models agree in architecture, settings, clock and
+A stack lives for one interval of a run (`stacked_trainer.py`). Its models agree in architecture, settings, clock and
 learning rate, so every schedule is the same for all, and one step serves them.
 """
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.gan.networks.build import Discriminator, Generator, new_discriminator, new_generator
-from augment.gan.training.players import Players, new_optimizer
+from augment.gan.training.players import NETWORKS, OPTIMIZERS, Players, new_optimizer
 
 State = dict[str, Tensor]
 
@@ -31,14 +31,14 @@ def unstack_state(state: State, models: int) -> list[State]:
     """The opposite of `stack_states`: a copy of each model's own."""
     parts = {name: value.chunk(models) if value.dim() else [value] * models for name, value in state.items()}
     views = [{name: part[model] for name, part in parts.items()} for model in range(models)]
-    copies = [{name: torch.empty_like(view) for name, view in own.items()} for own in views]
+    copies = [{name: torch.empty_like(view) for name, view in of_model.items()} for of_model in views]
     copy_all(views, copies)
     return copies
 
 
 def copy_all(sources: Sequence[State], targets: Sequence[State]) -> None:
     """Each tensor into that of its name, all of one kind of number in one launch."""
-    pairs = [(theirs[name], value) for own, theirs in zip(sources, targets, strict=True) for name, value in own.items()]
+    pairs = [(to[name], value) for of, to in zip(sources, targets, strict=True) for name, value in of.items()]
     for kind in {source.dtype for _, source in pairs}:
         alike = [(target, source) for target, source in pairs if source.dtype == kind]
         torch._foreach_copy_([target for target, _ in alike], [source for _, source in alike])
@@ -55,17 +55,16 @@ def stack_players(separate_players: Sequence[Players], seed: int) -> Players:
     _fill(average, [players.average for players in separate_players])
     _fill(discriminator, [players.discriminator for players in separate_players])
     learning_rate = first.generator_optimizer.param_groups[0]["lr"]
-    generator_optimizer, discriminator_optimizer = (
-        new_optimizer(network, learning_rate) for network in (generator, discriminator)
-    )
-    _fill_optimizer(generator_optimizer, [players.generator_optimizer for players in separate_players])
-    _fill_optimizer(discriminator_optimizer, [players.discriminator_optimizer for players in separate_players])
     return Players(
         generator=generator,
         discriminator=discriminator,
         average=average.requires_grad_(False),
-        generator_optimizer=generator_optimizer,
-        discriminator_optimizer=discriminator_optimizer,
+        generator_optimizer=_stack_optimizers(
+            generator, learning_rate, [players.generator_optimizer for players in separate_players]
+        ),
+        discriminator_optimizer=_stack_optimizers(
+            discriminator, learning_rate, [players.discriminator_optimizer for players in separate_players]
+        ),
         rng=torch.Generator(device).manual_seed(seed),
         step=first.step,
         models=models,
@@ -74,17 +73,12 @@ def stack_players(separate_players: Sequence[Players], seed: int) -> Players:
 
 def unstack_players(stack: Players, separate_players: Sequence[Players]) -> None:
     """Put what a stack has become back into the players that it was made of; their random numbers stay."""
-    models = len(separate_players)
-    moments = [_unstack_moments(own, models) for own in (stack.generator_optimizer, stack.discriminator_optimizer)]
-    for network, sources in (
-        (stack.generator, [players.generator for players in separate_players]),
-        (stack.discriminator, [players.discriminator for players in separate_players]),
-        (stack.average, [players.average for players in separate_players]),
-    ):
-        copy_all(unstack_state(network.state_dict(), models), [source.state_dict() for source in sources])
-    for model, players in enumerate(separate_players):
-        for own, states in zip((players.generator_optimizer, players.discriminator_optimizer), moments, strict=True):
-            _load_moments(own, states[model])
+    for name in NETWORKS:
+        states = unstack_state(getattr(stack, name).state_dict(), len(separate_players))
+        copy_all(states, [getattr(players, name).state_dict() for players in separate_players])
+    for name in OPTIMIZERS:
+        _unstack_moments(getattr(stack, name), [getattr(players, name) for players in separate_players])
+    for players in separate_players:
         players.step = stack.step
 
 
@@ -93,15 +87,17 @@ def _fill(network: Generator | Discriminator, sources: Sequence[Generator | Disc
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _fill_optimizer(stack: Adam, sources: Sequence[Adam]) -> None:
-    states = [source.state_dict()["state"] for source in sources]
+def _stack_optimizers(network: Generator | Discriminator, learning_rate: float, sources: Sequence[Adam]) -> Adam:
+    stack, states = new_optimizer(network, learning_rate), [source.state_dict()["state"] for source in sources]
     _load_moments(stack, {index: stack_states([state[index] for state in states]) for index in states[0]})
+    return stack
 
 
-def _unstack_moments(stack: Adam, models: int) -> list[dict[int, State]]:
-    parts = {index: unstack_state(state, models) for index, state in stack.state_dict()["state"].items()}
-    return [{index: part[model] for index, part in parts.items()} for model in range(models)]
+def _unstack_moments(stack: Adam, targets: Sequence[Adam]) -> None:
+    parts = {index: unstack_state(state, len(targets)) for index, state in stack.state_dict()["state"].items()}
+    for model, target in enumerate(targets):
+        _load_moments(target, {index: part[model] for index, part in parts.items()})
 
 
-def _load_moments(own: Adam, state: dict[int, State]) -> None:
-    own.load_state_dict({"state": state, "param_groups": own.state_dict()["param_groups"]})
+def _load_moments(optimizer: Adam, moments: dict[int, State]) -> None:
+    optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})

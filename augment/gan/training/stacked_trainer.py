@@ -7,7 +7,7 @@ with the others, one that was given up or is finished takes no part, and none ca
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,10 @@ from augment.gan.training.players import Players
 from augment.gan.training.run import (
     GanJob,
     GanResult,
+    OnStep,
     Run,
     Save,
+    ShouldStop,
     append_history,
     augmentation,
     begin_run,
@@ -38,8 +40,6 @@ from augment.gan.training.step import train_step
 from augment.gan.training.trainer import average_samples, end_interval
 
 MAX_STACK_MODELS = 256  # of a group: each holds a file of the work store open, and systems allow about a thousand
-ShouldStop = Callable[[], bool]
-OnStep = Callable[[int, int], None]
 
 
 def stackable(jobs: Sequence[GanJob]) -> list[list[int]]:
@@ -154,7 +154,8 @@ def end_stack(group: Sequence[Slot], interval: Interval) -> None:
     before = runs[0].players.step
     unstack_players(interval.stack, [run.players for run in runs])
     for number, run in enumerate(runs):
-        append_history(run.progress, before, [own[number] for own in interval.metrics], run.job.settings.steps)
+        metrics = [of_models[number] for of_models in interval.metrics]
+        append_history(run.progress, before, metrics, run.job.settings.steps)
         if interval.complete:
             end_interval(run, None if interval.samples is None else interval.samples[number :: len(runs)])
 
@@ -173,7 +174,7 @@ def slots_of(
 
 def _seed(runs: Sequence[Run]) -> int:
     """Of a stack's noise in one interval: named by who takes part, when, and after how many roll-backs."""
-    parts = (end_stack for run in runs for end_stack in (run.job.seed, len(run.progress.rollbacks)))
+    parts = (part for run in runs for part in (run.job.seed, len(run.progress.rollbacks)))
     return derive_seed("stack", runs[0].players.step, *parts)
 
 

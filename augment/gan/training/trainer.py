@@ -1,10 +1,6 @@
-"""Train one GAN from start to finish: loop, history, checks with roll-back, checkpoints, resume.
-
-The end of an interval: the augmentation adapts, samples are checked, and the state is kept or rolled back.
-"""
+"""Train one GAN from start to finish: its loop with checkpoints and resume, and the interval checks with roll-back."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -22,8 +18,10 @@ from augment.gan.training.run import (
     GanJob,
     GanResult,
     GanSettings,
+    OnStep,
     Run,
     Save,
+    ShouldStop,
     append_history,
     augmentation,
     begin_run,
@@ -55,18 +53,13 @@ def adapt_augmentation(run: Run) -> None:
     if not run.unseen.any():
         return
     players, progress = run.players, run.progress
-    z = torch.randn(
-        OVERFITTING_IMAGES, players.generator.architecture.latent, generator=players.rng, device=run.data.device
-    )
+    latent = players.generator.architecture.latent
+    z = torch.randn(OVERFITTING_IMAGES, latent, generator=players.rng, device=run.data.device)
     with torch.no_grad():
         fake = players.generator(z)
-    seen, unseen = (
-        draw_images(run.data, sampling_weights, OVERFITTING_IMAGES, players.rng)
-        for sampling_weights in (run.seen, run.unseen)
-    )
-    progress.probability = next_probability(
-        progress.probability, overfitting(players.discriminator, seen, unseen, fake)
-    )
+    seen, unseen = (draw_images(run.data, of, OVERFITTING_IMAGES, players.rng) for of in (run.seen, run.unseen))
+    overfit = overfitting(players.discriminator, seen, unseen, fake)
+    progress.probability = next_probability(progress.probability, overfit)
 
 
 def check_interval(run: Run, samples: Tensor | None) -> None:
@@ -103,8 +96,7 @@ def average_samples(players: Players) -> Tensor | None:
         return None
     z = torch.randn(CHECKED_SAMPLES, players.generator.architecture.latent, generator=torch.Generator().manual_seed(0))
     z = z.repeat_interleave(players.models, dim=0)
-    # copies: the average's stay its own
-    statistics = {name: buffer.clone() for name, buffer in players.average.named_buffers()}
+    statistics = {name: buffer.clone() for name, buffer in players.average.named_buffers()}  # the average keeps its own
     with torch.no_grad():
         images: Tensor = functional_call(players.average, statistics, (z.to(players.rng.device),))
     return images.float()
@@ -114,11 +106,8 @@ def leaks_in(samples: Tensor | None, data: Tensor, settings: GanSettings) -> dic
     """What samples show of the operations that the settings allow for these images."""
     if samples is None or settings.augmentation == 0:
         return {}
-    return find_leaks(
-        samples,
-        evenly_spaced(data, MAX_LEAK_REFERENCES),
-        operations(*data.shape[2:], color=settings.color_augmentation),
-    )
+    suspects = operations(*data.shape[2:], color=settings.color_augmentation)
+    return find_leaks(samples, evenly_spaced(data, MAX_LEAK_REFERENCES), suspects)
 
 
 def fit(
@@ -127,40 +116,39 @@ def fit(
     resume: dict[str, Any] | None = None,
     save: Save | None = None,
     save_seconds: float = 30.0,
-    stop: Callable[[], bool] = lambda: False,
-    on_step: Callable[[int, int], None] = lambda step, steps: None,
+    stop: ShouldStop = lambda: False,
+    on_step: OnStep = lambda step, steps: None,
 ) -> GanResult:
     """Train until `settings.steps`, rolling back at most twice when a check fails.
 
-    resume: what an earlier call gave to `save`; the finished weights are those of a run that was
-    never interrupted. stop: asked before each step; when true, saves and raises KeyboardInterrupt.
-    on_step: called with (step, steps) after each step.
+    resume: what an earlier call gave to `save`; the finished weights are those of a run that was never interrupted.
+    stop: asked before each step; when true, saves and raises KeyboardInterrupt. on_step: called after each step.
     """
     settings, steps = job.settings, job.settings.steps
     run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), resume)
     players, progress = run.players, run.progress
     saved_at = time.monotonic()
-    losses: list[Tensor] = []
+    metrics: list[Tensor] = []  # of the steps that no row holds yet
     while not run.is_over:
         if stop():
-            record_steps(run, losses)
+            record_steps(run, metrics)
             save_run(run, save)
             raise KeyboardInterrupt
-        losses.append(train_step(players, settings, run.data, run.seen, augmentation(settings, progress)))
+        metrics.append(train_step(players, settings, run.data, run.seen, augmentation(settings, progress)))
         on_step(players.step, steps)
         if is_row_end(players.step, steps):
-            record_steps(run, losses)
+            record_steps(run, metrics)
             if is_interval_end(players.step, steps):
                 end_interval(run, average_samples(players))
         if not run.is_over and time.monotonic() - saved_at > save_seconds:
-            record_steps(run, losses)
+            record_steps(run, metrics)
             save_run(run, save)
             saved_at = time.monotonic()
     return result_of(run)
 
 
-def record_steps(run: Run, losses: list[Tensor]) -> None:
+def record_steps(run: Run, metrics: list[Tensor]) -> None:
     """Put the metrics of the latest steps, float64 (1, 4) each, into the history, and empty the list."""
-    metrics = torch.cat(losses).tolist() if losses else []
-    losses.clear()
-    append_history(run.progress, run.players.step - len(metrics), metrics, run.job.settings.steps)
+    rows = torch.cat(metrics).tolist() if metrics else []
+    metrics.clear()
+    append_history(run.progress, run.players.step - len(rows), rows, run.job.settings.steps)
