@@ -1,9 +1,4 @@
-"""Generators read back from disk, verified.
-
-A bundle is a folder with `manifest.json` (closed schema, hash of the weights, hash of itself) and
-`generator.safetensors` (the averaged generator; the discriminator is never exported). Loading
-touches no pickle, no code, and no name to import.
-"""
+"""Generators read back from disk, verified against their manifests (`bundle_files.py`)."""
 
 import json
 from pathlib import Path
@@ -72,15 +67,15 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
             raise ValueError("`order` does not name every class once")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise damaged(index_path, f"not an index of generators ({error})") from error
-    generators = {}
-    for label, (status, slug_of_class, _) in entries.items():
+    generators, failed = {}, {}
+    for label, (status, slug_of_class, reason) in entries.items():
         if status != "trained":
+            failed[label] = str(reason)
             continue
         if slug_of_class != slugs[label]:
             raise damaged(index_path, f"class {label!r} must be in folder {slugs[label]!r}, not {slug_of_class!r}")
-        generators[label] = load_bundle(Path(folder) / slug_of_class)
-        if generators[label].label != label:
-            raise damaged(Path(folder) / slug_of_class, f"it is of class {generators[label].label!r}, not {label!r}")
-    failed = {label: str(reason) for label, (status, _, reason) in entries.items() if status != "trained"}
+        generator = generators[label] = load_bundle(Path(folder) / slug_of_class)
+        if generator.label != label:
+            raise damaged(Path(folder) / slug_of_class, f"it is of class {generator.label!r}, not {label!r}")
     has_shared = index.get("shared", (Path(folder) / SHARED / MANIFEST).exists())
     return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if has_shared else None)

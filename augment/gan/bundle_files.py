@@ -1,10 +1,12 @@
-"""The files of a bundle: `manifest.json`, closed and hashed, beside `generator.safetensors`.
+"""A bundle is a folder with `manifest.json` (closed schema, hash of the weights, hash of itself) and
+`generator.safetensors` (the averaged generator; the discriminator is never exported).
 
 Reading touches no pickle, no code, and no name to import.
 """
 
 import errno
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,12 +64,7 @@ def save_bundle(
         "format": 1,
         "label": label,
         "slug": slug(label),
-        "network": architecture.network,
-        "channels": architecture.channels,
-        "height": architecture.height,
-        "width": architecture.width,
-        "latent": architecture.latent,
-        "features": architecture.features,
+        **asdict(architecture),
         "training": training,
         "environment": environment,
         "weights_sha256": sha256(content),

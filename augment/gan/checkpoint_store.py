@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,19 +21,13 @@ from augment.core.environment import environment
 from augment.core.files import exclusive, sha256, sweep_temporaries, write_bytes
 from augment.core.processes import interruption
 from augment.core.progress import say
-from augment.gan.training.run import GanJob, GanResult, Weights
+from augment.gan.training.run import GanJob, GanResult, OnStep, Weights
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
 
 PACKAGE = Path(__file__).parent.parent
-TRAINING_CODE = (
-    "core/seeds.py",
-    "gan/networks/architecture.py", "gan/networks/layers.py", "gan/networks/linear.py", "gan/networks/dcgan.py",
-    "gan/networks/residual.py", "gan/networks/build.py",
-    "gan/training/losses.py", "gan/training/augmentation.py", "gan/training/adaptive_augmentation.py",
-    "gan/training/augmentation_leaks.py", "gan/training/checks.py", "gan/training/step.py", "gan/training/players.py",
-    "gan/training/run.py", "gan/training/trainer.py", "gan/training/stack.py", "gan/training/stacked_trainer.py",
-)  # fmt: skip
+TRAINING_CODE = [PACKAGE / "core/seeds.py", *sorted(PACKAGE.glob("gan/networks/*.py")),
+                 *sorted(PACKAGE.glob("gan/training/*.py"))]  # fmt: skip
 HASH_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 PROGRESS_SECONDS = 5.0
 
@@ -48,44 +42,33 @@ class StoredJob:
 
 
 def train_gan(stored: StoredJob) -> GanResult:
-    """The finished GAN of a job: from the store, resumed, or from the first step.
-
-    Raises `StoreError` when another run is working on the same GAN or the disk is full.
-    """
-    with interruption() as stop, _lock_folder(stored) as folder:
-        result = _load_finished(folder)
-        if result is None:
-            result = fit(
-                stored.job,
-                resume=_load_checkpoint(folder),
-                save=functools.partial(_save_checkpoint, folder),
-                save_seconds=stored.checkpoint_seconds,
-                stop=stop,
-                on_step=_step_progress(stored.job.name),
-            )
-            _save_finished(folder, result)
-        return result
+    """The finished GAN of a job, trained alone. Raises what `train_stacked` raises."""
+    return train_stacked([stored])[0]
 
 
 def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
-    """The finished GANs of jobs that are `stackable`, trained in stacks where `train_gan` has not finished them.
+    """The finished GANs of jobs that are `stackable`, or of one alone: from the store, resumed, or from the first step.
 
-    A single one is a plain run. Raises what `train_gan` raises.
+    Raises `StoreError` when another run is working on the same GAN or the disk is full.
     """
-    if len(stored) == 1:
-        return [train_gan(stored[0])]
     with interruption() as stop, ExitStack() as locks:
         folders = [locks.enter_context(_lock_folder(stored_job)) for stored_job in stored]
         results = [_load_finished(folder) for folder in folders]
         left = [position for position, result in enumerate(results) if result is None]
-        made = fit_stacked(
-            [stored[position].job for position in left],
-            resume=[_load_checkpoint(folders[position]) for position in left],
-            saves=[functools.partial(_save_checkpoint, folders[position]) for position in left],
-            save_seconds=stored[0].checkpoint_seconds,
-            stop=stop,
-            on_step=_step_progress(f"a stack of {len(left)} GANs"),
-        )
+        jobs = [stored[position].job for position in left]
+        resume = [_load_checkpoint(folders[position]) for position in left]
+        saves = [functools.partial(_save_checkpoint, folders[position]) for position in left]
+        seconds = stored[0].checkpoint_seconds
+        made: Iterable[tuple[int, GanResult]]
+        if len(stored) > 1:
+            on_step = _step_progress(f"a stack of {len(left)} GANs")
+            made = fit_stacked(jobs, resume=resume, saves=saves, save_seconds=seconds, stop=stop, on_step=on_step)
+        else:
+            on_step = _step_progress(stored[0].job.name)
+            made = [
+                (0, fit(job, resume=resume[0], save=saves[0], save_seconds=seconds, stop=stop, on_step=on_step))
+                for job in jobs
+            ]
         for number, result in made:
             results[left[number]] = result
             _save_finished(folders[left[number]], result)
@@ -109,8 +92,8 @@ def fingerprint(job: GanJob) -> str:
     digest.update(json.dumps([asdict(job.settings), job.seed, environment(job.device)], sort_keys=True).encode())
     for weights in (job.start.generator, job.start.discriminator) if job.start else ():
         _add_weights(digest, weights or {})
-    for name in TRAINING_CODE:
-        digest.update((PACKAGE / name).read_bytes())
+    for file in TRAINING_CODE:
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
 
 
@@ -176,7 +159,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     return state
 
 
-def _step_progress(name: str) -> Callable[[int, int], None]:
+def _step_progress(name: str) -> OnStep:
     """Say now and then how far a GAN is and how long it still takes."""
     began = printed_at = time.monotonic()
     steps_done = -1

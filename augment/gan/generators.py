@@ -80,12 +80,10 @@ class ClassGenerator:
     def _chunk(self, seed: int, chunk: int) -> Tensor:
         latent = self.network.architecture.latent
         rngs = [torch_rng(seed, "latent", self.label, index) for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)]
-        z = torch.stack(
-            [torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs]
-        )  # (CHUNK, latent)
+        latents = [torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs]
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, enabled=False):  # the caller's would round
-            return to_uint8(self.network(z.to(device))).cpu()
+            return to_uint8(self.network(torch.stack(latents).to(device))).cpu()
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
@@ -144,12 +142,9 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             generator.save(Path(folder) / slug(label))
         if self.shared is not None:
             self.shared.save(Path(folder) / SHARED)
+        status = {label: "trained" if label in self else "failed" for label in self.classes}
         entries = {
-            label: {
-                "slug": slug(label),
-                "status": "trained" if label in self else "failed",
-                "reason": self.failed.get(label, ""),
-            }
+            label: {"slug": slug(label), "status": status[label], "reason": self.failed.get(label, "")}
             for label in self.classes
         }
         order = {} if self.classes == sorted(self.classes) else {"order": self.classes}

@@ -9,7 +9,6 @@ The idea is the hallucination of Hariharan & Girshick 2017 (arXiv:1606.02819) an
 """
 
 import copy
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ class LatentTransfer:
 
     network: the shared generator; latents float (n, latent) and residuals float (n, C, H, W) of images that it varies,
     image = network(latent) + residual; donors: float (m, latent) of the images of each donor, m >= 2; known: uint8
-    (N, C, H, W), all images of the class; least: how far a sample should be from each, as `near_copies` takes it
+    (N, C, H, W), all images of the class; min_distance: of a sample from each of them, as `near_copies` takes it.
     """
 
     label: str
@@ -82,19 +81,12 @@ class LatentTransfer:
         return images
 
     def _moved_latents(self, seed: int, index: int) -> tuple[int, Tensor]:
-        """Which image is varied, and `BOOTSTRAP_DRAWS` latents (DRAWS, latent) that it may move to."""
+        """Which image is varied, and the latents (MAX_DRAWS, latent) that it may move to."""
         rng = torch_rng(seed, "borrowed", self.label, index)
-        source, donor = (
-            int(torch.randint(count, (), generator=rng, device="cpu"))
-            for count in (len(self.latents), len(self.donors))
-        )
-        latents_of_donor = self.donors[donor]
-        pairs = torch.stack(
-            [torch.randperm(len(latents_of_donor), generator=rng, device="cpu")[:2] for _ in range(MAX_DRAWS)]
-        )
-        return source, self.latents[source] + SHIFT_STRENGTH * (
-            latents_of_donor[pairs[:, 0]] - latents_of_donor[pairs[:, 1]]
-        )
+        source = int(torch.randint(len(self.latents), (), generator=rng, device="cpu"))
+        donor = self.donors[int(torch.randint(len(self.donors), (), generator=rng, device="cpu"))]
+        pairs = torch.stack([torch.randperm(len(donor), generator=rng, device="cpu")[:2] for _ in range(MAX_DRAWS)])
+        return source, self.latents[source] + SHIFT_STRENGTH * (donor[pairs[:, 0]] - donor[pairs[:, 1]])
 
     def _images(self, sources: Tensor, latents: Tensor) -> Tensor:
         return to_uint8(self.network(latents) + self.residuals[sources])
@@ -109,8 +101,8 @@ def latent_transfers(shared: ClassGenerator, train: ImageSet, seed: int) -> dict
     known = {label: train.of_class(label).images for label in sorted({*majority, *minority})}
     images = {label: _subset(images_of_class, max_images, seed, label) for label, images_of_class in known.items()}
     all_latents = invert(network, torch.cat(list(images.values())))  # one search for all: small batches cost as much
-    ends = list(itertools.accumulate(len(images_of_class) for images_of_class in images.values()))
-    latents = dict(zip(images, torch.tensor_split(all_latents, ends[:-1]), strict=True))
+    sizes = [len(images_of_class) for images_of_class in images.values()]
+    latents = dict(zip(images, torch.split(all_latents, sizes), strict=True))
     donor_latents = tuple(latents[label] for label in majority)
     return {
         label: LatentTransfer(

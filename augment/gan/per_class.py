@@ -1,7 +1,4 @@
-"""One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each.
-
-From finished training to generators, without a folder.
-"""
+"""One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each; and their generators."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,11 +75,20 @@ def train_repeats(
 ) -> list[TrainedClasses]:
     """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`."""
     _print_cost(sets, training, seeds, backend)
-    shared_jobs = _shared_jobs(sets, training, seeds, backend)
-    shared = (
-        _require_shared(seeds, _train_all(shared_jobs, backend, "shared GANs")) if shared_jobs else [None] * len(seeds)
-    )
-    results = iter(_train_all(_class_jobs(sets, training, seeds, shared, backend), backend, "class GANs"))
+    repeats = [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
+    shared: list[GanResult] | list[None] = [None] * len(seeds)
+    if training.shared is not None:
+        shared_jobs = [
+            shared_job(images, training.shared, seed, backend.device, f"shared GAN{repeat}")
+            for images, seed, repeat in zip(sets, seeds, repeats, strict=True)
+        ]
+        shared = _require_shared(seeds, _train_all(shared_jobs, backend, "shared GANs"))
+    class_jobs = [
+        job
+        for images, seed, repeat, shared_of_seed in zip(sets, seeds, repeats, shared, strict=True)
+        for job in _class_jobs(images, training, seed, shared_of_seed, backend.device, repeat)
+    ]
+    results = iter(_train_all(class_jobs, backend, "class GANs"))
     return [
         TrainedClasses(shared_of_seed, {label: next(results) for label in training.classes})
         for shared_of_seed in shared
@@ -100,17 +106,11 @@ def _require_shared(seeds: Sequence[int], shared: list[GanResult]) -> list[GanRe
     return shared
 
 
-def _start(shared: GanResult | None, training: ClassTraining) -> Start | None:
-    """Where the classes begin: at their shared GAN, at `training.base`, or from scratch (None)."""
-    return training.pinned_start if shared is None else Start(shared.generator, shared.discriminator)
-
-
 def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str, name: str) -> GanJob:
     """All classes in one unconditional GAN, each drawn equally often."""
     counts = images.counts()
     sampling_weights = np.array([1 / (len(counts) * counts[label]) for label in images.labels.tolist()])
-    own_seed = derive_seed(seed, "gan", "shared")
-    return GanJob(name, images.images, sampling_weights, settings, own_seed, None, device)
+    return GanJob(name, images.images, sampling_weights, settings, derive_seed(seed, "gan", "shared"), None, device)
 
 
 def class_job(
@@ -119,45 +119,17 @@ def class_job(
     """One class alone; its draws are named by its label, so other classes never change them."""
     images_of_class = images.of_class(label).images
     sampling_weights = np.full(len(images_of_class), 1 / len(images_of_class))
-    return GanJob(
-        name, images_of_class, sampling_weights, settings, derive_seed(seed, "gan", "class", label), start, device
-    )
-
-
-def _repeat_names(seeds: Sequence[int]) -> list[str]:
-    """What tells the repeats apart for people."""
-    return [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
-
-
-def _shared_jobs(
-    sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], backend: Backend
-) -> list[GanJob]:
-    if training.shared is None:
-        return []
-    return [
-        shared_job(images, training.shared, seed, backend.device, f"shared GAN{name}")
-        for images, seed, name in zip(sets, seeds, _repeat_names(seeds), strict=True)
-    ]
+    gan_seed = derive_seed(seed, "gan", "class", label)
+    return GanJob(name, images_of_class, sampling_weights, settings, gan_seed, start, device)
 
 
 def _class_jobs(
-    sets: Sequence[ImageSet],
-    training: ClassTraining,
-    seeds: Sequence[int],
-    shared: Sequence[GanResult | None],
-    backend: Backend,
+    images: ImageSet, training: ClassTraining, seed: int, shared: GanResult | None, device: str, repeat: str = ""
 ) -> list[GanJob]:
+    """Those of one seed, which begin at their shared GAN, at `training.pinned_start`, or from scratch (None)."""
+    start = training.pinned_start if shared is None else Start(shared.generator, shared.discriminator)
     return [
-        class_job(
-            images,
-            label,
-            settings,
-            seed,
-            _start(shared_of_seed, training),
-            backend.device,
-            f"GAN of class {label}{name}",
-        )
-        for images, seed, shared_of_seed, name in zip(sets, seeds, shared, _repeat_names(seeds), strict=True)
+        class_job(images, label, settings, seed, start, device, f"GAN of class {label}{repeat}")
         for label, settings in training.classes.items()
     ]
 
@@ -170,12 +142,15 @@ def _print_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequen
     shared_left: list[GanJob] = []
     class_jobs: list[GanJob] = []
     for images, seed in zip(sets, seeds, strict=True):
-        shared_jobs = _shared_jobs([images], training, [seed], backend)  # one at most
-        results = [load_finished(_stored_job(job, backend)) for job in shared_jobs] or [None]
-        if shared_jobs and results[0] is None:
-            shared_left += shared_jobs
-        elif results[0] is None or not results[0].reason:
-            class_jobs += _class_jobs([images], training, [seed], results, backend)
+        shared = None
+        if training.shared is not None:
+            job = shared_job(images, training.shared, seed, backend.device, "shared GAN")
+            shared = load_finished(_stored_job(job, backend))
+            if shared is None:
+                shared_left.append(job)
+                continue
+        if shared is None or not shared.reason:
+            class_jobs += _class_jobs(images, training, seed, shared, backend.device)
     class_jobs = [job for job in class_jobs if not is_finished(_stored_job(job, backend))]
     if shared_left or class_jobs:
         later_steps = [settings.steps for settings in training.classes.values()] * len(shared_left)
@@ -183,10 +158,8 @@ def _print_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequen
             [job.settings.steps for job in shared_left],
             [*(job.settings.steps for job in class_jobs), *later_steps],
         ]
-        line = cost.measured_cost_line(
-            [*shared_left, *class_jobs][0], groups, backend.engine.processes, backend.stacked
-        )
-        say(f"  {line}")
+        first = [*shared_left, *class_jobs][0]
+        say(f"  {cost.measured_cost_line(first, groups, backend.engine.processes, backend.stacked)}")
 
 
 def _stored_job(job: GanJob, backend: Backend) -> StoredJob:
@@ -194,6 +167,7 @@ def _stored_job(job: GanJob, backend: Backend) -> StoredJob:
 
 
 def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResult]:
+    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack."""
     stored = [_stored_job(job, backend) for job in jobs]
     groups = stackable(jobs) if backend.stacked else [[position] for position in range(len(jobs))]
     engine = Engine("serial") if backend.stacked else backend.engine
@@ -215,9 +189,10 @@ def generators_from(images: ImageSet, training: ClassTraining, trained: TrainedC
         if not result.reason
     }
     failed = {label: result.reason for label, result in trained.classes.items() if result.reason}
-    if training.shared is None or trained.shared is None:
-        return GeneratorSet(made, failed)
-    return GeneratorSet(made, failed, shared=_generator("shared", images, training.shared, trained.shared, trained_in))
+    shared = None
+    if training.shared is not None and trained.shared is not None:
+        shared = _generator("shared", images, training.shared, trained.shared, trained_in)
+    return GeneratorSet(made, failed, shared=shared)
 
 
 def _generator(

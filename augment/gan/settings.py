@@ -1,10 +1,9 @@
-"""From params.yaml to the settings of each GAN.
+"""From params.yaml to the settings of each GAN, and to the backend.
 
-A pinned start: a saved generator in the place of the shared GAN, so that a class can train alone.
-
-A bundle has no discriminator, so each class begins with a fresh one. Measured on the digits (8x8, 48 or 8
-images of a class, two seeds), that costs next to nothing: KID 0.0026 against 0.0024 with the shared
-GAN's own discriminator, 0.0040 from scratch; giving the fresh one 50 or 150 steps ahead changes nothing.
+A pinned base is a saved generator in the place of the shared GAN, so that a class can train alone. A bundle has no
+discriminator, so each class begins with a fresh one, which costs next to nothing: on the digits (8x8, 48 or 8 images
+of a class, two seeds) KID 0.0026 against 0.0024 with the shared GAN's own, 0.0040 from scratch; giving the fresh one
+50 or 150 steps ahead changes nothing.
 """
 
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from augment.gan.networks.architecture import LINEAR_MAX_PX
 from augment.gan.networks.build import Architecture
 from augment.gan.per_class import Backend, ClassTraining, backend_on
 from augment.gan.training.run import GanSettings, Start
-from augment.params import Compute, Override, Train
+from augment.params import Compute, Train
 from augment.params.types import Flips
 
 LEARNING_RATE, LINEAR_LEARNING_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
@@ -68,21 +67,21 @@ def class_training(
     usual_shared, usual = SMALL_IMAGE_STEPS if small else LARGE_IMAGE_STEPS
     shared_steps = usual_shared if train.shared_steps == "auto" else train.shared_steps
     common = _gan_settings(train, shared_steps, flips, _precision(train.precision, small, device))
-    return ClassTraining(
-        shared=common if train.transfer == "shared" and pinned_start is None else None,
-        classes={
-            label: _overridden(
-                replace(common, steps=_class_steps(train, usual, images)), train.overrides.get(label, Override())
-            )
-            for label, images in counts.items()
-        },
-        pinned_start=pinned_start,
-    )
+    classes = {label: replace(common, steps=_class_steps(train, usual, images)) for label, images in counts.items()}
+    for label, override in train.overrides.items():
+        classes[label] = replace(classes[label], **override.model_dump(exclude_none=True))
+    has_shared = train.transfer == "shared" and pinned_start is None
+    return ClassTraining(common if has_shared else None, classes, pinned_start)
 
 
 def has_pinned_start(train: Train) -> bool:
     """Whether classes start from the generator in `train.base`."""
-    return train.transfer == "shared" and is_pinned(Path(train.base))
+    return train.transfer == "shared" and _is_pinned(Path(train.base))
+
+
+def _is_pinned(folder: Path) -> bool:
+    """Whether it holds more than a README; a folder that is not there counts, for `start_from_bundle` to name it."""
+    return not (folder.is_dir() and is_bare(folder))
 
 
 def pinned_training(train: Train) -> dict[str, str | int | float] | None:
@@ -97,10 +96,10 @@ def load_pinned_start(train: Train, channels: int, height: int, width: int) -> S
 
 
 def start_backend(compute: Compute) -> Backend:
-    """Resolve `compute:`.
+    """Hold this process to one thread, and resolve `compute:`.
 
-    Also holds this process to one thread, as every unit of work is, so that no figure depends on the
-    number of cores, and a busy machine's threads do not wait for each other.
+    One thread as every unit of work has, so that no figure depends on the number of cores, and a busy machine's
+    threads do not wait for each other.
     """
     torch.set_num_threads(1)
     device = resolve_device(compute.device)
@@ -116,12 +115,9 @@ def _class_steps(train: Train, usual: int, images: int) -> int:
 
 
 def _check_overrides(train: Train, classes: list[str], name: str) -> None:
-    unknown = sorted(set(train.overrides) - set(classes))
-    if unknown:
-        raise ParamsError(
-            f"{name}: train.overrides: no class is called {', '.join(map(repr, unknown))}; "
-            f"the classes are {', '.join(map(repr, classes))}"
-        )
+    if unknown := sorted(set(train.overrides) - set(classes)):
+        unknown_text, classes_text = (", ".join(map(repr, labels)) for labels in (unknown, classes))
+        raise ParamsError(f"{name}: train.overrides: no class is called {unknown_text}; the classes are {classes_text}")
 
 
 def _check_network(network: str, height: int, width: int, name: str) -> None:
@@ -146,8 +142,7 @@ def _check_penalty(train: Train, name: str) -> None:
 
 
 def _gan_settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
-    usual = LINEAR_LEARNING_RATE if train.network == "linear" else LEARNING_RATE
-    rate = usual if train.learning_rate == "auto" else train.learning_rate
+    usual_rate = LINEAR_LEARNING_RATE if train.network == "linear" else LEARNING_RATE
     return GanSettings(
         network=train.network,
         features=train.width,
@@ -160,25 +155,16 @@ def _gan_settings(train: Train, steps: int, flips: Flips, precision: Literal["bf
         flips=flips,
         steps=steps,
         batch_size=train.batch_size,
-        learning_rate=rate,
+        learning_rate=usual_rate if train.learning_rate == "auto" else train.learning_rate,
         ema_std=train.ema_std,
         precision=precision,
     )
 
 
-def _overridden(settings: GanSettings, override: Override) -> GanSettings:
-    return replace(settings, **override.model_dump(exclude_none=True))
-
-
-def _precision(wanted: str, small: bool, device: str) -> Literal["bf16", "fp32"]:
+def _precision(wanted: Literal["auto", "bf16", "fp32"], small: bool, device: str) -> Literal["bf16", "fp32"]:
     if wanted == "auto":
         return "bf16" if multiplies_bf16(device) and not small else "fp32"
-    return "bf16" if wanted == "bf16" else "fp32"
-
-
-def is_pinned(folder: Path) -> bool:
-    """Whether it holds more than a README; a folder that is not there counts, for `start_from_bundle` to name it."""
-    return not (folder.is_dir() and is_bare(folder))
+    return wanted
 
 
 def start_from_bundle(folder: Path, wanted: Architecture) -> Start | None:
@@ -187,7 +173,7 @@ def start_from_bundle(folder: Path, wanted: Architecture) -> Start | None:
     wanted: the networks that the settings and the images ask for. Raises `BundleError` when the
     folder holds no bundle, a damaged one, or one of other networks or images.
     """
-    if not is_pinned(folder):
+    if not _is_pinned(folder):
         return None
     if not (folder / "manifest.json").exists():
         raise BundleError(
@@ -196,11 +182,11 @@ def start_from_bundle(folder: Path, wanted: Architecture) -> Start | None:
         )
     generator = load_bundle(folder)
     architecture = generator.network.architecture
-    if generator.shape != (wanted.channels, wanted.height, wanted.width):
+    made_images, train_images = _image_text(architecture), _image_text(wanted)
+    if made_images != train_images:
         raise BundleError(
-            f"train.base: {folder} makes images of {_image_text(*generator.shape)}, and the training images are "
-            f"{_image_text(wanted.channels, wanted.height, wanted.width)}; give a bundle of that size, or empty "
-            "the folder"
+            f"train.base: {folder} makes images of {made_images}, and the training images are "
+            f"{train_images}; give a bundle of that size, or empty the folder"
         )
     if architecture != wanted:
         raise BundleError(
@@ -210,8 +196,8 @@ def start_from_bundle(folder: Path, wanted: Architecture) -> Start | None:
     return Start(generator.network.state_dict(), None)
 
 
-def _image_text(channels: int, height: int, width: int) -> str:
-    return f"{height} x {width} pixels in {'grey' if channels == 1 else 'RGB'}"
+def _image_text(images: Architecture) -> str:
+    return f"{images.height} x {images.width} pixels in {'grey' if images.channels == 1 else 'RGB'}"
 
 
 def _network_text(architecture: Architecture) -> str:

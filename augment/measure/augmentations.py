@@ -1,10 +1,7 @@
 """How a classifier's batches are augmented: classical moves, RandAugment, mixup and CutMix.
 
-Classical augmentation: small affine changes, and the flips that the data allows.
-
-RandAugment: two operations drawn at random, for grey and colour and any size.
-
-Mixup and cutmix: batches of blended images with blended labels.
+The first two change images, float (N, C, H, W) in [0, 1] of any size, grey or RGB, one by one, and make the flips that
+the data allows; mixup and CutMix blend the images and the labels of a batch.
 """
 
 import math
@@ -20,6 +17,9 @@ from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
 from augment.measure.classifiers import Augment, Blend
 
 Images = NDArray[np.uint8]
+
+OPERATIONS_PER_IMAGE = 2  # of RandAugment
+OPERATION_GROUPS = 8  # of the images of a batch, each of which draws operations of its own
 
 
 def classical_augmentation(flips: str) -> Augment:
@@ -48,10 +48,6 @@ def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
     return result
 
 
-OPERATIONS_PER_IMAGE = 2  # drawn for each part of the images
-OPERATION_GROUPS = 8  # of the images that draw operations of their own
-
-
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     """RandAugment (Cubuk et al. 2020), and the flips that the data allows.
 
@@ -73,7 +69,6 @@ def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
 
 
 def _operations(channels: int, shortest: int) -> list[nn.Module]:
-    border = "border"
     operations: list[nn.Module] = [
         K.RandomAutoContrast(p=1.0),
         K.RandomEqualize(p=1.0),
@@ -81,11 +76,11 @@ def _operations(channels: int, shortest: int) -> list[nn.Module]:
         K.RandomPosterize(bits=(6, 8), p=1.0),
         K.RandomContrast((0.55, 1.45), p=1.0),
         K.RandomBrightness((0.55, 1.45), p=1.0),
-        K.RandomAffine(degrees=15.0, padding_mode=border, p=1.0),
-        K.RandomAffine(degrees=0.0, shear=(-8.6, 8.6, 0.0, 0.0), padding_mode=border, p=1.0),
-        K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -8.6, 8.6), padding_mode=border, p=1.0),
-        K.RandomAffine(degrees=0.0, translate=(0.15, 0.0), padding_mode=border, p=1.0),
-        K.RandomAffine(degrees=0.0, translate=(0.0, 0.15), padding_mode=border, p=1.0),
+        K.RandomAffine(degrees=15.0, padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, shear=(-8.6, 8.6, 0.0, 0.0), padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -8.6, 8.6), padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, translate=(0.15, 0.0), padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, translate=(0.0, 0.15), padding_mode="border", p=1.0),
     ]
     if channels == 3:
         operations.append(K.RandomSaturation((0.55, 1.45), p=1.0))

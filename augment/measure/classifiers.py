@@ -1,7 +1,4 @@
-"""The downstream classifier: a small convolutional network, the same for every arm and for the filter.
-
-How a classifier draws its batches from weighted images.
-"""
+"""The downstream classifier, the same for every arm and the filter: a small CNN, its batches, training and scores."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +39,8 @@ class Block(nn.Module):
     """Convolution, group norm (batches may mix real and synthetic), ReLU, and the maximum over 2x2 pixels.
 
     early: the maximum stands before the norm, which then has a quarter of the pixels to go through, and while training
-    the convolution is in bf16 where the processor has it; the norm is always fp32.
+    the convolution is in bf16 where the processor has it; the norm is always fp32. Below `LARGE_FROM_PX` that saves
+    next to nothing and costs up to a point of accuracy.
     """
 
     def __init__(self, channels: int, features: int, pool: bool, early: bool) -> None:
@@ -134,31 +132,26 @@ def _augmented(
         images = torch.cat([images for images, _ in drawn]).float() / 255
         images = augment(images) if augment else images
         targets = [targets for _, targets in drawn]
-        yield from zip(
-            torch.split(images, [len(targets_of_batch) for targets_of_batch in targets]), targets, strict=True
-        )
+        yield from zip(torch.split(images, list(map(len, targets))), targets, strict=True)
 
 
-@torch.no_grad()
 def probabilities(network: SmallCnn, images: Images) -> NDArray[np.float64]:
     """Softmax scores float64 (N, classes) of uint8 (N, C, H, W)."""
-    scores = [
-        F.softmax(network(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255), dim=1)
-        for at in range(0, len(images), SCORE_CHUNK)
-    ]
-    classes = network.head.out_features
-    return torch.cat(scores).double().numpy() if scores else np.empty((0, classes))
+    scores: NDArray[np.float64] = _in_chunks(images, lambda chunk: F.softmax(network(chunk), dim=1)).double().numpy()
+    return scores
+
+
+def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
+    """The penultimate features float32 (N, 256) of uint8 (N, C, H, W)."""
+    features: NDArray[np.float32] = _in_chunks(images, network.pooled).numpy()
+    return features
 
 
 @torch.no_grad()
-def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
-    """The penultimate features float32 (N, 256) of uint8 (N, C, H, W)."""
-    rows = [
-        network.pooled(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255)
-        for at in range(0, max(len(images), 1), SCORE_CHUNK)
-    ]
-    features: NDArray[np.float32] = torch.cat(rows).numpy()
-    return features
+def _in_chunks(images: Images, rows_of: Callable[[Tensor], Tensor]) -> Tensor:
+    """The rows of all images, of which `rows_of` gets float (N, C, H, W) in [0, 1], so many at a time."""
+    starts = range(0, max(len(images), 1), SCORE_CHUNK)
+    return torch.cat([rows_of(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255) for at in starts])
 
 
 def weighted_batches(data: WeightedImages, size: int) -> Batch:

@@ -1,7 +1,8 @@
 """Figures of sample quality as pure functions of features: KID, precision, recall, density, coverage.
 
 Features are float (N, D). `real` and `fake` are keyword-only, since swapping them changes the meaning.
-None of these decides anything alone; each is read beside the same figure for held-out real images.
+None of these decides anything alone; each is read beside the same figure for held-out real images. Names follow the
+field; the features are ours, so compare only with figures of this project.
 FID is for thousands of images only: below, it is biased (Chong & Forsyth 2020).
 """
 
@@ -24,7 +25,6 @@ def kid(*, real: Features, fake: Features) -> float:
     """Kernel inception distance: the unbiased MMD^2 with kernel (x.y / D + 1)^3; may be negative.
 
     Binkowski et al. 2018, "Demystifying MMD GANs", over whole sets instead of random subsets.
-    The name follows the field; the features are ours, so compare only with figures of this project.
     Raises DataError with fewer than 2 rows on either side.
     """
     _require_present(2, "kid", real=real, fake=fake)
@@ -37,8 +37,7 @@ def kid(*, real: Features, fake: Features) -> float:
 def fid(*, real: Features, fake: Features) -> float:
     """Frechet inception distance: that of two normal distributions with the sides' means and covariances, 0 or more.
 
-    Heusel et al. 2017, equation 6. The name follows the field; the features are ours, so compare only with figures of
-    this project. Raises DataError with fewer than 2 rows on either side.
+    Heusel et al. 2017, equation 6. Raises DataError with fewer than 2 rows on either side.
     """
     _require_present(2, "fid", real=real, fake=fake)
     means = [side.mean(axis=0, dtype=np.float64) for side in (real, fake)]

@@ -38,9 +38,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     tensors, give target_transform=torch.tensor.
 
     The k-th image of a class depends on (seed, label, k) alone, one by latent transfer on the training images too. All
-    images are made at once, N C H W bytes in all, so worker processes share them and need no generator. `images` is
-    uint8 (N, C, H, W), `targets` lists the class indices.
-    Raises `ArgumentError` for counts, labels or classes that do not fit the generators.
+    images are made at once, so worker processes share them and need no generator: `images` is uint8 (N, C, H, W),
+    `targets` lists the class indices. Raises `ArgumentError` for what does not fit the generators.
 
     >>> import augment, torch
     >>> from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
@@ -76,8 +75,10 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         for label, number in wanted.items():
             if label not in generators:
                 reason = generators.failed.get(label, "none was trained")
-                raise ArgumentError(f"{number} images of {label!r} wanted, and it has no generator ({reason}); "
-                                 "give counts as a mapping without it")  # fmt: skip
+                raise ArgumentError(
+                    f"{number} images of {label!r} wanted, and it has no generator ({reason}); "
+                    "give counts as a mapping without it"
+                )
         shape = next(iter(generators.values())).shape if generators else (1, 0, 0)
         sampling = samplers(generators, borrow_from, seed)
         parts = [sampling[label].sample(number, seed=seed) for label, number in wanted.items()]
@@ -90,8 +91,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         image, target = self.images[index], self.targets[index]
         return (
-            image if self.transform is None else self.transform(image),
-            target if self.target_transform is None else self.target_transform(target),
+            self.transform(image) if self.transform else image,
+            self.target_transform(target) if self.target_transform else target,
         )
 
 
@@ -103,10 +104,8 @@ class SyntheticMix:
     labels: class indices (N,). The result has the same dtype, range and device; the batch given is
     left as it was. Images of a class whose GAN failed stay real. No synthetic image comes twice from one mix; call it
     in the training loop, since each worker of a DataLoader would have a copy that begins anew.
-    classes: class names in the order of the indices; without it, `generators.classes`.
-    borrow_from: as `SyntheticDataset` takes it.
-    Equal seeds and equal batches give equal results.
-    Raises `ArgumentError` for anything that does not fit.
+    classes, borrow_from: as `SyntheticDataset` takes them.
+    Equal seeds and equal batches give equal results. Raises `ArgumentError` for anything that does not fit.
 
     >>> import augment, torch
     >>> images, labels = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8), torch.tensor([0] * 8 + [1] * 4)
@@ -140,7 +139,7 @@ class SyntheticMix:
             self.classes.index(label): _Stream(sampler, seed)
             for label, sampler in samplers(generators, borrow_from, seed).items()
             if label in self.classes
-        }  # fmt: skip
+        }
         self._rng = torch_rng(seed, "mix")
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -165,18 +164,15 @@ class SyntheticMix:
 
     def _check(self, images: Tensor, labels: Tensor) -> None:
         if not (isinstance(images, Tensor) and isinstance(labels, Tensor)):
-            raise ArgumentError(
-                f"images and labels must be tensors, got {type(images).__name__}, {type(labels).__name__}"
-            )
+            kinds = f"{type(images).__name__}, {type(labels).__name__}"
+            raise ArgumentError(f"images and labels must be tensors, got {kinds}")
         shape = next(iter(self._streams.values())).sampler.shape if self._streams else images.shape[1:]
         if images.shape[1:] != shape:
-            raise ArgumentError(
-                f"images are {tuple(images.shape)}, the generators make (N, {', '.join(map(str, shape))})"
-            )
+            made = f"(N, {', '.join(map(str, shape))})"
+            raise ArgumentError(f"images are {tuple(images.shape)}, the generators make {made}")
         if labels.shape != images.shape[:1] or labels.is_floating_point():
-            raise ArgumentError(
-                f"labels must be class indices ({len(images)},), got {labels.dtype} {tuple(labels.shape)}"
-            )
+            given = f"{labels.dtype} {tuple(labels.shape)}"
+            raise ArgumentError(f"labels must be class indices ({len(images)},), got {given}")
         first, last = min(labels.tolist(), default=0), max(labels.tolist(), default=0)
         if len(labels) and not 0 <= first <= last < len(self.classes):
             raise ArgumentError(f"labels go from {first} to {last}, and there are {len(self.classes)} classes")
@@ -188,8 +184,8 @@ class SyntheticMix:
             raise ArgumentError(f"images are {images.dtype}; state value_range=(0, 1) or (-1, 1)")
         low, high = float(images.min()), float(images.max())
         if low < self.value_range[0] - _RANGE_TOLERANCE or high > self.value_range[1] + _RANGE_TOLERANCE:
-            raise ArgumentError(f"images go from {low:g} to {high:g}, outside value_range={self.value_range}; "
-                             "mix before you normalise")  # fmt: skip
+            outside = f"outside value_range={self.value_range}; mix before you normalise"
+            raise ArgumentError(f"images go from {low:g} to {high:g}, {outside}")
 
 
 class _Stream:
@@ -214,8 +210,8 @@ def _class_order(generators: GeneratorSet, classes: Sequence[str] | None) -> lis
     order = generators.classes if classes is None else list(classes)
     unknown = [label for label in order if label not in generators.class_to_idx]
     if unknown or len(set(order)) < len(order):
-        raise ArgumentError(f"classes={order} do not fit the generators, which are of {generators.classes}; "
-                         "name each class once")  # fmt: skip
+        theirs = f"which are of {generators.classes}; name each class once"
+        raise ArgumentError(f"classes={order} do not fit the generators, {theirs}")
     return order
 
 
@@ -224,7 +220,8 @@ def _wanted(counts: Counts, classes: list[str], real_labels: Iterable[str | int]
     if counts == "balance":
         if real_labels is None:
             raise ArgumentError('counts="balance" needs real_labels, the labels of the real data set')
-        have = Counter(_name(label, classes) for label in _plain(real_labels))
+        plain: Any = real_labels.tolist() if hasattr(real_labels, "tolist") else real_labels
+        have = Counter(_name(label, classes) for label in plain)
         largest = max(have.values(), default=0)
         return {label: largest - have[label] for label in classes}
     if isinstance(counts, str) or not isinstance(counts, int | np.integer | Mapping):
@@ -241,11 +238,6 @@ def _wanted(counts: Counts, classes: list[str], real_labels: Iterable[str | int]
     if any(number < 0 for number in wanted.values()):
         raise ArgumentError(f"counts must not be negative, got {counts!r}")
     return wanted
-
-
-def _plain(labels: Any) -> list[Any]:
-    """Names or numbers out of a list, a tensor or an array."""
-    return list(labels.tolist() if hasattr(labels, "tolist") else labels)
 
 
 def _name(label: str | int | Tensor, classes: list[str]) -> str:

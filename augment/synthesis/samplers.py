@@ -1,4 +1,4 @@
-"""Where a class's samples come from: its own generator and, in minority classes, variation borrowed from rich ones."""
+"""Where a class's samples come from: its own generator and, in minority classes, latent transfer, without copies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class CopyFree:
 
     A GAN of ten photographs knows them by heart, and a quarter of its samples are copies of them.
 
-    known: uint8 (N, C, H, W); least: how far a sample should be from each, as `near_copies` takes it
+    known: uint8 (N, C, H, W); min_distance: of a sample from each of them, as `near_copies` takes it.
     """
 
     generator: Sampler
@@ -109,9 +109,8 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
             "train_generators as an ImageSet"
         )
     with standalone():
-        return class_samplers(
-            generators, train, latent_transfers(generators.shared, train, seed), DEFAULT_TRANSFER_SHARE
-        )
+        transfers = latent_transfers(generators.shared, train, seed)
+        return class_samplers(generators, train, transfers, DEFAULT_TRANSFER_SHARE)
 
 
 def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:

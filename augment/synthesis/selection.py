@@ -1,8 +1,9 @@
-"""From candidates to chosen samples: drop copies of training images, then what is off its class."""
+"""From candidates to chosen samples: drop near copies of training images, then what is off its class."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,11 +86,13 @@ def choose_samples(
 
     They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
 
-    sets (the training images of each), generators, filters and the result have one entry for each seed.
-    transfer_share: the share of a minority class's candidates that are made by latent transfer, where there is a
-    shared generator.
+    sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
+    minority class's candidates, those made by latent transfer, where there is a shared generator.
     """
-    transfers = _latent_transfers(sets, generators, seeds, engine) if transfer_share > 0 else [{} for _ in seeds]
+    transfers: list[dict[str, LatentTransfer]] = [{} for _ in seeds]
+    if transfer_share > 0:
+        shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
+        transfers = engine.gather(_transfers_of, shared)
     choices = [
         ClassChoice(
             label,
@@ -101,22 +104,17 @@ def choose_samples(
             wanted * oversample,
             seed,
         )
-        for train, of_seed, own, class_filter, seed in zip(sets, generators, transfers, filters, seeds, strict=True)
-        for label, sampler in class_samplers(of_seed, train, own, transfer_share).items()
+        for train, of_seed, by_class, class_filter, seed in zip(
+            sets, generators, transfers, filters, seeds, strict=True
+        )
+        for label, sampler in class_samplers(of_seed, train, by_class, transfer_share).items()
     ]
     chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
     return [{label: next(chosen) for label in of_seed} for of_seed in generators]
 
 
-def _latent_transfers(
-    sets: Sequence[ImageSet], generators: Sequence[GeneratorSet], seeds: Sequence[int], engine: Engine
-) -> list[dict[str, LatentTransfer]]:
-    """Latent transfer for the classes of each seed; nothing where there is no shared generator."""
-    units = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-    return engine.gather(_transfers_of, units)
-
-
 def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:
+    """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
     shared, train, seed = unit
     return {} if shared is None else latent_transfers(shared, train, seed)
 
@@ -144,8 +142,9 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
         if passed >= choice.wanted:
             break
     candidates = _join_rounds(rounds)
-    candidates.reason[np.flatnonzero(candidates.reason == "")[choice.wanted :]] = "surplus"
-    return candidates
+    reason = candidates.reason.copy()
+    reason[np.flatnonzero(reason == "")[choice.wanted :]] = "surplus"
+    return replace(candidates, reason=reason)
 
 
 def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassCandidates:
@@ -177,16 +176,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
 
 
 def _join_rounds(rounds: Sequence[ClassCandidates]) -> ClassCandidates:
-    """The candidates of all rounds in order."""
-    if len(rounds) == 1:
-        return rounds[0]
-    return replace(
-        rounds[0],
-        images=np.concatenate([round_.images for round_ in rounds]),
-        transferred=np.concatenate([round_.transferred for round_ in rounds]),
-        probability=np.concatenate([round_.probability for round_ in rounds]),
-        other_class=np.concatenate([round_.other_class for round_ in rounds]),
-        nearest_train=np.concatenate([round_.nearest_train for round_ in rounds]),
-        nearest_distance=np.concatenate([round_.nearest_distance for round_ in rounds]),
-        reason=np.concatenate([round_.reason for round_ in rounds]),
-    )
+    """The candidates of all rounds in order: their arrays in one, the rest as it is in each."""
+    parts = {name: [getattr(round_, name) for round_ in rounds] for name in vars(rounds[0])}
+    arrays: Any = {name: np.concatenate(part) for name, part in parts.items() if isinstance(part[0], np.ndarray)}
+    return replace(rounds[0], **arrays)
