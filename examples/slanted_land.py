@@ -230,10 +230,10 @@ def draw_screens(side: int = 64) -> Image.Image:
 
 def draw_log_loss() -> Image.Image:
     """What each prediction costs, for either truth."""
-    chances = [step / 200 for step in range(4, 197)]
+    predictions = [step / 200 for step in range(4, 197)]
     names = {"the truth is 1: -ln p": 1, "the truth is 0: -ln(1 - p)": 0}
-    costs = {name: [log_loss(truth, p) for p in chances] for name, truth in names.items()}
-    return line_chart(costs, (chances[0], chances[-1]), "D's prediction p")
+    costs = {name: [log_loss(truth, p) for p in predictions] for name, truth in names.items()}
+    return line_chart(costs, (predictions[0], predictions[-1]), "D's prediction p")
 
 
 def draw_training(run: Run) -> Image.Image:

@@ -163,17 +163,19 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
     """A name for every label, and the order of the classes."""
     if not labels:
         raise DataError("no labels; give one for each image")
-    if classes is not None:
-        _check_classes(list(classes))
+    if classes is not None and not all(isinstance(label, str) for label in classes):
+        raise DataError(f"classes={list(classes)} must be names (str), in the order of your indices")
+    if classes is not None and len(set(classes)) < len(classes):
+        raise DataError(f"classes={list(classes)} names a class twice; name every class once")
     if all(isinstance(label, str) for label in labels):
         order = sorted(set(labels)) if classes is None else list(classes)
         unknown = sorted(set(labels) - set(order))
         if unknown:
             raise DataError(f"labels {unknown[:5]} are not among classes={order}; name every class once")
         return labels, order
-    if not all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
-        odd = next(label for label in labels if isinstance(label, bool) or not isinstance(label, int))
-        raise DataError(f"labels must be names or whole numbers, and all alike; found {odd!r}")
+    odd = [label for label in labels if isinstance(label, bool) or not isinstance(label, int)]
+    if odd:
+        raise DataError(f"labels must be names or whole numbers, and all alike; found {odd[0]!r}")
     top = max(labels)
     if classes is None and top >= len(labels):  # before as many names are made
         raise DataError(
@@ -198,13 +200,6 @@ def _check_names(order: list[str]) -> None:
         raise DataError(
             f"the classes {alike} cannot stand beside each other: they would share a folder name; rename one"
         )
-
-
-def _check_classes(classes: list[Any]) -> None:
-    if not all(isinstance(label, str) for label in classes):
-        raise DataError(f"classes={classes} must be names (str), in the order of your indices")
-    if len(set(classes)) < len(classes):
-        raise DataError(f"classes={classes} names a class twice; name every class once")
 
 
 def _plain(value: Any) -> Any:

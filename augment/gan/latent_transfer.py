@@ -10,7 +10,7 @@ The idea is the hallucination of Hariharan & Girshick 2017 (arXiv:1606.02819) an
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -103,16 +103,11 @@ def latent_transfers(shared: ClassGenerator, train: ImageSet, seed: int) -> dict
     all_latents = invert(network, torch.cat(list(images.values())))  # one search for all: small batches cost as much
     sizes = [len(images_of_class) for images_of_class in images.values()]
     latents = dict(zip(images, torch.split(all_latents, sizes), strict=True))
-    donor_latents = tuple(latents[label] for label in majority)
+    donors = tuple(latents[label] for label in majority)
+    undrawn = {label: residuals(network, images[label], latents[label]) for label in minority}
     return {
         label: LatentTransfer(
-            label,
-            network,
-            latents[label],
-            residuals(network, images[label], latents[label]),
-            donor_latents,
-            known[label],
-            min_sample_distance(known[label]),
+            label, network, latents[label], undrawn[label], donors, known[label], min_sample_distance(known[label])
         )
         for label in minority
     }
@@ -162,15 +157,13 @@ def invert(network: Generator, images: Tensor) -> Tensor:
     rng = torch.Generator().manual_seed(0)
     tried = torch.randn(START_CANDIDATES, network.architecture.latent, generator=rng)
     starts = tried[_nearest(network, images, tried)]
-    parts = zip(_passes_of(images, images.shape), _passes_of(starts, images.shape), strict=True)
-    return torch.cat([descend(network, some, start, INVERSION_STEPS) for some, start in parts])
+    return _by_pass(lambda some, start: descend(network, some, start, INVERSION_STEPS), images, starts)
 
 
 @torch.no_grad()
 def residuals(network: Generator, images: Tensor, latents: Tensor) -> Tensor:
     """What the generator leaves undrawn of each image, float (N, C, H, W)."""
-    parts = zip(_passes_of(images, images.shape), _passes_of(latents, images.shape), strict=True)
-    return torch.cat([some - network(z) for some, z in parts])
+    return _by_pass(lambda some, z: some - network(z), images, latents)
 
 
 def descend(network: Generator, images: Tensor, start: Tensor, steps: int) -> Tensor:
@@ -193,6 +186,12 @@ def _passes_of(rows: Rows, shape: Sequence[int]) -> list[Rows]:
     """Rows in parts that bound what one pass over their images, of this shape (..., H, W), takes of memory."""
     size = max(8, MAX_PASS_PIXELS // (shape[-2] * shape[-1]))
     return [rows[at : at + size] for at in range(0, len(rows), size)]
+
+
+def _by_pass(function: Callable[[Tensor, Tensor], Tensor], images: Tensor, latents: Tensor) -> Tensor:
+    """`function` of all images and latents, rows in their order."""
+    passes = zip(_passes_of(images, images.shape), _passes_of(latents, images.shape), strict=True)
+    return torch.cat([function(some, z) for some, z in passes])
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ and neither is the space that the class filter works in.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -60,14 +60,10 @@ def _in_chunks(images: UInt8, embed: Callable[[torch.Tensor], torch.Tensor]) -> 
         raise DataError(
             f"features: images must be uint8 (N, C, H, W) with 1 or 3 channels, found {images.dtype} {images.shape}"
         )
+    chunks = (images[start : start + CHUNK_IMAGES] for start in range(0, max(len(images), 1), CHUNK_IMAGES))
     with torch.inference_mode():
-        rows: list[Float32] = [embed(batch).numpy() for batch in _batches(images)]
+        rows: list[Float32] = [embed(torch.from_numpy(chunk.astype(np.float32) / 255)).numpy() for chunk in chunks]
     return np.concatenate(rows)
-
-
-def _batches(images: UInt8) -> Iterator[torch.Tensor]:
-    for start in range(0, max(len(images), 1), CHUNK_IMAGES):
-        yield torch.from_numpy(images[start : start + CHUNK_IMAGES].astype(np.float32) / 255)
 
 
 def _reduce(batch: torch.Tensor, longest: int) -> torch.Tensor:

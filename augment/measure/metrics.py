@@ -91,23 +91,24 @@ def nearest(queries: Features, references: Features) -> tuple[Int, Float]:
 def leave_one_out_nearest(points: Features) -> tuple[Int, Float]:
     """For each point the nearest *other* point and its distance. Raises DataError below 2 points."""
     _require_present(2, "leave-one-out nearest neighbour", points=points)
-    blocks = []
-    for start, squared in _squared_distances(points, points):
-        rows = np.arange(len(squared))
-        squared[rows, start + rows] = np.inf
-        blocks.append(squared.argmin(axis=1))
-    return _with_distances(points, points, blocks)
+    return _nearest_of_another(points, np.arange(len(points)))
 
 
 def nearest_elsewhere(points: Features, groups: NDArray[Any]) -> Float:
     """For each point (N, D) the distance to the nearest point of another group. Raises DataError below 2 groups."""
     names, unit = np.unique(groups, return_inverse=True)
     _require_present(2, "nearest neighbour of another group", groups=names)
+    _, distance = _nearest_of_another(points, unit)
+    return distance
+
+
+def _nearest_of_another(points: Features, unit: Int) -> tuple[Int, Float]:
+    """For each point the nearest one whose unit is another, and its distance."""
     blocks = []
     for start, squared in _squared_distances(points, points):
         squared[unit[start : start + len(squared), None] == unit] = np.inf
         blocks.append(squared.argmin(axis=1))
-    return _with_distances(points, points, blocks)[1]
+    return _with_distances(points, points, blocks)
 
 
 def _with_distances(queries: Features, references: Features, blocks: list[Int]) -> tuple[Int, Float]:

@@ -1,6 +1,7 @@
 """The default pair: strided convolutions on both sides."""
 
 from itertools import pairwise
+from math import prod
 
 import torch
 import torch.nn.functional as F
@@ -17,8 +18,7 @@ class DcganGenerator(nn.Module):
         super().__init__()
         self.architecture, self.models = architecture, models
         stages, channels = architecture.stages, architecture.channels
-        base_height, base_width = architecture.base_size
-        self.project = Linear(architecture.latent, stages[0] * base_height * base_width, models, bias=False)
+        self.project = Linear(architecture.latent, stages[0] * prod(architecture.base_size), models, bias=False)
         self.normalise = nn.BatchNorm2d(models * stages[0])
         self.upsample = nn.Sequential(*(_grow(*pair, models) for pair in pairwise(stages)))
         self.to_image = (
@@ -29,8 +29,7 @@ class DcganGenerator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
-        base_height, base_width = self.architecture.base_size
-        h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
+        h = self.project(z).view(len(z), *self.architecture.base_size, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
         h = self.upsample(F.relu(self.normalise(to_channels(h, self.models))))  # (N, stages[-1], padded / 2)
         image: Tensor = to_batch(torch.tanh(self.to_image(h)), self.models)  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
@@ -50,8 +49,7 @@ class DcganDiscriminator(nn.Module):
         )
         halvings = (Convolution(narrow, wide, 4, models, stride=2) for narrow, wide in pairwise(stages))
         self.downsample = nn.ModuleList([first, *halvings])
-        base_height, base_width = architecture.base_size
-        self.to_logit = Linear(stages[-1] * base_height * base_width, 1, models)
+        self.to_logit = Linear(stages[-1] * prod(architecture.base_size), 1, models)
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
@@ -73,8 +71,4 @@ def on_grid(images: Tensor, architecture: Architecture) -> Tensor:
 
 
 def _grow(wide: int, narrow: int, models: int) -> nn.Sequential:
-    return nn.Sequential(
-        doubling(wide, narrow, models, bias=False),
-        nn.BatchNorm2d(models * narrow),
-        nn.ReLU(),
-    )
+    return nn.Sequential(doubling(wide, narrow, models, bias=False), nn.BatchNorm2d(models * narrow), nn.ReLU())

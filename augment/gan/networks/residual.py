@@ -5,6 +5,7 @@ arXiv:1901.09321), so a new network of any depth passes its input through at its
 """
 
 from itertools import pairwise
+from math import prod
 from typing import TypeVar
 
 import torch
@@ -25,16 +26,14 @@ class ResidualGenerator(nn.Module):
         super().__init__()
         self.architecture, self.models = architecture, models
         channels = [*architecture.stages, architecture.features]
-        base_height, base_width = architecture.base_size
-        self.project = scale_keeping(Linear(architecture.latent, channels[0] * base_height * base_width, models))
+        self.project = scale_keeping(Linear(architecture.latent, channels[0] * prod(architecture.base_size), models))
         factor = 2 if architecture.doublings else 1
         self.upsample = nn.Sequential(*(UpBlock(*pair, factor, models) for pair in pairwise(channels)))
         self.to_image = scale_keeping(Convolution(channels[-1], architecture.channels, 3, models))
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
-        base_height, base_width = self.architecture.base_size
-        h = self.project(z).view(len(z), base_height, base_width, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
+        h = self.project(z).view(len(z), *self.architecture.base_size, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
         h = leaky_relu(self.upsample(to_channels(h, self.models)))  # (N, features, padded)
         image: Tensor = to_batch(torch.tanh(self.to_image(h)), self.models)  # (N, C, padded)
         return image[:, :, : self.architecture.height, : self.architecture.width]
@@ -50,8 +49,7 @@ class ResidualDiscriminator(nn.Module):
         self.from_image = scale_keeping(Convolution(architecture.channels, channels[0], 3, models))
         factor = 2 if architecture.doublings else 1
         self.downsample = nn.Sequential(*(DownBlock(*pair, factor, models) for pair in pairwise(channels)))
-        base_height, base_width = architecture.base_size
-        self.to_logit = scale_keeping(Linear(channels[-1] * base_height * base_width, 1, models))
+        self.to_logit = scale_keeping(Linear(channels[-1] * prod(architecture.base_size), 1, models))
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""

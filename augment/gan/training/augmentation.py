@@ -6,6 +6,7 @@ rare enough not to leak into the samples (Karras et al. 2020, arXiv:2006.06676, 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -94,14 +95,12 @@ def translate(images: Tensor, probability: ChangeProbability, rng: Generator) ->
     return images.gather(3, columns[:, None, None, :].expand_as(images))
 
 
-def mirror(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
-    """Left and right change places; only for data declared symmetric."""
-    return _flip(images, 3, probability, rng)
+def flip(images: Tensor, probability: ChangeProbability, rng: Generator, *, axis: int) -> Tensor:
+    """Left and right (axis 3) or top and bottom (axis 2) change places; only for data declared symmetric."""
+    return torch.where(_coins(len(images), probability, rng)[:, None, None, None].bool(), images.flip(axis), images)
 
 
-def upend(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
-    """Top and bottom change places; only for data declared symmetric."""
-    return _flip(images, 2, probability, rng)
+mirror, upend = partial(flip, axis=3), partial(flip, axis=2)
 
 
 def brightness_and_contrast(images: Tensor, probability: ChangeProbability, rng: Generator) -> Tensor:
@@ -125,10 +124,6 @@ def cutout(images: Tensor, probability: ChangeProbability, rng: Generator) -> Te
 def cutout_side(side: int) -> int:
     """Pixels of a side that a whole rectangle of cutout covers: a third, odd."""
     return side // 6 * 2 + 1
-
-
-def _flip(images: Tensor, axis: int, probability: ChangeProbability, rng: Generator) -> Tensor:
-    return torch.where(_coins(len(images), probability, rng)[:, None, None, None].bool(), images.flip(axis), images)
 
 
 def _coins(count: int, probability: ChangeProbability, rng: Generator) -> Tensor:

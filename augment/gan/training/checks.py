@@ -85,10 +85,10 @@ def discriminator_won(logit_margin: float, limit: float) -> str | None:
 
 def collapsed(fake: Tensor, real: Tensor) -> str | None:
     """Samples must differ from each other as real images do; not asked where these hardly differ."""
-    between_real = _mean_distance(real)
-    if between_real < MIN_REAL_DISTANCE:
+    usual = _mean_distance(real)
+    if usual < MIN_REAL_DISTANCE:
         return None
-    ratio = _mean_distance(fake) / between_real
+    ratio = _mean_distance(fake) / usual
     if ratio < MIN_DIVERSITY:
         return f"collapsed (samples differ {ratio:.2f} times as much as real images, at least {MIN_DIVERSITY})"
     return None

@@ -203,8 +203,8 @@ def append_history(progress: RunProgress, step_before: int, metrics: Sequence[Se
 
 
 def save_run(run: Run, save: Save | None) -> None:
-    """Save all that the rest of a run depends on that is not over; why one was given up is no part of it."""
-    if save is not None:
+    """Save all that the rest of a run depends on, unless it is over; why one was given up is no part of it."""
+    if save is not None and not run.is_over:
         save({"now": snapshot(run.players, run.progress), "good": run.good})
 
 

@@ -43,16 +43,12 @@ MAX_STACK_MODELS = 256  # of a group: each holds a file of the work store open, 
 
 
 def stackable(jobs: Sequence[GanJob]) -> list[list[int]]:
-    """Positions of the jobs that can be stacked: those of equal settings and image sizes, in their order.
-
-    A group holds at most `MAX_STACK_MODELS` of them.
-    """
+    """Positions of the jobs that can be stacked, at most `MAX_STACK_MODELS`: of equal settings and image sizes."""
     groups: dict[Any, list[int]] = {}
     for position, job in enumerate(jobs):
         groups.setdefault((job.settings, job.images.shape[1:], job.device), []).append(position)
-    return [
-        group[at : at + MAX_STACK_MODELS] for group in groups.values() for at in range(0, len(group), MAX_STACK_MODELS)
-    ]
+    starts = [(group, at) for group in groups.values() for at in range(0, len(group), MAX_STACK_MODELS)]
+    return [group[at : at + MAX_STACK_MODELS] for group, at in starts]
 
 
 @dataclass(frozen=True)
@@ -97,12 +93,12 @@ def fit_stacked(
             max_models = _halved(group, error)
             continue
         end_stack(group, interval)
-        if not interval.complete:
-            _save_all(slots)
-            raise KeyboardInterrupt
-        if time.monotonic() - saved_at > save_seconds:
-            _save_all(slots)
+        if not interval.complete or time.monotonic() - saved_at > save_seconds:
+            for slot in slots:
+                save_run(slot.run, slot.save)
             saved_at = time.monotonic()
+        if not interval.complete:
+            raise KeyboardInterrupt
 
 
 def furthest_behind(slots: Sequence[Slot]) -> list[Slot]:
@@ -186,9 +182,3 @@ def _halved(group: Sequence[Slot], error: torch.OutOfMemoryError) -> int:
         f"{job.name}: {job.device} has not enough free memory for one GAN. Lower train.batch_size or train.width, make "
         "the images smaller (ingest.size), or set compute.device: cpu"
     ) from error
-
-
-def _save_all(slots: Sequence[Slot]) -> None:
-    for slot in slots:
-        if not slot.run.is_over:
-            save_run(slot.run, slot.save)
