@@ -20,7 +20,7 @@ from augment.evaluation.samples.quality import QUALITY_COLUMNS
 from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS
 from augment.gan.generators import GeneratorSet
 from augment.measure import imagenet
-from augment.project.test_ledger import LEDGER
+from augment.project.query_ledger import LEDGER
 from pipeline import evaluate as stage
 from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
 from tests.toy import Fixed, toy_set

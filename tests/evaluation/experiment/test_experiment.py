@@ -218,8 +218,8 @@ def test_an_arm_depends_on_its_seed_alone(serial: ExperimentResult) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
     again = run_experiment(REPEATS, GENERATORS, settings, Engine("serial"))
-    for arm in again.test:
-        assert np.array_equal(again.test[arm], serial.test_predictions[arm]), (
+    for arm in again.test_predictions:
+        assert np.array_equal(again.test_predictions[arm], serial.test_predictions[arm]), (
             "neither the other arms nor the caller's random numbers matter"
         )
 
