@@ -24,8 +24,7 @@ def document() -> str:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     ]
     parts = [HEAD, *_key("seed", Params, "seed")]
-    every: list[tuple[str, type[BaseModel]]] = [*sections, ("train.overrides.<label>", Override)]
-    for name, model in every:
+    for name, model in [*sections, ("train.overrides.<label>", Override)]:
         parts += [f"## {name}", (model.__doc__ or "").strip()]
         for key in model.model_fields:
             parts += _key(f"{name}.{key}", model, key)

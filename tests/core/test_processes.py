@@ -104,21 +104,21 @@ torch.set_num_threads(1)
 from augment.gan import checkpoint_store as store
 from tests.core.test_processes import long_job
 
-def tell(step, steps):
+def on_step(step, steps):
     if step == {STOPPED_AT}:
         print("there", flush=True)
         sys.stdin.readline()  # stands still until the signal has come
 
-store._teller = lambda name: tell
+store._step_progress = lambda name: on_step
 try:
-    store.train(store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
+    store.train_gan(store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
 except KeyboardInterrupt:
     sys.exit(130)
 """
 
 
 def long_job() -> GanJob:
-    """Longer than the curve has points, so that the run is stopped between two rows of it."""
+    """Longer than the history has rows, so that the run is stopped between two rows of it."""
     settings = type(TINY)(**{**vars(TINY), "steps": 4 * STOPPED_AT})
     return GanJob(**{**vars(JOB), "settings": settings})
 
@@ -163,13 +163,13 @@ torch.set_num_threads(1)
 from augment.gan import checkpoint_store as store
 from tests.core.test_processes import long_job
 
-def kept(folder, state, keep=store._keep):
+def kept(folder, state, keep=store._save_checkpoint):
     keep(folder, state)
     if state["now"]["step"] == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-store._keep = kept
-store.train(store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
+store._save_checkpoint = kept
+store.train_gan(store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
 """
 
 
@@ -223,7 +223,7 @@ list(Engine("local", 2).map(saves_and_stops, [sys.argv[1]] * 6))
 
 
 def saves_and_stops(folder: str) -> None:
-    """A unit as `train` is: it catches the signal, saves its work and stops."""
+    """A unit as `train_gan` is: it catches the signal, saves its work and stops."""
     mark = Path(folder, f"{os.getpid()}.{time.monotonic_ns()}")
     with interruption() as stop:
         mark.write_text("begun")

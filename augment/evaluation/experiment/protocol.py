@@ -211,8 +211,8 @@ def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number
     delivered_counts, val_counts = _class_counts(delivered.train, delivered.val), delivered.val.counts()
     counts = inside.counts()
     want = {label: round(counts[label] * val_counts.get(label, 0) / delivered_counts[label]) for label in counts}
-    leave = {label: max(MIN_TRAIN_IMAGES, counts[label] - want[label]) for label in counts}
-    mask = draw_part(inside, want, leave, seed, f"fold {number}")
+    mask = draw_part(inside, want, {label: max(MIN_TRAIN_IMAGES, counts[label] - want[label]) for label in counts}, seed,
+                f"fold {number}")  # fmt: skip
     train = inside.take(~mask)
     few = [repr(label) for label in delivered.train.classes if train.counts().get(label, 0) < MIN_TRAIN_IMAGES]
     if few:

@@ -29,14 +29,13 @@ def reliability_rows(
         probabilities = np.concatenate(by_repeat)
         confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == actual
         bin_of = np.minimum((confidence * RELIABILITY_BINS).astype(np.int64), RELIABILITY_BINS - 1)
-        for bin_number in np.unique(bin_of):
-            in_bin = bin_of == bin_number
+        for index in np.unique(bin_of):
+            in_bin = bin_of == index
             count = len(np.unique(all_groups[in_bin]))
             share = float(right[in_bin].mean())
             low, high = wilson(share * count, count)
             rows.append(
-                {"arm": arm, "low_edge": bin_number / RELIABILITY_BINS,
-                 "high_edge": (bin_number + 1) / RELIABILITY_BINS,
+                {"arm": arm, "low_edge": index / RELIABILITY_BINS, "high_edge": (index + 1) / RELIABILITY_BINS,
                  "answers": int(in_bin.sum()), "groups": count,
                  "confidence": float(confidence[in_bin].mean()), "right": share, "low": low,
                  "high": high}

@@ -1,7 +1,7 @@
 """The players G and D, one step of each, and the averaged generator.
 
 Reads like the papers. What a run is stands in `run.py`, its loop in `fit.py`. Players may be a stack of K pairs
-(`stack.py`): batches then hold the models' images in turns (`models.py`), and since every score hangs on
+(`stack.py`): batches then hold the models' images in turns (`members.py`), and since every score hangs on
 one image and one model's weights, the sum over models of their mean losses has each model's own gradient.
 """
 
