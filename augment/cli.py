@@ -157,8 +157,8 @@ def _sample(options: argparse.Namespace) -> int:
     import numpy as np
 
     from augment.core.errors import BundleError
+    from augment.core.files import folder_name
     from augment.core.grids import write_grid
-    from augment.data.slugs import folder_name
     from augment.gan.bundle import load_generators
 
     if options.out is None and options.grid is None:

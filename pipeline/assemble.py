@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.core.files import read_csv, write_bytes, write_csv
+from augment.core.files import folder_name, read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
-from augment.data.slugs import folder_name
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main

@@ -1,9 +1,8 @@
 """Sample every generator, select, and write data/synthetic/."""
 
-from augment.core.files import write_bytes, write_csv
+from augment.core.files import folder_name, write_bytes, write_csv
 from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
-from augment.data.slugs import folder_name
 from augment.gan.bundle import load_generators
 from augment.gan.settings import start_backend
 from augment.params import Params

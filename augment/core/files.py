@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: atomic writes, hashes, one writer at a time."""
+"""Files that are either whole or absent: atomic writes, hashes, one writer at a time, names that every system takes."""
 
 import contextlib
 import csv
@@ -7,13 +7,19 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from augment.core.errors import DataError, InUseError, StoreError
+
+_SLUG = re.compile(r"[a-z0-9-]{1,48}")
+_FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -101,6 +107,27 @@ def sha256(content: bytes) -> str:
 def sha256_json(value: Any) -> str:
     """Hex SHA-256 of the canonical JSON of `value` (sorted keys, no spaces)."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+
+
+def slug(label: str) -> str:
+    """The label itself if it is already safe, else a safe base, "-" and 6 hex digits of its hash."""
+    if _SLUG.fullmatch(label):
+        return label
+    ascii_text = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:40] or "class"
+    return f"{base}-{hashlib.sha256(label.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
+
+
+def folder_name(label: str) -> str:
+    """The label where it is a safe folder name on every system, else its slug."""
+    safe = (
+        _FOLDER.fullmatch(label)
+        and len(label.encode()) <= 200
+        and label == label.strip(" .-")
+        and not _RESERVED.fullmatch(label)
+        and label.isprintable()
+    )
+    return label if safe else slug(label)
 
 
 def sweep_temporaries(folder: Path) -> None:

@@ -12,7 +12,7 @@ from augment.core.files import read_csv
 from augment.data import prepare as module
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.split.disjoint import check_sides
+from augment.data.split.groups import check_sides
 from augment.params import Ingest
 from tests.data.corpus import write_set
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.slugs import folder_name, slug
+from augment.core.files import folder_name, slug
 
 LABELS = st.text(min_size=1, max_size=120) | st.sampled_from(["con", "NUL.txt", "..", ".hidden", "a/b", "a\\b", "a b"])
 
