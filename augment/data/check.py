@@ -12,7 +12,7 @@ from augment.data.sources.disk import dvc_hazards, shown
 from augment.data.sources.images_csv import LIST
 
 if TYPE_CHECKING:
-    from augment.data.cleaning import Findings
+    from augment.data.findings import Findings
     from augment.params import Ingest, Params
 
 Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]

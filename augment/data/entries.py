@@ -12,6 +12,8 @@ Outcome = Literal["ok", "fixed", "quarantined", "ignored", "stop"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "fixed", "quarantined", "ignored", "stop")
 
 DEDUP = "dedup"
+# Of equal images the one in test stays: a verdict must rest on all the test images declared.
+KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 
 
 @dataclass

@@ -10,8 +10,8 @@ import numpy as np
 from augment.core.errors import DataError
 from augment.core.files import folder_name, slug, sweep_temporaries, write_csv, write_json
 from augment.data import cleaning
-from augment.data.cleaning import Findings
 from augment.data.entries import DEDUP, Entry
+from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
 from augment.data.sources.disk import shown
 from augment.data.split.groups import check_sides

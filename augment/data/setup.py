@@ -14,7 +14,7 @@ from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
 
 if TYPE_CHECKING:
-    from augment.data.cleaning import Findings
+    from augment.data.findings import Findings
 
 _SETTLED = {"mixed_sizes", "size_range"}
 _SUGGESTED_SIDE_PX = 64  # what a GAN of the default size learns on a processor in reasonable time
@@ -68,7 +68,7 @@ def _refuse(path: Path, blockers: list[Blocker]) -> None:
 
 def _settings(path: Path, source: str, params_path: Path, findings: "Findings") -> dict[str, Any]:
     """The keys of `ingest` that depend on the images."""
-    from augment.data.cleaning import suggested_size  # noqa: PLC0415  (numpy)
+    from augment.data.findings import suggested_size  # noqa: PLC0415  (numpy)
 
     settled = any(blocker.code in _SETTLED for blocker in findings.blockers)
     return {

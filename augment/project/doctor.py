@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from augment.project.dvc_faults import Fault, faults, locked_outputs
+from augment.project.dvc_cache import locked_outputs
+from augment.project.dvc_faults import Fault, faults
 from augment.project.work_store import StoredGan, prune, survey
 
 MIN_PYTHON = (3, 11)

@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from augment.core.seeds import derive_seed
-from augment.data.cleaning import Findings, examine
+from augment.data.cleaning import examine
+from augment.data.findings import Findings
 
 
 def noise(seed: int, height: int = 16, width: int = 16, channels: int = 3) -> np.ndarray:

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.progress import counted
-from augment.data.duplicates import KEEP_FIRST
-from augment.data.entries import Blocker, Entry
+from augment.data.entries import KEEP_FIRST, Blocker, Entry
 from augment.data.near.search import MAX_KIN_DISTANCE, MIN_SEARCHED_PX, Pair, near_duplicate_pairs
 
 MAX_TIGHT_DISTANCE = 0.5  # of the largest distance of near duplicates

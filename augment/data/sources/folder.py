@@ -7,9 +7,6 @@ import stat
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from augment.data.decoding import formats
 from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
@@ -20,18 +17,6 @@ from augment.data.sources.labels import label_blockers
 from augment.data.sources.meta import META
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
-
-
-def digits() -> tuple[NDArray[np.uint8], list[str]]:
-    """scikit-learn's copy of the UCI hand-written digits, no download.
-
-    Returns uint8 (1797, 1, 8, 8), the levels 0..16 scaled to 0..255, and the labels "0" to "9".
-    """
-    from sklearn.datasets import load_digits  # noqa: PLC0415  (slow to import, and an extra)
-
-    bunch = load_digits()
-    images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
-    return images, [str(target) for target in bunch.target]
 
 
 def detect(path: Path) -> Literal["folder", "idx", "list"]:
