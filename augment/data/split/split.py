@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
+from augment.core.progress import MAX_PROBLEM_LINES, first_few, limited
 from augment.core.seeds import derive_seed
 from augment.data.sources.disk import shown
 
@@ -19,7 +20,6 @@ Units = Mapping[str, Counter[str]]
 """Group name -> images of each class in it. A group is never divided between two splits."""
 
 MIN_TRAIN_IMAGES = 2
-_MAX_LINES = 20
 _MIN_IMAGES_FOR_VAL = 5  # training images from which a class gives at least one to val
 
 
@@ -242,12 +242,9 @@ def _half_up(value: float) -> int:
 
 
 def _listed(labels: Collection[str]) -> str:
-    names = [repr(shown(label)) for label in sorted(labels)]
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    return first_few([repr(shown(label)) for label in sorted(labels)], 10)
 
 
 def _raise(problems: Iterable[str]) -> None:
-    lines = list(problems)
-    if lines:
-        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
-        raise DataError("\n".join(lines[:_MAX_LINES] + more))
+    if lines := limited(list(problems), MAX_PROBLEM_LINES):
+        raise DataError("\n".join(lines))
