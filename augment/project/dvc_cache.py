@@ -33,12 +33,12 @@ def bring_back(project: Path, stage: str) -> bool:
     folders = [project / output.path for output in outputs if output.md5.endswith(".dir")]
     copies: dict[Path, Path] = {}
     for output in outputs:
-        own, path = cached_path(cache, output.md5), project / output.path
+        cached, path = cached_path(cache, output.md5), project / output.path
         if path in folders:
-            copies |= {path / name: cached_path(cache, md5) for name, md5 in folder_listing(own).items()}
+            copies |= {path / name: cached_path(cache, md5) for name, md5 in folder_listing(cached).items()}
         else:
-            copies[path] = own
-        if not own.exists() or (path in folders and not is_whole(own)):
+            copies[path] = cached
+        if not cached.exists() or (path in folders and not is_whole(cached)):
             raise LookupError(output.path)
     for path, source in copies.items():
         if not source.exists():

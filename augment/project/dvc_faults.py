@@ -25,26 +25,26 @@ class Fault:
 
 def faults(project: Path) -> list[Fault]:
     """Everything wrong with .dvc and dvc.lock; the order is the one to mend in."""
-    found = [*_repository(project), *_rwlock(project)]
+    every = [*_repository(project), *_rwlock(project)]
     try:
         outputs = locked_outputs(project / "dvc.lock")
     except ValueError as error:
-        return [*found, Fault(f"dvc.lock: {error}", "rm dvc.lock && dvc repro")]
+        return [*every, Fault(f"dvc.lock: {error}", "rm dvc.lock && dvc repro")]
     cache = cache_folder(project) / "files" / "md5"
     for output in outputs:
         damaged = [path for path in _objects(cache, output) if path.exists() and not is_whole(path)]
         if damaged:
             names = " ".join(shlex.quote(_relative(path, project)) for path in damaged)
             what = f"{output.path}: {len(damaged)} of its cached files do not match their hash; DVC would hand them out"
-            found.append(Fault(what, f"rm -f {names} && rm -rf {shlex.quote(output.path)} && dvc repro"))
+            every.append(Fault(what, f"rm -f {names} && rm -rf {shlex.quote(output.path)} && dvc repro"))
         elif changed := _changed(project, cache, output):
             what = f"{output.path}: not as dvc.lock has it ({changed}); an ended run, or changed by hand"
-            found.append(Fault(what, f"rm -rf {shlex.quote(output.path)} && dvc repro"))
+            every.append(Fault(what, f"rm -rf {shlex.quote(output.path)} && dvc repro"))
     gone = [output.path for output in outputs if _is_gone(project, cache, output)]
     if gone:
         what = f"{', '.join(gone)}: deleted, as DVC does before it runs a stage; its cache still has the last whole run"
-        found.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
-    return found
+        every.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
+    return every
 
 
 def _repository(project: Path) -> Iterator[Fault]:
@@ -74,8 +74,8 @@ def _rwlock(project: Path) -> Iterator[Fault]:
 
 def _objects(cache: Path, output: Output) -> list[Path]:
     """The cached files of an output: itself, and those that a folder's listing names."""
-    own = cached_path(cache, output.md5)
-    return [own, *(cached_path(cache, md5) for md5 in set(folder_listing(own).values()))]
+    cached = cached_path(cache, output.md5)
+    return [cached, *(cached_path(cache, md5) for md5 in set(folder_listing(cached).values()))]
 
 
 def _changed(project: Path, cache: Path, output: Output) -> str:

@@ -56,14 +56,15 @@ def group_folds(
 
 def check_sides(sides: Mapping[str, ImageSet]) -> None:
     """Raises `DataError` naming a group, or an image, that lies on two of the sides (name -> images)."""
-    _check("the group", sides, {side: own.groups.tolist() for side, own in sides.items()})
-    _check("the image", sides, {side: [sha256(image.tobytes()) for image in own.images] for side, own in sides.items()})
+    _check("the group", sides, {side: images.groups.tolist() for side, images in sides.items()})
+    digests = {side: [sha256(image.tobytes()) for image in images.images] for side, images in sides.items()}
+    _check("the image", sides, digests)
 
 
 def _check(what: str, sides: Mapping[str, ImageSet], keys: Mapping[str, Iterable[str]]) -> None:
     first: dict[str, tuple[str, str]] = {}  # key -> the side and the source that have it
-    for side, own in sides.items():
-        for key, source in zip(keys[side], own.sources.tolist(), strict=True):
+    for side, images in sides.items():
+        for key, source in zip(keys[side], images.sources.tolist(), strict=True):
             other, there = first.setdefault(key, (side, source))
             if other != side:
                 name = f"{what} {shown(key)!r}" if what == "the group" else what

@@ -43,9 +43,7 @@ def split(
 
     Raises `DataError` naming every class that cannot be split, and why.
     """
-    units: dict[str, Counter[str]] = {}
-    for label, group in zip(labels, groups, strict=True):
-        units.setdefault(group, Counter())[label] += 1
+    units = units_of(labels, groups)
     wanted = _wanted(train_per_class, Counter(labels))
     declared_of_group = _declared(groups, declared)
     if any(declared_of_group.values()):
@@ -58,14 +56,23 @@ def split(
     return _trim_test(np.asarray(labels), np.asarray(groups), result, test_max, seed)
 
 
+def units_of(labels: Iterable[str], groups: Iterable[str]) -> dict[str, Counter[str]]:
+    """The groups of images, N labels and N groups, in order of their first image."""
+    units: dict[str, Counter[str]] = {}
+    for label, group in zip(labels, groups, strict=True):
+        units.setdefault(group, Counter())[label] += 1
+    return units
+
+
 def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str]) -> dict[str, int] | None:
     """Images to draw of each class; every class named, and none that does not exist."""
     if train_per_class is None or isinstance(train_per_class, int):
         return None if train_per_class is None else dict.fromkeys(counts, train_per_class)
-    problems = []
-    for name in train_per_class:
-        if name not in counts:
-            problems.append(f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}")
+    problems = [
+        f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}"
+        for name in train_per_class
+        if name not in counts
+    ]
     absent = [label for label in sorted(counts) if label not in train_per_class]
     if absent:
         problems.append(
@@ -156,7 +163,7 @@ def draw_groups(units: Units, want: Mapping[str, int], leave: Mapping[str, int],
     """Groups that add up to at most `want` images of each class and leave `leave` of each undrawn.
 
     Groups of several classes come first, up to their share of `want`, then each class fills up with
-    its own groups by itself. A class that got none takes its smallest group, if `leave` allows.
+    groups of that class alone. A class that got none takes its smallest group, if `leave` allows.
     """
     total, drawn, taken = _count(units, units), set[str](), Counter[str]()
 
@@ -174,12 +181,12 @@ def draw_groups(units: Units, want: Mapping[str, int], leave: Mapping[str, int],
     mixed = [group for group in units if len(units[group]) > 1]
     in_mixed = _count(units, mixed)
     take(sorted(mixed, key=rank("")), {k: _half_up(n * in_mixed[k] / total[k]) for k, n in want.items() if total[k]})
-    own: dict[str, list[str]] = {label: [] for label in total}
+    pure: dict[str, list[str]] = {label: [] for label in total}
     for group, classes in units.items():
         if len(classes) == 1:
-            own[next(iter(classes))].append(group)
+            pure[next(iter(classes))].append(group)
     for label in sorted(total):
-        order = sorted(own[label], key=rank(label))
+        order = sorted(pure[label], key=rank(label))
         take(order, want)
         if not taken[label] and want[label]:
             everywhere = order or [group for group in mixed if label in units[group]]
@@ -220,12 +227,12 @@ def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
     """Every class can be trained on and tested on."""
     problems = []
     for label in sorted(set(labels.tolist())):
-        mine = Counter(result[labels == label].tolist())
-        if not mine["test"] or mine["train"] < MIN_TRAIN_IMAGES:
+        images = Counter(result[labels == label].tolist())
+        if not images["test"] or images["train"] < MIN_TRAIN_IMAGES:
             problems.append(
-                f"class {shown(label)!r}: the split would leave {mine['train']} images to train on and {mine['test']} "
-                f"to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its groups smaller, or "
-                "declare train and test rows for it in meta.csv, or images.csv"
+                f"class {shown(label)!r}: the split would leave {images['train']} images to train on and "
+                f"{images['test']} to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its "
+                "groups smaller, or declare train and test rows for it in meta.csv, or images.csv"
             )
     _raise(problems)
 
