@@ -84,6 +84,17 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     return rows
 
 
+def parse_yaml(text: str) -> Any:
+    """The value of a text in YAML 1.2, as DVC reads it. Raises ValueError."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no such files)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
+
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, RecursionError) as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
 def read_file(path: Path, max_bytes: int) -> bytes:
     """The bytes of a regular file of at most `max_bytes`; never waits, as opening a pipe would.
 

@@ -13,11 +13,11 @@ from augment.data.cleaning import examine
 from augment.data.entries import OUTCOMES, Blocker, Entry
 from augment.data.findings import Findings, size_text
 from augment.data.sources import folder
-from augment.data.sources.disk import dvc_hazards, shown
+from augment.data.sources.disk import dvc_hazards, is_bare, shown
 from augment.data.sources.images_csv import LIST
 from augment.data.split import pool
 from augment.data.split.split import nearest
-from augment.params import Ingest, Params
+from augment.params import Evaluate, Ingest, Params
 
 Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]
 """(C, H, W) and the images of each class -> lines on what a run will take."""
@@ -48,7 +48,7 @@ def run(
     findings.blockers.extend(
         Blocker("params.yaml", code, message) for code, message in obstacles if is_own_set or code == "missing_key"
     )
-    if is_own_set and not findings.blockers:
+    if is_own_set and not findings.blockers and _may_stop_later(findings, params):
         findings.blockers.extend(preflight(findings.shape, findings.usable, params))
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
@@ -59,6 +59,14 @@ def run(
         if lines:
             print("\n".join(["", *lines]))
     return 1 if findings.blockers else 0
+
+
+def _may_stop_later(findings: Findings, params: Params) -> bool:
+    """Whether anything hints at `generate` or `evaluate` stopping; else what they import is not loaded to find out."""
+    folders = (Path(params.evaluate.external), Path(params.train.base))
+    groups = [entry.group for entry in findings.usable if entry.split in ("train", "val")]
+    several = len(set(groups)) < len(groups)  # images share a group, so a repeat may leave the class filter too few
+    return several or params.evaluate != Evaluate() or any(place.is_dir() and not is_bare(place) for place in folders)
 
 
 def check_folder(path: Path, params: Params) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from augment import params
 from augment.core.errors import DataError, ParamsError
-from augment.core.files import write_text
+from augment.core.files import parse_yaml, write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data import check
 from augment.data.cleaning import examine
@@ -17,6 +17,7 @@ from augment.data.findings import Findings, suggested_size
 from augment.data.sources import folder
 from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
+from augment.params.messages import as_yaml
 from augment.project import dvc_yaml
 
 _SETTLED = {"mixed_sizes", "size_range"}
@@ -103,7 +104,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
         section[key] = new
     stream = io.StringIO()
     yaml.dump(document, stream)
-    values = YAML(typ="safe", pure=True).load(stream.getvalue())
+    values = parse_yaml(stream.getvalue())
     try:
         params.check(values, str(params_path))
     except ParamsError as error:
@@ -122,13 +123,9 @@ def _summary(path: Path, params_path: Path, findings: Findings, settings: dict[s
     ]
     lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]
     lines += [f"note: {note}" for note in findings.notes]
-    lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {_yaml(value)}" for key, value in settings.items()]
+    lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {as_yaml(value)}" for key, value in settings.items()]
     if settings["size"]:
         lines.append(
             "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
         )
     return lines
-
-
-def _yaml(value: Any) -> str:
-    return "null" if value is None else str(value)

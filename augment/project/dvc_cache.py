@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.core.files import parse_yaml
+
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 
@@ -73,15 +75,12 @@ def _copy(source: Path, path: Path) -> None:
 
 def locked_outputs(path: Path) -> list[Output]:
     """The outputs that dvc.lock names; none without the file. Raises ValueError saying what is wrong with it."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
-
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        content = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+        content = parse_yaml(text)
+    except ValueError as error:
         raise ValueError("not readable as YAML, cut short or edited") from error
     stages = content.get("stages") if isinstance(content, dict) and content.get("schema") else None
     if not isinstance(stages, dict) or not text.endswith("\n"):

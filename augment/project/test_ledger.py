@@ -36,7 +36,7 @@ def record_query(ledger: Path, test: str, configuration: str) -> None:
         ) from error
 
 
-def test_queries(ledger: Path, test: str, configuration: str) -> int:
+def count_queries(ledger: Path, test: str, configuration: str) -> int:
     """How many configurations asked this test set, this one included, whether or not it is noted here.
 
     Raises `StoreError` when the file cannot be read.
@@ -44,7 +44,7 @@ def test_queries(ledger: Path, test: str, configuration: str) -> int:
     return len({noted for asked, noted in _entries(ledger) if asked == test} | {configuration})
 
 
-def test_queries_text(count: int) -> str:
+def queries_text(count: int) -> str:
     """The count in a sentence, with what follows from it."""
     if count == 1:
         return "This is the only configuration that has looked at this test set here."

@@ -37,10 +37,9 @@ def split(
     """The split of every image: str (N,) of train, val, test, or "" for not used.
 
     labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any
-    is declared, test is what they declared, val too where they declared any, and the rest is the
-    pool to train from. With train_per_class, that many images of each class (where groups do not add
+    is declared, test is what they declared, val too where they declared any, and the rest is there to
+    train from. With train_per_class, that many images of each class (where groups do not add
     up to it: fewer, but at least one group) become train and val, and the rest test.
-
     Raises `DataError` naming every class that cannot be split, and why.
     """
     units = units_of(labels, groups)
@@ -73,11 +72,9 @@ def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str
         for name in train_per_class
         if name not in counts
     ]
-    absent = [label for label in sorted(counts) if label not in train_per_class]
-    if absent:
-        problems.append(
-            f"ingest.train_per_class: no number for {_listed(absent)}; name every class, or give one number"
-        )
+    if absent := [label for label in sorted(counts) if label not in train_per_class]:
+        names = _listed(absent)
+        problems.append(f"ingest.train_per_class: no number for {names}; name every class, or give one number")
     _raise(problems)
     return dict(train_per_class)
 
@@ -117,8 +114,8 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
         for label, number in sorted(total.items())
         if wanted[label] >= number
     )
-    pool = draw_groups(units, wanted, dict.fromkeys(total, 1), seed, "train")
-    return {group: "train" if group in pool else "test" for group in units}
+    train = draw_groups(units, wanted, dict.fromkeys(total, 1), seed, "train")
+    return {group: "train" if group in train else "test" for group in units}
 
 
 def _by_declaration(
@@ -147,7 +144,7 @@ def _by_declaration(
 def _val(units: Units, assigned: Mapping[str, str], val_fraction: float, seed: int) -> set[str]:
     """Groups to move from train to val, for the classes that have no val yet."""
     pool = {group: units[group] for group, name in assigned.items() if name == "train"}
-    settled = _count(units, [group for group, name in assigned.items() if name == "val"])
+    settled = _count(units, (group for group, name in assigned.items() if name == "val"))
     total = _count(units, pool)
     want = {k: 0 if settled[k] else _val_count(number, val_fraction) for k, number in total.items()}
     leave = {k: max(MIN_TRAIN_IMAGES, min(number // 2, number - want[k])) for k, number in total.items()}
@@ -213,8 +210,7 @@ def _trim_test(
 
 def _proportional(counts: Mapping[str, int], total: int) -> dict[str, int]:
     """`total` shared out by largest remainders, at least 1 to each."""
-    spare = total - len(counts)
-    over = sum(counts.values()) - len(counts)
+    spare, over = total - len(counts), sum(counts.values()) - len(counts)
     exact = {label: spare * (number - 1) / over for label, number in counts.items()}
     shares = {label: 1 + int(share) for label, share in exact.items()}
     by_remainder = sorted(exact, key=lambda label: (int(exact[label]) - exact[label], label))
@@ -225,23 +221,19 @@ def _proportional(counts: Mapping[str, int], total: int) -> dict[str, int]:
 
 def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
     """Every class can be trained on and tested on."""
-    problems = []
-    for label in sorted(set(labels.tolist())):
-        images = Counter(result[labels == label].tolist())
-        if not images["test"] or images["train"] < MIN_TRAIN_IMAGES:
-            problems.append(
-                f"class {shown(label)!r}: the split would leave {images['train']} images to train on and "
-                f"{images['test']} to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its "
-                "groups smaller, or declare train and test rows for it in meta.csv, or images.csv"
-            )
-    _raise(problems)
+    images = {label: Counter(result[labels == label].tolist()) for label in sorted(set(labels.tolist()))}
+    _raise(
+        f"class {shown(label)!r}: the split would leave {of_split['train']} images to train on and {of_split['test']} "
+        f"to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its groups smaller, or "
+        "declare train and test rows for it in meta.csv, or images.csv"
+        for label, of_split in images.items()
+        if not of_split["test"] or of_split["train"] < MIN_TRAIN_IMAGES
+    )
 
 
-def _count(units: Units, groups: Collection[str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for group in groups:
-        counts.update(units[group])
-    return counts
+def _count(units: Units, groups: Iterable[str]) -> Counter[str]:
+    """Images of each class in some groups."""
+    return Counter(label for group in groups for label in units[group].elements())
 
 
 def _half_up(value: float) -> int:
