@@ -202,10 +202,10 @@ def _verdict(options: argparse.Namespace) -> int:
 
 def _verdict_lines(verdict: dict[str, Any], folder: Path, explain: bool) -> list[str]:
     """The verdict with its reasons and advice, or with the rules and their sources."""
-    from augment.project.test_ledger import LEDGER, count_queries, queries_text
+    from augment.project.query_ledger import LEDGER, queries_text, query_count
 
     lines = [str(verdict["verdict"]), "", str(verdict["sentence"]), ""]
-    queries = queries_text(count_queries(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
+    queries = queries_text(query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
     if explain:
         rules = [(rule["text"], folder / rule["source"]) for rule in verdict["explanation"]] + [(queries, LEDGER)]
         for number, (text, source) in enumerate(rules, start=1):

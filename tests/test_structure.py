@@ -18,7 +18,12 @@ ORDER = [
     "evaluation",
     "report",
 ]  # each those before it
-MOST_FILES = 12  # of a folder
+MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
+LONG_FILES: dict[str, str] = {  # of augment/ -> why it is not divided
+}
+LONG_FUNCTIONS: dict[str, str] = {  # of augment/ -> why it is not divided
+}
+FILES = sorted((ROOT / "augment").rglob("*.py"))
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 
 
@@ -60,7 +65,7 @@ def reached(module: str) -> set[str]:
     return seen
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "augment").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_imports_point_upward(file: Path) -> None:
     parts = file.relative_to(ROOT / "augment").parts
     for module in imports(file):
@@ -73,6 +78,30 @@ def test_imports_point_upward(file: Path) -> None:
 
 def test_nothing_stands_loose_beside_the_rooms() -> None:
     assert sorted(file.name for file in (ROOT / "augment").glob("*.py")) == ["__init__.py", "cli.py"]
+
+
+def test_rooms_are_small() -> None:
+    folders = {file.parent for file in FILES}
+    counts = {str(folder.relative_to(ROOT)): len(list(folder.glob("*.py"))) for folder in folders}
+    assert {folder: count for folder, count in counts.items() if count > MAX_FOLDER_FILES} == {}
+
+
+def test_files_are_short_or_say_why_not() -> None:
+    lengths = {str(file.relative_to(ROOT / "augment")): len(file.read_text().splitlines()) for file in FILES}
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES}.keys() == LONG_FILES.keys()
+    assert all(LONG_FILES.values())
+
+
+def test_functions_are_short_or_say_why_not() -> None:
+    lengths = {
+        f"{file.relative_to(ROOT / 'augment')}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    long = {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION_LINES}
+    assert long.keys() == LONG_FUNCTIONS.keys()
+    assert all(LONG_FUNCTIONS.values())
 
 
 @pytest.mark.parametrize("stage", STAGES)

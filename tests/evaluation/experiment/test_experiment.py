@@ -124,7 +124,7 @@ def test_arms_that_build_on_no_other_are_trained_once(
         assert np.array_equal(found.test_scores[arm], serial.test_scores[arm])
 
 
-def test_the_base_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
+def test_the_base_augmentation_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
     arms: Any = ("none", "classical", "gan_fill", "gan_half", "copies_half")
     other = run_experiment(
         REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base_augmentation="randaugment"), Engine("serial")
@@ -218,8 +218,8 @@ def test_an_arm_depends_on_its_seed_alone(serial: ExperimentResult) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
     again = run_experiment(REPEATS, GENERATORS, settings, Engine("serial"))
-    for arm in again.test:
-        assert np.array_equal(again.test[arm], serial.test_predictions[arm]), (
+    for arm in again.test_predictions:
+        assert np.array_equal(again.test_predictions[arm], serial.test_predictions[arm]), (
             "neither the other arms nor the caller's random numbers matter"
         )
 

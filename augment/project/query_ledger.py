@@ -36,7 +36,7 @@ def record_query(ledger: Path, test: str, configuration: str) -> None:
         ) from error
 
 
-def count_queries(ledger: Path, test: str, configuration: str) -> int:
+def query_count(ledger: Path, test: str, configuration: str) -> int:
     """How many configurations asked this test set, this one included, whether or not it is noted here.
 
     Raises `StoreError` when the file cannot be read.
