@@ -70,10 +70,8 @@ def parser() -> argparse.ArgumentParser:
     sample = commands.add_parser("sample", help="write samples of trained generators")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
-    sample.add_argument("-n", type=partial(_whole, 1, 1_000_000), default=64, help=f"samples of each class {DEFAULT}")
-    sample.add_argument(
-        "--seed", type=partial(_whole, 0, 2**53), default=0, help=f"equal seeds give equal images {DEFAULT}"
-    )
+    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
+    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
     sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
 
@@ -84,13 +82,11 @@ def parser() -> argparse.ArgumentParser:
     trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
     trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
     trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
-    trial.add_argument(
-        "--seeds", type=partial(_whole, 2, 1000), default=5, help=f"paired runs of the command {DEFAULT}"
-    )
+    trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
 
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     prune_help = "delete GANs of the work store that no run has used for DAYS days"
-    doctor.add_argument("--prune", type=partial(_whole, 0, 100_000), metavar="DAYS", help=prune_help)
+    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
     functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
     for command, function in functions.items():
         command.set_defaults(command=function)
@@ -243,6 +239,9 @@ def _whole(least: int, most: int, text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
     return int(text)
 
+
+_count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
+_seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":
     sys.exit(main())

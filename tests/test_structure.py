@@ -1,6 +1,7 @@
-"""The house keeps its shape: imports point upward, and dvc.yaml knows what each stage imports."""
+"""The house keeps its shape: small rooms, imports that point upward, and a dvc.yaml that knows its stages' imports."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,21 @@ ORDER = [
     "report",
 ]  # each those before it
 MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
-LONG_FILES: dict[str, str] = {  # of augment/ -> why it is not divided
+LARGE_FOLDERS = {"evaluation/experiment": "every step of an experiment"}  # of augment/ -> why it is not divided
+LONG_FILES = {  # of augment/ -> why it is not divided
+    "evaluation/experiment/arms.py": "what every arm trains on, side by side",
+    "evaluation/experiment/experiment.py": "all arms on all repeats, from jobs to one result",
+    "evaluation/statistics/metric_table.py": "both primary metrics and what one group moves them by",
+    "evaluation/verdict/wording.py": "the sentences of the verdict",
+    "report/tables.py": "the tables of the page",
+    "synthesis/datasets.py": "two public classes and the counts that both take",
 }
-LONG_FUNCTIONS: dict[str, str] = {  # of augment/ -> why it is not divided
+LONG_FUNCTIONS = {  # of augment/ -> why it is not divided
+    "evaluation/experiment/preflight.py: evaluate_blockers": "a list of questions, one after the other",
+    "evaluation/samples/copies.py: copy_rate": "half of it says what the shares mean",
+    "evaluation/verdict/rules.py: decide": "the rules in the order of docs/protocol.md, one after the other",
+    "gan/api.py: train_generators": "its docstring is the reference of the public call",
+    "report/page.py: render": "names all that the page shows",
 }
 FILES = sorted((ROOT / "augment").rglob("*.py"))
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -81,9 +94,8 @@ def test_nothing_stands_loose_beside_the_rooms() -> None:
 
 
 def test_rooms_are_small() -> None:
-    folders = {file.parent for file in FILES}
-    counts = {str(folder.relative_to(ROOT)): len(list(folder.glob("*.py"))) for folder in folders}
-    assert {folder: count for folder, count in counts.items() if count > MAX_FOLDER_FILES} == {}
+    counts = Counter(str(file.parent.relative_to(ROOT / "augment")) for file in FILES)
+    assert {folder for folder, count in counts.items() if count > MAX_FOLDER_FILES} == LARGE_FOLDERS.keys()
 
 
 def test_files_are_short_or_say_why_not() -> None:
