@@ -68,7 +68,7 @@ class Engine:
             ) from error
 
     def gather(self, function: Callable[[Unit], Result], units: Sequence[Unit], name: str = "") -> list[Result]:
-        """`function` of every unit, in the order of the units; with a name, progress is told. Raises as `map` does."""
+        """`function` of every unit, in the order of the units; with a name, progress is said. Raises as `map` does."""
         progress = Progress(name, len(units))
         results: dict[int, Result] = {}
         for position, result in self.map(function, units):

@@ -44,11 +44,11 @@ def run(
     forecast: what a run will take, for the text about a set that nothing stops.
     """
     findings = inspect(path, params)
-    is_own_set = is_own(path, params)
+    configured = is_configured(path, params)
     findings.blockers.extend(
-        Blocker("params.yaml", code, message) for code, message in obstacles if is_own_set or code == "missing_key"
+        Blocker("params.yaml", code, message) for code, message in obstacles if configured or code == "missing_key"
     )
-    if is_own_set and not findings.blockers and _may_stop_later(findings, params):
+    if configured and not findings.blockers and _may_stop_later(findings, params):
         findings.blockers.extend(preflight(findings.shape, findings.usable, params))
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
@@ -79,23 +79,23 @@ def inspect(path: Path | None, params: Params) -> Findings:
 
     Source, size, colour, groups, split and overrides belong to one set: they count only when `ingest` names this one.
     """
-    ingest, is_own_set = params.ingest, is_own(path, params)
+    ingest, configured = params.ingest, is_configured(path, params)
     if path is not None:
-        general = {"source": ingest.source if is_own_set else folder.detect(path), "path": str(path)}
-        unsettled = {} if is_own_set else {"size": None, "color": "auto", "group_pattern": None}
+        general = {"source": ingest.source if configured else folder.detect(path), "path": str(path)}
+        unsettled = {} if configured else {"size": None, "color": "auto", "group_pattern": None}
         ingest = ingest.model_copy(update=general | unsettled)
     findings = examine(ingest)
-    if is_own_set and not findings.blockers:
+    if configured and not findings.blockers:
         findings.blockers.extend(split_blockers(findings, ingest, params))
         findings.blockers.extend(override_blockers(findings, params))
-    watched = [Path(ingest.path) / LIST if ingest.source == "list" and not is_own_set else Path(ingest.path)]
-    watched += [Path(params.train.base), Path(params.evaluate.external)] if is_own_set else []
+    watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
+    watched += [Path(params.train.base), Path(params.evaluate.external)] if configured else []
     for place in watched:
         findings.blockers.extend(hazard_blockers(place, findings))
     return findings
 
 
-def is_own(path: Path | None, params: Params) -> bool:
+def is_configured(path: Path | None, params: Params) -> bool:
     """Whether `ingest` names this set: None stands for what it names."""
     if path is None:
         return True

@@ -97,7 +97,7 @@ class Ingest(Section):
 
 
 class Override(Section):
-    """What one class may have of its own."""
+    """What may differ for one class."""
 
     steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
@@ -190,9 +190,9 @@ class Generate(Section):
     )
     borrowed: Probability = Field(
         0.75,
-        description="Share of the candidates of classes no larger than the median one that are their own images varied "
-        "as those of the largest classes vary, in the latent space of the shared GAN, and keep traces of themselves; "
-        "0: none.",
+        description="Share of the candidates of minority classes (no larger than the median class) that are images of "
+        "the class varied as those of donor classes vary, in the latent space of the shared GAN. They keep traces of "
+        "those images; 0: none.",
     )
     accept: Fraction = Field(
         0.9, description="The class filter's threshold accepts this share of held-out real images of the class."

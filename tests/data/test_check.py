@@ -12,6 +12,7 @@ from socket import AF_UNIX, socket
 import pytest
 
 from augment.data import check
+from augment.data.entries import Blocker
 from augment.params import Params
 from tests.data.corpus import FILES, SPECIAL, encode, noise, write_item, write_set
 
@@ -202,3 +203,7 @@ def test_too_few_images_to_repeat_stop_only_a_run_that_repeats(tmp_path: Path) -
     findings = check.inspect(tmp_path, once.model_copy(update={"evaluate": evaluated}))
     assert [(blocker.path, blocker.code) for blocker in findings.blockers] == [("params.yaml", "no_repeats")]
     assert "class 'cat' needs 36 and has 0" in findings.blockers[0].message
+
+
+def test_a_blocker_is_one_line() -> None:
+    assert str(Blocker("a/1.png", "too_few", "add images")) == "a/1.png: too_few: add images"

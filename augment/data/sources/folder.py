@@ -27,7 +27,7 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
 def detect(path: Path) -> Literal["folder", "idx", "list"]:
-    """What a path is by its looks: a table or a folder with images.csv, a folder with IDX files, or else a folder."""
+    """What a path is: a table or a folder with images.csv, a folder with IDX files, or else a folder."""
     if (path / LIST).is_file() or (path.suffix.lower() == ".csv" and not path.is_dir()):
         return "list"
     return "idx" if has_idx(path) else "folder"

@@ -112,7 +112,7 @@ def _compare(images: UInt8, name: str, labels: UInt8, other: str) -> None:
 
 
 def _unpacked(content: bytes, max_bytes: int) -> bytes:
-    """gzip is told by its first bytes: browsers unpack files and leave the name as it was."""
+    """gzip is known by its first bytes: browsers unpack files and leave the name as it was."""
     if not content.startswith(_GZIP):
         return content
     try:

@@ -40,7 +40,7 @@ def join(*sides: ImageSet) -> ImageSet:
 
 
 def shortages(delivered: Counts, pool: Counts, repeats: int) -> dict[str, tuple[int, int]]:
-    """Classes whose images do not suffice for so many disjoint training sets: label -> (needed, found) in the pool.
+    """Classes whose images do not suffice for so many disjoint training sets: label -> images (needed, in the pool).
 
     delivered: images that train and val hold together.
     """
@@ -64,7 +64,7 @@ def check_repeats(train: Counts, val: Counts, test: Counts, pool: Counts, repeat
     short, kept, tested = shortages(delivered, pool, repeats), delivered.total(), sum(test.values())
     if not short or tested <= kept:
         return
-    classes = "; ".join(f"class {label!r} needs {needed} and has {found}" for label, (needed, found) in short.items())
+    classes = "; ".join(f"class {label!r} needs {needed} and has {left}" for label, (needed, left) in short.items())
     raise DataError(
         f"evaluate.protocol repeated: {repeats} disjoint training sets of the delivered size need more images than the "
         f"split left over in data/prepared/pool: {classes}. Folds of all {kept + tested} images are no way out, since "
