@@ -69,11 +69,6 @@ def _may_stop_later(findings: Findings, params: Params) -> bool:
     return several or params.evaluate != Evaluate() or any(place.is_dir() and not is_bare(place) for place in folders)
 
 
-def check_folder(path: Path, params: Params) -> dict[str, Any]:
-    """The report on `path` as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`."""
-    return as_dict(inspect(path, params))
-
-
 def inspect(path: Path | None, params: Params) -> Findings:
     """Everything about the images of a folder, IDX files or list, under the settings of `params` meant for them.
 
@@ -141,14 +136,14 @@ def hazard_blockers(folder: Path, findings: Findings) -> list[Blocker]:
 
 
 def as_dict(findings: Findings) -> dict[str, Any]:
-    """The machine-readable report; folders that stop a run stand among the files."""
-    files = [{"path": e.path, "outcome": str(e.outcome), "code": e.code} for e in findings.entries]
+    """The report as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`.
+
+    Folders that stop a run stand among the files.
+    """
+    files = [{"path": entry.path, "outcome": str(entry.outcome), "code": entry.code} for entry in findings.entries]
     stopped = {entry.path for entry in findings.entries if entry.outcome == "stop"}
-    files += [
-        {"path": blocker.path, "outcome": "stop", "code": blocker.code}
-        for blocker in findings.blockers
-        if blocker.path not in stopped
-    ]
+    stops = [blocker for blocker in findings.blockers if blocker.path not in stopped]
+    files += [{"path": blocker.path, "outcome": "stop", "code": blocker.code} for blocker in stops]
     counts = Counter(item["outcome"] for item in files)
     return {
         "files": files,
