@@ -1,7 +1,4 @@
-"""`augment init | check | sample | verdict | trial | doctor`.
-
-Heavy modules are imported by the command that needs them, so `augment --help` is instant.
-"""
+"""`augment init | check | sample | verdict | trial | doctor`; heavy imports stand in the command that needs them."""
 
 import argparse
 import importlib.util
@@ -9,15 +6,16 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from augment.core.errors import AugmentError
+from augment.core.errors import AugmentError, os_error_text
+from augment.core.progress import say
 
 if TYPE_CHECKING:
-    from augment.data.check import Forecast
     from augment.data.entries import Blocker, Entry
     from augment.gan.generators import ClassGenerator
     from augment.params import Params
@@ -26,6 +24,7 @@ IMAGES = "folder with one sub-folder per class, folder with IDX files, or images
 MAX_GRID_SAMPLES = 10_000
 MAX_QUICK_PIXELS = 32 * 32
 MAX_VERDICT_BYTES = 10_000_000
+DEFAULT = "(default: %(default)s)"
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
 
@@ -40,19 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # within imports a KeyboardInterrupt would be disguised
     options = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
     try:
-        status = command(options)
+        status: int = options.command(options)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except AugmentError as error:
-        print(f"augment: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"augment: {error.filename or 'input or output'}: {error.strerror or error}", file=sys.stderr)
+    except (AugmentError, OSError) as error:
+        say(f"augment: {os_error_text(error) if isinstance(error, OSError) else error}")
         return 2
     except KeyboardInterrupt:
         return 130
@@ -65,40 +60,36 @@ def parser() -> argparse.ArgumentParser:
 
     init = commands.add_parser("init", help="look at images and write params.yaml's ingest section")
     init.add_argument("path", type=Path, help=IMAGES)
-    init.add_argument("--params", type=Path, default=Path("params.yaml"), help="file to write (default: %(default)s)")
-    init.set_defaults(command=_init)
+    init.add_argument("--params", type=Path, default=Path("params.yaml"), help=f"file to write {DEFAULT}")
 
     check = commands.add_parser("check", help="report on images, changing nothing; exit 1 if a run would stop")
     check.add_argument("path", type=Path, nargs="?", help=f"{IMAGES} (default: what params.yaml names)")
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
-    check.set_defaults(command=_check)
 
     sample = commands.add_parser("sample", help="write samples of trained generators")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
-    sample.add_argument("-n", type=_count, default=64, help="samples of each class (default: %(default)s)")
-    sample.add_argument("--seed", type=_seed, default=0, help="equal seeds give equal images (default: %(default)s)")
+    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
+    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
     sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
-    sample.set_defaults(command=_sample)
 
     verdict = commands.add_parser("verdict", help="the last verdict in words")
-    verdict.add_argument("--reports", type=Path, default=Path("reports"), help="folder (default: %(default)s)")
+    verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
-    verdict.set_defaults(command=_verdict)
 
     trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
     trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
-    trial.add_argument("--data", type=Path, default=Path("data/augmented"), help="folder (default: %(default)s)")
-    trial.add_argument("--seeds", type=_seeds, default=5, help="paired runs of the command (default: %(default)s)")
-    trial.set_defaults(command=_trial)
+    trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
+    trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
 
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
-    doctor.add_argument(
-        "--prune", type=_days, metavar="DAYS", help="delete GANs of the work store that no run has used for DAYS days"
-    )
-    doctor.set_defaults(command=_doctor)
+    prune_help = "delete GANs of the work store that no run has used for DAYS days"
+    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
+    functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
+    for command, function in functions.items():
+        command.set_defaults(command=function)
     return top
 
 
@@ -106,7 +97,7 @@ def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
     from augment.data import setup
 
-    return setup.run(options.path, options.params, _forecast(options.params))
+    return setup.run(options.path, options.params, partial(_forecast, options.params))
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -119,46 +110,29 @@ def _check(options: argparse.Namespace) -> int:
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json)
     params = load(file)
-    return check.run(options.path, params, options.json, obstacles(file, read(file)), _preflight, _forecast(file))
+    missing, forecast = obstacles(file, read(file)), partial(_forecast, file)
+    return check.run(options.path, params, options.json, missing, _preflight, forecast)
 
 
 def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
-    """What `generate` and `evaluate` could not begin with; where nothing hints at it, nothing is loaded to find out."""
-    from augment.data.sources.disk import is_bare
-    from augment.params import Evaluate
-
-    folders = (Path(params.evaluate.external), Path(params.train.base))
-    filled = any(folder.is_dir() and not is_bare(folder) for folder in folders)
-    groups = [image.group for image in images if image.split in ("train", "val")]
-    apart = len(set(groups)) == len(groups)  # then every repeat leaves the class filter groups enough
-    if params.evaluate == Evaluate() and apart and not filled:
-        return []
     from augment.evaluation.experiment.preflight import evaluate_blockers
 
     return evaluate_blockers(shape, images, params)
 
 
-def _forecast(file: Path) -> "Forecast":
+def _forecast(file: Path, shape: tuple[int, int, int], counts: Mapping[str, int]) -> list[str]:
     """What a run will take by the settings of `file`; of small images it says so itself, soon enough."""
+    if shape[1] * shape[2] <= MAX_QUICK_PIXELS:
+        return []
+    say("timing a few steps on noise of this size ...")
+    from augment.evaluation.experiment.forecast import forecast
+    from augment.params import load
 
-    def lines(shape: tuple[int, int, int], counts: Mapping[str, int]) -> list[str]:
-        if shape[1] * shape[2] <= MAX_QUICK_PIXELS:
-            return []
-        print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
-        from augment.evaluation.experiment.forecast import forecast
-        from augment.params import load
-
-        return forecast(shape, counts, load(file))
-
-    return lines
+    return forecast(shape, counts, load(file))
 
 
 def _sample(options: argparse.Namespace) -> int:
-    import numpy as np
-
     from augment.core.errors import BundleError
-    from augment.core.grids import write_grid
-    from augment.data.slugs import folder_name
     from augment.gan.bundle import load_generators
 
     if options.out is None and options.grid is None:
@@ -166,37 +140,38 @@ def _sample(options: argparse.Namespace) -> int:
     generators = load_generators(options.models)
     if not generators:
         raise BundleError(f"{options.models}: no class has a generator; all of {', '.join(generators.classes)} failed")
-    labels = list(generators) if options.label is None else [options.label]
     if options.label is not None and options.label not in generators:
         reason = generators.failed.get(options.label)
         why = f"its GAN failed ({reason})" if reason else "there is no such class"
         raise BundleError(f"--class {options.label!r}: {why}. There are: {', '.join(generators)}")
-    if options.grid is not None and options.n * len(labels) > MAX_GRID_SAMPLES:
+    chosen = [generators[label] for label in ([options.label] if options.label is not None else generators)]
+    if options.grid is not None and options.n * len(chosen) > MAX_GRID_SAMPLES:
         raise AugmentError(
             f"--grid: one picture holds at most {MAX_GRID_SAMPLES} samples, asked for are {options.n} of each of "
-            f"{len(labels)} classes; lower -n, name one --class, or use -o"
+            f"{len(chosen)} classes; lower -n, name one --class, or use -o"
         )
-    if options.out is not None:
-        for label in labels:
-            _write_samples(generators[label], options.out / folder_name(label), options.n, options.seed)
-        print(f"{options.n} samples of each of {len(labels)} classes in {options.out}")
-    if options.grid is not None:
-        images = [generators[label].sample(options.n, seed=options.seed).numpy() for label in labels]
-        write_grid(options.grid, np.concatenate(images))
-        print(f"{options.grid}: {options.n} samples of {', '.join(labels)}")
+    _write_samples(chosen, options)
     return 0
 
 
-def _write_samples(generator: "ClassGenerator", folder: Path, count: int, seed: int) -> None:
-    """PNG files, as many in memory as one forward pass makes."""
-    from augment.core.files import write_bytes
-    from augment.core.grids import picture, png
+def _write_samples(generators: "Sequence[ClassGenerator]", options: argparse.Namespace) -> None:
+    """PNG files, as many in memory as one forward pass makes, and the grid."""
+    import numpy as np
+
+    from augment.core.files import folder_name
+    from augment.core.grids import write_grid, write_picture
     from augment.gan.generators import CHUNK
 
-    for start in range(0, count, CHUNK):
-        images = generator.sample(min(CHUNK, count - start), seed=seed, start=start).numpy()
-        for index, image in enumerate(images, start):
-            write_bytes(folder / f"{seed}-{index:06d}.png", png(picture(image)), durable=False)
+    if options.out is not None:
+        for generator, start in product(generators, range(0, options.n, CHUNK)):
+            samples = generator.sample(min(CHUNK, options.n - start), seed=options.seed, start=start).numpy()
+            for index, image in enumerate(samples, start):
+                write_picture(options.out / folder_name(generator.label) / f"{options.seed}-{index:06d}.png", image)
+        print(f"{options.n} samples of each of {len(generators)} classes in {options.out}")
+    if options.grid is not None:
+        images = [generator.sample(options.n, seed=options.seed).numpy() for generator in generators]
+        write_grid(options.grid, np.concatenate(images))
+        print(f"{options.grid}: {options.n} samples of {', '.join(generator.label for generator in generators)}")
 
 
 def _verdict(options: argparse.Namespace) -> int:
@@ -204,22 +179,13 @@ def _verdict(options: argparse.Namespace) -> int:
 
     from augment.core.files import read_file
     from augment.data.imageset import ImageSet
-    from augment.project.query_ledger import LEDGER, queries_text, query_count
 
     folder = options.reports / "evaluation"
     path = folder / "verdict.json"
+    prepared = options.reports.parent / "data/prepared/test"
     try:
         verdict = json.loads(read_file(path, MAX_VERDICT_BYTES))
-        lines = [str(verdict["verdict"]), "", str(verdict["sentence"]), ""]
-        queried = queries_text(query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
-        if options.explain:
-            for number, line in enumerate(verdict["explanation"], start=1):
-                lines += [f"{number}. {line['text']}", f"   {folder / line['source']}"]
-            lines += [f"{len(verdict['explanation']) + 1}. {queried}", f"   {LEDGER}"]
-        else:
-            lines += [f"- {reason}" for reason in (*verdict["reasons"], queried)]
-            lines += ["", "What to do:", *(f"- {advice}" for advice in verdict["advice"])] if verdict["advice"] else []
-        prepared = options.reports.parent / "data/prepared/test"
+        lines = _verdict_lines(verdict, folder, options.explain)
         if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:
             lines = ["Of other test images than those in data/prepared now: run `dvc repro`.", "", *lines]
     except FileNotFoundError as error:
@@ -230,14 +196,28 @@ def _verdict(options: argparse.Namespace) -> int:
     return 0
 
 
+def _verdict_lines(verdict: dict[str, Any], folder: Path, explain: bool) -> list[str]:
+    """The verdict with its reasons and advice, or with the rules and their sources."""
+    from augment.project.query_ledger import LEDGER, queries_text, query_count
+
+    lines = [str(verdict["verdict"]), "", str(verdict["sentence"]), ""]
+    queries = queries_text(query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
+    if explain:
+        rules = [(rule["text"], folder / rule["source"]) for rule in verdict["explanation"]] + [(queries, LEDGER)]
+        for number, (text, source) in enumerate(rules, start=1):
+            lines += [f"{number}. {text}", f"   {source}"]
+        return lines
+    lines += [f"- {reason}" for reason in (*verdict["reasons"], queries)]
+    return lines + (["", "What to do:", *(f"- {advice}" for advice in verdict["advice"])] if verdict["advice"] else [])
+
+
 def _trial(options: argparse.Namespace) -> int:
     _need_pipeline("trial")
     from augment.evaluation.trial import trial
 
     for number in (signal.SIGINT, signal.SIGTERM):  # the copy of the real images goes, and the training with it
         signal.signal(number, signal.default_int_handler)
-    result = trial(options.training, options.data, options.seeds, partial(print, flush=True))
-    print(result.conclusion())
+    print(trial(options.training, options.data, options.seeds, partial(print, flush=True)).conclusion())
     return 0
 
 
@@ -253,27 +233,15 @@ def _need_pipeline(command: str) -> None:
         raise AugmentError(f"{command} needs {', '.join(missing)}: pip install 'gan-augment[pipeline]'")
 
 
-def _count(text: str) -> int:
-    return _whole(text, 1, 1_000_000)
-
-
-def _seeds(text: str) -> int:
-    return _whole(text, 2, 1000)
-
-
-def _seed(text: str) -> int:
-    return _whole(text, 0, 2**53)
-
-
-def _days(text: str) -> int:
-    return _whole(text, 0, 100_000)
-
-
-def _whole(text: str, least: int, most: int) -> int:
+def _whole(least: int, most: int, text: str) -> int:
+    """The value of an option that takes a whole number."""
     if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
     return int(text)
 
+
+_count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
+_seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":
     sys.exit(main())

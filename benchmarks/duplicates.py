@@ -24,6 +24,7 @@ from augment.data.cleaning import examine
 from augment.data.decoding.decode import resize
 from augment.data.near.clusters import clusters
 from augment.data.near.search import Pair, near_duplicate_pairs
+from augment.params import Ingest
 
 Pixels = NDArray[np.uint8]  # (H, W, C)
 Random = np.random.Generator
@@ -79,11 +80,8 @@ COPIES: dict[str, Callable[[Image.Image, Random], Image.Image]] = {
 
 def load(folder: Path, size: int | None) -> tuple[list[Pixels], list[str]]:
     """Images and labels; exact copies are left out, as ingest does."""
-    found = examine(
-        folder, size=None, color="auto", background=255, conflicts="drop", near_duplicates="off",
-        min_per_class=2, max_file_mb=50, max_pixels=50_000_000,
-    )  # fmt: skip
-    usable = [(entry.pixels, entry.label) for entry in found.usable if entry.pixels is not None]
+    findings = examine(Ingest(source="folder", path=str(folder), near_duplicates="off", min_per_class=2))
+    usable = [(entry.pixels, entry.label) for entry in findings.usable if entry.pixels is not None]
     images = [pixels for pixels, _ in usable]
     if size is not None:
         images = [resize(image, round(size * image.shape[0] / image.shape[1]), size) for image in images]

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from augment.core.engine import Engine, cores
+from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
-from augment.data.prepare import examine
 from augment.gan.per_class import Backend, train_classes
 from augment.gan.settings import class_training
 from augment.params import Ingest, Train

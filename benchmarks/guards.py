@@ -20,8 +20,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import stats
 
-from augment.data.sources.built_in import slanted
-from augment.data.sources.folder import digits
+from augment.data.sources.built_in import digits, slanted
 from augment.gan.generators import network_from
 from augment.gan.networks.build import to_float
 from augment.gan.training.augmentation import Operation

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
-from augment.data.prepare import examine
 from augment.data.sources.folder import detect
 from augment.params import Ingest
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, TensorDataset
 
 import augment
-from augment.data.sources.folder import digits
+from augment.data.sources.built_in import digits
 
 CLASSES = [str(digit) for digit in range(10)]
 MAJORITY_IMAGES, MINORITY_IMAGES = 40, 8

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.core.files import read_csv, write_bytes, write_csv
-from augment.core.grids import picture, png
+from augment.core.files import folder_name, read_csv, write_bytes, write_csv
+from augment.core.grids import write_picture
 from augment.data.imageset import ImageSet
-from augment.data.slugs import folder_name
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Arm, Params
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
@@ -54,7 +53,7 @@ def write_real(side: str, images: ImageSet) -> list[Row]:
     for index, image in enumerate(images.images):
         label = str(images.labels[index])
         path = f"{side}/{folder_name(label)}/{index:06d}.png"
-        write_bytes(AUGMENTED / path, png(picture(image)), durable=False)
+        write_picture(AUGMENTED / path, image)
         rows.append({"path": path, "label": label, "split": side, "synthetic": 0,
                      "weight": 1.0, "source": str(images.sources[index])})  # fmt: skip
     return rows

@@ -1,9 +1,8 @@
 """Sample every generator, select, and write data/synthetic/."""
 
-from augment.core.files import write_bytes, write_csv
-from augment.core.grids import picture, png
+from augment.core.files import folder_name, write_csv
+from augment.core.grids import write_picture
 from augment.data.imageset import ImageSet
-from augment.data.slugs import folder_name
 from augment.gan.bundle import load_generators
 from augment.gan.settings import start_backend
 from augment.params import Params
@@ -44,7 +43,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
         reason = str(found.reason[index])
         file = "" if reason else f"{folder_name(found.label)}/{index:06d}.png"
         if file:
-            write_bytes(SYNTHETIC / file, png(picture(image)), durable=False)
+            write_picture(SYNTHETIC / file, image)
         rows.append(
             {
                 "label": found.label,

@@ -13,10 +13,12 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from augment.core.processes import die_with_parent, orphaned
+from augment.core.progress import say
 from augment.project.dvc_cache import bring_back
 
 LOCKS = Path(".work/stages")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+echo = say  # one line of progress beside the outputs
 
 
 def begin() -> None:
@@ -50,11 +52,6 @@ def give_back() -> None:
     except (LookupError, ValueError, OSError, ImportError) as error:
         why = f"{error.args[0]} is not in the cache" if isinstance(error, LookupError) else error
         echo(f"{stage}: DVC deleted its earlier outputs, and they cannot be brought back now ({why}): `dvc checkout`")
-
-
-def echo(text: str) -> None:
-    """One line of progress, at once, beside the outputs."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def _quieten_tracker() -> None:

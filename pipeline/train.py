@@ -1,10 +1,9 @@
 """Train one GAN per class on data/prepared/train and write models/."""
 
 from augment.core.errors import TrainingError
-from augment.core.files import write_csv
+from augment.core.files import slug, write_csv
 from augment.core.grids import write_grid
 from augment.data.imageset import ImageSet
-from augment.data.slugs import slug
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
 from augment.gan.training.run import HISTORY_COLUMNS

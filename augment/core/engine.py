@@ -1,14 +1,8 @@
 """Map a function over independent units of work, in this process or in one process per core.
 
 A unit always runs with one torch thread, wherever it runs, so its result does not depend on the
-engine or on what runs beside it.
-
-An array that reaches worker processes without travelling: they map the memory of the process that holds it.
-
-The memory has no name in any folder, so nothing is left behind when a run is killed. Where the system has no
-such memory (Linux has it), the array travels with every unit of work, as any other does.
-
-Training inside of a program that has torch contexts of its own.
+engine or on what runs beside it. `SharedArray` brings an array to worker processes, and `standalone`
+trains within a program that has torch contexts of its own.
 """
 
 import itertools
@@ -74,7 +68,7 @@ class Engine:
             ) from error
 
     def gather(self, function: Callable[[Unit], Result], units: Sequence[Unit], name: str = "") -> list[Result]:
-        """`function` of every unit, in the order of the units; with a name, progress is told. Raises as `map` does."""
+        """`function` of every unit, in the order of the units; with a name, progress is said. Raises as `map` does."""
         progress = Progress(name, len(units))
         results: dict[int, Result] = {}
         for position, result in self.map(function, units):
@@ -114,7 +108,12 @@ _numbers = itertools.count()  # a descriptor is used again once it is closed; a 
 
 
 class SharedArray:
-    """A read-mostly array for units of work; `array` is the array itself here, and a private mapping elsewhere."""
+    """A read-mostly array for units of work: worker processes map the memory of the process that holds it.
+
+    `array` is the array itself here, and a private mapping elsewhere. The memory has no name in any folder, so
+    nothing is left behind when a run is killed. Where the system has no such memory (Linux has it), the array
+    travels with every unit of work, as any other does.
+    """
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.array = array

@@ -24,11 +24,9 @@ def resolve_device(wanted: str) -> str:
     """`auto` is CUDA when torch finds it. Raises `ParamsError` when CUDA is wanted and torch does not find it."""
     import torch  # noqa: PLC0415
 
-    if wanted == "cpu":
-        return "cpu"
-    if torch.cuda.is_available():
+    if wanted != "cpu" and torch.cuda.is_available():
         return "cuda"
-    if wanted == "auto":
+    if wanted != "cuda":
         return "cpu"
     raise ParamsError(
         f"compute.device: {wanted}, but torch {torch.__version__} finds no CUDA device; allowed here are auto and cpu. "

@@ -39,3 +39,8 @@ class InUseError(StoreError):
 
 class WorkerError(AugmentError):
     """A process that did a share of the work is gone."""
+
+
+def os_error_text(error: OSError) -> str:
+    """What the system refused, and of which file."""
+    return f"{error.filename or 'input or output'}: {error.strerror or error}"

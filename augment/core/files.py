@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: atomic writes, hashes, one writer at a time."""
+"""Files that are either whole or absent: atomic writes, hashes, one writer at a time, names that every system takes."""
 
 import contextlib
 import csv
@@ -7,8 +7,10 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from typing import Any
 from augment.core.errors import DataError, InUseError, StoreError
 
 WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, test queries; outside of git and DVC
+_SLUG = re.compile(r"[a-z0-9-]{1,48}")
+_FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -80,6 +85,17 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     return rows
 
 
+def parse_yaml(text: str) -> Any:
+    """The value of a text in YAML 1.2, as DVC reads it. Raises ValueError."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no such files)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
+
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except (YAMLError, RecursionError) as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
 def read_file(path: Path, max_bytes: int) -> bytes:
     """The bytes of a regular file of at most `max_bytes`; never waits, as opening a pipe would.
 
@@ -103,6 +119,27 @@ def sha256(content: bytes) -> str:
 def sha256_json(value: Any) -> str:
     """Hex SHA-256 of the canonical JSON of `value` (sorted keys, no spaces)."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())
+
+
+def slug(label: str) -> str:
+    """The label itself if it is already safe, else a safe base, "-" and 6 hex digits of its hash."""
+    if _SLUG.fullmatch(label):
+        return label
+    ascii_text = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    base = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:40] or "class"
+    return f"{base}-{hashlib.sha256(label.encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
+
+
+def folder_name(label: str) -> str:
+    """The label where it is a safe folder name on every system, else its slug."""
+    safe = (
+        _FOLDER.fullmatch(label)
+        and len(label.encode()) <= 200
+        and label == label.strip(" .-")
+        and not _RESERVED.fullmatch(label)
+        and label.isprintable()
+    )
+    return label if safe else slug(label)
 
 
 def sweep_temporaries(folder: Path) -> None:

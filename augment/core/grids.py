@@ -1,4 +1,4 @@
-"""uint8 images as pictures: one as PNG bytes, many side by side."""
+"""uint8 images as pictures: one as PNG, many side by side."""
 
 import io
 import math
@@ -54,6 +54,11 @@ def png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
+
+
+def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
+    """Write uint8 (C, H, W) as PNG, one of many, which a power cut may take."""
+    write_bytes(path, png(picture(image)), durable=False)
 
 
 def write_grid(path: Path, images: NDArray[np.uint8], columns: int = 8) -> None:

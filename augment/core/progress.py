@@ -1,4 +1,4 @@
-"""Plain lines of progress on standard error: readable in a terminal, in a log, and under DVC."""
+"""Lines for people: counts, lists cut short, and progress on standard error, readable in a log and under DVC."""
 
 import sys
 import time
@@ -8,6 +8,7 @@ from typing import TypeVar
 Unit = TypeVar("Unit")
 
 MIN_SECONDS_BETWEEN_LINES = 2.0
+MAX_PROBLEM_LINES = 20  # of one message; more are counted
 
 
 def duration(minutes: float) -> str:
@@ -27,6 +28,11 @@ def limited(lines: Sequence[str], limit: int, more: str = "... and {} more") -> 
     """The first `limit` lines, and how many there are beyond them."""
     rest = [more.format(len(lines) - limit)] if len(lines) > limit else []
     return [*lines[:limit], *rest]
+
+
+def first_few(names: Sequence[str], limit: int) -> str:
+    """`a, b, c, ...`: the first `limit` names in one line."""
+    return ", ".join([*names[:limit], *(["..."] if len(names) > limit else [])])
 
 
 def say(line: str) -> None:

@@ -4,21 +4,25 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from augment.core.errors import DataError
+from augment.core.progress import first_few, limited
+from augment.data import prepare
+from augment.data.cleaning import examine
 from augment.data.entries import OUTCOMES, Blocker, Entry
-from augment.data.sources.disk import dvc_hazards, shown
+from augment.data.findings import Findings, size_text
+from augment.data.sources import folder
+from augment.data.sources.disk import dvc_hazards, is_bare, shown
 from augment.data.sources.images_csv import LIST
-
-if TYPE_CHECKING:
-    from augment.data.cleaning import Findings
-    from augment.params import Ingest, Params
+from augment.data.split import pool
+from augment.data.split.split import nearest
+from augment.params import Evaluate, Ingest, Params
 
 Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]
 """(C, H, W) and the images of each class -> lines on what a run will take."""
 
-Preflight = Callable[[tuple[int, int, int], Sequence[Entry], "Params"], list[Blocker]]
+Preflight = Callable[[tuple[int, int, int], Sequence[Entry], Params], list[Blocker]]
 """(C, H, W), the images of the set, split, and the settings -> what a later stage could not begin with."""
 
 ON_DISK = ("folder", "idx", "list")
@@ -27,7 +31,7 @@ _MAX_FILES_NAMED = 20
 
 def run(
     path: Path | None,
-    params: "Params",
+    params: Params,
     as_json: bool,
     obstacles: Iterable[tuple[str, str]] = (),
     preflight: Preflight = lambda shape, images, params: [],
@@ -40,70 +44,61 @@ def run(
     forecast: what a run will take, for the text about a set that nothing stops.
     """
     findings = inspect(path, params)
-    is_own_set = is_own(path, params)
-    obstacle_blockers = [
-        Blocker("params.yaml", code, message) for code, message in obstacles if is_own_set or code == "missing_key"
-    ]
-    findings.blockers.extend(obstacle_blockers)
-    if is_own_set and not findings.blockers:
-        findings.blockers.extend(preflight(image_shape(findings), findings.usable, params))
+    configured = is_configured(path, params)
+    findings.blockers.extend(
+        Blocker("params.yaml", code, message) for code, message in obstacles if configured or code == "missing_key"
+    )
+    if configured and not findings.blockers and _may_stop_later(findings, params):
+        findings.blockers.extend(preflight(findings.shape, findings.usable, params))
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
         print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
-        lines = [] if findings.blockers else forecast(image_shape(findings), findings.counts())
-        print("\n".join(["", *lines]) if lines else "", end="\n" if lines else "")
+        lines = [] if findings.blockers else forecast(findings.shape, findings.counts())
+        if lines:
+            print("\n".join(["", *lines]))
     return 1 if findings.blockers else 0
 
 
-def check_folder(path: Path, params: "Params") -> dict[str, Any]:
-    """The report on `path` as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`."""
-    return as_dict(inspect(path, params))
+def _may_stop_later(findings: Findings, params: Params) -> bool:
+    """Whether anything hints at `generate` or `evaluate` stopping; else what they import is not loaded to find out."""
+    folders = (Path(params.evaluate.external), Path(params.train.base))
+    groups = [entry.group for entry in findings.usable if entry.split in ("train", "val")]
+    several = len(set(groups)) < len(groups)  # images share a group, so a repeat may leave the class filter too few
+    return several or params.evaluate != Evaluate() or any(place.is_dir() and not is_bare(place) for place in folders)
 
 
-def inspect(path: Path | None, params: "Params") -> "Findings":
+def inspect(path: Path | None, params: Params) -> Findings:
     """Everything about the images of a folder, IDX files or list, under the settings of `params` meant for them.
 
     Source, size, colour, groups, split and overrides belong to one set: they count only when `ingest` names this one.
     """
-    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
-    from augment.data.sources import folder as sources  # noqa: PLC0415  (numpy and Pillow, not for `augment --help`)
-
-    ingest, is_own_set = params.ingest, is_own(path, params)
+    ingest, configured = params.ingest, is_configured(path, params)
     if path is not None:
-        general = {"source": ingest.source if is_own_set else sources.detect(path), "path": str(path)}
-        unsettled = {} if is_own_set else {"size": None, "color": "auto", "group_pattern": None}
+        general = {"source": ingest.source if configured else folder.detect(path), "path": str(path)}
+        unsettled = {} if configured else {"size": None, "color": "auto", "group_pattern": None}
         ingest = ingest.model_copy(update=general | unsettled)
-    findings = prepare.examine(ingest)
-    if is_own_set and not findings.blockers:
+    findings = examine(ingest)
+    if configured and not findings.blockers:
         findings.blockers.extend(split_blockers(findings, ingest, params))
         findings.blockers.extend(override_blockers(findings, params))
-    watched = Path(ingest.path) / LIST if ingest.source == "list" and not is_own_set else Path(ingest.path)
-    findings.blockers.extend(hazard_blockers(watched, findings))
-    for watched_too in (params.train.base, params.evaluate.external) if is_own_set else ():
-        findings.blockers.extend(hazard_blockers(Path(watched_too), findings))
+    watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
+    watched += [Path(params.train.base), Path(params.evaluate.external)] if configured else []
+    for place in watched:
+        findings.blockers.extend(hazard_blockers(place, findings))
     return findings
 
 
-def image_shape(findings: "Findings") -> tuple[int, int, int]:
-    """(C, H, W) of the images of a set that nothing stops."""
-    height, width = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
-    return findings.channels, height, width
-
-
-def is_own(path: Path | None, params: "Params") -> bool:
+def is_configured(path: Path | None, params: Params) -> bool:
     """Whether `ingest` names this set: None stands for what it names."""
     if path is None:
         return True
-    return params.ingest.source in ON_DISK and any(_same(one, params.ingest.path) for one in (path, path / LIST))
+    return params.ingest.source in ON_DISK and any(_same(place, params.ingest.path) for place in (path, path / LIST))
 
 
-def split_blockers(findings: "Findings", ingest: "Ingest", params: "Params") -> list[Blocker]:
+def split_blockers(findings: Findings, ingest: Ingest, params: Params) -> list[Blocker]:
     """What makes the set impossible to split, or to repeat where that is asked for; else its entries are split."""
-    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow, as above)
-    from augment.data.split import pool  # noqa: PLC0415  (numpy and Pillow, as above)
-
     try:
         prepare.assign_splits(findings.entries, ingest, params.seed)
     except DataError as error:
@@ -116,10 +111,8 @@ def split_blockers(findings: "Findings", ingest: "Ingest", params: "Params") -> 
     return []
 
 
-def override_blockers(findings: "Findings", params: "Params") -> list[Blocker]:
+def override_blockers(findings: Findings, params: Params) -> list[Blocker]:
     """Settings of single classes that are not there."""
-    from augment.data.split.split import nearest  # noqa: PLC0415  (numpy)
-
     classes = findings.counts()
     return [
         Blocker(
@@ -130,7 +123,7 @@ def override_blockers(findings: "Findings", params: "Params") -> list[Blocker]:
     ]
 
 
-def hazard_blockers(folder: Path, findings: "Findings") -> list[Blocker]:
+def hazard_blockers(folder: Path, findings: Findings) -> list[Blocker]:
     """Names in a folder that end `dvc repro` before the pipeline starts; their files are marked as such too."""
     blockers = []
     for name, reason in dvc_hazards(folder):
@@ -142,15 +135,15 @@ def hazard_blockers(folder: Path, findings: "Findings") -> list[Blocker]:
     return blockers
 
 
-def as_dict(findings: "Findings") -> dict[str, Any]:
-    """The machine-readable report; folders that stop a run stand among the files."""
-    files = [{"path": e.path, "outcome": str(e.outcome), "code": e.code} for e in findings.entries]
+def as_dict(findings: Findings) -> dict[str, Any]:
+    """The report as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`.
+
+    Folders that stop a run stand among the files.
+    """
+    files = [{"path": entry.path, "outcome": str(entry.outcome), "code": entry.code} for entry in findings.entries]
     stopped = {entry.path for entry in findings.entries if entry.outcome == "stop"}
-    files += [
-        {"path": blocker.path, "outcome": "stop", "code": blocker.code}
-        for blocker in findings.blockers
-        if blocker.path not in stopped
-    ]
+    stops = [blocker for blocker in findings.blockers if blocker.path not in stopped]
+    files += [{"path": blocker.path, "outcome": "stop", "code": blocker.code} for blocker in stops]
     counts = Counter(item["outcome"] for item in files)
     return {
         "files": files,
@@ -160,29 +153,27 @@ def as_dict(findings: "Findings") -> dict[str, Any]:
     }
 
 
-def as_text(title: str, findings: "Findings") -> list[str]:
+def as_text(title: str, findings: Findings) -> list[str]:
     """The report for people: a summary, what to do first, then the files left out."""
     lines = [title, ""]
     lines += [f"  {name:<12}{number:>8}" for name, number in as_dict(findings)["counts"].items()]
     if findings.sizes:
-        most = ", ".join(f"{h}x{w} ({n})" for (h, w), n in findings.sizes.most_common(3))
-        lines += ["", f"  height x width: {most}{', ...' if len(findings.sizes) > 3 else ''}"]
+        sizes = [f"{size_text(size)} ({number})" for size, number in findings.sizes.most_common()]
+        lines += ["", f"  height x width: {first_few(sizes, 3)}"]
         lines += [f"  channels: {'grey' if findings.channels == 1 else 'RGB'}"]
     classes = findings.counts()
     if classes:
         width = max(map(len, classes))
         lines += ["", "usable images of each class"] + [f"  {k:<{width}} {n:>7}" for k, n in classes.items()]
     if findings.blockers:
-        lines += ["", "a run would stop"] + [
-            f"  {blocker.path}: {blocker.code}: {blocker.message}" for blocker in findings.blockers
-        ]
+        lines += ["", "a run would stop"] + [f"  {blocker}" for blocker in findings.blockers]
     lines += [""] * bool(findings.notes) + [f"note: {note}" for note in findings.notes]
     for outcome, heading in (("quarantined", "left out"), ("fixed", "used, but changed")):
         lines += _by_code(findings, outcome, heading)
     return lines
 
 
-def _by_code(findings: "Findings", outcome: str, heading: str) -> list[str]:
+def _by_code(findings: Findings, outcome: str, heading: str) -> list[str]:
     """Paths under each code; only those left out are named one by one."""
     groups: dict[str, list[str]] = defaultdict(list)
     for entry in findings.entries:
@@ -192,13 +183,12 @@ def _by_code(findings: "Findings", outcome: str, heading: str) -> list[str]:
     for code, paths in sorted(groups.items()):
         lines.append(f"  {code} ({len(paths)})")
         if outcome == "quarantined":
-            more = [f"    ... and {len(paths) - _MAX_FILES_NAMED} more"] if len(paths) > _MAX_FILES_NAMED else []
-            lines += paths[:_MAX_FILES_NAMED] + more
+            lines += limited(paths, _MAX_FILES_NAMED, "    ... and {} more")
     return lines
 
 
-def _same(one: Path, other: str) -> bool:
+def _same(path: Path, other: str) -> bool:
     try:
-        return one.resolve() == Path(other).resolve()
+        return path.resolve() == Path(other).resolve()
     except (OSError, RuntimeError):
         return False

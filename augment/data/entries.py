@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:  # `augment check` starts without NumPy
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
 Outcome = Literal["ok", "fixed", "quarantined", "ignored", "stop"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "fixed", "quarantined", "ignored", "stop")
 
 DEDUP = "dedup"
+# Of equal images the one in test stays: a verdict must rest on all the test images declared.
+KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Entry:
     codes: list[str] = field(default_factory=list)
     detail: str = ""
     sha256: str = ""
-    pixels: "NDArray[np.uint8] | None" = None
+    pixels: NDArray[np.uint8] | None = None
     size: tuple[int, int] | None = None
     channels: int = 0
     float_top: int | None = None
@@ -78,3 +79,6 @@ class Blocker:
     path: str
     code: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.code}: {self.message}"

@@ -28,7 +28,7 @@ class ImageSet:
     images: uint8 (N, C, H, W), C in {1, 3}
     labels: str (N,), the class names as a person wrote them
     groups: str (N,), images that are not independent (one patient, one part, exact duplicates)
-            share a group; an image on its own has a group of its own
+            share a group; any other image is a group by itself
     sources: str (N,), where each image came from, for people
 
     Raises `DataError` for images of another form, and for parts that differ in length.
@@ -117,12 +117,7 @@ class ImageSet:
         try:
             images = np.load(Path(folder) / "images.npy", allow_pickle=False)
             rows = read_csv(Path(folder) / "index.csv")
-            return ImageSet(
-                images,
-                np.array([row["label"] for row in rows], dtype=np.str_),
-                np.array([row["group"] for row in rows], dtype=np.str_),
-                np.array([row["source"] for row in rows], dtype=np.str_),
-            )
+            return ImageSet(images, *(np.array([row[name] for row in rows], dtype=np.str_) for name in COLUMNS[1:]))
         except (OSError, EOFError, ValueError, KeyError, DataError) as error:
             raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error
 

@@ -3,31 +3,27 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.files import sweep_temporaries, write_csv, write_json
-from augment.data import cleaning
-from augment.data.cleaning import Findings
+from augment.core.files import folder_name, slug, sweep_temporaries, write_csv, write_json
+from augment.core.progress import MAX_PROBLEM_LINES, limited
+from augment.data.cleaning import examine
 from augment.data.entries import DEDUP, Entry
+from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
-from augment.data.slugs import folder_name, slug
 from augment.data.sources.disk import shown
-from augment.data.split.disjoint import check_sides
+from augment.data.split.groups import check_sides
 from augment.data.split.split import split
-
-if TYPE_CHECKING:
-    from augment.params import Ingest
+from augment.params import Ingest
 
 SPLITS = ("train", "val", "test")
 POOL = "pool"  # what the split left over: training images of repeated evaluations, and nothing else
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "group", "sha256")
-_MAX_LINES = 20
 
 
-def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
+def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
     """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json` and `manifest.csv`.
 
     Equal inputs give equal bytes.
@@ -36,35 +32,15 @@ def prepare(ingest: "Ingest", seed: int, out: Path) -> Findings:
     """
     findings = examine(ingest)
     if findings.blockers:
-        lines = [f"{blocker.path}: {blocker.code}: {blocker.message}" for blocker in findings.blockers]
-        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
+        lines = limited([str(blocker) for blocker in findings.blockers], MAX_PROBLEM_LINES)
         command = f"Run `augment check {shown(ingest.path)}` to see what became of every file."
-        raise DataError("\n".join([*lines[:_MAX_LINES], *more, command]))
+        raise DataError("\n".join([*lines, command]))
     assign_splits(findings.entries, ingest, seed)
     _write(findings, out)
     return findings
 
 
-def examine(ingest: "Ingest") -> Findings:
-    """What the settings of `ingest` find, before the split."""
-    if ingest.source == "digits" or ingest.source == "slanted":  # noqa: PLR1714  (types narrow so)
-        return cleaning.examine_built_in(ingest.source, ingest.size, ingest.color)
-    return cleaning.examine(
-        Path(ingest.path),
-        source=ingest.source,
-        group_pattern=ingest.group_pattern,
-        size=ingest.size,
-        color=ingest.color,
-        background=ingest.background,
-        conflicts=ingest.conflicts,
-        near_duplicates=ingest.near_duplicates,
-        min_per_class=ingest.min_per_class,
-        max_file_mb=ingest.max_file_mb,
-        max_pixels=ingest.max_pixels,
-    )
-
-
-def assign_splits(entries: Sequence[Entry], ingest: "Ingest", seed: int) -> None:
+def assign_splits(entries: Sequence[Entry], ingest: Ingest, seed: int) -> None:
     """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does.
 
     What is in no split goes to the pool, but for images whose group has others in a split.
@@ -93,10 +69,9 @@ def assign_splits(entries: Sequence[Entry], ingest: "Ingest", seed: int) -> None
 
 def _write(findings: Findings, out: Path) -> None:
     """Images first, the manifest last: where it stands, the rest is whole."""
-    size = next(entry.pixels.shape[:2] for entry in findings.usable if entry.pixels is not None)
     for name in (*SPLITS, POOL):
-        mine = [entry for entry in findings.usable if entry.split == name]
-        image_set(mine, findings.channels, size).save(out / name)
+        of_split = [entry for entry in findings.usable if entry.split == name]
+        image_set(of_split, findings.shape).save(out / name)
         sweep_temporaries(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
@@ -105,18 +80,14 @@ def _write(findings: Findings, out: Path) -> None:
     sweep_temporaries(out)
 
 
-def image_set(entries: Sequence[Entry], channels: int, size: tuple[int, ...]) -> ImageSet:
-    """Decoded entries, all of one size (height, width), as a set."""
-    images = np.zeros((len(entries), channels, *size), dtype=np.uint8)
+def image_set(entries: Sequence[Entry], shape: tuple[int, ...]) -> ImageSet:
+    """Decoded entries, all of one shape (C, H, W), as a set."""
+    images = np.zeros((len(entries), *shape), dtype=np.uint8)
     for position, entry in enumerate(entries):
         assert entry.pixels is not None
         images[position] = entry.pixels.transpose(2, 0, 1)  # one stored channel fills all of them
-    return ImageSet(
-        images,
-        np.array([entry.label for entry in entries], dtype=np.str_),
-        np.array([entry.group for entry in entries], dtype=np.str_),
-        np.array([entry.path for entry in entries], dtype=np.str_),
-    )
+    texts = ([getattr(entry, name) for entry in entries] for name in ("label", "group", "path"))
+    return ImageSet(images, *(np.array(values, dtype=np.str_) for values in texts))
 
 
 def _classes(entries: Sequence[Entry]) -> list[dict[str, str | int]]:
@@ -145,4 +116,4 @@ def _groups(findings: Findings) -> dict[str, object]:
 
 def _row(entry: Entry) -> dict[str, str | int]:
     index = "" if entry.index is None else entry.index
-    return {name: getattr(entry, name) for name in MANIFEST if name != "index"} | {"index": index}
+    return {name: getattr(entry, name) for name in MANIFEST} | {"index": index}

@@ -4,21 +4,24 @@ import io
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from augment import params
 from augment.core.errors import DataError, ParamsError
-from augment.core.files import write_text
+from augment.core.files import parse_yaml, write_text
+from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data import check
+from augment.data.cleaning import examine
 from augment.data.entries import Blocker
+from augment.data.findings import Findings, suggested_size
+from augment.data.sources import folder
 from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
-
-if TYPE_CHECKING:
-    from augment.data.cleaning import Findings
+from augment.params.messages import as_yaml
+from augment.project import dvc_yaml
 
 _SETTLED = {"mixed_sizes", "size_range"}
 _SUGGESTED_SIDE_PX = 64  # what a GAN of the default size learns on a processor in reasonable time
-_MAX_LINES = 20
 
 
 def run(
@@ -31,10 +34,6 @@ def run(
     Raises `DataError` when it holds something that would stop a run and that no setting
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
-    from augment import params  # noqa: PLC0415  (pydantic, not for `augment --help`)
-    from augment.data import prepare  # noqa: PLC0415  (numpy and Pillow)
-    from augment.data.sources import folder  # noqa: PLC0415  (numpy and Pillow)
-
     source = folder.detect(path)
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
@@ -42,7 +41,7 @@ def run(
     before = params.load(params_path)
     params.check({"ingest": {"path": _stored(path, params_path)}}, str(params_path))  # before a long look at it
     ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
-    findings = prepare.examine(ingest)
+    findings = examine(ingest)
     blockers = [blocker for blocker in findings.blockers if blocker.code not in _SETTLED]
     if not blockers:
         blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
@@ -51,25 +50,22 @@ def run(
     text = _edited(params_path, settings)
     write_text(params_path, text)
     print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
-    size = settings["size"] or check.image_shape(findings)[1:]
+    size = settings["size"] or findings.shape[1:]
     print("\n".join([*forecast((findings.channels, *size), findings.counts()), "Next: `dvc repro`"]))
     return 0
 
 
 def _refuse(path: Path, blockers: list[Blocker]) -> None:
-    lines = [f"{blocker.path}: {blocker.code}: {blocker.message}" for blocker in blockers]
+    lines = [str(blocker) for blocker in blockers]
     if not is_plain(str(path)):
         lines.append(f"{shown(str(path))}: the path is not plain UTF-8; rename the folder")
     if lines:
-        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
         command = f"Nothing was written. `augment check {shlex.quote(shown(str(path)))}` shows every file."
-        raise DataError("\n".join([*lines[:_MAX_LINES], *more, command]))
+        raise DataError("\n".join([*limited(lines, MAX_PROBLEM_LINES), command]))
 
 
-def _settings(path: Path, source: str, params_path: Path, findings: "Findings") -> dict[str, Any]:
+def _settings(path: Path, source: str, params_path: Path, findings: Findings) -> dict[str, Any]:
     """The keys of `ingest` that depend on the images."""
-    from augment.data.cleaning import suggested_size  # noqa: PLC0415  (numpy)
-
     settled = any(blocker.code in _SETTLED for blocker in findings.blockers)
     return {
         "source": source,
@@ -92,9 +88,6 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
     from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415  (the same)
 
-    from augment import params  # noqa: PLC0415  (pydantic)
-    from augment.project import dvc_yaml  # noqa: PLC0415  (pydantic)
-
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
@@ -111,7 +104,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
         section[key] = new
     stream = io.StringIO()
     yaml.dump(document, stream)
-    values = YAML(typ="safe", pure=True).load(stream.getvalue())
+    values = parse_yaml(stream.getvalue())
     try:
         params.check(values, str(params_path))
     except ParamsError as error:
@@ -122,7 +115,7 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     return stream.getvalue()
 
 
-def _summary(path: Path, params_path: Path, findings: "Findings", settings: dict[str, Any]) -> list[str]:
+def _summary(path: Path, params_path: Path, findings: Findings, settings: dict[str, Any]) -> list[str]:
     counts = findings.counts()
     left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
     lines = [
@@ -130,13 +123,9 @@ def _summary(path: Path, params_path: Path, findings: "Findings", settings: dict
     ]
     lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]
     lines += [f"note: {note}" for note in findings.notes]
-    lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {_yaml(value)}" for key, value in settings.items()]
+    lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {as_yaml(value)}" for key, value in settings.items()]
     if settings["size"]:
         lines.append(
             "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
         )
     return lines
-
-
-def _yaml(value: Any) -> str:
-    return "null" if value is None else str(value)

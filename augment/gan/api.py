@@ -16,8 +16,8 @@ from augment import params
 from augment.core.engine import Engine, cores, standalone
 from augment.core.environment import resolve_device
 from augment.core.errors import AugmentError, DataError, TrainingError
+from augment.core.files import slug
 from augment.data.imageset import ImageSet
-from augment.data.slugs import slug
 from augment.gan.bundle_files import MAX_LABEL_LENGTH
 from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import backend_on, generators_from, train_classes

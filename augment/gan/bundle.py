@@ -7,8 +7,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from augment.core.files import sha256
-from augment.data.slugs import slug
+from augment.core.files import sha256, slug
 from augment.gan.bundle_files import MANIFEST, MAX_MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
 from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet, network_from
 from augment.gan.networks.build import new_generator

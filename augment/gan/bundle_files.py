@@ -14,8 +14,7 @@ import safetensors.torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augment.core.errors import BundleError
-from augment.core.files import read_file, sha256, sha256_json, write_bytes, write_json
-from augment.data.slugs import slug
+from augment.core.files import read_file, sha256, sha256_json, slug, write_bytes, write_json
 from augment.gan.networks.build import Architecture, NetworkName
 from augment.gan.training.run import Weights
 

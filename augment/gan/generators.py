@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from augment.core.errors import ArgumentError
-from augment.core.files import write_json
+from augment.core.files import slug, write_json
 from augment.core.seeds import torch_rng
-from augment.data.slugs import slug
 from augment.gan.bundle_files import save_bundle
 from augment.gan.networks.build import Architecture, Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights

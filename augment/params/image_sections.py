@@ -46,8 +46,7 @@ class Ingest(Section):
         "straddle a split: `(part\\d+)_`. For `folder` and `list`.",
     )
     size: Size | tuple[Size, Size] | None = Field(
-        None,
-        description="Pixels, one number or [height, width]. null: as they are, which must then be one size.",
+        None, description="Pixels, one number or [height, width]. null: as they are, which must then be one size."
     )
     color: Literal["auto", "grey", "rgb"] = Field(
         "auto", description="Channels. `auto`: grey when every image is grey, else RGB."
@@ -72,8 +71,7 @@ class Ingest(Section):
         5, ge=2, description="Fewest usable images of a class; with fewer the run stops and names the class."
     )
     conflicts: Literal["drop", "stop"] = Field(
-        "drop",
-        description="One image under two labels: `drop` quarantines every copy, `stop` ends the run.",
+        "drop", description="One image under two labels: `drop` quarantines every copy, `stop` ends the run."
     )
     near_duplicates: Literal["group", "off"] = Field(
         "group",
@@ -99,7 +97,7 @@ class Ingest(Section):
 
 
 class Override(Section):
-    """What one class may have of its own."""
+    """What may differ for one class."""
 
     steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
@@ -165,14 +163,10 @@ class Train(Section):
         "auto", description="Adam's learning rate, betas (0, 0.99); `auto`: 0.001, for `linear` 0.01."
     )
     ema_std: float = Field(
-        0.1,
-        gt=0,
-        le=0.25,
-        description="Width of the power-function average of G's weights, as a share of the run.",
+        0.1, gt=0, le=0.25, description="Width of the power-function average of G's weights, as a share of the run."
     )
     precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto",
-        description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px.",
+        "auto", description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px."
     )
     overrides: Annotated[dict[str, Override], TextKeys] = Field(
         default_factory=dict,
@@ -196,13 +190,12 @@ class Generate(Section):
     )
     borrowed: Probability = Field(
         0.75,
-        description="Share of the candidates of classes no larger than the median one that are their own images varied "
-        "as those of the largest classes vary, in the latent space of the shared GAN, and keep traces of themselves; "
-        "0: none.",
+        description="Share of the candidates of minority classes (no larger than the median class) that are images of "
+        "the class varied as those of donor classes vary, in the latent space of the shared GAN. They keep traces of "
+        "those images; 0: none.",
     )
     accept: Fraction = Field(
-        0.9,
-        description="The class filter's threshold accepts this share of held-out real images of the class.",
+        0.9, description="The class filter's threshold accepts this share of held-out real images of the class."
     )
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
     filter_steps: int = Field(

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from augment.core.errors import ParamsError
-from augment.core.files import read_file
+from augment.core.files import parse_yaml, read_file
 from augment.params.messages import format_errors
 from augment.params.schema import Params
 
@@ -24,17 +24,14 @@ def load(path: Path = Path("params.yaml")) -> Params:
 
 def read(path: Path) -> Any:
     """What stands in params.yaml, unchecked; an empty file is an empty mapping. Raises `ParamsError`."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no params.yaml)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
-
     try:
         content = read_file(path, MAX_BYTES)
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}. Run this in the project's root folder.") from error
     try:
-        values = YAML(typ="safe", pure=True).load(content.decode())
-    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ParamsError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+        values = parse_yaml(content.decode())
+    except ValueError as error:
+        raise ParamsError(f"{path}: not readable as YAML: {error}") from error
     return {} if values is None else values
 
 

@@ -107,7 +107,7 @@ def _alternatives(owner: Model, name: str) -> list[Any]:
     """The types that a field may have, besides null."""
     annotation = owner.model_fields[name].annotation
     union = get_origin(annotation) in (Union, types.UnionType)
-    return [one for one in get_args(annotation) if one is not types.NoneType] if union else [annotation]
+    return [kind for kind in get_args(annotation) if kind is not types.NoneType] if union else [annotation]
 
 
 def _model_of(annotation: Any) -> Model | None:
@@ -116,9 +116,9 @@ def _model_of(annotation: Any) -> Model | None:
 
 def _words(schema: Mapping[str, Any]) -> list[str]:
     """Every word that a schema lists, at any depth."""
-    own = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
+    listed = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
     inner = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())]
-    return [*map(str, own), *(word for branch in inner for word in _words(branch))]
+    return [*map(str, listed), *(word for branch in inner for word in _words(branch))]
 
 
 def _nearest(word: str, known: list[str]) -> str:
@@ -129,4 +129,9 @@ def _nearest(word: str, known: list[str]) -> str:
 def _shown(value: Any) -> str:
     """As YAML writes it, cut short: aliases can make a small file a huge value."""
     value = list(value) if isinstance(value, tuple) else value
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else reprlib.repr(value)
+    return as_yaml(value) if value is None or isinstance(value, bool) else reprlib.repr(value)
+
+
+def as_yaml(value: Any) -> str:
+    """A plain value as YAML writes it."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

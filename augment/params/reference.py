@@ -2,12 +2,11 @@
 
 import re
 import textwrap
-from typing import Any
 
 from pydantic import BaseModel
 
 from augment.params import Override, Params
-from augment.params.messages import allowed_values
+from augment.params.messages import allowed_values, as_yaml
 
 COLUMNS = 100  # of a line
 HEAD = (
@@ -34,7 +33,7 @@ def document() -> str:
 
 def _key(name: str, model: type[BaseModel], key: str) -> list[str]:
     field = model.model_fields[key]
-    default = "{}" if field.default_factory else _yaml(field.default)
+    default = "{}" if field.default_factory else as_yaml(field.default)
     words = allowed_values(model.model_json_schema()["properties"][key])
     return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", str(field.description)]
 
@@ -44,10 +43,6 @@ def _wrapped(paragraph: str) -> str:
     whole = re.sub(r"`[^`]*`|[≥≤<>] \d", lambda code: code[0].replace(" ", "\0"), paragraph)
     lines = textwrap.wrap(whole, COLUMNS, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace("\0", " ")
-
-
-def _yaml(value: Any) -> str:
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 if __name__ == "__main__":

@@ -53,10 +53,7 @@ class Evaluate(Section):
         None, description="For `recall_at_far`: the class without a finding; every other one is an alarm."
     )
     false_alarm_rate: float = Field(
-        0.05,
-        gt=0,
-        le=0.5,
-        description="For `recall_at_far`: the share of normal images that may raise an alarm.",
+        0.05, gt=0, le=0.5, description="For `recall_at_far`: the share of normal images that may raise an alarm."
     )
     second_classifier: Literal["off"] | Features = Field(
         "random_convolutions",
@@ -65,8 +62,7 @@ class Evaluate(Section):
         "`pretrained`.",
     )
     steps: Steps = Field(
-        "auto",
-        description="Optimiser steps of every classifier, equal for all arms; auto: 400, from 16 px up 1200.",
+        "auto", description="Optimiser steps of every classifier, equal for all arms; auto: 400, from 16 px up 1200."
     )
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, description="AdamW's peak learning rate.")
@@ -83,10 +79,7 @@ class Evaluate(Section):
         "verdict never looks at them.",
     )
     equivalence: float = Field(
-        0.01,
-        gt=0,
-        le=0.1,
-        description="Gains within plus or minus this count as equivalent (0.01 = 1 point).",
+        0.01, gt=0, le=0.1, description="Gains within plus or minus this count as equivalent (0.01 = 1 point)."
     )
     resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of the test groups.")
 
@@ -118,7 +111,7 @@ class Evaluate(Section):
 
     @property
     def arm_names(self) -> tuple[Arm, ...]:
-        """The arms to run, in the order of `ARMS_COLUMNS`."""
+        """The arms to run, in the order of `ARMS`."""
         whole = [arm for arm in ARMS if arm != "pretrained"]
         wanted = {"default": DEFAULT_ARMS, "all": whole}[self.arms] if isinstance(self.arms, str) else self.arms
         return tuple(arm for arm in ARMS if arm in wanted)

@@ -43,8 +43,8 @@ def _watched(path: str) -> str:
         raise ValueError(f"{path!r} is an address; give a folder or file on this disk")
     parts = PurePath(os.path.normpath(os.path.relpath(path))).parts
     for output in OUTPUTS:
-        own = PurePath(output).parts
-        if set(parts) <= {".."} or parts == own[: len(parts)] or parts[: len(own)] == own:
+        folder = PurePath(output).parts
+        if set(parts) <= {".."} or parts == folder[: len(parts)] or parts[: len(folder)] == folder:
             raise ValueError(
                 f"{path!r} is, holds or lies in {output}, which the pipeline writes and every run empties; "
                 "copy what is needed to a folder of its own and name that"

@@ -10,7 +10,9 @@ from importlib import metadata
 from pathlib import Path
 
 from augment.core.files import WORK_STORE
-from augment.project.dvc_faults import Fault, faults, locked_outputs
+from augment.core.progress import limited
+from augment.project.dvc_cache import locked_outputs
+from augment.project.dvc_faults import Fault, faults
 from augment.project.work_store import StoredGan, prune, survey
 
 MIN_PYTHON = (3, 11)
@@ -26,7 +28,7 @@ def run(prune_days: float | None) -> int:
     project = Path()
     in_project = (project / "dvc.yaml").exists()
     missing = list(_missing(in_project))
-    faults_found = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
+    mendable = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
     print("\n".join(["environment", *_environment(), "", "work store", *_store(prune_days), "", "DVC state"]))
     if not in_project:
         print("  no dvc.yaml here: only the library was looked at")
@@ -34,14 +36,11 @@ def run(prune_days: float | None) -> int:
         print("  not looked at: ruamel.yaml is missing")
     else:
         dvc_faults = faults(project)
-        faults_found += dvc_faults
+        mendable += dvc_faults
         print(f"  faults: {len(dvc_faults)}" if dvc_faults else f"  {_outputs(project)}")
     print()
-    for fault in faults_found:
-        print(f"fault: {fault.what}\n  mend: {fault.mend}")
-    if not faults_found:
-        print("No fault found.")
-    return 1 if faults_found else 0
+    print("\n".join(f"fault: {fault.what}\n  mend: {fault.mend}" for fault in mendable) or "No fault found.")
+    return 1 if mendable else 0
 
 
 def _environment() -> Iterator[str]:
@@ -52,8 +51,8 @@ def _environment() -> Iterator[str]:
         try:
             from augment.core.environment import environment, resolve_device  # noqa: PLC0415  (only where torch is there)
 
-            found = environment(resolve_device("auto"))
-            yield f"  device {found['device']}, processor capability {found['cpu_capability']}"
+            here = environment(resolve_device("auto"))
+            yield f"  device {here['device']}, processor capability {here['cpu_capability']}"
         except (ImportError, OSError) as error:  # a library that torch needs, or one of another platform
             yield f"  torch cannot be loaded: {error}"
 
@@ -97,9 +96,9 @@ def _commands() -> Iterator[Fault]:
     """`dvc repro` runs `python`, which must be the one that has the packages."""
     here = Path(sys.executable).parent
     for name in ("python", "dvc"):
-        found = shutil.which(name)
-        if found is None or Path(found).parent != here:
-            where = f"is {found}, of another environment" if found else "is not on the PATH"
+        program = shutil.which(name)
+        if program is None or Path(program).parent != here:
+            where = f"is {program}, of another environment" if program else "is not on the PATH"
             mend = f". {_short(here / 'activate')}" if (here / "activate").exists() else f'export PATH="{here}:$PATH"'
             yield Fault(f"`{name}` {where}; the packages are in {_short(here.parent)}", mend)
             return
@@ -113,20 +112,21 @@ def _store(prune_days: float | None) -> Iterator[str]:
             yield f"  {busy} stayed: a run is at work on them"
     gans = survey(WORK_STORE)
     yield f"  {WORK_STORE}: {_counted(gans)}" + (f", last used {_age(gans[0].used)}" if gans else "")
-    unfinished = [gan for gan in gans if not gan.finished]
-    for gan in unfinished[:_MAX_UNFINISHED_NAMED]:
-        yield f"    unfinished: {gan.folder.name}, {_size(gan.size)}, {_age(gan.used)}; `dvc repro` goes on with it"
-    if len(unfinished) > _MAX_UNFINISHED_NAMED:
-        yield f"    ... and {len(unfinished) - _MAX_UNFINISHED_NAMED} more"
+    unfinished = [
+        f"    unfinished: {gan.folder.name}, {_size(gan.size)}, {_age(gan.used)}; `dvc repro` goes on with it"
+        for gan in gans
+        if not gan.finished
+    ]
+    yield from limited(unfinished, _MAX_UNFINISHED_NAMED, "    ... and {} more")
     if gans and prune_days is None:
         yield "  `augment doctor --prune 30` removes what no run has used for 30 days, `--prune 0` everything"
 
 
 def _outputs(project: Path) -> str:
     number = len(locked_outputs(project / "dvc.lock"))
-    return (
-        f"{number} outputs in dvc.lock, all as they should be" if number else "no dvc.lock: `dvc repro` has not run yet"
-    )
+    if not number:
+        return "no dvc.lock: `dvc repro` has not run yet"
+    return f"{number} outputs in dvc.lock, all as they should be"
 
 
 def _counted(gans: list[StoredGan]) -> str:

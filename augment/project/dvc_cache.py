@@ -1,10 +1,27 @@
-"""Outputs brought back from DVC's cache by copying files, where DVC itself may be locked, or short of disk."""
+"""dvc.lock and DVC's cache read as files; outputs brought back from it, where DVC may be locked or short of disk."""
 
+import configparser
 import errno
+import hashlib
+import json
+import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from augment.project.dvc_faults import cache_folder, cached_path, folder_listing, is_whole, locked_outputs
+from augment.core.files import parse_yaml
+
+_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of dvc.lock: path relative to the project, md5 with `.dir` for a folder, the stage that made it."""
+
+    path: str
+    md5: str
+    stage: str
 
 
 def bring_back(project: Path, stage: str) -> bool:
@@ -18,12 +35,12 @@ def bring_back(project: Path, stage: str) -> bool:
     folders = [project / output.path for output in outputs if output.md5.endswith(".dir")]
     copies: dict[Path, Path] = {}
     for output in outputs:
-        own, path = cached_path(cache, output.md5), project / output.path
+        cached, path = cached_path(cache, output.md5), project / output.path
         if path in folders:
-            copies |= {path / name: cached_path(cache, md5) for name, md5 in folder_listing(own).items()}
+            copies |= {path / name: cached_path(cache, md5) for name, md5 in folder_listing(cached).items()}
         else:
-            copies[path] = own
-        if not own.exists() or (path in folders and not is_whole(own)):
+            copies[path] = cached
+        if not cached.exists() or (path in folders and not is_whole(cached)):
             raise LookupError(output.path)
     for path, source in copies.items():
         if not source.exists():
@@ -54,3 +71,70 @@ def _copy(source: Path, path: Path) -> None:
             raise
         path.unlink(missing_ok=True)
         path.hardlink_to(source)
+
+
+def locked_outputs(path: Path) -> list[Output]:
+    """The outputs that dvc.lock names; none without the file. Raises ValueError saying what is wrong with it."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise ValueError("not readable as YAML, cut short or edited") from error
+    stages = content.get("stages") if isinstance(content, dict) and content.get("schema") else None
+    if not isinstance(stages, dict) or not text.endswith("\n"):
+        raise ValueError("cut short: it must hold `schema` and `stages`, and end with a line break")
+    outputs = []
+    for name, stage in stages.items():
+        sides = [stage.get(side, []) for side in ("deps", "outs")] if isinstance(stage, dict) else [None]
+        if not all(isinstance(side, list) and all(map(_is_entry, side)) for side in sides) or not sides[-1]:
+            raise ValueError(f"cut short or edited: stage `{name}` lacks outputs or hashes")
+        outputs += [Output(entry["path"], entry["md5"], name) for entry in sides[-1]]
+    return outputs
+
+
+def cache_folder(project: Path) -> Path:
+    """Where DVC keeps its objects: `cache.dir` of .dvc/config.local or .dvc/config, else .dvc/cache."""
+    config = configparser.ConfigParser(interpolation=None, strict=False)
+    folder = project / ".dvc"
+    try:
+        config.read([folder / "config", folder / "config.local"], encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError):
+        return folder / "cache"
+    return folder / config.get("cache", "dir", fallback="cache").strip("\"'")
+
+
+def folder_listing(path: Path) -> dict[str, str]:
+    """Relative path -> md5 of a cached folder; empty for a file, and where the listing is missing or damaged."""
+    if path.suffix != ".dir":
+        return {}
+    try:
+        entries = json.loads(path.read_bytes())
+        return {entry["relpath"]: entry["md5"] for entry in entries if _MD5.fullmatch(entry["md5"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def md5(path: Path) -> str:
+    """Hex MD5 of a file, as DVC names its objects."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a cached object is there and has the hash that names it."""
+    return path.is_file() and md5(path) == path.parent.name + path.name.removesuffix(".dir")
+
+
+def cached_path(cache: Path, md5: str) -> Path:
+    """Where the cache keeps the object of a hash."""
+    return cache / md5[:2] / md5[2:]
+
+
+def _is_entry(entry: Any) -> bool:
+    """A path with its hash and size, all that DVC writes of it."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str) or not isinstance(entry.get("md5"), str):
+        return False
+    counted = "nfiles" in entry or not entry["md5"].endswith(".dir")
+    return _MD5.fullmatch(entry["md5"]) is not None and "size" in entry and counted

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from augment import params
+from augment.core.files import parse_yaml
+from augment.params.messages import as_yaml
 
 _ABSENT = object()
 _INTERPOLATED = re.compile(r"\$\{([\w.]+)\}")
@@ -25,13 +27,10 @@ def obstacles(params_path: Path, values: Any) -> list[tuple[str, str]]:
 
 
 def _stages(pipeline: Path) -> list[dict[str, Any]]:
-    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
-
     try:
-        content = YAML(typ="safe", pure=True).load(pipeline.read_text(encoding="utf-8"))
+        content = parse_yaml(pipeline.read_text(encoding="utf-8"))
         return [stage for stage in content["stages"].values() if isinstance(stage, dict)]
-    except (YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return []  # somebody's own dvc.yaml: DVC itself says what is wrong with it
 
 
@@ -45,8 +44,7 @@ def _missing_keys(values: Any, stages: list[dict[str, Any]]) -> Iterator[tuple[s
     for key in keys:
         if _at(values, key) is _ABSENT:
             default = _at(defaults, key)
-            value = "null" if default is None else str(default)
-            line = f"`{key.rpartition('.')[2]}: {value}`"
+            line = f"`{key.rpartition('.')[2]}: {as_yaml(default)}`"
             what = f"the section `{key}:` with its keys" if isinstance(default, dict) else line
             yield "missing_key", f"{key} is missing, and DVC reads it: write {what} (docs/params.md)"
 

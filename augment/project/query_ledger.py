@@ -1,4 +1,4 @@
-"""Test queries, the configurations that have looked at a test set: a file to append to, unknown to DVC and git.
+"""Test queries: which configurations asked a test set, in a file to append to that DVC and git do not know.
 
 The best of several queries is lucky, so a verdict is worth less the more often its test set was asked. The
 count belongs to a folder's history and not to its inputs, so no output holds it.
@@ -17,7 +17,7 @@ _LINE = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64})")
 
 
 def record_query(ledger: Path, test: str, configuration: str) -> None:
-    """Note that a configuration has looked at a test set; both are SHA-256 fingerprints. Known pairs are not repeated.
+    """Note that a configuration asked a test set; both are SHA-256 fingerprints. Known pairs are not repeated.
 
     Raises `StoreError` when the file cannot be written.
     """
@@ -38,11 +38,11 @@ def record_query(ledger: Path, test: str, configuration: str) -> None:
 
 
 def query_count(ledger: Path, test: str, configuration: str) -> int:
-    """Configurations that have looked at this test set, this one included, whether or not it is noted here.
+    """How many configurations asked this test set, this one included, whether or not it is noted here.
 
     Raises `StoreError` when the file cannot be read.
     """
-    return len({mine for seen, mine in _entries(ledger) if seen == test} | {configuration})
+    return len({noted for asked, noted in _entries(ledger) if asked == test} | {configuration})
 
 
 def queries_text(count: int) -> str:
@@ -69,5 +69,4 @@ def _entries(ledger: Path) -> list[tuple[str, str]]:
         return []
     except OSError as error:
         raise StoreError(f"{ledger}: cannot be read ({error.strerror or error}). Make it readable.") from error
-    found = [_LINE.fullmatch(line) for line in text.splitlines()]
-    return [(match[1], match[2]) for match in found if match]
+    return [(match[1], match[2]) for line in text.splitlines() if (match := _LINE.fullmatch(line))]

@@ -25,14 +25,13 @@ class StoredGan:
 
 def survey(store: Path) -> list[StoredGan]:
     """All GANs of the store, the one last used first."""
-    folders = [path for path in store.glob("*") if path.is_dir() and _FINGERPRINT.fullmatch(path.name)]
-    found = []
-    for folder in folders:
+    gans = []
+    for folder in (path for path in store.glob("*") if path.is_dir() and _FINGERPRINT.fullmatch(path.name)):
         files = [file.stat() for file in folder.iterdir()]
         used = max([status.st_mtime for status in files], default=folder.stat().st_mtime)
         size = sum(status.st_size for status in files)
-        found.append(StoredGan(folder, (folder / "finished.pt").exists(), size, used))
-    return sorted(found, key=lambda gan: (-gan.used, gan.folder.name))
+        gans.append(StoredGan(folder, (folder / "finished.pt").exists(), size, used))
+    return sorted(gans, key=lambda gan: (-gan.used, gan.folder.name))
 
 
 def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from augment.core.errors import DataError
+from augment.core.files import slug
 from augment.core.grids import GAP_PX, enlarged, mosaic, picture, png
 from augment.data.imageset import UInt8
-from augment.data.slugs import slug
 
 TARGET_SIDE_PX = 56  # pixels: smaller images are enlarged by a whole factor to about this size
 MAX_SIDE_PX, MIN_SIDE_PX = 96, 32  # larger images are reduced to a side between these

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from augment.core.grids import GAP_PX, MIN_TILE_PX, grid, mosaic, picture, png, write_grid
+from augment.core.grids import GAP_PX, MIN_TILE_PX, grid, mosaic, picture, png, write_grid, write_picture
 
 
 def noise(count: int, channels: int, height: int, width: int) -> np.ndarray:
@@ -66,3 +66,12 @@ def test_the_file_is_the_grid(tmp_path: Path) -> None:
     with Image.open(tmp_path / "deep" / "grid.png") as found:
         assert np.array_equal(np.asarray(found), np.asarray(grid(images, columns=2)))
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "deep" / "grid.png").read_bytes()
+
+
+def test_a_picture_reads_back(tmp_path: Path) -> None:
+    for channels in (1, 3):
+        image = np.arange(channels * 6, dtype=np.uint8).reshape(channels, 2, 3)
+        write_picture(tmp_path / "in" / "a.png", image)
+        with Image.open(tmp_path / "in/a.png") as picture:
+            pixels = np.asarray(picture)
+        assert (pixels.reshape(2, 3, channels) == image.transpose(1, 2, 0)).all()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from augment.core.progress import Progress, counted, limited, with_progress
+from augment.core.progress import Progress, counted, first_few, limited, with_progress
 
 
 def test_lines_every_two_seconds_and_at_the_end(
@@ -40,3 +40,9 @@ def test_one_is_singular(number: int, noun: str, words: str) -> None:
 def test_a_long_list_says_how_much_more_there_is() -> None:
     assert limited(["a", "b"], 2) == ["a", "b"]
     assert limited(["a", "b", "c"], 1) == ["a", "... and 2 more"]
+
+
+def test_names_beyond_the_first_few_are_dots() -> None:
+    assert first_few([], 3) == ""
+    assert first_few(["a", "b", "c"], 3) == "a, b, c"
+    assert first_few(["a", "b", "c", "d"], 3) == "a, b, c, ..."

@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 
 from augment.core.seeds import derive_seed
-from augment.data.cleaning import Findings, examine
+from augment.data.cleaning import examine
+from augment.data.findings import Findings
+from augment.params import Ingest
 
 
 def noise(seed: int, height: int = 16, width: int = 16, channels: int = 3) -> np.ndarray:
@@ -42,7 +44,7 @@ def look(root: Path, **changes: object) -> Findings:
     """Examine a folder of 16x16 images with the default settings."""
     values: dict = {"size": (16, 16), "color": "auto", "background": 255, "conflicts": "drop", "min_per_class": 5,
                     "near_duplicates": "group"}  # fmt: skip
-    return examine(root, **values | {"max_file_mb": 50, "max_pixels": 50_000_000} | changes)
+    return examine(Ingest().model_copy(update={"source": "folder", "path": str(root)} | values | changes))
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

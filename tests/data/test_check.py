@@ -12,8 +12,13 @@ from socket import AF_UNIX, socket
 import pytest
 
 from augment.data import check
+from augment.data.entries import Blocker
 from augment.params import Params
 from tests.data.corpus import FILES, SPECIAL, encode, noise, write_item, write_set
+
+
+def report_on(path: Path, settings: Params) -> dict:
+    return check.as_dict(check.inspect(path, settings))
 
 
 def params(root: Path, **values: object) -> Params:
@@ -160,29 +165,29 @@ def test_settings_count_for_their_own_folder_only(tmp_path: Path) -> None:
     write_set(tmp_path / "a")
     (tmp_path / "a" / "cat" / "tall.png").write_bytes(encode(noise(2, 30, 16)))
     own = params(tmp_path / "a", size=16, train_per_class={"cat": 3, "dgo": 3})
-    codes = [item["code"] for item in check.check_folder(tmp_path / "a", own)["files"] if item["outcome"] == "stop"]
+    codes = [item["code"] for item in report_on(tmp_path / "a", own)["files"] if item["outcome"] == "stop"]
     assert codes == ["no_split", "no_split"]  # an unknown name and a class without a number
     other = params(tmp_path / "b", size=16, train_per_class={"x": 3})
-    codes = [item["code"] for item in check.check_folder(tmp_path / "a", other)["files"] if item["outcome"] == "stop"]
+    codes = [item["code"] for item in report_on(tmp_path / "a", other)["files"] if item["outcome"] == "stop"]
     assert codes == ["mixed_sizes"]
     write_set(tmp_path / "c")
-    assert check.check_folder(tmp_path / "c", other)["counts"]["stop"] == 0
+    assert report_on(tmp_path / "c", other)["counts"]["stop"] == 0
 
 
 def test_conflicts_that_stop_are_named_as_such(tmp_path: Path) -> None:
     write_set(tmp_path)
     for label in ("cat", "dog"):
         (tmp_path / label / "same.png").write_bytes(encode(noise(77)))
-    report = check.check_folder(tmp_path, params(tmp_path, conflicts="stop"))
+    report = report_on(tmp_path, params(tmp_path, conflicts="stop"))
     blockers = [(item["path"], item["code"]) for item in report["files"] if item["outcome"] == "stop"]
     assert blockers == [("cat/same.png", "label_conflict"), ("dog/same.png", "label_conflict")]
-    report = check.check_folder(tmp_path, params(tmp_path))
+    report = report_on(tmp_path, params(tmp_path))
     assert report["counts"] == {"ok": 12, "fixed": 0, "quarantined": 2, "ignored": 0, "stop": 0}
 
 
 def test_importing_is_light() -> None:
     heavy = {"numpy", "PIL", "torch", "pydantic"}
-    code = f"import sys, augment.data.check, augment.data.setup; print({heavy} & set(sys.modules))"
+    code = f"import sys, augment.cli, pipeline.start; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
 
@@ -197,8 +202,12 @@ def test_a_folder_that_is_not_there_is_one_message(tmp_path: Path, capsys: pytes
 def test_too_few_images_to_repeat_stop_only_a_run_that_repeats(tmp_path: Path) -> None:
     write_set(tmp_path, each=12)
     once = params(tmp_path, train_per_class=4)
-    assert check.check_folder(tmp_path, once)["counts"]["stop"] == 0
+    assert report_on(tmp_path, once)["counts"]["stop"] == 0
     evaluated = once.evaluate.model_copy(update={"protocol": "repeated", "repeats": 10})
     findings = check.inspect(tmp_path, once.model_copy(update={"evaluate": evaluated}))
     assert [(blocker.path, blocker.code) for blocker in findings.blockers] == [("params.yaml", "no_repeats")]
     assert "class 'cat' needs 36 and has 0" in findings.blockers[0].message
+
+
+def test_a_blocker_is_one_line() -> None:
+    assert str(Blocker("a/1.png", "too_few", "add images")) == "a/1.png: too_few: add images"

@@ -140,3 +140,14 @@ def test_texts_as_pandas_gives_them_are_labels() -> None:
     labels = np.array(["a", "b"], dtype=object)
     found = ImageSet(np.zeros((2, 1, 4, 4), np.uint8), labels, names("0", "1"), names("0", "1"))
     assert found.counts() == {"a": 1, "b": 1}
+
+
+def test_a_set_is_a_key_by_identity() -> None:
+    def zeros() -> ImageSet:
+        names = np.array(["a"])
+        return ImageSet(np.zeros((1, 1, 2, 2), np.uint8), names, names, names)
+
+    first, equal = zeros(), zeros()
+    assert {first: 1, equal: 2}[first] == 1
+    assert first != equal
+    assert first.fingerprint() == equal.fingerprint()

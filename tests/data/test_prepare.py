@@ -12,7 +12,7 @@ from PIL import Image
 
 from augment.core.errors import DataError
 from augment.core.files import read_csv
-from augment.data.cleaning import suggested_size
+from augment.data.findings import suggested_size
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.params import Ingest

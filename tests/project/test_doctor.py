@@ -14,7 +14,8 @@ import pytest
 
 from augment.cli import main
 from augment.project import doctor
-from augment.project.dvc_faults import Fault, faults, locked_outputs, md5
+from augment.project.dvc_cache import locked_outputs, md5
+from augment.project.dvc_faults import Fault, faults
 from tests.project.test_work_store import put
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from augment.project import dvc_cache
-from augment.project.dvc_cache import bring_back
-from augment.project.dvc_faults import cached_path, locked_outputs
+from augment.project.dvc_cache import bring_back, cached_path, locked_outputs
 
 STAGES = """
 stages:

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from augment.core.files import write_csv, write_json
+from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.data.imageset import ImageSet
-from augment.data.slugs import folder_name, slug
 from augment.report.contents import CURVE_COLUMNS, TABLE_COLUMNS
 
 ARMS = {"none": "real", "oversample": "real", "classical": "real", "gan_half_filtered": "gan", "copies_half": "control"}

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 from augment.core.errors import DataError
+from augment.core.files import slug
 from augment.core.grids import GAP_PX, png
-from augment.data.slugs import slug
 from augment.report.pictures import (
     MAX_PAGE_PIXELS,
     MAX_SIDE_PX,

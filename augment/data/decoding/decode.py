@@ -37,9 +37,9 @@ class Decoded:
 
 @dataclass(frozen=True)
 class _Declared:
-    """What the header says of the pixels, before Pillow turns them into one of its own types."""
+    """What the header says of the pixels, before Pillow turns them into a type that it has."""
 
-    top: int  # the largest value that one may have
+    top: int  # the largest value that a pixel may have
     white_is_zero: bool = False  # deep values still to be turned around
     grey_step: int = 1  # by which Pillow has multiplied pixels of fewer than 8 bits, and not the transparent value
 
@@ -68,9 +68,8 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
             raise _diagnosis(error, content, name) from error
     pixels = collapse(pixels)
     if (pixels == pixels[0, 0]).all():
-        top = float_top or declared.top
-        rest = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor"
-        raise Rejected("blank", f"every pixel has the same value{rest if 'scaled' in fixes else ''}")
+        scaled = f" once 0 to {float_top or declared.top} is scaled to 0 to 255; stretch all images by one factor"
+        raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
     return Decoded(pixels, channels, tuple(fixes), float_top)
 
 
@@ -139,8 +138,8 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         raise Rejected("too_small", f"{height}x{width} pixels, at least {MIN_SIDE_PX} each way")
     # MPO is how phones store a photo with its preview: the first picture is the photo.
     if getattr(image, "is_animated", False) and image.format != "MPO":
-        kind = ("multipage", "pages") if image.format == "TIFF" else ("animated", "frames")
-        raise Rejected(kind[0], f"several {kind[1]}; save the one that is meant as a file of its own")
+        code, parts = ("multipage", "pages") if image.format == "TIFF" else ("animated", "frames")
+        raise Rejected(code, f"several {parts}; save the one that is meant as a file of its own")
     if isinstance(image, TiffImageFile):
         tiff.check(image)
 
@@ -155,22 +154,10 @@ def _declared(image: ImageFile) -> _Declared:
 
 def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> tuple[UInt8, int]:
     """uint8 (H, W, C) and the number of colour channels that the file stores."""
-    channels = 1 if image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I") else 3
-    if image.mode == "F":
+    if image.mode == "F" or image.mode.startswith("I"):
         fixes.append("scaled")
-        pixels = _from_float(np.asarray(image))
-        return 255 - pixels if declared.white_is_zero else pixels, channels
-    if image.mode.startswith("I"):
-        fixes.append("scaled")
-        values = np.asarray(image)
-        pixels = _from_integers(values, declared)
-        if "transparency" in image.info:  # one value that stands for nothing
-            fixes.append("composite")
-            clear = values == image.info["transparency"]
-            if clear.all():
-                raise _fully_transparent()
-            pixels[clear] = background
-        return pixels, channels
+        return _from_deep(image, declared, background, fixes)[:, :, None], 1
+    channels = 1 if image.mode in ("1", "L", "LA", "La") else 3
     if declared.top > 255:  # Pillow has kept the high bytes, which cannot be compared with a transparent colour
         fixes.append("scaled")
         if "transparency" in image.info:
@@ -192,19 +179,33 @@ def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: lis
     return (pixels[:, :, None] if pixels.ndim == 2 else pixels), channels
 
 
-def _from_integers(values: NDArray[Any], declared: _Declared) -> UInt8:
-    """More than 8 bits to 0..255 by the depth that the file declares, never by its largest value."""
-    top = declared.top
+def _from_deep(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> UInt8:
+    """Floats and integers of more than 8 bits, one channel, to uint8 (H, W)."""
+    values = np.asarray(image)
+    pixels = _from_floats(values) if image.mode == "F" else _from_integers(values, declared.top)
+    pixels = 255 - pixels if declared.white_is_zero else pixels
+    if image.mode != "F" and "transparency" in image.info:  # one value that stands for nothing
+        fixes.append("composite")
+        clear = values == image.info["transparency"]
+        if clear.all():
+            raise Rejected("fully_transparent", "every pixel is transparent")
+        pixels[clear] = background
+    return pixels
+
+
+def _from_integers(values: NDArray[Any], top: int) -> UInt8:
+    """To 0..255 by the depth that the file declares, `top`, never by its largest value."""
     if top == 2**32 - 1:
         values = values.view(np.uint32)  # Pillow has no unsigned type of 32 bits
     if (values < 0).any():
         raise Rejected("bad_pixels", "negative values")
     wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
     rounded: UInt8 = ((wide * 255 + top // 2) // top).astype(np.uint8)
-    return (255 - rounded if declared.white_is_zero else rounded)[:, :, None]
+    return rounded
 
 
-def _from_float(values: NDArray[np.float32]) -> UInt8:
+def _from_floats(values: NDArray[np.float32]) -> UInt8:
+    """0..1 or 0..255 to 0..255; what lies elsewhere is refused."""
     if not np.isfinite(values).all():
         raise Rejected("bad_pixels", "NaN or infinite values")
     low, high = float(values.min()), float(values.max())
@@ -213,7 +214,7 @@ def _from_float(values: NDArray[np.float32]) -> UInt8:
     if 1 < high <= _MAX_OVERSHOOT:
         raise Rejected("bad_pixels", f"values up to {high:g} leave open whether 1 or 255 is white; clip them to 0..1")
     rounded: UInt8 = np.floor(values * np.float32(255 / _float_top(values)) + np.float32(0.5)).astype(np.uint8)
-    return rounded[:, :, None]
+    return rounded
 
 
 def _float_top(values: NDArray[np.float32]) -> int:
@@ -224,14 +225,10 @@ def _float_top(values: NDArray[np.float32]) -> int:
 def _composite(rgba: Image.Image, background: int) -> UInt8:
     alpha = rgba.getchannel("A")
     if alpha.getextrema() == (0, 0):
-        raise _fully_transparent()
+        raise Rejected("fully_transparent", "every pixel is transparent")
     opaque = Image.new("RGB", rgba.size, (background,) * 3)
     opaque.paste(rgba, mask=alpha)
     return np.asarray(opaque)
-
-
-def _fully_transparent() -> Rejected:
-    return Rejected("fully_transparent", "every pixel is transparent")
 
 
 def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
@@ -241,8 +238,7 @@ def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
         return Rejected("too_large", "the header declares more pixels than Pillow decodes")
     if "decompressed data too large" in text or "max_text" in text or "too much memory used" in text:
         return Rejected("metadata_bomb", "metadata that unpack to an unreasonable size")
-    unread = tiff.unread(content) if isinstance(error, UnidentifiedImageError) and name == "TIFF" else None
-    if unread is not None:
+    if isinstance(error, UnidentifiedImageError) and name == "TIFF" and (unread := tiff.unread(content)):
         return unread
     if "truncat" in text or isinstance(error, EOFError) or formats.is_cut(content, name):
         return _truncated(name)

@@ -1,4 +1,4 @@
-"""Which file formats are decoded, told by a file's first bytes and never by its name alone."""
+"""Which file formats are decoded, known by a file's first bytes and never by its name alone."""
 
 import re
 from pathlib import PurePosixPath

@@ -87,5 +87,5 @@ def _white_is_zero(directory: ImageFileDirectory_v2) -> bool:
 def _of_samples(directory: ImageFileDirectory_v2, tag: int, default: int) -> list[int]:
     """The values of as many samples as a pixel has; some files name more."""
     value = directory.get(tag, default)
-    values = list(value) if isinstance(value, tuple) else [value]
-    return [int(one) for one in values[: directory.get(SAMPLES, 1)]] or [default]
+    values = value if isinstance(value, tuple) else (value,)
+    return list(map(int, values[: directory.get(SAMPLES, 1)])) or [default]

@@ -1,6 +1,7 @@
-"""How two images lie on each other: the crop of one that correlates most with each view of the other.
+"""How two images lie on each other, and how far they then are from being one picture.
 
-How far two aligned images are from being one picture, in colour, and but for brightness.
+They lie as the crop of one does that correlates most with a view of the other; their distance counts colour, but not
+brightness.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from augment.data.near.descriptors import (
     FINE_FREQUENCIES,
     MAX_CUT,
     SAMPLES_PER_AXIS,
+    WHOLE,
     Float32,
     Windows,
     cosines,
@@ -33,6 +35,12 @@ Int = NDArray[np.int64]
 ROUGH_STEPS, EXACT_STEPS = 3, 6  # steps of the crops: 10 per axis, 3.3 % apart, then 28, 1.7 % apart
 MIN_ROUGH_CORRELATION = 0.93  # correlation at the best of the rough crops, from which the exact ones are tried
 MIN_EXACT_CORRELATION = 0.95  # correlation at the best of the exact crops, below which a pair is dropped
+SATURATED_LEVEL = 250.0  # grey levels; above, a brighter copy may have lost what the darker one shows
+MAX_CONTRAST_RATIO = 1.5  # a copy has at most this many times the contrast
+MAX_BRIGHTNESS_DIFFERENCE = 64.0  # grey levels by which the means of copies may differ
+MAX_TINT_DIFFERENCE = 24.0  # grey levels by which the mean of one channel may differ more than that of all
+MAX_REFINED_DISTANCE = 0.02  # distance from which the crop is refined, by half a step at each of its four ends
+_CHUNK_PAIRS = 512  # pairs compared at once, 6 MB of colour each time
 
 
 @dataclass(frozen=True)
@@ -79,28 +87,19 @@ def _best_crops(images: Float32, descriptors: Float32, cases: Int, axis: Windows
     return scores, crops
 
 
-SATURATED_LEVEL = 250.0  # grey levels; above, a brighter copy may have lost what the darker one shows
-MAX_CONTRAST_RATIO = 1.5  # a copy has at most this many times the contrast
-MAX_BRIGHTNESS_DIFFERENCE = 64.0  # grey levels by which the means of copies may differ
-MAX_TINT_DIFFERENCE = 24.0  # grey levels by which the mean of one channel may differ more than that of all
-MAX_REFINED_DISTANCE = 0.02  # distance from which the crop is refined, by half a step at each of its four ends
-_CHUNK_PAIRS = 512  # pairs compared at once, 6 MB of colour each time
-
-
 def distances(images: NDArray[np.floating], aligned: Aligned) -> Float32:
     """1 - correlation (P,) of all channels of each aligned pair; 1 where contrast, brightness or tint differ too much.
 
     images: (N, C, H, W), levels 0 to 255.
     """
-    found = np.ones(len(aligned.first), dtype=np.float32)
-    for position, turn in enumerate(view_turns(*images.shape[2:])):
-        mine = np.flatnonzero(aligned.view == position)
-        for start in range(0, len(mine), _CHUNK_PAIRS):
-            some = mine[start : start + _CHUNK_PAIRS]
-            first, second = (images[side[some]].astype(np.float32) for side in (aligned.first, aligned.second))
-            crops = np.stack([aligned.rows[some], aligned.columns[some]], axis=1)
-            found[some] = _refined(first, crops, turned(_resampled(second), turn))
-    return found
+    result = np.ones(len(aligned.first), dtype=np.float32)
+    for view, turn in enumerate(view_turns(*images.shape[2:])):
+        pairs = np.flatnonzero(aligned.view == view)
+        for chunk in (pairs[start : start + _CHUNK_PAIRS] for start in range(0, len(pairs), _CHUNK_PAIRS)):
+            first, second = (images[side[chunk]].astype(np.float32) for side in (aligned.first, aligned.second))
+            crops = np.stack([aligned.rows[chunk], aligned.columns[chunk]], axis=1)
+            result[chunk] = _refined(first, crops, turned(_resampled(second), turn))
+    return result
 
 
 def _refined(first: Float32, crops: Windows, second: Float32) -> Float32:
@@ -120,12 +119,10 @@ def _refined(first: Float32, crops: Windows, second: Float32) -> Float32:
 
 def _resampled(images: Float32, crops: Windows | None = None) -> Float32:
     """Images (n, C, H, W), or their crops (n, 2, 2), as (n, C, SAMPLES, SAMPLES)."""
-    if crops is None:
-        rows, columns = (sampler(side, SAMPLES_PER_AXIS) for side in images.shape[2:])
-    else:
-        rows, columns = (
-            sampler(side, SAMPLES_PER_AXIS, crops[:, None, axis]) for axis, side in enumerate(images.shape[2:])
-        )
+    rows, columns = (
+        sampler(side, SAMPLES_PER_AXIS, WHOLE if crops is None else crops[:, None, axis])
+        for axis, side in enumerate(images.shape[2:])
+    )
     samples = rows @ images @ columns.swapaxes(-1, -2)
     return samples.astype(np.float32, copy=False)
 
@@ -139,11 +136,10 @@ def _distances(first: Float32, second: Float32) -> Float32:
     correlation = (_vectors(brightened) * _vectors(bright)).sum(axis=1)
     contrast = _contrast(bright) / np.maximum(_contrast(dark), 1e-6)
     alike = (contrast <= MAX_CONTRAST_RATIO) & (contrast >= 1 / MAX_CONTRAST_RATIO)
-    alike &= (np.abs(means[0] - means[1]) <= MAX_BRIGHTNESS_DIFFERENCE) & (
-        _tint(brightened, bright) <= MAX_TINT_DIFFERENCE
-    )
-    found: Float32 = np.where(alike, np.maximum(1 - correlation, 0), 1).astype(np.float32)
-    return found
+    alike &= np.abs(means[0] - means[1]) <= MAX_BRIGHTNESS_DIFFERENCE
+    alike &= _tint(brightened, bright) <= MAX_TINT_DIFFERENCE
+    result: Float32 = np.where(alike, np.maximum(1 - correlation, 0), 1).astype(np.float32)
+    return result
 
 
 def _brightened(dark: Float32, bright: Float32) -> Float32:
@@ -168,8 +164,8 @@ def _contrast(images: Float32) -> Float32:
     return deviation(spectrum(luma(images), FINE_FREQUENCIES))
 
 
-def _tint(one: Float32, other: Float32) -> Float32:
+def _tint(first: Float32, second: Float32) -> Float32:
     """By how many grey levels the mean of a channel differs more than that of all, (n,)."""
-    means = other.mean(axis=(2, 3)) - one.mean(axis=(2, 3))
+    means = second.mean(axis=(2, 3)) - first.mean(axis=(2, 3))
     tint: Float32 = np.abs(means - means.mean(axis=1, keepdims=True)).max(axis=1)
     return tint

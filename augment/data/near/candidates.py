@@ -1,14 +1,8 @@
 """Pairs that may be near duplicates: for every image its nearest others, also cropped, turned or brightened.
 
 Up to `MAX_EXHAUSTIVE_IMAGES` images every pair is compared: for 10,000 square images that is 44 (36 crops, 8 other
-views) matrix products of 10,000 x 35 x 10,000. Of more images only those in the same cells are, so that
-time does not grow with the square. Blocks of images bound the memory either way.
-
-Cells of descriptors: a query is compared with the images near it and not with all.
-
-An inverted file (Sivic & Zisserman 2003). The cells' centres are images of the set, so cells lie as densely as
-images do. Every image is in the `CELLS_PER_IMAGE` cells nearest to it, since a copy may fall on the other side of
-a border.
+views) matrix products of 10,000 x 35 x 10,000. Of more images only those in the same cells are, an inverted file
+(Sivic & Zisserman 2003), so that time does not grow with the square. Blocks of images bound the memory either way.
 """
 
 from collections.abc import Sequence
@@ -23,14 +17,23 @@ from augment.data.near.descriptors import COARSE_FREQUENCIES, Float32, spectrum,
 
 Int = NDArray[np.int64]
 
-CELLS_PER_IMAGE = 4  # cells that an image is in
-IMAGES_PER_CENTRE = 32  # images for each centre
-_PLACED_IMAGES = 4096  # images placed at once
+CELLS_PER_IMAGE = 4  # since a copy may fall on the other side of a border
+IMAGES_PER_CENTRE = 32
+MAX_EXHAUSTIVE_IMAGES = 10_000  # images; of more not every pair is compared
+MAX_CANDIDATES = 32  # candidates of an image at most
+MIN_COARSE_CORRELATION = 0.85  # correlation of their coarse descriptors
+_CROP_STEPS = 2  # 6 crops per axis, 5 % apart
+_PLACED_IMAGES = 4096  # images placed in cells at once
+_MAX_BLOCK_CORRELATIONS = 1_000_000  # correlations held at once (4 MB)
+_QUERY_IMAGES = 64  # images whose cells are found at once
 
 
 @dataclass(frozen=True)
 class Cells:
-    """centres: float32 (C, D) of length 1; inside: for each of them the sorted positions of its images."""
+    """Images by the centres that are nearest to them. Centres are images of the set, so cells lie as densely as those.
+
+    centres: float32 (C, D) of length 1; inside: for each of them the sorted positions of its images.
+    """
 
     centres: Float32
     inside: list[Int]
@@ -63,14 +66,6 @@ def _nearest_cells(scores: Float32) -> Int:
     return np.argpartition(scores, -CELLS_PER_IMAGE, axis=1)[:, -CELLS_PER_IMAGE:]
 
 
-MAX_EXHAUSTIVE_IMAGES = 10_000  # images; of more not every pair is compared
-MAX_CANDIDATES = 32  # candidates of an image at most
-MIN_COARSE_CORRELATION = 0.85  # correlation of their coarse descriptors
-_CROP_STEPS = 2  # 6 crops per axis, 5 % apart
-_MAX_BLOCK_CORRELATIONS = 1_000_000  # correlations held at once (4 MB)
-_QUERY_IMAGES = 64  # images whose cells are found at once
-
-
 def candidate_pairs(images: Float32, keys: Sequence[str]) -> Int:
     """Pairs (P, 2) of positions (i, j): a crop of i, or i turned or brightened, correlates with j.
 
@@ -78,17 +73,15 @@ def candidate_pairs(images: Float32, keys: Sequence[str]) -> Int:
     At most `MAX_CANDIDATES` for each i, in order of i; (j, i) may be there too.
     """
     whole = unit(weighted(spectrum(images, COARSE_FREQUENCIES)))
-    return (
-        _of_all(images, whole)
-        if len(images) <= MAX_EXHAUSTIVE_IMAGES
-        else _of_cells(images, whole, Cells.of(whole, keys))
-    )
+    if len(images) <= MAX_EXHAUSTIVE_IMAGES:
+        return _of_all(images, whole)
+    return _of_cells(images, whole, Cells.of(whole, keys))
 
 
 def _of_all(images: Float32, whole: Float32) -> Int:
     """Every image against every other."""
     rows = max(1, _MAX_BLOCK_CORRELATIONS // max(1, len(images)))
-    found = [np.zeros((0, 2), dtype=np.int64)]
+    pairs = [np.zeros((0, 2), dtype=np.int64)]
     for start in range(0, len(images), rows):
         variants = _variants(images[start : start + rows])
         best = np.full((variants.shape[1], len(whole)), -1, dtype=np.float32)
@@ -99,13 +92,13 @@ def _of_all(images: Float32, whole: Float32) -> Int:
         first = np.arange(start, start + len(best))
         best[first - start, first] = -1
         row, near = _highest(best)
-        found.append(np.stack([first[row], near], axis=1))
-    return np.concatenate(found)
+        pairs.append(np.stack([first[row], near], axis=1))
+    return np.concatenate(pairs)
 
 
 def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
     """Every image against those in the cells of its variants."""
-    found = []
+    pairs = []
     for start in with_progress("candidates for near duplicates", range(0, len(images), _QUERY_IMAGES)):
         variants = _variants(images[start : start + _QUERY_IMAGES])
         for row, cells_of_image in enumerate(cells.nearest(variants).T):
@@ -113,8 +106,8 @@ def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
             best = (variants[:, row] @ whole[others].T).max(axis=0)
             best[others == start + row] = -1
             near = others[_highest(best[None])[1]]
-            found.append(np.stack([np.full_like(near, start + row), near], axis=1))
-    return np.concatenate(found)
+            pairs.append(np.stack([np.full_like(near, start + row), near], axis=1))
+    return np.concatenate(pairs)
 
 
 def _variants(images: Float32) -> Float32:

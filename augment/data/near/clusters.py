@@ -1,10 +1,9 @@
-"""From pairs of alike images to clusters: nearest pairs first, and without long chains.
+"""Clusters of near duplicates, each of them one group, so that no split can separate its images.
 
 In a dense class every image has an unlike one at the end of a chain of alike ones (single linkage would make
-one giant cluster of them), so clusters grow by complete linkage (Sorensen 1948): only while all their members are
-alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay together.
-
-Near duplicates among the images of a set: one group each, so that no split can separate them.
+one giant cluster of them), so clusters grow by complete linkage (Sorensen 1948), from the nearest pair on: only
+while all their images are alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay
+together.
 """
 
 from collections import Counter
@@ -15,38 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.progress import counted
-from augment.data.duplicates import KEEP_FIRST
-from augment.data.entries import Blocker, Entry
+from augment.data.entries import KEEP_FIRST, Blocker, Entry
 from augment.data.near.search import MAX_KIN_DISTANCE, MIN_SEARCHED_PX, Pair, near_duplicate_pairs
 
 MAX_TIGHT_DISTANCE = 0.5  # of the largest distance of near duplicates
+MAX_CLUSTER_SHARE = 0.1  # of a class, in one cluster
+_MIN_LARGE_CLUSTER = 10  # images; a cluster of no more is never too large
+_MAX_EXAMPLES = 5
 
 
 def clusters(pairs: Sequence[Pair], declared: Sequence[str]) -> list[list[int]]:
     """Clusters of two and more positions, each sorted, in order of their first.
 
-    pairs: nearest first, as `alike` gives them. declared: for every image the name of a group that a
-    person gave it, or ""; images of two such groups never come together.
+    pairs: nearest first, as `near_duplicate_pairs` gives them. declared: for every image the name of a group that
+    a person gave it, or ""; images of two such groups never come together.
     """
     alike = {(pair.first, pair.second) for pair in pairs if pair.distance <= MAX_KIN_DISTANCE}
-    cluster = [[position] for position in range(len(declared))]
+    number = list(range(len(declared)))  # of the cluster that an image is in
+    members = {position: [position] for position in number}
     for pair in pairs:
-        one, other = cluster[pair.first], cluster[pair.second]
-        if pair.distance > 1 or one is other:
+        grown, merged = number[pair.first], number[pair.second]
+        if pair.distance > 1 or grown == merged:
             continue
-        names = {declared[position] for position in one + other} - {""}
-        whole = all((min(i, j), max(i, j)) in alike for i in one for j in other)
+        names = {declared[position] for position in members[grown] + members[merged]} - {""}
+        whole = all((min(i, j), max(i, j)) in alike for i in members[grown] for j in members[merged])
         if len(names) < 2 and (pair.distance <= MAX_TIGHT_DISTANCE or whole):
-            one += other
-            for position in other:
-                cluster[position] = one
-    distinct = {id(members): sorted(members) for members in cluster if len(members) > 1}
-    return sorted(distinct.values())
-
-
-MAX_CLUSTER_SHARE = 0.1  # of a class, in one cluster
-_MIN_LARGE_CLUSTER = 10  # images; a cluster of no more is never too large
-_MAX_EXAMPLES = 5
+            for position in members[merged]:
+                number[position] = grown
+            members[grown] += members.pop(merged)
+    return sorted(sorted(positions) for positions in members.values() if len(positions) > 1)
 
 
 @dataclass(frozen=True)
@@ -81,16 +77,16 @@ class NearDuplicates:
     def notes(self) -> list[str]:
         """What a person should know of it."""
         images, several = sum(map(len, self.clusters)), len(self.several_classes)
-        found = [
+        facts = [
             (self.clusters, f"{images} images in {counted(len(self.clusters), 'cluster')}, each one group"),
             (self.several_classes, f"several classes in {counted(several, 'cluster')}; check their labels"),
             (self.apart, f"{counted(len(self.apart), 'pair')} in different groups, since others there are unlike"),
+            (
+                [[path] for path in self.left_out],
+                f"{counted(len(self.left_out), 'image')} left out, as a declared test or val holds a copy",
+            ),
         ]
-        lines = [f"near_duplicates: {what}; for example {_two(paths[0])}" for paths, what in found if paths]
-        if self.left_out:
-            what = f"{counted(len(self.left_out), 'image')} left out, as a declared test or val holds a copy"
-            lines.append(f"near_duplicates: {what}; for example {self.left_out[0]}")
-        return lines
+        return [f"near_duplicates: {fact}; for example {' and '.join(paths[0][:2])}" for paths, fact in facts if paths]
 
 
 def group_near_duplicates(entries: Sequence[Entry]) -> tuple[NearDuplicates, list[Blocker]]:
@@ -107,22 +103,25 @@ def group_near_duplicates(entries: Sequence[Entry]) -> tuple[NearDuplicates, lis
         return NearDuplicates(), []
     declared = [entry.group for entry in usable]
     pairs = near_duplicate_pairs(pixels, [entry.label for entry in usable], [entry.digest for entry in usable])
-    found = clusters(pairs, declared)
-    apart = [_paths(usable, pair) for pair in _apart(pairs, found, declared)]
-    blockers = _too_large(usable, found)
-    nearest = _nearest(pairs, found, len(usable))
-    several = [members for members in found if len({usable[i].label for i in members}) > 1]
-    left_out = [entry.path for members in found for entry in _settle(usable, members, nearest)]
-    paths, several_paths = ([_paths(usable, members) for members in some] for some in (found, several))
-    searched = bool(pixels) and min(pixels[0].shape[:2]) >= MIN_SEARCHED_PX
-    return NearDuplicates(paths, several_paths, left_out, apart, searched), blockers
+    clustered = clusters(pairs, declared)
+    blockers = _too_large(usable, clustered)
+    nearest = _nearest(pairs, clustered, len(usable))
+    several = [members for members in clustered if len({usable[position].label for position in members}) > 1]
+    near = NearDuplicates(
+        clusters=_paths(usable, clustered),
+        several_classes=_paths(usable, several),
+        left_out=[entry.path for members in clustered for entry in _settle(usable, members, nearest)],
+        apart=_paths(usable, _apart(pairs, clustered, declared)),
+        searched=bool(pixels) and min(pixels[0].shape[:2]) >= MIN_SEARCHED_PX,
+    )
+    return near, blockers
 
 
-def _too_large(usable: Sequence[Entry], found: Sequence[Sequence[int]]) -> list[Blocker]:
+def _too_large(usable: Sequence[Entry], clustered: Sequence[Sequence[int]]) -> list[Blocker]:
     """Clusters that hold more of a class than copies ever do, not counting images of declared groups."""
     totals = Counter(entry.label for entry in usable)
     blockers = []
-    for members in found:
+    for members in clustered:
         free = [usable[position] for position in members if not usable[position].group]
         for label, count in sorted(Counter(entry.label for entry in free).items()):
             if count > max(_MIN_LARGE_CLUSTER, MAX_CLUSTER_SHARE * totals[label]):
@@ -133,16 +132,16 @@ def _too_large(usable: Sequence[Entry], found: Sequence[Sequence[int]]) -> list[
 
 def _too_large_message(label: str, paths: Sequence[str], total: int) -> str:
     return (
-        f"{len(paths)} of the {total} images of class {label!r} are near duplicates of each other, such as "
-        f"{_two(paths)}; at most {MAX_CLUSTER_SHARE:.0%} may be. If they show one thing (frames of a video, views of a "
-        "part), name their groups in meta.csv or by ingest.group_pattern; if they show different things, set "
+        f"{len(paths)} of the {total} images of class {label!r} are near duplicates of each other, such as {paths[0]} "
+        f"and {paths[1]}; at most {MAX_CLUSTER_SHARE:.0%} may be. If they show one thing (frames of a video, views of "
+        "a part), name their groups in meta.csv or by ingest.group_pattern; if they show different things, set "
         "ingest.near_duplicates: off"
     )
 
 
-def _nearest(pairs: Sequence[Pair], found: Sequence[Sequence[int]], count: int) -> NDArray[np.int64]:
+def _nearest(pairs: Sequence[Pair], clustered: Sequence[Sequence[int]], count: int) -> NDArray[np.int64]:
     """For each image the nearest of its cluster, -1 without one."""
-    cluster = {position: number for number, members in enumerate(found) for position in members}
+    cluster = {position: number for number, members in enumerate(clustered) for position in members}
     nearest = np.full(count, -1)
     for pair in reversed(pairs):
         if pair.first in cluster and cluster[pair.first] == cluster.get(pair.second):
@@ -167,17 +166,13 @@ def _settle(usable: Sequence[Entry], members: Sequence[int], nearest: NDArray[np
     return [usable[position] for position in members if position not in kept]
 
 
-def _apart(pairs: Sequence[Pair], found: Sequence[Sequence[int]], declared: Sequence[str]) -> list[list[int]]:
+def _apart(pairs: Sequence[Pair], clustered: Sequence[Sequence[int]], declared: Sequence[str]) -> list[list[int]]:
     """Near duplicates in different clusters, but for images whose groups were both declared."""
     cluster = dict(enumerate(range(-len(declared), 0)))  # alone
-    cluster |= {position: number for number, members in enumerate(found) for position in members}
+    cluster |= {position: number for number, members in enumerate(clustered) for position in members}
     near = [(pair.first, pair.second) for pair in pairs if pair.distance <= 1]
     return [[i, j] for i, j in near if cluster[i] != cluster[j] and not (declared[i] and declared[j])]
 
 
-def _paths(usable: Sequence[Entry], positions: Sequence[int]) -> list[str]:
-    return [usable[position].path for position in positions]
-
-
-def _two(paths: Sequence[str]) -> str:
-    return f"{paths[0]} and {paths[1]}"
+def _paths(usable: Sequence[Entry], clustered: Sequence[Sequence[int]]) -> list[list[str]]:
+    return [[usable[position].path for position in members] for members in clustered]

@@ -2,9 +2,8 @@
 
 The scalar product of two descriptors is the correlation of the images, each frequency weighted by its root,
 since natural images have most of their energy in the lowest (Field 1987). Brightness and contrast do not count.
-It is the perceptual hash by DCT (Zauner 2010) without its rounding to bits.
-
-Crops of at most a tenth of a side as linear maps, so that cropping many images is one matrix product.
+It is the perceptual hash by DCT (Zauner 2010) without its rounding to bits. Crops of at most a tenth of a side
+are linear maps, so cropping many images is one matrix product.
 """
 
 from functools import cache
@@ -18,7 +17,14 @@ Windows = NDArray[np.float64]
 
 WHOLE: Windows = np.array([0.0, 1.0])
 MAX_CUT = 0.1  # of a side, in all, is cut away
-SAMPLES_PER_AXIS = 32  # per axis, from which the cosine transform is taken
+SAMPLES_PER_AXIS = 32  # from which the cosine transform is taken
+COARSE_FREQUENCIES, FINE_FREQUENCIES = 6, 10  # frequencies per axis, to find candidates and to compare them
+COLOUR_FREQUENCIES = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
+BRIGHTENING = 1.2  # a copy brightened by so much may have lost its highlights
+
+Turn = tuple[bool, bool, bool]
+"""Transpose, then mirror top to bottom, then left to right."""
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 
 def windows(steps: int) -> Windows:
@@ -47,15 +53,6 @@ def cosines(pixels: int, count: int, crops: Windows = WHOLE) -> Float32:
     basis[0] /= np.sqrt(2)
     rows: Float32 = basis.astype(np.float32) @ sampler(pixels, SAMPLES_PER_AXIS, crops)
     return rows
-
-
-COARSE_FREQUENCIES, FINE_FREQUENCIES = 6, 10  # frequencies per axis, to find candidates and to compare them
-COLOUR_FREQUENCIES = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
-BRIGHTENING = 1.2  # a copy brightened by so much may have lost its highlights
-
-Turn = tuple[bool, bool, bool]
-"""Transpose, then mirror top to bottom, then left to right."""
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 
 
 def luma(images: Float32) -> Float32:

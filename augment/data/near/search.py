@@ -27,7 +27,7 @@ _USUAL_QUANTILE = 0.75  # quantile of the distances from its class
 _MAX_SAMPLE = 256  # images of a class that stand for it
 _MIN_SAMPLE = 4  # a class of fewer others has no usual distance
 _BLOCK_PAIRS = 100_000  # pairs aligned at once, some 100 MB
-_THUMBNAIL_PX = 32  # px; all that descriptors can see
+_THUMBNAIL_PX = 32  # a side; all that descriptors can see
 
 
 @dataclass(frozen=True, order=True)
@@ -58,11 +58,12 @@ def near_duplicate_pairs(images: Sequence[UInt8], labels: Sequence[str], keys: S
     usual = usual_distances(descriptors[:, 0], np.asarray(labels)[varied], np.asarray(keys)[varied])
     limits = np.minimum(MAX_DISTANCE + (ROUNDING_LEVELS / contrast[varied]) ** 2, MAX_USUAL_SHARE * usual)
     distance_of: dict[tuple[int, int], float] = {}
-    pairs = _both_ways(candidate_pairs(grey, np.asarray(keys)[varied].tolist()))
+    pairs = candidate_pairs(grey, np.asarray(keys)[varied].tolist())
+    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)  # a crop of either may lie on the other
     for block in with_progress("near duplicates", np.array_split(pairs, range(_BLOCK_PAIRS, len(pairs), _BLOCK_PAIRS))):
         aligned = align(grey, descriptors, block)
         limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
-        _gather(distance_of, varied[aligned.first], varied[aligned.second], distances(colour, aligned) / limit)
+        _note_kin(distance_of, varied[aligned.first], varied[aligned.second], distances(colour, aligned) / limit)
     return sorted(Pair(distance, *pair) for pair, distance in distance_of.items())
 
 
@@ -98,21 +99,11 @@ def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.float16], Float32]:
     return colour, grey
 
 
-def _both_ways(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each pair (P, 2) also the other way round, once, sorted: a crop of either may lie on the other."""
-    return np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
-
-
-def _gather(
-    distance_of: dict[tuple[int, int], float],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    distances_found: Float32,
+def _note_kin(
+    distance_of: dict[tuple[int, int], float], first: NDArray[np.int64], second: NDArray[np.int64], distance: Float32
 ) -> None:
     """Each pair of kin at its smallest distance, which is rounded, as sums in another order may differ."""
-    kin = distances_found <= MAX_KIN_DISTANCE
-    for one, other, distance in zip(
-        first[kin].tolist(), second[kin].tolist(), distances_found[kin].tolist(), strict=True
-    ):
-        pair = (min(one, other), max(one, other))
-        distance_of[pair] = min(round(distance, 4), distance_of.get(pair, MAX_KIN_DISTANCE))
+    kin = distance <= MAX_KIN_DISTANCE
+    for i, j, near in zip(first[kin].tolist(), second[kin].tolist(), distance[kin].tolist(), strict=True):
+        pair = (min(i, j), max(i, j))
+        distance_of[pair] = min(round(near, 4), distance_of.get(pair, MAX_KIN_DISTANCE))

@@ -26,3 +26,15 @@ def slanted() -> tuple[NDArray[np.uint8], list[str]]:
     noise = rng.uniform(0, 1, (IMAGES_PER_CLASS, 1, 2, 2))
     images = ((1 - np.concatenate([faces, noise])) * 255).round().astype(np.uint8)
     return images, ["face"] * IMAGES_PER_CLASS + ["noise"] * IMAGES_PER_CLASS
+
+
+def digits() -> tuple[NDArray[np.uint8], list[str]]:
+    """scikit-learn's copy of the UCI hand-written digits, no download.
+
+    Returns uint8 (1797, 1, 8, 8), the levels 0..16 scaled to 0..255, and the labels "0" to "9".
+    """
+    from sklearn.datasets import load_digits  # noqa: PLC0415  (slow to import, and an extra)
+
+    bunch = load_digits()
+    images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
+    return images, [str(target) for target in bunch.target]

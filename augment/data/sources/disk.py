@@ -13,7 +13,6 @@ Kind = Literal[
     "file", "folder", "unreadable_folder", "special", "link_outside", "link_broken", "link_loop", "link_folder"
 ]
 
-
 SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "$recycle.bin"})
 
 
@@ -81,9 +80,9 @@ def walk(root: Path) -> Iterator[PathFound]:
         inner = []
         for location in locations:
             path = f"{folder}/{location.name}" if folder else location.name
-            found = _look(location, path, real_root)
-            yield found
-            if found.kind == "folder":
+            name = _look(location, path, real_root)
+            yield name
+            if name.kind == "folder":
                 inner.append(path)
         pending += reversed(inner)
 
@@ -145,20 +144,14 @@ def dvc_hazards(root: Path) -> list[tuple[str, str]]:
     if not root.is_dir():
         return []
     hazards = []
-    for path_found in walk(root):
-        led_out = path_found.kind == "link_outside" and not (
-            path_found.location.is_file() or path_found.location.is_dir()
-        )
-        if path_found.kind == "special" or led_out:
-            hazards.append((shown(path_found.path), "not a regular file; DVC waits for it forever or fails"))
-        elif path_found.kind == "link_broken" or (path_found.kind == "link_loop" and not path_found.location.is_dir()):
-            hazards.append((shown(path_found.path), "a link to nothing; DVC fails on it"))
-        elif path_found.kind in ("file", "unreadable_folder") and not os.access(path_found.location, os.R_OK):
-            hazards.append((shown(path_found.path) or shown(str(root)), "it may not be read; DVC fails on it"))
-        elif not _is_utf8(path_found.path):
-            hazards.append((shown(path_found.path), "the name is not UTF-8; DVC fails on it"))
+    for name in walk(root):
+        location, kind, path = name.location, name.kind, shown(name.path)
+        if kind == "special" or (kind == "link_outside" and not (location.is_file() or location.is_dir())):
+            hazards.append((path, "not a regular file; DVC waits for it forever or fails"))
+        elif kind == "link_broken" or (kind == "link_loop" and not location.is_dir()):
+            hazards.append((path, "a link to nothing; DVC fails on it"))
+        elif kind in ("file", "unreadable_folder") and not os.access(location, os.R_OK):
+            hazards.append((path or shown(str(root)), "it may not be read; DVC fails on it"))
+        elif any(unicodedata.category(character) == "Cs" for character in name.path):
+            hazards.append((path, "the name is not UTF-8; DVC fails on it"))
     return hazards
-
-
-def _is_utf8(name: str) -> bool:
-    return not any(unicodedata.category(character) == "Cs" for character in name)

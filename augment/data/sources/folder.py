@@ -1,15 +1,10 @@
-"""Where images come from: scikit-learn's digits, a folder with one sub-folder per class, and how to tell.
-
-IDX files and lists have modules of their own.
-"""
+"""A folder with one sub-folder per class; and what kind of source a path is."""
 
 import stat
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from augment.core.progress import first_few
 from augment.data.decoding import formats
 from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
@@ -19,23 +14,20 @@ from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
 from augment.data.sources.meta import META
 
+_IGNORED_KINDS = {  # kind of a name -> code, detail
+    "link_loop": ("symlink_loop", "a link that leads to itself or to a folder above it"),
+    "link_folder": ("symlink_folder", "a link to a folder; its files are read where they are"),
+}
+_QUARANTINED_KINDS = {
+    "link_outside": ("symlink_outside", "a link that leads out of the folder; copy the file in"),
+    "link_broken": ("unreadable", "a link to nothing"),
+    "special": ("not_regular", "not a regular file"),
+}
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
-def digits() -> tuple[NDArray[np.uint8], list[str]]:
-    """scikit-learn's copy of the UCI hand-written digits, no download.
-
-    Returns uint8 (1797, 1, 8, 8), the levels 0..16 scaled to 0..255, and the labels "0" to "9".
-    """
-    from sklearn.datasets import load_digits  # noqa: PLC0415  (slow to import, and an extra)
-
-    bunch = load_digits()
-    images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
-    return images, [str(target) for target in bunch.target]
-
-
 def detect(path: Path) -> Literal["folder", "idx", "list"]:
-    """What a path is by its looks: a table or a folder with images.csv, a folder with IDX files, or else a folder."""
+    """What a path is: a table or a folder with images.csv, a folder with IDX files, or else a folder."""
     if (path / LIST).is_file() or (path.suffix.lower() == ".csv" and not path.is_dir()):
         return "list"
     return "idx" if has_idx(path) else "folder"
@@ -52,21 +44,21 @@ def folder(root: Path) -> tuple[list[Entry], list[Blocker]]:
         return [], blockers
     entries: list[Entry] = []
     labels: dict[str, int] = {}
-    for found in disk.walk(root):
-        if found.kind == "unreadable_folder":
-            if is_hidden(found.path):
-                continue
+    for name in disk.walk(root):
+        if name.kind in ("folder", "unreadable_folder") and is_hidden(name.path):
+            continue
+        if name.kind == "unreadable_folder":
             message = "the system refuses to list this folder; make it readable, or move it away"
-            blockers.append(Blocker(shown(found.path) or str(root), "unreadable", message))
-        elif found.kind == "folder":
-            if "/" not in found.path and not is_hidden(found.path):
-                labels[found.path] = 0
-            elif formats.has_image_name(found.path) and not is_hidden(found.path):
-                entries.append(_ignored(found, "directory", "a folder named like an image"))
+            blockers.append(Blocker(shown(name.path) or str(root), "unreadable", message))
+        elif name.kind == "folder":
+            if "/" not in name.path:
+                labels[name.path] = 0
+            elif formats.has_image_name(name.path):
+                entries.append(_ignored(name, "directory", "a folder named like an image"))
         else:
-            entries.append(_entry(found))
-            if entries[-1].outcome != "ignored" and "/" in found.path:
-                labels[found.path.split("/")[0]] += 1
+            entries.append(_entry(name))
+            if entries[-1].outcome != "ignored" and "/" in name.path:
+                labels[name.path.split("/")[0]] += 1
     blockers += _loose_blockers(entries)
     blockers += _folder_blockers(root, labels) + label_blockers(shown(str(root)), labels)
     return entries, blockers
@@ -89,26 +81,20 @@ def _root_blockers(root: Path) -> list[Blocker]:
     return [Blocker(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
 
 
-def _entry(found: PathFound) -> Entry:
+def _entry(name: PathFound) -> Entry:
     """One file, link or special file as far as it can be judged without decoding."""
-    parts = found.path.split("/")
-    if is_hidden(found.path):
-        return _ignored(found, "hidden", "a hidden or system file")
-    if found.kind == "link_loop":
-        return _ignored(found, "symlink_loop", "a link that leads to itself or to a folder above it")
-    if found.kind == "link_folder":
-        return _ignored(found, "symlink_folder", "a link to a folder; its files are read where they are")
-    if len(parts) == 1 and found.kind == "file" and found.path == META:
-        return _ignored(found, "meta", "read for splits and groups")
-    entry = Entry(shown(found.path), shown(parts[0]) if len(parts) > 1 else "", found.location)
-    if found.kind == "link_outside":
-        entry.reject("quarantined", "symlink_outside", "a link that leads out of the folder; copy the file in")
-    elif found.kind == "link_broken":
-        entry.reject("quarantined", "unreadable", "a link to nothing")
-    elif found.kind == "special":
-        entry.reject("quarantined", "not_regular", "not a regular file")
+    parts = name.path.split("/")
+    if is_hidden(name.path):
+        return _ignored(name, "hidden", "a hidden or system file")
+    if name.kind in _IGNORED_KINDS:
+        return _ignored(name, *_IGNORED_KINDS[name.kind])
+    if name.kind == "file" and name.path == META:
+        return _ignored(name, "meta", "read for splits and groups")
+    entry = Entry(shown(name.path), shown(parts[0]) if len(parts) > 1 else "", name.location)
+    if name.kind in _QUARANTINED_KINDS:
+        entry.reject("quarantined", *_QUARANTINED_KINDS[name.kind])
     elif len(parts) == 1:
-        _judge_loose(entry, found)
+        _judge_loose(entry, name)
     else:
         if not disk.is_plain("/".join(parts[1:])):
             entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
@@ -117,21 +103,21 @@ def _entry(found: PathFound) -> Entry:
     return entry
 
 
-def _judge_loose(entry: Entry, found: PathFound) -> None:
+def _judge_loose(entry: Entry, name: PathFound) -> None:
     """A file beside the class folders: notes and licences may be there, an image has no class."""
     try:
-        with found.location.open("rb") as stream:
-            is_image = formats.has_image_name(found.path) or formats.has_image_start(stream.read(64))
+        with name.location.open("rb") as stream:
+            is_image = formats.has_image_name(name.path) or formats.has_image_start(stream.read(64))
     except OSError:
-        is_image = formats.has_image_name(found.path)
+        is_image = formats.has_image_name(name.path)
     if is_image:
         entry.reject("stop", "loose_files", "an image outside the class folders")
     else:
         entry.reject("ignored", "root_file", "not an image, and outside the class folders")
 
 
-def _ignored(found: PathFound, code: str, detail: str) -> Entry:
-    entry = Entry(shown(found.path))
+def _ignored(name: PathFound, code: str, detail: str) -> Entry:
+    entry = Entry(shown(name.path))
     entry.reject("ignored", code, detail)
     return entry
 
@@ -140,7 +126,7 @@ def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     loose = [entry.path for entry in entries if entry.code == "loose_files"]
     if not loose:
         return []
-    names = ", ".join(loose[:3]) + (", ..." if len(loose) > 3 else "")
+    names = first_few(loose, 3)
     message = f"{len(loose)} images lie beside the class folders ({names}); move each into the folder of its class"
     return [Blocker(loose[0], "loose_files", message)]
 

@@ -7,6 +7,7 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Iterable
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 
@@ -51,13 +52,13 @@ def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Blocker]]:
     blockers: list[Blocker] = []
     used: set[str] = set()
     for side, split in SIDES.items():
-        found = {kind: _names(root, side, kind) for kind in _KINDS}
-        used |= {name for names in found.values() for name in names}
-        if side != "train" and not any(found.values()):
+        names = {kind: _names(root, side, kind) for kind in _KINDS}
+        used |= {name for of_kind in names.values() for name in of_kind}
+        if side != "train" and not any(names.values()):
             continue
         try:
-            images, name = _load(root, side, "images", found["images"], max_file_mb)
-            labels, other = _load(root, side, "labels", found["labels"], max_file_mb)
+            images, name = _load(root, side, "images", names["images"], max_file_mb)
+            labels, other = _load(root, side, "labels", names["labels"], max_file_mb)
             _compare(images, name, labels, other)
         except _BadFile as bad:
             blockers.append(bad.blocker)
@@ -106,13 +107,12 @@ def _compare(images: UInt8, name: str, labels: UInt8, other: str) -> None:
     if not len(images):
         raise _BadFile(name, "empty", "it holds no images; fetch the file again")
     if min(images.shape[1:]) < MIN_SIDE_PX:
-        raise _BadFile(
-            name, "too_small", f"images of {_text([*images.shape[1:]])} pixels, at least {MIN_SIDE_PX} each way"
-        )
+        size = _text(images.shape[1:])
+        raise _BadFile(name, "too_small", f"images of {size} pixels, at least {MIN_SIDE_PX} each way")
 
 
 def _unpacked(content: bytes, max_bytes: int) -> bytes:
-    """gzip is told by its first bytes: browsers unpack files and leave the name as it was."""
+    """gzip is known by its first bytes: browsers unpack files and leave the name as it was."""
     if not content.startswith(_GZIP):
         return content
     try:
@@ -165,16 +165,14 @@ def _entries(name: str, split: str, images: UInt8, labels: UInt8) -> list[Entry]
 def _files(root: Path, used: set[str]) -> list[Entry]:
     """The files themselves, so that every file is accounted for."""
     entries = []
-    for path_found in disk.walk(root):
-        if path_found.kind != "folder":
-            entry = Entry(shown(path_found.path))
-            if path_found.path in used:
-                entry.reject("ignored", "idx", "its images have rows of their own")
-            else:
-                entry.reject("ignored", "root_file", "not one of the four IDX files")
-            entries.append(entry)
+    for name in disk.walk(root):
+        if name.kind != "folder":
+            entries.append(Entry(shown(name.path)))
+            is_idx = name.path in used
+            detail = "its images have rows of their own" if is_idx else "not one of the four IDX files"
+            entries[-1].reject("ignored", "idx" if is_idx else "root_file", detail)
     return entries
 
 
-def _text(shape: list[int]) -> str:
+def _text(shape: Iterable[int]) -> str:
     return " x ".join(map(str, shape))

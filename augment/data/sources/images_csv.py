@@ -4,11 +4,12 @@ import csv
 import os
 from pathlib import Path
 
+from augment.core.progress import first_few
 from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
 from augment.data.sources.labels import label_blockers
-from augment.data.sources.meta import MAX_BYTES, SPLITS, table
+from augment.data.sources.meta import ALLOWED_SPLITS, MAX_BYTES, SPLITS, table
 
 LIST = "images.csv"
 _MAX_NAMED = 3
@@ -22,8 +23,8 @@ def listing(path: Path) -> tuple[list[Entry], list[Blocker]]:
     others are not read.
     """
     file = path / LIST if path.is_dir() else path
-    own = Entry(shown(file.name))
-    own.reject("ignored", "list", "read for paths, labels, groups and splits")
+    listed = Entry(shown(file.name))
+    listed.reject("ignored", "list", "read for paths, labels, groups and splits")
     try:
         rows = table(disk.read_regular(Path(os.path.realpath(file)), MAX_BYTES), ("path", "label"))
     except (Rejected, ValueError, csv.Error) as error:
@@ -31,7 +32,7 @@ def listing(path: Path) -> tuple[list[Entry], list[Blocker]]:
     entries = [_entry(row, file.parent) for row in rows]
     labels = list(dict.fromkeys(entry.label for entry in entries if entry.label))
     blockers = _row_blockers(file, rows, entries) + label_blockers(shown(str(file)), labels)
-    return [own, *entries], blockers
+    return [listed, *entries], blockers
 
 
 def _entry(row: dict[str, str], folder: Path) -> Entry:
@@ -59,27 +60,23 @@ def _row_blockers(file: Path, rows: list[dict[str, str]], entries: list[Entry]) 
             blockers.append(_bad(file, f"line {line}: no {'label' if row['path'].strip() else 'path'}"))
             continue
         if entry.declared_split not in SPLITS:
-            blockers.append(_bad(file, f"line {line}: split {shown(entry.declared_split)!r}; allowed are {_allowed()}"))
+            blockers.append(_bad(file, f"line {line}: split {shown(entry.declared_split)!r}; {ALLOWED_SPLITS}"))
         before, other = first.setdefault(entry.location, (line, entry))
         if (other.label, other.group, other.declared_split) != (entry.label, entry.group, entry.declared_split):
             blockers.append(_bad(file, f"lines {before} and {line} disagree about {entry.path}; keep one of them"))
     missing = [entry.path for entry in entries if entry.code == "missing"]
     if rows and len(missing) == len(rows):
-        some = ", ".join(missing[:_MAX_NAMED]) + (", ..." if len(missing) > _MAX_NAMED else "")
+        names = first_few(missing, _MAX_NAMED)
         blockers.append(
-            _bad(file, f"none of its files exists ({some}); paths start from the folder that holds the table")
+            _bad(file, f"none of its files exists ({names}); paths start from the folder that holds the table")
         )
     return blockers
 
 
-def _allowed() -> str:
-    return ", ".join(filter(None, SPLITS)) + " or empty"
-
-
 def _why(error: Exception) -> str:
     if isinstance(error, Rejected):
-        found = "there is no such file" if error.code == "changed_during_read" else error.detail
-        return f"{found}; set ingest.path to the table, or to the folder that holds {LIST}"
+        detail = "there is no such file" if error.code == "changed_during_read" else error.detail
+        return f"{detail}; set ingest.path to the table, or to the folder that holds {LIST}"
     return f"{error}; write a comma-separated UTF-8 file with a header: path,label,group,split"
 
 

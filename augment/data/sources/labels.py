@@ -30,12 +30,11 @@ def _clashes(labels: Collection[str]) -> list[Blocker]:
     for label in labels:
         alike[unicodedata.normalize("NFC", label).casefold()].append(label)
     blockers = []
-    for group in (group for group in alike.values() if len(group) > 1):
-        names = ", ".join(ascii(label) for label in group)
-        composed = {unicodedata.normalize("NFC", label) for label in group}
-        same_letters = len(composed) < len(group)
-        code = "class_unicode_clash" if same_letters else "class_case_clash"
-        what = "the composition of their letters" if same_letters else "upper and lower case"
+    for clashing in (clashing for clashing in alike.values() if len(clashing) > 1):
+        code, what = "class_case_clash", "upper and lower case"
+        if len({unicodedata.normalize("NFC", label) for label in clashing}) < len(clashing):
+            code, what = "class_unicode_clash", "the composition of their letters"
+        names = ", ".join(map(ascii, clashing))
         message = f"{names} differ only in {what}; merge the classes or rename one"
-        blockers += [Blocker(shown(label), code, message) for label in group]
+        blockers += [Blocker(shown(label), code, message) for label in clashing]
     return blockers

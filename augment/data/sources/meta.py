@@ -6,9 +6,10 @@ import io
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from augment.core.progress import first_few
 from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
@@ -16,23 +17,19 @@ from augment.data.sources.disk import Rejected, shown
 META = "meta.csv"
 LEAKING = ("split", "group")  # columns that nobody must believe to be read when they are not
 SPLITS = ("train", "val", "test", "")
+ALLOWED_SPLITS = "allowed are train, val, test or empty"
 MAX_BYTES = 100_000_000
 _MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line: where it stands, and what it says of its file; empty texts say nothing."""
+    """What one line says of its file; empty texts say nothing. Rows are equal when they say the same."""
 
-    line: int
+    line: int = field(compare=False)
     label: str
     split: str
     group: str
-
-    @property
-    def says(self) -> tuple[str, str, str]:
-        """All but the line."""
-        return self.label, self.split, self.group
 
 
 def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
@@ -41,15 +38,15 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
     Columns: path (relative to `root`), class, split (train, val, test or empty), group; all but
     path are optional, others are not read. Returns what contradicts itself or the folders.
     """
-    own = next((entry for entry in entries if entry.path == META), None)
-    if own is None:
+    table_entry = next((entry for entry in entries if entry.path == META), None)
+    if table_entry is None:
         return [
             Blocker(entry.path, "bad_meta", f"{shown(entry.path)} is not read; rename it to {META}, or take it away")
             for entry in entries
             if entry.path.lower() == META
         ]
-    if own.code != "meta":
-        return [_bad(f"{own.detail}; replace it by a plain file or delete it")]
+    if table_entry.code != "meta":
+        return [_bad(f"{table_entry.detail}; replace it by a plain file or delete it")]
     try:
         rows, blockers = _rows(table(disk.read_regular((root / META).resolve(), MAX_BYTES), ("path",)))
     except (Rejected, ValueError, csv.Error) as error:
@@ -58,11 +55,10 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
     known = {_key(entry.path) for entry in entries}
     missing = [path for path in rows if path not in known]
     if missing:
-        blockers.append(
-            _bad(f"{len(missing)} files are not in the folder ({_some(missing)}); correct or delete the rows")
-        )
+        names = first_few(list(map(shown, missing)), _MAX_NAMED)
+        blockers.append(_bad(f"{len(missing)} files are not in the folder ({names}); correct or delete the rows"))
     if blockers:
-        own.reject("stop", "bad_meta", blockers[0].message)
+        table_entry.reject("stop", "bad_meta", blockers[0].message)
     for entry in entries:
         row = rows.get(_key(entry.path))
         if row is not None and entry.outcome in ("ok", "fixed"):
@@ -110,17 +106,18 @@ def _rows(lines: list[dict[str, str]]) -> tuple[dict[str, Row], list[Blocker]]:
         label, split, group = (cells.get(name, "").strip() for name in ("class", "split", "group"))
         row = Row(int(cells["line"]), label, split, group)
         if row.split not in SPLITS:
-            blockers.append(_bad(f"line {row.line}: split {shown(row.split)!r}; allowed are train, val, test or empty"))
+            blockers.append(_bad(f"line {row.line}: split {shown(row.split)!r}; {ALLOWED_SPLITS}"))
         path = _key(cells["path"])
         first = rows.setdefault(path, row)
-        if first.says != row.says:
+        if first != row:
             blockers.append(_bad(f"lines {first.line} and {row.line} disagree about {shown(path)}; keep one of them"))
     return rows, blockers
 
 
 def _set(entry: Entry, row: Row) -> list[Blocker]:
     entry.declared_split, entry.group = row.split if row.split in SPLITS else "", row.group
-    if not row.label or _same(row.label, entry.label.strip()):
+    label = unicodedata.normalize("NFC", row.label)
+    if not label or label == unicodedata.normalize("NFC", entry.label.strip()):
         return []
     entry.reject("stop", "label_conflict", f"meta.csv says {row.label!r}, the folder {entry.label!r}")
     message = f"{entry.detail} (line {row.line}); move the file or correct the row"
@@ -133,13 +130,5 @@ def _key(path: str) -> str:
     return unicodedata.normalize("NFC", "/".join(parts))
 
 
-def _same(one: str, other: str) -> bool:
-    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
-
-
 def _bad(message: str) -> Blocker:
     return Blocker(META, "bad_meta", f"{META}: {message}")
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(map(shown, names[:_MAX_NAMED])) + (", ..." if len(names) > _MAX_NAMED else "")

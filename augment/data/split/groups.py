@@ -1,14 +1,18 @@
-"""Images that must stay together: groups from file names, and folds that divide no group."""
+"""Images that must stay together: groups from file names, folds that divide no group, and the check of a split."""
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.core.errors import DataError
+from augment.core.files import sha256
 from augment.data.entries import Blocker, Entry
+from augment.data.imageset import ImageSet
+from augment.data.sources.disk import shown
 
 
 def by_pattern(entries: Sequence[Entry], pattern: str, blockers: list[Blocker]) -> list[str]:
@@ -48,3 +52,24 @@ def group_folds(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(splitter.split(targets, targets, groups))
+
+
+def check_sides(sides: Mapping[str, ImageSet]) -> None:
+    """Raises `DataError` naming a group, or an image, that lies on two of the sides (name -> images)."""
+    _check("the group", sides, {side: images.groups.tolist() for side, images in sides.items()})
+    digests = {side: [sha256(image.tobytes()) for image in images.images] for side, images in sides.items()}
+    _check("the image", sides, digests)
+
+
+def _check(what: str, sides: Mapping[str, ImageSet], keys: Mapping[str, Iterable[str]]) -> None:
+    first: dict[str, tuple[str, str]] = {}  # key -> the side and the source that have it
+    for side, images in sides.items():
+        for key, source in zip(keys[side], images.sources.tolist(), strict=True):
+            other, there = first.setdefault(key, (side, source))
+            if other != side:
+                name = f"{what} {shown(key)!r}" if what == "the group" else what
+                raise DataError(
+                    f"leak: {name} lies in {other} ({shown(there)}) and in {side} ({shown(source)}), so what is "
+                    "measured on test would not hold. The prepared files are not as ingest leaves them: make them "
+                    "anew with `dvc repro --force ingest`, then run `dvc repro`."
+                )

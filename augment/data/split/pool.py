@@ -1,6 +1,6 @@
-"""Whether the images that the split left over suffice for the training sets of `evaluate.protocol: repeated`.
+"""Parts of an image set for the repeats of an evaluation, drawn by class and group as `split` draws them.
 
-Parts of an image set drawn by class and by group, as `split` draws them: for the repeats of an evaluation.
+For `evaluate.protocol: repeated` the images that the split left over, the pool, must suffice.
 """
 
 from collections import Counter
@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 from augment.core.errors import DataError
 from augment.data.entries import Entry
 from augment.data.imageset import ImageSet
-from augment.data.split.split import draw_groups
+from augment.data.split.split import draw_groups, units_of
+
+FOLDS = 5
+
+Counts = Mapping[str, int]
+"""Label -> images."""
 
 
-def draw_part(
-    images: ImageSet, want: Mapping[str, int], leave: Mapping[str, int], seed: int, purpose: str
-) -> NDArray[np.bool_]:
+def draw_part(images: ImageSet, want: Counts, leave: Counts, seed: int, purpose: str) -> NDArray[np.bool_]:
     """A mask bool (N,) of whole groups with about `want` images of each class (never more, but for a class that
     would get none), of which `leave` stay behind. Classes not named in `want` are not drawn."""
-    units: dict[str, Counter[str]] = {}
-    for label, group in zip(images.labels.tolist(), images.groups.tolist(), strict=True):
-        units.setdefault(group, Counter())[label] += 1
-    asked = {label: want.get(label, 0) for label in images.classes}
-    kept = {label: leave.get(label, 0) for label in images.classes}
-    return np.isin(images.groups, sorted(draw_groups(units, asked, kept, seed, purpose)))
+    units = units_of(images.labels.tolist(), images.groups.tolist())
+    every = dict.fromkeys(images.classes, 0)
+    drawn = draw_groups(units, every | dict(want), every | dict(leave), seed, purpose)
+    return np.isin(images.groups, sorted(drawn))
 
 
 def join(*sides: ImageSet) -> ImageSet:
@@ -34,22 +35,12 @@ def join(*sides: ImageSet) -> ImageSet:
     if len(shapes) > 1:
         raise DataError(f"images of one set must have one shape, found {sorted(shapes)}; make data/prepared anew")
     full = [side for side in sides if len(side)] or list(sides[:1])
-    return ImageSet(
-        np.concatenate([side.images for side in full]),
-        np.concatenate([side.labels for side in full]),
-        np.concatenate([side.groups for side in full]),
-        np.concatenate([side.sources for side in full]),
-    )
-
-
-FOLDS = 5
-
-Counts = Mapping[str, int]
-"""Label -> images."""
+    parts = ((side.images, side.labels, side.groups, side.sources) for side in full)
+    return ImageSet(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def shortages(delivered: Counts, pool: Counts, repeats: int) -> dict[str, tuple[int, int]]:
-    """Classes whose images do not suffice for so many disjoint training sets: label -> (needed, found) in the pool.
+    """Classes whose images do not suffice for so many disjoint training sets: label -> images (needed, in the pool).
 
     delivered: images that train and val hold together.
     """
@@ -61,7 +52,7 @@ def check_split(entries: Iterable[Entry], repeats: int) -> None:
     """`check_repeats` for entries that have been split, before anything is trained."""
     sides = Counter((entry.split, entry.label) for entry in entries if entry.split)
     train, val, test, pool = (
-        {label: count for (own, label), count in sides.items() if own == side}
+        {label: count for (split, label), count in sides.items() if split == side}
         for side in ("train", "val", "test", "pool")
     )
     check_repeats(train, val, test, pool, repeats)
@@ -73,7 +64,7 @@ def check_repeats(train: Counts, val: Counts, test: Counts, pool: Counts, repeat
     short, kept, tested = shortages(delivered, pool, repeats), delivered.total(), sum(test.values())
     if not short or tested <= kept:
         return
-    classes = "; ".join(f"class {label!r} needs {needed} and has {found}" for label, (needed, found) in short.items())
+    classes = "; ".join(f"class {label!r} needs {needed} and has {left}" for label, (needed, left) in short.items())
     raise DataError(
         f"evaluate.protocol repeated: {repeats} disjoint training sets of the delivered size need more images than the "
         f"split left over in data/prepared/pool: {classes}. Folds of all {kept + tested} images are no way out, since "

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
+from augment.core.progress import MAX_PROBLEM_LINES, first_few, limited
 from augment.core.seeds import derive_seed
 from augment.data.sources.disk import shown
 
@@ -19,7 +20,6 @@ Units = Mapping[str, Counter[str]]
 """Group name -> images of each class in it. A group is never divided between two splits."""
 
 MIN_TRAIN_IMAGES = 2
-_MAX_LINES = 20
 _MIN_IMAGES_FOR_VAL = 5  # training images from which a class gives at least one to val
 
 
@@ -36,16 +36,13 @@ def split(
 ) -> NDArray[np.str_]:
     """The split of every image: str (N,) of train, val, test, or "" for not used.
 
-    labels, groups, declared: N texts each; given is the split that a person declared, or "". Where any
-    is declared, test is what they declared, val too where they declared any, and the rest is the
-    pool to train from. With train_per_class, that many images of each class (where groups do not add
+    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any
+    is declared, test is what they declared, val too where they declared any, and the rest is there to
+    train from. With train_per_class, that many images of each class (where groups do not add
     up to it: fewer, but at least one group) become train and val, and the rest test.
-
     Raises `DataError` naming every class that cannot be split, and why.
     """
-    units: dict[str, Counter[str]] = {}
-    for label, group in zip(labels, groups, strict=True):
-        units.setdefault(group, Counter())[label] += 1
+    units = units_of(labels, groups)
     wanted = _wanted(train_per_class, Counter(labels))
     declared_of_group = _declared(groups, declared)
     if any(declared_of_group.values()):
@@ -58,19 +55,26 @@ def split(
     return _trim_test(np.asarray(labels), np.asarray(groups), result, test_max, seed)
 
 
+def units_of(labels: Iterable[str], groups: Iterable[str]) -> dict[str, Counter[str]]:
+    """The groups of images, N labels and N groups, in order of their first image."""
+    units: dict[str, Counter[str]] = {}
+    for label, group in zip(labels, groups, strict=True):
+        units.setdefault(group, Counter())[label] += 1
+    return units
+
+
 def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str]) -> dict[str, int] | None:
     """Images to draw of each class; every class named, and none that does not exist."""
     if train_per_class is None or isinstance(train_per_class, int):
         return None if train_per_class is None else dict.fromkeys(counts, train_per_class)
-    problems = []
-    for name in train_per_class:
-        if name not in counts:
-            problems.append(f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}")
-    absent = [label for label in sorted(counts) if label not in train_per_class]
-    if absent:
-        problems.append(
-            f"ingest.train_per_class: no number for {_listed(absent)}; name every class, or give one number"
-        )
+    problems = [
+        f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}"
+        for name in train_per_class
+        if name not in counts
+    ]
+    if absent := [label for label in sorted(counts) if label not in train_per_class]:
+        names = _listed(absent)
+        problems.append(f"ingest.train_per_class: no number for {names}; name every class, or give one number")
     _raise(problems)
     return dict(train_per_class)
 
@@ -110,8 +114,8 @@ def _by_draw(units: Units, wanted: Mapping[str, int] | None, test_fraction: floa
         for label, number in sorted(total.items())
         if wanted[label] >= number
     )
-    pool = draw_groups(units, wanted, dict.fromkeys(total, 1), seed, "train")
-    return {group: "train" if group in pool else "test" for group in units}
+    train = draw_groups(units, wanted, dict.fromkeys(total, 1), seed, "train")
+    return {group: "train" if group in train else "test" for group in units}
 
 
 def _by_declaration(
@@ -140,7 +144,7 @@ def _by_declaration(
 def _val(units: Units, assigned: Mapping[str, str], val_fraction: float, seed: int) -> set[str]:
     """Groups to move from train to val, for the classes that have no val yet."""
     pool = {group: units[group] for group, name in assigned.items() if name == "train"}
-    settled = _count(units, [group for group, name in assigned.items() if name == "val"])
+    settled = _count(units, (group for group, name in assigned.items() if name == "val"))
     total = _count(units, pool)
     want = {k: 0 if settled[k] else _val_count(number, val_fraction) for k, number in total.items()}
     leave = {k: max(MIN_TRAIN_IMAGES, min(number // 2, number - want[k])) for k, number in total.items()}
@@ -156,7 +160,7 @@ def draw_groups(units: Units, want: Mapping[str, int], leave: Mapping[str, int],
     """Groups that add up to at most `want` images of each class and leave `leave` of each undrawn.
 
     Groups of several classes come first, up to their share of `want`, then each class fills up with
-    its own groups by itself. A class that got none takes its smallest group, if `leave` allows.
+    groups of that class alone. A class that got none takes its smallest group, if `leave` allows.
     """
     total, drawn, taken = _count(units, units), set[str](), Counter[str]()
 
@@ -174,12 +178,12 @@ def draw_groups(units: Units, want: Mapping[str, int], leave: Mapping[str, int],
     mixed = [group for group in units if len(units[group]) > 1]
     in_mixed = _count(units, mixed)
     take(sorted(mixed, key=rank("")), {k: _half_up(n * in_mixed[k] / total[k]) for k, n in want.items() if total[k]})
-    own: dict[str, list[str]] = {label: [] for label in total}
+    pure: dict[str, list[str]] = {label: [] for label in total}
     for group, classes in units.items():
         if len(classes) == 1:
-            own[next(iter(classes))].append(group)
+            pure[next(iter(classes))].append(group)
     for label in sorted(total):
-        order = sorted(own[label], key=rank(label))
+        order = sorted(pure[label], key=rank(label))
         take(order, want)
         if not taken[label] and want[label]:
             everywhere = order or [group for group in mixed if label in units[group]]
@@ -206,8 +210,7 @@ def _trim_test(
 
 def _proportional(counts: Mapping[str, int], total: int) -> dict[str, int]:
     """`total` shared out by largest remainders, at least 1 to each."""
-    spare = total - len(counts)
-    over = sum(counts.values()) - len(counts)
+    spare, over = total - len(counts), sum(counts.values()) - len(counts)
     exact = {label: spare * (number - 1) / over for label, number in counts.items()}
     shares = {label: 1 + int(share) for label, share in exact.items()}
     by_remainder = sorted(exact, key=lambda label: (int(exact[label]) - exact[label], label))
@@ -218,23 +221,19 @@ def _proportional(counts: Mapping[str, int], total: int) -> dict[str, int]:
 
 def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
     """Every class can be trained on and tested on."""
-    problems = []
-    for label in sorted(set(labels.tolist())):
-        mine = Counter(result[labels == label].tolist())
-        if not mine["test"] or mine["train"] < MIN_TRAIN_IMAGES:
-            problems.append(
-                f"class {shown(label)!r}: the split would leave {mine['train']} images to train on and {mine['test']} "
-                f"to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its groups smaller, or "
-                "declare train and test rows for it in meta.csv, or images.csv"
-            )
-    _raise(problems)
+    images = {label: Counter(result[labels == label].tolist()) for label in sorted(set(labels.tolist()))}
+    _raise(
+        f"class {shown(label)!r}: the split would leave {of_split['train']} images to train on and {of_split['test']} "
+        f"to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its groups smaller, or "
+        "declare train and test rows for it in meta.csv, or images.csv"
+        for label, of_split in images.items()
+        if not of_split["test"] or of_split["train"] < MIN_TRAIN_IMAGES
+    )
 
 
-def _count(units: Units, groups: Collection[str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for group in groups:
-        counts.update(units[group])
-    return counts
+def _count(units: Units, groups: Iterable[str]) -> Counter[str]:
+    """Images of each class in some groups."""
+    return Counter(label for group in groups for label in units[group].elements())
 
 
 def _half_up(value: float) -> int:
@@ -242,12 +241,9 @@ def _half_up(value: float) -> int:
 
 
 def _listed(labels: Collection[str]) -> str:
-    names = [repr(shown(label)) for label in sorted(labels)]
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    return first_few([repr(shown(label)) for label in sorted(labels)], 10)
 
 
 def _raise(problems: Iterable[str]) -> None:
-    lines = list(problems)
-    if lines:
-        more = [f"... and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else []
-        raise DataError("\n".join(lines[:_MAX_LINES] + more))
+    if lines := limited(list(problems), MAX_PROBLEM_LINES):
+        raise DataError("\n".join(lines))

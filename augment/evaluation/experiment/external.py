@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.data import cleaning
+from augment.core.progress import MAX_PROBLEM_LINES, limited
+from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
 from augment.data.prepare import image_set
 from augment.data.sources.disk import is_bare, shown
@@ -23,7 +24,6 @@ EXTERNAL_COLUMNS = (
     "internal_mean", "internal_low", "internal_high",
 )  # fmt: skip
 TOLERATED_CODES = ("one_class", "no_group")  # one class is enough to be tested on, and images may be their own groups
-_MAX_PROBLEM_LINES = 20
 
 
 def read_external(folder: Path, ingest: Ingest, classes: Sequence[str], shape: tuple[int, ...]) -> ImageSet | None:
@@ -38,20 +38,10 @@ def read_external(folder: Path, ingest: Ingest, classes: Sequence[str], shape: t
     if is_bare(folder):
         return None
     channels, height, width = shape
-    findings = cleaning.examine(
-        folder,
-        group_pattern=ingest.group_pattern,
-        size=(height, width),
-        color="grey" if channels == 1 else "rgb",
-        background=ingest.background,
-        conflicts="drop",
-        near_duplicates=ingest.near_duplicates,
-        min_per_class=1,
-        max_file_mb=ingest.max_file_mb,
-        max_pixels=ingest.max_pixels,
-    )
-    blockers = [blocker for blocker in findings.blockers if blocker.code not in TOLERATED_CODES]
-    problems = [f"{blocker.path}: {blocker.code}: {blocker.message}" for blocker in blockers]
+    form = {"size": (height, width), "color": "grey" if channels == 1 else "rgb"}
+    tolerant = {"source": "folder", "path": str(folder), "conflicts": "drop", "min_per_class": 1}
+    findings = examine(ingest.model_copy(update=form | tolerant))
+    problems = [str(blocker) for blocker in findings.blockers if blocker.code not in TOLERATED_CODES]
     problems += [
         f"class {shown(label)!r} is not among those that are trained; rename its folder, or take it away: "
         f"{nearest(label, classes)}"
@@ -59,15 +49,11 @@ def read_external(folder: Path, ingest: Ingest, classes: Sequence[str], shape: t
         if label not in classes
     ]
     if problems:
-        more = [f"... and {len(problems) - _MAX_PROBLEM_LINES} more"] if len(problems) > _MAX_PROBLEM_LINES else []
-        raise DataError(
-            "\n".join(
-                f"evaluate.external: {shown(str(folder))}: {line}" for line in problems[:_MAX_PROBLEM_LINES] + more
-            )
-        )
+        where = f"evaluate.external: {shown(str(folder))}"
+        raise DataError("\n".join(f"{where}: {line}" for line in limited(problems, MAX_PROBLEM_LINES)))
     for entry in findings.usable:
         entry.group = entry.group or entry.path
-    return image_set(findings.usable, channels, (height, width))
+    return image_set(findings.usable, shape)
 
 
 def check_apart(external: ImageSet, seen: Sequence[ImageSet]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.data.split.disjoint import check_sides
+from augment.data.split.groups import check_sides
 from augment.data.split.pool import draw_part, join
 from augment.evaluation.experiment.protocol import MIN_TRAIN_IMAGES, Protocol, Replicate, Splits
 from augment.evaluation.statistics.metric_table import MetricTable

@@ -25,8 +25,7 @@ from augment.params import Evaluate, Params
 def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
     """shape: (C, H, W) of the images, which have been split."""
     train, val, test, pool = (
-        image_set([image for image in images if image.split == side], shape[0], shape[1:])
-        for side in ("train", "val", "test", POOL)
+        image_set([image for image in images if image.split == side], shape) for side in ("train", "val", "test", POOL)
     )
     chosen, classes = params.evaluate, train.classes
     normal, base, external = chosen.normal, Path(params.train.base), Path(chosen.external)

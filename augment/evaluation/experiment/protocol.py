@@ -18,8 +18,7 @@ import numpy as np
 from augment.core.errors import DataError
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.data.split.disjoint import check_sides
-from augment.data.split.groups import group_folds
+from augment.data.split.groups import check_sides, group_folds
 from augment.data.split.pool import FOLDS, check_repeats, draw_part, join, shortages
 from augment.evaluation.statistics.bootstrap import groups_per_class
 

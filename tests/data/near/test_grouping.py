@@ -10,8 +10,8 @@ import pytest
 from augment.core.errors import DataError
 from augment.core.files import sha256
 from augment.data.check import as_dict, as_text
-from augment.data.cleaning import Findings
 from augment.data.entries import Entry
+from augment.data.findings import Findings
 from augment.data.near import clusters
 from augment.data.near.clusters import NearDuplicates, group_near_duplicates
 from augment.data.prepare import _groups, prepare

@@ -1,15 +1,16 @@
-"""The built-in 2x2 set."""
+"""The built-in sets: 2x2 screens, and scikit-learn's digits."""
 
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from augment.data import cleaning
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.sources.built_in import IMAGES_PER_CLASS, MAX_PALLOR, slanted
+from augment.data.sources.built_in import IMAGES_PER_CLASS, MAX_PALLOR, digits, slanted
 from augment.params import Ingest
 
 
@@ -59,3 +60,13 @@ def test_equal_screens_neither_stop_the_run_nor_straddle_a_split(
             sides[image.tobytes()].add(name)
     assert len(sides) == 16
     assert all(len(where) == 1 for where in sides.values())
+
+
+def test_digits_are_scikit_learns() -> None:
+    images, labels = digits()
+    bunch = load_digits()
+    assert images.shape == (1797, 1, 8, 8)
+    assert images.dtype == np.uint8
+    assert (images.min(), images.max()) == (0, 255)
+    assert np.abs(images[:, 0] / 255 - bunch.images / 16).max() <= 0.5 / 255
+    assert labels == bunch.target.astype(str).tolist()

@@ -1,11 +1,9 @@
-"""Folders: what is a class, what stops a run, what is left alone; and the digits."""
+"""Folders: what is a class, what stops a run, what is left alone."""
 
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from augment.data.sources import disk, folder
 from tests.data.corpus import encode, noise, write_set
@@ -13,16 +11,6 @@ from tests.data.corpus import encode, noise, write_set
 
 def codes(root: Path) -> dict[str, str]:
     return {blocker.path: blocker.code for blocker in folder.folder(root)[1]}
-
-
-def test_digits_are_scikit_learns() -> None:
-    images, labels = folder.digits()
-    bunch = load_digits()
-    assert images.shape == (1797, 1, 8, 8)
-    assert images.dtype == np.uint8
-    assert (images.min(), images.max()) == (0, 255)
-    assert np.abs(images[:, 0] / 255 - bunch.images / 16).max() <= 0.5 / 255
-    assert labels == bunch.target.astype(str).tolist()
 
 
 def test_classes_are_the_top_folders(tmp_path: Path) -> None:

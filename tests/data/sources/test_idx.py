@@ -172,7 +172,7 @@ def test_check_and_init_know_an_idx_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path / "raw")
-    report = check.check_folder(tmp_path / "raw", Params())
+    report = check.as_dict(check.inspect(tmp_path / "raw", Params()))
     assert report["classes"] == {"0": 30, "1": 30, "2": 30}
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text("ingest:\n  source: digits\n")

@@ -125,4 +125,4 @@ def test_check_and_init_know_a_list(
     assert "20 usable images, 2 classes" in capsys.readouterr().out
     settled_params = load(tmp_path / "params.yaml")
     for given in ("lists", "lists/images.csv"):
-        assert check.check_folder(Path(given), settled_params)["classes"] == {"a cat": 10, "a dog": 10}
+        assert check.as_dict(check.inspect(Path(given), settled_params))["classes"] == {"a cat": 10, "a dog": 10}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.data import duplicates
+from augment.data.cleaning import mark_duplicates
 from augment.data.entries import Entry
 from tests.data.corpus import encode, look, noise, write_set
 
@@ -17,7 +17,7 @@ def entry(path: str, digest: str, given: str = "") -> Entry:
 
 def test_first_path_stays() -> None:
     entries = [entry(path, "x") for path in ("a/2", "a/0", "a/1")] + [entry("a/3", "y")]
-    assert duplicates.mark(entries, "drop") == []
+    assert mark_duplicates(entries, "drop") == []
     assert [(e.path, e.code) for e in entries if e.usable] == [("a/0", ""), ("a/3", "")]
     assert entries[0].detail == "equal to a/0"
 
@@ -27,17 +27,17 @@ def test_first_path_stays() -> None:
 )
 def test_the_copy_in_test_stays(given: tuple[str, str], kept: int) -> None:
     entries = [entry(f"a/{i}", "x", name) for i, name in enumerate(given)]
-    duplicates.mark(entries, "drop")
+    mark_duplicates(entries, "drop")
     assert [e.usable for e in entries] == [i == kept for i in range(2)]
 
 
 def test_conflicts_leave_no_copy() -> None:
     entries = [entry(path, "x") for path in ("a/0", "a/1", "b/0")]
-    assert duplicates.mark(entries, "drop") == []
+    assert mark_duplicates(entries, "drop") == []
     assert [(e.outcome, e.code) for e in entries] == [("quarantined", "label_conflict")] * 3
     assert entries[2].detail.startswith("equal to a/0")
     entries = [entry(path, "x") for path in ("a/0", "b/0")]
-    (blocker,) = duplicates.mark(entries, "stop")
+    (blocker,) = mark_duplicates(entries, "stop")
     assert "b/0 equal to a/0" in blocker.message
     assert "ingest.conflicts" in blocker.message
     assert {e.outcome for e in entries} == {"stop"}
