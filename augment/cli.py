@@ -145,7 +145,7 @@ def _forecast(file: Path) -> "Forecast":
         if shape[1] * shape[2] <= MAX_QUICK_PIXELS:
             return []
         print("timing a few steps on noise of this size ...", file=sys.stderr, flush=True)
-        from augment.evaluation.experiment.forecast import forecast
+        from augment.evaluation.cost import forecast
         from augment.params import load
 
         return forecast(shape, counts, load(file))

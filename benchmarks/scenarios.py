@@ -23,10 +23,10 @@ from augment.evaluation.statistics.power_model import (
     expected_smallest_gain,
     without_arm_differences,
 )
-from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess
 from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM, choose_selection
 from augment.params import REAL_ARMS, Arm
+from augment.params.arms import arm_kinds
 from benchmarks.simulated import Truth, latent, right, truth
 
 Int = NDArray[np.int64]

@@ -16,11 +16,11 @@ from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.baselines import jittered_copies, noise_images, shuffled_labels
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.evaluation.statistics.metric_table import MetricTable, metric_table
-from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess
 from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM, choose_selection
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
+from augment.params.arms import arm_kinds
 from benchmarks.scenarios import DECIDING_ARMS, DRAWS, EQUIVALENCE
 
 TRAIN, VAL, TEST = 8, 4, 60  # images of each class

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from augment.params import Evaluate
+
 ROOT = Path(__file__).parent.parent
 ORDER = [
     "core",
@@ -20,6 +22,19 @@ ORDER = [
 ]  # each those before it
 MOST_FILES = 12  # of a folder
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
+    "augment/core/processes.py",  # a stage goes with its parent, memory goes back
+    "augment/core/progress.py",  # lines of progress
+    "augment/data/check.py",  # `augment check`
+    "augment/data/setup.py",  # `augment init`
+    "augment/evaluation/cost.py",  # minutes, told before the training
+    "augment/evaluation/announcement.py",  # what is told before the training
+    "augment/gan/cost.py",  # minutes again
+    "augment/params/messages.py",  # what is wrong with params.yaml
+    "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails
+    "augment/project/dvc_faults.py",  # the same
+    "pipeline/start.py",  # signals, missing packages
+)
 
 
 def imports(file: Path) -> set[str]:
@@ -81,7 +96,7 @@ def test_a_stage_depends_on_all_that_it_imports(stage: str) -> None:
     listed = [ROOT / path for path in STAGES[stage]["deps"] if not path.startswith(made)]
     assert all(path.exists() for path in listed), listed
     needed = {file_of(module) for module in reached(f"pipeline.{stage}")}
-    needed -= {ROOT / "augment/__init__.py", ROOT / "pipeline/__init__.py"}
+    needed -= {ROOT / name for name in ("augment/__init__.py", "pipeline/__init__.py", *WORDS_ONLY)}
     missing = [file for file in needed if not any(file == path or path in file.parents for path in listed)]
     assert not missing, f"dvc.yaml: {stage} must list {sorted(str(file.relative_to(ROOT)) for file in missing)}"
     unused = [path for path in listed if not any(file == path or path in file.parents for file in needed)]
@@ -96,6 +111,19 @@ def test_a_stage_depends_on_the_parameters_that_it_reads(stage: str) -> None:
         if f"params.{section}." in text or f"params.{section}," in text or f"params.{section})" in text:
             assert section in listed, f"dvc.yaml: {stage} reads params.{section}"
     assert "compute" not in listed, "moving to another machine must invalidate nothing"
+
+
+def test_what_decides_words_only_is_there_and_no_listed_room_holds_it() -> None:
+    assert all((ROOT / name).is_file() for name in WORDS_ONLY)
+    listed = {path for stage in STAGES.values() for path in stage["deps"]}
+    assert not [name for name in WORDS_ONLY if {name, *map(str, Path(name).parents)} & listed]
+
+
+def test_another_margin_trains_nothing() -> None:
+    keys = {key.removeprefix("evaluate.") for key in STAGES["experiment"]["params"] if key.startswith("evaluate.")}
+    assert keys == set(Evaluate.model_fields) - {"equivalence"}
+    texts = [file_of(module).read_text() for module in reached("pipeline.experiment") - {"augment.params.schema"}]
+    assert not [text for text in texts if "evaluate.equivalence" in text or "chosen.equivalence" in text]
 
 
 def test_commands_hold_nothing_of_a_users() -> None:

@@ -1,5 +1,6 @@
 """The names of the arms: the ways to train that are compared (augment/evaluation/arms.py says what each does)."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 Arm = Literal[
@@ -23,3 +24,15 @@ DEFAULT_ARMS: tuple[Arm, ...] = (
     "none", "oversample", "classical", "randaugment", "mixup_cutmix",
     "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
 )  # fmt: skip
+ArmKind = Literal["real", "gan", "control", "delivered"]
+
+
+def arm_kinds(arms: Iterable[Arm]) -> dict[Arm, ArmKind]:
+    """What each arm is to the verdict."""
+
+    def kind(arm: Arm) -> ArmKind:
+        if arm == "as_delivered":
+            return "delivered"
+        return "real" if arm in REAL_ARMS else "control" if arm in CONTROL_ARMS else "gan"
+
+    return {arm: kind(arm) for arm in arms}

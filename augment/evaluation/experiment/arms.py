@@ -36,7 +36,7 @@ would be the same to the last bit, and are not trained again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -79,9 +79,9 @@ class Samples:
     An arm whose images are not given draws real ones in their place.
     """
 
-    raw: Mapping[str, Images]
-    filtered: Mapping[str, Images]
-    copies: Mapping[str, Images]
+    raw: Mapping[str, Images] = field(default_factory=dict)
+    filtered: Mapping[str, Images] = field(default_factory=dict)
+    copies: Mapping[str, Images] = field(default_factory=dict)
     smote: Mapping[str, Images] = field(default_factory=dict)
     mixes: Mapping[str, Images] = field(default_factory=dict)
     shuffled: Mapping[str, Images] = field(default_factory=dict)
@@ -133,7 +133,7 @@ def samples_of_arm(arm: Arm, samples: Samples, per_class: int | None = None) -> 
     kept: dict[str, Any] = {"delivered": samples.delivered} if arm == "as_delivered" else {}
     if arm in SAMPLE_FIELDS:
         kept[SAMPLE_FIELDS[arm]] = {label: images[:per_class] for label, images in made_images(arm, samples).items()}
-    return replace(Samples({}, {}, {}), **kept)
+    return Samples(**kept)
 
 
 def fill_to_largest(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
@@ -213,7 +213,7 @@ def delivered_images(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.ui
     Files cannot hold everything an arm does: augmentation stays behind, and so do images that only the
     evaluation makes (SMOTE, blends).
     """
-    data = arm_data(arm, train, Samples(raw=kept, filtered=kept, copies={}))
+    data = arm_data(arm, train, Samples(raw=kept, filtered=kept))
     return DeliveredImages(
         data.images, data.targets, (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
     )

@@ -21,8 +21,9 @@ from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import difference_variances, smallest_gain
 from augment.evaluation.verdict import explanation, wording
 from augment.evaluation.verdict.scope import Scope, split_scope
-from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM, ArmKind, Selection
+from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM, Selection
 from augment.params import Arm
+from augment.params.arms import ArmKind
 
 CONTROL_ARM: Arm = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
 DELIVERED_ARM: Arm = "as_delivered"

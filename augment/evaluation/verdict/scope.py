@@ -85,35 +85,6 @@ def _rotated_scope(protocol: Protocol, test: MetricTable) -> Scope:
     )
 
 
-def repeats_announcement(protocol: Protocol) -> str:
-    """The repeats in one line, told before the expensive part; empty for one split."""
-    first, repeats = protocol.first_splits, len(protocol.replicates)
-    sizes = f"{len(first.train)} training and {len(first.val)} val images"
-    if protocol.scheme == "subsets":
-        return f"{repeats} disjoint training sets of {sizes}, one test set of {len(first.test)} images"
-    if protocol.scheme == "rotated":
-        return f"{repeats} paired seeds, each with {sizes}: every seed holds out other images as val"
-    if protocol.scheme == "folds":
-        return (
-            f"5 times 5 folds of {len(protocol.tested_images)} images, {sizes} and {len(first.test)} test images in "
-            f"the first"
-        )
-    return ""
-
-
-def repeats_text(protocol: Protocol) -> str:
-    """`5 paired seeds`, and what the other forms have in their place."""
-    return (
-        f"{len(protocol.replicates)} "
-        + {
-            "split": "paired seeds",
-            "rotated": "paired seeds",
-            "subsets": "disjoint training sets",
-            "folds": "folds (5 times 5)",
-        }[protocol.scheme]
-    )
-
-
 def tested_text(test: MetricTable) -> str:
     """How many test images the primary metric counts."""
     return images_text(test.images, test.groups, f"test {test.unit}")

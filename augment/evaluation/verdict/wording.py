@@ -122,19 +122,6 @@ CONTROL_WORDS = {
 }
 
 
-def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
-    """What the set can show, told before the expensive part; groups: independent test images of each class; repeats:
-    their number and kind, as in `5 paired seeds`."""
-    least, most = min(groups), max(groups)
-    images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
-    shown = (
-        "is not expected to show any gain, however large"
-        if announced is None
-        else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
-    )
-    return f"with {images} in a class and {repeats} this set {shown}"
-
-
 def turned_out_text(facts: VerdictFacts) -> str:
     """The smallest gain, as announced and as measured."""
     expected = "none at all" if facts.announced is None else f"about {100 * facts.announced:.1f} points"

@@ -17,7 +17,7 @@ COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=4).map(
     lambda counts: {"abcd"[position]: count for position, count in enumerate(counts)}
 )
 MADE = st.lists(st.integers(0, 9), min_size=4, max_size=4)
-NOTHING = Samples({}, {}, {})
+NOTHING = Samples()
 
 
 def made(counts: dict[str, int], numbers: list[int], seed: int = 9) -> dict[str, np.ndarray]:

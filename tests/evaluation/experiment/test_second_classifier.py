@@ -6,12 +6,14 @@ import pytest
 from augment.core.engine import Engine
 from augment.evaluation.experiment import second_classifier
 from augment.evaluation.experiment.arms import Samples, arm_data
-from augment.evaluation.experiment.protocol import Splits, paired_seeds
-from augment.evaluation.experiment.second_classifier import ARMS_DIFFERING_IN_IMAGES, family_rows, logistic_scores
-from augment.evaluation.tables import arm_kinds
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.second_classifier import ARMS_DIFFERING_IN_IMAGES, logistic_scores
+from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.evaluation.tables import family_rows
 from augment.measure.features import random_convolutions
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params import ARMS, DEFAULT_ARMS
+from augment.params.arms import arm_kinds
 from tests.evaluation.verdict.judged import table_of
 from tests.toy import bars, toy_set
 

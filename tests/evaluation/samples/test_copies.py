@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from augment.evaluation.samples.copies import CopyRow, copy_rate, explain_copies
+from augment.evaluation.samples.copies import CopyRow, copy_rate
+from augment.evaluation.verdict.samples_wording import explain_copies
 
 LABELS = ("bag", "boot", "pooled")  # a class may be called that
 

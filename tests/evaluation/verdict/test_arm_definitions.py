@@ -10,14 +10,16 @@ from torch import nn
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation import tables
 from augment.evaluation.experiment import classifier
 from augment.evaluation.experiment.arms import Samples, arm_data, delivered_images
 from augment.evaluation.experiment.classifier import ArmRun, fit_arm, run_arm
 from augment.evaluation.experiment.experiment import ExperimentSettings, add_delivered_arm, run_experiment
-from augment.evaluation.experiment.protocol import Splits, paired_seeds
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.evaluation.scores import predictions
 from augment.measure.classifiers import FitSettings
 from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
+from augment.params.arms import arm_kinds
 from augment.report.tables import ARM_WORDS
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
@@ -225,7 +227,7 @@ def test_arms_differ():
 def test_the_lists_hold_every_arm_once():
     assert len(set(ARMS)) == len(ARMS) == 20
     assert set(DEFAULT_ARMS) < set(ARMS)
-    kinds = tables.arm_kinds(ARMS)
+    kinds = arm_kinds(ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
@@ -246,7 +248,7 @@ def test_help_must_hold_against_every_new_rival(rival):
         known = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, **rates}
         correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()}
         test = table_of(targets, np.arange(len(targets)), correct)
-        return judged(test, test, tables.arm_kinds(ARMS))
+        return judged(test, test, arm_kinds(ARMS))
 
     assert verdict()[1].word == "helps"
     policy, beaten = verdict(**{rival: 0.9})
@@ -262,7 +264,7 @@ def test_help_must_hold_against_every_control_that_runs(control):
     rates = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, control: 0.85}
     correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in rates.items()}
     test = table_of(targets, np.arange(len(targets)), correct)
-    found = judged(test, test, tables.arm_kinds(ARMS))[1]
+    found = judged(test, test, arm_kinds(ARMS))[1]
     assert found.word == "undecided"
     assert any("not credited" in line for line in found.reasons)
 
@@ -276,7 +278,7 @@ def test_the_new_gan_arms_are_shown_and_decide_nothing(arm):
         rank = np.tile(np.arange(200), 2)
         correct = {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()}
         test = table_of(targets, np.arange(400), correct)
-        return judged(test, test, tables.arm_kinds(ARMS))
+        return judged(test, test, arm_kinds(ARMS))
 
     (low_policy, low), (high_policy, high) = verdict(0.3), verdict(1.0)
     assert (low.word, low.net, low_policy.arm) == (high.word, high.net, high_policy.arm)
@@ -304,11 +306,11 @@ def test_a_small_comparison_with_all_arms():
     replicates = paired_seeds(splits, [0, 1]).replicates
     generators = {label: Fixed(label) for label in COUNTS}
     compared = run_experiment(replicates, [generators, generators], settings, Engine("serial"))
-    assert list(compared.test_predictions) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
+    assert list(predictions(compared.scores.test)) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
     compared = add_delivered_arm(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
-    assert list(compared.test_predictions) == BY_NETWORK
-    assert all(np.shape(found) == (2, 28) for found in compared.test_predictions.values())
-    sides = ((splits.test, compared.test_predictions), (splits.val, compared.val_predictions))
+    assert list(predictions(compared.scores.test)) == BY_NETWORK
+    assert all(np.shape(found) == (2, 28) for found in predictions(compared.scores.test).values())
+    sides = ((splits.test, predictions(compared.scores.test)), (splits.val, predictions(compared.scores.val)))
     test, val = (
         table_of(
             side.targets(side.classes),
@@ -317,7 +319,7 @@ def test_a_small_comparison_with_all_arms():
         )
         for side, found in sides
     )
-    _, verdict = judged(test, val, tables.arm_kinds(BY_NETWORK))
+    _, verdict = judged(test, val, arm_kinds(BY_NETWORK))
     assert [row["arm"] for row in verdict.arms] == BY_NETWORK
     assert len(verdict.reasons) >= len(REAL_ARMS) + 1, "a line for each rival, the control and val"
 
@@ -327,4 +329,4 @@ def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
     rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
     assert tuple(arm for arm, _, _ in rows) == ARMS
     assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
-    assert {arm: kind for arm, _, kind in rows} == tables.arm_kinds(ARMS)
+    assert {arm: kind for arm, _, kind in rows} == arm_kinds(ARMS)
