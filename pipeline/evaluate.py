@@ -21,7 +21,7 @@ from augment.evaluation.verdict.selection import choose_selection
 from augment.evaluation.verdict.summary import fact_rows, fingerprints, metrics_summary, verdict_summary
 from augment.params import Params
 from augment.params.arms import arm_kinds
-from augment.project.test_ledger import LEDGER, record_query, test_queries, test_queries_text
+from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query
 from pipeline.common import REPORTS, main
 from pipeline.experiment_files import Facts, copy_sample_tables, load_prepared, read_scores, read_typed
 from pipeline.start import echo
@@ -37,7 +37,7 @@ def evaluate(params: Params) -> None:
     protocol, metric = prepared_protocol(splits, pool, params, facts.pinned is not None), primary_metric(params)
     query = fingerprints(protocol, splits.test, facts.pinned, params)
     record_query(LEDGER, query["test"], query["configuration"])
-    echo(f"evaluate: {test_queries_text(test_queries(LEDGER, query['test'], query['configuration']))}")
+    echo(f"evaluate: {queries_text(query_count(LEDGER, query['test'], query['configuration']))}")
     val = protocol_metric_table("val", protocol, scores.val, metric)
     test = protocol_metric_table("test", protocol, scores.test, metric)
     selection, scope = choose_selection(val, kinds), protocol_scope(protocol, test) if test else None
