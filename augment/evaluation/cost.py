@@ -228,7 +228,7 @@ def repeat_counts(params: Params) -> tuple[int, int]:
 
 
 def gan_step_groups(training: ClassTraining, params: Params) -> list[list[int]]:
-    """Steps of the GANs of a whole run: `train` makes those that are delivered, `evaluate` those of its repeats."""
+    """Steps of the GANs of a whole run: `train` makes those that are delivered, `experiment` those of its repeats."""
     _, further = repeat_counts(params)
     return [*gan_steps(training, 1), *gan_steps(training, further)]
 
