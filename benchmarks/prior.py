@@ -64,7 +64,9 @@ def scored(train: ImageSet, test: ImageSet) -> Correct:
     for arm in ARMS:
         rows = []
         for seed in (derive_seed(number, "prior") for number in range(SEEDS)):
-            made = Samples({}, {}, jittered_copies(train, MADE, "none", seed), {}, blended_images(train, MADE, seed))
+            made = Samples(
+                {"copies": jittered_copies(train, MADE, "none", seed), "mixes": blended_images(train, MADE, seed)}
+            )
             run = ArmRun(arm, seed, train, made, train.images[:0], test.images, FIT, BATCH, "none")
             rows.append(run_arm(run).test.argmax(axis=1) == targets)
         found[arm] = np.stack(rows)

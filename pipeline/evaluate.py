@@ -55,7 +55,8 @@ from augment.gan.bundle import load_generators
 from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import has_pinned_start, pinned_training, start_backend, training_for
-from augment.params import AUGMENTATIONS, BaseAugmentation, Evaluate, Params
+from augment.params import Evaluate, Params
+from augment.params.arms import AUGMENTATIONS, DELIVERED_ARM, BaseAugmentation, arm_kinds
 from augment.project.test_ledger import LEDGER, record_query, test_queries, test_queries_text
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
@@ -96,9 +97,9 @@ def evaluate(params: Params) -> None:
     for caveat in caveats:
         echo(f"evaluate: {caveat}")
     audit_samples(protocol, result)
-    arm_kinds = tables.arm_kinds(chosen.arm_names)
-    selection = choose_selection(metric_table_on("val", protocol, result.val_scores, params), arm_kinds)
-    if "as_delivered" in arm_kinds:
+    kinds = arm_kinds(chosen.arm_names)
+    selection = choose_selection(metric_table_on("val", protocol, result.val_scores, params), kinds)
+    if DELIVERED_ARM in kinds:
         result = add_delivered_arm(result, protocol.replicates, selection.arm, settings, backend.engine, external)
     query = fingerprints(protocol, splits, params)
     record_query(LEDGER, query["test"], query["configuration"])
@@ -109,7 +110,7 @@ def evaluate(params: Params) -> None:
         test,
         val,
         selection,
-        arm_kinds,
+        kinds,
         equivalence=chosen.equivalence,
         announced=announced,
         scope=protocol_scope(protocol, test) if test else None,
@@ -143,7 +144,7 @@ def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, b
     if protocol.scheme != "split":
         echo(f"evaluate: {params.evaluate.protocol}: {repeats_announcement(protocol)}")
     judged = first.test if normal is None else first.test.take(first.test.labels != normal)
-    rivals = [arm for arm, kind in tables.arm_kinds(settings.arms).items() if kind in ("real", "control")]
+    rivals = [arm for arm, kind in arm_kinds(settings.arms).items() if kind in ("real", "control")]
     augmented = params.evaluate.augmentation != "auto" or not {*AUGMENTATIONS}.isdisjoint(settings.arms)
     announced, groups = expected_power(first.train, judged, rivals, len(seeds), protocol.ratio, augmented)
     echo("evaluate: timing a few steps of classifiers")
@@ -233,7 +234,7 @@ def evaluate_external(
         params = params.model_copy(update={"evaluate": plain})
     metrics = metric_table_on("test", external_repeats, result.external_scores, params)
     assert metrics is not None
-    rows = external_rows(metrics, external, verdict.arms, tables.arm_kinds(params.evaluate.arm_names))
+    rows = external_rows(metrics, external, verdict.arms, arm_kinds(params.evaluate.arm_names))
     write_csv(FOLDER / "external.csv", rows, EXTERNAL_COLUMNS)
     return rows
 

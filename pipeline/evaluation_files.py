@@ -20,6 +20,7 @@ from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
 from augment.measure.features import pixels
 from augment.params import Evaluate
+from augment.params.arms import arm_kinds
 from augment.synthesis.filter import FilterSettings
 from pipeline.common import REPORTS
 
@@ -49,7 +50,7 @@ def write_comparison(
 
 def write_families(test: MetricTable | None, settings: Evaluate) -> None:
     """The same comparison by another classifier, whose metrics are `test`; no rows where there is none."""
-    chosen, arms = settings.second_classifier, tables.arm_kinds(settings.arm_names)
+    chosen, arms = settings.second_classifier, arm_kinds(settings.arm_names)
     rows = [] if test is None else second_classifier.family_rows(test, arms, f"logistic regression on {chosen}")
     write_csv(FOLDER / "families.csv", rows, second_classifier.FAMILIES_COLUMNS)
 

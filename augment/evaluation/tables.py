@@ -13,8 +13,6 @@ from augment.evaluation.experiment.protocol import Protocol, Replicate
 from augment.evaluation.statistics.classification import CLASSIFICATION_METRICS, classification_metrics
 from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import ArmKind
-from augment.params import CONTROL_ARMS, REAL_ARMS, Arm
 
 Row = dict[str, Any]
 
@@ -51,17 +49,6 @@ ACCEPTANCE_COLUMNS = (
 )
 REPLICATES_COLUMNS = ("replicate", "side", "label", "group", "source")
 COPIES_COLUMNS = ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note")
-
-
-def arm_kinds(arms: Sequence[Arm]) -> dict[Arm, ArmKind]:
-    """What each arm is to the verdict."""
-
-    def kind(arm: Arm) -> ArmKind:
-        if arm == "as_delivered":
-            return "delivered"
-        return "real" if arm in REAL_ARMS else "control" if arm in CONTROL_ARMS else "gan"
-
-    return {arm: kind(arm) for arm in arms}
 
 
 def run_rows(

@@ -6,32 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.params.arms import ROW_OF
 from augment.report.charts import CurveLine, IntervalMark, ReliabilityBin
 from augment.report.contents import Contents
 from augment.report.reading import Row, Rows
 
-ARM_WORDS = {
-    "none": "Real images as they are",
-    "oversample": "Real images, classes balanced",
-    "class_weights": "Real images, rare classes count more",
-    "classical": "Real images, classically augmented",
-    "randaugment": "Real images, randomly augmented",
-    "mixup_cutmix": "Real images, blended across classes",
-    "smote": "SMOTE fills small classes up",
-    "smote_half": "Half SMOTE in small classes",
-    "mixup_within": "Blends fill small classes up",
-    "mixup_within_half": "Half blends in small classes",
-    "pretrained": "Real images, features of ImageNet",
-    "gan_fill": "Synthetic fill small classes up",
-    "gan_half": "Half synthetic in small classes",
-    "gan_half_filtered": "Half synthetic, filtered",
-    "gan_pretrain": "Synthetic first, then real",
-    "gan_only": "Synthetic images alone",
-    "copies_half": "Half jittered copies instead",
-    "shuffled": "Half synthetic under wrong labels",
-    "noise": "Half noise instead",
-    "as_delivered": "Plain training on data/augmented",
-}
 KIND_WORDS = {
     "real": "real images only",
     "gan": "with synthetic images",
@@ -86,7 +65,7 @@ def number(cell: Any) -> float | None:
 
 def arm_words(arm: str) -> str:
     """An arm in plain words; its code name where it has none."""
-    return ARM_WORDS.get(arm, arm)
+    return ROW_OF[arm].words if arm in ROW_OF else arm
 
 
 def arm_marks(arms: Rows, chosen: str) -> list[IntervalMark]:

@@ -11,7 +11,7 @@ from augment.evaluation.experiment.experiment import ExperimentResult
 from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits, paired_seeds
 from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import metric_table
-from augment.params import DEFAULT_ARMS
+from augment.params.arms import DEFAULT_ARMS, arm_kinds
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set
 
@@ -91,7 +91,7 @@ def test_a_figure_that_no_seed_has_stays_empty() -> None:
 
 
 def test_kinds() -> None:
-    assert tables.arm_kinds(DEFAULT_ARMS) == {
+    assert arm_kinds(DEFAULT_ARMS) == {
         "none": "real",
         "oversample": "real",
         "classical": "real",
@@ -103,7 +103,7 @@ def test_kinds() -> None:
         "copies_half": "control",
         "as_delivered": "delivered",
     }
-    assert list(tables.arm_kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
+    assert list(arm_kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
 
 
 def test_recall_of_every_class_over_its_groups() -> None:

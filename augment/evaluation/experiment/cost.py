@@ -19,7 +19,7 @@ from augment.gan.networks.build import new_generator, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, shared_job
 from augment.gan.training.step import GanSettings
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
-from augment.params import Arm
+from augment.params.arms import BASELINE_ARM, SOURCES, Arm
 from augment.synthesis.selection import expected_candidates
 
 PROBE_STEPS = MAX_AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
@@ -59,7 +59,7 @@ def measure_cost(
     arms = _arms_to_train(train, settings)
     ways = [augmentation_of(arm, settings.base_augmentation) for arm in arms]
     timed = list(dict.fromkeys([*ways, "classical"]))
-    runs = [_probe_run(way or "none", train, seeds[0], settings) for way in timed]
+    runs = [_probe_run(way or BASELINE_ARM, train, seeds[0], settings) for way in timed]
     seconds = dict(zip(timed, engine.gather(seconds_per_step, runs), strict=True))
     classifiers, filters = len(seeds) * len(arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[way] for way in ways)
@@ -83,7 +83,7 @@ def _arms_to_train(train: ImageSet, settings: ExperimentSettings) -> list[Arm]:
     identical = identical_arms(
         settings.arms,
         [train],
-        [Samples(one_image, one_image, one_image, one_image, one_image, one_image, one_image)],
+        [Samples(dict.fromkeys(SOURCES, one_image))],
         settings.base_augmentation,
     )
     return [arm for arm in settings.arms if arm not in identical]
@@ -172,5 +172,4 @@ def _fit_seconds(run: ArmRun, steps: int) -> float:
 def _probe_run(arm: Arm, train: ImageSet, seed: int, settings: ExperimentSettings) -> ArmRun:
     """Without made images every arm draws real ones, at the same price."""
     nothing = np.empty((0, *train.images.shape[1:]), dtype=np.uint8)
-    samples = Samples(raw={}, filtered={}, copies={})
-    return ArmRun(arm, seed, train, samples, nothing, nothing, settings.fit, settings.batch_size, settings.flips)
+    return ArmRun(arm, seed, train, Samples(), nothing, nothing, settings.fit, settings.batch_size, settings.flips)

@@ -8,25 +8,13 @@ from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import (
-    STANDALONE_ARMS,
-    Samples,
-    delivered_images,
-    identical_arms,
-    samples_of_arm,
-)
-from augment.evaluation.experiment.baselines import (
-    blended_images,
-    jittered_copies,
-    noise_images,
-    shuffled_labels,
-    smote_images,
-)
+from augment.evaluation.experiment.arms import Samples, delivered_images, identical_arms, samples_of_arm
+from augment.evaluation.experiment.baselines import baseline_images
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
 from augment.evaluation.experiment.protocol import Replicate
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm, BaseAugmentation
+from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm, BaseAugmentation
 from augment.synthesis.filter import FilterSettings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 
@@ -85,7 +73,7 @@ def run_standalone_arms(
 ) -> tuple[ScoresByArm, ScoresByArm, ScoresByArm]:
     """Probabilities on val, test and external images of the arms that draw real images and build on no other arm."""
     arms = [arm for arm in settings.arms if arm in STANDALONE_ARMS]
-    no_samples = [Samples({}, {}, {})] * len(replicates)
+    no_samples = [Samples()] * len(replicates)
     identical = identical_arms(arms, [one.splits.train for one in replicates], no_samples, settings.base_augmentation)
     by_side = _run_arms(
         replicates, [arm for arm in arms if arm not in identical], no_samples, settings, engine, external
@@ -122,7 +110,7 @@ def run_experiment(
     samples = [
         _draw_samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
     ]
-    missing_arms = [arm for arm in settings.arms if arm not in standalone[0] and arm != "as_delivered"]
+    missing_arms = [arm for arm in settings.arms if arm not in standalone[0] and arm != DELIVERED_ARM]
     identical = identical_arms([*standalone[0], *missing_arms], sets, samples, settings.base_augmentation)
     further_scores = _run_arms(
         replicates, [arm for arm in missing_arms if arm not in identical], samples, settings, engine, external
@@ -148,8 +136,8 @@ def add_delivered_arm(
         if id(replicate.splits) not in images_of:
             kept = {label: found.kept for label, found in candidates.items()}
             images_of[id(replicate.splits)] = delivered_images(used_arm, replicate.splits.train, kept).drawn_by_weight()
-    samples = [Samples({}, {}, {}, delivered=images_of[id(one.splits)]) for one in replicates]
-    val, test, elsewhere = _run_arms(replicates, ["as_delivered"], samples, settings, engine, external)
+    samples = [Samples(delivered=images_of[id(one.splits)]) for one in replicates]
+    val, test, elsewhere = _run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(
         result,
         val_scores=result.val_scores | val,
@@ -223,21 +211,12 @@ def _run_job(job: _ClassifierJob) -> ArmScores:
 def _draw_samples(
     train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: ExperimentSettings, seed: int
 ) -> Samples:
-    """Equally many images of every kind, before the filter; rivals' images only where an arm wants them."""
-    with_smote = any(arm.startswith("smote") for arm in settings.arms)
-    with_mixes = any(arm.startswith("mixup_within") for arm in settings.arms)
+    """Equally many images of every source, before the filter; those of baselines only where an arm draws them."""
+    raw = {label: drawn.images[: settings.wanted] for label, drawn in candidates.items()}
     filtered = {label: drawn.kept for label, drawn in candidates.items()}
-    return Samples(
-        raw={label: drawn.images[: settings.wanted] for label, drawn in candidates.items()},
-        filtered=filtered,
-        copies=jittered_copies(train, settings.wanted, settings.flips, seed),
-        smote=smote_images(train, settings.wanted, seed) if with_smote else {},
-        mixes=blended_images(train, settings.wanted, seed) if with_mixes else {},
-        shuffled=shuffled_labels(filtered, seed) if "shuffled" in settings.arms else {},
-        noise=noise_images(train.classes, settings.wanted, train.images.shape[1:], seed)
-        if "noise" in settings.arms
-        else {},
-    )
+    sources = {source for arm in settings.arms if (source := ROW_OF[arm].source)}
+    baselines = baseline_images(sources, train, filtered, settings.wanted, settings.flips, seed)
+    return Samples({"raw": raw, "filtered": filtered, **baselines})
 
 
 def _with_identical(scores: ScoresByArm, identical: Mapping[Arm, Arm]) -> ScoresByArm:

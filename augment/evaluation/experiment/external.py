@@ -15,8 +15,8 @@ from augment.data.sources.disk import is_bare, shown
 from augment.data.split.split import nearest
 from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import BASELINE_ARM, ArmKind
-from augment.params import Arm, Ingest
+from augment.params import Ingest
+from augment.params.arms import BASELINE_ARM, Arm, ArmKind
 
 EXTERNAL_COLUMNS = (
     "arm", "kind", "figure", "images", "groups", "mean", "low", "high", "gain", "gain_low", "gain_high",

@@ -37,7 +37,7 @@ def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Par
         job, gan_step_groups(training, params), backend.engine.processes, backend.stacked
     )
     run = ArmRun(
-        "classical", 0, noise, Samples({}, {}, {}), noise.images[:0], noise.images[:0],
+        "classical", 0, noise, Samples(), noise.images[:0], noise.images[:0],
         FitSettings(1, params.evaluate.learning_rate), params.evaluate.batch_size, params.ingest.flips,
     )  # fmt: skip
     steps = total_classifier_steps(params, classifier_steps(params.evaluate, *shape[1:]))

@@ -12,8 +12,7 @@ from augment.evaluation.experiment.learning_curve import CurvePoint, class_recal
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.equivalence_wording import equivalence_entry
-from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM
-from augment.params import Arm
+from augment.params.arms import DEFAULT_GAN_ARM, Arm
 
 Measure = Callable[[dict[str, list[NDArray[np.float32]]]], MetricTable | None]
 

@@ -20,21 +20,16 @@ from augment.evaluation.experiment.experiment import ScoresByArm
 from augment.evaluation.experiment.protocol import Replicate
 from augment.evaluation.statistics.comparisons import gain_over_best, paired_difference
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import ArmKind
 from augment.measure.features import random_convolutions
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import Arm, Features
+from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm, ArmKind, Features
 
 Float32 = NDArray[np.float32]
 
 INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": IMAGENET_INVERSE_REGULARISATION}
 MAX_MADE_PER_CLASS = 200  # made images of a class
 FAMILIES_COLUMNS = ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high")
-ARMS_DIFFERING_IN_IMAGES: tuple[Arm, ...] = (
-    "none", "oversample", "smote", "smote_half", "mixup_within", "mixup_within_half",
-    "gan_fill", "gan_half", "gan_half_filtered", "gan_only", "copies_half", "shuffled", "noise",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from augment.evaluation.statistics.metric_table import check_false_alarm_rate
 from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
 from augment.measure.imagenet import require_weights
 from augment.params import Evaluate, Params
+from augment.params.arms import PRETRAINED_ARM
 from augment.synthesis.filter import fold_positions
 from augment.synthesis.settings import filter_settings, samples_per_class
 
@@ -54,7 +55,7 @@ def check_held_out(splits: Splits, params: Params) -> None:
 
 def check_installed(settings: Evaluate) -> None:
     """Stop before anything is trained when something is asked for that is not installed. Raises `ParamsError`."""
-    if "pretrained" in settings.arm_names:
-        require_weights("params.yaml: evaluate.arms: pretrained")
+    if PRETRAINED_ARM in settings.arm_names:
+        require_weights(f"params.yaml: evaluate.arms: {PRETRAINED_ARM}")
     if settings.second_classifier == "imagenet":
         require_weights("params.yaml: evaluate.second_classifier: imagenet")

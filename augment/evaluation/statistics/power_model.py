@@ -22,6 +22,7 @@ from augment.data.split.groups import group_folds
 from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
 from augment.evaluation.statistics.power import DifferenceVariance, smallest_gain
 from augment.measure.features import pixels
+from augment.params.arms import UNAUGMENTED_ARMS
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -41,7 +42,6 @@ class VarianceComponents:
 
 
 MEASURED_COMPONENTS = VarianceComponents(common=0.82, kind=0.09, arm=0.015, seed=0.04, shift=0.1)
-UNAUGMENTED_ARMS = ("none", "oversample")  # arms that show images as they are
 NEIGHBOUR_INTERCEPT, NEIGHBOUR_SLOPE = (
     0.48,
     0.76,

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from augment.evaluation.statistics.comparisons import Comparison, GrossAndNet, comparison_rows, gain_over_best
-from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM
 from augment.evaluation.verdict.wording import (
     VerdictFacts,
     gain_text,
@@ -14,6 +13,7 @@ from augment.evaluation.verdict.wording import (
     turned_out_text,
     vetoes_text,
 )
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _further_lines(
             net_source(facts.rivals),
         )
     if delivered is not None:
-        as_delivered = [row for row in comparisons if row.candidate == "as_delivered" and row.rival in real]
+        as_delivered = [row for row in comparisons if row.candidate == DELIVERED_ARM and row.rival in real]
         gross_row = comparison_source(next(row for row in as_delivered if row.rival == BASELINE_ARM), "mean, low, high")
         yield ExplanationLine(
             f"A plain training on data/augmented, its weights and no other augmentation, gains "

@@ -21,11 +21,16 @@ from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import difference_variances, smallest_gain
 from augment.evaluation.verdict import explanation, wording
 from augment.evaluation.verdict.scope import Scope, split_scope
-from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM, ArmKind, Selection
-from augment.params import Arm
-
-CONTROL_ARM: Arm = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
-DELIVERED_ARM: Arm = "as_delivered"
+from augment.evaluation.verdict.selection import Selection
+from augment.params.arms import (
+    BASELINE_ARM,
+    DEFAULT_GAN_ARM,
+    DELIVERED_ARM,
+    REQUIRED_ARMS,
+    Arm,
+    ArmKind,
+    arm_kinds,
+)
 
 NO_GAIN = Gain(0.0, 0.0, 0.0)
 
@@ -177,9 +182,8 @@ def secondary_comparisons(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> li
 
 
 def _check_arms(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> None:
-    needed: dict[Arm, ArmKind] = {BASELINE_ARM: "real", DEFAULT_GAN_ARM: "gan", CONTROL_ARM: "control"}
     absent = [arm for arm in kinds if arm not in test.values]
-    absent += [arm for arm, kind in needed.items() if kinds.get(arm) != kind]
+    absent += [arm for arm, kind in arm_kinds(REQUIRED_ARMS).items() if kinds.get(arm) != kind]
     if absent:
         raise DataError(f"the verdict misses results of: {', '.join(absent)}. Add them to evaluate.arms.")
 

@@ -11,6 +11,7 @@ from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import growth_to_decide, seeds_to_decide
 from augment.evaluation.verdict.scope import Scope
 from augment.evaluation.verdict.selection import Selection
+from augment.params.arms import ARM_ROWS
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,7 @@ def verdict_advice(facts: VerdictFacts) -> list[str]:
 
 
 SAFE_CHOICE = "Until then real images alone (`assemble.use: real`) are the safe choice."
-CONTROL_WORDS = {
-    "copies_half": "jittered copies used the same way",
-    "shuffled": "the samples under wrong labels",
-    "noise": "noise used the same way",
-}
+CONTROL_WORDS = {row.name: row.stand_in for row in ARM_ROWS if row.kind == "control"}
 
 
 def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
