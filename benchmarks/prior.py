@@ -23,8 +23,9 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.baselines import blended_images, jittered_copies
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.experiment.preflight import neighbour_recalls
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
-from augment.evaluation.statistics.power_model import both_right, neighbour_recalls
+from augment.evaluation.statistics.power_model import both_right
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
 

@@ -30,8 +30,8 @@ from augment.evaluation.experiment.external import (
 )
 from augment.evaluation.experiment.figures import protocol_metric_table
 from augment.evaluation.experiment.learning import run_learning_curve
-from augment.evaluation.experiment.learning_curve import LEARNING_CURVE_COLUMNS, curve_points
-from augment.evaluation.experiment.preflight import check_trained_on, veto_mode_for
+from augment.evaluation.experiment.learning_curve import LEARNING_CURVE_COLUMNS, curve_points, learning_curve_rows
+from augment.evaluation.experiment.preflight import check_trained_on, expected_power, veto_mode_for
 from augment.evaluation.experiment.protocol import Protocol, Splits, build_protocol
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import check_held_out, check_installed, check_primary, experiment_settings
@@ -44,8 +44,8 @@ from augment.evaluation.samples.leakage import (
     require_no_leak,
 )
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.statistics.power_model import expected_power
 from augment.evaluation.verdict.caveats import failed_classes_caveat, pinned_start_caveat
+from augment.evaluation.verdict.equivalence_wording import equivalence_entry
 from augment.evaluation.verdict.rules import Verdict, decide
 from augment.evaluation.verdict.scope import protocol_scope, repeats_announcement, repeats_text
 from augment.evaluation.verdict.selection import Selection, choose_selection, strongest_augmentation
@@ -56,7 +56,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import has_pinned_start, pinned_training, start_backend, training_for
 from augment.params import Evaluate, Params
-from augment.params.arms import AUGMENTATIONS, DELIVERED_ARM, BaseAugmentation, arm_kinds
+from augment.params.arms import AUGMENTATIONS, DEFAULT_GAN_ARM, DELIVERED_ARM, BaseAugmentation, arm_kinds
 from augment.project.test_ledger import LEDGER, record_query, test_queries, test_queries_text
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
@@ -201,9 +201,11 @@ def learning_curve(
     curve, real = curve_points(protocol, pool, params.seed), selection.chosen_real
     echo(f"evaluate: learning curve of {real}: {', '.join(f'{point.images:g}' for point in curve)} images")
     measure = partial(metric_table_on, "test", protocol, params=params)
-    rows, exchange = run_learning_curve(curve, protocol, result, real, settings, backend.engine, measure)
+    table, recalls = run_learning_curve(curve, protocol, result, real, settings, backend.engine, measure)
+    rows = learning_curve_rows(curve, table, recalls)
     write_csv(FOLDER / "learning_curve.csv", rows, LEARNING_CURVE_COLUMNS)
-    return exchange
+    tested = protocol.tested_images.counts()
+    return equivalence_entry(curve, table, recalls, tested, DEFAULT_GAN_ARM, real)
 
 
 def second_classifier_table(

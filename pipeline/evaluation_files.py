@@ -17,6 +17,7 @@ from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS, re
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
+from augment.evaluation.verdict.samples_wording import explain_copies, explain_membership
 from augment.evaluation.verdict.selection import Selection
 from augment.measure.features import pixels
 from augment.params import Evaluate
@@ -81,5 +82,5 @@ def write_samples(
     write_csv(FOLDER / "copies.csv", [asdict(row) for row in copies], tables.COPIES_COLUMNS)
     attack = membership.membership_rows(train, test, samples, numpy_rng(seed, "membership"))
     write_csv(FOLDER / "membership.csv", map(asdict, attack), membership.MEMBERSHIP_COLUMNS)
-    lines = [*privacy.explain_copies(copies), *membership.explain_membership(attack)]
+    lines = [*explain_copies(copies), *explain_membership(attack)]
     return {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}, lines

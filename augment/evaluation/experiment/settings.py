@@ -4,7 +4,7 @@ from augment.core.errors import ParamsError
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.evaluation.experiment.protocol import Splits
-from augment.evaluation.statistics.metric_table import check_false_alarm_rate
+from augment.evaluation.statistics.recall_at_fpr import check_false_alarm_rate
 from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
 from augment.measure.imagenet import require_weights
 from augment.params import Evaluate, Params

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, UInt8
-from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import Features, Float, nearest, nearest_elsewhere
 
@@ -177,23 +176,3 @@ def _draws(attack: AttackScores, rng: np.random.Generator) -> Iterator[Float]:
         for units in sides:
             times[units] = rng.multinomial(len(units), np.full(len(units), 1 / len(units)))
         yield attack.weight * times[unit]
-
-
-def explain_membership(rows: Sequence[MembershipRow]) -> list[ExplanationLine]:
-    """What the attack found, for `augment verdict --explain`."""
-    return [
-        ExplanationLine(_membership_sentence(row), f"membership.csv: space {row.space}, figure auc (value, low, high)")
-        for row in rows
-        if row.figure == "auc"
-    ]
-
-
-def _membership_sentence(row: MembershipRow) -> str:
-    way = {"pixels": "by pixels", "random_convolutions": "by random features"}[row.space]
-    if row.value is None:
-        return f"Whether the samples give training images away, {way}, was {row.note}. They are not anonymous."
-    return (
-        f"From the samples, {way}, a training image is told from an unseen one with a chance of {row.value:.2f} "
-        f"[{row.low:.2f}, {row.high:.2f}]; guessing has {row.chance:.2f}. However low it is, they are not anonymous: "
-        "another attack may find more."
-    )
