@@ -25,12 +25,12 @@ from augment.evaluation.experiment import arms
 from augment.evaluation.experiment.baselines import baseline_images
 from augment.params import Evaluate
 from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, ROW_OF, STANDALONE_ARMS, arm_kinds
-from augment.report.tables import arm_words
+from augment.report.words import in_words
 
 assert Evaluate().arm_names[-1] == "copies_fill" and "copies_fill" in Evaluate(arms="all").arm_names
 assert Evaluate(arms=["none", "gan_half_filtered", "copies_half", "copies_fill"]).arm_names[-1] == "copies_fill"
 assert "copies_fill" in Evaluate.model_fields["arms"].description
-assert arm_kinds(["copies_fill"]) == {"copies_fill": "real"} and arm_words("copies_fill").startswith("Copies")
+assert arm_kinds(["copies_fill"]) == {"copies_fill": "real"} and in_words("words", "copies_fill").startswith("Copies")
 assert "copies_fill" in ARMS_DIFFERING_IN_IMAGES and "copies_fill" not in STANDALONE_ARMS
 labels = np.array(list("aaaab"))
 train = ImageSet(np.arange(5 * 64, dtype=np.uint8).reshape(5, 1, 8, 8), labels, labels, np.array(list("01234")))

@@ -27,7 +27,7 @@ from augment.params.arms import (
     SOURCES,
     arm_kinds,
 )
-from augment.report.tables import arm_words
+from augment.report.words import in_words
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
@@ -233,7 +233,7 @@ def test_the_lists_hold_every_arm_once():
 
 
 def test_every_arm_has_words_of_its_own():
-    assert [arm_words(arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
+    assert [in_words("words", arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
     assert len({row.words for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
 
 
