@@ -42,15 +42,13 @@ def protocol_scope(protocol: Protocol, test: MetricTable) -> Scope:
         return _rotated_scope(protocol, test)
     tested, repeats = protocol.tested_images, len(protocol.replicates)
     groups = len(set(tested.groups.tolist()))
-    every = images_text(len(tested), groups, "images")
     val = f" in each of {repeats} repeats"
     if protocol.scheme == "subsets":
         size = len(protocol.first_splits.train)
         return Scope(
             extent=f"over {repeats} disjoint training sets",
             scope_sentence=f"It speaks of training sets of {size} images like these {repeats}, which are disjoint, and "
-            f"of this "
-            f"test set: {images_text(len(tested), groups)}. The first training set is the delivered one.",
+            f"of this test set: {images_text(len(tested), groups)}. The first training set is the delivered one.",
             val_suffix=val,
             caution="Before you rely on it, repeat the run with another seed: that draws other images for all sets.",
             repeats_setting="evaluate.repeats",
@@ -59,9 +57,9 @@ def protocol_scope(protocol: Protocol, test: MetricTable) -> Scope:
     between = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
     return Scope(
         extent=f"over {repeats} folds",
-        scope_sentence=f"It speaks of training on {between} images of this source: 5 times 5 folds of {every}, every "
-        f"fold with "
-        "GANs of its own. The delivered generators are those of data/prepared/train; no fold uses them.",
+        scope_sentence=f"It speaks of training on {between} images of this source: 5 times 5 folds of "
+        f"{images_text(len(tested), groups, 'images')}, every "
+        "fold with GANs of its own. The delivered generators are those of data/prepared/train; no fold uses them.",
         val_suffix=val,
         caution="Before you rely on it, remember that one collection of images, however cut, is one source.",
         repeats_setting=None,
@@ -70,15 +68,11 @@ def protocol_scope(protocol: Protocol, test: MetricTable) -> Scope:
 
 def _rotated_scope(protocol: Protocol, test: MetricTable) -> Scope:
     """One test, and training sets that overlap."""
-    train, pool, repeats = (
-        len(protocol.first_splits.train),
-        len(protocol.first_splits.train) + len(protocol.first_splits.val),
-        len(protocol.replicates),
-    )
+    train, val, repeats = len(protocol.first_splits.train), len(protocol.first_splits.val), len(protocol.replicates)
     return Scope(
         extent="on this test set",
         scope_sentence=f"It speaks of this test set, {tested_text(test)}, and of training on about {train} "
-        f"of the {pool} other images: each of the {repeats} paired seeds holds out other images as val.",
+        f"of the {train + val} other images: each of the {repeats} paired seeds holds out other images as val.",
         val_suffix=f" in each of {repeats} parts",
         caution="Before you rely on it, repeat the run with another seed: that draws another split.",
         repeats_setting="evaluate.seeds",
