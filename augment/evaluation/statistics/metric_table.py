@@ -69,9 +69,8 @@ class MetricTable:
             values, bootstrap = values - self.values[minus], bootstrap - self.bootstrap[minus]
         if self.ratio is not None:
             return corrected_t(values, self.ratio, self.one_group_se)
-        return estimate(
-            values, bootstrap, math.hypot(self.one_group_se, self._threshold_error(arm, minus)), self.groups
-        )
+        one_group = math.hypot(self.one_group_se, self._threshold_error(arm, minus))
+        return estimate(values, bootstrap, one_group, self.groups)
 
     def _threshold_error(self, arm: str, minus: str | None) -> float:
         """Standard error of the mean over seeds from the choice of normal images: a jackknife over their groups."""
@@ -123,9 +122,8 @@ def metric_table(
         return None
     resamples = resample(targets, groups, draws, rng)
     if normal is None:
-        return balanced_accuracy_table(
-            {arm: by_seed_.argmax(axis=2) == targets for arm, by_seed_ in scores.items()}, targets, groups, resamples
-        )
+        correct = {arm: by_seed.argmax(axis=2) == targets for arm, by_seed in scores.items()}
+        return balanced_accuracy_table(correct, targets, groups, resamples)
     is_normal = targets == normal
     if is_normal.all() or len(np.unique(groups[is_normal])) < MIN_CLASS_GROUPS:
         return None

@@ -79,20 +79,17 @@ def expected_smallest_gain(
         return float((ndtr(quantiles + step) - recalls).mean())
 
     def missing(step: float) -> float:
-        unaugmented = [augmented and rival in UNAUGMENTED_ARMS for rival in rivals]
         variances = [
-            expected_variance(quantiles + step, quantiles, groups, is_unaugmented, components)
-            for is_unaugmented in unaugmented
+            expected_variance(quantiles + step, quantiles, groups, augmented and rival in UNAUGMENTED_ARMS, components)
+            for rival in rivals
         ]
         if ratio is not None:
             variances = [variance.between_training_sets() for variance in variances]
         return smallest_gain(variances, seeds, int(groups.sum()), one_group_se, ratio) - gain(step)
 
-    return (
-        gain(float(brentq(missing, 0.0, _MAX_THRESHOLD_SHIFT, xtol=1e-3)))
-        if missing(_MAX_THRESHOLD_SHIFT) < 0
-        else None
-    )
+    if missing(_MAX_THRESHOLD_SHIFT) >= 0:
+        return None
+    return gain(float(brentq(missing, 0.0, _MAX_THRESHOLD_SHIFT, xtol=1e-3)))
 
 
 def expected_variance(
@@ -100,9 +97,8 @@ def expected_variance(
 ) -> DifferenceVariance:
     """Spread of the mean recall's difference between a candidate and a rival.
 
-    rival_unaugmented: the candidate learns from augmented images and the rival from images as they are; else both do
-    alike.
     candidate, rival: (classes,) thresholds, the normal quantiles of their recalls; groups: (classes,) in test.
+    rival_unaugmented: the candidate learns from augmented images, the rival from images as they are; else both alike.
     """
     shared = components.common + (0.0 if rival_unaugmented else components.kind)
     itself = components.common + components.kind + components.arm
@@ -127,9 +123,6 @@ def without_arm_differences(components: VarianceComponents) -> VarianceComponent
 def both_right(first: Float, second: Float, correlation: float) -> Float:
     """P(x < first and y < second) of standard normal x, y with this correlation in [0, 1); elementwise."""
     common_part, own_sd = np.sqrt(correlation) * _NORMAL_GRID, np.sqrt(1 - correlation)
-    both: Float = (
-        ndtr((first[..., None] - common_part) / own_sd)
-        * ndtr((second[..., None] - common_part) / own_sd)
-        @ _NORMAL_WEIGHTS
-    )
+    first_right, second_right = (ndtr((each[..., None] - common_part) / own_sd) for each in (first, second))
+    both: Float = first_right * second_right @ _NORMAL_WEIGHTS
     return both
