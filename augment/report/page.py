@@ -119,9 +119,8 @@ def _pairs(neighbours: Sequence[Neighbour], longest: int) -> list[dict[str, Any]
 def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]]:
     """Reliability of what is used, and beside it of the best real-only arm."""
     arms = {row["arm"]: row for row in contents.tables["arms"]}
-    roles = {chosen: "what is used", real: "the best real-only arm"}
-    if chosen == real:
-        roles = {real: "what is used, the best real-only arm"}
+    best = "the best real-only arm"
+    roles = {real: f"what is used, {best}"} if chosen == real else {chosen: "what is used", real: best}
     return [
         {
             "arm": arm,

@@ -131,15 +131,9 @@ def quality_rows(quality: Rows) -> list[dict[str, Any]]:
     rows = []
     for label, metric in dict.fromkeys((row["label"], row["metric"]) for row in quality):
         spaces = [by_key.get((label, metric, space), empty) for space in QUALITY_SPACES]
-        rows.append(
-            {
-                "label": label,
-                "metric": metric,
-                "spaces": spaces,
-                "n_reference": next((each["n_reference"] for each in spaces if each["n_reference"]), ""),
-                "note": "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"])),
-            }
-        )
+        n_reference = next((each["n_reference"] for each in spaces if each["n_reference"]), "")
+        note = "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"]))
+        rows.append({"label": label, "metric": metric, "spaces": spaces, "n_reference": n_reference, "note": note})
     return rows
 
 

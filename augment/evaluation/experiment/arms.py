@@ -55,8 +55,7 @@ def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
 
 
 def samples_of_arm(arm: Arm, samples: Samples, per_class: int | None = None) -> Samples:
-    """What an arm draws and nothing else, since it travels to another process; per_class: at most so many of a
-    class."""
+    """What an arm draws, at most `per_class` of a class, and nothing else, since it travels to another process."""
     source = ROW_OF[arm].source
     images = {label: images_of_label[:per_class] for label, images_of_label in samples.of_arm(arm).items()}
     return Samples({source: images} if source else {}, samples.delivered if arm == DELIVERED_ARM else None)
@@ -123,9 +122,8 @@ def delivered_images(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.ui
     evaluation makes (SMOTE, blends).
     """
     data = arm_data(arm, train, Samples({"raw": kept, "filtered": kept}))
-    return DeliveredImages(
-        data.images, data.targets, (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
-    )
+    weights = data.sampling_weights * len(data.sampling_weights)
+    return DeliveredImages(data.images, data.targets, weights.round(WEIGHT_DECIMALS))
 
 
 def identical_arms(

@@ -147,40 +147,36 @@ def _space_rows(
     for label in (POOLED, *classes):
         labels = list(made) if label == POOLED else [label]
         sides = [side.get(name, ()) for view in views for side in (view.real, view.fake) for name in labels]
-        counts = [min(map(len, sides), default=0)] * len(labels)
-        reference = [len(views[0].reference[name]) for name in labels]
+        count = min(map(len, sides), default=0)
+        reference = {name: len(views[0].reference[name]) for name in labels}
         if label == POOLED:
-            counts = [min([*counts[:1], *reference], default=0)] * len(labels)
-            reference = counts
-        if not labels or min(sum(counts), sum(reference)) < MIN_IMAGES:
+            count = min([count, *reference.values()], default=0)
+            reference = dict.fromkeys(labels, count)
+        counts = dict.fromkeys(labels, count)
+        if not labels or min(sum(counts.values()), sum(reference.values())) < MIN_IMAGES:
             note = f"not measured: fewer than {MIN_IMAGES} images on a side"
             yield {"label": label, "space": space, "metric": "kid", "note": note}
         else:
-            yield from _metric_rows(label, space, views, labels, counts, reference)
+            yield from _metric_rows(label, space, views, counts, reference)
 
 
 def _metric_rows(
-    label: str,
-    space: str,
-    views: Sequence[EmbeddedImages],
-    labels: Sequence[str],
-    counts: Sequence[int],
-    reference: Sequence[int],
+    label: str, space: str, views: Sequence[EmbeddedImages], counts: Mapping[str, int], reference: Mapping[str, int]
 ) -> Iterator[Row]:
-    """The mean over the views; counts, reference: images taken of each class in `labels`."""
+    """The mean over the views; counts, reference: images taken of each class."""
 
-    def pool(side: Mapping[str, Features], most: Sequence[int]) -> Features:
-        return np.concatenate([side[name][:count] for name, count in zip(labels, most, strict=True)])
+    def pool(side: Mapping[str, Features], taken: Mapping[str, int]) -> Features:
+        return np.concatenate([side[name][:count] for name, count in taken.items()])
 
     measured = [
         (sample_metrics(pool(view.reference, reference), pool(view.fake, counts)),
          sample_metrics(pool(view.reference, reference), pool(view.real, counts)))
         for view in views
     ]  # fmt: skip
-    has_few_images = min(sum(counts), sum(reference)) < 2 * MIN_IMAGES
+    made, held = sum(counts.values()), sum(reference.values())
     for metric in measured[0][0]:
         fake, control = (float(np.mean([of_side[metric] for of_side in side])) for side in zip(*measured, strict=True))
-        yield _row(label, space, metric, fake, control, sum(counts), sum(reference), has_few_images)
+        yield _row(label, space, metric, fake, control, made, held, min(made, held) < 2 * MIN_IMAGES)
 
 
 def _other_class_rows(
