@@ -204,22 +204,20 @@ def _verdict(options: argparse.Namespace) -> int:
 
     from augment.core.files import read_file
     from augment.data.imageset import ImageSet
-    from augment.project.test_ledger import LEDGER, test_queries, test_queries_text
+    from augment.project.query_ledger import LEDGER, queries_text, query_count
 
     folder = options.reports / "evaluation"
     path = folder / "verdict.json"
     try:
         verdict = json.loads(read_file(path, MAX_VERDICT_BYTES))
         lines = [str(verdict["verdict"]), "", str(verdict["sentence"]), ""]
-        queries_text = test_queries_text(
-            test_queries(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"])
-        )
+        queried = queries_text(query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
         if options.explain:
             for number, line in enumerate(verdict["explanation"], start=1):
                 lines += [f"{number}. {line['text']}", f"   {folder / line['source']}"]
-            lines += [f"{len(verdict['explanation']) + 1}. {queries_text}", f"   {LEDGER}"]
+            lines += [f"{len(verdict['explanation']) + 1}. {queried}", f"   {LEDGER}"]
         else:
-            lines += [f"- {reason}" for reason in (*verdict["reasons"], queries_text)]
+            lines += [f"- {reason}" for reason in (*verdict["reasons"], queried)]
             lines += ["", "What to do:", *(f"- {advice}" for advice in verdict["advice"])] if verdict["advice"] else []
         prepared = options.reports.parent / "data/prepared/test"
         if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:

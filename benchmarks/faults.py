@@ -49,27 +49,27 @@ def spoil_gradient(optimizer: Optimizer, value: float) -> None:
 def in_data(train_step: TrainStep) -> TrainStep:
     """The images are no numbers."""
 
-    def played(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
+    def stepped(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
         return train_step(players, settings, data * NAN if _begun(players, settings) else data, *others)
 
-    return played
+    return stepped
 
 
 def in_loss(train_step: TrainStep) -> TrainStep:
     """The losses that a step reports are no numbers; its updates are sound."""
 
-    def played(players: Players, settings: GanSettings, *others: Any) -> Tensor:
+    def stepped(players: Players, settings: GanSettings, *others: Any) -> Tensor:
         seen = train_step(players, settings, *others)
         return seen * NAN if _begun(players, settings) else seen
 
-    return played
+    return stepped
 
 
 def in_gradient(value: float) -> Plant:
     """One weight of D gets this gradient."""
 
     def plant(train_step: TrainStep) -> TrainStep:
-        def played(players: Players, settings: GanSettings, *others: Any) -> Tensor:
+        def stepped(players: Players, settings: GanSettings, *others: Any) -> Tensor:
             if not _begun(players, settings):
                 return train_step(players, settings, *others)
             hook = players.discriminator_optimizer.register_step_pre_hook(lambda adam, *_: spoil_gradient(adam, value))
@@ -77,7 +77,7 @@ def in_gradient(value: float) -> Plant:
             hook.remove()
             return seen
 
-        return played
+        return stepped
 
     return plant
 
@@ -86,13 +86,13 @@ def in_weights(which: Callable[[Players], torch.nn.Module], value: float) -> Pla
     """A weight of this network has this value."""
 
     def plant(train_step: TrainStep) -> TrainStep:
-        def played(players: Players, settings: GanSettings, *others: Any) -> Tensor:
+        def stepped(players: Players, settings: GanSettings, *others: Any) -> Tensor:
             seen = train_step(players, settings, *others)
             if _begun(players, settings):
                 spoil(next(which(players).parameters()), value)
             return seen
 
-        return played
+        return stepped
 
     return plant
 
@@ -101,7 +101,7 @@ def stuck(images_of: Callable[[Tensor], Tensor]) -> Plant:
     """G gives only the images that `images_of` makes of the training images, whatever its weights."""
 
     def plant(train_step: TrainStep) -> TrainStep:
-        def played(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
+        def stepped(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
             if _begun(players, settings):
                 images = images_of(data)
                 for network in (players.generator, players.average):
@@ -109,7 +109,7 @@ def stuck(images_of: Callable[[Tensor], Tensor]) -> Plant:
                         vars(network)["forward"] = functools.partial(_one_of, network.forward, images)
             return train_step(players, settings, data, *others)
 
-        return played
+        return stepped
 
     return plant
 

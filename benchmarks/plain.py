@@ -56,8 +56,8 @@ def train_plainly(
         objective = loss.discriminator(on_real, on_fake).mean()
         if gamma > 0 and step % settings.penalty_every == 0:
             for scores, seen in ((on_real, seen_real), (on_fake, seen_fake)):
-                (slopes,) = torch.autograd.grad(scores.sum(), seen, create_graph=True)
-                objective = objective + gamma / 2 * slopes.square().sum(dim=(1, 2, 3)).mean()
+                (input_grads,) = torch.autograd.grad(scores.sum(), seen, create_graph=True)
+                objective = objective + gamma / 2 * input_grads.square().sum(dim=(1, 2, 3)).mean()
         objective.backward()  # type: ignore[no-untyped-call]
         d_optimizer.step()
 

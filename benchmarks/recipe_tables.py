@@ -34,7 +34,7 @@ def screened_cells(rows: list[dict[str, Any]], column: tuple[str, str]) -> str:
 
 
 def screened_kid(row: dict[str, Any]) -> str:
-    """The minority classes' alone where every class is poor."""
+    """The minority classes' alone where every class is one."""
     if "failed" in row:
         return "failed"
     minority = f"{1000 * row['kid poor']:.1f}"

@@ -5,7 +5,7 @@ what params.yaml's defaults give, in this process and one thread, and prints
 
 - milliseconds of one step of all models: of the plain loop (`plain.py`, fp32, one after the other), of the
   project one after the other, and in a stack, with its stacking and parting at the end of an interval;
-- seconds of whole runs of 100 steps, looks included;
+- seconds of whole runs of 100 steps, checks included;
 - milliseconds of the discriminator's second layer in a stack, forward and backward: as a grouped convolution
   (what the project does), in the other memory layout, as unfolded patches and a batched product, and
   as a loop over models.
@@ -144,7 +144,7 @@ def layer_seconds(
 
 def print_steps(device: str, numbers: tuple[int, ...]) -> None:
     """The table of single steps."""
-    print("| images | precision | members | plain | alone | stack | stack / one | alone / stack | plain / stack |")
+    print("| images | precision | models | plain | alone | stack | stack / one | alone / stack | plain / stack |")
     print("|---|---|---|---|---|---|---|---|---|")
     for side in SIDES:
         one = stack_seconds(jobs_for(side, 1, device, TURNS * TURN_STEPS))
@@ -159,7 +159,7 @@ def print_steps(device: str, numbers: tuple[int, ...]) -> None:
 
 def print_runs(device: str, numbers: tuple[int, ...]) -> None:
     """The table of whole runs."""
-    print("\n| images | members | one alone | all in a stack | stack / one |\n|---|---|---|---|---|")
+    print("\n| images | models | one alone | all in a stack | stack / one |\n|---|---|---|---|---|")
     for side in SIDES:
         alone = median(partial(fit, jobs_for(side, 1, device, RUN_STEPS)[0]), device)
         for models in numbers:
@@ -175,7 +175,7 @@ def whole_run(jobs: list[GanJob]) -> None:
 
 def print_layers(device: str, numbers: tuple[int, ...]) -> None:
     """The table of the layer's forms."""
-    print("\n| members | grouped, channels last | grouped, contiguous | unfolded | looped |\n|---|---|---|---|---|")
+    print("\n| models | grouped, channels last | grouped, contiguous | unfolded | looped |\n|---|---|---|---|---|")
     for models in numbers:
         forms = (
             layer_seconds(grouped, torch.channels_last, models, device),

@@ -57,7 +57,7 @@ from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import has_pinned_start, pinned_training, start_backend, training_for
 from augment.params import Evaluate, Params
 from augment.params.arms import AUGMENTATIONS, DEFAULT_GAN_ARM, DELIVERED_ARM, BaseAugmentation, arm_kinds
-from augment.project.test_ledger import LEDGER, record_query, test_queries, test_queries_text
+from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query
 from pipeline.common import MODELS, PREPARED, REPORTS, main
 from pipeline.evaluation_files import FOLDER, write_comparison, write_families, write_samples
 from pipeline.start import echo
@@ -103,7 +103,7 @@ def evaluate(params: Params) -> None:
         result = add_delivered_arm(result, protocol.replicates, selection.arm, settings, backend.engine, external)
     query = fingerprints(protocol, splits, params)
     record_query(LEDGER, query["test"], query["configuration"])
-    echo(f"evaluate: {test_queries_text(test_queries(LEDGER, query['test'], query['configuration']))}")
+    echo(f"evaluate: {queries_text(query_count(LEDGER, query['test'], query['configuration']))}")
     val = metric_table_on("val", protocol, result.val_scores, params)
     test = metric_table_on("test", protocol, result.test_scores, params)
     verdict = decide(

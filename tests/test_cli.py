@@ -15,7 +15,7 @@ from augment.core.files import write_json
 from augment.gan.bundle import load_generators
 from augment.gan.bundle_files import save_bundle
 from augment.gan.networks.build import Architecture, build
-from augment.project.test_ledger import LEDGER, record_query
+from augment.project.query_ledger import LEDGER, record_query
 from tests.toy import toy_set
 
 ROOT = Path(__file__).parent.parent

@@ -56,8 +56,7 @@ def run_rows(
 ) -> list[Row]:
     """One row per arm, repeat (`seed`) and split; a split without images has none.
 
-    primary: the primary metric, empty where the split cannot tell. Minority classes: those no larger than the median in
-    train.
+    primary: the primary metric, empty where the split cannot tell. Minority classes: those of train.
     """
     classes = protocol.first_splits.train.classes
     minority = [classes.index(label) for label in minority_classes(protocol.first_splits.train.counts())]

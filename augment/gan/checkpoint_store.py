@@ -179,17 +179,17 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _step_progress(name: str) -> Callable[[int, int], None]:
     """Say now and then how far a GAN is and how long it still takes."""
     began = printed_at = time.monotonic()
-    steps_done = -1
+    stepped = -1
 
     def on_step(step: int, steps: int) -> None:
-        nonlocal began, printed_at, steps_done
+        nonlocal began, printed_at, stepped
         now = time.monotonic()
-        steps_done += 1  # the step itself may go back
-        if steps_done == 0:  # the first step also warms up, and would promise hours
+        stepped += 1  # the step itself may go back
+        if stepped == 0:  # the first step also warms up, and would promise hours
             began = now
         elif now - printed_at > PROGRESS_SECONDS:
             printed_at = now
-            left = (now - began) / steps_done * (steps - step)
+            left = (now - began) / stepped * (steps - step)
             say(f"  {name}: step {step} of {steps}, {left:.0f} s left")
 
     return on_step

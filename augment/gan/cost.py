@@ -54,10 +54,10 @@ def measured_cost_line(job: GanJob, groups: Sequence[Sequence[int]], processes: 
     return f"{counted(gans, 'GAN')} in stacks: {duration(needed)} or more, from a few timed steps of one"
 
 
-def training_cost_line(needed: float, groups: Sequence[Sequence[int]], jobs: int) -> str:
+def training_cost_line(needed: float, groups: Sequence[Sequence[int]], processes: int) -> str:
     """`needed` minutes in words, and what to do when they are many."""
     steps = [number for group in groups for number in group]
     gans = f"{counted(len(steps), 'GAN')}, {counted(sum(steps), 'step')}"
-    line = f"{gans}: {duration(needed)} on {counted(jobs, 'process')}, from a few timed steps"
+    line = f"{gans}: {duration(needed)} on {counted(processes, 'process')}, from a few timed steps"
     shorter = ". Smaller images take less (ingest.size: half the side is about a quarter of the time)"
     return line + shorter if needed > LONG_RUN_MINUTES else line

@@ -82,7 +82,7 @@ class LatentTransfer:
         return images
 
     def _moved_latents(self, seed: int, index: int) -> tuple[int, Tensor]:
-        """Which image is varied, and `BOOTSTRAP_DRAWS` latents (DRAWS, latent) that it may move to."""
+        """Which image is varied, and `MAX_DRAWS` latents (MAX_DRAWS, latent) that it may move to."""
         rng = torch_rng(seed, "borrowed", self.label, index)
         source, donor = (
             int(torch.randint(count, (), generator=rng, device="cpu"))

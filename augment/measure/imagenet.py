@@ -36,7 +36,7 @@ def imagenet_features(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Pooled features float32 (N, 1280) of uint8 (N, C, H, W), C 1 or 3. Raises `ParamsError` without the weights."""
     weights = _weights()
     sides = sorted(images.shape[2:])
-    chunk = max(1, CHUNK_IMAGES * sides[0] // sides[1])  # long thin images become as long at `DIAGRAM_SIDE` across
+    chunk = max(1, CHUNK_IMAGES * sides[0] // sides[1])  # long thin images become as long at `SHORT_SIDE_PX` across
     features = [_pooled(_input(images[at : at + chunk]), weights) for at in range(0, len(images), chunk)]
     return torch.cat(features).numpy() if features else np.empty((0, 1280), dtype=np.float32)
 
@@ -61,7 +61,7 @@ def _weights() -> Weights:
 
 
 def _input(images: NDArray[np.uint8]) -> Tensor:
-    """RGB as ImageNet's, float (N, 3, h, w), the shorter side `DIAGRAM_SIDE`."""
+    """RGB as ImageNet's, float (N, 3, h, w), the shorter side `SHORT_SIDE_PX`."""
     height, width = images.shape[2:]
     scale = SHORT_SIDE_PX / min(height, width)
     levels = torch.from_numpy(images).float().expand(-1, 3, -1, -1) / 255

@@ -27,7 +27,7 @@ def kid(*, real: Features, fake: Features) -> float:
     The name follows the field; the features are ours, so compare only with figures of this project.
     Raises DataError with fewer than 2 rows on either side.
     """
-    _require_present(2, "kid", real=real, fake=fake)
+    _require_rows(2, "kid", real=real, fake=fake)
     n, m = len(real), len(fake)
     within_real = (_kernel_sum(real, real) - _kernel_trace(real)) / (n * (n - 1))
     within_fake = (_kernel_sum(fake, fake) - _kernel_trace(fake)) / (m * (m - 1))
@@ -40,7 +40,7 @@ def fid(*, real: Features, fake: Features) -> float:
     Heusel et al. 2017, equation 6. The name follows the field; the features are ours, so compare only with figures of
     this project. Raises DataError with fewer than 2 rows on either side.
     """
-    _require_present(2, "fid", real=real, fake=fake)
+    _require_rows(2, "fid", real=real, fake=fake)
     means = [side.mean(axis=0, dtype=np.float64) for side in (real, fake)]
     centred = [side - mean for side, mean in zip((real, fake), means, strict=True)]
     first, second = (side.T @ side / (len(side) - 1) for side in centred)
@@ -58,7 +58,7 @@ def precision_recall(*, real: Features, fake: Features, k: int = 3) -> tuple[flo
     real images inside the ball of some fake. Kynkaanniemi et al. 2019, section 2.
     Raises DataError unless both sides have more than k rows.
     """
-    _require_present(k + 1, "precision and recall", real=real, fake=fake)
+    _require_rows(k + 1, "precision and recall", real=real, fake=fake)
     inside_real = [near.any(axis=1) for near in _inside(fake, real, _radii(real, k))]
     inside_fake = [near.any(axis=1) for near in _inside(real, fake, _radii(fake, k))]
     return float(np.concatenate(inside_real).mean()), float(np.concatenate(inside_fake).mean())
@@ -71,8 +71,8 @@ def density_coverage(*, real: Features, fake: Features, k: int = 5) -> tuple[flo
     share of real balls that hold any fake. Naeem et al. 2020, section 3.
     Raises DataError unless real has more than k rows and fake has one.
     """
-    _require_present(k + 1, "density and coverage", real=real)
-    _require_present(1, "density and coverage", fake=fake)
+    _require_rows(k + 1, "density and coverage", real=real)
+    _require_rows(1, "density and coverage", fake=fake)
     held = np.zeros(len(real), dtype=np.int64)  # fakes in each real ball
     for near in _inside(fake, real, _radii(real, k)):
         held += near.sum(axis=0)
@@ -84,14 +84,14 @@ def nearest(queries: Features, references: Features) -> tuple[Int, Float]:
 
     Equal rows are at distance exactly 0. Raises DataError when there is no reference.
     """
-    _require_present(1, "nearest neighbour", references=references)
+    _require_rows(1, "nearest neighbour", references=references)
     blocks = [squared.argmin(axis=1) for _, squared in _squared_distances(queries, references)]
     return _with_distances(queries, references, blocks)
 
 
 def leave_one_out_nearest(points: Features) -> tuple[Int, Float]:
     """For each point the nearest *other* point and its distance. Raises DataError below 2 points."""
-    _require_present(2, "leave-one-out nearest neighbour", points=points)
+    _require_rows(2, "leave-one-out nearest neighbour", points=points)
     blocks = []
     for start, squared in _squared_distances(points, points):
         rows = np.arange(len(squared))
@@ -103,7 +103,7 @@ def leave_one_out_nearest(points: Features) -> tuple[Int, Float]:
 def nearest_elsewhere(points: Features, groups: NDArray[Any]) -> Float:
     """For each point (N, D) the distance to the nearest point of another group. Raises DataError below 2 groups."""
     names, unit = np.unique(groups, return_inverse=True)
-    _require_present(2, "nearest neighbour of another group", groups=names)
+    _require_rows(2, "nearest neighbour of another group", groups=names)
     blocks = []
     for start, squared in _squared_distances(points, points):
         squared[unit[start : start + len(squared), None] == unit] = np.inf
@@ -163,10 +163,10 @@ def _kernel_trace(points: Features) -> float:
     return float(((squares + 1) ** 3).sum())
 
 
-def _require_present(least: int, metric: str, **sides: Features) -> None:
+def _require_rows(min_rows: int, metric: str, **sides: Features) -> None:
     for side, rows in sides.items():
-        if len(rows) < least:
+        if len(rows) < min_rows:
             raise DataError(
-                f"{metric}: {len(rows)} {side} rows, at least {least} are needed. "
+                f"{metric}: {len(rows)} {side} rows, at least {min_rows} are needed. "
                 "Give more images, or pool the classes."
             )

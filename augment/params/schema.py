@@ -167,7 +167,7 @@ class Compute(Section):
     checkpoint_seconds: int = Field(
         30,
         ge=1,
-        description="A killed run loses at most this much training; on a GPU at most an interval, a tenth of a run.",
+        description="A killed run loses at most this much training, on a GPU an interval, about a tenth of a run.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Where a class's samples come from: its own generator and, in minority classes, variation borrowed from rich ones."""
+"""Where a class's samples come from: its own generator and, in minority classes, latent transfer from majority ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

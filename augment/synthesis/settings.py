@@ -7,7 +7,7 @@ from augment.synthesis.filter import FilterSettings
 
 MIN_SAMPLES_PER_CLASS, MAX_SAMPLES_PER_CLASS = 200, 2000  # samples of a class
 MAX_SAMPLES = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
-MAX_VALUES = 20_000_000  # in all of them, which bounds memory; never fewer than `MIN_AUDIT_GROUPS` of a class, though
+MAX_VALUES = 20_000_000  # in all of them, which bounds memory; but `MIN_SAMPLES_PER_CLASS` at least
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:

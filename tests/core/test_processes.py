@@ -104,12 +104,12 @@ torch.set_num_threads(1)
 from augment.gan import checkpoint_store
 from tests.core.test_processes import long_job
 
-def tell(step, steps):
+def on_step(step, steps):
     if step == {STOPPED_AT}:
         print("there", flush=True)
         sys.stdin.readline()  # stands still until the signal has come
 
-checkpoint_store._step_progress = lambda name: tell
+checkpoint_store._step_progress = lambda name: on_step
 try:
     checkpoint_store.train_gan(checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
 except KeyboardInterrupt:
@@ -118,7 +118,7 @@ except KeyboardInterrupt:
 
 
 def long_job() -> GanJob:
-    """Longer than the curve has points, so that the run is stopped between two rows of it."""
+    """Longer than the history has rows, so that the run is stopped between two rows of it."""
     settings = type(TINY)(**{**vars(TINY), "steps": 4 * STOPPED_AT})
     return GanJob(**{**vars(JOB), "settings": settings})
 
@@ -223,7 +223,7 @@ list(Engine("local", 2).map(saves_and_stops, [sys.argv[1]] * 6))
 
 
 def saves_and_stops(folder: str) -> None:
-    """A unit as `train` is: it catches the signal, saves its work and stops."""
+    """A unit as `train_gan` is: it catches the signal, saves its work and stops."""
     mark = Path(folder, f"{os.getpid()}.{time.monotonic_ns()}")
     with interruption() as stop:
         mark.write_text("begun")

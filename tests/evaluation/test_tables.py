@@ -76,7 +76,7 @@ def test_means_are_those_on_test() -> None:
         assert row["macro_f1"] == pytest.approx(np.mean(expected))
 
 
-def test_a_figure_that_no_seed_has_stays_empty() -> None:
+def test_a_metric_that_no_seed_has_stays_empty() -> None:
     one_class = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels == "a"))
     scores = {arm: [one[:5] for one in own] for arm, own in RESULT.test_scores.items()}
     rows = tables.run_rows(

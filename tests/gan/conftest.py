@@ -40,11 +40,11 @@ def two_classes() -> ImageSet:
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """What was played: (models, step) of each step of a stack."""
-    play, seen = stacked_trainer.train_step, []
+    """What was done: (models, step) of each step of a stack."""
+    train_step, seen = stacked_trainer.train_step, []
 
     def watched(players: Players, *others: Any) -> Tensor:
-        metrics = play(players, *others)
+        metrics = train_step(players, *others)
         seen.append((players.models, players.step))
         return metrics
 

@@ -27,14 +27,14 @@ def jobs_of(*counts: int, **changes: Any) -> list[GanJob]:
 
 def spoiling(monkeypatch: pytest.MonkeyPatch, when: Callable[[Players], int | None]) -> None:
     """After a step, the weights of this model's D are no numbers."""
-    play = stacked_trainer.train_step
+    train_step = stacked_trainer.train_step
 
-    def played(players: Players, *others: Any) -> Tensor:
-        metrics = play(players, *others)
+    def stepped(players: Players, *others: Any) -> Tensor:
+        metrics = train_step(players, *others)
         model = when(players)
         if model is not None:
             for weight in players.discriminator.parameters():
                 weight.data.chunk(players.models)[model].fill_(NAN)
         return metrics
 
-    monkeypatch.setattr(stacked_trainer, "train_step", played)
+    monkeypatch.setattr(stacked_trainer, "train_step", stepped)

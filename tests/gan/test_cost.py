@@ -28,31 +28,31 @@ def test_the_penalty_counts_as_often_as_it_comes(
 ) -> None:
     """Steps that cost 0.1 s, or 0.3 s with the penalty, on a clock of our own."""
     clock = [0.0]
-    played = []
+    stepped = []
 
-    def play(game, settings, data, sampling_weights, augment):
-        penalised = game.step % settings.penalty_every == 0
+    def train_step(players, settings, data, sampling_weights, augment):
+        penalised = players.step % settings.penalty_every == 0
         clock[0] += 0.3 if penalised else 0.1
-        played.append(penalised)
+        stepped.append(penalised)
         return data.sum()
 
-    monkeypatch.setattr(cost, "train_step", play)
+    monkeypatch.setattr(cost, "train_step", train_step)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
     own = dataclasses.replace(job.settings, penalty_every=every)
     assert cost.seconds_per_step(dataclasses.replace(job, settings=own)) == pytest.approx(seconds)
-    assert played == ([True, True] if every == 1 else [False, False, True, True])
+    assert stepped == ([True, True] if every == 1 else [False, False, True, True])
 
 
 def test_slow_steps_are_not_repeated(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     steps = []
 
-    def play(game, settings, data, sampling_weights, augment):
+    def train_step(players, settings, data, sampling_weights, augment):
         clock[0] += 60.0
-        steps.append(game.step)
+        steps.append(players.step)
         return data.sum()
 
-    monkeypatch.setattr(cost, "train_step", play)
+    monkeypatch.setattr(cost, "train_step", train_step)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
     assert cost.seconds_per_step(job) == pytest.approx(60.0)
     assert steps == [1, 0]

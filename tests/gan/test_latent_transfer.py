@@ -154,9 +154,7 @@ def test_a_move_that_changes_too_little_is_drawn_again() -> None:
 
 
 def test_a_move_that_ends_at_another_image_of_the_class_is_drawn_again() -> None:
-    """Where a class lends to itself, `INVERSE_REGULARISATION` of the way from the moved image to a third is nearly the
-    third.
-    """
+    """A class is its own donor, and `SHIFT_STRENGTH` of the way from the moved image to a third nearly the third."""
     images = torch.eye(16)[:3]
     first, again = (
         to_float(by_hand(images, torch.zeros(3, 1, 4, 4), images, min_distance=min_distance).sample(300, seed=0))

@@ -95,11 +95,11 @@ def test_with_transfer_a_stack_starts_from_the_shared_gan(
     three_classes: ImageSet, tiny: GanSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Tensor] = []
-    play = stacked_trainer.train_step
+    train_step = stacked_trainer.train_step
 
     def watched(players: Players, *others: Any) -> Tensor:
         seen.append(next(players.generator.parameters()).detach().clone())
-        return play(players, *others)
+        return train_step(players, *others)
 
     monkeypatch.setattr(stacked_trainer, "train_step", watched)
     train_classes(three_classes, ClassTraining(tiny, dict.fromkeys("abc", tiny)), [0], STACKED)

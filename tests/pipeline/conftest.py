@@ -30,6 +30,6 @@ def toy_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         stage,
         "further_generators",
-        lambda planned, params, place: [made] * (len(planned.replicates) - planned.delivered),
+        lambda planned, params, place: [made] * (len(planned.replicates) - planned.first_is_delivered),
     )
     return tmp_path

@@ -20,7 +20,7 @@ from augment.evaluation.samples.quality import QUALITY_COLUMNS
 from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS
 from augment.gan.generators import GeneratorSet
 from augment.measure import imagenet
-from augment.project.test_ledger import LEDGER
+from augment.project.query_ledger import LEDGER
 from pipeline import evaluate as stage
 from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
 from tests.toy import Fixed, toy_set
@@ -137,7 +137,7 @@ def test_what_is_not_installed_is_told_before_anything_is_trained(
 
 
 @pytest.mark.usefixtures("toy_project")
-def test_the_other_figure_decides_where_it_is_asked_to() -> None:
+def test_the_other_primary_metric_decides_where_it_is_asked_to() -> None:
     stage.evaluate(params(**FAR))
     assert "points of recall at 10 % false alarms" in str(verdict()["sentence"])
     runs = [row for row in read_csv(Path("reports/evaluation/runs.csv")) if row["split"] == "test"]
@@ -187,7 +187,7 @@ def test_what_cannot_be_measured_stops_before_anything_is_trained(
         stage.evaluate(params(**{**FAR, **changed}))
 
 
-def test_the_normal_class_and_the_figure_go_together() -> None:
+def test_the_normal_class_and_the_primary_metric_go_together() -> None:
     with pytest.raises(ParamsError, match=r"needs evaluate\.normal"):
         params(primary="recall_at_far")
     with pytest.raises(ParamsError, match="for primary recall_at_far only"):

@@ -106,7 +106,7 @@ def test_a_gan_trained_on_test_fails_the_run(
     monkeypatch.setattr(stage, "further_generators", lambda *_: [own])
     monkeypatch.setattr(stage, "load_generators", lambda _: mixed)
     with monkeypatch.context() as early:
-        early.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+        early.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
         with pytest.raises(DataError, match=f"^leak: models: the generators of '{'_shared' if shared else 'a'}' were"):
             stage.evaluate(check(SETTINGS))
     assert not Path("reports/metrics.json").exists()
@@ -125,7 +125,7 @@ def test_folds_which_use_no_delivered_gan_look_at_it_all_the_same(
 
     sides["test"].take([]).save("data/prepared/pool")
     folds = check(SETTINGS | {"evaluate": SETTINGS["evaluate"] | {"protocol": "repeated"}})
-    monkeypatch.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
     monkeypatch.setattr(stage, "load_generators", lambda _: claiming("test"))
     with pytest.raises(DataError, match=r"^leak: models: the generators of 'a' were"):
         stage.evaluate(folds)
@@ -139,6 +139,6 @@ def test_a_group_on_two_sides_fails_before_anything_is_trained(
 ) -> None:
     sides["test"].groups[0] = sides["train"].groups[3]
     sides["test"].save("data/prepared/test")
-    monkeypatch.setattr(stage, "measured_cost", lambda *_: pytest.fail("it went on"))
+    monkeypatch.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
     with pytest.raises(DataError, match=r"^leak: the group .* lies in train .* and in test"):
         evaluate(monkeypatch, honest(8), honest(9))

@@ -1,4 +1,4 @@
-"""A class's own samples and borrowed ones in one sequence, and who samples in a training loop."""
+"""A class's own samples and those of latent transfer in one sequence, and who samples in a training loop."""
 
 from typing import Any
 
@@ -66,8 +66,8 @@ class Everything:
 
 
 def mixture(share: float) -> Mixture:
-    lending: Any = Numbered(100)
-    return Mixture(Numbered(0), lending, share)
+    donor_sampler: Any = Numbered(100)
+    return Mixture(Numbered(0), donor_sampler, share)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_samples_that_are_nearly_training_images_are_drawn_again() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.75])
 def test_minority_classes_draw_no_near_copies_with_latent_transfer_or_without(share: float) -> None:
-    lent = latent_transfers(generator("shared"), TRAIN, seed=0) if share else {}
-    found = class_samplers(SET, TRAIN, lent, share)
+    transfers = latent_transfers(generator("shared"), TRAIN, seed=0) if share else {}
+    found = class_samplers(SET, TRAIN, transfers, share)
     assert list(found) == list(SET)
     assert found["a"] is SET["a"], "the largest class learns from images enough"
     for label in ("b", "c"):

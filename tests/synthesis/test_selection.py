@@ -212,16 +212,16 @@ def test_minority_classes_have_latent_transfer_where_there_is_a_shared_generator
     made: Any = {label: Fixed(label, bars(position, 12)) for position, label in enumerate("abc")}
     judge: Any = ByCorner(np.zeros(3))
 
-    def borrowed(share: float, of_all: ClassGenerator | None) -> dict[str, int]:
+    def transferred(share: float, of_all: ClassGenerator | None) -> dict[str, int]:
         sets = [GeneratorSet(made, shared=of_all)]
         (found,) = choose_samples(
             [train], sets, [judge], [5], wanted=3, oversample=2, transfer_share=share, engine=Engine("serial")
         )
         return {label: int(own.transferred.sum()) for label, own in found.items()}
 
-    assert borrowed(0.5, shared) == {"a": 0, "b": 3, "c": 3}
+    assert transferred(0.5, shared) == {"a": 0, "b": 3, "c": 3}
     assert asked == ["b", "c"]
-    assert borrowed(0.0, shared) == borrowed(0.5, None) == {"a": 0, "b": 0, "c": 0}
+    assert transferred(0.0, shared) == transferred(0.5, None) == {"a": 0, "b": 0, "c": 0}
 
 
 def test_which_candidates_are_transferred_does_not_depend_on_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,7 +126,7 @@ def _variants(images: Float32) -> Float32:
 
 
 def _highest(scores: Float32) -> tuple[Int, Int]:
-    """Rows and columns of the highest scores (n, M) of each row, where they reach `MIN_AUDIT_GROUPS`."""
+    """Rows and columns of the highest scores (n, M) of each row, where they reach `MIN_COARSE_CORRELATION`."""
     count = min(MAX_CANDIDATES, scores.shape[1])
     near = np.argpartition(scores, -count, axis=1)[:, -count:]
     row, rank = np.nonzero(np.take_along_axis(scores, near, axis=1) >= MIN_COARSE_CORRELATION)

@@ -22,9 +22,7 @@ SAMPLES_PER_AXIS = 32  # per axis, from which the cosine transform is taken
 
 
 def windows(steps: int) -> Windows:
-    """The crops of one axis, (n, 2): `WHOLE`, then cut by steps of `LARGEST / steps`, in all by at most
-    `MAX_SIDE_PX`.
-    """
+    """The crops of one axis, (n, 2): `WHOLE`, then cut by steps of `MAX_CUT / steps`, in all by at most `MAX_CUT`."""
     cuts = [(low, steps - high) for low in range(steps + 1) for high in range(steps + 1 - low)]
     return np.array(cuts) * MAX_CUT / steps + [0, 1 - MAX_CUT]
 

@@ -36,7 +36,7 @@ def split(
 ) -> NDArray[np.str_]:
     """The split of every image: str (N,) of train, val, test, or "" for not used.
 
-    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any
+    labels, groups, declared: N texts each; given is the split that a person declared, or "". Where any
     is declared, test is what they declared, val too where they declared any, and the rest is the
     pool to train from. With train_per_class, that many images of each class (where groups do not add
     up to it: fewer, but at least one group) become train and val, and the rest test.

@@ -45,7 +45,7 @@ def augmentation_of(arm: Arm, base_augmentation: BaseAugmentation) -> Augmentati
 
 
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
-    """What an arm draws from, and how often; `balanced_weights` puts the chances into the loss instead."""
+    """What an arm draws from, and how often; `balanced_weights` puts the sampling weights into the loss instead."""
     use = ROW_OF[arm].use
     if use == "delivered" and samples.delivered is not None:
         return samples.delivered

@@ -10,11 +10,11 @@ from augment.gan.networks.layers import Linear
 class LinearGenerator(nn.Module):
     """One weight for each latent number and pixel, one bias for each pixel, and a sigmoid."""
 
-    def __init__(self, architecture: Architecture, members: int = 1) -> None:
+    def __init__(self, architecture: Architecture, models: int = 1) -> None:
         super().__init__()
         self.architecture = architecture
         pixels = architecture.channels * architecture.height * architecture.width
-        self.to_pixels = Linear(architecture.latent, pixels, members)
+        self.to_pixels = Linear(architecture.latent, pixels, models)
         # Scores of variance 1 at the start: a one-layer D compares means, so it never asks for more variety.
         nn.init.normal_(self.to_pixels.weight, std=architecture.latent**-0.5)
 
@@ -31,10 +31,10 @@ class LinearGenerator(nn.Module):
 class LinearDiscriminator(nn.Module):
     """One weight for each pixel and one bias; with a sigmoid behind it this is logistic regression."""
 
-    def __init__(self, architecture: Architecture, members: int = 1) -> None:
+    def __init__(self, architecture: Architecture, models: int = 1) -> None:
         super().__init__()
         self.architecture = architecture
-        self.to_logit = Linear(architecture.channels * architecture.height * architecture.width, 1, members)
+        self.to_logit = Linear(architecture.channels * architecture.height * architecture.width, 1, models)
 
     def forward(self, images: Tensor) -> Tensor:
         """images float (N, C, H, W) -> logits float (N,), larger is more real."""

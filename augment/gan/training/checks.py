@@ -102,7 +102,7 @@ def replaying(fake: Tensor, real: Tensor) -> str | None:
 
     Independent images are about as far from the nearest real one as these are from each other, on average
     over samples with none counted further than that; a good GAN of ten images comes nearer, to three
-    quarters. Not asked with fewer than `MAX_OPEN_CLASSES` images, or where half of them equal others.
+    quarters. Not asked with fewer than `MIN_REAL_IMAGES` images, or where half of them equal others.
     """
     usual = _usual_spacing(real)
     if usual < MIN_REAL_DISTANCE:
@@ -120,7 +120,7 @@ def repeating(fake: Tensor, real: Tensor) -> str | None:
     """Samples must not be a few images over and over; float (N, C, H, W) each.
 
     Samples are compared within groups as large as the set of real images, where independent ones lie
-    as far apart as these. Not asked with fewer than `MAX_OPEN_CLASSES` images, or where half of them equal others.
+    as far apart as these. Not asked with fewer than `MIN_REAL_IMAGES` images, or where half of them equal others.
     """
     seen = evenly_spaced(real, MAX_QUERIES)
     usual = _usual_spacing(seen)

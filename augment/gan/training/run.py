@@ -166,8 +166,8 @@ def draw_images(
 ) -> Tensor:
     """`count` images with replacement, so a class may be smaller than a batch.
 
-    chances: float64 (N,) of each image of `data`. For a stack float64 (K, most images of a model), and
-    first: int64 (K, 1), where each model's images begin in `data`; then `count` of each model, in turns.
+    sampling_weights: float64 (N,), of each image of `data`. For a stack float64 (K, most images of a model), and
+    offsets: int64 (K, 1), where each model's images begin in `data`; then `count` of each model, in turns.
     """
     drawn = torch.multinomial(sampling_weights, count, replacement=True, generator=rng)
     return data[drawn if offsets is None else (offsets + drawn).T.flatten()]

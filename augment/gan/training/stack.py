@@ -1,6 +1,6 @@
 """Players of one kind in one stack: one pair whose networks hold the weights of all, and back again.
 
-A stack lives for one turn of a run (`stacked_trainer.py`). Its models agree in architecture, settings, clock and
+A stack lives for one interval of a run (`stacked_trainer.py`). Its models agree in architecture, settings, clock and
 learning rate, so every schedule is the same for all, and one step serves them.
 """
 

@@ -30,9 +30,7 @@ class RunProgress:
     rollbacks: list[str] = field(default_factory=list)
     leaked: list[Operation] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
-    sums: list[float] = field(
-        default_factory=lambda: [0.0] * 5
-    )  # count, d_loss, g_loss, win_rate, logit margin (column `gap`)
+    sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # count, d_loss, g_loss, win_rate, gap
 
 
 def snapshot(players: Players, progress: RunProgress) -> dict[str, Any]:

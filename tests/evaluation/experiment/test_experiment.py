@@ -124,7 +124,7 @@ def test_arms_that_build_on_no_other_are_trained_once(
         assert np.array_equal(found.test_scores[arm], serial.test_scores[arm])
 
 
-def test_the_base_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
+def test_the_base_augmentation_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
     arms: Any = ("none", "classical", "gan_fill", "gan_half", "copies_half")
     other = run_experiment(
         REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base_augmentation="randaugment"), Engine("serial")

@@ -154,7 +154,7 @@ def test_which_arms_augment(fitted):
 
 
 @pytest.mark.parametrize("arm", [arm for arm in BY_NETWORK if arm not in ("none", "oversample", "as_delivered")])
-def test_arms_build_on_the_base_and_the_augmentations_on_nothing(fitted, arm):
+def test_arms_build_on_the_base_augmentation_and_the_augmentations_on_nothing(fitted, arm):
     def way(given):
         augmentation = {"Sequential": "classical", "function": "randaugment"}[type(given["augment"]).__name__]
         if given["blend"] is None:

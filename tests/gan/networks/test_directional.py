@@ -36,21 +36,21 @@ def test_leaky_relu_without_a_derivative_is_torchs() -> None:
     assert torch.equal(*(torch.autograd.grad(made.sum(), points)[0] for made in (ours, theirs)))
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_a_convolution_carries_what_torchs_rules_give(members: int) -> None:
-    layer = Convolution(2, 5, 4, members, stride=2).double()
-    plain = torch.nn.Conv2d(2 * members, 5 * members, 4, 2, padding=1, groups=members).double()
+@pytest.mark.parametrize("models", [1, 3])
+def test_a_convolution_carries_what_torchs_rules_give(models: int) -> None:
+    layer = Convolution(2, 5, 4, models, stride=2).double()
+    plain = torch.nn.Conv2d(2 * models, 5 * models, 4, 2, padding=1, groups=models).double()
     plain.load_state_dict(layer.state_dict())
-    point, direction = numbers(4, 2 * members, 6, 8), numbers(4, 2 * members, 6, 8, seed=1)
+    point, direction = numbers(4, 2 * models, 6, 8), numbers(4, 2 * models, 6, 8, seed=1)
     for own, reference in zip(along(layer, point, direction), along(plain, point, direction), strict=True):
         assert torch.allclose(own, reference, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("models", [1, 3])
 @pytest.mark.parametrize("bias", [True, False])
-def test_a_linear_layer_carries_its_product_without_the_bias(members: int, bias: bool) -> None:
-    layer = Linear(7, 2, members, bias=bias).double()
-    point, direction = numbers(4 * members, 7), numbers(4 * members, 7, seed=1)
+def test_a_linear_layer_carries_its_product_without_the_bias(models: int, bias: bool) -> None:
+    layer = Linear(7, 2, models, bias=bias).double()
+    point, direction = numbers(4 * models, 7), numbers(4 * models, 7, seed=1)
     value, derivative = along(layer, point, direction)
     nothing = torch.zeros_like(point)
     assert torch.allclose(value, layer(point), rtol=0, atol=1e-12)

@@ -94,7 +94,7 @@ def test_a_tenth_is_hidden_in_each_interval(count: int, interval: int, seed: int
     unseen = ~visible_images(count, interval, 10, seed)
     assert int(unseen.sum()) == max(1, round(count / 10))
     after = ~visible_images(count, interval + 1, 10, seed)
-    assert not (unseen & after).any(), "another one in the next turn"
+    assert not (unseen & after).any(), "another one in the next interval"
 
 
 @given(st.integers(MIN_IMAGES_TO_HIDE, 300), st.integers(0, 10**6))
@@ -137,7 +137,7 @@ def test_the_hidden_ones_change_with_the_turns_of_a_run(job: GanJob, monkeypatch
     monkeypatch.setattr(trainer, "train_step", watched)
     fit(adaptive(job, steps=100))
     intervals = [set(drawn[start : start + 10]) for start in range(0, 100, 10)]
-    assert all(len(interval) == 1 for interval in intervals), "one choice for a whole turn"
+    assert all(len(interval) == 1 for interval in intervals), "one choice for a whole interval"
     assert len(set().union(*intervals)) == 10
     assert intervals[-1] == {()}
 

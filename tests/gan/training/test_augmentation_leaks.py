@@ -131,13 +131,13 @@ def test_what_leaks_is_switched_off_and_what_stays_is_told(large: GanJob, operat
 def test_d_sees_no_more_of_what_leaked(large: GanJob) -> None:
     seen = []
 
-    def watched(play: TrainStep) -> TrainStep:
-        def played(game: Any, settings: Any, data: Any, sampling_weights: Any, augment: DiffAugment) -> Tensor:
+    def watched(train_step: TrainStep) -> TrainStep:
+        def stepped(players: Any, settings: Any, data: Any, sampling_weights: Any, augment: DiffAugment) -> Tensor:
             seen.append(set(augment.probabilities(16, 16)))
-            return leak(game, settings, data, sampling_weights, augment)
+            return leak(players, settings, data, sampling_weights, augment)
 
-        leak = leaking("cutout")(play)
-        return played
+        leak = leaking("cutout")(train_step)
+        return stepped
 
     with planted(watched):
         fit(large)
@@ -148,8 +148,8 @@ def test_d_sees_no_more_of_what_leaked(large: GanJob) -> None:
 def test_a_leak_costs_no_attempt(large: GanJob) -> None:
     """A fault after it is still undone twice."""
 
-    def both(play: TrainStep) -> TrainStep:
-        return FAULTS["NaN in the loss"](leaking("cutout")(play))
+    def both(train_step: TrainStep) -> TrainStep:
+        return FAULTS["NaN in the loss"](leaking("cutout")(train_step))
 
     later = dataclasses.replace(large, settings=dataclasses.replace(large.settings, steps=30))
     with planted(both):

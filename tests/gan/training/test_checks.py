@@ -63,15 +63,15 @@ def test_a_planted_fault_is_found_undone_twice_and_given_up(spots: GanJob, name:
 
 
 def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    play, once = run.train_step, iter([True])
+    train_step, once = run.train_step, iter([True])
 
-    def played(players: Players, *others: Any) -> Tensor:
-        seen = play(players, *others)
+    def stepped(players: Players, *others: Any) -> Tensor:
+        seen = train_step(players, *others)
         if players.step == 7 and next(once, False):
             spoil(weight_of(players.generator), NAN)
         return seen
 
-    monkeypatch.setattr(trainer, "train_step", played)
+    monkeypatch.setattr(trainer, "train_step", stepped)
     result = fit(job)
     assert len(result.rollbacks) == 1
     assert result.reason == ""
@@ -82,15 +82,15 @@ def test_a_fault_that_passes_costs_one_attempt(job: GanJob, monkeypatch: pytest.
 def test_a_run_goes_back_with_other_noise_and_half_the_learning_rate(job: GanJob) -> None:
     tried: list[tuple[int, float, bytes]] = []
 
-    def watched(play: TrainStep) -> TrainStep:
-        def played(players: Players, *others: Any) -> Tensor:
+    def watched(train_step: TrainStep) -> TrainStep:
+        def stepped(players: Players, *others: Any) -> Tensor:
             rates = {group["lr"] for one in (players.generator_optimizer, players.discriminator_optimizer)
                      for group in one.param_groups}  # fmt: skip
             tried.append((players.step, *rates, players.rng.get_state().numpy().tobytes()))
             return faulty(players, *others)
 
-        faulty = FAULTS["NaN in the loss"](play)
-        return played
+        faulty = FAULTS["NaN in the loss"](train_step)
+        return stepped
 
     with planted(watched):
         fit(job)
@@ -103,12 +103,12 @@ def test_a_run_goes_back_with_other_noise_and_half_the_learning_rate(job: GanJob
 def test_a_discriminator_that_has_won_ends_a_run(job: GanJob) -> None:
     """Its scores are far apart, and finite."""
 
-    def won(play: TrainStep) -> TrainStep:
-        def played(players: Players, settings: Any, *others: Any) -> Tensor:
-            seen = play(players, settings, *others)
+    def won(train_step: TrainStep) -> TrainStep:
+        def stepped(players: Players, settings: Any, *others: Any) -> Tensor:
+            seen = train_step(players, settings, *others)
             return seen + torch.tensor([0.0, 0.0, 0.0, 1e3]) if players.step > 5 else seen  # the gap
 
-        return played
+        return stepped
 
     with planted(won):
         result = fit(job)

@@ -68,8 +68,8 @@ def test_closed_forms(name: LossName) -> None:
 def test_gradients(name: LossName) -> None:
     loss = adversarial_loss(name)
     real, fake = REAL.clone().requires_grad_(True), FAKE.clone().requires_grad_(True)
-    slopes = torch.autograd.grad(loss.discriminator(real, fake).sum(), (real, fake))
-    for found, expected in zip(slopes, D_SLOPES[name], strict=True):
+    input_grads = torch.autograd.grad(loss.discriminator(real, fake).sum(), (real, fake))
+    for found, expected in zip(input_grads, D_SLOPES[name], strict=True):
         assert torch.allclose(found, expected)
     (slope,) = torch.autograd.grad(loss.generator(REAL, fake).sum(), fake)
     assert torch.allclose(slope, G_SLOPE[name])
@@ -127,5 +127,5 @@ def test_never_flat_says_whether_a_derivative_can_vanish(name: LossName) -> None
     """Somewhere between -20 and 20 the losses that stop pulling have a slope of exactly 0."""
     scores = torch.arange(-20, 20.5, 0.5, dtype=torch.float64)
     real, fake = scores.clone().requires_grad_(), scores.flip(0).clone().requires_grad_()
-    slopes = torch.autograd.grad(adversarial_loss(name).discriminator(real, fake).sum(), (real, fake))
-    assert adversarial_loss(name).never_flat == all((slope != 0).all().item() for slope in slopes)
+    input_grads = torch.autograd.grad(adversarial_loss(name).discriminator(real, fake).sum(), (real, fake))
+    assert adversarial_loss(name).never_flat == all((slope != 0).all().item() for slope in input_grads)

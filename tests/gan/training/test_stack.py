@@ -1,4 +1,4 @@
-"""A stack of games is those games: layer by layer, step by step, there and back."""
+"""A stack of players is those players: layer by layer, step by step, there and back."""
 
 from typing import Any, get_args
 
@@ -169,11 +169,11 @@ def test_a_step_of_a_stack_is_a_step_of_each_pair_of_players(
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("played", [0, 2])
-def test_into_a_stack_and_back_nothing_is_lost(network: NetworkName, played: int) -> None:
+@pytest.mark.parametrize("stepped", [0, 2])
+def test_into_a_stack_and_back_nothing_is_lost(network: NetworkName, stepped: int) -> None:
     own = separate_players(network)
     for players in own:
-        for number in range(played):
+        for number in range(stepped):
             adversarial_step(players, *batch(players, number), loss=adversarial_loss("hinge"), augment=PLAIN, gamma=0.5)
             players.step += 1
             update_average(players, 0.1)
@@ -249,7 +249,7 @@ def test_models_draw_their_own_images_only() -> None:
     assert set(numbered[:, 2].tolist()) == {6, 7}
 
 
-def test_figures_are_each_models_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_are_each_models_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Means over its own images: planted losses and scores, read off."""
     own = torch.arange(3.0).repeat(TINY.batch_size)  # 0, 1, 2 of the models, in turns
     seen = Outcome(own, 10 * own, own - 1, torch.zeros_like(own))
@@ -340,7 +340,7 @@ def test_building_a_stack_draws_no_random_numbers(network: NetworkName) -> None:
 
 
 def test_a_model_goes_on_alone_where_its_stack_left_it() -> None:
-    """Its snapshot after a turn is that of a plain game: the next step is the same as of a game with these weights."""
+    """Its snapshot after an interval is that of plain players: the next step is the same as with these weights."""
     own = separate_players("residual")
     stack = stack_players(own, 0)
     adversarial_step(

@@ -58,7 +58,7 @@ def test_each_model_learns_its_own_images() -> None:
             assert sample[bright].mean() > 170
 
 
-def test_figures_go_into_the_curve_of_their_model(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_go_into_the_history_of_their_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: model k reports the step and k; rows of two steps are their means."""
 
     def reported(players: Players, *_: Any) -> Tensor:
@@ -146,7 +146,7 @@ def test_an_interrupted_stack_goes_on_where_each_model_was(
         results_of(jobs, saves=[saved[0].update, saved[1].update], stop=lambda: next(asked) == stop_at)
     assert [state["now"]["step"] for state in saved] == [stop_at, stop_at]
     results = results_of(jobs, resume=saved)
-    assert steps == [(2, step) for step in range(1, 13)], "no step is lost, none is played twice"
+    assert steps == [(2, step) for step in range(1, 13)], "no step is lost, none is made twice"
     for result in results:
         assert [row["step"] for row in result.history] == list(range(1, 13))
         assert result.reason == ""
@@ -191,13 +191,13 @@ def test_a_checkpoint_follows_each_interval_when_it_is_time() -> None:
 
 
 def test_a_stack_that_the_device_cannot_hold_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    play, widths = stacked_trainer.train_step, []
+    train_step, widths = stacked_trainer.train_step, []
 
     def short_of_memory(players: Players, *others: Any) -> Tensor:
         widths.append(players.models)
         if players.models > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return play(players, *others)
+        return train_step(players, *others)
 
     monkeypatch.setattr(stacked_trainer, "train_step", short_of_memory)
     results = results_of(jobs_of(6, 6, 6, 6, 6))
@@ -216,7 +216,7 @@ def test_a_device_that_cannot_hold_one_gan_is_said(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_check_that_runs_out_of_memory_is_no_reason_to_step_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was played is in the models already: a second try would skip their looks."""
+    """What was played is in the models already: a second try would skip their checks."""
     end_turn, asked = stacked_trainer.end_interval, iter(range(10))
 
     def short_of_memory(*arguments: Any) -> None:

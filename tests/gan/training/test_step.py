@@ -51,7 +51,7 @@ def formulas(name: LossName, real: torch.Tensor, fake: torch.Tensor) -> tuple[to
 
 
 def penalty(reference: Discriminator, name: LossName, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """What gamma weighs, by double backward; the Wasserstein penalty lies between, drawn from the game's generator."""
+    """What gamma weighs, by double backward; the Wasserstein penalty lies between, by the players' rng."""
     if name == "wasserstein_gp":
         share = torch.rand((5, 1, 1, 1), generator=torch_rng(1, "noise"))
         between = (share * real + (1 - share) * fake).detach().requires_grad_()
@@ -159,8 +159,8 @@ def test_the_wasserstein_penalty_brings_the_slope_to_one(players: Players) -> No
         seen, _ = gradients(players, torch.cat([white, black]), loss, gamma=10.0)
         players.discriminator_optimizer.step()
     distance = (white[0] - black[0]).norm().item()
-    gap = (seen.real_scores - seen.fake_scores).mean().item()
-    assert gap / distance == pytest.approx(1 + distance / 20, rel=0.15)
+    logit_margin = (seen.real_scores - seen.fake_scores).mean().item()
+    assert logit_margin / distance == pytest.approx(1 + distance / 20, rel=0.15)
 
 
 @pytest.mark.parametrize("std", [0.05, 0.1, 0.2])

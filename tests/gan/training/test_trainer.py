@@ -202,7 +202,7 @@ def test_each_loss_has_its_own_large_logit_margin(loss: str, pixels: int, health
 
 
 def test_a_saturated_generator_hardly_moves_where_the_guard_speaks() -> None:
-    """Half the gap on either side of 0: what is left of the slope of the losses that saturate."""
+    """Half the logit margin on either side of 0: what is left of the slope of the losses that saturate."""
     for loss in ("minimax", "mse"):
         fake = torch.tensor([-max_logit_margin(loss, 64) / 2], dtype=torch.float64, requires_grad=True)
         adversarial_loss(loss).generator(torch.zeros(1), fake).sum().backward()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import StoreError
-from augment.project.test_ledger import record_query, test_queries, test_queries_text
+from augment.project.query_ledger import queries_text, query_count, record_query
 
 
 def name(number: int) -> str:
@@ -21,13 +21,13 @@ def test_configurations_are_counted_once_for_each_test_set(tmp_path_factory, ent
         record_query(ledger, name(test), name(configuration))
     for test in range(3):
         seen = {configuration for own, configuration in entries if own == test}
-        assert test_queries(ledger, name(test), name(9)) == len(seen) + 1, "the one asked about counts, noted or not"
+        assert query_count(ledger, name(test), name(9)) == len(seen) + 1, "the one asked about counts, noted or not"
         for configuration in seen:
-            assert test_queries(ledger, name(test), name(configuration)) == len(seen)
+            assert query_count(ledger, name(test), name(configuration)) == len(seen)
 
 
 def test_a_fresh_clone_starts_at_one(tmp_path: Path):
-    assert test_queries(tmp_path / ".work/ledger.csv", name(1), name(2)) == 1
+    assert query_count(tmp_path / ".work/ledger.csv", name(1), name(2)) == 1
 
 
 def test_nothing_is_rewritten_and_a_torn_line_costs_itself_alone(tmp_path: Path):
@@ -37,21 +37,21 @@ def test_nothing_is_rewritten_and_a_torn_line_costs_itself_alone(tmp_path: Path)
     ledger.write_bytes(before)
     record_query(ledger, name(1), name(3))
     assert ledger.read_bytes() == before + f"\n{name(1)},{name(3)}\n".encode()
-    assert test_queries(ledger, name(1), name(3)) == 2
+    assert query_count(ledger, name(1), name(3)) == 2
     record_query(ledger, name(1), name(3))
     assert len(ledger.read_bytes().splitlines()) == 3
 
 
 def test_the_text_says_what_follows():
-    assert "only configuration" in test_queries_text(1)
-    assert test_queries_text(4).startswith("4 configurations have looked")
-    assert "p <= 0.013" in test_queries_text(4)
+    assert "only configuration" in queries_text(1)
+    assert queries_text(4).startswith("4 configurations have looked")
+    assert "p <= 0.013" in queries_text(4)
 
 
 def test_a_folder_in_its_place_is_a_message(tmp_path: Path):
     (tmp_path / "ledger.csv").mkdir()
     with pytest.raises(StoreError, match=r"ledger\.csv: cannot be read"):
-        test_queries(tmp_path / "ledger.csv", name(1), name(2))
+        query_count(tmp_path / "ledger.csv", name(1), name(2))
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be"):
         record_query(tmp_path / "file/ledger.csv", name(1), name(2))

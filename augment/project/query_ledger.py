@@ -36,7 +36,7 @@ def record_query(ledger: Path, test: str, configuration: str) -> None:
         ) from error
 
 
-def test_queries(ledger: Path, test: str, configuration: str) -> int:
+def query_count(ledger: Path, test: str, configuration: str) -> int:
     """Configurations that have looked at this test set, this one included, whether or not it is noted here.
 
     Raises `StoreError` when the file cannot be read.
@@ -44,7 +44,7 @@ def test_queries(ledger: Path, test: str, configuration: str) -> int:
     return len({mine for seen, mine in _entries(ledger) if seen == test} | {configuration})
 
 
-def test_queries_text(count: int) -> str:
+def queries_text(count: int) -> str:
     """The count in a sentence, with what follows from it."""
     if count == 1:
         return "This is the only configuration that has looked at this test set here."
