@@ -123,7 +123,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
-    """What `generate` and `experiment` could not begin with; where nothing hints at it, nothing is loaded to find out."""
+    """What `generate` and `experiment` could not begin with; where nothing hints at it, nothing is loaded to ask."""
     from augment.data.sources.disk import is_bare
     from augment.params import Evaluate
 

@@ -40,7 +40,7 @@ from augment.gan.bundle import load_generators
 from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.params import Params
-from augment.params.arms import arm_kinds
+from augment.params.arms import DELIVERED_ARM, arm_kinds
 from pipeline.common import EXPERIMENT, MODELS, main
 from pipeline.experiment_files import (
     ENVIRONMENT,
@@ -78,7 +78,7 @@ def experiment(params: Params) -> None:
     write_tables({"audit": map(asdict, audit), "acceptance": acceptance_rows(result.candidates)})
     require_no_leak(audit)
     selection = choose_selection(on_val(result.scores.val), arm_kinds(settings.arms))
-    if "as_delivered" in settings.arms:
+    if DELIVERED_ARM in settings.arms:
         result = add_delivered_arm(result, repeats, selection.arm, settings, engine, external)
     curve = curve_points(protocol, pool, params.seed) if chosen.learning_curve == "on" else []
     if curve:

@@ -1,6 +1,7 @@
 """The house keeps its shape: imports point upward, and dvc.yaml knows what each stage imports."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ ORDER = [
     "evaluation",
     "report",
 ]  # each those before it
+EVALUATION = ["statistics", "experiment", "samples", "verdict"]  # each those before it; statistics sees no image
+NO_IMAGES = ["augment.core", "augment.params", "augment.evaluation.statistics"]  # all that statistics may import
 MOST_FILES = 12  # of a folder
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
@@ -84,6 +87,23 @@ def test_imports_point_upward(file: Path) -> None:
         if len(target) < 2 or len(parts) == 1:
             continue
         assert ORDER.index(target[1]) <= ORDER.index(parts[0]), f"{parts[0]} must not import {module}"
+
+
+@pytest.mark.parametrize("room", EVALUATION)
+def test_rooms_of_the_evaluation_import_those_before_them(room: str) -> None:
+    known = EVALUATION[: EVALUATION.index(room) + 1]
+    for file in (ROOT / "augment/evaluation" / room).rglob("*.py"):
+        for module in imports(file):
+            other = module.removeprefix("augment.evaluation.").split(".")[0]
+            assert other in known or other not in EVALUATION, f"{file.relative_to(ROOT)} must not import {module}"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "augment/evaluation/statistics").glob("*.py")), ids=lambda f: f.name)
+def test_statistics_see_no_image_and_no_folder(file: Path) -> None:
+    for module in imports(file):
+        assert module.startswith(tuple(NO_IMAGES)), f"{file.name} must not import {module}"
+    text = file.read_text()
+    assert not re.search(r"pathlib|\bPath\b|ImageSet|\bopen\(|uint8", text), "an image or a folder"
 
 
 def test_nothing_stands_loose_beside_the_rooms() -> None:

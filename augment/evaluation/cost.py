@@ -30,7 +30,8 @@ from augment.gan.per_class import Backend, ClassTraining, shared_job
 from augment.gan.settings import class_training, load_pinned_start, start_backend
 from augment.gan.training.step import GanSettings
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
-from augment.params import Arm, Params
+from augment.params import Params
+from augment.params.arms import BASELINE_ARM, SOURCES, Arm
 from augment.synthesis.selection import expected_candidates
 from augment.synthesis.settings import samples_per_class
 
@@ -71,7 +72,7 @@ def measure_cost(
     arms = _arms_to_train(train, settings)
     ways = [augmentation_of(arm, settings.base_augmentation) for arm in arms]
     timed = list(dict.fromkeys([*ways, "classical"]))
-    runs = [_probe_run(way or "none", train, settings.fit, settings.batch_size, settings.flips) for way in timed]
+    runs = [_probe_run(way or BASELINE_ARM, train, settings.fit, settings.batch_size, settings.flips) for way in timed]
     seconds = dict(zip(timed, engine.gather(seconds_per_step, runs), strict=True))
     classifiers, filters = len(seeds) * len(arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[way] for way in ways)
@@ -90,8 +91,7 @@ def measure_cost(
 
 def _arms_to_train(train: ImageSet, settings: ExperimentSettings) -> list[Arm]:
     """The arms that come to the same as no other, once there are made images."""
-    one_image = dict.fromkeys(train.classes, train.images[:1])
-    every_kind = Samples(one_image, one_image, one_image, one_image, one_image, one_image, one_image)
+    every_kind = Samples(dict.fromkeys(SOURCES, dict.fromkeys(train.classes, train.images[:1])))
     identical = identical_arms(settings.arms, [train], [every_kind], settings.base_augmentation)
     return [arm for arm in settings.arms if arm not in identical]
 

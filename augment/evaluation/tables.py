@@ -21,9 +21,7 @@ from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.equivalence_wording import equivalence_entry
 from augment.evaluation.verdict.rules import Verdict
-from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM
-from augment.params import Arm
-from augment.params.arms import ArmKind
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, Arm, ArmKind
 
 Row = dict[str, Any]
 

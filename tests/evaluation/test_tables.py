@@ -14,8 +14,7 @@ from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows
 from augment.evaluation.scores import SideScores, predictions
 from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import metric_table
-from augment.params import DEFAULT_ARMS
-from augment.params.arms import arm_kinds
+from augment.params.arms import DEFAULT_ARMS, arm_kinds
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set
 

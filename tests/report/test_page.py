@@ -15,7 +15,8 @@ from augment.evaluation.columns import columns
 from augment.measure.features import pixels
 from augment.params import check
 from augment.report.contents import load
-from augment.report.page import fixed, percent, points, render
+from augment.report.page import render
+from augment.report.words import fixed, percent, points
 from pipeline import report as stage
 from tests.report.builder import build, random_images
 

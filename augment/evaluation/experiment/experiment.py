@@ -8,20 +8,8 @@ from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import (
-    STANDALONE_ARMS,
-    Samples,
-    delivered_images,
-    identical_arms,
-    samples_of_arm,
-)
-from augment.evaluation.experiment.baselines import (
-    blended_images,
-    jittered_copies,
-    noise_images,
-    shuffled_labels,
-    smote_images,
-)
+from augment.evaluation.experiment.arms import Samples, delivered_images, identical_arms, samples_of_arm
+from augment.evaluation.experiment.baselines import baseline_images
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol, Replicate
@@ -30,7 +18,8 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import training_for
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm, BaseAugmentation, Params
+from augment.params import Params
+from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm, BaseAugmentation
 from augment.synthesis.filter import FilterSettings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 
@@ -108,7 +97,7 @@ def run_experiment(
         _draw_samples(train, drawn, settings, seed) for train, drawn, seed in zip(sets, candidates, seeds, strict=True)
     ]
     scored = [arm for arm in settings.arms if arm in known.test]
-    missing_arms = [arm for arm in settings.arms if arm not in scored and arm != "as_delivered"]
+    missing_arms = [arm for arm in settings.arms if arm not in scored and arm != DELIVERED_ARM]
     identical = identical_arms([*scored, *missing_arms], sets, samples, settings.base_augmentation)
     trained = [arm for arm in missing_arms if arm not in identical]
     scores = _with_identical(known | _run_arms(replicates, trained, samples, settings, engine, external), identical)
@@ -143,7 +132,7 @@ def add_delivered_arm(
             kept = {label: drawn.kept for label, drawn in candidates.items()}
             delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept).drawn_by_weight()
     samples = [Samples(delivered=delivered[one.splits]) for one in replicates]
-    scores = _run_arms(replicates, ["as_delivered"], samples, settings, engine, external)
+    scores = _run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(result, scores=result.scores | scores)
 
 
@@ -226,21 +215,12 @@ def _run_job(job: _ClassifierJob) -> ArmScores:
 def _draw_samples(
     train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: ExperimentSettings, seed: int
 ) -> Samples:
-    """Equally many images of every kind, before the filter; rivals' images only where an arm wants them."""
-    with_smote = any(arm.startswith("smote") for arm in settings.arms)
-    with_mixes = any(arm.startswith("mixup_within") for arm in settings.arms)
+    """Equally many images of every source, before the filter; those of baselines only where an arm draws them."""
+    raw = {label: drawn.images[: settings.wanted] for label, drawn in candidates.items()}
     filtered = {label: drawn.kept for label, drawn in candidates.items()}
-    return Samples(
-        raw={label: drawn.images[: settings.wanted] for label, drawn in candidates.items()},
-        filtered=filtered,
-        copies=jittered_copies(train, settings.wanted, settings.flips, seed),
-        smote=smote_images(train, settings.wanted, seed) if with_smote else {},
-        mixes=blended_images(train, settings.wanted, seed) if with_mixes else {},
-        shuffled=shuffled_labels(filtered, seed) if "shuffled" in settings.arms else {},
-        noise=noise_images(train.classes, settings.wanted, train.images.shape[1:], seed)
-        if "noise" in settings.arms
-        else {},
-    )
+    sources = {source for arm in settings.arms if (source := ROW_OF[arm].source)}
+    baselines = baseline_images(sources, train, filtered, settings.wanted, settings.flips, seed)
+    return Samples({"raw": raw, "filtered": filtered, **baselines})
 
 
 def _with_identical(scores: SideScores, identical: Mapping[Arm, Arm]) -> SideScores:

@@ -10,20 +10,30 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 
 from augment.core.errors import AugmentError, DataError
 from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
+from augment.data.split.groups import group_folds
 from augment.data.split.split import nearest
 from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
 from augment.evaluation.experiment.training_sets import build_protocol, veto_mode_for
-from augment.evaluation.statistics.power_model import expected_power
+from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
+from augment.evaluation.statistics.power_model import (
+    MEASURED_COMPONENTS,
+    expected_recalls,
+    expected_smallest_gain,
+    without_arm_differences,
+)
 from augment.gan.generators import SHARED, GeneratorSet
 from augment.gan.settings import has_pinned_start
 from augment.measure.classifiers import LARGE_FROM_PX, FitSettings
+from augment.measure.features import pixels
 from augment.measure.imagenet import require_weights
 from augment.params import AUGMENTATIONS, Evaluate, Params
 from augment.params.arms import arm_kinds
@@ -64,6 +74,9 @@ def classifier_steps(settings: Evaluate, height: int, width: int) -> int:
     if settings.steps != "auto":
         return settings.steps
     return CLASSIFIER_STEPS if min(height, width) >= LARGE_FROM_PX else TINY_CLASSIFIER_STEPS
+
+
+NEIGHBOUR_FOLDS = 5
 
 
 def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
@@ -156,3 +169,42 @@ def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
             "data/prepared/train (training.images_sha256 of their manifest.json), which may be test images. "
             "Remove the folder models and run `dvc repro`."
         )
+
+
+def expected_power(
+    train: ImageSet,
+    test: ImageSet,
+    rivals: Sequence[str],
+    seeds: int,
+    ratio: float | None = None,
+    augmented: bool = True,
+) -> tuple[float | None, NDArray[np.int64]]:
+    """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
+
+    Only the labels and groups of test are looked at, and never its images. ratio, seeds, augmented: as in
+    `expected_smallest_gain`; train and test are those of one repeat. Without folds to cut no gain is expected.
+    """
+    targets, train_targets = test.targets(train.classes), train.targets(train.classes)
+    groups, neighbour = groups_per_class(targets, test.groups), neighbour_recalls(train)
+    if neighbour is None:
+        return None, groups
+    recalls = expected_recalls(neighbour, np.bincount(train_targets))[np.unique(targets)]
+    # One fixed test set speaks of its own images.
+    components = without_arm_differences(MEASURED_COMPONENTS) if ratio == 0 else MEASURED_COMPONENTS
+    moved_by_group = one_group_se(targets, test.groups)
+    gain = expected_smallest_gain(recalls, groups, rivals, seeds, moved_by_group, components, ratio, augmented)
+    return gain, groups
+
+
+def neighbour_recalls(train: ImageSet) -> NDArray[np.float64] | None:
+    """Share of each class's images whose nearest neighbour has their label, float (classes,); None without folds.
+
+    The neighbour comes from the other four of five folds cut by group; distances are those of box-reduced pixels.
+    """
+    targets = train.targets(train.classes)
+    folds = min(NEIGHBOUR_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
+    if folds < 2:
+        return None
+    cut = group_folds(targets, train.groups, folds, 0)
+    predicted = cross_val_predict(KNeighborsClassifier(1), pixels(train.images), targets, cv=cut)
+    return np.bincount(targets, predicted == targets) / np.bincount(targets)

@@ -20,16 +20,12 @@ from augment.evaluation.scores import ScoresByArm
 from augment.measure.features import random_convolutions
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import Arm, Features
+from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm, Features
 
 Float32 = NDArray[np.float32]
 
 INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": IMAGENET_INVERSE_REGULARISATION}
 MAX_MADE_PER_CLASS = 200  # made images of a class
-ARMS_DIFFERING_IN_IMAGES: tuple[Arm, ...] = (
-    "none", "oversample", "smote", "smote_half", "mixup_within", "mixup_within_half",
-    "gan_fill", "gan_half", "gan_half_filtered", "gan_only", "copies_half", "shuffled", "noise",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from augment.core.engine import Engine
 from augment.evaluation.experiment import experiment
-from augment.evaluation.experiment.arms import SAMPLE_FIELDS, delivered_images
+from augment.evaluation.experiment.arms import delivered_images
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
@@ -25,7 +25,7 @@ from augment.evaluation.experiment.training_sets import paired_seeds, repeat_see
 from augment.evaluation.scores import predictions
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
-from augment.params import DEFAULT_ARMS
+from augment.params.arms import DEFAULT_ARMS, ROW_OF
 from augment.synthesis.filter import FilterSettings
 from tests.toy import Backwards, Fixed, bars, toy_set
 
@@ -153,20 +153,19 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
     for run in runs:
         candidates = serial.candidates[SEEDS.index(run.seed)]
         for label, own in candidates.items():
-            if run.samples.raw:
-                assert np.array_equal(run.samples.raw[label], own.images[:5]), "the first wanted, before any selection"
-            if run.samples.filtered:
-                assert np.array_equal(run.samples.filtered[label], own.kept)
-            if run.samples.copies:
-                assert run.samples.copies[label].shape == (5, 1, 8, 8)
-        carried = {name for name, own in vars(run.samples).items() if own}
-        assert carried == ({SAMPLE_FIELDS[run.arm]} if run.arm in SAMPLE_FIELDS else set()), (
-            "what it draws, and nothing else"
-        )
+            made = run.samples.made
+            if "raw" in made:
+                assert np.array_equal(made["raw"][label], own.images[:5]), "the first wanted, before any selection"
+            if "filtered" in made:
+                assert np.array_equal(made["filtered"][label], own.kept)
+            if "copies" in made:
+                assert made["copies"][label].shape == (5, 1, 8, 8)
+        assert set(run.samples.made) == {ROW_OF[run.arm].source} - {None}, "what it draws, and nothing else"
+        assert run.samples.delivered is None
         assert np.array_equal(run.test, SPLITS.test.images)
         assert run.train is SPLITS.train
         assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")
-    copies = {run.seed: run.samples.copies["a"].tobytes() for run in runs if run.samples.copies}
+    copies = {run.seed: run.samples.made["copies"]["a"].tobytes() for run in runs if "copies" in run.samples.made}
     assert len(set(copies.values())) == 2, "each repeat has copies of its own"
 
 
@@ -201,8 +200,10 @@ def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPat
     run_experiment(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
     for run in (run for run in runs if run.arm == "shuffled"):
         kept = {label: own.kept for label, own in serial.candidates[SEEDS.index(run.seed)].items()}
-        assert {label: len(own) for label, own in run.samples.shuffled.items()} == {k: len(v) for k, v in kept.items()}
-    noise = [own.shape for run in runs if run.arm == "noise" for own in run.samples.noise.values()]
+        assert {label: len(own) for label, own in run.samples.made["shuffled"].items()} == {
+            k: len(v) for k, v in kept.items()
+        }
+    noise = [own.shape for run in runs if run.arm == "noise" for own in run.samples.made["noise"].values()]
     assert set(noise) == {(5, 1, 8, 8)}
 
 

@@ -13,12 +13,14 @@ from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.evaluation.experiment.experiment import run_experiment, run_standalone_arms
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds
-from augment.params import ARMS
+from augment.params.arms import ARMS, SOURCES
 from tests.evaluation.experiment.test_experiment import GENERATORS, SEEDS, SETTINGS, SPLITS
 from tests.toy import bars, toy_set
 
 EVEN = Splits(toy_set({"a": 5, "b": 5, "c": 5}), SPLITS.val, SPLITS.test)
-MADE = Samples(*({label: bars(at, 5, seed=kind) for at, label in enumerate("abc")} for kind in range(7)))
+MADE = Samples(
+    {source: {label: bars(at, 5, seed=kind) for at, label in enumerate("abc")} for kind, source in enumerate(SOURCES)}
+)
 
 
 def of(splits: Splits, base_augmentation: Any = "randaugment") -> dict[Any, Any]:

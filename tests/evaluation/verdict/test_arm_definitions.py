@@ -18,23 +18,23 @@ from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.scores import predictions
 from augment.measure.classifiers import FitSettings
-from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
-from augment.params.arms import arm_kinds
-from augment.report.tables import ARM_WORDS
+from augment.params.arms import (
+    ARM_ROWS,
+    ARMS,
+    AUGMENTATIONS,
+    CONTROL_ARMS,
+    DEFAULT_ARMS,
+    GAN_ARMS,
+    REAL_ARMS,
+    SOURCES,
+    arm_kinds,
+)
+from augment.report.words import in_words
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
 BY_NETWORK = [arm for arm in ARMS if arm != "pretrained"]  # that one needs weights that only an extra installs
 COUNTS = {"a": 8, "b": 4, "c": 2}
-KINDS = (
-    "raw",
-    "filtered",
-    "copies",
-    "smote",
-    "mixes",
-    "shuffled",
-    "noise",
-)  # of made images; each has a grey level of its own
 USES = {
     "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes",
     "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_only": "raw", "copies_half": "copies",
@@ -53,8 +53,8 @@ def image_set(each=1, seed=0):
 
 TRAIN = image_set()
 SAMPLES = Samples(
-    **{kind: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
-       for level, kind in enumerate(KINDS)},
+    {source: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
+     for level, source in enumerate(SOURCES)},  # each has a grey level of its own
     delivered=delivered_images(
         "gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS}
     )
@@ -70,7 +70,7 @@ def shares(arm, samples=SAMPLES):
     made = data.images.min(axis=(1, 2, 3)) > 100
     if made.any():
         levels = set(data.images[made & (data.sampling_weights > 0)].flatten().tolist())
-        assert levels == {101 + KINDS.index(USES[arm])}, f"{arm} draws other images than its own"
+        assert levels == {101 + SOURCES.index(USES[arm])}, f"{arm} draws other images than its own"
     part = np.array([data.sampling_weights[made & (data.targets == target)].sum() for target in range(3)]) / of_class
     return of_class, part
 
@@ -104,7 +104,7 @@ def test_the_sampling_weights_above_cover_every_arm():
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_without_made_images_real_ones_are_drawn(arm):
-    of_class, part = shares(arm, Samples(raw={}, filtered={}, copies={}))
+    of_class, part = shares(arm, Samples())
     assert not part.any()
     np.testing.assert_allclose(of_class, [8 / 14, 4 / 14, 2 / 14] if arm == "none" else THIRDS)
 
@@ -235,8 +235,8 @@ def test_the_lists_hold_every_arm_once():
 
 
 def test_every_arm_has_words_of_its_own():
-    assert list(ARM_WORDS) == list(ARMS)
-    assert len(set(ARM_WORDS.values())) == len(ARMS)
+    assert [in_words("words", arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
+    assert len({row.words for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
 
 
 @pytest.mark.parametrize("rival", [arm for arm in REAL_ARMS if arm not in DEFAULT_ARMS])
