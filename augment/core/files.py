@@ -9,11 +9,14 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from augment.core.errors import DataError, InUseError, StoreError
+
+Row = Mapping[str, str]
+Rows = Sequence[Row]
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -76,6 +79,32 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
         raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
     return rows
+
+
+def read_json(path: Path, keys: Sequence[str] = ()) -> Any:
+    """A JSON file that has at least `keys`; raises `DataError` naming the file and what it lacks."""
+    value = _read_or_name(lambda file: json.loads(file.read_text(encoding="utf-8")), path)
+    _require_present(path, "keys", [key for key in keys if key not in value])
+    return value
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Rows:
+    """A CSV that has at least `columns`; raises `DataError` naming the file and what it lacks."""
+    rows: Rows = _read_or_name(read_csv, path)
+    _require_present(path, "columns", [column for column in columns if rows and column not in rows[0]])
+    return rows
+
+
+def _read_or_name(read: Callable[[Path], Any], path: Path) -> Any:
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
+
+
+def _require_present(path: Path, what: str, missing: Sequence[str]) -> None:
+    if missing:
+        raise DataError(f"{path}: lacks the {what} {', '.join(missing)}. Run `dvc repro` to make it anew.")
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.core.files import Rows, read_json, read_rows
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.report.checks import SHARED_GENERATORS, Evidence, LeakCheck, checklist
-from augment.report.gallery import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
-from augment.report.reading import Rows, read_json, read_rows
+from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 
 TABLES = (
     "runs", "arms", "comparisons", "classes", "acceptance", "quality", "copies", "membership", "reliability",

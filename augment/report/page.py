@@ -13,8 +13,7 @@ from augment.core.grids import GAP_PX
 from augment.report import tables, words
 from augment.report.charts import curve_chart, interval_chart, reliability_diagram
 from augment.report.contents import Contents
-from augment.report.gallery import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour
-from augment.report.pictures import data_uri, strip, tile
+from augment.report.pictures import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour, data_uri, strip, tile
 from augment.report.plots import shown_side
 
 MAX_OPEN_CLASSES = 12  # up to this many classes, pictures and curves stand open

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from augment.core.files import Row
 from augment.core.grids import png
 from augment.data.imageset import UInt8
 from augment.report.contents import Contents
 from augment.report.pictures import labelled_rows, side_for, strip
-from augment.report.reading import Row
 
 
 def grids(contents: Contents) -> dict[str, bytes]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.core.files import Row, Rows
 from augment.report.charts import CurveLine, IntervalMark, ReliabilityBin
 from augment.report.contents import Contents
-from augment.report.reading import Row, Rows
 from augment.report.words import in_words, number, with_minus
 
 QUALITY_SPACES = ("random_convolutions", "classifier")
