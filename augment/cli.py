@@ -115,6 +115,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
+    """What `generate` and `experiment` could not begin with."""
     from augment.evaluation.experiment.preflight import evaluate_blockers
 
     return evaluate_blockers(shape, images, params)
@@ -125,7 +126,7 @@ def _forecast(file: Path, shape: tuple[int, int, int], counts: Mapping[str, int]
     if shape[1] * shape[2] <= MAX_QUICK_PIXELS:
         return []
     say("timing a few steps on noise of this size ...")
-    from augment.evaluation.experiment.forecast import forecast
+    from augment.evaluation.cost import forecast
     from augment.params import load
 
     return forecast(shape, counts, load(file))

@@ -23,8 +23,9 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.baselines import blended_images, jittered_copies
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.experiment.preflight import neighbour_recalls
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
-from augment.evaluation.statistics.power_model import both_right, neighbour_recalls
+from augment.evaluation.statistics.power_model import both_right
 from augment.measure.classifiers import FitSettings
 from augment.params import Arm
 
@@ -64,7 +65,9 @@ def scored(train: ImageSet, test: ImageSet) -> Correct:
     for arm in ARMS:
         rows = []
         for seed in (derive_seed(number, "prior") for number in range(SEEDS)):
-            made = Samples({}, {}, jittered_copies(train, MADE, "none", seed), {}, blended_images(train, MADE, seed))
+            made = Samples(
+                {"copies": jittered_copies(train, MADE, "none", seed), "mixes": blended_images(train, MADE, seed)}
+            )
             run = ArmRun(arm, seed, train, made, train.images[:0], test.images, FIT, BATCH, "none")
             rows.append(run_arm(run).test.argmax(axis=1) == targets)
         found[arm] = np.stack(rows)

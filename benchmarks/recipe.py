@@ -30,7 +30,7 @@ from augment.data.imageset import ImageSet, minority_classes
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.baselines import blended_images, jittered_copies, smote_images
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.settings import classifier_steps
+from augment.evaluation.experiment.preflight import classifier_steps
 from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
@@ -82,7 +82,9 @@ def make(unit: Unit) -> dict[str, Any]:
     row["cpu_seconds"] = round(time.process_time() - began, 1)
     if unit.what == "screen":
         return row | mean_kids(samples, train, test)
-    made = Samples(samples, samples, jittered_copies(train, SAMPLES, "none", unit.subset))
+    made = Samples(
+        {"raw": samples, "filtered": samples, "copies": jittered_copies(train, SAMPLES, "none", unit.subset)}
+    )
     for base in AUGMENTATIONS:
         arms: tuple[Arm, ...] = ("gan_half", "copies_half") if unit.variant == "default" else ("gan_half",)
         for arm in arms:
@@ -138,7 +140,7 @@ def gan_samples(train: ImageSet, training: ClassTraining, seed: int, number: int
 
 def rivals_row(train: ImageSet, test: ImageSet, subset: int) -> dict[str, Any]:
     """Every real-only arm; those that make images on each augmentation."""
-    made = Samples({}, {}, {}, smote_images(train, SAMPLES, subset), blended_images(train, SAMPLES, subset))
+    made = Samples({"smote": smote_images(train, SAMPLES, subset), "mixes": blended_images(train, SAMPLES, subset)})
     row = arm_row(train, test, made, "oversample", "classical", subset)
     for base in AUGMENTATIONS:
         for arm in (base, *MADE):

@@ -13,7 +13,7 @@ import numpy as np
 from augment import ImageSet, load_generators
 from augment.core.files import write_bytes
 from augment.core.grids import grid, mosaic, png
-from augment.report.gallery import read_kept
+from augment.report.pictures import read_kept
 
 SHOWN = 8  # images of a class in each column
 BETWEEN_PX = 32

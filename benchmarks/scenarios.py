@@ -23,10 +23,9 @@ from augment.evaluation.statistics.power_model import (
     expected_smallest_gain,
     without_arm_differences,
 )
-from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess
-from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM, choose_selection
-from augment.params import REAL_ARMS, Arm
+from augment.evaluation.verdict.selection import choose_selection
+from augment.params.arms import CONTROL_ARM, DEFAULT_GAN_ARM, PRETRAINED_ARM, REAL_ARMS, Arm, arm_kinds
 from benchmarks.simulated import Truth, latent, right, truth
 
 Int = NDArray[np.int64]
@@ -39,7 +38,7 @@ DRAWS = 400
 DECIDING_ARMS: tuple[Arm, ...] = (  # the default arms that decide
     "none", "oversample", "classical", "randaugment", "mixup_cutmix", DEFAULT_GAN_ARM, "copies_half",
 )  # fmt: skip
-MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != "pretrained"), DEFAULT_GAN_ARM, "copies_half")
+MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != PRETRAINED_ARM), DEFAULT_GAN_ARM, CONTROL_ARM)
 FOLDS, REPETITIONS = 5, 5
 OF_TRAINING_SET = 0.3  # of a shift's variance; the rest is the seed's (`python -m benchmarks.shifts`)
 VAL_RATIO = 0.25  # val images for every training image, where val is rotated

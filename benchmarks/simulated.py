@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from augment.evaluation.statistics.power_model import UNAUGMENTED_ARMS, VarianceComponents
-from augment.params import Arm
+from augment.evaluation.statistics.power_model import VarianceComponents
+from augment.params.arms import UNAUGMENTED_ARMS, Arm
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

@@ -16,11 +16,10 @@ from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.baselines import jittered_copies, noise_images, shuffled_labels
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.evaluation.statistics.metric_table import MetricTable, metric_table
-from augment.evaluation.tables import arm_kinds
 from augment.evaluation.verdict.rules import assess
-from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM, choose_selection
+from augment.evaluation.verdict.selection import choose_selection
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm
+from augment.params.arms import DEFAULT_GAN_ARM, Arm, arm_kinds
 from benchmarks.scenarios import DECIDING_ARMS, DRAWS, EQUIVALENCE
 
 TRAIN, VAL, TEST = 8, 4, 60  # images of each class
@@ -86,7 +85,7 @@ def made(place: str, train: ImageSet, seed: int) -> Samples:
         "shuffled": shuffled_labels(copies, seed),
         "noise": noise_images(train.classes, MADE, train.images.shape[1:], seed),
     }[place]
-    return Samples(raw=instead, filtered=instead, copies=jittered_copies(train, MADE, "none", seed))
+    return Samples({"raw": instead, "filtered": instead, "copies": jittered_copies(train, MADE, "none", seed)})
 
 
 def _figures(side: ImageSet, scores: list[np.ndarray]) -> MetricTable:

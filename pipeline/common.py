@@ -17,6 +17,7 @@ LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in para
 PREPARED = Path("data/prepared")
 MODELS = Path("models")
 SYNTHETIC = Path("data/synthetic")
+EXPERIMENT = Path("data/experiment")
 AUGMENTED = Path("data/augmented")
 REPORTS = Path("reports")
 PLOTS = REPORTS / "plots"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,9 +16,27 @@ from sklearn.datasets import load_digits
 
 from augment import load_generators
 from augment.core.files import read_csv
+from augment.evaluation.columns import EVALUATION
+from augment.evaluation.files import FILES
+from augment.params.types import OUTPUTS
 
 ROOT = Path(__file__).parent.parent
 LABELS = {'z "0"; $(touch hacked)': 0, "one": 1, "two \N{SNOWMAN}": 2}
+WORDS = (
+    "augment/cli.py",
+    "augment/core/progress.py",
+    "augment/data/check.py",
+    "augment/evaluation/announcement.py",
+    "augment/evaluation/columns.py",
+    "augment/evaluation/cost.py",
+    "augment/evaluation/verdict/rules.py",
+    "augment/evaluation/verdict/wording.py",
+    "augment/gan/cost.py",
+    "augment/params/messages.py",
+    "augment/project/doctor.py",
+    "augment/report/page.py",
+    "docs/guide.md",
+)
 SETTINGS = {
     "ingest": {"source": "folder", "train_per_class": None, "min_per_class": 5},
     "train": {"width": 4, "latent": 4, "steps": 12, "transfer": "none", "batch_size": 4},
@@ -145,6 +164,42 @@ def test_the_second_run_runs_nothing(project: Project) -> None:
     output = project.repro()
     assert "Running stage" not in output
     assert "up to date" in output
+
+
+def test_no_word_for_people_trains_anything(project: Project) -> None:
+    """One file of every room that decides words, a page of the docs, and the margin that only judges."""
+    changed = [project.root / name for name in WORDS]
+    before = {path: path.read_bytes() for path in [*changed, project.root / "params.yaml"]}
+    for path in changed:
+        path.write_bytes(path.read_bytes() + b"\n# another word\n")
+    project.change("evaluate", equivalence=0.02)
+    done = project.run("dvc", "status", "--json")
+    for path, content in before.items():
+        path.write_bytes(content)
+    stale = set(json.loads(done.stdout))
+    assert stale == {"evaluate", "report"}, done.stdout + done.stderr
+
+
+def test_every_file_is_described(project: Project) -> None:
+    """By its columns in their order, or by its keys: what docs/files.md shows is what a run leaves."""
+    described = {**FILES, **{f"reports/evaluation/{name}.csv": file for name, file in EVALUATION.items()}}
+    patterns = {path: re.sub(r"<\w+>", "*", path) for path in described}
+    tree = [
+        path for folder in OUTPUTS for path in (project.root / folder).rglob("*") if path.suffix in (".csv", ".json")
+    ]
+    for path in tree:
+        relative = path.relative_to(project.root)
+        if (relative.parts[0] == "reports" and path.stem == "predictions") or relative.parts[1] == "plots":
+            continue
+        if relative.parts[1] == "experiment" and path.name != "experiment.json":
+            relative = Path("reports/evaluation", path.name)
+        (name,) = [name for name, pattern in patterns.items() if relative.match(pattern)]
+        if path.suffix == ".csv":
+            assert path.read_text(encoding="utf-8").splitlines()[0].split(",") == list(described[name].columns), path
+        else:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            keys = set(content[0] if isinstance(content, list) else content)
+            assert keys == set(described[name].columns) - ({"order"} - keys), path
 
 
 def test_a_clean_copy_gives_the_same_bytes(project: Project, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """The house keeps its shape: small rooms, imports that point upward, and a dvc.yaml that knows its stages' imports."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+
+from augment.params import Evaluate
 
 ROOT = Path(__file__).parent.parent
 ORDER = [
@@ -20,24 +23,33 @@ ORDER = [
     "report",
 ]  # each those before it
 MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
-LARGE_FOLDERS = {"evaluation/experiment": "every step of an experiment"}  # of augment/ -> why it is not divided
-LONG_FILES = {  # of augment/ -> why it is not divided
-    "evaluation/experiment/arms.py": "what every arm trains on, side by side",
-    "evaluation/experiment/experiment.py": "all arms on all repeats, from jobs to one result",
-    "evaluation/statistics/metric_table.py": "both primary metrics and what one group moves them by",
-    "evaluation/verdict/wording.py": "the sentences of the verdict",
-    "report/tables.py": "the tables of the page",
-    "synthesis/datasets.py": "two public classes and the counts that both take",
-}
+LARGE_FOLDERS: dict[str, str] = {}  # of augment/ -> why it is not divided
+LONG_FILES = {
+    "evaluation/cost.py": "one cost model: what a forecast and an announcement count up"
+}  # of augment/ -> why
 LONG_FUNCTIONS = {  # of augment/ -> why it is not divided
     "evaluation/experiment/preflight.py: evaluate_blockers": "a list of questions, one after the other",
     "evaluation/samples/copies.py: copy_rate": "half of it says what the shares mean",
     "evaluation/verdict/rules.py: decide": "the rules in the order of docs/protocol.md, one after the other",
     "gan/api.py: train_generators": "its docstring is the reference of the public call",
-    "report/page.py: render": "names all that the page shows",
 }
 FILES = sorted((ROOT / "augment").rglob("*.py"))
+EVALUATION = ["statistics", "experiment", "samples", "verdict"]  # each those before it; statistics sees no image
+NO_IMAGES = ["augment.core", "augment.params", "augment.evaluation.statistics"]  # all that statistics may import
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
+    "augment/core/processes.py",  # a stage goes with its parent, memory goes back
+    "augment/core/progress.py",  # lines of progress
+    "augment/data/check.py",  # `augment check`
+    "augment/data/setup.py",  # `augment init`
+    "augment/evaluation/cost.py",  # minutes, told before the training
+    "augment/evaluation/announcement.py",  # what is told before the training
+    "augment/gan/cost.py",  # minutes again
+    "augment/params/messages.py",  # what is wrong with params.yaml
+    "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails
+    "augment/project/dvc_faults.py",  # the same
+    "pipeline/start.py",  # signals, missing packages
+)
 
 
 def imports(file: Path) -> set[str]:
@@ -89,6 +101,23 @@ def test_imports_point_upward(file: Path) -> None:
         assert ORDER.index(target[1]) <= ORDER.index(parts[0]), f"{parts[0]} must not import {module}"
 
 
+@pytest.mark.parametrize("room", EVALUATION)
+def test_rooms_of_the_evaluation_import_those_before_them(room: str) -> None:
+    known = EVALUATION[: EVALUATION.index(room) + 1]
+    for file in (ROOT / "augment/evaluation" / room).rglob("*.py"):
+        for module in imports(file):
+            other = module.removeprefix("augment.evaluation.").split(".")[0]
+            assert other in known or other not in EVALUATION, f"{file.relative_to(ROOT)} must not import {module}"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "augment/evaluation/statistics").glob("*.py")), ids=lambda f: f.name)
+def test_statistics_see_no_image_and_no_folder(file: Path) -> None:
+    for module in imports(file):
+        assert module.startswith(tuple(NO_IMAGES)), f"{file.name} must not import {module}"
+    text = file.read_text()
+    assert not re.search(r"pathlib|\bPath\b|ImageSet|\bopen\(|uint8", text), "an image or a folder"
+
+
 def test_nothing_stands_loose_beside_the_rooms() -> None:
     assert sorted(file.name for file in (ROOT / "augment").glob("*.py")) == ["__init__.py", "cli.py"]
 
@@ -122,7 +151,7 @@ def test_a_stage_depends_on_all_that_it_imports(stage: str) -> None:
     listed = [ROOT / path for path in STAGES[stage]["deps"] if not path.startswith(made)]
     assert all(path.exists() for path in listed), listed
     needed = {file_of(module) for module in reached(f"pipeline.{stage}")}
-    needed -= {ROOT / "augment/__init__.py", ROOT / "pipeline/__init__.py"}
+    needed -= {ROOT / name for name in ("augment/__init__.py", "pipeline/__init__.py", *WORDS_ONLY)}
     missing = [file for file in needed if not any(file == path or path in file.parents for path in listed)]
     assert not missing, f"dvc.yaml: {stage} must list {sorted(str(file.relative_to(ROOT)) for file in missing)}"
     unused = [path for path in listed if not any(file == path or path in file.parents for file in needed)]
@@ -137,6 +166,19 @@ def test_a_stage_depends_on_the_parameters_that_it_reads(stage: str) -> None:
         if f"params.{section}." in text or f"params.{section}," in text or f"params.{section})" in text:
             assert section in listed, f"dvc.yaml: {stage} reads params.{section}"
     assert "compute" not in listed, "moving to another machine must invalidate nothing"
+
+
+def test_what_decides_words_only_is_there_and_no_listed_room_holds_it() -> None:
+    assert all((ROOT / name).is_file() for name in WORDS_ONLY)
+    listed = {path for stage in STAGES.values() for path in stage["deps"]}
+    assert not [name for name in WORDS_ONLY if {name, *map(str, Path(name).parents)} & listed]
+
+
+def test_another_margin_trains_nothing() -> None:
+    keys = {key.removeprefix("evaluate.") for key in STAGES["experiment"]["params"] if key.startswith("evaluate.")}
+    assert keys == set(Evaluate.model_fields) - {"equivalence"}
+    texts = [file_of(module).read_text() for module in reached("pipeline.experiment") - {"augment.params.schema"}]
+    assert not [text for text in texts if "evaluate.equivalence" in text or "chosen.equivalence" in text]
 
 
 def test_commands_hold_nothing_of_a_users() -> None:

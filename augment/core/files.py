@@ -11,7 +11,7 @@ import re
 import stat
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, t
 _SLUG = re.compile(r"[a-z0-9-]{1,48}")
 _FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+Row = Mapping[str, str]
+Rows = Sequence[Row]
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -94,6 +96,32 @@ def parse_yaml(text: str) -> Any:
         return YAML(typ="safe", pure=True).load(text)
     except (YAMLError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def read_json(path: Path, keys: Sequence[str] = ()) -> Any:
+    """A JSON file that has at least `keys`; raises `DataError` naming the file and what it lacks."""
+    value = _read_or_name(lambda file: json.loads(file.read_text(encoding="utf-8")), path)
+    _require_present(path, "keys", [key for key in keys if key not in value])
+    return value
+
+
+def read_rows(path: Path, columns: Sequence[str]) -> Rows:
+    """A CSV that has at least `columns`; raises `DataError` naming the file and what it lacks."""
+    rows: Rows = _read_or_name(read_csv, path)
+    _require_present(path, "columns", [column for column in columns if rows and column not in rows[0]])
+    return rows
+
+
+def _read_or_name(read: Callable[[Path], Any], path: Path) -> Any:
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}). Run `dvc repro` to make it.") from error
+
+
+def _require_present(path: Path, what: str, missing: Sequence[str]) -> None:
+    if missing:
+        raise DataError(f"{path}: lacks the {what} {', '.join(missing)}. Run `dvc repro` to make it anew.")
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:

@@ -40,7 +40,7 @@ def run(
     """Print the report on `path`; 1 when something would stop a run, else 0.
 
     path: None for what `ingest` names, a built-in set included. obstacles: (code, message) of what else would stop it.
-    preflight: what `evaluate` could not begin with, asked of the set that `ingest` names.
+    preflight: what `experiment` could not begin with, asked of the set that `ingest` names.
     forecast: what a run will take, for the text about a set that nothing stops.
     """
     findings = inspect(path, params)

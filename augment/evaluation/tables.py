@@ -1,4 +1,4 @@
-"""The CSV files of reports/evaluation: from what was compared to rows that every claim can be traced to."""
+"""The rows of reports/evaluation's CSV files, to which every claim can be traced; `columns.py` has their columns."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,65 +8,50 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, minority_classes
-from augment.evaluation.experiment.experiment import ExperimentResult, PredictionsByArm
-from augment.evaluation.experiment.protocol import Protocol, Replicate
-from augment.evaluation.statistics.classification import CLASSIFICATION_METRICS, classification_metrics
+from augment.evaluation.experiment.learning_curve import CurvePoint, class_recalls, learning_curve_rows
+from augment.evaluation.experiment.protocol import PrimaryMetric, Protocol, Replicate, protocol_metric_table
+from augment.evaluation.scores import Float32, PredictionsByArm, ScoresByArm, SideScores, predictions
+from augment.evaluation.statistics.classification import (
+    CLASSIFICATION_METRICS,
+    classification_metrics,
+    reliability_rows,
+)
+from augment.evaluation.statistics.comparisons import comparison_rows, gain_over_best, paired_difference
 from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import ArmKind
-from augment.params import CONTROL_ARMS, REAL_ARMS, Arm
+from augment.evaluation.verdict.equivalence_wording import equivalence_entry
+from augment.evaluation.verdict.rules import Verdict
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, Arm, ArmKind
 
 Row = dict[str, Any]
 
-RUNS_COLUMNS = ("arm", "seed", "split", "primary", *CLASSIFICATION_METRICS)
-ARMS_COLUMNS = ("arm", "kind", "mean", "low", "high", "val_mean", *CLASSIFICATION_METRICS)
-COMPARISONS_COLUMNS = (
-    "candidate",
-    "rival",
-    "split",
-    "claim",
-    "mean",
-    "low",
-    "high",
-    "high_joint",
-    "low90",
-    "high90",
-    "high90_joint",
-    "seed_sd",
-    "test_se",
-    "seeds",
-    "p",
-    "p_holm",
-)
-CLASSES_COLUMNS = ("label", "arm", "train", "val", "test", "groups", "recall", "low", "high")
-ACCEPTANCE_COLUMNS = (
-    "seed",
-    "label",
-    "candidates",
-    "near_copy",
-    "off_class",
-    "accepted",
-    "kept",
-    "other_class_share",
-)
-REPLICATES_COLUMNS = ("replicate", "side", "label", "group", "source")
-COPIES_COLUMNS = ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note")
+
+def comparison_tables(
+    protocol: Protocol,
+    scores: SideScores,
+    val: MetricTable | None,
+    test: MetricTable | None,
+    verdict: Verdict,
+    used: Arm,
+) -> dict[str, list[Row]]:
+    """All that the verdict rests on, by the name of the file; used: the arm that the selection chose."""
+    classes, answers = protocol.first_splits.train.classes, predictions(scores.test)
+    runs = run_rows(protocol, scores, val, test)
+    tests = [replicate.splits.test for replicate in protocol.replicates]
+    targets, groups = [side.targets(classes) for side in tests], [side.groups for side in tests]
+    return {
+        "runs": runs,
+        "arms": add_mean_metrics(verdict.arms, runs),
+        "comparisons": comparison_rows(verdict.comparisons),
+        "classes": class_rows(protocol, answers),
+        "confusion": confusion_rows(protocol.single_pass, answers[used], classes),
+        "predictions": prediction_rows(protocol, answers),
+        "replicates": list(replicate_rows(protocol)),
+        "reliability": list(reliability_rows(targets, groups, scores.test)),
+    }
 
 
-def arm_kinds(arms: Sequence[Arm]) -> dict[Arm, ArmKind]:
-    """What each arm is to the verdict."""
-
-    def kind(arm: Arm) -> ArmKind:
-        if arm == "as_delivered":
-            return "delivered"
-        return "real" if arm in REAL_ARMS else "control" if arm in CONTROL_ARMS else "gan"
-
-    return {arm: kind(arm) for arm in arms}
-
-
-def run_rows(
-    protocol: Protocol, result: ExperimentResult, val: MetricTable | None, test: MetricTable | None
-) -> list[Row]:
+def run_rows(protocol: Protocol, scores: SideScores, val: MetricTable | None, test: MetricTable | None) -> list[Row]:
     """One row per arm, repeat (`seed`) and split; a split without images has none.
 
     primary: the primary metric, empty where the split cannot tell. Minority classes: those of train.
@@ -74,8 +59,8 @@ def run_rows(
     classes = protocol.first_splits.train.classes
     minority = [classes.index(label) for label in minority_classes(protocol.first_splits.train.counts())]
     rows: list[Row] = []
-    for name, scores_by_arm, table in (("val", result.val_scores, val), ("test", result.test_scores, test)):
-        sides = [getattr(one.splits, name) for one in protocol.replicates]
+    for name, scores_by_arm, table in (("val", scores.val, val), ("test", scores.test, test)):
+        sides = [replicate.splits.sides()[name] for replicate in protocol.replicates]
         targets = [side.targets(classes) for side in sides]
         for arm, by_seed in scores_by_arm.items():
             for seed, probabilities in enumerate(by_seed):
@@ -124,24 +109,6 @@ def class_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[Row]:
     return rows
 
 
-def acceptance_rows(result: ExperimentResult) -> list[Row]:
-    """What became of every repeat's candidates, by class."""
-    return [
-        {
-            "seed": number,
-            "label": label,
-            "candidates": len(drawn.images),
-            "near_copy": int((drawn.reason == "near_copy").sum()),
-            "off_class": int((drawn.reason == "off_class").sum()),
-            "accepted": int(drawn.accepted.sum()),
-            "kept": len(drawn.kept),
-            "other_class_share": float(drawn.other_class.mean()),
-        }
-        for number, candidates in enumerate(result.candidates)
-        for label, drawn in candidates.items()
-    ]
-
-
 def confusion_rows(
     single_pass: Sequence[Replicate], predicted: Sequence[NDArray[np.int64]], classes: list[str]
 ) -> list[Row]:
@@ -175,12 +142,76 @@ def prediction_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[R
 def replicate_rows(protocol: Protocol) -> Iterator[Row]:
     """Which image stands on which side of which repeat; a side that a repeat shares with the first has no rows."""
     for number, one in enumerate(protocol.replicates):
-        for side in ("train", "val", "test"):
-            images = getattr(one.splits, side)
-            if number and images is getattr(protocol.first_splits, side):
+        for side, images in one.splits.sides().items():
+            if number and images is protocol.first_splits.sides()[side]:
                 continue
             for label, group, source in zip(images.labels, images.groups, images.sources, strict=True):
                 yield {"replicate": number, "side": side, "label": label, "group": group, "source": source}
+
+
+def family_rows(table: MetricTable | None, kinds: Mapping[Arm, ArmKind], classifier: str) -> list[Row]:
+    """Rows of families.csv: every arm's metric, and of arms with made images the gain over the best real-only one.
+
+    table: of the arms that ran by another kind of classifier, None where it is off; all metrics are fractions of 1,
+    with 95 % intervals.
+    """
+    if table is None:
+        return []
+    arms = {arm: kind for arm, kind in kinds.items() if arm in table.values}
+    real = [arm for arm, kind in arms.items() if kind == "real"]
+    rows = []
+    for arm, kind in arms.items():
+        low, high = table.estimate(arm).interval(minimum=0.0)
+        row = {"classifier": classifier, "arm": arm, "kind": kind, "mean": table.mean(arm), "low": low, "high": high}
+        if kind != "real":
+            net = gain_over_best(
+                [paired_difference(table, arm, rival, "test", "secondary", len(real)) for rival in real]
+            )
+            gain = net.gain
+            row |= {"best_real": net.best_rival, "net": gain.mean, "net_low": gain.low, "net_high": gain.high}
+        rows.append(row)
+    return rows
+
+
+def learning_curve(
+    protocol: Protocol,
+    curve: Sequence[CurvePoint],
+    by_size: Mapping[str, Sequence[Float32]],
+    test: ScoresByArm,
+    real: Arm,
+    metric: PrimaryMetric,
+) -> tuple[list[Row], dict[str, Any]]:
+    """The rows of learning_curve.csv and the entry `exchange` of verdict.json.
+
+    by_size: scores on test by the name of every size but all of the images, at which `real` is among `test`.
+    """
+    scores = {**by_size, "1": test[real]}
+    table = protocol_metric_table("test", protocol, {**scores, DEFAULT_GAN_ARM: test[DEFAULT_GAN_ARM]}, metric)
+    assert table is not None, "the same test set gave a verdict"
+    recalls, tested = class_recalls(protocol, scores), protocol.tested_images.counts()
+    exchange = equivalence_entry(curve, table, recalls, tested, DEFAULT_GAN_ARM, real)
+    return list(learning_curve_rows(curve, table, recalls)), exchange
+
+
+def external_rows(
+    table: MetricTable | None, external: ImageSet, internal: Sequence[Mapping[str, Any]], kinds: Mapping[Arm, ArmKind]
+) -> list[Row]:
+    """The rows of external.csv: every arm with its interval and its gain over `none`, beside its row of arms.csv."""
+    assert table is not None, "there are external images"
+    beside = {row["arm"]: row for row in internal}
+    groups = len(np.unique(external.groups))
+    rows = []
+    for arm, kind in kinds.items():
+        estimate, gain = table.estimate(arm), table.estimate(arm, BASELINE_ARM)
+        low, high = estimate.interval(0.95, minimum=0.0)
+        gain_low, gain_high = (0.0, 0.0) if arm == BASELINE_ARM else gain.interval(0.95)
+        row = {
+            "arm": arm, "kind": kind, "figure": table.name, "images": len(external), "groups": groups,
+            "mean": estimate.mean, "low": low, "high": high, "gain": gain.mean,
+            "gain_low": gain_low, "gain_high": gain_high,
+        }  # fmt: skip
+        rows.append(row | {f"internal_{key}": beside[arm][key] for key in ("mean", "low", "high")})
+    return rows
 
 
 def _image_rows(test: ImageSet, columns: Mapping[str, NDArray[np.int64]], classes: list[str]) -> list[Row]:

@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from augment.params.arms import ARMS, AUGMENTATIONS, DEFAULT_ARMS, Arm, Augmentation, Features
+from augment.params.arms import (
+    ARMS,
+    AUGMENTATIONS,
+    DEFAULT_ARMS,
+    PRETRAINED_ARM,
+    REQUIRED_ARMS,
+    Arm,
+    Augmentation,
+    Features,
+)
 from augment.params.image_sections import Generate, Ingest, Section, Train
 from augment.params.types import Label, Steps, WatchedPath
 
@@ -23,9 +32,9 @@ class Evaluate(Section):
     )
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
-        description="`default`: " + ", ".join(DEFAULT_ARMS) + ". `all`: every arm of docs/protocol.md but "
-        "`pretrained`, which needs the extra of that name. A list must keep `none`, `gan_half_filtered` and "
-        "`copies_half`, which the verdict needs.",
+        description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/protocol.md but "
+        f"`{PRETRAINED_ARM}`, which needs the extra of that name. A list must keep `{REQUIRED_ARMS[0]}`, "
+        f"`{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs.",
     )
     augmentation: Literal["auto"] | Augmentation = Field(
         "auto",
@@ -85,7 +94,7 @@ class Evaluate(Section):
 
     @model_validator(mode="after")
     def _arms_suffice(self) -> "Evaluate":
-        missing = [arm for arm in ("none", "gan_half_filtered", "copies_half") if arm not in self.arm_names]
+        missing = [arm for arm in REQUIRED_ARMS if arm not in self.arm_names]
         if missing:
             raise ValueError(f"the verdict also needs the arms {', '.join(missing)}; add them or use `default`")
         return self
@@ -112,7 +121,7 @@ class Evaluate(Section):
     @property
     def arm_names(self) -> tuple[Arm, ...]:
         """The arms to run, in the order of `ARMS`."""
-        whole = [arm for arm in ARMS if arm != "pretrained"]
+        whole = [arm for arm in ARMS if arm != PRETRAINED_ARM]
         wanted = {"default": DEFAULT_ARMS, "all": whole}[self.arms] if isinstance(self.arms, str) else self.arms
         return tuple(arm for arm in ARMS if arm in wanted)
 

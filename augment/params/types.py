@@ -33,7 +33,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 TextKeys = BeforeValidator(_text_keys)
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], TextKeys]
 
-OUTPUTS = ("data/prepared", "data/synthetic", "data/augmented", "models", "reports")
+OUTPUTS = ("data/prepared", "data/synthetic", "data/experiment", "data/augmented", "models", "reports")
 """What dvc.yaml lets the stages write; DVC empties it before they run."""
 
 

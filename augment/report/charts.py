@@ -1,9 +1,5 @@
 """Charts as inline SVG: written by hand, so that they are small, byte-stable, selectable text, and follow
-the page's colours in light, dark and print.
-
-Colours come from the page's style sheet through class names; every kind also has a shape of its own.
-
-The reliability diagram as inline SVG: how often answers of a stated probability are right.
+the page's colours in light, dark and print: its style sheet knows them by class names. Every kind of arm has a shape.
 """
 
 import math

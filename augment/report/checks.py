@@ -59,25 +59,18 @@ def checklist(evidence: Evidence) -> list[LeakCheck]:
 
 
 def _images_apart(sides: Mapping[str, ImageSet]) -> LeakCheck:
-    shared = _on_two_sides({side: _digests(own) for side, own in sides.items()})
-    total = sum(map(len, sides.values()))
-    return LeakCheck(
-        "No image lies on two sides of the split",
-        _status(not shared),
-        f"{shared} of {total} images, compared pixel for pixel",
-        "data/prepared/{train,val,test}/images.npy",
-    )
+    claim, source = "No image lies on two sides of the split", "data/prepared/{train,val,test}/images.npy"
+    shared = _on_two_sides([_digests(images) for images in sides.values()])
+    finding = f"{shared} of {sum(map(len, sides.values()))} images, compared pixel for pixel"
+    return LeakCheck(claim, _status(not shared), finding, source)
 
 
 def _groups_apart(sides: Mapping[str, ImageSet]) -> LeakCheck:
-    keys = {side: own.groups.tolist() for side, own in sides.items()}
-    total = len({group for own in keys.values() for group in own})
-    return LeakCheck(
-        "No group (a patient, a part, a cluster of near duplicates) lies on two sides",
-        _status(not _on_two_sides(keys)),
-        f"{_on_two_sides(keys)} of {total} groups",
-        "data/prepared/{train,val,test}/index.csv (group)",
-    )
+    claim = "No group (a patient, a part, a cluster of near duplicates) lies on two sides"
+    groups = [images.groups.tolist() for images in sides.values()]
+    shared, total = _on_two_sides(groups), len(set().union(*groups))
+    source = "data/prepared/{train,val,test}/index.csv (group)"
+    return LeakCheck(claim, _status(not shared), f"{shared} of {total} groups", source)
 
 
 def _near_duplicates(evidence: Evidence) -> LeakCheck:
@@ -104,26 +97,25 @@ def _trained_on_train(evidence: Evidence) -> LeakCheck:
             silent.append(name)
         elif known != wanted.get(name):
             other.append(name)
+    status: Status = "fail" if other else "not checked" if silent or not evidence.models else "pass"
+    finding = f"{len(evidence.models)} generators carry the fingerprint of these images"
     if other:
-        return LeakCheck(claim, "fail", f"trained on other images: {', '.join(other)}", source)
-    if silent:
+        finding = f"trained on other images: {', '.join(other)}"
+    elif silent:
         finding = f"were trained on other images, or do not say on which: {', '.join(silent)}"
-        return LeakCheck(claim, "not checked", finding, source)
-    if not evidence.models:
-        return LeakCheck(claim, "not checked", "there are no generators", source)
-    return LeakCheck(claim, "pass", f"{len(evidence.models)} generators carry the fingerprint of these images", source)
+    elif not evidence.models:
+        finding = "there are no generators"
+    return LeakCheck(claim, status, finding, source)
 
 
 def _no_test_image(evidence: Evidence) -> LeakCheck:
     """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
     held_out = {digest for side in ("val", "test") for digest in _digests(evidence.sides[side])}
-    made = [digest for own in evidence.synthetic.values() for digest in own]
+    made = [digest for digests in evidence.synthetic.values() for digest in digests]
     equal = sum(digest in held_out for digest in made)
-    small = min(evidence.sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
-    status: Status = "not checked" if not made or (equal and small) else _status(not equal)
-    finding = f"{equal} of {len(made)} synthetic images" + (
-        ", which may be chance at this size" if equal and small else ""
-    )
+    chance = equal > 0 and min(evidence.sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
+    status: Status = "not checked" if not made or chance else _status(not equal)
+    finding = f"{equal} of {len(made)} synthetic images{', which may be chance at this size' if chance else ''}"
     source = "data/synthetic, data/prepared/{val,test}/images.npy"
     return LeakCheck("No synthetic image equals a val or test image", status, finding, source)
 
@@ -147,22 +139,18 @@ def _audited(rows: Sequence[Mapping[str, str]]) -> LeakCheck:
 
 
 def _same_test(evidence: Evidence) -> LeakCheck:
-    now = evidence.sides["test"].fingerprint()
-    return LeakCheck(
-        "The verdict was reached on the test images that are here now",
-        _status(now == evidence.judged_test),
-        f"fingerprints {evidence.judged_test[:12]} and {now[:12]}",
-        "reports/evaluation/verdict.json (looked.prepared), data/prepared/test",
-    )
+    claim, now = "The verdict was reached on the test images that are here now", evidence.sides["test"].fingerprint()
+    finding = f"fingerprints {evidence.judged_test[:12]} and {now[:12]}"
+    source = "reports/evaluation/verdict.json (looked.prepared), data/prepared/test"
+    return LeakCheck(claim, _status(now == evidence.judged_test), finding, source)
 
 
 def _digests(images: ImageSet) -> list[str]:
     return [sha256(image.tobytes()) for image in images.images]
 
 
-def _on_two_sides(keys: Mapping[str, Sequence[str]]) -> int:
-    sets = {side: set(values) for side, values in keys.items()}
-    return len({key for first, other in combinations(sets.values(), 2) for key in first & other})
+def _on_two_sides(sides: Sequence[Sequence[str]]) -> int:
+    return len({key for first, other in combinations(map(set, sides), 2) for key in first & other})
 
 
 def _status(holds: bool) -> Status:

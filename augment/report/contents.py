@@ -5,33 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from augment.core.files import Rows, read_json, read_rows
 from augment.data.imageset import ImageSet
+from augment.evaluation.columns import columns
 from augment.report.checks import SHARED_GENERATORS, Evidence, LeakCheck, checklist
-from augment.report.gallery import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
-from augment.report.reading import Rows, read_json, read_rows
+from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 
-TABLE_COLUMNS = {
-    "runs": ("arm", "seed", "split"),
-    "arms": (
-        "arm", "kind", "mean", "low", "high", "val_mean", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier",
-        "ece",
-    ),
-    "comparisons": (
-        "candidate", "rival", "split", "claim", "mean", "low", "high", "low90", "high90", "seed_sd", "test_se",
-        "seeds", "p", "p_holm",
-    ),
-    "classes": ("label", "arm", "train", "val", "test", "groups", "recall", "low", "high"),
-    "acceptance": ("seed", "label", "candidates", "near_copy", "off_class", "accepted", "kept", "other_class_share"),
-    "quality": ("label", "space", "metric", "synthetic", "real", "n_synthetic", "n_reference", "note"),
-    "copies": ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note"),
-    "membership": ("space", "figure", "value", "low", "high", "chance", "members", "control", "note"),
-    "reliability": (
-        "arm", "low_edge", "high_edge", "answers", "groups", "confidence", "right", "low", "high",
-    ),
-    "families": ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high"),
-    "audit": ("seed", "control", "nearer", "p"),
-    "confusion": ("actual", "predicted"),
-}  # fmt: skip
+TABLES = (
+    "runs", "arms", "comparisons", "classes", "acceptance", "quality", "copies", "membership", "reliability",
+    "families", "audit", "confusion",
+)  # fmt: skip
 CURVE_COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 METRICS_KEYS = ("verdict", "primary", "gain", "policy")
 VERDICT_KEYS = (
@@ -70,9 +53,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
     kept = read_kept(synthetic, sides["train"], grid)
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
-    tables = {
-        name: read_rows(reports / "evaluation" / f"{name}.csv", columns) for name, columns in TABLE_COLUMNS.items()
-    }
+    tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns(name)) for name in TABLES}
     training = _training(models, index, base)
     evidence = Evidence(
         sides=sides,

@@ -2,22 +2,18 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from augment.core.grids import GAP_PX
-from augment.evaluation.verdict import wording
-from augment.report import tables
+from augment.report import tables, words
 from augment.report.charts import curve_chart, interval_chart, reliability_diagram
 from augment.report.contents import Contents
-from augment.report.gallery import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour
-from augment.report.pictures import data_uri, strip, tile
-from augment.report.plain import plain_sentence
+from augment.report.pictures import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour, data_uri, strip, tile
 from augment.report.plots import shown_side
 
 MAX_OPEN_CLASSES = 12  # up to this many classes, pictures and curves stand open
@@ -30,68 +26,76 @@ TONES = {"helps": "good", "helps, negligibly": "good", "harms": "bad"}
 
 def render(contents: Contents) -> str:
     """The page as HTML; equal contents give equal text. Every label and reason is escaped."""
-    labels = [entry["label"] for entry in contents.classes]
-    chosen = contents.metrics["policy"]["arm"]
-    real = contents.verdict["best_real"]
-    judged_arm = tables.judged_arm(contents.tables["comparisons"], chosen)
-    primary = contents.metrics["primary"]
-    quality = tables.quality_rows(contents.tables["quality"])
-    primary_metric = tables.PRIMARY_METRIC_WORDS.get(primary, primary)
-    net = contents.metrics["gain"]["net"]
-    return _environment().get_template("page.html").render(
-        page=contents,
-        labels=labels,
-        chosen=chosen,
-        real=real,
-        judged_arm=judged_arm,
-        primary_metric=primary_metric,
-        plain=plain_sentence(contents.metrics["verdict"], net["mean"], net["low"], primary),
-        symbol=SYMBOLS.get(contents.metrics["verdict"], "?"),
-        tone=TONES.get(contents.metrics["verdict"], "neutral"),
-        seeds=len({row["seed"] for row in contents.tables["runs"]}),
-        test_images=sum(entry["test"] for entry in contents.classes),
-        arm_chart=interval_chart(
-            f"{primary_metric.capitalize()} on test of every arm, in per cent",
-            tables.arm_marks(contents.tables["arms"], chosen),
+    labels, chosen = [entry["label"] for entry in contents.classes], contents.metrics["policy"]["arm"]
+    values: dict[str, Any] = {
+        "page": contents,
+        "labels": labels,
+        "chosen": chosen,
+        "real": contents.verdict["best_real"],
+        "judged_arm": tables.judged_arm(contents.tables["comparisons"], chosen),
+        "primary_metric": words.in_words("primary", contents.metrics["primary"]),
+        "cards": [_card(label, contents.pictures[label], shown_side(contents)) for label in labels],
+        "curves": _curves(contents),
+        "closest": _pairs(contents.closest.pairs, shown_side(contents)),
+        "control_images": CONTROL_IMAGES_PER_CLASS,
+        "few_classes": len(labels) <= MAX_OPEN_CLASSES,
+        "few_matrix_classes": len(labels) <= MAX_OPEN_MATRIX_CLASSES,
+        "shown_quarantined": MAX_SHOWN_QUARANTINED,
+    }
+    values |= _verdict(contents) | _tables(contents, labels, values["real"], chosen)
+    values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"])
+    return _environment().get_template("page.html").render(values)
+
+
+def _verdict(contents: Contents) -> dict[str, Any]:
+    """What stands above everything else."""
+    metrics, net = contents.metrics, contents.metrics["gain"]["net"]
+    return {
+        "plain": words.plain_sentence(metrics["verdict"], net["mean"], net["low"], metrics["primary"]),
+        "symbol": SYMBOLS.get(metrics["verdict"], "?"),
+        "tone": TONES.get(metrics["verdict"], "neutral"),
+        "seeds": len({row["seed"] for row in contents.tables["runs"]}),
+        "test_images": sum(entry["test"] for entry in contents.classes),
+        "failed_checks": sum(check.status == "fail" for check in contents.checks),
+    }
+
+
+def _charts(contents: Contents, metric: str, judged_arm: str) -> dict[str, Any]:
+    chosen, real = contents.metrics["policy"]["arm"], contents.verdict["best_real"]
+    return {
+        "arm_chart": interval_chart(
+            f"{metric} on test of every arm, in per cent", tables.arm_marks(contents.tables["arms"], chosen)
         ),
-        comparison_chart=interval_chart(
-            f"{primary_metric.capitalize()} of the judged arm minus each rival on test, in points",
+        "comparison_chart": interval_chart(
+            f"{metric} of the judged arm minus each rival on test, in points",
             tables.comparison_marks(contents.tables["comparisons"], judged_arm),
             reference=0.0,
         ),
-        diagrams=_diagrams(contents, chosen, real),
-        failed_checks=sum(check.status == "fail" for check in contents.checks),
-        attack_chart=interval_chart(
+        "attack_chart": interval_chart(
             "AUC of the membership attack in every feature space, in per cent; guessing has 50",
             tables.attack_marks(contents.tables["membership"]),
             reference=50.0,
             reach=(50.0, 100.0),
         ),
-        attack=tables.attack_finding(contents.tables["membership"]),
-        closest=_pairs(contents.closest.pairs, shown_side(contents)),
-        class_rows=tables.class_rows(contents, real, chosen),
-        selection_rows=tables.selection_rows(contents),
-        pooled_copies=next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
-        cards=_cards(contents),
-        curves=_curves(contents),
-        spaces=tables.QUALITY_SPACES,
-        quality_pooled=[row for row in quality if row["label"] == "pooled"],
-        quality_single=[row for row in quality if row["label"] != "pooled"],
-        failures=tables.failures(contents.models),
-        confusion=tables.confusion(contents.tables["confusion"], labels),
-        accounting=tables.accounting(contents.manifest),
-        quarantined=[row for row in contents.manifest if row["outcome"] == "quarantined"],
-        control_images=CONTROL_IMAGES_PER_CLASS,
-        few_classes=len(labels) <= MAX_OPEN_CLASSES,
-        few_matrix_classes=len(labels) <= MAX_OPEN_MATRIX_CLASSES,
-        shown_quarantined=MAX_SHOWN_QUARANTINED,
-    )  # fmt: skip
+        "diagrams": _diagrams(contents, chosen, real),
+    }
 
 
-def _cards(contents: Contents) -> list[dict[str, Any]]:
-    """Per class, its pictures as data URIs."""
-    longest = shown_side(contents)
-    return [_card(entry["label"], contents.pictures[entry["label"]], longest) for entry in contents.classes]
+def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> dict[str, Any]:
+    quality = tables.quality_rows(contents.tables["quality"])
+    return {
+        "attack": tables.attack_finding(contents.tables["membership"]),
+        "class_rows": tables.class_rows(contents, real, chosen),
+        "selection_rows": tables.selection_rows(contents),
+        "pooled_copies": next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
+        "spaces": tables.QUALITY_SPACES,
+        "quality_pooled": [row for row in quality if row["label"] == "pooled"],
+        "quality_single": [row for row in quality if row["label"] != "pooled"],
+        "failures": tables.failures(contents.models),
+        "confusion": tables.confusion(contents.tables["confusion"], labels),
+        "accounting": tables.accounting(contents.manifest),
+        "quarantined": [row for row in contents.manifest if row["outcome"] == "quarantined"],
+    }
 
 
 def _card(label: str, pictures: ClassPictures, longest: int) -> dict[str, Any]:
@@ -114,9 +118,8 @@ def _pairs(neighbours: Sequence[Neighbour], longest: int) -> list[dict[str, Any]
 def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]]:
     """Reliability of what is used, and beside it of the best real-only arm."""
     arms = {row["arm"]: row for row in contents.tables["arms"]}
-    roles = {chosen: "what is used", real: "the best real-only arm"}
-    if chosen == real:
-        roles = {real: "what is used, the best real-only arm"}
+    best = "the best real-only arm"
+    roles = {real: f"what is used, {best}"} if chosen == real else {chosen: "what is used", real: best}
     return [
         {
             "arm": arm,
@@ -162,59 +165,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {kind: partial(words.in_words, kind) for kind in words.WORDS}
     environment.filters |= {
-        "percent": percent,
-        "points": points,
-        "compact": compact,
-        "fixed": fixed,
-        "size": size,
-        "gain_or_none": lambda gain: (
-            "no gain, however large," if gain is None else f"gains of about {size(gain)} points or more"
-        ),
-        "words": tables.arm_words,
-        "kind": lambda kind: tables.KIND_WORDS.get(kind, kind),
-        "metric": lambda metric: tables.METRIC_WORDS.get(metric, metric),
-        "space": lambda space: tables.SPACE_WORDS.get(space, space),
-        "attack": lambda figure: tables.ATTACK_WORDS.get(figure, figure),
-        "key": lambda cell: "" if (value := tables.number(cell)) is None else repr(value),
-        "code": code,
+        "percent": words.percent, "points": words.points, "compact": words.compact, "fixed": words.fixed,
+        "size": words.size, "gain_or_none": words.gain_or_none, "key": words.sort_key, "code": words.code,
         "digest": lambda text: base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode(),
-    }
+    }  # fmt: skip
     return environment
-
-
-def code(text: str) -> Markup:
-    """Escaped text with its `backticked` parts as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-
-
-def percent(cell: Any) -> str:
-    """A fraction of 1 as per cent without the sign; a dash where there is none."""
-    value = tables.number(cell)
-    return "–" if value is None else f"{100 * value:.1f}".replace("-", "−")
-
-
-def points(cell: Any) -> str:
-    """A difference of fractions as signed percentage points; a dash where there is none."""
-    value = tables.number(cell)
-    if value is None:
-        return "–"
-    return wording.points(value).replace("-", "−") if value else "0.0"
-
-
-def size(cell: Any) -> str:
-    """A gain's size in percentage points, without a sign; or that none could be shown."""
-    value = tables.number(cell)
-    return "none shows" if value is None else f"{100 * value:.1f}"
-
-
-def compact(cell: Any) -> str:
-    """A number with three significant digits; a dash where there is none."""
-    value = tables.number(cell)
-    return "–" if value is None else f"{value:.3g}".replace("-", "−")
-
-
-def fixed(cell: Any) -> str:
-    """A distance with three decimals; a dash where there is none."""
-    value = tables.number(cell)
-    return "–" if value is None else f"{value:.3f}"

@@ -4,32 +4,29 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from augment.core.files import Row
 from augment.core.grids import png
 from augment.data.imageset import UInt8
 from augment.report.contents import Contents
 from augment.report.pictures import labelled_rows, side_for, strip
-from augment.report.reading import Row
 
 
 def grids(contents: Contents) -> dict[str, bytes]:
     """PNG files by name: `real`, `synthetic`, and `neighbours`, where each synthetic image stands above
     the training image nearest to it."""
-    longest = shown_side(contents)
-    columns = contents.columns
+    longest, columns = shown_side(contents), contents.columns
 
     def picture(images: Sequence[UInt8] | UInt8, across: int) -> Image.Image | None:
         return strip(images, across, longest) if len(images) else None
 
-    real, synthetic, neighbours = [], [], []
+    rows: dict[str, list[tuple[str, Image.Image | None]]] = {"real": [], "synthetic": [], "neighbours": []}
     for label in [entry["label"] for entry in contents.classes]:
-        shown = contents.pictures[label]
-        pairs = shown.neighbours
+        shown, pairs = contents.pictures[label], contents.pictures[label].neighbours
         stacked = [pair.image for pair in pairs] + [pair.nearest for pair in pairs]
-        real.append((label, picture(shown.real, columns)))
-        synthetic.append((label, picture(shown.synthetic, columns)))
-        neighbours.append((label, picture(stacked, len(pairs))))
-    rows_by_name = {"real": real, "synthetic": synthetic, "neighbours": neighbours}
-    return {name: png(labelled_rows(rows)) for name, rows in rows_by_name.items()}
+        rows["real"].append((label, picture(shown.real, columns)))
+        rows["synthetic"].append((label, picture(shown.synthetic, columns)))
+        rows["neighbours"].append((label, picture(stacked, len(pairs))))
+    return {name: png(labelled_rows(of_name)) for name, of_name in rows.items()}
 
 
 def curve_rows(contents: Contents) -> list[Row]:

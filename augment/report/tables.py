@@ -2,66 +2,16 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from augment.core.files import Row, Rows
 from augment.report.charts import CurveLine, IntervalMark, ReliabilityBin
 from augment.report.contents import Contents
-from augment.report.reading import Row, Rows
+from augment.report.words import in_words, number, with_minus
 
-ARM_WORDS = {
-    "none": "Real images as they are",
-    "oversample": "Real images, classes balanced",
-    "class_weights": "Real images, rare classes count more",
-    "classical": "Real images, classically augmented",
-    "randaugment": "Real images, randomly augmented",
-    "mixup_cutmix": "Real images, blended across classes",
-    "smote": "SMOTE fills small classes up",
-    "smote_half": "Half SMOTE in small classes",
-    "mixup_within": "Blends fill small classes up",
-    "mixup_within_half": "Half blends in small classes",
-    "pretrained": "Real images, features of ImageNet",
-    "gan_fill": "Synthetic fill small classes up",
-    "gan_half": "Half synthetic in small classes",
-    "gan_half_filtered": "Half synthetic, filtered",
-    "gan_pretrain": "Synthetic first, then real",
-    "gan_only": "Synthetic images alone",
-    "copies_half": "Half jittered copies instead",
-    "shuffled": "Half synthetic under wrong labels",
-    "noise": "Half noise instead",
-    "as_delivered": "Plain training on data/augmented",
-}
-KIND_WORDS = {
-    "real": "real images only",
-    "gan": "with synthetic images",
-    "control": "control",
-    "delivered": "as delivered",
-}
-PRIMARY_METRIC_WORDS = {
-    "balanced_accuracy": "balanced accuracy",
-    "recall_at_far": "recall at the fixed false-alarm rate",
-}
-METRIC_WORDS = {
-    "kid": "KID, distance of the distributions (lower is better)",
-    "fid": "FID, distance of the distributions (lower is better)",
-    "precision": "Precision, share of samples that look like real images (higher is better)",
-    "recall": "Recall, share of real images that samples could look like (higher is better)",
-    "density": "Density, how typical samples are (about 1 is like real)",
-    "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
-    "other_class": "Other class, share that classifiers take for another class (lower is better)",
-}
 QUALITY_SPACES = ("random_convolutions", "classifier")
-SPACE_WORDS = {
-    "pixels": "Pixels",
-    "random_convolutions": "Random features",
-    "classifier": "Fresh classifiers",
-}
-ATTACK_WORDS = {
-    "auc": "AUC: a training image looks likelier than an unseen one",
-    "tpr_0.01": "Training images found at 1 % false alarms",
-    "tpr_0.1": "Training images found at 10 % false alarms",
-}
 MAX_CURVE_POINTS = 150  # more would only weigh on the page
 MAX_CONFUSIONS = 20  # most frequent confusions that are listed
 
@@ -75,27 +25,9 @@ class ConfusionTable:
     frequent: Sequence[tuple[str, str, int]]
 
 
-def number(cell: Any) -> float | None:
-    """A cell as a finite float; None where it is empty, not a number or infinite."""
-    try:
-        value = float(cell)
-    except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
-
-
-def arm_words(arm: str) -> str:
-    """An arm in plain words; its code name where it has none."""
-    return ARM_WORDS.get(arm, arm)
-
-
 def arm_marks(arms: Rows, chosen: str) -> list[IntervalMark]:
     """The arms of arms.csv in per cent, for the chart."""
-    return [
-        mark
-        for row in arms
-        if (mark := _interval_mark(arm_words(row["arm"]), row["kind"], row["arm"] == chosen, row, ""))
-    ]
+    return _interval_marks([(in_words("words", row["arm"]), row["kind"], row["arm"] == chosen, row) for row in arms])
 
 
 def judged_arm(comparisons: Rows, chosen: str) -> str:
@@ -107,34 +39,27 @@ def judged_arm(comparisons: Rows, chosen: str) -> str:
 
 def comparison_marks(comparisons: Rows, candidate: str) -> list[IntervalMark]:
     """One candidate against every rival on test, in points, for the chart."""
-    return [
-        mark
-        for row in comparisons
-        if row["split"] == "test" and row["candidate"] == candidate
-        if (mark := _interval_mark(f"against: {arm_words(row['rival'])}", "gan", False, row, "+"))
-    ]
-
-
-def _interval_mark(label: str, kind: str, chosen: bool, row: Row, sign: str) -> IntervalMark | None:
-    mean, low, high = (number(row[key]) for key in ("mean", "low", "high"))
-    if mean is None or low is None or high is None:
-        return None
-    text = f"{100 * mean:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})".replace("-", "−")
-    return IntervalMark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text)
+    of_candidate = [row for row in comparisons if row["split"] == "test" and row["candidate"] == candidate]
+    against = [(f"against: {in_words('words', row['rival'])}", "gan", False, row) for row in of_candidate]
+    return _interval_marks(against, sign="+")
 
 
 def attack_marks(membership: Rows) -> list[IntervalMark]:
-    """The membership attack's AUC in every space, in per cent, for the chart; only what was measured."""
-    return [
-        mark
-        for row in membership
-        if row["figure"] == "auc"
-        if (
-            mark := _interval_mark(
-                SPACE_WORDS.get(row["space"], row["space"]), "gan", False, {**row, "mean": row["value"]}, ""
-            )
-        )
-    ]
+    """The membership attack's AUC in every space, in per cent, for the chart."""
+    of_auc = [{**row, "mean": row["value"]} for row in membership if row["figure"] == "auc"]
+    return _interval_marks([(in_words("space", row["space"]), "gan", False, row) for row in of_auc])
+
+
+def _interval_marks(marked: Iterable[tuple[str, str, bool, Row]], sign: str = "") -> list[IntervalMark]:
+    """Label, kind, whether it is chosen, and the row with mean, low and high; only what was measured gets a mark."""
+    marks = []
+    for label, kind, chosen, row in marked:
+        mean, low, high = (number(row[key]) for key in ("mean", "low", "high"))
+        if mean is None or low is None or high is None:
+            continue
+        text = with_minus(f"{100 * mean:{sign}.1f} ({100 * low:{sign}.1f} to {100 * high:{sign}.1f})")
+        marks.append(IntervalMark(label, kind, chosen, 100 * mean, 100 * low, 100 * high, text))
+    return marks
 
 
 def attack_finding(membership: Rows) -> str:
@@ -149,29 +74,23 @@ def attack_finding(membership: Rows) -> str:
 
 def bins(reliability: Rows, arm: str) -> list[ReliabilityBin]:
     """The bins of one arm for its reliability diagram."""
-    rows_of_arm = [row for row in reliability if row["arm"] == arm]
-    answers = sum(int(row["answers"]) for row in rows_of_arm)
+    of_arm = [row for row in reliability if row["arm"] == arm]
+    answers = sum(int(row["answers"]) for row in of_arm)
     return [
         ReliabilityBin(
-            confidence=float(row["confidence"]),
-            right=float(row["right"]),
-            low=float(row["low"]),
-            high=float(row["high"]),
-            share=int(row["answers"]) / answers,
+            float(row["confidence"]), float(row["right"]), float(row["low"]), float(row["high"]),
+            int(row["answers"]) / answers,
         )
-        for row in rows_of_arm
-    ]
+        for row in of_arm
+    ]  # fmt: skip
 
 
 def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any]]:
     """The rows of classes.csv for two arms (None where there is none), with the counts of each class."""
-    by_class_and_arm = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
+    of_both = {(row["label"], row["arm"]): row for row in contents.tables["classes"]}
     rows = []
     for entry in contents.classes:
-        by_role = {
-            "real": by_class_and_arm.get((entry["label"], real)),
-            "chosen": by_class_and_arm.get((entry["label"], chosen)),
-        }
+        by_role = {role: of_both.get((entry["label"], arm)) for role, arm in (("real", real), ("chosen", chosen))}
         counted = by_role["real"] or entry
         rows.append({"label": entry["label"], **{side: counted[side] for side in ("train", "val", "test")}, **by_role})
     return rows
@@ -179,22 +98,20 @@ def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any
 
 def selection_rows(contents: Contents) -> list[dict[str, Any]]:
     """Per class: the first seed's counts, shares as means over the seeds, and the copy rates."""
-    rows = contents.tables["acceptance"]
     copies = {row["label"]: row for row in contents.tables["copies"]}
-    rows_of_classes = []
-    for entry in contents.classes:
-        rows_of_class = [row for row in rows if row["label"] == entry["label"]]
-        rows_of_classes.append(
-            {
-                "label": entry["label"],
-                "first": rows_of_class[0] if rows_of_class else None,
-                "accepted": _mean([_share(row, "accepted") for row in rows_of_class]),
-                "kept": _mean([_share(row, "kept") for row in rows_of_class]),
-                "other": _mean([number(row["other_class_share"]) for row in rows_of_class]),
-                "copies": copies.get(entry["label"]),
-            }
-        )
-    return rows_of_classes
+
+    def class_row(label: str) -> dict[str, Any]:
+        of_class = [row for row in contents.tables["acceptance"] if row["label"] == label]
+        return {
+            "label": label,
+            "first": of_class[0] if of_class else None,
+            "accepted": _mean([_share(row, "accepted") for row in of_class]),
+            "kept": _mean([_share(row, "kept") for row in of_class]),
+            "other": _mean([number(row["other_class_share"]) for row in of_class]),
+            "copies": copies.get(label),
+        }
+
+    return [class_row(entry["label"]) for entry in contents.classes]
 
 
 def _share(row: Row, part: str) -> float | None:
@@ -214,15 +131,9 @@ def quality_rows(quality: Rows) -> list[dict[str, Any]]:
     rows = []
     for label, metric in dict.fromkeys((row["label"], row["metric"]) for row in quality):
         spaces = [by_key.get((label, metric, space), empty) for space in QUALITY_SPACES]
-        rows.append(
-            {
-                "label": label,
-                "metric": metric,
-                "spaces": spaces,
-                "n_reference": next((each["n_reference"] for each in spaces if each["n_reference"]), ""),
-                "note": "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"])),
-            }
-        )
+        n_reference = next((each["n_reference"] for each in spaces if each["n_reference"]), "")
+        note = "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"]))
+        rows.append({"label": label, "metric": metric, "spaces": spaces, "n_reference": n_reference, "note": note})
     return rows
 
 

@@ -11,8 +11,8 @@ from scipy.stats import binomtest
 
 from augment.core.engine import Engine
 from augment.evaluation.statistics.power_model import MEASURED_COMPONENTS, both_right, without_arm_differences
-from augment.evaluation.verdict.selection import DEFAULT_GAN_ARM
 from augment.measure.classifiers import FitSettings
+from augment.params.arms import DEFAULT_GAN_ARM
 from benchmarks import scenarios, tiny, verdict
 from benchmarks.scenarios import DECIDING_ARMS, Scenario, on_disjoint_subsets, on_folds, on_one_split, on_rotated
 from benchmarks.simulated import Truth, latent, right, truth
@@ -131,10 +131,10 @@ def test_a_control_stands_in_the_gans_place(monkeypatch):
     (word,) = tiny.words("noise", 1, Engine("serial"))
     assert word in ("undecided", "not used", "harms", "equivalent")
     assert [run.arm for run in runs] == list(DECIDING_ARMS) * tiny.SEEDS
-    noise = next(run for run in runs if run.arm == DEFAULT_GAN_ARM).samples.filtered["3"]
+    noise = next(run for run in runs if run.arm == DEFAULT_GAN_ARM).samples.made["filtered"]["3"]
     assert noise.std() > 70, "uniform pixels; digits are mostly black"
-    made = tiny.made("copies", runs[0].train, 0)
-    assert not np.array_equal(made.filtered["3"], made.copies["3"]), "another draw of copies than the control's"
+    made = tiny.made("copies", runs[0].train, 0).made
+    assert not np.array_equal(made["filtered"]["3"], made["copies"]["3"]), "another draw of copies than the control's"
 
 
 @pytest.mark.parametrize("place", list(verdict.REAL))

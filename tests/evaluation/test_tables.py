@@ -7,11 +7,14 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from augment.evaluation import tables
-from augment.evaluation.experiment.experiment import ExperimentResult
-from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits, paired_seeds
+from augment.evaluation.columns import columns
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows
+from augment.evaluation.scores import SideScores, predictions
 from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import metric_table
-from augment.params import DEFAULT_ARMS
+from augment.params.arms import DEFAULT_ARMS, arm_kinds
 from augment.synthesis.selection import ClassCandidates
 from tests.toy import toy_set
 
@@ -28,7 +31,8 @@ def probabilities(count: int, seed: int) -> dict[Any, np.ndarray]:
     return {arm: list(rng.dirichlet(np.ones(3), (SEEDS, count)).astype(np.float32)) for arm in ("none", "gan_half")}
 
 
-RESULT = ExperimentResult([], [], probabilities(3, 0), probabilities(15, 1))
+SCORES = SideScores(probabilities(3, 0), probabilities(15, 1))
+ANSWERS = predictions(SCORES.test)
 TARGETS = SPLITS.test.targets(CLASSES)
 
 
@@ -38,17 +42,15 @@ def figures(side: Any, scores: Any) -> Any:
     return metric_table(side.targets(CLASSES), side.groups, stacked, normal=None, rate=0.05, draws=50, rng=rng)
 
 
-VAL, TEST = figures(SPLITS.val, RESULT.val_scores), figures(SPLITS.test, RESULT.test_scores)
+VAL, TEST = figures(SPLITS.val, SCORES.val), figures(SPLITS.test, SCORES.test)
 
 
 def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
-    rows = tables.run_rows(PROTOCOL, RESULT, VAL, TEST)
-    assert [tuple(row) for row in rows] == [tables.RUNS_COLUMNS] * len(rows)
+    rows = tables.run_rows(PROTOCOL, SCORES, VAL, TEST)
+    assert [tuple(row) for row in rows] == [columns("runs")] * len(rows)
     assert len({(row["arm"], row["seed"], row["split"]) for row in rows}) == len(rows) == 2 * SEEDS * 2
     for row in rows:
-        side, found = (
-            (SPLITS.val, RESULT.val_predictions) if row["split"] == "val" else (SPLITS.test, RESULT.test_predictions)
-        )
+        side, found = (SPLITS.val, predictions(SCORES.val)) if row["split"] == "val" else (SPLITS.test, ANSWERS)
         targets, own = side.targets(CLASSES), found[row["arm"]][row["seed"]]
         assert row["accuracy"] == pytest.approx(accuracy_score(targets, own))
         recalls = recall_score(targets, own, labels=np.unique(targets), average=None, zero_division=0)
@@ -58,19 +60,17 @@ def test_a_run_has_a_row_per_arm_seed_and_split() -> None:
 
 def test_a_split_without_images_has_no_rows() -> None:
     empty = Splits(SPLITS.train, SPLITS.val.take([]), SPLITS.test)
-    rows = tables.run_rows(
-        paired_seeds(empty, range(SEEDS)), ExperimentResult([], [], probabilities(0, 0), RESULT.test_scores), None, TEST
-    )
+    rows = tables.run_rows(paired_seeds(empty, range(SEEDS)), SideScores(probabilities(0, 0), SCORES.test), None, TEST)
     assert {row["split"] for row in rows} == {"test"}
     assert len(rows) == 2 * SEEDS
 
 
 def test_means_are_those_on_test() -> None:
-    runs = tables.run_rows(PROTOCOL, RESULT, VAL, TEST)
+    runs = tables.run_rows(PROTOCOL, SCORES, VAL, TEST)
     rows = tables.add_mean_metrics(({"arm": "gan_half", "mean": 1.5}, {"arm": "none", "mean": 2.5}), runs)
     assert [(row["arm"], row["mean"]) for row in rows] == [("gan_half", 1.5), ("none", 2.5)]
     for row in rows:
-        own = RESULT.test_predictions[row["arm"]]
+        own = ANSWERS[row["arm"]]
         assert row["accuracy"] == pytest.approx(np.mean([one == TARGETS for one in own]))
         expected = [f1_score(TARGETS, found, average="macro", zero_division=0) for found in own]
         assert row["macro_f1"] == pytest.approx(np.mean(expected))
@@ -78,10 +78,10 @@ def test_means_are_those_on_test() -> None:
 
 def test_a_metric_that_no_seed_has_stays_empty() -> None:
     one_class = Splits(SPLITS.train, SPLITS.val, SPLITS.test.take(SPLITS.test.labels == "a"))
-    scores = {arm: [one[:5] for one in own] for arm, own in RESULT.test_scores.items()}
+    scores = {arm: [one[:5] for one in own] for arm, own in SCORES.test.items()}
     rows = tables.run_rows(
         paired_seeds(one_class, range(SEEDS)),
-        ExperimentResult([], [], RESULT.val_scores, scores),
+        SideScores(SCORES.val, scores),
         VAL,
         figures(one_class.test, scores),
     )
@@ -91,7 +91,7 @@ def test_a_metric_that_no_seed_has_stays_empty() -> None:
 
 
 def test_kinds() -> None:
-    assert tables.arm_kinds(DEFAULT_ARMS) == {
+    assert arm_kinds(DEFAULT_ARMS) == {
         "none": "real",
         "oversample": "real",
         "classical": "real",
@@ -103,12 +103,12 @@ def test_kinds() -> None:
         "copies_half": "control",
         "as_delivered": "delivered",
     }
-    assert list(tables.arm_kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
+    assert list(arm_kinds(DEFAULT_ARMS)) == list(DEFAULT_ARMS)
 
 
 def test_recall_of_every_class_over_its_groups() -> None:
-    rows = tables.class_rows(PROTOCOL, RESULT.test_predictions)
-    assert [tuple(row) for row in rows] == [tables.CLASSES_COLUMNS] * len(rows)
+    rows = tables.class_rows(PROTOCOL, ANSWERS)
+    assert [tuple(row) for row in rows] == [columns("classes")] * len(rows)
     assert [(row["arm"], row["label"]) for row in rows] == [
         (arm, label) for arm in ("none", "gan_half") for label in CLASSES
     ]
@@ -118,10 +118,7 @@ def test_recall_of_every_class_over_its_groups() -> None:
         label = row["label"]
         assert (row["train"], row["val"]) == sizes[label]
         assert row["test"] == SPLITS.test.counts()[label]
-        recalls = [
-            recall_score(TARGETS, one, average=None)[CLASSES.index(label)]
-            for one in RESULT.test_predictions[row["arm"]]
-        ]
+        recalls = [recall_score(TARGETS, one, average=None)[CLASSES.index(label)] for one in ANSWERS[row["arm"]]]
         assert row["recall"] == pytest.approx(np.mean(recalls))
         n = groups[label]
         assert row["groups"] == n
@@ -141,23 +138,23 @@ def test_acceptance_counts_every_candidate_once() -> None:
         np.array([True] * 2 + [False] * 6),
         np.zeros(8, np.int64), np.ones(8), 0.1, reason,
     )  # fmt: skip
-    rows = tables.acceptance_rows(ExperimentResult([{}, {"b": kept}], [], {}, {}))
+    rows = list(acceptance_rows([{}, {"b": kept}]))
     assert rows == [
         {"seed": 1, "label": "b", "candidates": 8, "near_copy": 1, "off_class": 2, "accepted": 5, "kept": 2,
          "other_class_share": 0.25}
     ]  # fmt: skip
-    assert tuple(rows[0]) == tables.ACCEPTANCE_COLUMNS
+    assert tuple(rows[0]) == SAMPLE_COLUMNS["acceptance"]
 
 
 def test_confusion_is_scikit_learns() -> None:
-    own = RESULT.test_predictions["none"][0]
+    own = ANSWERS["none"][0]
     rows = tables.confusion_rows(PROTOCOL.single_pass, [own], CLASSES)
     counted = [[rows.count({"actual": actual, "predicted": one}) for one in CLASSES] for actual in CLASSES]
     assert counted == confusion_matrix(TARGETS, own).tolist()
 
 
 def test_predictions_can_be_traced_to_their_images() -> None:
-    rows = tables.prediction_rows(PROTOCOL, RESULT.test_predictions)
+    rows = tables.prediction_rows(PROTOCOL, ANSWERS)
     columns = [f"{arm}/{seed}" for arm in ("none", "gan_half") for seed in range(SEEDS)]
     assert [list(row) for row in rows] == [["index", "label", "group", *columns]] * 15
     for index, row in enumerate(rows):
@@ -166,7 +163,7 @@ def test_predictions_can_be_traced_to_their_images() -> None:
             SPLITS.test.labels[index],
             SPLITS.test.groups[index],
         )
-        assert row["gan_half/2"] == CLASSES[RESULT.test_predictions["gan_half"][2][index]]
+        assert row["gan_half/2"] == CLASSES[ANSWERS["gan_half"][2][index]]
 
 
 def test_folds_are_counted_once_and_each_prediction_names_its_repeat() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from augment.gan.generators import GeneratorSet
-from pipeline import evaluate as stage
+from pipeline import experiment as stage
 from tests.pipeline.evaluated import COUNTS
 from tests.toy import Fixed, bars, toy_set
 
@@ -30,6 +30,6 @@ def toy_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         stage,
         "further_generators",
-        lambda planned, params, place: [made] * (len(planned.replicates) - planned.first_is_delivered),
+        lambda protocol, params, backend: [made] * (len(protocol.replicates) - protocol.first_is_delivered),
     )
     return tmp_path

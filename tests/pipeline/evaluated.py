@@ -1,4 +1,4 @@
-"""Settings of the stage `evaluate` on the toy project, and what it wrote."""
+"""Settings of the stages `experiment` and `evaluate` on the toy project, both of them, and what they wrote."""
 
 import json
 from dataclasses import replace
@@ -9,6 +9,8 @@ import numpy as np
 from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
 from augment.params import Params, check
+from pipeline.evaluate import evaluate
+from pipeline.experiment import experiment
 
 COUNTS = {"crack": 5, "fine": 9, "hole": 6}
 CHOSEN = {
@@ -20,6 +22,12 @@ CHOSEN = {
 
 def params(**evaluate: object) -> Params:
     return check({**CHOSEN, "evaluate": {**CHOSEN["evaluate"], **evaluate}})
+
+
+def compare(params: Params) -> None:
+    """Both stages."""
+    experiment(params)
+    evaluate(params)
 
 
 def verdict() -> dict[str, object]:

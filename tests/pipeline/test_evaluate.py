@@ -1,4 +1,4 @@
-"""The stage without DVC and without GANs: what it tells before, and what it leaves behind."""
+"""Both stages of the comparison without DVC and without GANs: what they tell before, and what they leave behind."""
 
 import json
 from dataclasses import replace
@@ -11,18 +11,16 @@ from PIL import Image
 from augment.core.errors import DataError, ParamsError
 from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
-from augment.evaluation import tables
+from augment.evaluation.columns import columns
 from augment.evaluation.experiment import experiment
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores
-from augment.evaluation.experiment.protocol import build_protocol
-from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS
-from augment.evaluation.samples.quality import QUALITY_COLUMNS
-from augment.evaluation.statistics.classification import RELIABILITY_COLUMNS
+from augment.evaluation.experiment.training_sets import build_protocol
+from augment.evaluation.verdict.summary import fingerprints
 from augment.gan.generators import GeneratorSet
 from augment.measure import imagenet
 from augment.project.query_ledger import LEDGER
-from pipeline import evaluate as stage
-from tests.pipeline.evaluated import COUNTS, named, params, rows_of, verdict
+from pipeline import experiment as stage
+from tests.pipeline.evaluated import COUNTS, compare, named, params, rows_of, verdict
 from tests.toy import Fixed, toy_set
 
 FAR = {"primary": "recall_at_far", "normal": "fine", "false_alarm_rate": 0.1}
@@ -30,31 +28,21 @@ FAR = {"primary": "recall_at_far", "normal": "fine", "false_alarm_rate": 0.1}
 
 @pytest.mark.usefixtures("toy_project")
 def test_cost_and_smallest_gain_come_first_and_everything_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    stage.evaluate(params())
+    compare(params())
     lines = capsys.readouterr().err.splitlines()
-    assert lines[1].startswith("evaluate: with 12 independent test images in a class and 2 paired seeds this set")
+    assert lines[1].startswith("experiment: with 12 independent test images in a class and 2 paired seeds this set")
     assert lines[2].startswith(
-        "evaluate: 4 GANs, as far as .work does not hold them: less than a minute; 20 classifiers"
+        "experiment: 4 GANs, as far as .work does not hold them: less than a minute; 20 classifiers"
     )
     assert any("only configuration that has looked" in line for line in lines)
     found = verdict()
     assert set(found["smallest_gain"]) == {"announced", "measured"}
     assert found["objections"]["repeats"] == 2
     assert set(found["as_delivered"]) == {"gross", "net"}
-    columns = {
-        "quality": QUALITY_COLUMNS,
-        "membership": MEMBERSHIP_COLUMNS,
-        "reliability": RELIABILITY_COLUMNS,
-        "copies": tables.COPIES_COLUMNS,
-    }
-    columns |= {
-        "runs": tables.RUNS_COLUMNS,
-        "arms": tables.ARMS_COLUMNS,
-        "comparisons": tables.COMPARISONS_COLUMNS,
-        "classes": tables.CLASSES_COLUMNS,
-    }
-    for name, expected in columns.items():
-        assert tuple(read_csv(Path(f"reports/evaluation/{name}.csv"))[0]) == expected, name
+    for path in Path("reports/evaluation").glob("*.csv"):
+        rows = read_csv(path)
+        if path.stem != "predictions":  # its columns are arms and repeats
+            assert not rows or tuple(rows[0]) == columns(path.stem), path
     known = {row["fact"]: row["value"] for row in read_csv(Path("reports/evaluation/facts.csv"))}
     assert float(known["repeats_objecting"]) == found["objections"]["objected"]
     told = [line for line in found["explanation"] if line["source"].startswith("membership.csv")]
@@ -86,12 +74,12 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
     monkeypatch.setattr(experiment, "run_arm", noted)
     val = ImageSet.load("data/prepared/val")
     val.take(val.labels == "hole").save("data/prepared/val")
-    stage.evaluate(params())
+    compare(params())
     assert verdict()["augmentation"] == "mixup_cutmix"
     assert "made images are added to mixup_cutmix" in capsys.readouterr().err
     assert "gan_half_filtered on mixup_cutmix" in used
     assert "gan_half_filtered on classical" not in used
-    stage.evaluate(params(augmentation="randaugment"))
+    compare(params(augmentation="randaugment"))
     assert verdict()["augmentation"] == "randaugment"
     assert used[-4] == "gan_half_filtered on randaugment"
 
@@ -99,7 +87,7 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
 @pytest.mark.usefixtures("toy_project")
 def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def privacy() -> dict[str, float | None]:
-        stage.evaluate(params())
+        compare(params())
         found: dict[str, float | None] = json.loads(Path("reports/metrics.json").read_text())["privacy"]
         row = read_csv(Path("reports/evaluation/membership.csv"))[0]
         assert (row["space"], row["figure"], float(row["value"])) == ("pixels", "auc", found["membership_auc"])
@@ -114,7 +102,7 @@ def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest
     monkeypatch.setattr(
         stage,
         "further_generators",
-        lambda protocol, params, place: [made] * (len(protocol.replicates) - protocol.first_is_delivered),
+        lambda protocol, params, backend: [made] * (len(protocol.replicates) - protocol.first_is_delivered),
     )
     assert privacy() == {"membership_auc": pytest.approx(0.95, abs=0.05), "copy_rate": 1.0}
 
@@ -133,12 +121,12 @@ def test_what_is_not_installed_is_told_before_anything_is_trained(
     monkeypatch.setattr(imagenet, "is_installed", lambda: False)
     monkeypatch.setattr(stage, "load_prepared", lambda settings: pytest.fail("it went on"))
     with pytest.raises(ParamsError, match=f"{key}: needs the package"):
-        stage.evaluate(params(**changed))
+        compare(params(**changed))
 
 
 @pytest.mark.usefixtures("toy_project")
 def test_the_other_primary_metric_decides_where_it_is_asked_to() -> None:
-    stage.evaluate(params(**FAR))
+    compare(params(**FAR))
     assert "points of recall at 10 % false alarms" in str(verdict()["sentence"])
     runs = [row for row in read_csv(Path("reports/evaluation/runs.csv")) if row["split"] == "test"]
     test = ImageSet.load("data/prepared/test")
@@ -154,7 +142,7 @@ def test_the_other_primary_metric_decides_where_it_is_asked_to() -> None:
 @pytest.mark.usefixtures("toy_project")
 def test_a_configuration_counts_once_and_another_one_more() -> None:
     for chosen in (params(), params(), params(learning_rate=0.004)):
-        stage.evaluate(chosen)
+        compare(chosen)
     entries = [line.split(",") for line in LEDGER.read_text().splitlines()]
     assert len(entries) == 2
     assert len({test for test, _ in entries}) == 1
@@ -184,7 +172,7 @@ def test_what_cannot_be_measured_stops_before_anything_is_trained(
 ) -> None:
     monkeypatch.setattr(stage, "measure_cost", lambda *arguments: pytest.fail("too late"))
     with pytest.raises(error, match=words):
-        stage.evaluate(params(**{**FAR, **changed}))
+        compare(params(**{**FAR, **changed}))
 
 
 def test_the_normal_class_and_the_primary_metric_go_together() -> None:
@@ -199,9 +187,9 @@ def test_the_normal_class_and_the_primary_metric_go_together() -> None:
 @pytest.mark.parametrize("pool", [0, 40])
 def test_the_learning_curve_is_written_and_told(capsys: pytest.CaptureFixture[str], pool: int) -> None:
     named(toy_set(dict.fromkeys(COUNTS, pool or 1), seed=5).take(range(3 * pool)), "pool").save("data/prepared/pool")
-    stage.evaluate(params(learning_curve="on", steps=30))
+    compare(params(learning_curve="on", steps=30))
     sizes = ["6", "11", "16", "20"] + (["40"] if pool else [])
-    line = f"evaluate: learning curve of {verdict()['chosen_real']}: {', '.join(sizes)} images"
+    line = f"experiment: learning curve of {verdict()['chosen_real']}: {', '.join(sizes)} images"
     assert line in capsys.readouterr().err
     rows = rows_of("learning_curve")
     assert len(rows) == len(sizes) * 2 * (1 + len(COUNTS))
@@ -214,7 +202,7 @@ def test_the_learning_curve_is_written_and_told(capsys: pytest.CaptureFixture[st
                if (row["arm"], row["split"]) == (exchange["arm"], "test")]  # fmt: skip
     whole = [float(row["value"]) for row in rows if row["fraction"] == "1.0" and not row["label"]]
     assert whole == pytest.approx(of_runs), "all images are the run that there was anyway"
-    stage.evaluate(params())
+    compare(params())
     assert not Path("reports/evaluation/learning_curve.csv").exists()
     assert verdict()["exchange"] is None
 
@@ -235,7 +223,7 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(
 ) -> None:
     toy_set(COUNTS).take([]).save("data/prepared/pool")
     chosen = params(**changed)
-    stage.evaluate(chosen)
+    compare(chosen)
     before = {name: rows_of(name) for name in ("arms", "comparisons", "runs")}
     assert verdict()["external"] == []
     assert not Path("reports/evaluation/external.csv").exists()
@@ -244,7 +232,7 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(
         path = Path("data/external") / source
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[0]).save(path)
-    stage.evaluate(chosen)
+    compare(chosen)
     for name, rows in before.items():
         assert rows_of(name) == rows, name
     found = rows_of("external")
@@ -259,26 +247,24 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(
 
 
 @pytest.mark.usefixtures("toy_project")
-def test_what_changes_nothing_of_the_verdict_is_no_other_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    def known(**changed: object) -> str:
+def test_what_changes_nothing_of_the_verdict_is_no_other_query() -> None:
+    def known(pinned: dict[str, str] | None = None, **changed: object) -> str:
         chosen = params(**changed)
         splits, pool = stage.load_prepared(chosen.evaluate)
-        return stage.fingerprints(build_protocol(splits, pool, "holdout", 2, 10, 0, "val"), splits, chosen)[
-            "configuration"
-        ]
+        protocol = build_protocol(splits, pool, "holdout", 2, 10, 0, "val")
+        return fingerprints(protocol, splits.test, pinned, chosen)["configuration"]
 
     first = known()
     assert known(second_classifier="off", external="elsewhere") == first
     assert len({first, known(seeds=3), known(augmentation="classical")}) == 3
-    monkeypatch.setattr(stage, "pinned_training", lambda train: {"images_sha256": "other"})
-    assert known() != first, "generators that start elsewhere are others"
+    assert known({"images_sha256": "other"}) != first, "generators that start elsewhere are others"
 
 
 def test_nothing_but_its_scores_depends_on_the_test_images(toy_project: Path) -> None:
     """Other pixels in test: what was learned, filtered and chosen stays, and so does all that is said of val."""
     found = []
     for _ in range(2):
-        stage.evaluate(params())
+        compare(params())
         val = [row for row in rows_of("runs") if row["split"] == "val"]
         policy = {name: verdict()[name] for name in ("policy", "chosen_real", "objections")}
         found.append((val, rows_of("acceptance"), policy, [row for row in rows_of("runs") if row["split"] == "test"]))

@@ -1,4 +1,4 @@
-"""The fourth stage fails on a leak: in the prepared folder, and in what any repeat's generators make."""
+"""The stage `experiment` fails on a leak: in the prepared folder, and in what any repeat's generators make."""
 
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.params import Params, Train, check
-from pipeline import evaluate as stage
+from pipeline import experiment as stage
 from tests.evaluation.samples.test_leakage import LABELS, drawn, drawn_set, join, replay
+from tests.pipeline.evaluated import compare
 from tests.toy import Fixed
 
 SIDE = 16
@@ -44,7 +45,7 @@ def evaluate(monkeypatch: pytest.MonkeyPatch, *repeats: dict[str, np.ndarray]) -
     monkeypatch.setattr(stage, "load_generators", lambda _: sets[0])
     monkeypatch.setattr(stage, "further_generators", lambda *_: sets[1:])
     params: Params = check(SETTINGS)
-    stage.evaluate(params)
+    compare(params)
 
 
 def honest(seed: int) -> dict[str, np.ndarray]:
@@ -108,10 +109,10 @@ def test_a_gan_trained_on_test_fails_the_run(
     with monkeypatch.context() as early:
         early.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
         with pytest.raises(DataError, match=f"^leak: models: the generators of '{'_shared' if shared else 'a'}' were"):
-            stage.evaluate(check(SETTINGS))
+            compare(check(SETTINGS))
     assert not Path("reports/metrics.json").exists()
     monkeypatch.setattr(stage, "load_generators", lambda _: own)
-    stage.evaluate(check(SETTINGS))
+    compare(check(SETTINGS))
     assert Path("reports/metrics.json").exists()
 
 
@@ -128,10 +129,10 @@ def test_folds_which_use_no_delivered_gan_look_at_it_all_the_same(
     monkeypatch.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
     monkeypatch.setattr(stage, "load_generators", lambda _: claiming("test"))
     with pytest.raises(DataError, match=r"^leak: models: the generators of 'a' were"):
-        stage.evaluate(folds)
+        compare(folds)
     monkeypatch.setattr(stage, "load_generators", lambda _: claiming("train"))
     with pytest.raises(pytest.fail.Exception, match="it went on"):
-        stage.evaluate(folds)
+        compare(folds)
 
 
 def test_a_group_on_two_sides_fails_before_anything_is_trained(

@@ -14,21 +14,21 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.statistics.estimates import corrected_t
 from augment.gan.api import train_generators
 from augment.params import check
-from pipeline import evaluate as stage
-from tests.pipeline.evaluated import CHOSEN, COUNTS, named, params, rows_of, verdict
+from pipeline import experiment as stage
+from tests.pipeline.evaluated import CHOSEN, COUNTS, compare, named, params, rows_of, verdict
 from tests.toy import toy_set
 
 
 @pytest.mark.usefixtures("toy_project")
 def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.CaptureFixture[str]) -> None:
     named(toy_set(dict.fromkeys(COUNTS, 165), seed=5), "pool").save("data/prepared/pool")
-    stage.evaluate(params(protocol="repeated"))
+    compare(params(protocol="repeated"))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == (
-        "evaluate: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
+        "experiment: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
     )
     assert any("12 independent test images in a class and 10 disjoint training sets this set" in line for line in lines)
-    assert any(line.startswith("evaluate: 36 GANs") and "; 100 classifiers of 3 steps" in line for line in lines)
+    assert any(line.startswith("experiment: 36 GANs") and "; 100 classifiers of 3 steps" in line for line in lines)
     protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
     assert (protocol["name"], protocol["form"], protocol["repeats"], protocol["ratio"]) == (
         "repeated",
@@ -51,9 +51,9 @@ def test_folds_where_it_did_not(capsys: pytest.CaptureFixture[str]) -> None:
     few = named(toy_set(dict.fromkeys(COUNTS, 7), seed=2), "test")
     few.save("data/prepared/test")
     few.take([]).save("data/prepared/pool")
-    stage.evaluate(params(protocol="repeated"))
+    compare(params(protocol="repeated"))
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("evaluate: repeated: 5 times 5 folds of 61 images, ")
+    assert lines[0].startswith("experiment: repeated: 5 times 5 folds of 61 images, ")
     assert any("and 25 folds (5 times 5) this set" in line for line in lines)
     assert any("100 GANs" in line for line in lines), "none of the delivered ones: they know images of every fold"
     protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
@@ -108,7 +108,7 @@ def test_too_few_images_left_over_stops_before_anything_is_trained(monkeypatch: 
     named(toy_set(dict.fromkeys(COUNTS, 40), seed=5), "pool").save("data/prepared/pool")
     named(toy_set(dict.fromkeys(COUNTS, 30), seed=2), "test").save("data/prepared/test")
     with pytest.raises(DataError, match=r"class 'crack' needs 90 and has 40"):
-        stage.evaluate(params(protocol="repeated"))
+        compare(params(protocol="repeated"))
 
 
 def test_a_pinned_generator_holds_every_repeat_to_the_delivered_sides(
@@ -122,18 +122,18 @@ def test_a_pinned_generator_holds_every_repeat_to_the_delivered_sides(
     made.save(toy_project / "made")
     (toy_project / "made/_shared").rename(toy_project / "data/base/pinned")
     pinned = {"train": {"base": "data/base/pinned", "width": 4, "latent": 4}}
-    stage.evaluate(check({**CHOSEN, **pinned, "evaluate": {**CHOSEN["evaluate"], "gate": "auto"}}))
+    compare(check({**CHOSEN, **pinned, "evaluate": {**CHOSEN["evaluate"], "gate": "auto"}}))
     assert verdict()["protocol"]["form"] == "split"
     assert "Whether it has seen test images cannot be told" not in capsys.readouterr().err, "it is of this train"
     named(toy_set(COUNTS, seed=7), "train").save("data/prepared/train")
-    stage.evaluate(check({**CHOSEN, **pinned}))
+    compare(check({**CHOSEN, **pinned}))
     assert "Whether it has seen test images cannot be told" in capsys.readouterr().err
     assert any("train.base" in reason for reason in verdict()["reasons"])
     monkeypatch.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
     toy_set(COUNTS).take([]).save("data/prepared/pool")
     for asked in ({"gate": "rotate"}, {"protocol": "repeated"}):
         with pytest.raises(DataError, match=r"^leak: train\.base: "):
-            stage.evaluate(check({**CHOSEN, **pinned, "evaluate": {**CHOSEN["evaluate"], **asked}}))
+            compare(check({**CHOSEN, **pinned, "evaluate": {**CHOSEN["evaluate"], **asked}}))
 
 
 @pytest.mark.usefixtures("toy_project")
@@ -142,13 +142,13 @@ def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
     capsys: pytest.CaptureFixture[str], gate: str
 ) -> None:
     """Classes of 5 to 9 val images; the interval on test still draws test groups."""
-    stage.evaluate(params(gate=gate, seeds=3, steps=4))
+    compare(params(gate=gate, seeds=3, steps=4))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == (
-        "evaluate: holdout: 3 paired seeds, each with 20 training and 20 val images: "
+        "experiment: holdout: 3 paired seeds, each with 20 training and 20 val images: "
         "every seed holds out other images as val"
     )
-    assert any(line.startswith("evaluate: 8 GANs") for line in lines), "as many as without"
+    assert any(line.startswith("experiment: 8 GANs") for line in lines), "as many as without"
     held = [{row["group"] for row in rows_of("replicates") if (row["replicate"], row["side"]) == (str(number), "val")}
             for number in range(3)]  # fmt: skip
     assert held[0] == set(ImageSet.load("data/prepared/val").groups.tolist())

@@ -10,13 +10,14 @@ import torch
 
 from augment.core.errors import BundleError
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.protocol import Replicate, Splits, paired_seeds
+from augment.evaluation.experiment.experiment import further_generators
+from augment.evaluation.experiment.protocol import Replicate, Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.gan.bundle import load_bundle, load_generators
 from augment.gan.per_class import TrainedClasses, train_classes
 from augment.gan.settings import start_backend
 from augment.params import Params, check
 from pipeline import train as stage
-from pipeline.evaluate import further_generators
 from pipeline.train import train
 from tests.toy import toy_set
 

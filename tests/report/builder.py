@@ -9,7 +9,8 @@ from PIL import Image
 
 from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.data.imageset import ImageSet
-from augment.report.contents import CURVE_COLUMNS, TABLE_COLUMNS
+from augment.evaluation.columns import columns
+from augment.report.contents import CURVE_COLUMNS
 
 ARMS = {"none": "real", "oversample": "real", "classical": "real", "gan_half_filtered": "gan", "copies_half": "control"}
 MEANS = {"none": 0.711, "oversample": 0.723, "classical": 0.752, "gan_half_filtered": 0.783, "copies_half": 0.741}
@@ -141,7 +142,7 @@ def _reports(
     verdict: str,
 ) -> None:
     def table(name: str, rows: Sequence[Mapping[str, object]]) -> None:
-        write_csv(folder / "evaluation" / f"{name}.csv", rows, TABLE_COLUMNS[name])
+        write_csv(folder / "evaluation" / f"{name}.csv", rows, columns(name))
 
     chosen = "classical" if verdict == "not used" else "gan_half_filtered"
     net = (

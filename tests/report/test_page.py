@@ -11,10 +11,12 @@ import pytest
 from augment.core.errors import DataError
 from augment.core.files import write_csv, write_json
 from augment.data.imageset import ImageSet
+from augment.evaluation.columns import columns
 from augment.measure.features import pixels
 from augment.params import check
-from augment.report.contents import TABLE_COLUMNS, load
-from augment.report.page import fixed, percent, points, render
+from augment.report.contents import load
+from augment.report.page import render
+from augment.report.words import fixed, percent, points
 from pipeline import report as stage
 from tests.report.builder import build, random_images
 
@@ -273,7 +275,7 @@ def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):
     note = "not measured: 12 independent training and 60 test images, at least 20 and 20 are needed"
     rows = [{"space": space, "figure": "auc", "chance": 0.5, "members": 12, "control": 60, "note": note}
             for space in ("pixels", "random_convolutions")]  # fmt: skip
-    write_csv(tmp_path / "reports/evaluation/membership.csv", rows, TABLE_COLUMNS["membership"])
+    write_csv(tmp_path / "reports/evaluation/membership.csv", rows, columns("membership"))
     page = render(read(tmp_path))
     privacy = words(page.split('id="privacy"')[1].split("</section>")[0])
     assert f"Pixels AUC: a training image looks likelier than an unseen one not measured – 50.0 12 60 {note}" in privacy

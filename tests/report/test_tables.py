@@ -1,6 +1,7 @@
 import pytest
 
 from augment.report import tables
+from augment.report.words import number
 
 
 def curve(steps):
@@ -9,7 +10,7 @@ def curve(steps):
 
 @pytest.mark.parametrize(("cell", "value"), [("0.25", 0.25), ("", None), (None, None), ("nan", None), ("-inf", None)])
 def test_number(cell, value):
-    assert tables.number(cell) == value
+    assert number(cell) == value
 
 
 def test_confusion_counts_and_orders_mistakes():

@@ -1,164 +1,83 @@
-"""The ways to use data that are compared. An arm is a weighted image set and how the classifier learns from it.
+"""What an arm draws: a weighted image set, by its row in the table of arms (augment/params/arms.py).
 
-All arms train the same network for equally many steps; what differs is only what they draw and how it counts:
-
-    none                uniform over the real images
-    oversample          every class equally often
-    classical           oversample, and shifts, rotations, scalings, declared flips on every image drawn
-    randaugment         oversample, and two random operations on every image drawn
-    mixup_cutmix        classical, and every batch blended with itself across classes, labels too
-    pretrained          oversample, by logistic regression on the features of a network trained on ImageNet
-
-`classical`, `randaugment` and `mixup_cutmix` are ways to augment what is drawn. The arms below build on one of
-them, the same for all (`base_augmentation`):
-
-    class_weights       uniform over the real images, the loss weighted so that classes count equally; augmented
-    smote               base augmentation, and SMOTE images raise every class to the largest
-    smote_half          base augmentation, and half of what minority classes draw is SMOTE images
-    mixup_within        as smote with blends of any two images of a class
-    mixup_within_half   as smote_half with blends of any two images of a class
-    gan_fill            base augmentation, and synthetic images raise every class to the largest
-    gan_half            base augmentation, and half of what minority classes draw is synthetic
-    gan_half_filtered   the same with filtered samples
-    gan_pretrain        synthetic images only in the first half of the steps, then as with the base augmentation
-    gan_only            synthetic images only, every class equally often, augmented as in the base augmentation
-    copies_half         as gan_half_filtered with jittered training images in the samples' place: the control
-    shuffled            as gan_half_filtered with the samples' labels drawn at random: a control
-    noise               as gan_half_filtered with noise in the samples' place: a control
-    as_delivered        what is delivered, drawn by its weights, nothing else
-
-What is delivered to train on: the one function behind data/augmented and behind the arm that tests it.
-
-Identical arms: where classes are equally large nothing is left to balance or to fill up.
-
-Such an arm draws the very images of another, equally often and augmented alike, with the same seeds, so its classifiers
-would be the same to the last bit, and are not trained again.
+What is delivered to train on comes from here too: the one function behind data/augmented and behind the arm that
+tests it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
-from augment.params import AUGMENTATIONS, Arm, Augmentation, BaseAugmentation
+from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Augmentation, BaseAugmentation, Source, Use
 
 Images = NDArray[np.uint8]
-SYNTHETIC_SHARE = 0.5
-STANDALONE_ARMS: tuple[Arm, ...] = (
-    "none",
-    "oversample",
-    "pretrained",
-    *AUGMENTATIONS,
-)  # real images, no other arm below
-SAMPLE_FIELDS: dict[Arm, str] = {  # of `Samples`, the made images that an arm draws
-    "gan_fill": "raw",
-    "gan_half": "raw",
-    "gan_pretrain": "raw",
-    "gan_only": "raw",
-    "gan_half_filtered": "filtered",
-    "copies_half": "copies",
-    "smote": "smote",
-    "smote_half": "smote",
-    "mixup_within": "mixes",
-    "mixup_within_half": "mixes",
-    "shuffled": "shuffled",
-    "noise": "noise",
-}
+SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
+WEIGHT_DECIMALS = 6  # of a weight, as written
+AUGMENTED_MANIFEST_COLUMNS = ("path", "label", "split", "synthetic", "weight", "source")  # data/augmented/manifest.csv
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Made images of one repeat by label: the GANs', raw and filtered; the controls'; the real-only rivals'.
+    """Made images of one repeat: source -> label -> uint8 (n, C, H, W).
 
     delivered: all images of the arm that trains on what is delivered.
 
     An arm whose images are not given draws real ones in their place.
     """
 
-    raw: Mapping[str, Images]
-    filtered: Mapping[str, Images]
-    copies: Mapping[str, Images]
-    smote: Mapping[str, Images] = field(default_factory=dict)
-    mixes: Mapping[str, Images] = field(default_factory=dict)
-    shuffled: Mapping[str, Images] = field(default_factory=dict)
-    noise: Mapping[str, Images] = field(default_factory=dict)
+    made: Mapping[Source, Mapping[str, Images]] = field(default_factory=dict)
     delivered: WeightedImages | None = None
+
+    def of_arm(self, arm: Arm) -> Mapping[str, Images]:
+        """The made images that an arm draws from, by label; none where it draws none."""
+        source = ROW_OF[arm].source
+        return self.made.get(source, {}) if source else {}
 
 
 def augmentation_of(arm: Arm, base_augmentation: BaseAugmentation) -> Augmentation | None:
     """How an arm augments what it draws."""
-    match arm:
-        case "none" | "oversample" | "pretrained" | "as_delivered":
-            return None
-        case "classical" | "randaugment" | "mixup_cutmix":
-            return arm
-        case _:
-            return None if base_augmentation == "none" else base_augmentation
+    augmentation = {"none": "none", "own": arm, "base": base_augmentation}[ROW_OF[arm].augmentation]
+    return None if augmentation == "none" else augmentation
 
 
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
     """What an arm draws from, and how often; `balanced_weights` puts the sampling weights into the loss instead."""
-    targets = train.targets(train.classes)
-    match arm:
-        case "none":
-            return uniform(train.images, targets)
-        case "smote" | "mixup_within" | "gan_fill":
-            return fill_to_largest(train, made_images(arm, samples))
-        case (
-            "smote_half" | "mixup_within_half" | "gan_half" | "gan_half_filtered" | "copies_half" | "shuffled" | "noise"
-        ):
-            return half_synthetic(train, made_images(arm, samples))
-        case "gan_only":
-            return synthetic_only(train, made_images(arm, samples))
-        case "as_delivered" if samples.delivered is not None:
-            return samples.delivered
-        case _:
-            return class_balanced(train.images, targets)
-
-
-def made_images(arm: Arm, samples: Samples) -> Mapping[str, Images]:
-    """The made images that an arm draws from, by label; none where it draws none."""
-    images: Mapping[str, Images] = getattr(samples, SAMPLE_FIELDS[arm]) if arm in SAMPLE_FIELDS else {}
-    return images
+    use = ROW_OF[arm].use
+    if use == "delivered" and samples.delivered is not None:
+        return samples.delivered
+    if use == "uniform":
+        return uniform(train.images, train.targets(train.classes))
+    return with_made_images(use, train, samples.of_arm(arm))
 
 
 def samples_of_arm(arm: Arm, samples: Samples, per_class: int | None = None) -> Samples:
-    """What an arm draws and nothing else, since it travels to another process; per_class: at most so many of a
-    class.
+    """What an arm draws, at most `per_class` of a class, and nothing else, since it travels to another process."""
+    source = ROW_OF[arm].source
+    images = {label: images_of_label[:per_class] for label, images_of_label in samples.of_arm(arm).items()}
+    return Samples({source: images} if source else {}, samples.delivered if arm == DELIVERED_ARM else None)
+
+
+def with_made_images(use: Use, train: ImageSet, made: Mapping[str, Images]) -> WeightedImages:
+    """Classes balanced, and of each the share that the use gives to made images, uint8 (n, C, H, W) by label.
+
+    Real images and made ones are each drawn equally often within their class. A class without made images keeps its
+    real ones; where those of `fill` run short each is drawn more often, so that the classes stay equal.
     """
-    kept: dict[str, Any] = {"delivered": samples.delivered} if arm == "as_delivered" else {}
-    if arm in SAMPLE_FIELDS:
-        kept[SAMPLE_FIELDS[arm]] = {label: images[:per_class] for label, images in made_images(arm, samples).items()}
-    return replace(Samples({}, {}, {}), **kept)
-
-
-def fill_to_largest(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
-    """Real images and as many synthetic ones as raise each class to the largest, all equally often.
-
-    Where samples run short each is drawn more often, so that the classes stay equal.
-    """
-    real = class_balanced(train.images, train.targets(train.classes))
-    largest = max(train.counts().values())
-    shares = {label: 1 - count / largest for label, count in train.counts().items()}
-    return with_synthetic_shares(real, train.classes, synthetic, shares)
-
-
-def half_synthetic(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
-    """Classes balanced; in the minority classes half of what is drawn is synthetic."""
-    real = class_balanced(train.images, train.targets(train.classes))
-    return with_synthetic_shares(
-        real, train.classes, synthetic, dict.fromkeys(minority_classes(train.counts()), SYNTHETIC_SHARE)
-    )
-
-
-def synthetic_only(train: ImageSet, synthetic: Mapping[str, Images]) -> WeightedImages:
-    """Classes balanced; a class with synthetic images draws nothing else, one without keeps its real ones."""
-    real = class_balanced(train.images, train.targets(train.classes))
-    return with_synthetic_shares(real, train.classes, synthetic, dict.fromkeys(train.classes, 1.0))
+    real, counts = class_balanced(train.images, train.targets(train.classes)), train.counts()
+    shares: dict[str, float] = {}
+    match use:
+        case "fill":
+            largest = max(counts.values())
+            shares = {label: 1 - count / largest for label, count in counts.items()}
+        case "half":
+            shares = dict.fromkeys(minority_classes(counts), SYNTHETIC_SHARE)
+        case "only":
+            shares = dict.fromkeys(counts, 1.0)
+    return with_synthetic_shares(real, train.classes, made, shares) if shares else real
 
 
 def with_synthetic_shares(
@@ -178,17 +97,6 @@ def with_synthetic_shares(
         targets.append(np.full(len(samples), index, dtype=np.int64))
         sampling_weights.append(np.full(len(samples), total * share / len(samples)))
     return WeightedImages(np.concatenate(images), np.concatenate(targets), np.concatenate(sampling_weights))
-
-
-WEIGHT_DECIMALS = 6  # of a weight, as written
-AUGMENTED_MANIFEST_COLUMNS = (
-    "path",
-    "label",
-    "split",
-    "synthetic",
-    "weight",
-    "source",
-)  # columns of data/augmented/manifest.csv
 
 
 @dataclass(frozen=True)
@@ -213,18 +121,9 @@ def delivered_images(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.ui
     Files cannot hold everything an arm does: augmentation stays behind, and so do images that only the
     evaluation makes (SMOTE, blends).
     """
-    data = arm_data(arm, train, Samples(raw=kept, filtered=kept, copies={}))
-    return DeliveredImages(
-        data.images, data.targets, (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
-    )
-
-
-OWN_TRAINING_ARMS: tuple[Arm, ...] = (
-    "class_weights",
-    "gan_pretrain",
-    "pretrained",
-    "as_delivered",
-)  # of learning from images
+    data = arm_data(arm, train, Samples({"raw": kept, "filtered": kept}))
+    weights = data.sampling_weights * len(data.sampling_weights)
+    return DeliveredImages(data.images, data.targets, weights.round(WEIGHT_DECIMALS))
 
 
 def identical_arms(
@@ -232,27 +131,26 @@ def identical_arms(
 ) -> dict[Arm, Arm]:
     """Each arm that comes to the same as an earlier one in every repeat, and that one.
 
-    sets, samples: the training and the made images of each repeat.
+    Where classes are equally large nothing is left to balance or to fill up. Such an arm draws the very images of
+    another, equally often and augmented alike, with the same seeds: its classifiers would be the same to the last bit,
+    and are not trained again. sets, samples: the training and the made images of each repeat.
     """
     first: dict[tuple[object, ...], Arm] = {}
     identical: dict[Arm, Arm] = {}
     for arm in arms:
-        sampling_weights = [] if arm in OWN_TRAINING_ARMS else _sampling_weights(arm, sets, samples)
-        if not sampling_weights:
-            continue
-        key = (augmentation_of(arm, base_augmentation), *sampling_weights)
-        if key in first:
-            identical[arm] = first[key]
-        else:
-            first[key] = arm
+        sampling_weights = _sampling_weights(arm, sets, samples) if ROW_OF[arm].trains_plainly else []
+        if sampling_weights:
+            earlier = first.setdefault((augmentation_of(arm, base_augmentation), *sampling_weights), arm)
+            if earlier != arm:
+                identical[arm] = earlier
     return identical
 
 
 def _sampling_weights(arm: Arm, sets: Sequence[ImageSet], samples: Sequence[Samples]) -> list[bytes]:
     """How often each training image is drawn in each repeat; nothing where an arm draws others too."""
     sampling_weights = []
-    for train, own in zip(sets, samples, strict=True):
-        data = arm_data(arm, train, own)
+    for train, made in zip(sets, samples, strict=True):
+        data = arm_data(arm, train, made)
         if len(data.images) > len(train):
             return []
         sampling_weights.append(data.sampling_weights.tobytes())

@@ -1,9 +1,10 @@
-"""Images that lie between two training images of a class: the real-only rivals that make images, as GANs do.
+"""Made images that are no GAN's: a function for each source in the table of arms (augment/params/arms.py).
 
-Controls that no honest evaluation may credit: images that tell nothing about their class which real ones do not.
+The real-only rivals that make images, as GANs do, draw between two training images of a class. The controls, which no
+honest evaluation may credit, show images that tell nothing about their class which real ones do not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,28 @@ from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
 from augment.measure.augmentations import jittered
 from augment.measure.features import pixels
+from augment.params.arms import Source
 
 Images = NDArray[np.uint8]
+ImagesByLabel = Mapping[str, Images]
 SMOTE_NEIGHBOURS = 5  # SMOTE's usual k, or all other images of a smaller class
+
+
+def baseline_images(
+    sources: Collection[Source], train: ImageSet, filtered: ImagesByLabel, count: int, flips: str, seed: int
+) -> dict[Source, ImagesByLabel]:
+    """Of every source that is asked for and no GAN's, `count` images of each class, uint8 (count, C, H, W).
+
+    filtered: the GAN images that passed the filter, of which `shuffled` has as many as there are.
+    """
+    makers: dict[Source, Callable[[], ImagesByLabel]] = {
+        "copies": lambda: jittered_copies(train, count, flips, seed),
+        "smote": lambda: smote_images(train, count, seed),
+        "mixes": lambda: blended_images(train, count, seed),
+        "shuffled": lambda: shuffled_labels(filtered, seed),
+        "noise": lambda: noise_images(train.classes, count, train.images.shape[1:], seed),
+    }
+    return {source: make() for source, make in makers.items() if source in sources}
 
 
 def smote_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples, arm_data, augmentation_of
+from augment.evaluation.experiment.arms import Samples, arm_data, augmentation_of, with_made_images
 from augment.measure.augmentations import classical_augmentation, mixup_or_cutmix, randaugment
 from augment.measure.classifiers import (
     Augment,
@@ -20,7 +20,7 @@ from augment.measure.classifiers import (
 )
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import Arm, BaseAugmentation
+from augment.params.arms import ROW_OF, Arm, BaseAugmentation
 
 Images = NDArray[np.uint8]
 IMAGENET_INVERSE_REGULARISATION = 0.01  # scikit-learn's C; of 0.001, 0.01 and 0.1 the best on four sets
@@ -52,7 +52,7 @@ class ArmScores:
 
 def run_arm(run: ArmRun) -> ArmScores:
     """Train and score. The seed fixes initial weights and order, the same for every arm of a repeat."""
-    if run.arm == "pretrained":
+    if ROW_OF[run.arm].use == "features":
         return run_pretrained(run)
     network = fit_arm(run)
     return ArmScores(probabilities(network, run.val), probabilities(network, run.test))
@@ -64,10 +64,11 @@ def fit_arm(run: ArmRun) -> SmallCnn:
     _, channels, height, width = run.train.images.shape
     classes = len(run.train.classes)
     batch, first_half = weighted_batches(data, run.batch_size), None
-    if run.arm == "class_weights":
+    if ROW_OF[run.arm].use == "weighted loss":
         batch = uniform_batches(data, run.batch_size, classes)
-    if run.arm == "gan_pretrain":
-        first_half = weighted_batches(arm_data("gan_only", run.train, run.samples), run.batch_size)
+    if ROW_OF[run.arm].use == "first":
+        made_alone = with_made_images("only", run.train, run.samples.of_arm(run.arm))
+        first_half = weighted_batches(made_alone, run.batch_size)
     augmentation = augmentation_of(run.arm, run.base_augmentation)
     augment: Augment | None = None
     match augmentation:

@@ -1,37 +1,27 @@
 """Run the experiment: every repeat with GANs, filter and samples of its own, every arm on each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import (
-    STANDALONE_ARMS,
-    Samples,
-    delivered_images,
-    identical_arms,
-    samples_of_arm,
-)
-from augment.evaluation.experiment.baselines import (
-    blended_images,
-    jittered_copies,
-    noise_images,
-    shuffled_labels,
-    smote_images,
-)
+from augment.evaluation.experiment.arms import Samples, delivered_images, identical_arms, samples_of_arm
+from augment.evaluation.experiment.baselines import baseline_images
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
-from augment.evaluation.experiment.protocol import Replicate
+from augment.evaluation.experiment.learning_curve import CurvePoint
+from augment.evaluation.experiment.protocol import Protocol, Replicate
+from augment.evaluation.scores import Float32, ScoresByArm, SideScores
 from augment.gan.generators import GeneratorSet
+from augment.gan.per_class import Backend, generators_from, train_repeats
+from augment.gan.settings import training_for
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm, BaseAugmentation
+from augment.params import Params
+from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm, BaseAugmentation
 from augment.synthesis.filter import FilterSettings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
-
-ScoresByArm = dict[Arm, list[NDArray[np.float32]]]
-PredictionsByArm = dict[Arm, list[NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
@@ -51,25 +41,11 @@ class ExperimentSettings:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """candidates and samples: one mapping and one set of made images per repeat; class probabilities of each side:
-    arm -> float32 (N, classes) per repeat; external ones where there are external images.
-    """
+    """candidates and samples: one mapping and one set of made images per repeat; scores: of every arm and repeat."""
 
     candidates: list[dict[str, ClassCandidates]]
     samples: list[Samples]
-    val_scores: ScoresByArm
-    test_scores: ScoresByArm
-    external_scores: ScoresByArm = field(default_factory=dict)
-
-    @property
-    def val_predictions(self) -> PredictionsByArm:
-        """Class indices int64 (N,) of each arm and repeat on val."""
-        return _predictions(self.val_scores)
-
-    @property
-    def test_predictions(self) -> PredictionsByArm:
-        """Class indices int64 (N,) of each arm and repeat on test."""
-        return _predictions(self.test_scores)
+    scores: SideScores
 
 
 @dataclass(frozen=True)
@@ -82,16 +58,13 @@ class _ClassifierJob:
 
 def run_standalone_arms(
     replicates: Sequence[Replicate], settings: ExperimentSettings, engine: Engine, external: ImageSet | None = None
-) -> tuple[ScoresByArm, ScoresByArm, ScoresByArm]:
-    """Probabilities on val, test and external images of the arms that draw real images and build on no other arm."""
+) -> SideScores:
+    """Score the arms that draw real images and build on no other arm."""
     arms = [arm for arm in settings.arms if arm in STANDALONE_ARMS]
-    no_samples = [Samples({}, {}, {})] * len(replicates)
+    no_samples = [Samples()] * len(replicates)
     identical = identical_arms(arms, [one.splits.train for one in replicates], no_samples, settings.base_augmentation)
-    by_side = _run_arms(
-        replicates, [arm for arm in arms if arm not in identical], no_samples, settings, engine, external
-    )
-    val, test, external_scores = (_with_identical(scores, identical) for scores in by_side)
-    return val, test, external_scores
+    trained = [arm for arm in arms if arm not in identical]
+    return _with_identical(_run_arms(replicates, trained, no_samples, settings, engine, external), identical)
 
 
 def run_experiment(
@@ -100,13 +73,14 @@ def run_experiment(
     settings: ExperimentSettings,
     engine: Engine,
     external: ImageSet | None = None,
-    standalone: tuple[ScoresByArm, ScoresByArm, ScoresByArm] = ({}, {}, {}),
+    standalone: SideScores | None = None,
 ) -> ExperimentResult:
     """Train and score every arm on every repeat; `generators` holds one set for each.
 
     external: images that all of them are scored on too; standalone: what `run_standalone_arms` found, whose arms are
-    not trained again.
+    not trained again. The arm `as_delivered` waits for the selection.
     """
+    known = standalone or SideScores()
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     class_filters = fit_filters(sets, settings.filter, seeds, engine)
     candidates = choose_samples(
@@ -120,15 +94,24 @@ def run_experiment(
         engine=engine,
     )
     samples = [
-        _draw_samples(train, found, settings, seed) for train, found, seed in zip(sets, candidates, seeds, strict=True)
+        _draw_samples(train, drawn, settings, seed) for train, drawn, seed in zip(sets, candidates, seeds, strict=True)
     ]
-    missing_arms = [arm for arm in settings.arms if arm not in standalone[0] and arm != "as_delivered"]
-    identical = identical_arms([*standalone[0], *missing_arms], sets, samples, settings.base_augmentation)
-    further_scores = _run_arms(
-        replicates, [arm for arm in missing_arms if arm not in identical], samples, settings, engine, external
-    )
-    scores = (_with_identical(known | new, identical) for known, new in zip(standalone, further_scores, strict=True))
-    return ExperimentResult(candidates, samples, *(_ordered(own, settings.arms) for own in scores))
+    scored = [arm for arm in settings.arms if arm in known.test]
+    missing_arms = [arm for arm in settings.arms if arm not in scored and arm != DELIVERED_ARM]
+    identical = identical_arms([*scored, *missing_arms], sets, samples, settings.base_augmentation)
+    trained = [arm for arm in missing_arms if arm not in identical]
+    scores = _with_identical(known | _run_arms(replicates, trained, samples, settings, engine, external), identical)
+    in_order = scores.of_each_side(lambda side: {arm: side[arm] for arm in settings.arms if arm in side})
+    return ExperimentResult(candidates, samples, in_order)
+
+
+def further_generators(protocol: Protocol, params: Params, backend: Backend) -> list[GeneratorSet]:
+    """Generators of the repeats without delivered ones, trained as those are, in the same work store."""
+    replicates = protocol.replicates[int(protocol.first_is_delivered) :]
+    training = training_for(protocol.first_splits.train, params.train, flips=params.ingest.flips, device=backend.device)
+    sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
+    trained = train_repeats(sets, training, seeds, backend)
+    return [generators_from(images, training, gans, backend.device) for images, gans in zip(sets, trained, strict=True)]
 
 
 def add_delivered_arm(
@@ -143,28 +126,28 @@ def add_delivered_arm(
 
     Of repeats that share a training set the first one's samples are those in files, so all are trained on them.
     """
-    images_of = {}
+    delivered = {}
     for replicate, candidates in zip(replicates, result.candidates, strict=True):
-        if id(replicate.splits) not in images_of:
-            kept = {label: found.kept for label, found in candidates.items()}
-            images_of[id(replicate.splits)] = delivered_images(used_arm, replicate.splits.train, kept).drawn_by_weight()
-    samples = [Samples({}, {}, {}, delivered=images_of[id(one.splits)]) for one in replicates]
-    val, test, elsewhere = _run_arms(replicates, ["as_delivered"], samples, settings, engine, external)
-    return replace(
-        result,
-        val_scores=result.val_scores | val,
-        test_scores=result.test_scores | test,
-        external_scores=result.external_scores | elsewhere,
-    )
+        if replicate.splits not in delivered:
+            kept = {label: drawn.kept for label, drawn in candidates.items()}
+            delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept).drawn_by_weight()
+    samples = [Samples(delivered=delivered[one.splits]) for one in replicates]
+    scores = _run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
+    return replace(result, scores=result.scores | scores)
 
 
-def score_real_arm(
-    replicates: Sequence[Replicate], arm: Arm, settings: ExperimentSettings, engine: Engine
-) -> ScoresByArm:
-    """Class probabilities on test of one real-only arm, float32 (N, classes) for each repeat, keyed by its name."""
-    only = replace(settings, arms=[arm])
-    samples = [_draw_samples(one.splits.train, {}, only, one.seed) for one in replicates]
-    return _run_arms(replicates, [arm], samples, settings, engine)[1]
+def score_learning_curve(
+    curve: Sequence[CurvePoint], arm: Arm, settings: ExperimentSettings, engine: Engine
+) -> dict[str, list[Float32]]:
+    """Class probabilities on test of a real-only arm, by the name of every size but all of the images, which it has
+    been trained on: float32 (N, classes) for each repeat.
+    """
+    further_points = [point for point in curve if point.fraction != 1]
+    replicates = [one for point in further_points for one in point.replicates]
+    alone = replace(settings, arms=[arm])
+    samples = [_draw_samples(one.splits.train, {}, alone, one.seed) for one in replicates]
+    scores = iter(_run_arms(replicates, [arm], samples, settings, engine).test[arm])
+    return {point.name: [next(scores) for _ in point.replicates] for point in further_points}
 
 
 def _run_arms(
@@ -174,12 +157,12 @@ def _run_arms(
     settings: ExperimentSettings,
     engine: Engine,
     external: ImageSet | None = None,
-) -> tuple[ScoresByArm, ScoresByArm, ScoresByArm]:
-    """Probabilities on val, on test and on external images of every arm in every repeat; none where there are none."""
-    tests = {id(one.splits.test): SharedArray(_tested_images(one.splits.test, external)) for one in replicates}
+) -> SideScores:
+    """Train and score every arm in every repeat."""
+    tests = {one.splits.test: SharedArray(_tested_images(one.splits.test, external)) for one in replicates}
     jobs = [
-        _ClassifierJob(_arm_run(replicate, arm, own, settings), tests[id(replicate.splits.test)])
-        for replicate, own in zip(replicates, samples, strict=True)
+        _ClassifierJob(_arm_run(replicate, arm, drawn, settings), tests[replicate.splits.test])
+        for replicate, drawn in zip(replicates, samples, strict=True)
         for arm in arms
     ]
     try:
@@ -187,13 +170,22 @@ def _run_arms(
     finally:
         for shared in tests.values():
             shared.close()
-    test_sizes = [len(one.splits.test) for one in replicates]  # where external images begin
-    tested = _scores_of_side(arms, in_order, "test")
-    test = {arm: [own[:end] for own, end in zip(found, test_sizes, strict=True)] for arm, found in tested.items()}
-    external_scores = {
-        arm: [own[end:] for own, end in zip(found, test_sizes, strict=True)] for arm, found in tested.items()
-    }
-    return _scores_of_side(arms, in_order, "val"), test, external_scores if external is not None else {}
+    by_arm = {arm: in_order[position :: len(arms)] for position, arm in enumerate(arms)}
+    sizes = [len(one.splits.test) for one in replicates]  # where external images begin
+
+    def tested(of_repeat: Callable[[Float32, int], Float32]) -> ScoresByArm:
+        return {
+            arm: [
+                of_repeat(scores.test.astype(np.float32), size) for scores, size in zip(by_arm[arm], sizes, strict=True)
+            ]
+            for arm in arms
+        }
+
+    return SideScores(
+        val={arm: [scores.val.astype(np.float32) for scores in by_arm[arm]] for arm in arms},
+        test=tested(lambda scores, size: scores[:size]),
+        external=tested(lambda scores, size: scores[size:]) if external is not None else {},
+    )
 
 
 def _tested_images(test: ImageSet, external: ImageSet | None) -> NDArray[np.uint8]:
@@ -223,38 +215,16 @@ def _run_job(job: _ClassifierJob) -> ArmScores:
 def _draw_samples(
     train: ImageSet, candidates: Mapping[str, ClassCandidates], settings: ExperimentSettings, seed: int
 ) -> Samples:
-    """Equally many images of every kind, before the filter; rivals' images only where an arm wants them."""
-    with_smote = any(arm.startswith("smote") for arm in settings.arms)
-    with_mixes = any(arm.startswith("mixup_within") for arm in settings.arms)
+    """Equally many images of every source, before the filter; those of baselines only where an arm draws them."""
+    raw = {label: drawn.images[: settings.wanted] for label, drawn in candidates.items()}
     filtered = {label: drawn.kept for label, drawn in candidates.items()}
-    return Samples(
-        raw={label: drawn.images[: settings.wanted] for label, drawn in candidates.items()},
-        filtered=filtered,
-        copies=jittered_copies(train, settings.wanted, settings.flips, seed),
-        smote=smote_images(train, settings.wanted, seed) if with_smote else {},
-        mixes=blended_images(train, settings.wanted, seed) if with_mixes else {},
-        shuffled=shuffled_labels(filtered, seed) if "shuffled" in settings.arms else {},
-        noise=noise_images(train.classes, settings.wanted, train.images.shape[1:], seed)
-        if "noise" in settings.arms
-        else {},
-    )
+    sources = {source for arm in settings.arms if (source := ROW_OF[arm].source)}
+    baselines = baseline_images(sources, train, filtered, settings.wanted, settings.flips, seed)
+    return Samples({"raw": raw, "filtered": filtered, **baselines})
 
 
-def _with_identical(scores: ScoresByArm, identical: Mapping[Arm, Arm]) -> ScoresByArm:
+def _with_identical(scores: SideScores, identical: Mapping[Arm, Arm]) -> SideScores:
     """Those of arms that come to the same as another are the other's."""
-    return scores | {arm: scores[other] for arm, other in identical.items() if other in scores}
-
-
-def _scores_of_side(arms: Sequence[Arm], scores: Sequence[ArmScores], side: str) -> ScoresByArm:
-    return {
-        arm: [getattr(arm_scores, side).astype(np.float32) for arm_scores in scores[position :: len(arms)]]
-        for position, arm in enumerate(arms)
-    }
-
-
-def _ordered(scores: ScoresByArm, arms: Sequence[Arm]) -> ScoresByArm:
-    return {arm: scores[arm] for arm in arms if arm in scores}
-
-
-def _predictions(scores: ScoresByArm) -> PredictionsByArm:
-    return {arm: [probabilities.argmax(axis=1) for probabilities in by_repeat] for arm, by_repeat in scores.items()}
+    return scores.of_each_side(
+        lambda side: side | {arm: side[other] for arm, other in identical.items() if other in side}
+    )

@@ -1,11 +1,7 @@
 """Images from elsewhere (another camera, another site): every arm is tested on them, and nothing is decided by them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from augment.core.errors import DataError
 from augment.core.progress import MAX_PROBLEM_LINES, limited
@@ -14,15 +10,8 @@ from augment.data.imageset import ImageSet
 from augment.data.prepare import image_set
 from augment.data.sources.disk import is_bare, shown
 from augment.data.split.split import nearest
-from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
-from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import BASELINE_ARM, ArmKind
-from augment.params import Arm, Ingest
+from augment.params import Ingest
 
-EXTERNAL_COLUMNS = (
-    "arm", "kind", "figure", "images", "groups", "mean", "low", "high", "gain", "gain_low", "gain_high",
-    "internal_mean", "internal_low", "internal_high",
-)  # fmt: skip
 TOLERATED_CODES = ("one_class", "no_group")  # one class is enough to be tested on, and images may be their own groups
 
 
@@ -65,32 +54,3 @@ def check_apart(external: ImageSet, seen: Sequence[ImageSet]) -> None:
                 f"evaluate.external: {shown(str(source))} equals the training image {shown(known[image.tobytes()])}, "
                 "so it is not from elsewhere. Remove such images from the folder."
             )
-
-
-def external_protocol(protocol: Protocol, external: ImageSet) -> Protocol:
-    """The same repeats with the external images as their test."""
-    swapped = {id(splits): Splits(splits.train, splits.val, external) for splits in protocol.unique_splits}
-    return replace(
-        protocol,
-        replicates=[Replicate(replicate.seed, swapped[id(replicate.splits)]) for replicate in protocol.replicates],
-    )
-
-
-def external_rows(
-    table: MetricTable, external: ImageSet, internal: Sequence[Mapping[str, Any]], kinds: Mapping[Arm, ArmKind]
-) -> list[dict[str, Any]]:
-    """The rows of external.csv: every arm with its interval and its gain over `none`, beside its row of arms.csv."""
-    beside = {row["arm"]: row for row in internal}
-    groups = len(np.unique(external.groups))
-    rows = []
-    for arm, kind in kinds.items():
-        estimate, gain = table.estimate(arm), table.estimate(arm, BASELINE_ARM)
-        low, high = estimate.interval(0.95, minimum=0.0)
-        gain_low, gain_high = (0.0, 0.0) if arm == BASELINE_ARM else gain.interval(0.95)
-        row = {
-            "arm": arm, "kind": kind, "figure": table.name, "images": len(external), "groups": groups,
-            "mean": estimate.mean, "low": low, "high": high, "gain": gain.mean,
-            "gain_low": gain_low, "gain_high": gain_high,
-        }  # fmt: skip
-        rows.append(row | {f"internal_{key}": beside[arm][key] for key in ("mean", "low", "high")})
-    return rows

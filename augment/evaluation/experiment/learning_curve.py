@@ -1,7 +1,7 @@
 """How the chosen real-only arm does with fewer and, where the pool has them, more real images: its learning curve."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from augment.data.imageset import ImageSet
 from augment.data.split.groups import check_sides
 from augment.data.split.pool import draw_part, join
-from augment.evaluation.experiment.protocol import MIN_TRAIN_IMAGES, Protocol, Replicate, Splits
+from augment.evaluation.experiment.protocol import Protocol, Replicate
+from augment.evaluation.experiment.training_sets import MIN_TRAIN_IMAGES
 from augment.evaluation.statistics.metric_table import MetricTable
 
 TRAIN_FRACTIONS = (0.25, 0.5, 0.75)  # of each class's training images; all of them have been trained on anyway
 POOL_FRACTION = 2.0  # where the pool has as many again
 RecallsBySize = Mapping[str, Mapping[str, NDArray[np.float64]]]
-LEARNING_CURVE_COLUMNS = ("fraction", "images", "label", "class_images", "seed", "value")
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,9 @@ def curve_points(protocol: Protocol, pool: ImageSet, seed: int) -> list[CurvePoi
     if protocol.scheme in ("split", "rotated") and all(pool.counts().get(k, 0) >= count for k, count in counts.items()):
         further_images = pool.take(draw_part(pool, counts, {}, seed, "curve"))
         for splits in protocol.unique_splits:
-            check_sides({**vars(splits), "pool": further_images})
-        larger = {
-            id(splits): Splits(join(splits.train, further_images), splits.val, splits.test)
-            for splits in protocol.unique_splits
-        }
-        replicates = [Replicate(one.seed, larger[id(one.splits)]) for one in protocol.replicates]
+            check_sides({**splits.sides(), "pool": further_images})
+        larger = {own: replace(own, train=join(own.train, further_images)) for own in protocol.unique_splits}
+        replicates = [replace(one, splits=larger[one.splits]) for one in protocol.replicates]
         sizes.append(CurvePoint(f"{POOL_FRACTION:g}", POOL_FRACTION, replicates))
     return sizes
 
@@ -63,7 +60,7 @@ def _subset_of(replicate: Replicate, fraction: float) -> Replicate:
     splits = replicate.splits
     want = {label: max(MIN_TRAIN_IMAGES, int(fraction * count + 0.5)) for label, count in splits.train.counts().items()}
     drawn = draw_part(splits.train, want, {}, replicate.seed, "curve")
-    return Replicate(replicate.seed, Splits(splits.train.take(drawn), splits.val, splits.test))
+    return replace(replicate, splits=replace(splits, train=splits.train.take(drawn)))
 
 
 def class_recalls(protocol: Protocol, scores: Mapping[str, Sequence[NDArray[np.float32]]]) -> RecallsBySize:

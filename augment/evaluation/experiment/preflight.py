@@ -1,25 +1,82 @@
-"""What `generate` and `evaluate` could not begin with, for `augment check`: they say so after GANs have trained.
+"""Before an experiment: its settings out of params.yaml, and what would stop it, asked before anything is trained.
 
-Checks against leaks: the delivered generators were trained on the training images, and on nothing else, and no
-repeat starts from a generator that has seen what it holds out.
-
-However little a GAN learned of test images, these find it; what samples themselves tell is for `nearness_rows` to find.
+Checks against leaks are among it: the delivered generators were trained on the training images, and on nothing else,
+and no repeat starts from a generator that has seen what it holds out. However little a GAN learned of test images,
+these find it; what samples themselves tell is for `nearness_rows` to find.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+
 from augment.core.errors import AugmentError, DataError
 from augment.data.entries import Blocker, Entry
-from augment.data.imageset import ImageSet
+from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.data.prepare import POOL, image_set
+from augment.data.split.groups import group_folds
 from augment.data.split.split import nearest
-from augment.evaluation.experiment.external import read_external
-from augment.evaluation.experiment.protocol import Splits, VetoMode, build_protocol
-from augment.evaluation.experiment.settings import check_held_out, check_installed, check_primary
+from augment.evaluation.experiment.experiment import ExperimentSettings
+from augment.evaluation.experiment.external import check_apart, read_external
+from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
+from augment.evaluation.experiment.training_sets import build_protocol, veto_mode_for
+from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
+from augment.evaluation.statistics.power_model import (
+    MEASURED_COMPONENTS,
+    expected_recalls,
+    expected_smallest_gain,
+    without_arm_differences,
+)
 from augment.gan.generators import SHARED, GeneratorSet
 from augment.gan.settings import has_pinned_start
-from augment.params import Evaluate, Params
+from augment.measure.classifiers import FitSettings
+from augment.measure.features import pixels
+from augment.measure.imagenet import require_weights
+from augment.params import AUGMENTATIONS, Evaluate, Params
+from augment.params.arms import arm_kinds
+from augment.synthesis.filter import fold_positions
+from augment.synthesis.settings import filter_settings, samples_per_class
+
+CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
+
+
+def experiment_settings(params: Params, train: ImageSet) -> ExperimentSettings:
+    """What is equal for all arms and repeats, of which each has a training set like this one."""
+    return ExperimentSettings(
+        arms=params.evaluate.arm_names,
+        wanted=samples_per_class(params.generate, train),
+        oversample=params.generate.oversample,
+        filter=filter_settings(params),
+        fit=FitSettings(classifier_steps(params.evaluate, *train.images.shape[2:]), params.evaluate.learning_rate),
+        batch_size=params.evaluate.batch_size,
+        flips=params.ingest.flips,
+        transfer_share=params.generate.borrowed,
+        base_augmentation="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
+    )
+
+
+def expected_gain(
+    protocol: Protocol, settings: ExperimentSettings, params: Params
+) -> tuple[float | None, NDArray[np.int64]]:
+    """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
+    normal, first = params.evaluate.normal, protocol.first_splits
+    judged = first.test if normal is None else first.test.take(first.test.labels != normal)
+    rivals = [arm for arm, kind in arm_kinds(settings.arms).items() if kind in ("real", "control")]
+    augmented = params.evaluate.augmentation != "auto" or not {*AUGMENTATIONS}.isdisjoint(settings.arms)
+    return expected_power(first.train, judged, rivals, len(protocol.seeds), protocol.ratio, augmented)
+
+
+def classifier_steps(settings: Evaluate, height: int, width: int) -> int:
+    """Steps of one classifier. With too few of them real images alone look better than they are beside more images."""
+    if settings.steps != "auto":
+        return settings.steps
+    return CLASSIFIER_STEPS if min(height, width) >= LARGE_FROM_PX else TINY_CLASSIFIER_STEPS
+
+
+NEIGHBOUR_FOLDS = 5
 
 
 def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
@@ -28,7 +85,7 @@ def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], para
         image_set([image for image in images if image.split == side], shape) for side in ("train", "val", "test", POOL)
     )
     chosen, classes = params.evaluate, train.classes
-    normal, base, external = chosen.normal, Path(params.train.base), Path(chosen.external)
+    metric, base, external = primary_metric(params), Path(params.train.base), Path(chosen.external)
     blockers: list[Blocker] = []
 
     def require(question: Callable[[], object]) -> None:
@@ -51,12 +108,12 @@ def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], para
 
     def check_metric() -> None:
         for splits in repeats:
-            check_primary(splits, chosen)
+            check_primary(splits, metric)
 
     require(plan_repeats)
     require(check_filters)
-    if normal is not None and normal not in classes:
-        message = f"evaluate.normal: there is no class {normal!r}; {nearest(normal, classes)}"
+    if metric.normal is not None and metric.normal not in classes:
+        message = f"evaluate.normal: there is no class {metric.normal!r}; {nearest(metric.normal, classes)}"
         blockers.append(Blocker("params.yaml", "unknown_class", message))
     else:
         require(check_metric)
@@ -68,22 +125,26 @@ def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], para
     return blockers
 
 
-def veto_mode_for(pinned: bool, settings: Evaluate) -> VetoMode:
-    """How val is used (`evaluate.gate`) in an experiment whose GANs start from a generator pinned by `train.base`, or
-    do not.
+def check_experiment(protocol: Protocol, external: ImageSet | None, params: Params) -> None:
+    """Stop before anything is trained. Raises `DataError` and `ParamsError` as the checks of its parts do."""
+    if external is not None:
+        check_apart(external, [side for splits in protocol.unique_splits for side in (splits.train, splits.val)])
+    for splits in protocol.unique_splits:
+        check_primary(splits, primary_metric(params))
+        check_held_out(splits, params)
 
-    Such a generator may have seen every image of the delivered train, so each repeat keeps the delivered sides.
-    Raises `DataError` where the settings ask for others.
-    """
-    if not pinned:
-        return settings.gate
-    if settings.protocol == "repeated" or settings.gate == "rotate":
-        asked = "evaluate.protocol: repeated" if settings.protocol == "repeated" else "evaluate.gate: rotate"
-        raise DataError(
-            f"leak: train.base: {asked} lets repeats hold out images that the pinned generator may have been trained "
-            "on. Empty that folder but for its README, or set `evaluate.protocol: holdout` and `evaluate.gate: val`."
-        )
-    return "val"
+
+def check_held_out(splits: Splits, params: Params) -> None:
+    """Stop before anything is trained when the class filter could hold nothing out of these training images."""
+    fold_positions(splits.train.targets(splits.train.classes), splits.train.groups, params.generate.folds, params.seed)
+
+
+def check_installed(settings: Evaluate) -> None:
+    """Stop before anything is trained when something is asked for that is not installed. Raises `ParamsError`."""
+    if "pretrained" in settings.arm_names:
+        require_weights("params.yaml: evaluate.arms: pretrained")
+    if settings.second_classifier == "imagenet":
+        require_weights("params.yaml: evaluate.second_classifier: imagenet")
 
 
 def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
@@ -107,3 +168,42 @@ def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
             "data/prepared/train (training.images_sha256 of their manifest.json), which may be test images. "
             "Remove the folder models and run `dvc repro`."
         )
+
+
+def expected_power(
+    train: ImageSet,
+    test: ImageSet,
+    rivals: Sequence[str],
+    seeds: int,
+    ratio: float | None = None,
+    augmented: bool = True,
+) -> tuple[float | None, NDArray[np.int64]]:
+    """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
+
+    Only the labels and groups of test are looked at, and never its images. ratio, seeds, augmented: as in
+    `expected_smallest_gain`; train and test are those of one repeat. Without folds to cut no gain is expected.
+    """
+    targets, train_targets = test.targets(train.classes), train.targets(train.classes)
+    groups, neighbour = groups_per_class(targets, test.groups), neighbour_recalls(train)
+    if neighbour is None:
+        return None, groups
+    recalls = expected_recalls(neighbour, np.bincount(train_targets))[np.unique(targets)]
+    # One fixed test set speaks of its own images.
+    components = without_arm_differences(MEASURED_COMPONENTS) if ratio == 0 else MEASURED_COMPONENTS
+    moved_by_group = one_group_se(targets, test.groups)
+    gain = expected_smallest_gain(recalls, groups, rivals, seeds, moved_by_group, components, ratio, augmented)
+    return gain, groups
+
+
+def neighbour_recalls(train: ImageSet) -> NDArray[np.float64] | None:
+    """Share of each class's images whose nearest neighbour has their label, float (classes,); None without folds.
+
+    The neighbour comes from the other four of five folds cut by group; distances are those of box-reduced pixels.
+    """
+    targets = train.targets(train.classes)
+    folds = min(NEIGHBOUR_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
+    if folds < 2:
+        return None
+    cut = group_folds(targets, train.groups, folds, 0)
+    predicted = cross_val_predict(KNeighborsClassifier(1), pixels(train.images), targets, cv=cut)
+    return np.bincount(targets, predicted == targets) / np.bincount(targets)

@@ -1,4 +1,4 @@
-"""The repeats of a comparison: which images each of them trains on, holds out and is tested on.
+"""The repeats of a comparison, and the primary metric on them.
 
     split      one train, val and test for all; only seeds differ (`evaluate.protocol: holdout`)
     rotated    the same test for all; every repeat holds out other images of train and val as its val (also `holdout`)
@@ -8,36 +8,36 @@
 The last two are `evaluate.protocol: repeated`: subsets where the split left images enough for them in the pool.
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from augment.core.errors import DataError
-from augment.core.seeds import derive_seed
+from augment.core.errors import DataError, ParamsError
+from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
-from augment.data.split.groups import check_sides, group_folds
-from augment.data.split.pool import FOLDS, check_repeats, draw_part, join, shortages
-from augment.evaluation.statistics.bootstrap import groups_per_class
+from augment.data.split.pool import FOLDS, join
+from augment.evaluation.statistics.metric_table import MetricTable, join_repeats, metric_table
+from augment.evaluation.statistics.recall_at_fpr import check_false_alarm_rate
+from augment.params import Params
 
 Scheme = Literal["split", "rotated", "subsets", "folds"]
-VetoMode = Literal["auto", "val", "rotate"]
 ProtocolName = Literal["holdout", "repeated"]
 
-FOLD_REPETITIONS = 5  # of the folds
-MIN_VAL_GROUPS = 10  # groups of a class; with fewer val is rotated where `gate` is auto
-MIN_TRAIN_IMAGES = 2  # images of a class that a repeat trains on
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a key by itself, as image sets are
 class Splits:
     """The three sides; nothing learned ever sees val or test."""
 
     train: ImageSet
     val: ImageSet
     test: ImageSet
+
+    def sides(self) -> dict[str, ImageSet]:
+        """Each side by its name."""
+        return {"train": self.train, "val": self.val, "test": self.test}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Protocol:
     @property
     def unique_splits(self) -> list[Splits]:
         """Every split once: repeats may share one."""
-        return list({id(one.splits): one.splits for one in self.replicates}.values())
+        return list(dict.fromkeys(replicate.splits for replicate in self.replicates))
 
     @property
     def single_pass(self) -> Sequence[Replicate]:
@@ -94,144 +94,81 @@ class Protocol:
         """Every image that is tested, once."""
         return join(*(replicate.splits.test for replicate in self.single_pass))
 
+    def tested_on(self, images: ImageSet) -> "Protocol":
+        """The same repeats with these images as their test."""
+        swapped = {splits: replace(splits, test=images) for splits in self.unique_splits}
+        replicates = [replace(replicate, splits=swapped[replicate.splits]) for replicate in self.replicates]
+        return replace(self, replicates=replicates)
 
-def repeat_seeds(seed: int, repeats: int) -> list[int]:
-    """The first repeat is the delivered one; the others have seeds of their own."""
-    return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
 
+@dataclass(frozen=True)
+class PrimaryMetric:
+    """What is measured of every arm, and how its spread is drawn.
 
-def build_protocol(
-    splits: Splits, pool: ImageSet, name: ProtocolName, seeds: int, repeats: int, seed: int, veto_mode: VetoMode = "val"
-) -> Protocol:
-    """The repeats that a protocol makes of prepared images; pool: what the split left over.
-
-    seeds: repeats of `holdout`; veto_mode: whether they rotate val, `auto` where a class has few val groups;
-    repeats: disjoint training sets of `repeated`. Raises `DataError` with numbers
-    where neither sets nor folds can be cut, and as `check_sides` does.
+    normal, rate: the class without a finding and the false-alarm rate of recall_at_far; normal None: balanced accuracy
+    draws, seed: of the bootstrap
     """
-    if name == "holdout":
-        rotate = len(splits.val) > 0 and (veto_mode == "rotate" or (veto_mode == "auto" and has_small_val(splits)))
-        built = (rotated_val if rotate else paired_seeds)(splits, repeat_seeds(seed, seeds))
-    else:
-        pool_counts = pool.counts()
-        check_repeats(splits.train.counts(), splits.val.counts(), splits.test.counts(), pool_counts, repeats)
-        short = shortages(_class_counts(splits.train, splits.val), pool_counts, repeats)
-        built = repeated_folds(splits, seed) if short else disjoint_subsets(splits, pool, repeat_seeds(seed, repeats))
-    for splits_once in built.unique_splits:
-        check_sides(vars(splits_once))
-    return built
+
+    normal: str | None
+    rate: float
+    draws: int
+    seed: int
 
 
-def paired_seeds(splits: Splits, seeds: Sequence[int]) -> Protocol:
-    """Paired seeds on one split."""
-    return Protocol("split", [Replicate(seed, splits) for seed in seeds], None, True)
+def primary_metric(params: Params) -> PrimaryMetric:
+    """As params.yaml says."""
+    chosen = params.evaluate
+    return PrimaryMetric(chosen.normal, chosen.false_alarm_rate, chosen.resamples, params.seed)
 
 
-def has_small_val(splits: Splits) -> bool:
-    """Some class has so few val groups that they can hardly veto anything."""
-    groups = [len(set(splits.val.of_class(label).groups.tolist())) for label in splits.train.classes]
-    return min(groups) < MIN_VAL_GROUPS
+def check_primary(splits: Splits, metric: PrimaryMetric) -> None:
+    """Stop before anything is trained when the metric cannot be had from this test set.
 
-
-def rotated_val(splits: Splits, seeds: Sequence[int]) -> Protocol:
-    """Paired seeds with one test; the first keeps the delivered train and val, the others hold out other groups as val.
-
-    The parts are disjoint and about as large as the delivered val, until there are no groups left; then they are drawn
-    anew.
+    Raises `ParamsError` for a class that is not there, `DataError` for too few images.
     """
-    images, want = join(splits.train, splits.val), splits.val.counts()
-    class_counts, held_out_groups, replicates = images.counts(), splits.val.groups, [Replicate(seeds[0], splits)]
-    for number, seed in enumerate(seeds[1:], start=1):
-        free = ~np.isin(images.groups, held_out_groups)
-        counts = images.take(free).counts()
-        if any(counts.get(label, 0) < count for label, count in want.items()):
-            held_out_groups, free, counts = held_out_groups[:0], np.ones(len(images), dtype=bool), class_counts
-        leave = {label: max(0, MIN_TRAIN_IMAGES - class_counts[label] + counts[label]) for label in counts}
-        drawn = draw_part(images.take(free), want, leave, seeds[0], f"rotation {number}")
-        mask = np.isin(images.groups, images.groups[free][drawn])
-        held_out_groups = np.union1d(held_out_groups, images.groups[mask])
-        replicates.append(Replicate(seed, Splits(images.take(~mask), images.take(mask), splits.test)))
-    return Protocol("rotated", replicates, None, True)
+    if metric.normal is None:
+        return
+    classes, test = splits.train.classes, splits.test
+    if metric.normal not in classes:
+        raise ParamsError(f"params.yaml: evaluate.normal: no class {metric.normal!r}; there are {', '.join(classes)}")
+    check_false_alarm_rate(test.targets(classes), test.groups, classes.index(metric.normal), metric.normal, metric.rate)
 
 
-def disjoint_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Protocol:
-    """The delivered training set, and as many disjoint ones of the pool as there are further seeds; one test set.
+def possible_metric(splits: Splits, metric: PrimaryMetric) -> PrimaryMetric:
+    """The metric, or balanced accuracy where this test set has too few normal images, or no others."""
+    try:
+        check_primary(splits, metric)
+    except DataError:
+        return replace(metric, normal=None)
+    return metric
 
-    Each has as many images of every class in train and in val as the delivered one, up to what whole groups add up
-    to. Raises `DataError` when groups are so large that a class of a set gets too few.
+
+def protocol_metric_table(
+    side: Literal["val", "test"],
+    protocol: Protocol,
+    scores: Mapping[str, Sequence[NDArray[np.float32]]],
+    metric: PrimaryMetric,
+) -> MetricTable | None:
+    """The metric of every arm that has run; None where this side cannot tell.
+
+    scores: arm, or another name -> float (N, classes) for each repeat of the protocol, on this side.
     """
-    root, left, replicates = seeds[0], pool, [Replicate(seeds[0], splits)]
-    for number, seed in enumerate(seeds[1:], start=1):
-        drawn = draw_part(left, _class_counts(splits.train, splits.val), {}, root, f"subset {number}")
-        subset, left = left.take(drawn), left.take(~drawn)
-        held_out = draw_part(
-            subset, splits.val.counts(), dict.fromkeys(subset.classes, MIN_TRAIN_IMAGES), root, f"val {number}"
+    classes = protocol.first_splits.train.classes
+    ratio = protocol.val_ratio if side == "val" else protocol.ratio
+    t_test = ratio is not None and side == "test"  # over training sets; it asks for no other test images
+
+    def table_of(repeats: slice, name: tuple[int, ...]) -> MetricTable | None:
+        images = protocol.replicates[repeats.start].splits.sides()[side]
+        return metric_table(
+            images.targets(classes),
+            images.groups,
+            {arm: np.stack(list(by_repeat[repeats])) for arm, by_repeat in scores.items()},
+            normal=None if metric.normal is None else classes.index(metric.normal),
+            rate=metric.rate,
+            draws=0 if t_test else metric.draws,
+            rng=numpy_rng(metric.seed, "bootstrap", side, *name),
         )
-        train, val = subset.take(~held_out), subset.take(held_out)
-        _check_size(splits, train, number, len(seeds))
-        replicates.append(Replicate(seed, Splits(train, val, splits.test)))
-    return Protocol("subsets", replicates, 0.0, True)
 
-
-def repeated_folds(splits: Splits, seed: int) -> Protocol:
-    """Five times five folds of all images; each fold's other images give train, and val in the delivered share.
-
-    Raises `DataError` for a class with fewer groups than folds, or one that a fold leaves too few images to train on.
-    """
-    images = join(splits.train, splits.val, splits.test)
-    targets = images.targets(images.classes)
-    groups_of_class = dict(zip(images.classes, groups_per_class(targets, images.groups).tolist(), strict=True))
-    few = [f"class {label!r} has {groups}" for label, groups in groups_of_class.items() if groups < FOLDS]
-    if few:
-        raise DataError(
-            f"evaluate.protocol repeated: {FOLDS} folds need at least {FOLDS} independent images or groups of every "
-            f"class; {'; '.join(few)}. Add images, or set `evaluate.protocol: holdout`."
-        )
-    replicates: list[Replicate] = []
-    seeds = repeat_seeds(seed, FOLDS * FOLD_REPETITIONS)
-    for repetition in range(FOLD_REPETITIONS):
-        fold_seed = derive_seed(seed, "evaluate folds", repetition) % 2**32
-        for inside, outside in group_folds(targets, images.groups, FOLDS, fold_seed):
-            number = len(replicates)
-            own_splits = _fold(splits, images.take(inside), images.take(outside), seed, number)
-            replicates.append(Replicate(seeds[number], own_splits))
-    ratio = float(np.mean([len(one.splits.test) / len(one.splits.train) for one in replicates]))
-    return Protocol("folds", replicates, ratio, False)
-
-
-def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number: int) -> Splits:
-    """Cut val out of a fold's training images in each class's delivered share."""
-    delivered_counts, val_counts = _class_counts(delivered.train, delivered.val), delivered.val.counts()
-    counts = inside.counts()
-    want = {label: round(counts[label] * val_counts.get(label, 0) / delivered_counts[label]) for label in counts}
-    leave = {label: max(MIN_TRAIN_IMAGES, counts[label] - want[label]) for label in counts}
-    mask = draw_part(inside, want, leave, seed, f"fold {number}")
-    train = inside.take(~mask)
-    few = [repr(label) for label in delivered.train.classes if train.counts().get(label, 0) < MIN_TRAIN_IMAGES]
-    if few:
-        raise DataError(
-            f"evaluate.protocol repeated: one of the folds would leave fewer than {MIN_TRAIN_IMAGES} images of "
-            f"{', '.join(few)} to train on, since few groups hold most of its images. Add images or make groups "
-            "smaller, or set `evaluate.protocol: holdout`."
-        )
-    return Splits(train, inside.take(mask), test)
-
-
-def _class_counts(train: ImageSet, val: ImageSet) -> Counter[str]:
-    return Counter(train.counts()) + Counter(val.counts())
-
-
-def _check_size(splits: Splits, train: ImageSet, number: int, repeats: int) -> None:
-    """Groups cannot be divided, so a set may lack a few images, but never a tenth of a class."""
-    counts = train.counts()
-    few = [
-        f"class {label!r}: {counts.get(label, 0)} of {count}"
-        for label, count in splits.train.counts().items()
-        if counts.get(label, 0) < max(MIN_TRAIN_IMAGES, 0.9 * count)
-    ]
-    if few:
-        raise DataError(
-            f"evaluate.protocol repeated: training set {number + 1} of {repeats} gets too few images of a class out of "
-            f"whole groups of data/prepared/pool ({'; '.join(few)}). Lower evaluate.repeats or ingest.train_per_class, "
-            "add images, or set `evaluate.protocol: holdout`."
-        )
+    if ratio is None:
+        return table_of(slice(0, len(protocol.replicates)), ())
+    return join_repeats([table_of(slice(at, at + 1), (at,)) for at in range(len(protocol.replicates))], ratio)

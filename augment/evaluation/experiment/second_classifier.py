@@ -7,7 +7,6 @@ first of each class, since it is fitted to all at once, which takes long. Nothin
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,25 +15,17 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples, arm_data, samples_of_arm
 from augment.evaluation.experiment.classifier import IMAGENET_INVERSE_REGULARISATION
-from augment.evaluation.experiment.experiment import ScoresByArm
 from augment.evaluation.experiment.protocol import Replicate
-from augment.evaluation.statistics.comparisons import gain_over_best, paired_difference
-from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import ArmKind
+from augment.evaluation.scores import ScoresByArm
 from augment.measure.features import random_convolutions
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import Arm, Features
+from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm, Features
 
 Float32 = NDArray[np.float32]
 
 INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": IMAGENET_INVERSE_REGULARISATION}
 MAX_MADE_PER_CLASS = 200  # made images of a class
-FAMILIES_COLUMNS = ("classifier", "arm", "kind", "mean", "low", "high", "best_real", "net", "net_low", "net_high")
-ARMS_DIFFERING_IN_IMAGES: tuple[Arm, ...] = (
-    "none", "oversample", "smote", "smote_half", "mixup_within", "mixup_within_half",
-    "gan_fill", "gan_half", "gan_half_filtered", "gan_only", "copies_half", "shuffled", "noise",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,8 +46,8 @@ def logistic_scores(
     samples: one for each repeat. Raises `ParamsError` when the features are not installed.
     """
     extract = extractor(features)
-    tests = {id(one.splits.test): one.splits.test for one in replicates}
-    described = engine.gather(extract, [test.images for test in tests.values()])
+    tests = list(dict.fromkeys(one.splits.test for one in replicates))
+    described = engine.gather(extract, [test.images for test in tests])
     of_test = dict(zip(tests, described, strict=True))
     wanted = [arm for arm in ARMS_DIFFERING_IN_IMAGES if arm in arms]
     jobs = [
@@ -64,7 +55,7 @@ def logistic_scores(
             one.splits.train,
             {arm: samples_of_arm(arm, drawn, MAX_MADE_PER_CLASS) for arm in wanted},
             features,
-            of_test[id(one.splits.test)],
+            of_test[one.splits.test],
         )
         for one, drawn in zip(replicates, samples, strict=True)
     ]
@@ -90,28 +81,3 @@ def _score_repeat(job: _RepeatJob) -> dict[Arm, Float32]:
         model = fit_logistic(described, data, INVERSE_REGULARISATION[job.features])
         scores[arm] = logistic_probabilities(model, job.test, len(job.train.classes)).astype(np.float32)
     return scores
-
-
-def family_rows(table: MetricTable, kinds: Mapping[Arm, ArmKind], classifier: str) -> list[dict[str, Any]]:
-    """Rows of families.csv: every arm's metric, and of arms with made images the gain over the best real-only one.
-
-    table: of the arms that ran; all metrics are fractions of 1, with 95 % intervals.
-    """
-    arms = {arm: kind for arm, kind in kinds.items() if arm in table.values}
-    real = [arm for arm, kind in arms.items() if kind == "real"]
-    rows = []
-    for arm, kind in arms.items():
-        low, high = table.estimate(arm).interval(minimum=0.0)
-        row = {"classifier": classifier, "arm": arm, "kind": kind, "mean": table.mean(arm), "low": low, "high": high}
-        if kind != "real":
-            net = gain_over_best(
-                [paired_difference(table, arm, rival, "test", "secondary", len(real)) for rival in real]
-            )
-            row |= {
-                "best_real": net.best_rival,
-                "net": net.gain.mean,
-                "net_low": net.gain.low,
-                "net_high": net.gain.high,
-            }
-        rows.append(row)
-    return rows

@@ -1,20 +1,19 @@
 """Copies: how many synthetic images lie as near to a training image as unseen real ones hardly ever do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.measure.metrics import Features, Float, nearest
 
 COPY_QUANTILE = 0.01  # of the control's distances; at or below it lies a copy
 MIN_CONTROL_IMAGES = 20  # with fewer held-out images the figure is not measured
 HALVINGS = 20
-MAX_RATE_RATIO = 2.0  # times the control's rate: above it the samples are told to be copies too often
 POOLED = "pooled"
+COPIES_COLUMNS = ("label", "synthetic_rate", "control_rate", "synthetic", "control", "note")
 
 
 @dataclass(frozen=True)
@@ -70,28 +69,6 @@ def copy_rate(
         *(_copy_row(*columns) for columns in zip(labels, copied, below_of, sizes, strict=True)),
         _copy_row(POOLED, np.concatenate(copied), below, used),
     ]
-
-
-def explain_copies(rows: Sequence[CopyRow]) -> list[ExplanationLine]:
-    """What the pooled row, the last one, shows, for `augment verdict --explain`."""
-    return [ExplanationLine(_copy_sentence(rows[-1]), f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
-
-
-def _copy_sentence(pooled: CopyRow) -> str:
-    made, unseen = pooled.synthetic_rate, pooled.control_rate
-    if made is None or unseen is None:
-        return f"How many samples are copies is not known: {pooled.note.removeprefix('not measured: ')}."
-    rates = (
-        f"Before any selection {100 * made:.1f} % of the samples lie as near to a training image as hardly any unseen "
-        f"real image does; of those {100 * unseen:.1f} % do."
-    )
-    if made <= MAX_RATE_RATIO * unseen:
-        return rates
-    return (
-        f"{rates} That is more than {MAX_RATE_RATIO:.0f} times as many: these generators repeat what they were trained "
-        f"on. More "
-        "images help, and so do fewer train.steps."
-    )
 
 
 def _scaled_distances(samples: Features | None, train: Features, control: Features | None) -> tuple[Float, Float]:

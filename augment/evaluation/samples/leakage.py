@@ -6,7 +6,7 @@ images no nearer than training images (nearer to those, if they memorise), and e
 not see either. Both are tested, one-sided, by ranks within each class (Mann & Whitney 1947); the unit is
 a group, which gives one image. The ranks compare test with all of train, so no sample of equal size need be drawn.
 
-A check against leaks: no synthetic image may be a test image. `nearness_rows` looks for less than equality.
+That no synthetic image is a test image, pixel for pixel, is asked before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,11 @@ from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.measure.features import pixels
 from augment.measure.metrics import Features, Float, leave_one_out_nearest, nearest
 
+MAX_P_VALUE = 0.001  # one false alarm in a thousand audits at most; every repeat makes two
+MIN_NEARER_SHARE = 0.6  # share of the comparisons that test must win: less is no copying
+MIN_AUDIT_GROUPS = 20  # groups on either side; with fewer nothing is measured
+AUDIT_COLUMNS = ("seed", "control", "test", "others", "nearer", "p", "note")
+
 
 def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageSet) -> None:
     """Raises `DataError` when a synthetic image equals a test image, pixel for pixel, from 16 px up."""
@@ -36,12 +41,6 @@ def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageS
                     f"{known[image.tobytes()]}. The GAN has seen test images: look for copies of them in the "
                     "training folder (`augment check`), remove data/prepared and models, then run `dvc repro`."
                 )
-
-
-MAX_P_VALUE = 0.001  # one false alarm in a thousand audits at most; every repeat makes two
-MIN_NEARER_SHARE = 0.6  # share of the comparisons that test must win: less is no copying
-MIN_AUDIT_GROUPS = 20  # groups on either side; with fewer nothing is measured
-AUDIT_COLUMNS = ("seed", "control", "test", "others", "nearer", "p", "note")
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,10 @@ def _rank_test(classes: Sequence[tuple[Float, NDArray[Any]]], control: str, seed
             test.append(ranks[side[of_pair] == "test"])
             others.append(ranks[side[of_pair] == control])
     test_ranks, other_ranks = np.concatenate(test), np.concatenate(others)
-    if min(len(test_ranks), len(other_ranks)) < MIN_AUDIT_GROUPS:
+    tested, others_tested = len(test_ranks), len(other_ranks)
+    if min(tested, others_tested) < MIN_AUDIT_GROUPS:
         note = f"not measured: at least {MIN_AUDIT_GROUPS} groups on either side are needed"
-        return Nearness(seed, control, len(test_ranks), len(other_ranks), None, None, note)
+        return Nearness(seed, control, tested, others_tested, None, None, note)
     result = mannwhitneyu(test_ranks, other_ranks, alternative="less", method="asymptotic")
-    share = 1 - float(result.statistic) / (len(test_ranks) * len(other_ranks))
-    return Nearness(seed, control, len(test_ranks), len(other_ranks), share, float(result.pvalue), "")
+    share = 1 - float(result.statistic) / (tested * others_tested)
+    return Nearness(seed, control, tested, others_tested, share, float(result.pvalue), "")

@@ -9,13 +9,12 @@ likelier a member. Members are the training images; the control is the test imag
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, UInt8
-from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import Features, Float, nearest, nearest_elsewhere
 
@@ -61,6 +60,15 @@ class AttackScores:
         return len(np.unique(self.groups[self.member == member]))
 
 
+class Measure(NamedTuple):
+    """A figure of the attack: its value for weights (N,), what guessing gives, the groups that the control needs."""
+
+    name: str
+    of_weight: Callable[[Float], float]
+    chance: float
+    needed: int
+
+
 def membership_rows(
     train: ImageSet, test: ImageSet, samples: Mapping[str, UInt8], rng: np.random.Generator
 ) -> list[MembershipRow]:
@@ -70,11 +78,9 @@ def membership_rows(
     Intervals are 95 %, from bootstrap draws of the groups of either side. Below 20 groups on a side nothing is
     measured; a rate of false alarms needs as many control groups as can show it, 99 for 1 %.
     """
-    rows: list[MembershipRow] = []
-    for space, embed in FEATURE_SPACES:
-        scores = attack_scores(train, test, {label: images for label, images in samples.items() if len(images)}, embed)
-        rows += _space_rows(space, scores, rng)
-    return rows
+    samples = {label: images for label, images in samples.items() if len(images)}
+    attacks = ((space, attack_scores(train, test, samples, embed)) for space, embed in FEATURE_SPACES)
+    return [row for space, attack in attacks for row in _space_rows(space, attack, rng)]
 
 
 def attack_scores(
@@ -124,28 +130,21 @@ def recall_at_rate(attack: AttackScores, weight: Float, rate: float, units: int)
 
 def _space_rows(space: str, attack: AttackScores, rng: np.random.Generator) -> Iterator[MembershipRow]:
     members, control = attack.units(True), attack.units(False)
-    measures: dict[str, Callable[[Float], float]] = {"auc": lambda weight: auc(attack, weight)}
-    measures |= {
-        f"tpr_{rate:g}": partial(recall_at_rate, attack, rate=rate, units=control) for rate in FALSE_ALARM_RATES
-    }
-    chances = dict(zip(measures, (0.5, *FALSE_ALARM_RATES), strict=True))
-    needed = dict(
-        zip(measures, (MIN_GROUPS, *(max(MIN_GROUPS, round(1 / rate) - 1) for rate in FALSE_ALARM_RATES)), strict=True)
-    )
-    enough = {
-        name: measure_of for name, measure_of in measures.items() if members >= MIN_GROUPS and control >= needed[name]
-    }
-    bounds = _intervals(attack, list(enough.values()), min(members, control), rng)
-    for name, measure in measures.items():
-        if name in enough:
-            low, high = next(bounds)
-            yield MembershipRow(space, name, measure(attack.weight), low, high, chances[name], members, control, "")
-            continue
+    measures = [Measure("auc", partial(auc, attack), chance=0.5, needed=MIN_GROUPS)]
+    for rate in FALSE_ALARM_RATES:
+        recall = partial(recall_at_rate, attack, rate=rate, units=control)
+        measures.append(Measure(f"tpr_{rate:g}", recall, rate, max(MIN_GROUPS, round(1 / rate) - 1)))
+    enough = [measure for measure in measures if members >= MIN_GROUPS and control >= measure.needed]
+    bounds = _intervals(attack, [measure.of_weight for measure in enough], min(members, control), rng)
+    for measure in measures:
+        value = low = high = None
         note = (
             f"not measured: {members} independent training and {control} test images, at least {MIN_GROUPS} and "
-            f"{needed[name]} are needed"
+            f"{measure.needed} are needed"
         )
-        yield MembershipRow(space, name, None, None, None, chances[name], members, control, note)
+        if measure in enough:
+            value, (low, high), note = measure.of_weight(attack.weight), next(bounds), ""
+        yield MembershipRow(space, measure.name, value, low, high, measure.chance, members, control, note)
 
 
 def _intervals(
@@ -177,23 +176,3 @@ def _draws(attack: AttackScores, rng: np.random.Generator) -> Iterator[Float]:
         for units in sides:
             times[units] = rng.multinomial(len(units), np.full(len(units), 1 / len(units)))
         yield attack.weight * times[unit]
-
-
-def explain_membership(rows: Sequence[MembershipRow]) -> list[ExplanationLine]:
-    """What the attack found, for `augment verdict --explain`."""
-    return [
-        ExplanationLine(_membership_sentence(row), f"membership.csv: space {row.space}, figure auc (value, low, high)")
-        for row in rows
-        if row.figure == "auc"
-    ]
-
-
-def _membership_sentence(row: MembershipRow) -> str:
-    way = {"pixels": "by pixels", "random_convolutions": "by random features"}[row.space]
-    if row.value is None:
-        return f"Whether the samples give training images away, {way}, was {row.note}. They are not anonymous."
-    return (
-        f"From the samples, {way}, a training image is told from an unseen one with a chance of {row.value:.2f} "
-        f"[{row.low:.2f}, {row.high:.2f}]; guessing has {row.chance:.2f}. However low it is, they are not anonymous: "
-        "another attack may find more."
-    )

@@ -1,14 +1,9 @@
 """How good the samples are, before selection, each metric beside the same one for real images.
 
-Two feature spaces: fixed random convolutions, and the penultimate features of classifiers of real training images
-(`IndependentClassifier`), of which each is asked about real images that it has not seen. The space of the filter is
-neither.
-
-Independent classifiers: fresh ones of real training images, cross-fitted, that neither chose a sample nor trained a
-GAN.
-
-Each is trained on one half of the training images, cut by group, so the other half is unseen by it, as the test images
-are. Their penultimate features are a space for sample quality, and their answers tell what is off its class.
+Two feature spaces: fixed random convolutions, and the penultimate features of independent classifiers, which are fresh
+ones of real training images: they neither chose a sample nor trained a GAN, and the filter's space is another. Each is
+trained on one half of the training images, cut by group, so the other half is unseen by it, as the test images are.
+Their answers tell what is off its class.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -93,21 +88,18 @@ def quality_rows(
     samples: label -> uint8 (N, C, H, W) before any filter. In the space `classifier` a metric is the mean over the
     classifiers, and the real images are those that each has not seen.
     """
-    samples = {label: views_of_space for label, views_of_space in samples.items() if len(views_of_space)}
-    test_images = _by_label(test, train.classes)
-    views = {
-        "random_convolutions": [
-            _embed_images(random_convolutions, _by_label(train, train.classes), test_images, samples)
-        ],
-        "classifier": [
-            _embed_images(_embedding(classifier), _by_label(classifier.held_out, train.classes), test_images, samples)
-            for classifier in classifiers
-        ],
-    }
-    rows: list[Row] = []
-    for space, views_of_space in views.items():
-        rows += _space_rows(space, views_of_space, train.classes, sorted(samples))
-    return [*rows, *_other_class_rows(classifiers, train.classes, samples, test_images)]
+    samples = {label: images for label, images in samples.items() if len(images)}
+    classes, test_images = train.classes, _by_label(test, train.classes)
+    by_convolutions = _embed_images(random_convolutions, _by_label(train, classes), test_images, samples)
+    by_classifiers = [
+        _embed_images(_embedding(classifier), _by_label(classifier.held_out, classes), test_images, samples)
+        for classifier in classifiers
+    ]
+    return [
+        *_space_rows("random_convolutions", [by_convolutions], classes, sorted(samples)),
+        *_space_rows("classifier", by_classifiers, classes, sorted(samples)),
+        *_other_class_rows(classifiers, classes, samples, test_images),
+    ]
 
 
 def neighbour_count(count: int) -> int:
@@ -142,9 +134,9 @@ def _embed_images(
 ) -> EmbeddedImages:
     """No more samples are embedded than there are real images to compare them with."""
     return EmbeddedImages(
-        {label: embed(own) for label, own in real.items()},
-        {label: embed(own) for label, own in reference.items()},
-        {label: embed(own[: len(real[label])]) for label, own in samples.items()},
+        {label: embed(images) for label, images in real.items()},
+        {label: embed(images) for label, images in reference.items()},
+        {label: embed(images[: len(real[label])]) for label, images in samples.items()},
     )
 
 
@@ -155,48 +147,36 @@ def _space_rows(
     for label in (POOLED, *classes):
         labels = list(made) if label == POOLED else [label]
         sides = [side.get(name, ()) for view in views for side in (view.real, view.fake) for name in labels]
-        counts = [min(map(len, sides), default=0)] * len(labels)
-        reference = [len(views[0].reference[name]) for name in labels]
+        count = min(map(len, sides), default=0)
+        reference = {name: len(views[0].reference[name]) for name in labels}
         if label == POOLED:
-            counts = [min([*counts[:1], *reference], default=0)] * len(labels)
-            reference = counts
-        if not labels or min(sum(counts), sum(reference)) < MIN_IMAGES:
+            count = min([count, *reference.values()], default=0)
+            reference = dict.fromkeys(labels, count)
+        counts = dict.fromkeys(labels, count)
+        if not labels or min(sum(counts.values()), sum(reference.values())) < MIN_IMAGES:
             note = f"not measured: fewer than {MIN_IMAGES} images on a side"
             yield {"label": label, "space": space, "metric": "kid", "note": note}
         else:
-            yield from _metric_rows(label, space, views, labels, counts, reference)
+            yield from _metric_rows(label, space, views, counts, reference)
 
 
 def _metric_rows(
-    label: str,
-    space: str,
-    views: Sequence[EmbeddedImages],
-    labels: Sequence[str],
-    counts: Sequence[int],
-    reference: Sequence[int],
+    label: str, space: str, views: Sequence[EmbeddedImages], counts: Mapping[str, int], reference: Mapping[str, int]
 ) -> Iterator[Row]:
-    """The mean over the views; counts, reference: images taken of each class in `labels`."""
+    """The mean over the views; counts, reference: images taken of each class."""
 
-    def pool(side: Mapping[str, Features], most: Sequence[int]) -> Features:
-        return np.concatenate([side[name][:count] for name, count in zip(labels, most, strict=True)])
+    def pool(side: Mapping[str, Features], taken: Mapping[str, int]) -> Features:
+        return np.concatenate([side[name][:count] for name, count in taken.items()])
 
     measured = [
         (sample_metrics(pool(view.reference, reference), pool(view.fake, counts)),
          sample_metrics(pool(view.reference, reference), pool(view.real, counts)))
         for view in views
     ]  # fmt: skip
-    has_few_images = min(sum(counts), sum(reference)) < 2 * MIN_IMAGES
+    made, held = sum(counts.values()), sum(reference.values())
     for metric in measured[0][0]:
-        yield {
-            "label": label,
-            "space": space,
-            "metric": metric,
-            "synthetic": float(np.mean([fake[metric] for fake, _ in measured])),
-            "real": float(np.mean([real[metric] for _, real in measured])),
-            "n_synthetic": sum(counts),
-            "n_reference": sum(reference),
-            "note": "few images: indicative" if has_few_images else "",
-        }
+        fake, control = (float(np.mean([of_side[metric] for of_side in side])) for side in zip(*measured, strict=True))
+        yield _row(label, space, metric, fake, control, made, held, min(made, held) < 2 * MIN_IMAGES)
 
 
 def _other_class_rows(
@@ -213,13 +193,15 @@ def _other_class_rows(
         # Classes count alike, since they hold unequally many test images.
         fake, control = (float(np.mean([side[name].mean() for name in labels])) for side in (synthetic, real))
         count, reference = (sum(len(side[name]) for name in labels) for side in (synthetic, real))
-        yield {
-            "label": label,
-            "space": "classifier",
-            "metric": "other_class",
-            "synthetic": fake,
-            "real": control,
-            "n_synthetic": count,
-            "n_reference": reference,
-            "note": "few images: indicative" if min(count, reference) < MIN_IMAGES else "",
-        }
+        yield _row(
+            label, "classifier", "other_class", fake, control, count, reference, min(count, reference) < MIN_IMAGES
+        )
+
+
+def _row(
+    label: str, space: str, metric: str, fake: float, real: float, samples: int, reference: int, has_few_images: bool
+) -> Row:
+    """samples, reference: numbers of images on the two sides."""
+    note = "few images: indicative" if has_few_images else ""
+    values = (label, space, metric, fake, real, samples, reference, note)
+    return dict(zip(QUALITY_COLUMNS, values, strict=True))

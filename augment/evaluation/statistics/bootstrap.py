@@ -103,7 +103,6 @@ def _multiplicities(stratum_of_group: Int, draws: int, rng: np.random.Generator)
     times = np.ones((draws, len(stratum_of_group)))
     for which in np.unique(stratum_of_group):
         members = np.flatnonzero(stratum_of_group == which)
-        n = len(members)
-        if n > 1:
+        if (n := len(members)) > 1:
             times[:, members] = rng.multinomial(n - 1, np.full(n, 1 / n), size=draws)
     return times

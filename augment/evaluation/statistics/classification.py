@@ -1,7 +1,5 @@
-"""What one classifier is worth, from its class probabilities: metrics beside the primary one.
-
-Reliability: is a classifier right as often as it says? The bins of the reliability diagram.
-"""
+"""Metrics beside the primary one, from class probabilities; the bins of the reliability diagram, which shows whether a
+classifier is right as often as it says."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -84,11 +82,9 @@ def reliability_rows(
             count = len(np.unique(all_groups[in_bin]))
             share = float(right[in_bin].mean())
             low, high = wilson(share * count, count)
-            rows.append(
-                {"arm": arm, "low_edge": bin_number / RELIABILITY_BINS,
-                 "high_edge": (bin_number + 1) / RELIABILITY_BINS,
-                 "answers": int(in_bin.sum()), "groups": count,
-                 "confidence": float(confidence[in_bin].mean()), "right": share, "low": low,
-                 "high": high}
-            )  # fmt: skip
+            rows.append({
+                "arm": arm, "low_edge": bin_number / RELIABILITY_BINS, "high_edge": (bin_number + 1) / RELIABILITY_BINS,
+                "answers": int(in_bin.sum()), "groups": count, "confidence": float(confidence[in_bin].mean()),
+                "right": share, "low": low, "high": high,
+            })  # fmt: skip
     return rows

@@ -1,7 +1,7 @@
 """Estimates with their intervals and p-values, for one fixed split and for repeated splits.
 
 Two things vary on one split: which images happened to be in the test set, and which seed the training
-had. The first is measured by resampling test groups (`resampling`), the second by the spread over
+had. The first is measured by resampling test groups (`bootstrap`), the second by the spread over
 seeds. Where the training set is drawn anew, only its repetitions count. See docs/protocol.md.
 """
 
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
+
+from augment.core.intervals import wilson_interval
 
 Float = NDArray[np.float64]
 
@@ -60,7 +62,7 @@ def estimate(values: Float, bootstrap: Float, one_group_se: float, groups: int) 
     """Mean, test error and seed spread of a metric.
 
     values: (S,) the metric of S >= 2 paired seeds; bootstrap: (S, B) the same on each draw of the test
-    groups (`resampling.resample`); one_group_se: what one group can move it by; groups: their number.
+    groups (`bootstrap.resample`); one_group_se: what one group can move it by; groups: their number.
     Test error: the spread between draws of the mean over seeds, and in quadrature one group somewhere
     in the set, since a small set without any disagreement is no proof of equality (the pseudo-pair of
     Agresti & Min 2005).
@@ -126,17 +128,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927); (0, 1) for n = 0.
-
-    successes may be a fraction: with a mean share over seeds it is share times independent groups.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    share, widen = min(1.0, successes / n), 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / widen
-    half = z / widen * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    """Two-sided Wilson interval of a share, as in `wilson_interval`."""
+    return wilson_interval(successes, n, float(stats.norm.ppf((1 + confidence) / 2)))
 
 
 def t_quantile(confidence: float, degrees_of_freedom: int) -> float:

@@ -5,7 +5,7 @@ normal one at a fixed share of false alarms. What follows (comparisons, verdict)
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,15 +21,14 @@ from augment.evaluation.statistics.bootstrap import (
     resample,
 )
 from augment.evaluation.statistics.estimates import Estimate, corrected_t, estimate
-
-Bool = NDArray[np.bool_]
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-ScoreArray = NDArray[np.floating[Any]]
-
-TOLERANCE = 1e-9
-MIN_GROUPS_ABOVE_THRESHOLD = (
-    2  # normal groups above the threshold: with fewer, draws of them do not show how uncertain it is
+from augment.evaluation.statistics.recall_at_fpr import (
+    Bool,
+    Float,
+    Int,
+    ScoreArray,
+    draws_miss_threshold,
+    recall_at_far,
+    threshold_changes,
 )
 
 
@@ -45,7 +44,7 @@ class MetricTable:
         cannot show how uncertain the threshold is; else empty
     small_classes: classes with so few groups that they cannot show their own spread
     ratio: None where draws and seeds give intervals; else every seed has a training set of its own, the intervals are
-        those of `corrected_t` with this ratio, and groups, images and one_pair are those of one repeat
+        those of `corrected_t` with this ratio, and groups, images and one_group_se are those of one repeat
     """
 
     name: str
@@ -70,9 +69,8 @@ class MetricTable:
             values, bootstrap = values - self.values[minus], bootstrap - self.bootstrap[minus]
         if self.ratio is not None:
             return corrected_t(values, self.ratio, self.one_group_se)
-        return estimate(
-            values, bootstrap, math.hypot(self.one_group_se, self._threshold_error(arm, minus)), self.groups
-        )
+        one_group = math.hypot(self.one_group_se, self._threshold_error(arm, minus))
+        return estimate(values, bootstrap, one_group, self.groups)
 
     def _threshold_error(self, arm: str, minus: str | None) -> float:
         """Standard error of the mean over seeds from the choice of normal images: a jackknife over their groups."""
@@ -83,7 +81,7 @@ class MetricTable:
 
 
 def join_repeats(tables: Sequence[MetricTable | None], ratio: float) -> MetricTable | None:
-    """Figures of repeats with training sets of their own as one, (S, ...); None where any of them cannot tell."""
+    """Tables of repeats with training sets of their own as one, (S, ...); None where any of them cannot tell."""
     known = [table for table in tables if table is not None]
     if not known or len(known) < len(tables):
         return None
@@ -124,9 +122,8 @@ def metric_table(
         return None
     resamples = resample(targets, groups, draws, rng)
     if normal is None:
-        return balanced_accuracy_table(
-            {arm: by_seed_.argmax(axis=2) == targets for arm, by_seed_ in scores.items()}, targets, groups, resamples
-        )
+        correct = {arm: by_seed.argmax(axis=2) == targets for arm, by_seed in scores.items()}
+        return balanced_accuracy_table(correct, targets, groups, resamples)
     is_normal = targets == normal
     if is_normal.all() or len(np.unique(groups[is_normal])) < MIN_CLASS_GROUPS:
         return None
@@ -159,10 +156,15 @@ def _recall_table(
     """An image is the more suspect the less probable the normal class is."""
     others = targets != normal
     weights = np.concatenate([resamples.weights[None], resamples.draws])
-    recalls = {
-        arm: np.stack([recall_at_far(-probabilities[:, normal], ~others, weights, rate) for probabilities in by_seed])
-        for arm, by_seed in scores.items()
-    }
+
+    def of_every_seed(measure: Callable[..., Float], *figures: Any) -> dict[Any, Float]:
+        return {
+            arm: np.stack([measure(-probabilities[:, normal], ~others, *figures, rate) for probabilities in by_seed])
+            for arm, by_seed in scores.items()
+        }
+
+    recalls = of_every_seed(recall_at_far, weights)
+    misses = draws_miss_threshold(len(np.unique(groups[~others])), rate)
     return MetricTable(
         name=f"recall at {100 * rate:g} % false alarms",
         values={arm: both[:, 0] for arm, both in recalls.items()},
@@ -172,93 +174,8 @@ def _recall_table(
         images=int(others.sum()),
         small_classes=_small_classes(targets[others], groups[others]),
         unit="images of the other classes",
-        thresholds={
-            arm: np.stack(
-                [
-                    threshold_changes(-probabilities[:, normal], ~others, groups, resamples.weights, rate)
-                    for probabilities in probabilities_by_seed
-                ]
-            )
-            for arm, probabilities_by_seed in scores.items()
-            if _images_above_threshold(len(np.unique(groups[~others])), rate) < MIN_GROUPS_ABOVE_THRESHOLD
-        },
+        thresholds=of_every_seed(threshold_changes, groups, resamples.weights) if misses else {},
     )
-
-
-def recall_at_far(alarm: ScoreArray, is_normal: Bool, weights: Float, rate: float) -> Float:
-    """Weighted share of the other images above the threshold that the normal ones set, (B,).
-
-    alarm: (N,) higher is more suspect; weights: (B, N), the first row the set as it is, then one for each draw; a
-    draw that lacks one side altogether takes that side as it is. The threshold is the
-    ceil((1 - rate)(n + 1))-th smallest of the n normal scores, or the largest where there are too few;
-    then a new normal image lies above it with a probability of at most the rate (split conformal
-    prediction, Vovk et al. 2005), whatever its distribution. An alarm is a score above the threshold.
-    """
-    normal, other = alarm[is_normal], alarm[~is_normal]
-    above = _images_above_threshold(len(normal), rate) / len(normal)
-    descending = np.argsort(-normal, kind="stable")
-    share = np.cumsum(_weights_of_side(weights, is_normal)[:, descending], axis=1)
-    share /= share[:, -1:]
-    threshold = normal[descending][(share > above + TOLERANCE).argmax(axis=1)]  # (B,)
-    order = np.argsort(-other, kind="stable")
-    found = np.cumsum(_weights_of_side(weights, ~is_normal)[:, order], axis=1)
-    alarms = np.searchsorted(-other[order], -threshold, side="left")  # others strictly above
-    recalled = np.where(alarms > 0, found[np.arange(len(found)), alarms - 1], 0.0)
-    result: Float = recalled / found[:, -1]
-    return result
-
-
-def threshold_changes(alarm: ScoreArray, is_normal: Bool, groups: NDArray[Any], weights: Float, rate: float) -> Float:
-    """What the recall of the set as it is changes by when each group of normal images is left out, (groups,).
-
-    As in `recall_at_far`, with one row of weights (N,). As many normal images as before stay above the threshold, which
-    moves to the next one below. A bootstrap can only repeat the images that there are: where the threshold is the
-    largest or second largest of them no draw lies above it, and its error is underestimated.
-    """
-    normal, other = alarm[is_normal], alarm[~is_normal]
-    names, of_image = np.unique(groups[is_normal], return_inverse=True)
-    above = _images_above_threshold(len(normal), rate)
-
-    def recall(kept: ScoreArray) -> float:
-        threshold = np.sort(kept)[::-1][min(above, len(kept) - 1)]
-        own = weights[~is_normal]
-        return float(own[other > threshold].sum() / own.sum())
-
-    changes, whole = np.zeros(len(names)), recall(normal)
-    for group in np.unique(of_image[np.argsort(-normal, kind="stable")[: above + 1]]):
-        changes[group] = recall(normal[of_image != group]) - whole if len(names) > 1 else 0.0
-    return changes
-
-
-def _images_above_threshold(images: int, rate: float) -> int:
-    """How many of so many normal images lie above the threshold, that of a false alarm for a new one."""
-    return max(0, math.floor(rate * (images + 1) + TOLERANCE) - 1)
-
-
-def _weights_of_side(weights: Float, side: Bool) -> Float:
-    own = weights[:, side]
-    own[own.sum(axis=1) == 0] = own[0]
-    return own
-
-
-def check_false_alarm_rate(targets: Int, groups: NDArray[Any], normal: int, label: str, rate: float) -> None:
-    """Raises DataError when test cannot show a recall at this false-alarm rate."""
-    is_normal = targets == normal
-    images, independent = int(is_normal.sum()), len(np.unique(groups[is_normal]))
-    needed = max(MIN_CLASS_GROUPS, math.ceil(1 / rate - TOLERANCE) - 1)
-    if independent < needed:
-        larger = (
-            f"Raise it to {math.ceil(100 / (independent + 1)) / 100:g}, add"
-            if independent >= MIN_CLASS_GROUPS
-            else "Add"
-        )
-        raise DataError(
-            f"evaluate.false_alarm_rate {rate:g}: it needs at least {needed} independent test images of the normal "
-            f"class {label!r}, found {images} images in {independent} groups. {larger} normal images, "
-            "or set `evaluate.primary: balanced_accuracy`."
-        )
-    if is_normal.all():
-        raise DataError(f"evaluate.normal {label!r}: test holds no image of any other class, so nothing can be missed.")
 
 
 def _small_classes(targets: Int, groups: NDArray[Any]) -> int:

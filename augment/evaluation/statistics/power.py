@@ -118,7 +118,5 @@ def _simulated_differences(rng: np.random.Generator, variances: NDArray[np.float
     """Candidate minus each rival, (draws, rivals, seeds) with these variances (rivals,)."""
     candidate_variance = float(variances.min()) / 2
     candidate = rng.normal(0, math.sqrt(candidate_variance), (_SIMULATED_RUNS, 1, seeds))
-    rivals: NDArray[np.float64] = (
-        rng.normal(size=(_SIMULATED_RUNS, len(variances), seeds)) * np.sqrt(variances - candidate_variance)[:, None]
-    )
-    return candidate - rivals
+    rivals: NDArray[np.float64] = rng.normal(size=(_SIMULATED_RUNS, len(variances), seeds))
+    return candidate - rivals * np.sqrt(variances - candidate_variance)[:, None]

@@ -14,14 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
-from sklearn.model_selection import cross_val_predict
-from sklearn.neighbors import KNeighborsClassifier
 
-from augment.data.imageset import ImageSet
-from augment.data.split.groups import group_folds
-from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
 from augment.evaluation.statistics.power import DifferenceVariance, smallest_gain
-from augment.measure.features import pixels
+from augment.params.arms import UNAUGMENTED_ARMS
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -41,12 +36,7 @@ class VarianceComponents:
 
 
 MEASURED_COMPONENTS = VarianceComponents(common=0.82, kind=0.09, arm=0.015, seed=0.04, shift=0.1)
-UNAUGMENTED_ARMS = ("none", "oversample")  # arms that show images as they are
-NEIGHBOUR_INTERCEPT, NEIGHBOUR_SLOPE = (
-    0.48,
-    0.76,
-)  # from a neighbour's recall to a classifier's, both as normal quantiles
-_NEIGHBOUR_FOLDS = 5
+NEIGHBOUR_INTERCEPT, NEIGHBOUR_SLOPE = 0.48, 0.76  # from a neighbour's recall to a classifier's, as normal quantiles
 _SHRINKAGE_IMAGES = 4  # a class's own recall counts as its images, the mean of all classes as this many
 _MIN_RECALL = 0.02  # no class is expected to be all right or all wrong
 _MAX_THRESHOLD_SHIFT = 6.0  # a threshold moved so far leaves no class anything to gain
@@ -54,61 +44,15 @@ _NORMAL_GRID = np.linspace(-8, 8, 401)
 _NORMAL_WEIGHTS = np.exp(-(_NORMAL_GRID**2) / 2) / np.exp(-(_NORMAL_GRID**2) / 2).sum()
 
 
-def expected_power(
-    train: ImageSet,
-    test: ImageSet,
-    rivals: Sequence[str],
-    seeds: int,
-    ratio: float | None = None,
-    augmented: bool = True,
-) -> tuple[float | None, Int]:
-    """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
+def expected_recalls(neighbour: Float, images: Int) -> Float:
+    """Recall that a classifier will about have on each class, float (classes,).
 
-    Only the labels and groups of test are looked at, and never its images. ratio, seeds, augmented: as in
-    `expected_smallest_gain`; train and test are those of one repeat.
+    neighbour: recalls of a nearest neighbour, (classes,), which are drawn to their mean, and moved to what trained
+    classifiers had in the calibration; images: (classes,) that they were found on.
     """
-    targets = test.targets(train.classes)
-    groups = groups_per_class(targets, test.groups)
-    recalls = expected_recalls(train)
-    if recalls is None:
-        return None, groups
-    expected_of_tested = recalls[np.unique(targets)]
-    components = (
-        without_arm_differences(MEASURED_COMPONENTS) if ratio == 0 else MEASURED_COMPONENTS
-    )  # one fixed test set speaks of its own images
-    moved_by_group = one_group_se(targets, test.groups)
-    return expected_smallest_gain(
-        expected_of_tested, groups, rivals, seeds, moved_by_group, components, ratio, augmented
-    ), groups
-
-
-def expected_recalls(train: ImageSet) -> Float | None:
-    """Recall that a classifier will about have on each class, float (classes,), from the training images alone.
-
-    The recalls of a nearest neighbour, drawn to their mean, and moved to what trained classifiers had in the
-    calibration. None where no fold can be cut.
-    """
-    recalls = neighbour_recalls(train)
-    if recalls is None:
-        return None
-    counts = np.array([train.counts()[label] for label in train.classes])
-    shrunken = (recalls * counts + _SHRINKAGE_IMAGES * recalls.mean()) / (counts + _SHRINKAGE_IMAGES)
+    shrunken = (neighbour * images + _SHRINKAGE_IMAGES * neighbour.mean()) / (images + _SHRINKAGE_IMAGES)
     expected: Float = ndtr(NEIGHBOUR_INTERCEPT + NEIGHBOUR_SLOPE * ndtri(shrunken.clip(_MIN_RECALL, 1 - _MIN_RECALL)))
     return expected.clip(_MIN_RECALL, 1 - _MIN_RECALL)
-
-
-def neighbour_recalls(train: ImageSet) -> Float | None:
-    """Share of each class's images whose nearest neighbour has their label, float (classes,).
-
-    The neighbour comes from the other four of five folds cut by group; distances are those of box-reduced pixels.
-    """
-    targets = train.targets(train.classes)
-    folds = min(_NEIGHBOUR_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
-    if folds < 2:
-        return None
-    cut = group_folds(targets, train.groups, folds, 0)
-    predicted = cross_val_predict(KNeighborsClassifier(1), pixels(train.images), targets, cv=cut)
-    return np.bincount(targets, predicted == targets) / np.bincount(targets)
 
 
 def expected_smallest_gain(
@@ -135,20 +79,17 @@ def expected_smallest_gain(
         return float((ndtr(quantiles + step) - recalls).mean())
 
     def missing(step: float) -> float:
-        unaugmented = [augmented and rival in UNAUGMENTED_ARMS for rival in rivals]
         variances = [
-            expected_variance(quantiles + step, quantiles, groups, is_unaugmented, components)
-            for is_unaugmented in unaugmented
+            expected_variance(quantiles + step, quantiles, groups, augmented and rival in UNAUGMENTED_ARMS, components)
+            for rival in rivals
         ]
         if ratio is not None:
             variances = [variance.between_training_sets() for variance in variances]
         return smallest_gain(variances, seeds, int(groups.sum()), one_group_se, ratio) - gain(step)
 
-    return (
-        gain(float(brentq(missing, 0.0, _MAX_THRESHOLD_SHIFT, xtol=1e-3)))
-        if missing(_MAX_THRESHOLD_SHIFT) < 0
-        else None
-    )
+    if missing(_MAX_THRESHOLD_SHIFT) >= 0:
+        return None
+    return gain(float(brentq(missing, 0.0, _MAX_THRESHOLD_SHIFT, xtol=1e-3)))
 
 
 def expected_variance(
@@ -156,9 +97,8 @@ def expected_variance(
 ) -> DifferenceVariance:
     """Spread of the mean recall's difference between a candidate and a rival.
 
-    rival_unaugmented: the candidate learns from augmented images and the rival from images as they are; else both do
-    alike.
     candidate, rival: (classes,) thresholds, the normal quantiles of their recalls; groups: (classes,) in test.
+    rival_unaugmented: the candidate learns from augmented images, the rival from images as they are; else both alike.
     """
     shared = components.common + (0.0 if rival_unaugmented else components.kind)
     itself = components.common + components.kind + components.arm
@@ -183,9 +123,6 @@ def without_arm_differences(components: VarianceComponents) -> VarianceComponent
 def both_right(first: Float, second: Float, correlation: float) -> Float:
     """P(x < first and y < second) of standard normal x, y with this correlation in [0, 1); elementwise."""
     common_part, own_sd = np.sqrt(correlation) * _NORMAL_GRID, np.sqrt(1 - correlation)
-    both: Float = (
-        ndtr((first[..., None] - common_part) / own_sd)
-        * ndtr((second[..., None] - common_part) / own_sd)
-        @ _NORMAL_WEIGHTS
-    )
+    first_right, second_right = (ndtr((each[..., None] - common_part) / own_sd) for each in (first, second))
+    both: Float = first_right * second_right @ _NORMAL_WEIGHTS
     return both

@@ -3,8 +3,7 @@
 The error of the primary metric is taken as a power law of the number n of training images, log(error) = a + b log(n)
 by least squares over the measured sizes. The sample equivalence is the n at which the curve has the GAN arm's error.
 Its interval holds every n at which a test of equal errors does not reject (Fieller 1954), with the same errors from
-test groups and
-seeds as any other comparison: at each n the curve is a weighted sum of what was measured.
+test groups and seeds as any other comparison: at each n the curve is a weighted sum of what was measured.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,8 +28,7 @@ class SampleEquivalence:
 
     images: real images that there are; min_measured, max_measured: the smallest and the largest size that was measured
     curve_rises: with more real images the error surely falls; without that nothing below means anything
-    equivalent, low, high: images in all, with a 95 % interval; at `min_measured` they may be fewer, at `max_searched`
-    more
+    equivalent, low, high: images in all, with a 95 % interval; at `min_measured` maybe fewer, at `max_searched` more
     """
 
     images: float
@@ -50,19 +48,19 @@ class SampleEquivalence:
 def sample_equivalence(
     table: MetricTable, candidate: str, curve: Mapping[str, float], images: float
 ) -> SampleEquivalence:
-    """How many real images do as well as `candidate`. curve: names of the measured sizes among the figures' arms ->
-    training images.
-
-    Needs at least two sizes.
+    """How many real images do as well as `candidate`. curve: names of at least two measured sizes among the table's
+    arms -> training images.
     """
     logs, sizes = _log_errors(table, candidate), np.array(list(curve.values()))
     min_measured, max_measured = float(sizes.min()), float(sizes.max())
-    slope = _weighted_estimate(logs, dict(zip(curve, _line_weights(sizes)[1].tolist(), strict=True)))
+    line = _line_weights(sizes)
+    slope = _weighted_estimate(logs, dict(zip(curve, line[1].tolist(), strict=True)))
     max_searched = MAX_EXTRAPOLATION * max_measured
 
     def lead(size: float) -> Estimate:
         """The candidate's log error minus the curve's; it grows with the size where the error surely falls."""
-        return _weighted_estimate(logs, {candidate: 1.0, **_minus_curve(curve, sizes, size)})
+        minus_curve = -(np.array([1.0, np.log(size)]) @ line)
+        return _weighted_estimate(logs, {candidate: 1.0, **dict(zip(curve, minus_curve.tolist(), strict=True))})
 
     return SampleEquivalence(
         images=images,
@@ -91,29 +89,26 @@ def _line_weights(sizes: Float) -> Float:
     return np.asarray(np.linalg.pinv(np.stack([np.ones(len(sizes)), np.log(sizes)], axis=1)))
 
 
-def _minus_curve(curve: Mapping[str, float], sizes: Float, at: float) -> dict[str, float]:
-    weights = np.array([1.0, np.log(at)]) @ _line_weights(sizes)
-    return dict(zip(curve, (-weights).tolist(), strict=True))
-
-
 def _log_errors(table: MetricTable, candidate: str) -> MetricTable:
     """Logarithms of 1 - metric; where none is wrong, half an image is."""
     min_error = 0.5 / table.images
-    error = max(min_error, 1 - table.mean(candidate))
-    return replace(
-        table,
-        values={arm: np.log(np.maximum(min_error, 1 - values)) for arm, values in table.values.items()},
-        bootstrap={arm: np.log(np.maximum(min_error, 1 - values)) for arm, values in table.bootstrap.items()},
-        one_group_se=table.one_group_se / error,
-    )
+
+    def logs(by_arm: Mapping[str, Float]) -> dict[str, Float]:
+        return {arm: np.log(np.maximum(min_error, 1 - values)) for arm, values in by_arm.items()}
+
+    one_group_se = table.one_group_se / max(min_error, 1 - table.mean(candidate))
+    return replace(table, values=logs(table.values), bootstrap=logs(table.bootstrap), one_group_se=one_group_se)
 
 
 def _weighted_estimate(table: MetricTable, weights: Mapping[str, float]) -> Estimate:
     """The estimate of a weighted sum of arms, paired by seed and by draw."""
-    values = np.sum([weight * table.values[arm] for arm, weight in weights.items()], axis=0)
-    bootstrap = np.sum([weight * table.bootstrap[arm] for arm, weight in weights.items()], axis=0)
+
+    def weighted(by_arm: Mapping[str, Float]) -> dict[str, Float]:
+        return {"": np.sum([weight * by_arm[arm] for arm, weight in weights.items()], axis=0)}
+
     one_group_se = table.one_group_se * max(map(abs, weights.values()))
-    return replace(table, values={"": values}, bootstrap={"": bootstrap}, one_group_se=one_group_se).estimate("")
+    sums = replace(table, values=weighted(table.values), bootstrap=weighted(table.bootstrap), one_group_se=one_group_se)
+    return sums.estimate("")
 
 
 def _crossing(rising: Callable[[float], float], lower: float, upper: float) -> float:

@@ -1,23 +1,18 @@
 """What a verdict's reader must know about the generators behind it: told among the reasons."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from augment.data.imageset import ImageSet
-from augment.gan.generators import GeneratorSet
 
-
-def failed_classes_caveat(generator_sets: Sequence[GeneratorSet]) -> list[str]:
+def failed_classes_caveat(times: Mapping[str, int], repeats: int) -> list[str]:
     """A sentence on the classes whose GAN failed, in some repeat or in all; none where all are there.
 
-    generator_sets: the generators of every repeat.
+    times: label -> repeats in which it failed.
     """
-    times = Counter(label for generators in generator_sets for label in generators.failed)
     if not times:
         return []
     named = ", ".join(
-        repr(label) if number == len(generator_sets) else f"{label!r} ({number} of {len(generator_sets)} repeats)"
+        repr(label) if number == repeats else f"{label!r} ({number} of {repeats} repeats)"
         for label, number in sorted(times.items())
     )
     return [
@@ -26,12 +21,13 @@ def failed_classes_caveat(generator_sets: Sequence[GeneratorSet]) -> list[str]:
     ]
 
 
-def pinned_start_caveat(pinned_training: Mapping[str, Any] | None, train: ImageSet) -> list[str]:
+def pinned_start_caveat(pinned_training: Mapping[str, Any] | None, train: str) -> list[str]:
     """A sentence where the GANs start from a generator of other images; none where they do not.
 
     pinned_training: what the manifest of `train.base` says of its training, None where nothing is pinned.
+    train: fingerprint of the training images.
     """
-    if pinned_training is None or pinned_training.get("images_sha256") == train.fingerprint():
+    if pinned_training is None or pinned_training.get("images_sha256") == train:
         return []
     return [
         "The GANs start from the generator in train.base, which was not trained on data/prepared/train as it is now. "

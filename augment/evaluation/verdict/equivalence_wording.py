@@ -55,8 +55,7 @@ def equivalence_sentence(equivalence: SampleEquivalence, candidate: str, real: s
     if not equivalence.curve_rises:
         return (
             f"What the synthetic images are worth in real ones is not measured: with {round(equivalence.min_measured)} "
-            f"to "
-            f"{round(equivalence.max_measured)} real images `{real}` does not surely get better."
+            f"to {round(equivalence.max_measured)} real images `{real}` does not surely get better."
         )
     low, equivalent, high = (
         round(size - equivalence.images) for size in (equivalence.low, equivalence.equivalent, equivalence.high)
@@ -94,8 +93,7 @@ def labelling_advice(labelling: LabellingGain, equivalence: SampleEquivalence) -
     return (
         f"Label about {labelling.number} more of {labelling.label!r} {as_much}if you can: of all classes its recall is "
         f"expected to rise most, from {100 * labelling.before:.0f} to about {100 * labelling.after:.0f} %, as far as "
-        f"its own "
-        "images made the difference."
+        "its own images made the difference."
     )
 
 
@@ -113,13 +111,10 @@ def equivalence_entry(
     """
     all_images = next(point for point in curve if point.fraction == 1)
     equivalence = sample_equivalence(table, candidate, {point.name: point.images for point in curve}, all_images.images)
-    extra_images = (
-        [round(size - equivalence.images) for size in (equivalence.equivalent, equivalence.low, equivalence.high)]
-        if equivalence.curve_rises
-        else [None] * 3
-    )
-    number = extra_images[0] if extra_images[0] is not None and extra_images[0] > 0 else None
-    labelling = best_class_to_label(curve, recalls, number, tested)
+    sizes = (equivalence.equivalent, equivalence.low, equivalence.high)
+    extra_images = [round(size - equivalence.images) if equivalence.curve_rises else None for size in sizes]
+    number = extra_images[0]
+    labelling = best_class_to_label(curve, recalls, number if number and number > 0 else None, tested)
     return {
         "arm": real,
         "candidate": candidate,

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from augment.evaluation.statistics.comparisons import Comparison, GrossAndNet, comparison_rows, gain_over_best
-from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM
 from augment.evaluation.verdict.wording import (
     VerdictFacts,
     gain_text,
@@ -14,6 +13,7 @@ from augment.evaluation.verdict.wording import (
     turned_out_text,
     vetoes_text,
 )
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def explain(
         *_help_lines(facts),
         *_harm_lines(facts),
         *_equivalence(facts),
-        *_word(facts),
+        ExplanationLine(f"So the word is: {facts.word}.", "verdict.json (verdict)"),
         *_secondary(comparisons),
         *_further_lines(facts, comparisons, delivered),
     ]
@@ -58,8 +58,7 @@ def _primary_metric(facts: VerdictFacts) -> Iterator[ExplanationLine]:
     arm = facts.net.best_rival
     yield ExplanationLine(
         f"The primary metric is {facts.test.name}. {DEFAULT_GAN_ARM} has {_percent(facts.test.mean(DEFAULT_GAN_ARM))}, "
-        f"the best "
-        f"real-only arm on test, {arm}, has {_percent(facts.test.mean(arm))}.",
+        f"the best real-only arm on test, {arm}, has {_percent(facts.test.mean(arm))}.",
         f"arms.csv: arm {DEFAULT_GAN_ARM}, arm {arm} (mean)",
     )
 
@@ -75,14 +74,11 @@ def _selection(facts: VerdictFacts) -> Iterator[ExplanationLine]:
         f"Among the real-only arms val prefers {selection.chosen_real}.",
         f"arms.csv: arm {selection.chosen_real} (val_mean, the highest with kind real)",
     )
-    high = comparison.interval90[1]
-    outcome = (
-        "it is not, so they are used" if selection.used else "it is, so they are not used and the gain is exactly 0"
-    )
+    vetoed = "it is, so they are not used and the gain is exactly 0"
     yield ExplanationLine(
         f"Val vetoes the GAN images when the 90 % interval of {DEFAULT_GAN_ARM} minus {comparison.rival} lies below 0. "
-        f"Its upper "
-        f"end is {points(high)}: {outcome}.",
+        f"Its upper end is {points(comparison.interval90[1])}: "
+        f"{'it is not, so they are used' if selection.used else vetoed}.",
         comparison_source(comparison, "high90"),
     )
     yield ExplanationLine(vetoes_text(selection), "facts.csv: fact repeats_objecting, fact repeats_with_val (value)")
@@ -101,10 +97,8 @@ def _harm_lines(facts: VerdictFacts) -> Iterator[ExplanationLine]:
     row = next(row for row in facts.rivals if row.rival == facts.net.high_rival)
     yield ExplanationLine(
         f"To harm, the upper 95 % bound of the gain over the best of {row.rival_count} real-only arms must lie below "
-        f"0. "
-        f"Since the best is picked after looking at test, each bound is taken at 2.5 % / {row.rival_count}; the lowest "
-        f"is "
-        f"{points(row.high_joint)}, against {row.rival}: {_yes(row.high_joint < 0)}.",
+        f"0. Since the best is picked after looking at test, each bound is taken at 2.5 % / {row.rival_count}; the "
+        f"lowest is {points(row.high_joint)}, against {row.rival}: {_yes(row.high_joint < 0)}.",
         comparison_source(row, "high_joint"),
     )
 
@@ -119,10 +113,6 @@ def _equivalence(facts: VerdictFacts) -> Iterator[ExplanationLine]:
         f"{margin_text(facts.equivalence)} (`evaluate.equivalence`): {_yes(inside)}.",
         f"{comparison_source(lowest, 'low90')}; {comparison_source(highest, 'high90_joint')}",
     )
-
-
-def _word(facts: VerdictFacts) -> Iterator[ExplanationLine]:
-    yield ExplanationLine(f"So the word is: {facts.word}.", "verdict.json (verdict)")
 
 
 def _secondary(comparisons: Sequence[Comparison]) -> Iterator[ExplanationLine]:
@@ -152,7 +142,7 @@ def _further_lines(
             net_source(facts.rivals),
         )
     if delivered is not None:
-        as_delivered = [row for row in comparisons if row.candidate == "as_delivered" and row.rival in real]
+        as_delivered = [row for row in comparisons if row.candidate == DELIVERED_ARM and row.rival in real]
         gross_row = comparison_source(next(row for row in as_delivered if row.rival == BASELINE_ARM), "mean, low, high")
         yield ExplanationLine(
             f"A plain training on data/augmented, its weights and no other augmentation, gains "

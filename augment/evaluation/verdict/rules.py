@@ -9,6 +9,7 @@ from typing import Any
 
 from augment.core.errors import DataError
 from augment.evaluation.statistics.comparisons import (
+    Claim,
     Comparison,
     Gain,
     GainOverBest,
@@ -21,11 +22,16 @@ from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import difference_variances, smallest_gain
 from augment.evaluation.verdict import explanation, wording
 from augment.evaluation.verdict.scope import Scope, split_scope
-from augment.evaluation.verdict.selection import BASELINE_ARM, DEFAULT_GAN_ARM, ArmKind, Selection
-from augment.params import Arm
-
-CONTROL_ARM: Arm = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
-DELIVERED_ARM: Arm = "as_delivered"
+from augment.evaluation.verdict.selection import Selection
+from augment.params.arms import (
+    BASELINE_ARM,
+    DEFAULT_GAN_ARM,
+    DELIVERED_ARM,
+    REQUIRED_ARMS,
+    Arm,
+    ArmKind,
+    arm_kinds,
+)
 
 NO_GAIN = Gain(0.0, 0.0, 0.0)
 
@@ -69,7 +75,7 @@ def decide(
     equivalence: float,
     announced: float | None,
     scope: Scope | None = None,
-) -> Verdict:
+) -> Verdict:  # long, since a verdict has many fields
     """Judge the GAN images.
 
     kinds: arm -> kind, in the order of preference for ties; must hold `none`, `gan_half_filtered` and
@@ -82,26 +88,22 @@ def decide(
         raise DataError("test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images.")
     _check_arms(test, kinds)
     assessment = assess(test, selection, kinds, equivalence)
-    rest = secondary_comparisons(test, kinds)
-    delivered = _delivered_gain(rest)
+    net, rivals, controls = assessment.net, assessment.rivals, assessment.controls
+    secondary, veto = secondary_comparisons(test, kinds), selection.veto_comparison
+    comparisons = (*rivals, *controls, *secondary, *([veto] if veto else []))
+    delivered = _delivered_gain(secondary)
     facts = wording.VerdictFacts(
         word=assessment.word,
         test=test,
         val_images=val.images if val else 0,
         selection=selection,
-        net=assessment.net,
-        rivals=assessment.rivals,
-        controls=assessment.controls,
+        net=net,
+        rivals=rivals,
+        controls=controls,
         equivalence=equivalence,
         announced=announced,
         measured=_measured_smallest_gain(test, assessment),
         scope=scope or split_scope(test),
-    )
-    comparisons = (
-        *assessment.rivals,
-        *assessment.controls,
-        *rest,
-        *([selection.veto_comparison] if selection.veto_comparison else []),
     )
     return Verdict(
         word=facts.word,
@@ -110,10 +112,10 @@ def decide(
         reasons=tuple(wording.verdict_reasons(facts)),
         advice=tuple(wording.verdict_advice(facts)),
         explanation=tuple(explanation.explain(facts, comparisons, delivered)),
-        best_real=assessment.net.best_rival,
-        gross=_gross_gain(test, selection, assessment.rivals),
-        net=assessment.net.gain if selection.used else NO_GAIN,
-        without_veto=assessment.net.gain,
+        best_real=net.best_rival,
+        gross=_gross_gain(test, selection, rivals),
+        net=net.gain if selection.used else NO_GAIN,
+        without_veto=net.gain,
         delivered=delivered,
         smallest_gain=facts.measured,
         comparisons=comparisons,
@@ -123,9 +125,7 @@ def decide(
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the rules make of DEFAULT_GAN_ARM on test: against the best real-only arm, each of them, and each
-    control.
-    """
+    """What the rules make of DEFAULT_GAN_ARM on test: against the best real-only arm, each of them, each control."""
 
     word: VerdictWord
     net: GainOverBest
@@ -135,13 +135,8 @@ class Assessment:
 
 def assess(test: MetricTable, selection: Selection, kinds: Mapping[Arm, ArmKind], equivalence: float) -> Assessment:
     """Compare DEFAULT_GAN_ARM with all that the word depends on, and find the word."""
-    real = [arm for arm, kind in kinds.items() if kind == "real"]
-    rivals = tuple(paired_difference(test, DEFAULT_GAN_ARM, arm, "test", "primary", len(real)) for arm in real)
-    controls = tuple(
-        paired_difference(test, DEFAULT_GAN_ARM, arm, "test", "primary")
-        for arm, kind in kinds.items()
-        if kind == "control"
-    )
+    rivals = tuple(_against(test, DEFAULT_GAN_ARM, kinds, "real", "primary"))
+    controls = tuple(_against(test, DEFAULT_GAN_ARM, kinds, "control", "primary"))
     net = gain_over_best(rivals)
     word = verdict_word(net, controls, equivalence) if selection.used else "not used"
     return Assessment(word, net, rivals, controls)
@@ -165,21 +160,27 @@ def verdict_word(net: GainOverBest, controls: Sequence[Comparison], equivalence:
 
 def secondary_comparisons(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> list[Comparison]:
     """All other arms against each real-only arm, and GAN arms against each control too."""
-    real = [arm for arm, kind in kinds.items() if kind == "real"]
-    controls = [arm for arm, kind in kinds.items() if kind == "control"]
     comparisons = []
     for candidate, kind in kinds.items():
         if candidate != DEFAULT_GAN_ARM and kind != "real":
-            comparisons += [paired_difference(test, candidate, rival, "test", "secondary", len(real)) for rival in real]
+            comparisons += _against(test, candidate, kinds, "real", "secondary")
         if candidate != DEFAULT_GAN_ARM and kind == "gan":
-            comparisons += [paired_difference(test, candidate, rival, "test", "secondary") for rival in controls]
+            comparisons += _against(test, candidate, kinds, "control", "secondary")
     return comparisons
 
 
+def _against(
+    test: MetricTable, candidate: Arm, kinds: Mapping[Arm, ArmKind], kind: ArmKind, claim: Claim
+) -> list[Comparison]:
+    """One candidate against every arm of a kind; of the real-only ones the best may be picked in hindsight."""
+    rivals = [arm for arm, kind_of_arm in kinds.items() if kind_of_arm == kind]
+    count = len(rivals) if kind == "real" else 1
+    return [paired_difference(test, candidate, rival, "test", claim, count) for rival in rivals]
+
+
 def _check_arms(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> None:
-    needed: dict[Arm, ArmKind] = {BASELINE_ARM: "real", DEFAULT_GAN_ARM: "gan", CONTROL_ARM: "control"}
     absent = [arm for arm in kinds if arm not in test.values]
-    absent += [arm for arm, kind in needed.items() if kinds.get(arm) != kind]
+    absent += [arm for arm, kind in arm_kinds(REQUIRED_ARMS).items() if kinds.get(arm) != kind]
     if absent:
         raise DataError(f"the verdict misses results of: {', '.join(absent)}. Add them to evaluate.arms.")
 

@@ -6,12 +6,11 @@ Which augmentation the arms with made images build on: the strongest that real i
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from augment.evaluation.statistics.comparisons import Comparison, paired_difference
 from augment.evaluation.statistics.estimates import t_quantile
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.params import AUGMENTATIONS, Arm, BaseAugmentation
+from augment.params.arms import AUGMENTATIONS, DEFAULT_GAN_ARM, Arm, ArmKind, BaseAugmentation
 
 
 def strongest_augmentation(val: MetricTable | None, arms: Collection[Arm]) -> BaseAugmentation:
@@ -26,10 +25,6 @@ def strongest_augmentation(val: MetricTable | None, arms: Collection[Arm]) -> Ba
     return max(tried, key=lambda arm: round(val.mean(arm), 12))
 
 
-ArmKind = Literal["real", "gan", "control", "delivered"]
-
-BASELINE_ARM: Arm = "none"  # real images as they are
-DEFAULT_GAN_ARM: Arm = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
 DEFAULT_SYNTHETIC_SHARE = 0.5  # DEFAULT_GAN_ARM's share of synthetic images
 
 

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from augment.core.files import sha256_json
+from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
+from augment.params import Params
 
 
 def verdict_summary(
@@ -54,8 +57,10 @@ def verdict_summary(
     }
 
 
-def metrics_summary(protocol: Protocol, selection: Selection, verdict: Verdict, primary: str) -> dict[str, Any]:
-    """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1."""
+def metrics_summary(
+    protocol: Protocol, selection: Selection, verdict: Verdict, primary: str, privacy: Mapping[str, float | None]
+) -> dict[str, Any]:
+    """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1. privacy: None where not measured."""
     gains = {"gross": verdict.gross, "net": verdict.net}
     gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
     return {
@@ -66,12 +71,29 @@ def metrics_summary(protocol: Protocol, selection: Selection, verdict: Verdict, 
         "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
         "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
         "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
+        "privacy": dict(privacy),
     }
 
 
-FACTS_COLUMNS = ("fact", "value", "low", "high")
+def fingerprints(
+    protocol: Protocol, prepared_test: ImageSet, pinned: Mapping[str, Any] | None, params: Params
+) -> dict[str, str]:
+    """What the ledger knows this run by: all that is tested, and all else that the verdict depends on.
+
+    prepared: the delivered test, which the page compares with data/prepared. pinned: what the manifest of a pinned
+    start says of its training.
+    """
+    chosen = params.model_dump(
+        mode="json", include={"seed", "train", "generate", "evaluate"}, exclude={"evaluate": NOT_IN_THE_VERDICT}
+    )
+    sides = [side.fingerprint() for splits in protocol.unique_splits for side in (splits.train, splits.val)]
+    configuration = sha256_json([chosen, params.ingest.flips, pinned, *sides])
+    tested, prepared = protocol.tested_images.fingerprint(), prepared_test.fingerprint()
+    return {"test": tested, "prepared": prepared, "configuration": configuration}
+
 
 Row = dict[str, str | float | None]
+NOT_IN_THE_VERDICT = {"external", "learning_curve", "second_classifier"}  # of evaluate; they change nothing of it
 
 
 def fact_rows(verdict: Mapping[str, Any]) -> list[Row]:

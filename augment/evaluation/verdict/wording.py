@@ -11,6 +11,7 @@ from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import growth_to_decide, seeds_to_decide
 from augment.evaluation.verdict.scope import Scope
 from augment.evaluation.verdict.selection import Selection
+from augment.params.arms import ARM_ROWS
 
 
 @dataclass(frozen=True)
@@ -37,34 +38,45 @@ class VerdictFacts:
     scope: Scope
 
 
+SENTENCES: dict[VerdictWord, str] = {
+    "helps": "The GAN images help: {gain}, {extent}.",
+    "helps, negligibly": "The GAN images help, but by less than {margin}: {gain}, {extent}.",
+    "harms": "The GAN images harm: {gain}, {extent}.",
+    "equivalent": "The GAN images make no difference of {margin} or more: {gain}, {extent} "
+    "(90 % interval {interval90}).",
+    "undecided": "Whether the GAN images help is undecided: {gain}, {extent}.",
+    "not used": "The GAN images are not used: on the val images they did worse than real images alone ({chosen_real}), "
+    "so the gain is 0 by choice. On test they would have given {gain}, {extent}.",
+}
+ADVICE: dict[VerdictWord, tuple[str, ...]] = {
+    "helps": ("Train on data/augmented, or import the generators from models/.", "{caution}"),
+    "helps, negligibly": ("The gain is real but small: weigh it against the cost of keeping generators.",),
+    "harms": (
+        "Set `assemble.use: real`: data/augmented then holds real images only.",
+        "reports/evaluation/acceptance.csv and quality.csv show the classes whose samples are poor.",
+    ),
+    "equivalent": ("Real images alone are simpler and as good here: set `assemble.use: real`.",),
+    "not used": (
+        "data/augmented holds real images only: train on it as the arm `{chosen_real}` does.",
+        "To give the GANs another chance, raise train.steps and look at the sample grids in models/.",
+    ),
+}
+SAFE_CHOICE = "Until then real images alone (`assemble.use: real`) are the safe choice."
+NEAR_ZERO = "The difference found is so near 0 that no reasonable test would show it."
+MAX_GROWTH = 1000  # times as many images: no advice beyond
+CONTROL_WORDS = {row.name: row.stand_in for row in ARM_ROWS if row.kind == "control"}
+
+
 def verdict_sentence(facts: VerdictFacts) -> str:
     """The verdict in one sentence that stands alone."""
-    gain = (
-        f"{gain_text(facts.net.gain, facts.test.name)} over the best way to use real images alone "
-        f"({facts.net.best_rival})"
+    gain, best = gain_text(facts.net.gain, facts.test.name), facts.net.best_rival
+    return SENTENCES[facts.word].format(
+        gain=f"{gain} over the best way to use real images alone ({best})",
+        extent=facts.scope.extent,
+        margin=margin_text(facts.equivalence),
+        interval90=interval_text(*facts.net.interval90),
+        chosen_real=facts.selection.chosen_real,
     )
-    low90, high90 = facts.net.interval90
-    margin = margin_text(facts.equivalence)
-    match facts.word:
-        case "helps":
-            return f"The GAN images help: {gain}, {facts.scope.extent}."
-        case "helps, negligibly":
-            return f"The GAN images help, but by less than {margin}: {gain}, {facts.scope.extent}."
-        case "harms":
-            return f"The GAN images harm: {gain}, {facts.scope.extent}."
-        case "equivalent":
-            return (
-                f"The GAN images make no difference of {margin} or more: {gain}, {facts.scope.extent} "
-                f"(90 % interval {interval_text(low90, high90)})."
-            )
-        case "undecided":
-            return f"Whether the GAN images help is undecided: {gain}, {facts.scope.extent}."
-        case "not used":
-            return (
-                "The GAN images are not used: on the val images they did worse than real images alone "
-                f"({facts.selection.chosen_real}), so the gain is 0 by choice. "
-                f"On test they would have given {gain}, {facts.scope.extent}."
-            )
 
 
 def verdict_reasons(facts: VerdictFacts) -> list[str]:
@@ -90,49 +102,10 @@ def verdict_reasons(facts: VerdictFacts) -> list[str]:
 
 def verdict_advice(facts: VerdictFacts) -> list[str]:
     """What to do next."""
-    match facts.word:
-        case "helps":
-            return [
-                "Train on data/augmented, or import the generators from models/.",
-                facts.scope.caution,
-            ]
-        case "helps, negligibly":
-            return ["The gain is real but small: weigh it against the cost of keeping generators."]
-        case "harms":
-            return [
-                "Set `assemble.use: real`: data/augmented then holds real images only.",
-                "reports/evaluation/acceptance.csv and quality.csv show the classes whose samples are poor.",
-            ]
-        case "equivalent":
-            return ["Real images alone are simpler and as good here: set `assemble.use: real`."]
-        case "not used":
-            return [
-                f"data/augmented holds real images only: train on it as the arm `{facts.selection.chosen_real}` does.",
-                "To give the GANs another chance, raise train.steps and look at the sample grids in models/.",
-            ]
-        case "undecided":
-            return _deciding_advice(facts)
-
-
-SAFE_CHOICE = "Until then real images alone (`assemble.use: real`) are the safe choice."
-CONTROL_WORDS = {
-    "copies_half": "jittered copies used the same way",
-    "shuffled": "the samples under wrong labels",
-    "noise": "noise used the same way",
-}
-
-
-def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
-    """What the set can show, told before the expensive part; groups: independent test images of each class; repeats:
-    their number and kind, as in `5 paired seeds`."""
-    least, most = min(groups), max(groups)
-    images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
-    shown = (
-        "is not expected to show any gain, however large"
-        if announced is None
-        else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
-    )
-    return f"with {images} in a class and {repeats} this set {shown}"
+    if facts.word == "undecided":
+        return [*_deciding_advice(facts), SAFE_CHOICE]
+    known = {"caution": facts.scope.caution, "chosen_real": facts.selection.chosen_real}
+    return [line.format(**known) for line in ADVICE[facts.word]]
 
 
 def turned_out_text(facts: VerdictFacts) -> str:
@@ -175,12 +148,7 @@ def margin_text(equivalence: float) -> str:
 
 def _bound_sentence(row: Comparison, meaning: str) -> str:
     gain = row.gain
-    if gain.low > 0:
-        relation = "better than"
-    elif gain.high < 0:
-        relation = "worse than"
-    else:
-        relation = "not told apart from"
+    relation = "better than" if gain.low > 0 else "worse than" if gain.high < 0 else "not told apart from"
     interval = f"{points(gain.mean)} {interval_text(gain.low, gain.high)}"
     return f"{row.candidate} is {relation} {row.rival} ({meaning}): {interval}."
 
@@ -192,22 +160,19 @@ def _veto_sentence(facts: VerdictFacts) -> str:
     outcome = "does not veto the GAN images" if facts.selection.used else "vetoes the GAN images"
     return (
         f"Val ({facts.val_images} {facts.test.unit}{facts.scope.val_suffix}) {outcome}: "
-        f"{points(comparison.estimate.mean)} against "
-        f"{comparison.rival}, 90 % interval {interval_text(*comparison.interval90)}; it vetoes them when that lies "
-        f"below 0. "
+        f"{points(comparison.estimate.mean)} against {comparison.rival}, 90 % interval "
+        f"{interval_text(*comparison.interval90)}; it vetoes them when that lies below 0. "
         f"{vetoes_text(facts.selection)}"
     )
 
 
 def _limit_sentences(facts: VerdictFacts) -> list[str]:
     """What the reader must know before generalising."""
-    test = facts.test
-    lines = [f"{facts.scope.scope_sentence} {turned_out_text(facts)}"]
-    if test.small_classes:
+    lines, small = [f"{facts.scope.scope_sentence} {turned_out_text(facts)}"], facts.test.small_classes
+    if small:
         lines.append(
-            f"{test.small_classes} of the classes have fewer than {MIN_CLASS_GROUPS} independent test images or "
-            f"groups: "
-            "their spread is judged together and is rough."
+            f"{small} of the classes have fewer than {MIN_CLASS_GROUPS} independent test images or groups: their "
+            "spread is judged together and is rough."
         )
     return lines
 
@@ -217,38 +182,29 @@ def _deciding_advice(facts: VerdictFacts) -> list[str]:
     hardest = min((*facts.rivals, *facts.controls), key=lambda row: row.gain.low)
     worst = next(row for row in facts.rivals if row.rival == facts.net.best_rival)
     row, confidence = (worst, 1 - 0.05 / worst.rival_count) if worst.estimate.mean < 0 else (hardest, 0.95)
+    setting = facts.scope.repeats_setting
     if row.rival in CONTROL_WORDS and row.estimate.mean <= 0:
-        return [
-            f"If the means hold, nothing will decide it for the GAN: {CONTROL_WORDS[row.rival]} do as well or better "
-            f"({row.rival}).",
-            SAFE_CHOICE,
-        ]
-    if facts.scope.repeats_setting is None:
-        return [*_more_images(row.estimate, confidence, row.rival), SAFE_CHOICE]
+        control = f"{CONTROL_WORDS[row.rival]} do as well or better ({row.rival})"
+        return [f"If the means hold, nothing will decide it for the GAN: {control}."]
+    if setting is None:
+        return [_more_images(row.estimate, confidence, row.rival)]
     seeds = seeds_to_decide(row.estimate, confidence)
     growth = growth_to_decide(row.estimate, confidence) if row.estimate.test_se else None
     if seeds is not None:
-        enough = ", and the set has images for so many" if facts.scope.repeats_setting == "evaluate.repeats" else ""
-        lines = [
-            f"Set `{facts.scope.repeats_setting}: {seeds}`: if the mean holds{enough}, that decides it "
-            f"against {row.rival}."
-        ]
-    elif growth is not None and growth < 1000:
-        lines = [
-            "More seeds alone would not decide it. With this mean, about "
-            f"{growth:.1f} times as many test images would, against {row.rival}."
-        ]
-    else:
-        lines = ["The difference found is so near 0 that no reasonable test would show it."]
-    return [*lines, SAFE_CHOICE]
+        enough = ", and the set has images for so many" if setting == "evaluate.repeats" else ""
+        return [f"Set `{setting}: {seeds}`: if the mean holds{enough}, that decides it against {row.rival}."]
+    if growth is None or growth >= MAX_GROWTH:
+        return [NEAR_ZERO]
+    return [
+        f"More seeds alone would not decide it. With this mean, about {growth:.1f} times as many test images would, "
+        f"against {row.rival}."
+    ]
 
 
-def _more_images(estimate: Estimate, confidence: float, rival: str) -> list[str]:
+def _more_images(estimate: Estimate, confidence: float, rival: str) -> str:
     """Folds cannot be added, so only images could decide: about as the square of what is missing."""
     needed = (estimate.half_width(confidence) / abs(estimate.mean)) ** 2 if estimate.mean else math.inf
-    if needed > 1000:
-        return ["The difference found is so near 0 that no reasonable test would show it."]
-    return [
-        f"More folds would not decide it. With this mean, about {needed:.1f} times as many images would, against "
-        f"{rival}."
-    ]
+    if needed > MAX_GROWTH:
+        return NEAR_ZERO
+    growth = f"about {needed:.1f} times as many images would"
+    return f"More folds would not decide it. With this mean, {growth}, against {rival}."

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from augment.core.intervals import wilson_interval
 from augment.gan.training.augmentation import Operation, cutout_side
 
 MAX_FLAT_DISTANCE = 0.15  # most mean distance from grey inside a rectangle, in [-1, 1]
@@ -49,11 +50,8 @@ def find_leaks(samples: Tensor, real: Tensor, operations: Collection[Operation])
 
 
 def wilson_bounds(marked: int, count: int) -> tuple[float, float]:
-    """Between which true shares `marked` of `count` leave it open, 95 % on either side (Wilson 1927)."""
-    share, spread = marked / count, BOUND_STANDARD_ERRORS**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    reach = BOUND_STANDARD_ERRORS * math.sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    """Between which true shares `marked` of `count` leave it open, 95 % on either side."""
+    return wilson_interval(marked, count, BOUND_STANDARD_ERRORS)
 
 
 def grey_rectangles(images: Tensor, real: Tensor) -> Tensor:

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.data.imageset import minority_classes
-from augment.evaluation.experiment.arms import Samples, arm_data, fill_to_largest, half_synthetic, with_synthetic_shares
+from augment.evaluation.experiment.arms import Samples, arm_data, with_made_images, with_synthetic_shares
 from augment.measure.sampling import WeightedImages, class_balanced
-from augment.params import ARMS
+from augment.params.arms import ARMS, SOURCES, Use
 from tests.toy import bars, toy_set
 
 COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=4).map(
     lambda counts: {"abcd"[position]: count for position, count in enumerate(counts)}
 )
 MADE = st.lists(st.integers(0, 9), min_size=4, max_size=4)
-NOTHING = Samples({}, {}, {})
+NOTHING = Samples()
 
 
 def made(counts: dict[str, int], numbers: list[int], seed: int = 9) -> dict[str, np.ndarray]:
@@ -42,7 +42,7 @@ def test_every_arm_keeps_the_real_images_and_its_sampling_weights_sum_to_one(
     counts: dict[str, int], numbers: list[int], arm: Any
 ) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
-    data = arm_data(arm, train, Samples(*[synthetic] * 7))
+    data = arm_data(arm, train, Samples(dict.fromkeys(SOURCES, synthetic)))
     assert len(data.images) == len(data.targets) == len(data.sampling_weights)
     assert np.array_equal(data.images[: len(train)], train.images)
     assert np.array_equal(data.targets[: len(train)], train.targets(train.classes))
@@ -64,7 +64,7 @@ def test_every_arm_keeps_the_real_images_and_its_sampling_weights_sum_to_one(
 @given(COUNTS, MADE)
 def test_half_of_what_minority_classes_draw_is_synthetic(counts: dict[str, int], numbers: list[int]) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
-    data = half_synthetic(train, synthetic)
+    data = with_made_images("half", train, synthetic)
     minority = {label for label, count in counts.items() if count <= np.median(list(counts.values()))}
     _, share = shares(data, len(train))
     for index, label in enumerate(train.classes):
@@ -79,7 +79,7 @@ def test_half_of_what_minority_classes_draw_is_synthetic(counts: dict[str, int],
 def test_fill_raises_every_class_to_the_largest(counts: dict[str, int]) -> None:
     """With just the images that are missing, every image of either kind is drawn equally often."""
     train, largest = toy_set(counts), max(counts.values())
-    data = fill_to_largest(train, made(counts, [largest - counts[label] for label in sorted(counts)]))
+    data = with_made_images("fill", train, made(counts, [largest - counts[label] for label in sorted(counts)]))
     assert np.bincount(data.targets).tolist() == [largest] * len(counts)
     assert data.sampling_weights == pytest.approx(1 / (len(counts) * largest))
 
@@ -89,7 +89,7 @@ def test_fill_gives_real_images_the_same_chance_in_all_classes_that_have_samples
     counts: dict[str, int], numbers: list[int]
 ) -> None:
     train, synthetic = toy_set(counts), made(counts, numbers)
-    data = fill_to_largest(train, synthetic)
+    data = with_made_images("fill", train, synthetic)
     _, share = shares(data, len(train))
     for index, label in enumerate(train.classes):
         can = len(synthetic.get(label, ())) > 0
@@ -113,13 +113,14 @@ def test_minority_classes_are_no_larger_than_the_median_class(counts: dict[str, 
 
 def test_a_class_without_samples_is_left_as_it_was() -> None:
     train = toy_set({"a": 2, "b": 4, "c": 8})
-    for use in (half_synthetic, fill_to_largest):
+    uses: tuple[Use, ...] = ("half", "fill")
+    for use in uses:
         without = arm_data("oversample", train, NOTHING)
         for nothing in ({}, {"a": bars(0, 0)}):
-            data = use(train, nothing)
+            data = with_made_images(use, train, nothing)
             assert np.array_equal(data.sampling_weights, without.sampling_weights)
             assert len(data.images) == 14
-        some = use(train, {"b": bars(1, 3)})
+        some = with_made_images(use, train, {"b": bars(1, 3)})
         assert np.array_equal(some.sampling_weights[:2], without.sampling_weights[:2])
         assert not np.allclose(some.sampling_weights[2:6], without.sampling_weights[2:6])
 

@@ -9,13 +9,14 @@ from augment.evaluation.experiment import classifier
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.measure.classifiers import FitSettings
+from augment.params.arms import SOURCES
 from tests.toy import bars, toy_set
 
 
 def run_of(arm: Any, seed: int = 0, **changes: Any) -> ArmRun:
     train, test = toy_set({"a": 9, "b": 6, "c": 3}), toy_set({"a": 4, "b": 4, "c": 4}, seed=1)
     synthetic = {label: bars(position, 6, seed=2) for position, label in enumerate(train.classes)}
-    values = {"samples": Samples(synthetic, synthetic, synthetic), "fit": FitSettings(3, 2e-3), "batch_size": 8}
+    values = {"samples": Samples(dict.fromkeys(SOURCES, synthetic)), "fit": FitSettings(3, 2e-3), "batch_size": 8}
     return ArmRun(
         **{"arm": arm, "seed": seed, "train": train, "val": test.images[:3], "test": test.images, "flips": "none"}
         | values

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from augment.core.engine import Engine
 from augment.evaluation.experiment import experiment
-from augment.evaluation.experiment.arms import SAMPLE_FIELDS, delivered_images
+from augment.evaluation.experiment.arms import delivered_images
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
@@ -20,10 +20,12 @@ from augment.evaluation.experiment.experiment import (
     run_experiment,
     run_standalone_arms,
 )
-from augment.evaluation.experiment.protocol import Replicate, Splits, paired_seeds, repeat_seeds
+from augment.evaluation.experiment.protocol import Replicate, Splits
+from augment.evaluation.experiment.training_sets import paired_seeds, repeat_seeds
+from augment.evaluation.scores import predictions
 from augment.gan.generators import GeneratorSet
 from augment.measure.classifiers import FitSettings
-from augment.params import DEFAULT_ARMS
+from augment.params.arms import DEFAULT_ARMS, ROW_OF
 from augment.synthesis.filter import FilterSettings
 from tests.toy import Backwards, Fixed, bars, toy_set
 
@@ -65,10 +67,10 @@ def serial() -> ExperimentResult:
 
 
 def test_everything_is_there(serial: ExperimentResult) -> None:
-    assert list(serial.val_predictions) == list(serial.test_predictions) == list(TRAINED)
-    assert {np.shape(found) for found in serial.val_predictions.values()} == {(2, 3)}
-    assert {np.shape(found) for found in serial.test_predictions.values()} == {(2, 12)}
-    assert all(np.min(found) >= 0 and np.max(found) < 3 for found in serial.test_predictions.values())
+    assert list(predictions(serial.scores.val)) == list(predictions(serial.scores.test)) == list(TRAINED)
+    assert {np.shape(found) for found in predictions(serial.scores.val).values()} == {(2, 3)}
+    assert {np.shape(found) for found in predictions(serial.scores.test).values()} == {(2, 12)}
+    assert all(np.min(found) >= 0 and np.max(found) < 3 for found in predictions(serial.scores.test).values())
     assert [sorted(candidates) for candidates in serial.candidates] == [list("abc")] * 2
     for candidates, seed, generators in zip(serial.candidates, SEEDS, GENERATORS, strict=True):
         for label, found in candidates.items():
@@ -89,16 +91,16 @@ def test_a_repeat_depends_on_its_own_images_alone() -> None:
     for label, found in alone.candidates[0].items():
         assert np.array_equal(together.candidates[1][label].probability, found.probability)
     for arm in TRAINED:
-        assert np.array_equal(together.test_scores[arm][1], alone.test_scores[arm][0])
-        assert np.array_equal(together.val_scores[arm][1], alone.val_scores[arm][0])
+        assert np.array_equal(together.scores.test[arm][1], alone.scores.test[arm][0])
+        assert np.array_equal(together.scores.val[arm][1], alone.scores.val[arm][0])
 
 
 @pytest.mark.parametrize("engine", [Engine("local", 2), Backwards()], ids=["local", "backwards"])
 def test_where_and_in_which_order_units_run_changes_nothing(serial: ExperimentResult, engine: Any) -> None:
     local = run_experiment(REPEATS, GENERATORS, SETTINGS, engine)
     for arm in TRAINED:
-        assert np.array_equal(local.test_scores[arm], serial.test_scores[arm])
-        assert np.array_equal(local.val_scores[arm], serial.val_scores[arm])
+        assert np.array_equal(local.scores.test[arm], serial.scores.test[arm])
+        assert np.array_equal(local.scores.val[arm], serial.scores.val[arm])
     for mine, other in zip(local.candidates, serial.candidates, strict=True):
         for label in mine:
             assert np.array_equal(mine[label].probability, other[label].probability)
@@ -109,7 +111,7 @@ def test_arms_that_build_on_no_other_are_trained_once(
     serial: ExperimentResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = run_standalone_arms(REPEATS, SETTINGS, Engine("serial"))
-    assert set(plain[0]) == set(plain[1]) == {"none", "oversample", "classical", "randaugment", "mixup_cutmix"}
+    assert set(plain.val) == set(plain.test) == {"none", "oversample", "classical", "randaugment", "mixup_cutmix"}
     trained: list[str] = []
 
     def noted(run: ArmRun) -> ArmScores:
@@ -118,10 +120,10 @@ def test_arms_that_build_on_no_other_are_trained_once(
 
     monkeypatch.setattr(experiment, "run_arm", noted)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"), standalone=plain)
-    assert not set(trained) & set(plain[0])
+    assert not set(trained) & set(plain.val)
     for arm in TRAINED:
-        assert np.array_equal(found.val_scores[arm], serial.val_scores[arm])
-        assert np.array_equal(found.test_scores[arm], serial.test_scores[arm])
+        assert np.array_equal(found.scores.val[arm], serial.scores.val[arm])
+        assert np.array_equal(found.scores.test[arm], serial.scores.test[arm])
 
 
 def test_the_base_augmentation_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
@@ -130,7 +132,7 @@ def test_the_base_augmentation_reaches_every_arm_with_made_images(serial: Experi
         REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base_augmentation="randaugment"), Engine("serial")
     )
     for arm in arms:
-        same = np.array_equal(other.test_scores[arm], serial.test_scores[arm])
+        same = np.array_equal(other.scores.test[arm], serial.scores.test[arm])
         assert same == (arm in ("none", "classical")), arm
 
 
@@ -146,33 +148,32 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
     monkeypatch.setattr(experiment, "run_arm", answer)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
-        assert np.array(found.val_predictions[arm]).tolist() == [[number] * 3, [number + 20] * 3]
-        assert np.array(found.test_predictions[arm]).tolist() == [[number + 1] * 12, [number + 21] * 12]
+        assert np.array(predictions(found.scores.val)[arm]).tolist() == [[number] * 3, [number + 20] * 3]
+        assert np.array(predictions(found.scores.test)[arm]).tolist() == [[number + 1] * 12, [number + 21] * 12]
     for run in runs:
         candidates = serial.candidates[SEEDS.index(run.seed)]
         for label, own in candidates.items():
-            if run.samples.raw:
-                assert np.array_equal(run.samples.raw[label], own.images[:5]), "the first wanted, before any selection"
-            if run.samples.filtered:
-                assert np.array_equal(run.samples.filtered[label], own.kept)
-            if run.samples.copies:
-                assert run.samples.copies[label].shape == (5, 1, 8, 8)
-        carried = {name for name, own in vars(run.samples).items() if own}
-        assert carried == ({SAMPLE_FIELDS[run.arm]} if run.arm in SAMPLE_FIELDS else set()), (
-            "what it draws, and nothing else"
-        )
+            made = run.samples.made
+            if "raw" in made:
+                assert np.array_equal(made["raw"][label], own.images[:5]), "the first wanted, before any selection"
+            if "filtered" in made:
+                assert np.array_equal(made["filtered"][label], own.kept)
+            if "copies" in made:
+                assert made["copies"][label].shape == (5, 1, 8, 8)
+        assert set(run.samples.made) == {ROW_OF[run.arm].source} - {None}, "what it draws, and nothing else"
+        assert run.samples.delivered is None
         assert np.array_equal(run.test, SPLITS.test.images)
         assert run.train is SPLITS.train
         assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")
-    copies = {run.seed: run.samples.copies["a"].tobytes() for run in runs if run.samples.copies}
+    copies = {run.seed: run.samples.made["copies"]["a"].tobytes() for run in runs if "copies" in run.samples.made}
     assert len(set(copies.values())) == 2, "each repeat has copies of its own"
 
 
 def test_probabilities_are_kept(serial: ExperimentResult) -> None:
     for arm in TRAINED:
-        assert np.shape(serial.test_scores[arm]) == (2, 12, 3)
-        assert np.sum(serial.test_scores[arm], axis=2) == pytest.approx(1, abs=1e-5)
-        assert np.array_equal(serial.test_predictions[arm], np.argmax(serial.test_scores[arm], axis=2))
+        assert np.shape(serial.scores.test[arm]) == (2, 12, 3)
+        assert np.sum(serial.scores.test[arm], axis=2) == pytest.approx(1, abs=1e-5)
+        assert np.array_equal(predictions(serial.scores.test)[arm], np.argmax(serial.scores.test[arm], axis=2))
 
 
 def test_what_is_delivered_is_trained_on_with_every_seed(
@@ -181,7 +182,7 @@ def test_what_is_delivered_is_trained_on_with_every_seed(
     runs: list[ArmRun] = []
     monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
     found = add_delivered_arm(serial, REPEATS, "gan_half_filtered", SETTINGS, Engine("serial"))
-    assert list(found.test_predictions) == [*TRAINED, "as_delivered"]
+    assert list(predictions(found.scores.test)) == [*TRAINED, "as_delivered"]
     assert [(run.arm, run.seed) for run in runs] == [("as_delivered", seed) for seed in SEEDS]
     kept = {label: own.kept for label, own in serial.candidates[0].items()}
     expected = delivered_images("gan_half_filtered", SPLITS.train, kept).drawn_by_weight()
@@ -189,7 +190,7 @@ def test_what_is_delivered_is_trained_on_with_every_seed(
         assert run.samples.delivered is not None
         assert np.array_equal(run.samples.delivered.images, expected.images)
         assert np.array_equal(run.samples.delivered.sampling_weights, expected.sampling_weights)
-    assert np.array_equal(found.test_scores["none"], serial.test_scores["none"])
+    assert np.array_equal(found.scores.test["none"], serial.scores.test["none"])
 
 
 def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult) -> None:
@@ -199,8 +200,10 @@ def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPat
     run_experiment(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
     for run in (run for run in runs if run.arm == "shuffled"):
         kept = {label: own.kept for label, own in serial.candidates[SEEDS.index(run.seed)].items()}
-        assert {label: len(own) for label, own in run.samples.shuffled.items()} == {k: len(v) for k, v in kept.items()}
-    noise = [own.shape for run in runs if run.arm == "noise" for own in run.samples.noise.values()]
+        assert {label: len(own) for label, own in run.samples.made["shuffled"].items()} == {
+            k: len(v) for k, v in kept.items()
+        }
+    noise = [own.shape for run in runs if run.arm == "noise" for own in run.samples.made["noise"].values()]
     assert set(noise) == {(5, 1, 8, 8)}
 
 
@@ -209,8 +212,8 @@ def test_a_class_without_a_generator_and_an_empty_val_are_no_fault() -> None:
     generators = [GeneratorSet({"b": own["b"]}, {"a": "collapsed", "c": "collapsed"}) for own in GENERATORS]
     settings = replace(SETTINGS, arms=("none", "gan_fill", "gan_half_filtered", "copies_half"))
     found = run_experiment(paired_seeds(splits, SEEDS).replicates, generators, settings, Engine("serial"))
-    assert {np.shape(own) for own in found.val_predictions.values()} == {(2, 0)}
-    assert {np.shape(own) for own in found.test_predictions.values()} == {(2, 12)}
+    assert {np.shape(own) for own in predictions(found.scores.val).values()} == {(2, 0)}
+    assert {np.shape(own) for own in predictions(found.scores.test).values()} == {(2, 12)}
     assert [list(candidates) for candidates in found.candidates] == [["b"], ["b"]]
 
 
@@ -218,8 +221,8 @@ def test_an_arm_depends_on_its_seed_alone(serial: ExperimentResult) -> None:
     torch.rand(3)
     settings: Any = replace(SETTINGS, arms=("none", "classical"))
     again = run_experiment(REPEATS, GENERATORS, settings, Engine("serial"))
-    for arm in again.test_predictions:
-        assert np.array_equal(again.test_predictions[arm], serial.test_predictions[arm]), (
+    for arm in again.scores.test:
+        assert np.array_equal(again.scores.test[arm], serial.scores.test[arm]), (
             "neither the other arms nor the caller's random numbers matter"
         )
 
@@ -234,10 +237,10 @@ def test_repeats_with_images_of_their_own_see_nothing_else(monkeypatch: pytest.M
     found = run_experiment(repeats, GENERATORS, settings, Engine("serial"))
     found = add_delivered_arm(found, repeats, "gan_half_filtered", settings, Engine("serial"))
     for arm in settings.arms:
-        assert [len(own) for own in found.test_predictions[arm]] == [12, 7], arm
-        assert [len(own) for own in found.val_predictions[arm]] == [3, 2], arm
-    (alone,) = run_experiment([repeats[1]], GENERATORS[1:], settings, Engine("serial")).test_scores["none"]
-    assert np.array_equal(found.test_scores["none"][1], alone)
+        assert [len(own) for own in predictions(found.scores.test)[arm]] == [12, 7], arm
+        assert [len(own) for own in predictions(found.scores.val)[arm]] == [3, 2], arm
+    (alone,) = run_experiment([repeats[1]], GENERATORS[1:], settings, Engine("serial")).scores.test["none"]
+    assert np.array_equal(found.scores.test["none"][1], alone)
     delivered_of = {run.seed: run.samples.delivered for run in runs if run.arm == "as_delivered"}
     for run in runs:
         own = repeats[SEEDS.index(run.seed)].splits

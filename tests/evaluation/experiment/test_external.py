@@ -10,15 +10,15 @@ from PIL import Image
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
+from augment.evaluation.columns import columns
 from augment.evaluation.experiment.external import (
-    EXTERNAL_COLUMNS,
     check_apart,
-    external_protocol,
-    external_rows,
     read_external,
 )
-from augment.evaluation.experiment.protocol import Splits, paired_seeds, rotated_val
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.training_sets import paired_seeds, rotated_val
 from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.tables import external_rows
 from augment.params import Ingest
 from tests.toy import toy_set
 
@@ -109,7 +109,7 @@ def test_a_training_image_is_not_from_elsewhere() -> None:
 def test_the_same_repeats_are_tested_there() -> None:
     splits = Splits(LIKE, toy_set({"fine": 2}, 1), toy_set({"crack": 2, "fine": 2}, 2))
     for protocol in (paired_seeds(splits, [0, 1]), rotated_val(splits, [0, 1, 2])):
-        there = external_protocol(protocol, splits.val)
+        there = protocol.tested_on(splits.val)
         assert there.seeds == protocol.seeds
         for one, other in zip(there.replicates, protocol.replicates, strict=True):
             assert one.splits.test is splits.val
@@ -124,7 +124,7 @@ def test_every_arm_has_its_interval_beside_the_internal_one() -> None:
     internal = [{"arm": arm, "mean": 0.9, "low": 0.8, "high": 0.95} for arm in values]
     kinds: Any = {"none": "real", "gan_half": "gan"}
     found = external_rows(table, LIKE, internal, kinds)
-    assert [tuple(row) for row in found] == [EXTERNAL_COLUMNS] * 2
+    assert [tuple(row) for row in found] == [columns("external")] * 2
     none, gan = found
     assert (none["gain"], none["gain_low"], none["gain_high"]) == (0, 0, 0)
     assert gan["mean"] == pytest.approx(np.mean(values["gan_half"]))

@@ -10,8 +10,8 @@ from augment.core.engine import Engine
 from augment.core.errors import ParamsError
 from augment.core.progress import duration
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment import cost
-from augment.evaluation.experiment.forecast import (
+from augment.evaluation import cost
+from augment.evaluation.cost import (
     candidate_count,
     classifier_count,
     forecast,

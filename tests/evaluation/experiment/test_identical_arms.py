@@ -11,13 +11,16 @@ from augment.evaluation.experiment import experiment
 from augment.evaluation.experiment.arms import Samples, identical_arms
 from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.evaluation.experiment.experiment import run_experiment, run_standalone_arms
-from augment.evaluation.experiment.protocol import Splits, paired_seeds
-from augment.params import ARMS
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.params.arms import ARMS, SOURCES
 from tests.evaluation.experiment.test_experiment import GENERATORS, SEEDS, SETTINGS, SPLITS
 from tests.toy import bars, toy_set
 
 EVEN = Splits(toy_set({"a": 5, "b": 5, "c": 5}), SPLITS.val, SPLITS.test)
-MADE = Samples(*({label: bars(at, 5, seed=kind) for at, label in enumerate("abc")} for kind in range(7)))
+MADE = Samples(
+    {source: {label: bars(at, 5, seed=kind) for at, label in enumerate("abc")} for kind, source in enumerate(SOURCES)}
+)
 
 
 def of(splits: Splits, base_augmentation: Any = "randaugment") -> dict[Any, Any]:
@@ -44,10 +47,10 @@ def test_their_classifiers_are_the_same_to_the_last_bit(monkeypatch: pytest.Monk
     settings = replace(SETTINGS, arms=arms)
     plain = run_standalone_arms(repeats, settings, engine)
     found = run_experiment(repeats, GENERATORS, settings, engine, standalone=plain)
-    assert list(found.test_predictions) == list(arms)
+    assert list(found.scores.test) == list(arms)
     assert {run.arm for run in trained} == {"none", "classical", "gan_half_filtered", "copies_half"}
     for arm in ("oversample", "gan_fill"):
         for number, seed in enumerate(SEEDS):
             (like,) = (run for run in trained if run.arm == "classical" and run.seed == seed)
             scores = run_arm(replace(like, arm=arm, samples=found.samples[number], test=EVEN.test.images))
-            np.testing.assert_array_equal(found.test_scores[arm][number], scores.test.astype(np.float32))
+            np.testing.assert_array_equal(found.scores.test[arm][number], scores.test.astype(np.float32))

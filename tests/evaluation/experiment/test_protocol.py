@@ -11,17 +11,16 @@ from hypothesis import strategies as st
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.data.split.pool import FOLDS, join
-from augment.evaluation.experiment.protocol import (
+from augment.evaluation.announcement import repeats_announcement, repeats_text
+from augment.evaluation.experiment.protocol import Protocol, Splits
+from augment.evaluation.experiment.training_sets import (
     FOLD_REPETITIONS,
-    Protocol,
-    Splits,
     build_protocol,
     disjoint_subsets,
     paired_seeds,
     repeat_seeds,
     repeated_folds,
 )
-from augment.evaluation.verdict.scope import repeats_announcement, repeats_text
 from tests.toy import toy_set
 
 

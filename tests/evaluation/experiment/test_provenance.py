@@ -3,7 +3,7 @@
 import pytest
 
 from augment.core.errors import DataError
-from augment.evaluation.experiment.preflight import veto_mode_for
+from augment.evaluation.experiment.training_sets import veto_mode_for
 from augment.params import Evaluate
 
 

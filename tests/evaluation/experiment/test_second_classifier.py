@@ -6,19 +6,25 @@ import pytest
 from augment.core.engine import Engine
 from augment.evaluation.experiment import second_classifier
 from augment.evaluation.experiment.arms import Samples, arm_data
-from augment.evaluation.experiment.protocol import Splits, paired_seeds
-from augment.evaluation.experiment.second_classifier import ARMS_DIFFERING_IN_IMAGES, family_rows, logistic_scores
-from augment.evaluation.tables import arm_kinds
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.second_classifier import logistic_scores
+from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.evaluation.tables import family_rows
 from augment.measure.features import random_convolutions
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import ARMS, DEFAULT_ARMS
+from augment.params.arms import ARMS, ARMS_DIFFERING_IN_IMAGES, DEFAULT_ARMS, SOURCES, arm_kinds
 from tests.evaluation.verdict.judged import table_of
 from tests.toy import bars, toy_set
 
 TRAIN, TEST = toy_set({"a": 6, "b": 5, "c": 4}), toy_set({"a": 9, "b": 8, "c": 7}, seed=2)
 PROTOCOL = paired_seeds(Splits(TRAIN, TRAIN.take([]), TEST), [3, 8])
 MADE = [
-    Samples(*({label: bars(at, 5, seed=seed + kind) for at, label in enumerate("abc")} for kind in range(3)))
+    Samples(
+        {
+            source: {label: bars(at, 5, seed=seed + kind) for at, label in enumerate("abc")}
+            for kind, source in enumerate(SOURCES[:3])
+        }
+    )
     for seed in (10, 20)
 ]
 
@@ -57,8 +63,13 @@ def test_processes_change_nothing(scores):
 def test_of_many_made_images_the_first_are_seen(scores, monkeypatch):
     monkeypatch.setattr(second_classifier, "MAX_MADE_PER_CLASS", 5)
     more = [
-        Samples(*({label: np.concatenate([own, 255 - own]) for label, own in kind.items()} for kind in kinds_of))
-        for kinds_of in ((made.raw, made.filtered, made.copies) for made in MADE)
+        Samples(
+            {
+                source: {label: np.concatenate([own, 255 - own]) for label, own in images.items()}
+                for source, images in samples.made.items()
+            }
+        )
+        for samples in MADE
     ]
     other = logistic_scores(PROTOCOL.replicates, more, DEFAULT_ARMS, "random_convolutions", Engine("serial"))
     assert all(np.array_equal(np.stack(other[arm]), np.stack(own)) for arm, own in scores.items())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.settings import experiment_settings
+from augment.evaluation.experiment.preflight import experiment_settings
 from augment.params import check
 
 

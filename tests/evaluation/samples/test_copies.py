@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from augment.evaluation.samples.copies import CopyRow, copy_rate, explain_copies
+from augment.evaluation.samples.copies import copy_rate
 
 LABELS = ("bag", "boot", "pooled")  # a class may be called that
 
@@ -112,25 +112,3 @@ def test_scale_does_not_matter():
         return rows(*({"bag": draw(60, s) * factor} for s in (1, 0, 2)))[-1]
 
     assert scaled(1.0) == scaled(1024.0)
-
-
-def told(*found: CopyRow) -> str:
-    (line,) = explain_copies(found)
-    assert line.source == "copies.csv: label pooled (synthetic_rate, control_rate)"
-    return line.text
-
-
-def test_what_is_told_is_of_the_last_row_and_warns_above_twice_the_controls_rate():
-    other = CopyRow("pooled", 1.0, 0.0, 5, 5, "a class of that name")
-    few, many = (CopyRow("pooled", rate, 0.012, 600, 50, "") for rate in (0.024, 0.025))
-    assert told(other, few) == (
-        "Before any selection 2.4 % of the samples lie as near to a training image as hardly any unseen real image "
-        "does; of those 1.2 % do."
-    )
-    assert "more than 2 times as many" in told(other, many)
-    assert "fewer train.steps" in told(many)
-
-
-def test_a_rate_that_was_not_measured_is_told_with_its_reason():
-    (*_, pooled) = rows(sets(50, 1), sets(20, 0), sets(6, 2))
-    assert told(pooled).startswith("How many samples are copies is not known: 18 usable held-out images in 18 groups")

@@ -11,12 +11,8 @@ from sklearn.metrics import balanced_accuracy_score, roc_curve
 
 from augment.core.errors import DataError
 from augment.evaluation.statistics.bootstrap import resample
-from augment.evaluation.statistics.metric_table import (
-    check_false_alarm_rate,
-    metric_table,
-    recall_at_far,
-    threshold_changes,
-)
+from augment.evaluation.statistics.metric_table import metric_table
+from augment.evaluation.statistics.recall_at_fpr import check_false_alarm_rate, recall_at_far, threshold_changes
 
 CLASSES = 3
 

@@ -10,29 +10,31 @@ from torch import nn
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation import tables
 from augment.evaluation.experiment import classifier
 from augment.evaluation.experiment.arms import Samples, arm_data, delivered_images
 from augment.evaluation.experiment.classifier import ArmRun, fit_arm, run_arm
 from augment.evaluation.experiment.experiment import ExperimentSettings, add_delivered_arm, run_experiment
-from augment.evaluation.experiment.protocol import Splits, paired_seeds
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.evaluation.scores import predictions
 from augment.measure.classifiers import FitSettings
-from augment.params import ARMS, AUGMENTATIONS, CONTROL_ARMS, DEFAULT_ARMS, GAN_ARMS, REAL_ARMS
-from augment.report.tables import ARM_WORDS
+from augment.params.arms import (
+    ARM_ROWS,
+    ARMS,
+    AUGMENTATIONS,
+    CONTROL_ARMS,
+    DEFAULT_ARMS,
+    GAN_ARMS,
+    REAL_ARMS,
+    SOURCES,
+    arm_kinds,
+)
+from augment.report.words import in_words
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
 BY_NETWORK = [arm for arm in ARMS if arm != "pretrained"]  # that one needs weights that only an extra installs
 COUNTS = {"a": 8, "b": 4, "c": 2}
-KINDS = (
-    "raw",
-    "filtered",
-    "copies",
-    "smote",
-    "mixes",
-    "shuffled",
-    "noise",
-)  # of made images; each has a grey level of its own
 USES = {
     "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes",
     "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_only": "raw", "copies_half": "copies",
@@ -51,8 +53,8 @@ def image_set(each=1, seed=0):
 
 TRAIN = image_set()
 SAMPLES = Samples(
-    **{kind: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
-       for level, kind in enumerate(KINDS)},
+    {source: {label: np.full((5, 1, 8, 8), 101 + level, np.uint8) for label in COUNTS}
+     for level, source in enumerate(SOURCES)},  # each has a grey level of its own
     delivered=delivered_images(
         "gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS}
     )
@@ -68,7 +70,7 @@ def shares(arm, samples=SAMPLES):
     made = data.images.min(axis=(1, 2, 3)) > 100
     if made.any():
         levels = set(data.images[made & (data.sampling_weights > 0)].flatten().tolist())
-        assert levels == {101 + KINDS.index(USES[arm])}, f"{arm} draws other images than its own"
+        assert levels == {101 + SOURCES.index(USES[arm])}, f"{arm} draws other images than its own"
     part = np.array([data.sampling_weights[made & (data.targets == target)].sum() for target in range(3)]) / of_class
     return of_class, part
 
@@ -102,7 +104,7 @@ def test_the_sampling_weights_above_cover_every_arm():
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_without_made_images_real_ones_are_drawn(arm):
-    of_class, part = shares(arm, Samples(raw={}, filtered={}, copies={}))
+    of_class, part = shares(arm, Samples())
     assert not part.any()
     np.testing.assert_allclose(of_class, [8 / 14, 4 / 14, 2 / 14] if arm == "none" else THIRDS)
 
@@ -225,7 +227,7 @@ def test_arms_differ():
 def test_the_lists_hold_every_arm_once():
     assert len(set(ARMS)) == len(ARMS) == 20
     assert set(DEFAULT_ARMS) < set(ARMS)
-    kinds = tables.arm_kinds(ARMS)
+    kinds = arm_kinds(ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
@@ -233,8 +235,8 @@ def test_the_lists_hold_every_arm_once():
 
 
 def test_every_arm_has_words_of_its_own():
-    assert list(ARM_WORDS) == list(ARMS)
-    assert len(set(ARM_WORDS.values())) == len(ARMS)
+    assert [in_words("words", arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
+    assert len({row.words for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
 
 
 @pytest.mark.parametrize("rival", [arm for arm in REAL_ARMS if arm not in DEFAULT_ARMS])
@@ -246,7 +248,7 @@ def test_help_must_hold_against_every_new_rival(rival):
         known = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, **rates}
         correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()}
         test = table_of(targets, np.arange(len(targets)), correct)
-        return judged(test, test, tables.arm_kinds(ARMS))
+        return judged(test, test, arm_kinds(ARMS))
 
     assert verdict()[1].word == "helps"
     policy, beaten = verdict(**{rival: 0.9})
@@ -262,7 +264,7 @@ def test_help_must_hold_against_every_control_that_runs(control):
     rates = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, control: 0.85}
     correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in rates.items()}
     test = table_of(targets, np.arange(len(targets)), correct)
-    found = judged(test, test, tables.arm_kinds(ARMS))[1]
+    found = judged(test, test, arm_kinds(ARMS))[1]
     assert found.word == "undecided"
     assert any("not credited" in line for line in found.reasons)
 
@@ -276,7 +278,7 @@ def test_the_new_gan_arms_are_shown_and_decide_nothing(arm):
         rank = np.tile(np.arange(200), 2)
         correct = {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()}
         test = table_of(targets, np.arange(400), correct)
-        return judged(test, test, tables.arm_kinds(ARMS))
+        return judged(test, test, arm_kinds(ARMS))
 
     (low_policy, low), (high_policy, high) = verdict(0.3), verdict(1.0)
     assert (low.word, low.net, low_policy.arm) == (high.word, high.net, high_policy.arm)
@@ -304,11 +306,11 @@ def test_a_small_comparison_with_all_arms():
     replicates = paired_seeds(splits, [0, 1]).replicates
     generators = {label: Fixed(label) for label in COUNTS}
     compared = run_experiment(replicates, [generators, generators], settings, Engine("serial"))
-    assert list(compared.test_predictions) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
+    assert list(predictions(compared.scores.test)) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
     compared = add_delivered_arm(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
-    assert list(compared.test_predictions) == BY_NETWORK
-    assert all(np.shape(found) == (2, 28) for found in compared.test_predictions.values())
-    sides = ((splits.test, compared.test_predictions), (splits.val, compared.val_predictions))
+    assert list(predictions(compared.scores.test)) == BY_NETWORK
+    assert all(np.shape(found) == (2, 28) for found in predictions(compared.scores.test).values())
+    sides = ((splits.test, predictions(compared.scores.test)), (splits.val, predictions(compared.scores.val)))
     test, val = (
         table_of(
             side.targets(side.classes),
@@ -317,7 +319,7 @@ def test_a_small_comparison_with_all_arms():
         )
         for side, found in sides
     )
-    _, verdict = judged(test, val, tables.arm_kinds(BY_NETWORK))
+    _, verdict = judged(test, val, arm_kinds(BY_NETWORK))
     assert [row["arm"] for row in verdict.arms] == BY_NETWORK
     assert len(verdict.reasons) >= len(REAL_ARMS) + 1, "a line for each rival, the control and val"
 
@@ -327,4 +329,4 @@ def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
     rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
     assert tuple(arm for arm, _, _ in rows) == ARMS
     assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
-    assert {arm: kind for arm, _, kind in rows} == tables.arm_kinds(ARMS)
+    assert {arm: kind for arm, _, kind in rows} == arm_kinds(ARMS)

@@ -8,7 +8,8 @@ import pytest
 
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.learning_curve import CurvePoint, class_recalls, curve_points, learning_curve_rows
-from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits, paired_seeds
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.sample_equivalence import SampleEquivalence, power_law, sample_equivalence
 from augment.evaluation.verdict.equivalence_wording import (

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
+from augment.evaluation.columns import columns
 from augment.evaluation.statistics.comparisons import comparison_rows, paired_difference
 from augment.evaluation.statistics.estimates import holm
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.tables import ARMS_COLUMNS, COMPARISONS_COLUMNS
 from augment.evaluation.verdict.rules import Verdict, decide
 from augment.evaluation.verdict.selection import Selection
 from augment.evaluation.verdict.wording import points
@@ -196,14 +196,14 @@ def test_rows_for_the_tables():
     assert len(pairs) == len(found.comparisons)
     table = comparison_rows(found.comparisons)
     for row in table:
-        assert tuple(row) == COMPARISONS_COLUMNS
+        assert tuple(row) == columns("comparisons")
         assert row["low"] <= row["low90"] <= row["mean"] <= row["high90"] <= row["high"] <= row["high_joint"]
         assert row["high90"] <= row["high90_joint"] <= row["high_joint"]
         assert (row["p"] < 0.05) == (row["low"] > 0 or row["high"] < 0)
         json.dumps(row)
     assert [row["arm"] for row in found.arms] == list(KINDS)
     for row in found.arms:
-        assert tuple(row) == ARMS_COLUMNS[:6]
+        assert tuple(row) == columns("arms")[:6]
         assert 0 <= row["low"] <= row["mean"] <= row["high"] <= 1
         json.dumps(row)
 

@@ -1,26 +1,39 @@
-"""What a comparison will cost, told before it begins: fits, and minutes from a short probe on this very set."""
+"""What an experiment will cost: fits, and minutes from a few timed steps. It is told, and decides nothing.
+
+`measure_cost` counts and times on the very set, just before the experiment; `forecast` a whole run on noise, for
+`augment check`, before there is anything to train on.
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from augment.core.engine import Engine
 from augment.core.progress import counted, duration
+from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
+from augment.data.split.pool import FOLDS
 from augment.evaluation.experiment.arms import Samples, augmentation_of, identical_arms
 from augment.evaluation.experiment.classifier import ArmRun, fit_arm
 from augment.evaluation.experiment.experiment import ExperimentSettings
+from augment.evaluation.experiment.preflight import classifier_steps
+from augment.evaluation.experiment.training_sets import FOLD_REPETITIONS
 from augment.gan import cost as gan_cost
 from augment.gan.latent_transfer import descend, inversion_passes
 from augment.gan.networks.build import new_generator, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, shared_job
+from augment.gan.settings import class_training, load_pinned_start, start_backend
 from augment.gan.training.run import GanSettings
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
-from augment.params import Arm
+from augment.params import Params
+from augment.params.arms import BASELINE_ARM, SOURCES, Arm
 from augment.synthesis.selection import expected_candidates
+from augment.synthesis.settings import samples_per_class
 
 PROBE_STEPS = MAX_AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
 PROBE_BATCH = 8
@@ -59,7 +72,7 @@ def measure_cost(
     arms = _arms_to_train(train, settings)
     ways = [augmentation_of(arm, settings.base_augmentation) for arm in arms]
     timed = list(dict.fromkeys([*ways, "classical"]))
-    runs = [_probe_run(way or "none", train, seeds[0], settings) for way in timed]
+    runs = [_probe_run(way or BASELINE_ARM, train, settings.fit, settings.batch_size, settings.flips) for way in timed]
     seconds = dict(zip(timed, engine.gather(seconds_per_step, runs), strict=True))
     classifiers, filters = len(seeds) * len(arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[way] for way in ways)
@@ -69,9 +82,8 @@ def measure_cost(
     gan = training.shared or training.classes[train.classes[0]]
     work += candidates * seconds_per_candidate(gan, train.images.shape[1:], settings.filter.folds)
     if settings.transfer_share > 0 and training.shared:
-        work += (
-            len(seeds) * inversion_passes(train.counts()) * seconds_per_pass(training.shared, train.images.shape[1:])
-        )
+        passes = len(seeds) * inversion_passes(train.counts())
+        work += passes * seconds_per_pass(training.shared, train.images.shape[1:])
     gans, gan_minutes = _gan_cost(train, seeds[0], training, sets, backend)
     minutes = work / (60 * min(engine.processes, classifiers))
     return ExperimentCost(classifiers, filters, candidates, minutes, gans, gan_minutes)
@@ -79,13 +91,8 @@ def measure_cost(
 
 def _arms_to_train(train: ImageSet, settings: ExperimentSettings) -> list[Arm]:
     """The arms that come to the same as no other, once there are made images."""
-    one_image = dict.fromkeys(train.classes, train.images[:1])
-    identical = identical_arms(
-        settings.arms,
-        [train],
-        [Samples(one_image, one_image, one_image, one_image, one_image, one_image, one_image)],
-        settings.base_augmentation,
-    )
+    every_kind = Samples(dict.fromkeys(SOURCES, dict.fromkeys(train.classes, train.images[:1])))
+    identical = identical_arms(settings.arms, [train], [every_kind], settings.base_augmentation)
     return [arm for arm in settings.arms if arm not in identical]
 
 
@@ -109,15 +116,13 @@ def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
 def cost_line(cost: ExperimentCost, settings: ExperimentSettings, engine: Engine) -> str:
     """The cost in one line, GANs first, since they are trained first."""
     processes = min(engine.processes, cost.classifiers)
-    where = f"on {counted(processes, 'process')}"
-    whole = duration(cost.minutes + cost.gan_minutes)
+    whole = f"{duration(cost.minutes + cost.gan_minutes)} on {counted(processes, 'process')}"
     gans = f"{cost.gans} GANs, as far as .work does not hold them: {duration(cost.gan_minutes)}; " if cost.gans else ""
     work = (
         f"{cost.classifiers} classifiers of {settings.fit.steps} steps, {cost.filters} of the class filter "
         f"({settings.filter.fit.steps} steps) and {cost.candidates} candidates that it judges"
     )
-    line = f"{gans}{work}: {duration(cost.minutes)}; in all {whole} {where}"
-    return f"{line}, from a few timed steps of each"
+    return f"{gans}{work}: {duration(cost.minutes)}; in all {whole}, from a few timed steps of each"
 
 
 def seconds_per_step(run: ArmRun) -> float:
@@ -139,28 +144,32 @@ def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: 
     generator = new_generator(settings.architecture(*shape)).eval()
     judge = SmallCnn(channels, height, width, classes=2).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
-    def draw_and_judge(_: int) -> float:
-        began = time.perf_counter()
+    def draw_and_judge() -> None:
         with torch.no_grad():
             images = to_uint8(generator(torch.zeros(PROBE_CANDIDATES, settings.latent))).numpy()
         for _ in range(folds):
             probabilities(judge, images)
-        return (time.perf_counter() - began) / PROBE_CANDIDATES
 
-    return min(Engine("serial").gather(draw_and_judge, range(3)))
+    return _warm_seconds(draw_and_judge) / PROBE_CANDIDATES
 
 
 def seconds_per_pass(settings: GanSettings, shape: tuple[int, ...]) -> float:
     """Seconds that one image of this shape (C, H, W) takes in a step of the search for its latent, by a new network."""
     generator = new_generator(settings.architecture(*shape)).eval().requires_grad_(False)
     images, latents = torch.zeros(PROBE_BATCH, *shape), torch.zeros(PROBE_BATCH, settings.latent)
+    search = partial(descend, generator, images, latents, SEARCH_STEPS)
+    return _warm_seconds(search) / (PROBE_BATCH * SEARCH_STEPS)
 
-    def search(_: int) -> float:
+
+def _warm_seconds(work: Callable[[], object]) -> float:
+    """The fastest of three calls in one thread: the first one warms up."""
+
+    def timed(_: int) -> float:
         began = time.perf_counter()
-        descend(generator, images, latents, SEARCH_STEPS)
-        return (time.perf_counter() - began) / (PROBE_BATCH * SEARCH_STEPS)
+        work()
+        return time.perf_counter() - began
 
-    return min(Engine("serial").gather(search, range(2)))  # the first one warms up
+    return min(Engine("serial").gather(timed, range(3)))
 
 
 def _fit_seconds(run: ArmRun, steps: int) -> float:
@@ -169,8 +178,83 @@ def _fit_seconds(run: ArmRun, steps: int) -> float:
     return time.perf_counter() - began
 
 
-def _probe_run(arm: Arm, train: ImageSet, seed: int, settings: ExperimentSettings) -> ArmRun:
+def _probe_run(arm: Arm, train: ImageSet, fit: FitSettings, batch_size: int, flips: str) -> ArmRun:
     """Without made images every arm draws real ones, at the same price."""
-    nothing = np.empty((0, *train.images.shape[1:]), dtype=np.uint8)
-    samples = Samples(raw={}, filtered={}, copies={})
-    return ArmRun(arm, seed, train, samples, nothing, nothing, settings.fit, settings.batch_size, settings.flips)
+    nothing = train.images[:0]
+    return ArmRun(arm, 0, train, Samples(), nothing, nothing, fit, batch_size, flips)
+
+
+def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params) -> list[str]:
+    """Two lines: the GANs of all repeats, and the classifiers of the comparison.
+
+    shape: (C, H, W). counts: images of each class. Raises `ParamsError` and `BundleError` for settings of `train`
+    that do not fit such images.
+    """
+    backend, noise = start_backend(params.compute), _noise_images(shape, list(counts))
+    training = _training(shape, counts, params, backend.device)
+    first = training.shared or next(iter(training.classes.values()))
+    job = shared_job(noise, first, params.seed, backend.device, "forecast")
+    groups = gan_step_groups(training, params)
+    gans = gan_cost.measured_cost_line(job, groups, backend.engine.processes, backend.stacked)
+    fit = FitSettings(1, params.evaluate.learning_rate)
+    run = _probe_run("classical", noise, fit, params.evaluate.batch_size, params.ingest.flips)
+    steps = total_classifier_steps(params, classifier_steps(params.evaluate, *shape[1:]))
+    seconds = seconds_per_step(run) * steps
+    seconds += seconds_per_candidate(first, shape, params.generate.folds) * candidate_count(params, noise)
+    compared = f"{classifier_count(params)} classifiers: {duration(seconds / backend.engine.processes / 60)}"
+    return [f"a run trains {gans}", f"and compares {compared}"]
+
+
+def _training(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params, device: str) -> ClassTraining:
+    """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
+    channels, height, width = shape
+    overrides = {label: own for label, own in params.train.overrides.items() if label in counts}
+    train = params.train.model_copy(update={"overrides": overrides})
+    start = load_pinned_start(train, channels, height, width) if Path(train.base).exists() else None
+    flips = params.ingest.flips
+    return class_training(train, counts, flips=flips, height=height, width=width, device=device, pinned_start=start)
+
+
+def repeat_counts(params: Params) -> tuple[int, int]:
+    """Repeats of the comparison, and those that need GANs of their own.
+
+    `repeated` is guessed from `train_per_class`: what it leaves for disjoint training sets is only known after ingest.
+    """
+    if params.evaluate.protocol == "holdout":
+        return params.evaluate.seeds, params.evaluate.seeds - 1
+    if params.ingest.train_per_class is not None:
+        return params.evaluate.repeats, params.evaluate.repeats - 1
+    return FOLDS * FOLD_REPETITIONS, FOLDS * FOLD_REPETITIONS
+
+
+def gan_step_groups(training: ClassTraining, params: Params) -> list[list[int]]:
+    """Steps of the GANs of a whole run: `train` makes those that are delivered, `experiment` those of its repeats."""
+    _, further = repeat_counts(params)
+    return [*gan_steps(training, 1), *gan_steps(training, further)]
+
+
+def classifier_count(params: Params) -> int:
+    """Classifiers of all arms and repeats, those of the class filter not counted."""
+    return repeat_counts(params)[0] * len(params.evaluate.arm_names)
+
+
+def candidate_count(params: Params, train: ImageSet) -> int:
+    """Of the delivered samples and of all repeats; train: images of the shape and the classes of the set."""
+    wanted = samples_per_class(params.generate, train)
+    per_class = expected_candidates(wanted, params.generate.oversample, params.generate.accept)
+    return (1 + repeat_counts(params)[0]) * len(train.classes) * per_class
+
+
+def total_classifier_steps(params: Params, steps_each: int) -> int:
+    """Steps of all classifiers of a run: `steps_each` of every one, and those of the class filters of `generate` and of
+    all repeats."""
+    filters = (1 + repeat_counts(params)[0]) * params.generate.folds * params.generate.filter_steps
+    return classifier_count(params) * steps_each + filters
+
+
+def _noise_images(shape: tuple[int, int, int], classes: Sequence[str]) -> ImageSet:
+    """Two images of every class; what they show changes no time."""
+    labels = np.array([label for label in classes for _ in range(2)])
+    names = np.array([str(number) for number in range(len(labels))])
+    images = numpy_rng("forecast").integers(0, 256, (len(labels), *shape), dtype=np.uint8)
+    return ImageSet(images, labels, names, names)

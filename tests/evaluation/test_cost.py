@@ -8,10 +8,10 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment import cost
+from augment.evaluation import cost
+from augment.evaluation.cost import ExperimentCost, cost_line, measure_cost, seconds_per_step
 from augment.evaluation.experiment.arms import Samples
 from augment.evaluation.experiment.classifier import ArmRun
-from augment.evaluation.experiment.cost import ExperimentCost, cost_line, measure_cost, seconds_per_step
 from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.gan.latent_transfer import inversion_passes
 from augment.gan.per_class import Backend
@@ -80,7 +80,7 @@ def test_a_step_is_measured_not_assumed(arm):
         images = np.zeros((4, 1, side, side), np.uint8)
         names = np.array(["a", "b", "a", "b"])
         return ArmRun(
-            arm, 0, ImageSet(images, names, names, names), Samples({}, {}, {}), images, images,
+            arm, 0, ImageSet(images, names, names, names), Samples(), images, images,
             FitSettings(10_000, 1e-3), batch, "none",
         )  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_slow_steps_are_timed_with_a_small_batch_and_once_more(monkeypatch):
     images = np.zeros((2, 1, 4, 4), np.uint8)
     names = np.array(["a", "b"])
     train = ImageSet(images, names, names, names)
-    run = ArmRun("none", 0, train, Samples({}, {}, {}), images, images, FitSettings(400, 1e-3), 64, "none")
+    run = ArmRun("none", 0, train, Samples(), images, images, FitSettings(400, 1e-3), 64, "none")
     assert seconds_per_step(run) == pytest.approx(64)
     assert fitted == [(cost.PROBE_BATCH, 1)] * 2
 
@@ -144,7 +144,7 @@ def test_calls_of_the_augmentation_are_counted_in(monkeypatch):
 
     monkeypatch.setattr(cost, "fit_arm", fit_arm)
     monkeypatch.setattr(cost.time, "perf_counter", lambda: clock[0])
-    run = ArmRun("none", 0, TRAIN, Samples({}, {}, {}), TRAIN.images, TRAIN.images, FitSettings(400, 1e-3), 16, "none")
+    run = ArmRun("none", 0, TRAIN, Samples(), TRAIN.images, TRAIN.images, FitSettings(400, 1e-3), 16, "none")
     assert seconds_per_step(run) == pytest.approx(1 + 16 / MAX_AHEAD_STEPS)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from augment.report.page import SYMBOLS
-from augment.report.plain import ENDINGS, plain_sentence
+from augment.report.words import ENDINGS, plain_sentence
 
 
 def test_every_verdict_has_one_sentence() -> None:

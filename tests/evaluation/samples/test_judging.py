@@ -1,7 +1,6 @@
 """What is told of the samples themselves is measured against test, which no generator has seen."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +9,9 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.experiment import run_experiment
 from augment.evaluation.experiment.protocol import Replicate, Splits
+from augment.evaluation.samples.judging import judge_samples
 from augment.gan.generators import GeneratorSet
-from pipeline.evaluation_files import write_samples
 from tests.evaluation.experiment.test_experiment import SETTINGS
-from tests.pipeline.evaluated import rows_of
 from tests.toy import Fixed, bars, toy_set
 
 COUNTS = {"a": 30, "b": 30}
@@ -25,8 +23,7 @@ def copy_of(images: ImageSet, name: str) -> ImageSet:
 
 
 @pytest.mark.parametrize("near", ["test", "val"])
-def test_the_control_is_test(near: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_control_is_test(near: str) -> None:
     train = toy_set(COUNTS)
     sides = {"val": toy_set(COUNTS, seed=1), "test": toy_set(COUNTS, seed=2)} | {near: copy_of(train, "near ")}
     splits = Splits(train, sides["val"], sides["test"])
@@ -34,8 +31,8 @@ def test_the_control_is_test(near: str, tmp_path: Path, monkeypatch: pytest.Monk
     found = run_experiment(
         [Replicate(0, splits)], [made], replace(SETTINGS, arms=("none",), wanted=10), Engine("serial")
     )
-    write_samples(splits, found, SETTINGS.filter, 0, Engine("serial"))
-    told = {row["metric"]: float(row["real"]) for row in rows_of("quality") if row["space"] == "random_convolutions"
+    rows = judge_samples(splits, found.candidates[0], SETTINGS.filter, 0, Engine("serial"))
+    told = {row["metric"]: float(row["real"]) for row in rows["quality"] if row["space"] == "random_convolutions"
             and row["label"] == "pooled"}  # fmt: skip
-    assert (float(rows_of("copies")[-1]["control_rate"]) > 0.1) == (near == "test")
+    assert (float(rows["copies"][-1]["control_rate"]) > 0.1) == (near == "test")
     assert (told["coverage"] == told["recall"] == 1.0) == (near == "test")

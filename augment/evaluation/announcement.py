@@ -1,0 +1,68 @@
+"""What `experiment` tells on standard error before and while it trains; it stands in no output."""
+
+from collections.abc import Sequence
+
+from augment.evaluation.experiment.learning_curve import CurvePoint
+from augment.evaluation.experiment.protocol import Protocol
+from augment.params import Arm, BaseAugmentation
+
+
+def before_training(
+    protocol: Protocol, announced: float | None, groups: Sequence[int], cost: str, with_learning_curve: bool
+) -> list[str]:
+    """What the repeats are, what they can show and what they cost: `cost`, in a line."""
+    lines = [] if protocol.scheme == "split" else [f"{protocol.name}: {repeats_announcement(protocol)}"]
+    lines += [smallest_gain_text(announced, groups, repeats_text(protocol)), cost]
+    seeds = len(protocol.seeds)
+    curve = f"the learning curve takes {seeds} classifiers more for each of its sizes, at least 3"
+    return [*lines, curve] if with_learning_curve else lines
+
+
+def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
+    """What the set can show, told before the expensive part; groups: independent test images of each class; repeats:
+    their number and kind, as in `5 paired seeds`."""
+    least, most = min(groups), max(groups)
+    images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
+    shown = (
+        "is not expected to show any gain, however large"
+        if announced is None
+        else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
+    )
+    return f"with {images} in a class and {repeats} this set {shown}"
+
+
+def repeats_announcement(protocol: Protocol) -> str:
+    """The repeats in one line, told before the expensive part; empty for one split."""
+    first, repeats = protocol.first_splits, len(protocol.replicates)
+    sizes = f"{len(first.train)} training and {len(first.val)} val images"
+    if protocol.scheme == "subsets":
+        return f"{repeats} disjoint training sets of {sizes}, one test set of {len(first.test)} images"
+    if protocol.scheme == "rotated":
+        return f"{repeats} paired seeds, each with {sizes}: every seed holds out other images as val"
+    if protocol.scheme == "folds":
+        tested = len(protocol.tested_images)
+        return f"5 times 5 folds of {tested} images, {sizes} and {len(first.test)} test images in the first"
+    return ""
+
+
+def repeats_text(protocol: Protocol) -> str:
+    """`5 paired seeds`, and what the other schemes have in their place."""
+    words = {"split": "paired seeds", "rotated": "paired seeds", "subsets": "disjoint training sets"}
+    return f"{len(protocol.replicates)} {words.get(protocol.scheme, 'folds (5 times 5)')}"
+
+
+def base_augmentation_text(chosen: BaseAugmentation, val_can_tell: bool) -> str:
+    """What the arms with made images add to, and why."""
+    if chosen == "none":
+        return "evaluate.arms names no augmentation, so made images have none either"
+    reason = (
+        "the strongest augmentation of real images on val"
+        if val_can_tell
+        else "the first augmentation: val cannot tell"
+    )
+    return f"made images are added to {chosen}, {reason}"
+
+
+def learning_curve_text(arm: Arm, curve: Sequence[CurvePoint]) -> str:
+    """The sizes of the learning curve, before its classifiers are trained."""
+    return f"learning curve of {arm}: {', '.join(f'{point.images:g}' for point in curve)} images"

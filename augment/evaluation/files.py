@@ -1,0 +1,238 @@
+"""Every file that the stages write, with its columns or keys; docs/files.md is written from it.
+
+    python -m augment.evaluation.files > docs/files.md
+
+The tables of reports/evaluation stand in `columns.py`. The other CSV files are written in rooms that do not know this
+one, by columns of their own; a test compares both with what a run leaves.
+"""
+
+import textwrap
+from collections.abc import Mapping
+
+from augment.evaluation.columns import EVALUATION, CsvFile
+
+COLUMNS = 100  # of a line
+HEAD = (
+    "# Files",
+    "For people who read what a run wrote, with their own programs or by eye: every file, its columns and keys. What "
+    "stands here is a contract; nothing of it is renamed.",
+    "Figures are fractions of 1 where nothing else is said, intervals are 95 %, and an empty cell or a null was not "
+    "measured.",
+    "This page is written by `python -m augment.evaluation.files > docs/files.md`.",
+)
+_IMAGE = {"index": "position in images.npy", "label": "the class", "group": "what must stay on one side",
+          "source": "where the image came from"}  # fmt: skip
+
+FILES: dict[str, CsvFile] = {
+    "data/prepared/manifest.csv": CsvFile(
+        "What became of every file that was found.",
+        {
+            "path": "of the file, or of the image within it",
+            "label": "the class, as a person wrote it",
+            "outcome": "`ok`, `fixed`, `quarantined` or `ignored`",
+            "code": "what was wrong, several joined by `+`; empty for ok",
+            "detail": "the same for people",
+            "split": "`train`, `val`, `test`, `pool`; empty: not used",
+            "index": "position in that split's images.npy",
+            "group": "declared, or of near duplicates, or the path",
+            "sha256": "of the pixels",
+        },
+    ),
+    "data/prepared/classes.json": CsvFile(
+        "A list of the classes, sorted by label.",
+        {
+            "label": "the class",
+            "slug": "its folder in models/",
+            "folder": "its folder in data/synthetic/ and data/augmented/",
+            "train": "images",
+            "val": "images",
+            "test": "images",
+        },
+    ),
+    "data/prepared/groups.json": CsvFile(
+        "What was done against leaks.",
+        {
+            "images": "that are used",
+            "declared": "images whose group a person gave",
+            "groups": "on each side",
+            "exact_duplicates": "images left out",
+            "label_conflicts": "images left out",
+            "near_duplicates": "clusters, their images and examples; `two_sides`: pairs torn apart",
+        },
+    ),
+    "data/prepared/<split>/index.csv": CsvFile(
+        "The images of images.npy, uint8 (N, C, H, W), in train, val, test and pool.", _IMAGE
+    ),
+    "models/index.json": CsvFile(
+        "The generators that there are.",
+        {
+            "classes": "label -> `slug`, `status` (`trained` or `failed`), `reason`",
+            "shared": "whether models/_shared holds the shared generator",
+            "order": "labels, where they are not sorted; else absent",
+        },
+    ),
+    "models/<slug>/manifest.json": CsvFile(
+        "A bundle: what generator.safetensors beside it holds.",
+        {
+            "format": "1",
+            "label": "the class",
+            "slug": "its folder",
+            "network": "`dcgan`, `residual` or `linear`",
+            "channels": "of an image",
+            "height": "in pixels",
+            "width": "in pixels",
+            "latent": "length of the latent",
+            "features": "channels of the last stage",
+            "training": "how it was trained; `images_sha256`: fingerprint of the images",
+            "environment": "versions that it was trained with",
+            "weights_sha256": "of generator.safetensors",
+            "sha256": "of this file without this key",
+        },
+    ),
+    "models/<slug>/curve.csv": CsvFile(
+        "The training of one generator, a row per interval.",
+        {
+            "step": "of the discriminator",
+            "d_loss": "its loss",
+            "g_loss": "the generator's loss",
+            "win_rate": "P(D(real) > D(fake))",
+            "gap": "mean D(real) minus D(fake)",
+            "augmentation": "probability in force",
+        },
+    ),
+    "data/synthetic/manifest.csv": CsvFile(
+        "Every candidate of the delivered generators.",
+        {
+            "label": "the class",
+            "file": "of the kept image; empty: dropped",
+            "seed": "of the sample",
+            "index": "of the sample",
+            "borrowed": "1: made by latent transfer",
+            "probability": "of its class, by the class filter",
+            "threshold": "below it is off its class",
+            "other_class": "1: the filter calls it another class",
+            "nearest_train": "index of the nearest training image",
+            "nearest_distance": "to it",
+            "copy_threshold": "at or below it is a near copy",
+            "kept": "1 or 0",
+            "reason": "empty, `near_copy`, `off_class` or `surplus`",
+        },
+    ),
+    "data/experiment/experiment.json": CsvFile(
+        "What a verdict tells of an experiment beside its scores.",
+        {
+            "announced": "smallest gain expected to show; null: none",
+            "augmentation": "what arms with made images add to",
+            "chosen_real": "real-only arm that val prefers",
+            "failed": "label -> repeats in which its GAN failed",
+            "pinned": "`training` of the manifest in `train.base`; null: none",
+        },
+    ),
+    "data/augmented/manifest.csv": CsvFile(
+        "The images to train on.",
+        {
+            "path": "of the image",
+            "label": "the class",
+            "split": "`train`, `val` or `test`",
+            "synthetic": "1 or 0",
+            "weight": "how often to draw it, 1 on average",
+            "source": "where it came from",
+        },
+    ),
+    "reports/metrics.json": CsvFile(
+        "The verdict in numbers, for `dvc metrics diff`.",
+        {
+            "verdict": "`helps`, `helps, negligibly`, `harms`, `equivalent`, `undecided`, `not used`",
+            "protocol": "`holdout` or `repeated`",
+            "primary": "the primary metric",
+            "gain": "`gross`, `net` and `as_delivered`: mean, low, high",
+            "policy": "`arm` that was selected, its `weight` of synthetic images",
+            "privacy": "`membership_auc`, `copy_rate`",
+            "arms": "arm -> mean, low, high on test",
+            "val": "arm -> mean on val",
+        },
+    ),
+    "reports/evaluation/verdict.json": CsvFile(
+        "The verdict in words, and what the rules chose on the way.",
+        {
+            "verdict": "the word",
+            "sentence": "the same in a sentence",
+            "reasons": "sentences",
+            "advice": "sentences",
+            "explanation": "`text` of each rule, `source` of its numbers",
+            "protocol": "`name`, `form` (scheme), `repeats`, `ratio`, `speaks` (of what)",
+            "augmentation": "what arms with made images add to",
+            "policy": "`arm` that was selected, its `weight` of synthetic images",
+            "chosen_real": "real-only arm that val prefers",
+            "best_real": "best real-only arm on test",
+            "objections": "`repeats`, and how many of them would veto (`objected`)",
+            "ungated": "gain without val's veto: mean, low, high",
+            "as_delivered": "`gross`, `net` of a plain training on data/augmented",
+            "smallest_gain": "`announced`, `measured`; null: none",
+            "exchange": "learning curve, sample equivalence, which class to label; null: off",
+            "external": "rows of external.csv",
+            "looked": "fingerprints: `test`, `prepared` (delivered test), `configuration`",
+        },
+    ),
+    "reports/evaluation/environment.json": CsvFile(
+        "Where the experiment ran; as in data/experiment.",
+        {
+            "torch": "version",
+            "numpy": "version",
+            "python": "version",
+            "processor": "its kind",
+            "cpu_capability": "instructions that torch uses",
+            "device": "`cpu` or `cuda`",
+        },
+    ),
+}
+OTHERS = {
+    "data/prepared/<split>/images.npy": "uint8 (N, C, H, W)",
+    "models/<slug>/generator.safetensors": "the averaged generator; `models/_shared/`: the shared one",
+    "models/<slug>/samples.png": "64 samples",
+    "data/synthetic/<class>/*.png": "the kept samples",
+    "data/experiment/scores.safetensors": "class probabilities, `<part>/<arm>/<repeat>`: float32 (N, classes)",
+    "data/experiment/external/": "the external images that were scored, as in data/prepared",
+    "data/experiment/*.csv": "tables of the samples, as in reports/evaluation",
+    "data/augmented/<split>/<class>/*.png": "the images of its manifest",
+    "reports/report.html": "the page",
+    "reports/plots/": "pictures and tables that `dvc plots` shows",
+}
+PARTS = "Parts: `val`, `test`, `external`, `learning_curve` (sizes for arms), `second_classifier` (on test)."
+
+
+def document() -> str:
+    """docs/files.md: a heading and a table for every file."""
+    parts = [*HEAD, "## Files without columns", table("file", OTHERS), PARTS]
+    for path, file in FILES.items():
+        parts += section(path, file)
+    parts += ["## reports/evaluation", "Its tables, one file each."]
+    for name, file in EVALUATION.items():
+        parts += section(f"{name}.csv", file, level=3)
+    parts += [
+        "### `predictions.csv`",
+        "The label that each arm and repeat gave each test image: `index`, `label`, `group`, then a column "
+        "`<arm>/<repeat>` each; where every repeat has a test set of its own `replicate` stands first, and the columns "
+        "are the arms.",
+    ]
+    return "\n\n".join(part if part.startswith("|") else wrapped(part) for part in parts) + "\n"
+
+
+def section(path: str, file: CsvFile, level: int = 2) -> list[str]:
+    """Heading, what it holds, and its columns or keys."""
+    return [f"{'#' * level} `{path}`", file.holds, table("key" if path.endswith(".json") else "column", file.columns)]
+
+
+def table(first: str, rows: Mapping[str, str]) -> str:
+    """A Markdown table of names and meanings."""
+    lines = [f"| {first} | meaning |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in rows.items())]
+    return "\n".join(lines)
+
+
+def wrapped(paragraph: str) -> str:
+    """At most 100 columns."""
+    return "\n".join(textwrap.wrap(paragraph, COLUMNS, break_long_words=False, break_on_hyphens=False))
+
+
+if __name__ == "__main__":
+    print(document(), end="")

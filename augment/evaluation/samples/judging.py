@@ -1,0 +1,85 @@
+"""All that is judged of an experiment's samples: the rows of the tables that are written of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from augment.core.engine import Engine
+from augment.core.seeds import numpy_rng
+from augment.evaluation.experiment.protocol import Protocol, Splits
+from augment.evaluation.samples.copies import COPIES_COLUMNS, copy_rate
+from augment.evaluation.samples.leakage import (
+    AUDIT_COLUMNS,
+    Nearness,
+    check_no_test_image,
+    nearness_rows,
+    real_images,
+)
+from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS, membership_rows
+from augment.evaluation.samples.quality import QUALITY_COLUMNS, fit_independent_classifiers, quality_rows
+from augment.measure.features import pixels
+from augment.synthesis.filter import FilterSettings
+from augment.synthesis.selection import ClassCandidates
+
+Candidates = Mapping[str, ClassCandidates]  # of one repeat, by label
+Row = dict[str, Any]
+
+SAMPLE_COLUMNS = {
+    "acceptance": (
+        "seed", "label", "candidates", "near_copy", "off_class", "accepted", "kept", "other_class_share",
+    ),
+    "audit": AUDIT_COLUMNS,
+    "copies": COPIES_COLUMNS,
+    "membership": MEMBERSHIP_COLUMNS,
+    "quality": QUALITY_COLUMNS,
+}  # fmt: skip
+
+
+def audit_samples(protocol: Protocol, candidates: Sequence[Candidates]) -> list[Nearness]:
+    """The rows of audit.csv, of every repeat. Raises `DataError` when a sample equals a test image."""
+    rows: list[Nearness] = []
+    reals = {splits: real_images(splits.sides()) for splits in protocol.unique_splits}
+    for number, (replicate, of_repeat) in enumerate(zip(protocol.replicates, candidates, strict=True)):
+        samples = {label: drawn.images for label, drawn in of_repeat.items()}
+        check_no_test_image(samples, replicate.splits.test)
+        rows += nearness_rows(samples, reals[replicate.splits], number)
+    return rows
+
+
+def acceptance_rows(candidates: Sequence[Candidates]) -> Iterator[Row]:
+    """What became of every repeat's candidates, by class."""
+    for number, of_repeat in enumerate(candidates):
+        for label, drawn in of_repeat.items():
+            yield {
+                "seed": number,
+                "label": label,
+                "candidates": len(drawn.images),
+                "near_copy": int((drawn.reason == "near_copy").sum()),
+                "off_class": int((drawn.reason == "off_class").sum()),
+                "accepted": int(drawn.accepted.sum()),
+                "kept": len(drawn.kept),
+                "other_class_share": float(drawn.other_class.mean()),
+            }
+
+
+def judge_samples(
+    splits: Splits, candidates: Candidates, judging: FilterSettings, seed: int, engine: Engine
+) -> dict[str, list[Row]]:
+    """The rows of copies.csv, membership.csv and quality.csv: one repeat's samples, before any selection."""
+    train, test, classes = splits.train, splits.test, splits.train.classes
+    samples = {label: drawn.images for label, drawn in candidates.items()}
+    control = {label: test.of_class(label) for label in classes}
+    copies = copy_rate(
+        {label: pixels(images) for label, images in samples.items()},
+        {label: pixels(train.of_class(label).images) for label in classes},
+        {label: pixels(side.images) for label, side in control.items()},
+        {label: side.groups for label, side in control.items()},
+        numpy_rng(seed, "copies"),
+    )
+    attack = membership_rows(train, test, samples, numpy_rng(seed, "membership"))
+    judges = fit_independent_classifiers(train, judging, seed, engine)
+    return {
+        "copies": [asdict(row) for row in copies],
+        "membership": [asdict(row) for row in attack],
+        "quality": list(quality_rows(train, test, samples, judges)),
+    }

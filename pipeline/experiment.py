@@ -1,0 +1,125 @@
+"""Train and score every arm on every repeat, judge the samples, and write data/experiment/."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from augment.core.environment import environment
+from augment.core.files import write_csv, write_json
+from augment.evaluation.announcement import base_augmentation_text, before_training, learning_curve_text
+from augment.evaluation.cost import cost_line, measure_cost
+from augment.evaluation.experiment.experiment import (
+    ExperimentSettings,
+    add_delivered_arm,
+    further_generators,
+    run_experiment,
+    run_standalone_arms,
+    score_learning_curve,
+)
+from augment.evaluation.experiment.external import read_external
+from augment.evaluation.experiment.learning_curve import curve_points
+from augment.evaluation.experiment.preflight import (
+    check_experiment,
+    check_installed,
+    check_trained_on,
+    expected_gain,
+    experiment_settings,
+)
+from augment.evaluation.experiment.protocol import Protocol, primary_metric, protocol_metric_table
+from augment.evaluation.experiment.second_classifier import logistic_scores
+from augment.evaluation.experiment.training_sets import prepared_protocol
+from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples
+from augment.evaluation.samples.leakage import require_no_leak
+from augment.evaluation.scores import ScoresByArm
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.verdict.selection import choose_selection, strongest_augmentation
+from augment.gan.bundle import load_generators
+from augment.gan.per_class import Backend
+from augment.gan.settings import pinned_training, start_backend, training_for
+from augment.params import Params
+from augment.params.arms import DELIVERED_ARM, arm_kinds
+from pipeline.common import EXPERIMENT, MODELS, main
+from pipeline.experiment_files import (
+    ENVIRONMENT,
+    Facts,
+    begin_experiment,
+    load_prepared,
+    write_scores,
+)
+from pipeline.start import echo
+
+
+def experiment(params: Params) -> None:
+    """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
+    chosen = params.evaluate
+    check_installed(chosen)
+    splits, pool = load_prepared(chosen)
+    pinned = pinned_training(params.train)
+    protocol = prepared_protocol(splits, pool, params, pinned is not None)
+    external = read_external(Path(chosen.external), params.ingest, splits.train.classes, splits.train.images.shape[1:])
+    check_experiment(protocol, external, params)
+    delivered = load_generators(MODELS)
+    check_trained_on(delivered, splits.train)
+    backend = start_backend(params.compute)
+    settings = experiment_settings(params, protocol.first_splits.train)
+    announced = announce(protocol, settings, params, backend)
+    repeats, engine = protocol.replicates, backend.engine
+    on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))
+    standalone = run_standalone_arms(repeats, settings, engine, external)
+    if chosen.augmentation == "auto":
+        settings = add_base_augmentation(settings, on_val(standalone.val))
+    generators = [*([delivered] if protocol.first_is_delivered else []), *further_generators(protocol, params, backend)]
+    result = run_experiment(repeats, generators, settings, engine, external, standalone)
+    begin_experiment()
+    audit = audit_samples(protocol, result.candidates)
+    write_tables({"audit": map(asdict, audit), "acceptance": acceptance_rows(result.candidates)})
+    require_no_leak(audit)
+    selection = choose_selection(on_val(result.scores.val), arm_kinds(settings.arms))
+    if DELIVERED_ARM in settings.arms:
+        result = add_delivered_arm(result, repeats, selection.arm, settings, engine, external)
+    curve = curve_points(protocol, pool, params.seed) if chosen.learning_curve == "on" else []
+    if curve:
+        echo(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
+    by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
+    second: ScoresByArm = {}
+    if chosen.second_classifier != "off":
+        echo(f"experiment: the same comparison by logistic regression on {chosen.second_classifier}")
+        second = logistic_scores(repeats, result.samples, settings.arms, chosen.second_classifier, engine)
+    write_scores(result.scores, by_size, second, external)
+    write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
+    failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
+    Facts(announced, settings.base_augmentation, selection.chosen_real, failed, pinned).write()
+    write_json(ENVIRONMENT, environment(backend.device))
+
+
+def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
+    """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
+    echo("experiment: timing a few steps of classifiers")
+    train, seeds = protocol.first_splits.train, protocol.seeds
+    training = training_for(train, params.train, flips=params.ingest.flips, device=backend.device)
+    announced, groups = expected_gain(protocol, settings, params)
+    cost = measure_cost(train, seeds, settings, training, len(seeds) - protocol.first_is_delivered, backend)
+    curve = params.evaluate.learning_curve == "on"
+    for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, settings, backend.engine), curve):
+        echo(f"experiment: {line}")
+    return announced
+
+
+def write_tables(tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+    """CSV files of what was judged of the samples."""
+    for name, rows in tables.items():
+        write_csv(EXPERIMENT / f"{name}.csv", rows, SAMPLE_COLUMNS[name])
+
+
+def add_base_augmentation(settings: ExperimentSettings, val: MetricTable | None) -> ExperimentSettings:
+    """Choose what the arms with made images add to, on val, and tell it."""
+    chosen = strongest_augmentation(val, settings.arms)
+    echo(f"experiment: {base_augmentation_text(chosen, val is not None)}")
+    return replace(settings, base_augmentation=chosen)
+
+
+if __name__ == "__main__":
+    main(experiment)

@@ -1,0 +1,107 @@
+"""data/prepared/ as both stages of the comparison read it, and data/experiment/, which one hands to the other."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from augment.core.errors import DataError
+from augment.core.files import read_csv, write_bytes, write_json
+from augment.data.imageset import ImageSet
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
+from augment.params import Arm, BaseAugmentation, Evaluate
+from pipeline.common import EXPERIMENT, PREPARED
+
+SCORES = EXPERIMENT / "scores.safetensors"
+EXTERNAL = EXPERIMENT / "external"
+FACTS = EXPERIMENT / "experiment.json"
+ENVIRONMENT = EXPERIMENT / "environment.json"
+
+NamedScores = Mapping[str, Sequence[Float32]]
+RowType = TypeVar("RowType")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """experiment.json: what a verdict tells of an experiment beside its scores.
+
+    announced: the smallest gain that was expected to show, None for none
+    augmentation: what arms with made images add to
+    chosen_real: the real-only arm that val prefers, whose learning curve was trained
+    failed: label -> repeats in which its GAN failed
+    pinned: what the manifest in `train.base` says of its training, None where nothing is pinned
+    """
+
+    announced: float | None
+    augmentation: BaseAugmentation
+    chosen_real: Arm
+    failed: Mapping[str, int]
+    pinned: Mapping[str, Any] | None
+
+    def write(self) -> None:
+        write_json(FACTS, asdict(self))
+
+    @staticmethod
+    def read() -> "Facts":
+        """Raises `DataError` when the file is missing or damaged."""
+        try:
+            return Facts(**json.loads(FACTS.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(f"{FACTS}: cannot be read ({error}). Run `dvc repro` to make it anew.") from error
+
+
+def load_prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
+    """The delivered split, and what it left over where that is asked for."""
+    splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+    wanted = settings.protocol == "repeated" or settings.learning_curve == "on"
+    return splits, ImageSet.load(PREPARED / "pool") if wanted else splits.val.take([])
+
+
+def begin_experiment() -> None:
+    """Nothing of an earlier run stays, as under DVC."""
+    shutil.rmtree(EXPERIMENT, ignore_errors=True)
+
+
+def write_scores(scores: SideScores, by_size: NamedScores, second: NamedScores, external: ImageSet | None) -> None:
+    """All scores in one file, and the external images that they are of.
+
+    by_size: of the learning curve; second: of the second classifier.
+    """
+    parts = {"val": scores.val, "test": scores.test, "external": scores.external}
+    save_scores(SCORES, {**parts, "learning_curve": by_size, "second_classifier": second})
+    if external is not None:
+        external.save(EXTERNAL)
+
+
+def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | None]:
+    """What `write_scores` wrote. Raises `DataError` where it is missing or damaged."""
+    parts = load_scores(SCORES)
+    scores = SideScores(*(parts.get(side, {}) for side in ("val", "test", "external")))
+    external = ImageSet.load(EXTERNAL) if EXTERNAL.exists() else None
+    return scores, parts.get("learning_curve", {}), parts.get("second_classifier", {}), external
+
+
+def copy_sample_tables(folder: Path) -> None:
+    """They belong to the results, byte by byte, and so does where they were made."""
+    for path in (*sorted(EXPERIMENT.glob("*.csv")), ENVIRONMENT):
+        write_bytes(folder / path.name, path.read_bytes())
+
+
+def read_typed(name: str, row_type: type[RowType]) -> list[RowType]:
+    """The rows of data/experiment/<name>.csv as the frozen values that they were written from; None stands as empty."""
+    types = {field.name: field.type for field in fields(row_type)}  # type: ignore[arg-type]
+    return [
+        row_type(**{key: _value(text, types[key]) for key, text in row.items()})
+        for row in read_csv(EXPERIMENT / f"{name}.csv")
+    ]
+
+
+def _value(text: str, kind: Any) -> str | int | float | None:
+    if kind is str:
+        return text
+    if kind is int:
+        return int(text)
+    return float(text) if text else None

@@ -1,0 +1,74 @@
+"""The table of arms: nothing else spells what an arm is, and a row added to it is known everywhere."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from augment.params.arms import ARM_ROWS, ARMS, AUGMENTATIONS, DEFAULT_ARMS, ROW_OF, SOURCES
+
+ROOT = Path(__file__).parents[2]
+AMBIGUOUS = {*AUGMENTATIONS, *SOURCES, "none", "pretrained"}  # augmentations, sources and an extra have these names too
+OTHER_MEANINGS = {  # of the same words: keys of verdict.json, values of `assemble.use`
+    "evaluation/verdict/summary.py": {"as_delivered"},
+    "evaluation/files.py": {"as_delivered"},
+    "report/contents.py": {"as_delivered"},
+    "params/schema.py": {"gan_fill", "gan_half_filtered"},
+}
+NEW_ROW = 'ArmRow("copies_fill", "real", "copies", "fill", "base", "Copies fill small classes up", default=True),'
+USE_OF_THE_NEW_ARM = """
+import numpy as np
+from augment.data.imageset import ImageSet
+from augment.evaluation.experiment import arms
+from augment.evaluation.experiment.baselines import baseline_images
+from augment.params import Evaluate
+from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, ROW_OF, STANDALONE_ARMS, arm_kinds
+from augment.report.words import in_words
+
+assert Evaluate().arm_names[-1] == "copies_fill" and "copies_fill" in Evaluate(arms="all").arm_names
+assert Evaluate(arms=["none", "gan_half_filtered", "copies_half", "copies_fill"]).arm_names[-1] == "copies_fill"
+assert "copies_fill" in Evaluate.model_fields["arms"].description
+assert arm_kinds(["copies_fill"]) == {"copies_fill": "real"} and in_words("words", "copies_fill").startswith("Copies")
+assert "copies_fill" in ARMS_DIFFERING_IN_IMAGES and "copies_fill" not in STANDALONE_ARMS
+labels = np.array(list("aaaab"))
+train = ImageSet(np.arange(5 * 64, dtype=np.uint8).reshape(5, 1, 8, 8), labels, labels, np.array(list("01234")))
+made = baseline_images([ROW_OF["copies_fill"].source], train, {}, 3, "none", 0)
+data = arms.arm_data("copies_fill", train, arms.samples_of_arm("copies_fill", arms.Samples(made)))
+assert data.targets.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+assert np.allclose(data.sampling_weights, [1 / 8] * 5 + [1 / 8] * 3)
+assert arms.augmentation_of("copies_fill", "randaugment") == "randaugment"
+"""
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "augment").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_other_module_spells_an_arm(file: Path) -> None:
+    name = file.relative_to(ROOT / "augment").as_posix()
+    if name == "params/arms.py":
+        return
+    words = {node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)}
+    assert words & ({*ARMS} - AMBIGUOUS) <= OTHER_MEANINGS.get(name, set())
+
+
+def test_a_row_added_to_the_table_is_known_everywhere(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "augment", tmp_path / "augment", ignore=shutil.ignore_patterns("__pycache__"))
+    table, end = tmp_path / "augment/params/arms.py", ")  # fmt: skip\nROW_OF"
+    text = table.read_text()
+    assert text.count(end) == 1
+    table.write_text(text.replace(end, f"    {NEW_ROW}\n{end}"))
+    subprocess.run(
+        [sys.executable, "-c", USE_OF_THE_NEW_ARM], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, check=True
+    )
+
+
+def test_rows_agree_with_themselves() -> None:
+    """What a row says of its images and of their use fits together."""
+    assert len(ROW_OF) == len(ARM_ROWS), "every name once"
+    for row in ARM_ROWS:
+        assert (row.source is not None) == (row.use in ("fill", "half", "first", "only"))
+        assert (row.kind == "control") == bool(row.stand_in)
+        assert row.words
+    assert {row.source for row in ARM_ROWS} - {None} == set(SOURCES)
+    assert set(DEFAULT_ARMS) >= {"none", "gan_half_filtered", "copies_half"}
