@@ -13,12 +13,12 @@ from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.tables import Row
-from augment.evaluation.verdict.caveats import failed_classes_caveat, pinned_start_caveat
+from augment.evaluation.verdict.explanation import explain_copies, explain_membership
 from augment.evaluation.verdict.rules import decide
-from augment.evaluation.verdict.samples_wording import explain_copies, explain_membership
 from augment.evaluation.verdict.scope import protocol_scope
 from augment.evaluation.verdict.selection import choose_selection
 from augment.evaluation.verdict.summary import fact_rows, fingerprints, metrics_summary, verdict_summary
+from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
 from augment.params import Params
 from augment.params.arms import arm_kinds
 from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query

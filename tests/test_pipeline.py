@@ -17,8 +17,8 @@ from sklearn.datasets import load_digits
 from augment import load_generators
 from augment.core.files import read_csv
 from augment.evaluation.columns import EVALUATION
-from augment.evaluation.files import FILES
 from augment.params.types import OUTPUTS
+from pipeline.files import FILES
 
 ROOT = Path(__file__).parent.parent
 LABELS = {'z "0"; $(touch hacked)': 0, "one": 1, "two \N{SNOWMAN}": 2}

@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 AMBIGUOUS = {*AUGMENTATIONS, *SOURCES, "none", "pretrained"}  # augmentations, sources and an extra have these names too
 OTHER_MEANINGS = {  # of the same words: keys of verdict.json, values of `assemble.use`
     "evaluation/verdict/summary.py": {"as_delivered"},
-    "evaluation/files.py": {"as_delivered"},
     "report/contents.py": {"as_delivered"},
     "params/schema.py": {"gan_fill", "gan_half_filtered"},
 }

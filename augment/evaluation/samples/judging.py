@@ -8,13 +8,7 @@ from augment.core.engine import Engine
 from augment.core.seeds import numpy_rng
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.samples.copies import COPIES_COLUMNS, copy_rate
-from augment.evaluation.samples.leakage import (
-    AUDIT_COLUMNS,
-    Nearness,
-    check_no_test_image,
-    nearness_rows,
-    real_images,
-)
+from augment.evaluation.samples.leakage import AUDIT_COLUMNS, Nearness, check_no_test_image, nearness_rows, real_images
 from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS, membership_rows
 from augment.evaluation.samples.quality import QUALITY_COLUMNS, fit_independent_classifiers, quality_rows
 from augment.measure.features import pixels

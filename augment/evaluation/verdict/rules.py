@@ -23,15 +23,7 @@ from augment.evaluation.statistics.power import difference_variances, smallest_g
 from augment.evaluation.verdict import explanation, wording
 from augment.evaluation.verdict.scope import Scope, split_scope
 from augment.evaluation.verdict.selection import Selection
-from augment.params.arms import (
-    BASELINE_ARM,
-    DEFAULT_GAN_ARM,
-    DELIVERED_ARM,
-    REQUIRED_ARMS,
-    Arm,
-    ArmKind,
-    arm_kinds,
-)
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM, REQUIRED_ARMS, Arm, ArmKind, arm_kinds
 
 NO_GAIN = Gain(0.0, 0.0, 0.0)
 

@@ -11,10 +11,7 @@ from PIL import Image
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
-from augment.evaluation.experiment.external import (
-    check_apart,
-    read_external,
-)
+from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds, rotated_val
 from augment.evaluation.statistics.metric_table import MetricTable

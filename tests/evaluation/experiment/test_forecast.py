@@ -11,13 +11,7 @@ from augment.core.errors import ParamsError
 from augment.core.progress import duration
 from augment.data.imageset import ImageSet
 from augment.evaluation import cost
-from augment.evaluation.cost import (
-    candidate_count,
-    classifier_count,
-    forecast,
-    gan_step_groups,
-    total_classifier_steps,
-)
+from augment.evaluation.cost import candidate_count, classifier_count, forecast, gan_step_groups, total_classifier_steps
 from augment.gan import cost as gan_cost
 from augment.gan import settings
 from augment.gan.settings import class_training

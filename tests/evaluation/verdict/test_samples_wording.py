@@ -4,7 +4,7 @@ import pytest
 
 from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
-from augment.evaluation.verdict.samples_wording import explain_copies, explain_membership
+from augment.evaluation.verdict.explanation import explain_copies, explain_membership
 from tests.evaluation.samples.test_copies import rows, sets
 
 

@@ -8,9 +8,9 @@ from augment.gan.training.state import HISTORY_COLUMNS
 from augment.data import imageset, prepare
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
-from augment.evaluation.files import FILES, OTHERS, PARTS, document
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS
 from augment.gan.bundle_files import Manifest
+from pipeline.files import FILES, OTHERS, PARTS, document
 from pipeline.generate import COLUMNS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -26,7 +26,7 @@ WRITTEN = {
 
 def test_the_page_is_up_to_date() -> None:
     written = (ROOT / "docs/files.md").read_text(encoding="utf-8")
-    assert written == document(), "python -m augment.evaluation.files > docs/files.md"
+    assert written == document(), "python -m pipeline.files > docs/files.md"
 
 
 def test_the_page_is_wrapped_and_its_cells_are_short() -> None:

@@ -1,6 +1,6 @@
 """What is told of the generators beside a verdict."""
 
-from augment.evaluation.verdict.caveats import failed_classes_caveat, pinned_start_caveat
+from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
 from tests.toy import toy_set
 
 

@@ -1,9 +1,9 @@
 """Every file that the stages write, with its columns or keys; docs/files.md is written from it.
 
-    python -m augment.evaluation.files > docs/files.md
+    python -m pipeline.files > docs/files.md
 
-The tables of reports/evaluation stand in `columns.py`. The other CSV files are written in rooms that do not know this
-one, by columns of their own; a test compares both with what a run leaves.
+The tables of reports/evaluation stand in augment/evaluation/columns.py. The other CSV files are written in rooms that
+do not know this page, by columns of their own; a test compares both with what a run leaves.
 """
 
 import textwrap
@@ -18,7 +18,7 @@ HEAD = (
     "stands here is a contract; nothing of it is renamed.",
     "Figures are fractions of 1 where nothing else is said, intervals are 95 %, and an empty cell or a null was not "
     "measured.",
-    "This page is written by `python -m augment.evaluation.files > docs/files.md`.",
+    "This page is written by `python -m pipeline.files > docs/files.md`.",
 )
 _IMAGE = {"index": "position in images.npy", "label": "the class", "group": "what must stay on one side",
           "source": "where the image came from"}  # fmt: skip
