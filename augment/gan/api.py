@@ -32,6 +32,7 @@ CHECKPOINT_SECONDS = 30.0
 CALL_NAME = "train_generators"  # whose arguments messages speak of
 
 
+# As long as its arguments, which are the public interface, and what they mean.
 def train_generators(
     images: NDArray[np.uint8] | Tensor,
     labels: Sequence[str] | Sequence[int] | NDArray[Any] | Tensor,

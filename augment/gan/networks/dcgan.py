@@ -29,10 +29,9 @@ class DcganGenerator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
-        h = self.project(z).view(len(z), *self.architecture.base_size, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
-        h = self.upsample(F.relu(self.normalise(to_channels(h, self.models))))  # (N, stages[-1], padded / 2)
-        image: Tensor = to_batch(torch.tanh(self.to_image(h)), self.models)  # (N, C, padded)
-        return image[:, :, : self.architecture.height, : self.architecture.width]
+        h = on_base(self.project(z), self.architecture, self.models)  # (N, stages[0], base)
+        h = self.upsample(F.relu(self.normalise(h)))  # (N, stages[-1], padded / 2)
+        return cropped(self.to_image(h), self.architecture, self.models)
 
 
 class DcganDiscriminator(nn.Module):
@@ -59,6 +58,17 @@ class DcganDiscriminator(nn.Module):
         h = to_batch(h, self.models)  # (N, stages[0], base)
         logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
         return logits.squeeze(1)
+
+
+def on_base(rows: Tensor, architecture: Architecture, models: int) -> Tensor:
+    """float (N, stages[0] h w) -> (N, stages[0], h, w), the size before the first doubling."""
+    return to_channels(rows.view(len(rows), *architecture.base_size, -1).permute(0, 3, 1, 2), models)
+
+
+def cropped(h: Tensor, architecture: Architecture, models: int) -> Tensor:
+    """float (N, C, padded), any number -> images (N, C, H, W) in [-1, 1]."""
+    image: Tensor = to_batch(torch.tanh(h), models)
+    return image[:, :, : architecture.height, : architecture.width]
 
 
 def on_grid(images: Tensor, architecture: Architecture) -> Tensor:

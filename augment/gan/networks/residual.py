@@ -8,12 +8,11 @@ from itertools import pairwise
 from math import prod
 from typing import TypeVar
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.gan.networks.architecture import Architecture
-from augment.gan.networks.dcgan import on_grid
+from augment.gan.networks.dcgan import cropped, on_base, on_grid
 from augment.gan.networks.layers import Convolution, Linear, leaky_relu, to_batch, to_channels
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
@@ -33,10 +32,9 @@ class ResidualGenerator(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
-        h = self.project(z).view(len(z), *self.architecture.base_size, -1).permute(0, 3, 1, 2)  # (N, stages[0], base)
-        h = leaky_relu(self.upsample(to_channels(h, self.models)))  # (N, features, padded)
-        image: Tensor = to_batch(torch.tanh(self.to_image(h)), self.models)  # (N, C, padded)
-        return image[:, :, : self.architecture.height, : self.architecture.width]
+        h = on_base(self.project(z), self.architecture, self.models)  # (N, stages[0], base)
+        h = leaky_relu(self.upsample(h))  # (N, features, padded)
+        return cropped(self.to_image(h), self.architecture, self.models)
 
 
 class ResidualDiscriminator(nn.Module):
