@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import write_csv, write_json
 from augment.evaluation.announcement import base_augmentation_text, before_training, learning_curve_text
 from augment.evaluation.cost import cost_line, measure_cost
 from augment.evaluation.experiment.experiment import (
+    ExperimentResult,
     ExperimentSettings,
     add_delivered_arm,
     further_generators,
@@ -39,16 +41,10 @@ from augment.evaluation.verdict.selection import choose_selection, strongest_aug
 from augment.gan.bundle import load_generators
 from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
-from augment.params import Params
+from augment.params import Evaluate, Params
 from augment.params.arms import DELIVERED_ARM, arm_kinds
 from pipeline.common import EXPERIMENT, MODELS, main
-from pipeline.experiment_files import (
-    ENVIRONMENT,
-    Facts,
-    begin_experiment,
-    load_prepared,
-    write_scores,
-)
+from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores
 from pipeline.start import echo
 
 
@@ -84,11 +80,7 @@ def experiment(params: Params) -> None:
     if curve:
         echo(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
-    second: ScoresByArm = {}
-    if chosen.second_classifier != "off":
-        echo(f"experiment: the same comparison by logistic regression on {chosen.second_classifier}")
-        second = logistic_scores(repeats, result.samples, settings.arms, chosen.second_classifier, engine)
-    write_scores(result.scores, by_size, second, external)
+    write_scores(result.scores, by_size, second_scores(protocol, result, chosen, engine), external)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     Facts(announced, settings.base_augmentation, selection.chosen_real, failed, pinned).write()
@@ -106,6 +98,14 @@ def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, b
     for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, settings, backend.engine), curve):
         echo(f"experiment: {line}")
     return announced
+
+
+def second_scores(protocol: Protocol, result: ExperimentResult, chosen: Evaluate, engine: Engine) -> ScoresByArm:
+    """On test, of another kind of classifier; none where it is off."""
+    if chosen.second_classifier == "off":
+        return {}
+    echo(f"experiment: the same comparison by logistic regression on {chosen.second_classifier}")
+    return logistic_scores(protocol.replicates, result.samples, chosen.arm_names, chosen.second_classifier, engine)
 
 
 def write_tables(tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:

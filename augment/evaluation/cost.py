@@ -44,8 +44,8 @@ SEARCH_STEPS = 2
 
 @dataclass(frozen=True)
 class ExperimentCost:
-    """Classifiers of the arms and of the class filter, candidates that it judges, and the minutes that all of these
-    take together, with the search of latent transfer; GANs, and theirs."""
+    """Classifiers of the arms and of the class filter, candidates that it judges, and the minutes of all of these with
+    the search of latent transfer; GANs, and theirs."""
 
     classifiers: int
     filters: int
@@ -77,13 +77,12 @@ def measure_cost(
     classifiers, filters = len(seeds) * len(arms), len(seeds) * settings.filter.folds
     work = len(seeds) * settings.fit.steps * sum(seconds[way] for way in ways)
     work += filters * settings.filter.fit.steps * seconds["classical"]
-    candidates_per_class = expected_candidates(settings.wanted, settings.oversample, settings.filter.accept)
-    candidates = len(seeds) * len(train.classes) * candidates_per_class
-    gan = training.shared or training.classes[train.classes[0]]
-    work += candidates * seconds_per_candidate(gan, train.images.shape[1:], settings.filter.folds)
+    per_class = expected_candidates(settings.wanted, settings.oversample, settings.filter.accept)
+    candidates = len(seeds) * len(train.classes) * per_class
+    gan, shape = training.shared or training.classes[train.classes[0]], train.images.shape[1:]
+    work += candidates * seconds_per_candidate(gan, shape, settings.filter.folds)
     if settings.transfer_share > 0 and training.shared:
-        passes = len(seeds) * inversion_passes(train.counts())
-        work += passes * seconds_per_pass(training.shared, train.images.shape[1:])
+        work += len(seeds) * inversion_passes(train.counts()) * seconds_per_pass(training.shared, shape)
     gans, gan_minutes = _gan_cost(train, seeds[0], training, sets, backend)
     minutes = work / (60 * min(engine.processes, classifiers))
     return ExperimentCost(classifiers, filters, candidates, minutes, gans, gan_minutes)
@@ -103,8 +102,7 @@ def _gan_cost(train: ImageSet, seed: int, training: ClassTraining, sets: int, ba
     groups = gan_steps(training, sets)
     job = shared_job(train, training.shared or training.classes[train.classes[0]], seed, backend.device, "cost")
     (seconds,) = Engine("serial").gather(gan_cost.seconds_per_step, [job])
-    gans = sum(map(len, groups))
-    return gans, gan_cost.minutes(seconds, groups, backend.engine.processes, backend.stacked)
+    return sum(map(len, groups)), gan_cost.minutes(seconds, groups, backend.engine.processes, backend.stacked)
 
 
 def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
@@ -180,8 +178,7 @@ def _fit_seconds(run: ArmRun, steps: int) -> float:
 
 def _probe_run(arm: Arm, train: ImageSet, fit: FitSettings, batch_size: int, flips: str) -> ArmRun:
     """Without made images every arm draws real ones, at the same price."""
-    nothing = train.images[:0]
-    return ArmRun(arm, 0, train, Samples(), nothing, nothing, fit, batch_size, flips)
+    return ArmRun(arm, 0, train, Samples(), train.images[:0], train.images[:0], fit, batch_size, flips)
 
 
 def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params) -> list[str]:
@@ -207,19 +204,15 @@ def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Par
 
 def _training(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params, device: str) -> ClassTraining:
     """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
-    channels, height, width = shape
+    _, height, width = shape
     overrides = {label: own for label, own in params.train.overrides.items() if label in counts}
-    train = params.train.model_copy(update={"overrides": overrides})
-    start = load_pinned_start(train, channels, height, width) if Path(train.base).exists() else None
-    flips = params.ingest.flips
+    train, flips = params.train.model_copy(update={"overrides": overrides}), params.ingest.flips
+    start = load_pinned_start(train, *shape) if Path(train.base).exists() else None
     return class_training(train, counts, flips=flips, height=height, width=width, device=device, pinned_start=start)
 
 
 def repeat_counts(params: Params) -> tuple[int, int]:
-    """Repeats of the comparison, and those that need GANs of their own.
-
-    `repeated` is guessed from `train_per_class`: what it leaves for disjoint training sets is only known after ingest.
-    """
+    """Repeats, and those that need GANs of their own; whether `repeated` has disjoint sets is guessed before ingest."""
     if params.evaluate.protocol == "holdout":
         return params.evaluate.seeds, params.evaluate.seeds - 1
     if params.ingest.train_per_class is not None:
@@ -229,8 +222,7 @@ def repeat_counts(params: Params) -> tuple[int, int]:
 
 def gan_step_groups(training: ClassTraining, params: Params) -> list[list[int]]:
     """Steps of the GANs of a whole run: `train` makes those that are delivered, `experiment` those of its repeats."""
-    _, further = repeat_counts(params)
-    return [*gan_steps(training, 1), *gan_steps(training, further)]
+    return [*gan_steps(training, 1), *gan_steps(training, repeat_counts(params)[1])]
 
 
 def classifier_count(params: Params) -> int:
@@ -240,21 +232,20 @@ def classifier_count(params: Params) -> int:
 
 def candidate_count(params: Params, train: ImageSet) -> int:
     """Of the delivered samples and of all repeats; train: images of the shape and the classes of the set."""
-    wanted = samples_per_class(params.generate, train)
-    per_class = expected_candidates(wanted, params.generate.oversample, params.generate.accept)
+    chosen = params.generate
+    per_class = expected_candidates(samples_per_class(chosen, train), chosen.oversample, chosen.accept)
     return (1 + repeat_counts(params)[0]) * len(train.classes) * per_class
 
 
 def total_classifier_steps(params: Params, steps_each: int) -> int:
-    """Steps of all classifiers of a run: `steps_each` of every one, and those of the class filters of `generate` and of
-    all repeats."""
+    """Of all classifiers: `steps_each` of every one, and those of the class filters of `generate` and all repeats."""
     filters = (1 + repeat_counts(params)[0]) * params.generate.folds * params.generate.filter_steps
     return classifier_count(params) * steps_each + filters
 
 
 def _noise_images(shape: tuple[int, int, int], classes: Sequence[str]) -> ImageSet:
     """Two images of every class; what they show changes no time."""
-    labels = np.array([label for label in classes for _ in range(2)])
-    names = np.array([str(number) for number in range(len(labels))])
+    labels = np.repeat(np.array(classes), 2)
+    names = np.arange(len(labels)).astype(np.str_)
     images = numpy_rng("forecast").integers(0, 256, (len(labels), *shape), dtype=np.uint8)
     return ImageSet(images, labels, names, names)

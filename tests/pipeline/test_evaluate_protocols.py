@@ -24,7 +24,7 @@ def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.
     named(toy_set(dict.fromkeys(COUNTS, 165), seed=5), "pool").save("data/prepared/pool")
     compare(params(protocol="repeated"))
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == (
+    assert lines[1] == (
         "experiment: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
     )
     assert any("12 independent test images in a class and 10 disjoint training sets this set" in line for line in lines)
@@ -53,7 +53,7 @@ def test_folds_where_it_did_not(capsys: pytest.CaptureFixture[str]) -> None:
     few.take([]).save("data/prepared/pool")
     compare(params(protocol="repeated"))
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("experiment: repeated: 5 times 5 folds of 61 images, ")
+    assert lines[1].startswith("experiment: repeated: 5 times 5 folds of 61 images, ")
     assert any("and 25 folds (5 times 5) this set" in line for line in lines)
     assert any("100 GANs" in line for line in lines), "none of the delivered ones: they know images of every fold"
     protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
@@ -144,7 +144,7 @@ def test_a_small_val_is_rotated_and_its_gate_is_a_t_over_the_parts(
     """Classes of 5 to 9 val images; the interval on test still draws test groups."""
     compare(params(gate=gate, seeds=3, steps=4))
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == (
+    assert lines[1] == (
         "experiment: holdout: 3 paired seeds, each with 20 training and 20 val images: "
         "every seed holds out other images as val"
     )
