@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from augment.gan.training.state import HISTORY_COLUMNS
+from augment.gan.training.run import HISTORY_COLUMNS
 
 from augment.data import imageset, prepare
 from augment.evaluation.columns import EVALUATION, columns
