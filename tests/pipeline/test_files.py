@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from augment.gan.training.run import HISTORY_COLUMNS
 
 from augment.data import imageset, prepare
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS
 from augment.gan.bundle_files import Manifest
+from augment.gan.training.run import HISTORY_COLUMNS
 from pipeline.files import FILES, OTHERS, PARTS, document
 from pipeline.generate import COLUMNS
 
