@@ -195,8 +195,7 @@ def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Par
     gans = gan_cost.measured_cost_line(job, groups, backend.engine.processes, backend.stacked)
     fit = FitSettings(1, params.evaluate.learning_rate)
     run = _probe_run("classical", noise, fit, params.evaluate.batch_size, params.ingest.flips)
-    steps = total_classifier_steps(params, classifier_steps(params.evaluate, *shape[1:]))
-    seconds = seconds_per_step(run) * steps
+    seconds = seconds_per_step(run) * total_classifier_steps(params, classifier_steps(params.evaluate, *shape[1:]))
     seconds += seconds_per_candidate(first, shape, params.generate.folds) * candidate_count(params, noise)
     compared = f"{classifier_count(params)} classifiers: {duration(seconds / backend.engine.processes / 60)}"
     return [f"a run trains {gans}", f"and compares {compared}"]
