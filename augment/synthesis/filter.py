@@ -57,11 +57,7 @@ class _Fold:
 
 
 def fit_filters(
-    sets: Sequence[ImageSet],
-    settings: FilterSettings,
-    seeds: Sequence[int],
-    engine: Engine,
-    name: str = "class filter",
+    sets: Sequence[ImageSet], settings: FilterSettings, seeds: Sequence[int], engine: Engine, name: str = "class filter"
 ) -> list[ClassFilter]:
     """One filter for each seed, from its training images alone; `sets` follows `seeds`.
 
