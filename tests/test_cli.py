@@ -14,7 +14,8 @@ from augment.cli import main
 from augment.core.files import write_json
 from augment.gan.bundle import load_generators
 from augment.gan.bundle_files import save_bundle
-from augment.gan.networks.build import Architecture, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 from augment.project.query_ledger import LEDGER, record_query
 from tests.toy import toy_set
 

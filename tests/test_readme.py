@@ -12,7 +12,8 @@ from augment.core.files import write_bytes, write_csv, write_json
 from augment.core.grids import png
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
 from augment.gan.bundle_files import save_bundle
-from augment.gan.networks.build import Architecture, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

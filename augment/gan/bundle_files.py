@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augment.core.errors import BundleError
 from augment.core.files import read_file, sha256, sha256_json, slug, write_bytes, write_json
-from augment.gan.networks.build import Architecture, NetworkName
+from augment.gan.networks.architecture import Architecture, NetworkName
 from augment.gan.training.run import Weights
 
 MANIFEST, WEIGHTS = "manifest.json", "generator.safetensors"

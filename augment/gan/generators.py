@@ -11,7 +11,8 @@ from augment.core.errors import ArgumentError
 from augment.core.files import slug, write_json
 from augment.core.seeds import torch_rng
 from augment.gan.bundle_files import save_bundle
-from augment.gan.networks.build import Architecture, Generator, new_generator, to_uint8
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
 
 SHARED = "_shared"  # its folder; no class's, since slugs have no underscore

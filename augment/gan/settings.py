@@ -20,8 +20,7 @@ from augment.core.files import WORK_STORE
 from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.data.sources.disk import is_bare
 from augment.gan.bundle import load_bundle
-from augment.gan.networks.architecture import LINEAR_MAX_PX
-from augment.gan.networks.build import Architecture
+from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture
 from augment.gan.per_class import Backend, ClassTraining, backend_on
 from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Train

@@ -17,7 +17,8 @@ from augment.core.files import sha256, sha256_json
 from augment.gan.bundle import load_bundle, load_generators
 from augment.gan.bundle_files import save_bundle
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
-from augment.gan.networks.build import Architecture, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 
 PLAN = Architecture("dcgan", 3, 5, 8, latent=4, features=4)
 LABEL = 'a "b"; $(x) \N{SNOWMAN}'

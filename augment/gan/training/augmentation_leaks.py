@@ -56,7 +56,6 @@ def wilson_bounds(marked: int, count: int) -> tuple[float, float]:
 
 def grey_rectangles(images: Tensor, real: Tensor) -> Tensor:
     """bool (N,): somewhere inside lies a flat grey rectangle of cutout's size with at least three sharp sides."""
-    del real
     height, width = images.shape[2:]
     tall, wide = cutout_side(height), cutout_side(width)
     level = images.abs().amax(dim=1, keepdim=True)  # distance from grey, (N, 1, H, W)

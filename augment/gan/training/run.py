@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.core.seeds import derive_seed
-from augment.gan.networks.build import Architecture, NetworkName
+from augment.gan.networks.architecture import Architecture, NetworkName
 from augment.gan.training.adaptive_augmentation import Probability, initial_probability, visible_images
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName
@@ -156,16 +156,15 @@ def sampling_weights_of(job: GanJob, progress: RunProgress) -> tuple[Tensor, Ten
     sampling_weights = torch.from_numpy(job.sampling_weights)
     if job.settings.augmentation != "auto":
         return sampling_weights.to(job.device), torch.zeros_like(sampling_weights)
-    interval, intervals = len(progress.history) // INTERVAL_ROWS, intervals_of(job.settings.steps)
+    interval = len(progress.history) // INTERVAL_ROWS
+    intervals = -(-job.settings.steps // (steps_per_row(job.settings.steps) * INTERVAL_ROWS))
     shown = visible_images(len(sampling_weights), interval, intervals, derive_seed(job.seed, "hidden"))
     return (sampling_weights * shown).to(job.device), (sampling_weights * ~shown).to(job.device)
 
 
 def augmentation(settings: GanSettings, progress: RunProgress) -> DiffAugment:
     """What is done to D's inputs at this point of a run."""
-    return DiffAugment(
-        progress.probability, settings.flips, settings.color_augmentation, without=frozenset(progress.leaked)
-    )
+    return DiffAugment(progress.probability, settings.flips, settings.color_augmentation, frozenset(progress.leaked))
 
 
 def steps_per_row(steps: int) -> int:
@@ -181,11 +180,6 @@ def is_row_end(step: int, steps: int) -> bool:
 def is_interval_end(step: int, steps: int) -> bool:
     """Whether an interval is over after this step."""
     return step % (steps_per_row(steps) * INTERVAL_ROWS) == 0 or step == steps
-
-
-def intervals_of(steps: int) -> int:
-    """Intervals of a whole run."""
-    return -(-steps // (steps_per_row(steps) * INTERVAL_ROWS))
 
 
 def append_history(progress: RunProgress, step_before: int, metrics: Sequence[Sequence[float]], steps: int) -> None:
@@ -214,9 +208,8 @@ def result_of(run: Run) -> GanResult:
     if run.reason:
         return GanResult({}, {}, *records, run.reason)
     settle_statistics(run.players.average, derive_seed(run.job.seed, "batch norm"))
-    return GanResult(cpu_weights(run.players.average), cpu_weights(run.players.discriminator), *records)
-
-
-def cpu_weights(network: torch.nn.Module) -> Weights:
-    """A copy of a network's weights and buffers, contiguous, on the CPU."""
-    return {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+    generator, discriminator = (  # copies
+        {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+        for network in (run.players.average, run.players.discriminator)
+    )
+    return GanResult(generator, discriminator, *records)

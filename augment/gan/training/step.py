@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from augment.gan.networks.build import Architecture, Discriminator
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Discriminator
 from augment.gan.networks.layers import dual, split_dual
 from augment.gan.training.augmentation import Augment
 from augment.gan.training.losses import AdversarialLoss, Centre, adversarial_loss
