@@ -76,12 +76,8 @@ def fit_filters(
     name: what progress is shown under. Raises `DataError` when all images are of one group, or no class has two.
     """
     folds_of_sets = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
-    folds = [fold for folds_of_set in folds_of_sets for fold in folds_of_set]
-    fitted = iter(engine.gather(_fit_fold, folds, name))
-    return [
-        _join_folds([next(fitted) for _ in folds_of_set], folds_of_set, settings.accept)
-        for folds_of_set in folds_of_sets
-    ]
+    fitted = iter(engine.gather(_fit_fold, [fold for folds in folds_of_sets for fold in folds], name))
+    return [_join_folds([next(fitted) for _ in folds], folds, settings.accept) for folds in folds_of_sets]
 
 
 def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:

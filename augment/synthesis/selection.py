@@ -50,15 +50,13 @@ class ClassCandidates:
 
     @property
     def kept(self) -> NDArray[np.uint8]:
-        """The chosen images."""
         chosen: NDArray[np.uint8] = self.images[self.reason == ""]
         return chosen
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Passed every filter, whether or not they were still needed."""
-        passed: NDArray[np.bool_] = (self.reason == "") | (self.reason == "surplus")
-        return passed
+        return np.isin(self.reason, ["", "surplus"])
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,7 @@ def choose_samples(
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
         transfers = engine.gather(_transfers_of, shared)
+    units = zip(sets, generators, transfers, filters, seeds, strict=True)
     choices = [
         ClassChoice(
             label,
@@ -108,9 +107,7 @@ def choose_samples(
             wanted * oversample,
             seed,
         )
-        for train, of_seed, by_class, class_filter, seed in zip(
-            sets, generators, transfers, filters, seeds, strict=True
-        )
+        for train, of_seed, by_class, class_filter, seed in units
         for label, sampler in class_samplers(of_seed, train, by_class, transfer_share).items()
     ]
     chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
@@ -170,9 +167,8 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
     transferred = np.zeros(len(images), dtype=np.bool_)
     if isinstance(choice.sampler, Mixture):
         transferred = choice.sampler.is_transferred(count, start)
-    scores = choice.class_filter.scores(images)
-    probability = scores[:, choice.position]
-    threshold = float(choice.class_filter.thresholds[choice.position])
+    scores, thresholds = choice.class_filter.scores(images), choice.class_filter.thresholds
+    probability, threshold = scores[:, choice.position], float(thresholds[choice.position])
     nearest_train, distance = nearest(pixels(images), pixels(choice.train_images))
     # At a limit of 0 an exact copy still is one, unless images are so small that they meet by chance.
     copies = distance <= limit if min(images.shape[2:]) >= CHANCE_BELOW_PX else distance < limit

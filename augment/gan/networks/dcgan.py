@@ -25,7 +25,6 @@ class DcganGenerator(nn.Module):
         self.to_image = doubling(*last, models) if architecture.doublings else Convolution(*last, 3, models)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         h = on_base(self.project(z), self.architecture, self.models)  # (N, stages[0], base)
         h = self.upsample(F.relu(self.normalise(h)))  # (N, stages[-1], padded / 2)
         return cropped(self.to_image(h), self.architecture, self.models)
@@ -44,7 +43,6 @@ class DcganDiscriminator(nn.Module):
         self.to_logit = Linear(stages[-1] * prod(architecture.base_size), 1, models)
 
     def forward(self, images: Tensor) -> Tensor:
-        """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
         h = to_channels(on_grid(images, self.architecture), self.models)
         for layer in self.downsample:
             h = leaky_relu(layer(h))

@@ -116,8 +116,7 @@ def cutout(images: Tensor, probability: ChangeProbability, rng: Generator) -> Te
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)[:, None, None, None]
     inside = _span(count, height, rng)[:, None, :, None] & _span(count, width, rng)[:, None, None, :]
-    holed: Tensor = images * (1 - chosen * inside)
-    return holed
+    return images * (1 - chosen * inside)
 
 
 def cutout_side(side: int) -> int:

@@ -131,7 +131,6 @@ def deep_copy(value: Any) -> Any:
 
 
 def restore(players: Players, progress: RunProgress, state: dict[str, Any]) -> None:
-    """Put a snapshot back."""
     state = deep_copy(state)
     for name in (*NETWORKS, *OPTIMIZERS):
         getattr(players, name).load_state_dict(state[name])
@@ -146,10 +145,9 @@ def roll_back(players: Players, progress: RunProgress, good: dict[str, Any], see
 
     What was learnt about the run stays: failed attempts, reasons, operations that leaked.
     """
-    attempt, rollbacks, leaked = progress.attempt, progress.rollbacks, progress.leaked
-    restore(players, progress, good)
-    progress.attempt, progress.rollbacks, progress.leaked = attempt, rollbacks, leaked
-    players.rng.manual_seed(derive_seed(seed, "attempt", len(rollbacks)))
+    kept = {name: getattr(progress, name) for name in ("attempt", "rollbacks", "leaked")}
+    restore(players, progress, good | {"progress": good["progress"] | kept})
+    players.rng.manual_seed(derive_seed(seed, "attempt", len(progress.rollbacks)))
     for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate / 2**attempt
+            group["lr"] = learning_rate / 2**progress.attempt

@@ -58,7 +58,6 @@ class GanSettings:
     precision: Literal["bf16", "fp32"]
 
     def architecture(self, channels: int, height: int, width: int) -> Architecture:
-        """The networks that fit images of this shape."""
         return Architecture(self.network, channels, height, width, self.latent, self.features)
 
 
@@ -87,7 +86,6 @@ class GanJob:
 
     @property
     def architecture(self) -> Architecture:
-        """The networks that fit its images."""
         return self.settings.architecture(*self.images.shape[1:])
 
 
@@ -125,7 +123,6 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Nothing is left to do."""
         return bool(self.reason) or self.players.step >= self.job.settings.steps
 
 
@@ -168,17 +165,14 @@ def augmentation(settings: GanSettings, progress: RunProgress) -> DiffAugment:
 
 
 def steps_per_row(steps: int) -> int:
-    """Steps of a row in a run of `steps`."""
     return max(1, steps // HISTORY_ROWS)
 
 
 def is_row_end(step: int, steps: int) -> bool:
-    """Whether a row is full after this step."""
     return step % steps_per_row(steps) == 0 or step == steps
 
 
 def is_interval_end(step: int, steps: int) -> bool:
-    """Whether an interval is over after this step."""
     return step % (steps_per_row(steps) * INTERVAL_ROWS) == 0 or step == steps
 
 

@@ -189,8 +189,7 @@ def input_grads_of(scores: Tensor, images: Tensor) -> Tensor:
 def interpolates(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """A random point on the line between each real image and its fake, (N, C, H, W) (Gulrajani et al. 2017, sec. 4)."""
     share = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device)
-    between: Tensor = torch.lerp(fake, real, share)
-    return between
+    return torch.lerp(fake, real, share)
 
 
 def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialLoss) -> float:
