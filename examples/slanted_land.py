@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.optim import SGD
 
 from augment.core.grids import enlarged, mosaic, picture
-from augment.gan.networks.build import Architecture
+from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.linear import LinearDiscriminator, LinearGenerator
 from augment.gan.training.losses import adversarial_loss
 from benchmarks.charts import COLORS, FONT, GREY, INK, PANEL, WHITE, line_chart

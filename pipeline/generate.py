@@ -6,9 +6,8 @@ from augment.data.imageset import ImageSet
 from augment.gan.bundle import load_generators
 from augment.gan.settings import start_backend
 from augment.params import Params
-from augment.synthesis.filter import fit_filters
-from augment.synthesis.selection import ClassCandidates, choose_samples
-from augment.synthesis.settings import filter_settings, samples_per_class
+from augment.synthesis.filter import filter_settings, fit_filters
+from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 
 COLUMNS = (

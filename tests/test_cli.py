@@ -13,8 +13,9 @@ from PIL import Image
 from augment.cli import main
 from augment.core.files import write_json
 from augment.gan.bundle import load_generators
-from augment.gan.bundle_files import save_bundle
-from augment.gan.networks.build import Architecture, build
+from augment.gan.generators import ClassGenerator
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 from augment.project.query_ledger import LEDGER, record_query
 from tests.toy import toy_set
 
@@ -26,7 +27,7 @@ PLAN = Architecture("dcgan", 1, 8, 6, latent=4, features=4)
 def models(tmp_path: Path) -> Path:
     folder = tmp_path / "models"
     for seed, label in enumerate(("a", "b")):
-        save_bundle(folder / label, label, PLAN, build(PLAN, seed)[0].state_dict(), {}, {})
+        ClassGenerator(label, build(PLAN, seed)[0]).save(folder / label)
     index = {label: {"slug": label, "status": "trained", "reason": ""} for label in "ab"}
     index["c"] = {"slug": "c", "status": "failed", "reason": "collapsed"}
     write_json(folder / "index.json", {"classes": index})

@@ -11,8 +11,9 @@ from augment import ImageSet
 from augment.core.files import write_bytes, write_csv, write_json
 from augment.core.grids import png
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
-from augment.gan.bundle_files import save_bundle
-from augment.gan.networks.build import Architecture, build
+from augment.gan.generators import ClassGenerator
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -34,7 +35,7 @@ def test_every_python_block_is_run_below() -> None:
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Architecture("dcgan", 1, 8, 8, latent=4, features=4)
     for seed, label in enumerate(("3", "8")):
-        save_bundle(tmp_path / "models" / label, label, plan, build(plan, seed)[0].state_dict(), {}, {})
+        ClassGenerator(label, build(plan, seed)[0]).save(tmp_path / "models" / label)
     index = {label: {"slug": label, "status": "trained", "reason": ""} for label in "38"}
     write_json(tmp_path / "models/index.json", {"classes": index})
     names = np.array([str(position) for position in range(10)])

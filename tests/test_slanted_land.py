@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.gan.networks.build import NetworkName
+from augment.gan.networks.architecture import NetworkName
 from augment.gan.training.losses import LossName
 from benchmarks.charts import COLORS
 from benchmarks.losses import shapes

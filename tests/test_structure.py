@@ -24,9 +24,7 @@ ORDER = [
 ]  # each those before it
 MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
 LARGE_FOLDERS: dict[str, str] = {}  # of augment/ -> why it is not divided
-LONG_FILES = {
-    "evaluation/cost.py": "one cost model: what a forecast and an announcement count up"
-}  # of augment/ -> why
+LONG_FILES: dict[str, str] = {}  # of augment/ -> why
 LONG_FUNCTIONS = {  # of augment/ -> why it is not divided
     "evaluation/experiment/preflight.py: evaluate_blockers": "a list of questions, one after the other",
     "evaluation/samples/copies.py: copy_rate": "half of it says what the shares mean",

@@ -32,8 +32,7 @@ from augment.gan.training.run import GanSettings
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
 from augment.params import Params
 from augment.params.arms import BASELINE_ARM, SOURCES, Arm
-from augment.synthesis.selection import expected_candidates
-from augment.synthesis.settings import samples_per_class
+from augment.synthesis.selection import expected_candidates, samples_per_class
 
 PROBE_STEPS = MAX_AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
 PROBE_BATCH = 8

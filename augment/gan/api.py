@@ -81,10 +81,9 @@ def train_generators(
     jobs: processes, auto: as many as cores; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
 
-    Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in
-    `failed` with its reason. Raises `DataError` for images or labels that cannot be used,
-    `ParamsError` for a setting that is not allowed or a GPU that is not there, and `TrainingError`
-    when every GAN fails.
+    Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in `failed` with its reason.
+    Raises `DataError` for images or labels that cannot be used, `ParamsError` for a setting that is not allowed or a
+    GPU that is not there, and `TrainingError` when every GAN fails.
 
     >>> import augment, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 
 from augment.core.files import sha256, slug
 from augment.gan.bundle_files import MANIFEST, MAX_MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
-from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet, network_from
+from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
 
 MAX_HEADER_BYTES = 100_000
@@ -19,12 +19,9 @@ def load_bundle(folder: Path) -> ClassGenerator:
     """Load and verify one bundle. Raises `BundleError` saying what is wrong with which file."""
     manifest = read_manifest(folder / MANIFEST)
     path = folder / WEIGHTS
-    # On the meta device: shapes without memory, so a manifest cannot make us allocate.
-    with torch.device("meta"):
-        expected = {
-            name: (value.shape, value.dtype)
-            for name, value in new_generator(manifest.architecture).float().state_dict().items()
-        }
+    with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
+        network = new_generator(manifest.architecture).float()
+    expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
     max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
     content = read_limited(path, max_bytes)
     if sha256(content) != manifest.weights_sha256:
@@ -39,7 +36,7 @@ def load_bundle(folder: Path) -> ClassGenerator:
         raise damaged(path, f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise damaged(path, "it holds numbers that are not finite")
-    network = network_from(manifest.architecture, weights)
+    network.load_state_dict(weights, assign=True)
     return ClassGenerator(manifest.label, network, manifest.training, manifest.environment)
 
 
@@ -58,9 +55,8 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     index_path = Path(folder) / "index.json"
     try:
         index = json.loads(read_limited(index_path, 100 * MAX_MANIFEST_BYTES))
-        entries = {
-            label: (entry["status"], entry["slug"], entry["reason"]) for label, entry in index["classes"].items()
-        }
+        classes = index["classes"].items()
+        entries = {label: (entry["status"], entry["slug"], entry["reason"]) for label, entry in classes}
         order, slugs = index.get("order", sorted(entries)), {label: slug(label) for label in entries}
         if sorted(order) != sorted(entries):
             raise ValueError("`order` does not name every class once")

@@ -6,17 +6,14 @@ Reading touches no pickle, no code, and no name to import.
 
 import errno
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import safetensors.torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augment.core.errors import BundleError
-from augment.core.files import read_file, sha256, sha256_json, slug, write_bytes, write_json
-from augment.gan.networks.build import Architecture, NetworkName
-from augment.gan.training.run import Weights
+from augment.core.files import read_file, sha256_json
+from augment.gan.networks.architecture import Architecture, NetworkName
 
 MANIFEST, WEIGHTS = "manifest.json", "generator.safetensors"
 MAX_MANIFEST_BYTES = 1_000_000
@@ -44,32 +41,7 @@ class Manifest(BaseModel):
 
     @property
     def architecture(self) -> Architecture:
-        """The network that the weights must fit."""
         return Architecture(self.network, self.channels, self.height, self.width, self.latent, self.features)
-
-
-def save_bundle(
-    folder: Path,
-    label: str,
-    architecture: Architecture,
-    weights: Weights,
-    training: dict[str, Any],
-    environment: dict[str, str],
-) -> None:
-    """Write a bundle; equal arguments give equal bytes."""
-    # One metadata key at most: safetensors writes two in random order.
-    content = safetensors.torch.save(weights, metadata={"format": "pt"})
-    manifest = {
-        "format": 1,
-        "label": label,
-        "slug": slug(label),
-        **asdict(architecture),
-        "training": training,
-        "environment": environment,
-        "weights_sha256": sha256(content),
-    }
-    write_bytes(folder / WEIGHTS, content)
-    write_json(folder / MANIFEST, {**manifest, "sha256": sha256_json(manifest)})
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -26,8 +26,8 @@ from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
 
 PACKAGE = Path(__file__).parent.parent
-TRAINING_CODE = [PACKAGE / "core/seeds.py", *sorted(PACKAGE.glob("gan/networks/*.py")),
-                 *sorted(PACKAGE.glob("gan/training/*.py"))]  # fmt: skip
+TRAINING_CODE = [PACKAGE / "core/seeds.py", PACKAGE / "core/intervals.py",
+                 *sorted(PACKAGE.glob("gan/networks/*.py")), *sorted(PACKAGE.glob("gan/training/*.py"))]  # fmt: skip
 HASH_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 PROGRESS_SECONDS = 5.0
 
@@ -39,11 +39,6 @@ class StoredJob:
     job: GanJob
     folder: Path | None
     checkpoint_seconds: float
-
-
-def train_gan(stored: StoredJob) -> GanResult:
-    """The finished GAN of a job, trained alone. Raises what `train_stacked` raises."""
-    return train_stacked([stored])[0]
 
 
 def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
@@ -58,17 +53,13 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
         jobs = [stored[position].job for position in left]
         resume = [_load_checkpoint(folders[position]) for position in left]
         saves = [functools.partial(_save_checkpoint, folders[position]) for position in left]
-        seconds = stored[0].checkpoint_seconds
+        on_step = _step_progress(f"a stack of {len(left)} GANs" if len(stored) > 1 else stored[0].job.name)
+        common: Any = {"save_seconds": stored[0].checkpoint_seconds, "stop": stop, "on_step": on_step}
         made: Iterable[tuple[int, GanResult]]
         if len(stored) > 1:
-            on_step = _step_progress(f"a stack of {len(left)} GANs")
-            made = fit_stacked(jobs, resume=resume, saves=saves, save_seconds=seconds, stop=stop, on_step=on_step)
+            made = fit_stacked(jobs, resume=resume, saves=saves, **common)
         else:
-            on_step = _step_progress(stored[0].job.name)
-            made = [
-                (0, fit(job, resume=resume[0], save=saves[0], save_seconds=seconds, stop=stop, on_step=on_step))
-                for job in jobs
-            ]
+            made = [(0, fit(job, resume=resume[0], save=saves[0], **common)) for job in jobs]
         for number, result in made:
             results[left[number]] = result
             _save_finished(folders[left[number]], result)
@@ -76,12 +67,10 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
 
 
 def load_finished(stored: StoredJob) -> GanResult | None:
-    """The finished GAN of a job, if the store holds it."""
     return None if stored.folder is None else _load_finished(stored.folder / fingerprint(stored.job))
 
 
 def is_finished(stored: StoredJob) -> bool:
-    """Whether the store holds the finished GAN of a job."""
     return stored.folder is not None and (stored.folder / fingerprint(stored.job) / "finished.pt").exists()
 
 

@@ -2,16 +2,19 @@
 
 import operator
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from augment.core.errors import ArgumentError
-from augment.core.files import slug, write_json
+from augment.core.files import sha256, sha256_json, slug, write_bytes, write_json
 from augment.core.seeds import torch_rng
-from augment.gan.bundle_files import save_bundle
-from augment.gan.networks.build import Architecture, Generator, new_generator, to_uint8
+from augment.gan.bundle_files import MANIFEST, WEIGHTS
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
 
 SHARED = "_shared"  # its folder; no class's, since slugs have no underscore
@@ -67,14 +70,24 @@ class ClassGenerator:
         chunks = range(start // CHUNK, -(-(start + n) // CHUNK))
         none = torch.empty((0, *self.shape), dtype=torch.uint8, device="cpu")
         images = [none, *(self._chunk(seed, chunk) for chunk in chunks)]
-        offset = start % CHUNK
-        return torch.cat(images)[offset : offset + n]
+        return torch.cat(images)[start % CHUNK :][:n]
 
     def save(self, folder: str | Path) -> None:
         """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes."""
         weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
-        architecture = self.network.architecture
-        save_bundle(Path(folder), self.label, architecture, weights, self.training, self.environment)
+        # One metadata key at most: safetensors writes two in random order.
+        content = safetensors.torch.save(weights, metadata={"format": "pt"})
+        manifest = {
+            "format": 1,
+            "label": self.label,
+            "slug": slug(self.label),
+            **asdict(self.network.architecture),
+            "training": self.training,
+            "environment": self.environment,
+            "weights_sha256": sha256(content),
+        }
+        write_bytes(Path(folder) / WEIGHTS, content)
+        write_json(Path(folder) / MANIFEST, {**manifest, "sha256": sha256_json(manifest)})
 
     def _chunk(self, seed: int, chunk: int) -> Tensor:
         latent = self.network.architecture.latent

@@ -105,10 +105,9 @@ def latent_transfers(shared: ClassGenerator, train: ImageSet, seed: int) -> dict
     latents = dict(zip(images, torch.split(all_latents, sizes), strict=True))
     donors = tuple(latents[label] for label in majority)
     undrawn = {label: residuals(network, images[label], latents[label]) for label in minority}
+    distances = {label: min_sample_distance(known[label]) for label in minority}
     return {
-        label: LatentTransfer(
-            label, network, latents[label], undrawn[label], donors, known[label], min_sample_distance(known[label])
-        )
+        label: LatentTransfer(label, network, latents[label], undrawn[label], donors, known[label], distances[label])
         for label in minority
     }
 

@@ -82,7 +82,13 @@ def train_repeats(
             shared_job(images, training.shared, seed, backend.device, f"shared GAN{repeat}")
             for images, seed, repeat in zip(sets, seeds, repeats, strict=True)
         ]
-        shared = _require_shared(seeds, _train_all(shared_jobs, backend, "shared GANs"))
+        shared = _train_all(shared_jobs, backend, "shared GANs")
+        for seed, result in zip(seeds, shared, strict=True):
+            if result.reason:
+                raise TrainingError(
+                    f"the shared GAN failed (seed {seed}): {result.reason}. Set train.transfer: none, lower "
+                    "train.learning_rate or change train.gamma, then run the same command again."
+                )
     class_jobs = [
         job
         for images, seed, repeat, shared_of_seed in zip(sets, seeds, repeats, shared, strict=True)
@@ -93,17 +99,6 @@ def train_repeats(
         TrainedClasses(shared_of_seed, {label: next(results) for label in training.classes})
         for shared_of_seed in shared
     ]
-
-
-def _require_shared(seeds: Sequence[int], shared: list[GanResult]) -> list[GanResult]:
-    """The shared GANs, none of which failed."""
-    for seed, result in zip(seeds, shared, strict=True):
-        if result.reason:
-            raise TrainingError(
-                f"the shared GAN failed (seed {seed}): {result.reason}. Set train.transfer: none, lower "
-                "train.learning_rate or change train.gamma, then run the same command again."
-            )
-    return shared
 
 
 def shared_job(images: ImageSet, settings: GanSettings, seed: int, device: str, name: str) -> GanJob:
@@ -154,11 +149,8 @@ def _print_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequen
     class_jobs = [job for job in class_jobs if not is_finished(_stored_job(job, backend))]
     if shared_left or class_jobs:
         later_steps = [settings.steps for settings in training.classes.values()] * len(shared_left)
-        groups = [
-            [job.settings.steps for job in shared_left],
-            [*(job.settings.steps for job in class_jobs), *later_steps],
-        ]
-        first = [*shared_left, *class_jobs][0]
+        shared_steps, class_steps = ([job.settings.steps for job in jobs] for jobs in (shared_left, class_jobs))
+        groups, first = [shared_steps, class_steps + later_steps], [*shared_left, *class_jobs][0]
         say(f"  {cost.measured_cost_line(first, groups, backend.engine.processes, backend.stacked)}")
 
 

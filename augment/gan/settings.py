@@ -20,8 +20,7 @@ from augment.core.files import WORK_STORE
 from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.data.sources.disk import is_bare
 from augment.gan.bundle import load_bundle
-from augment.gan.networks.architecture import LINEAR_MAX_PX
-from augment.gan.networks.build import Architecture
+from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture
 from augment.gan.per_class import Backend, ClassTraining, backend_on
 from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Train
@@ -66,7 +65,7 @@ def class_training(
     small = min(height, width) < LARGE_FROM_PX
     usual_shared, usual = SMALL_IMAGE_STEPS if small else LARGE_IMAGE_STEPS
     shared_steps = usual_shared if train.shared_steps == "auto" else train.shared_steps
-    common = _gan_settings(train, shared_steps, flips, _precision(train.precision, small, device))
+    common = _gan_settings(train, shared_steps, flips, small, device)
     classes = {label: replace(common, steps=_class_steps(train, usual, images)) for label, images in counts.items()}
     for label, override in train.overrides.items():
         classes[label] = replace(classes[label], **override.model_dump(exclude_none=True))
@@ -108,7 +107,6 @@ def start_backend(compute: Compute) -> Backend:
 
 
 def _class_steps(train: Train, usual: int, images: int) -> int:
-    """Of one class's GAN."""
     if train.steps != "auto":
         return train.steps
     return min(usual, MAX_STEPS_PER_IMAGE * images) if train.transfer == "shared" else usual
@@ -141,7 +139,8 @@ def _check_penalty(train: Train, name: str) -> None:
         )
 
 
-def _gan_settings(train: Train, steps: int, flips: Flips, precision: Literal["bf16", "fp32"]) -> GanSettings:
+def _gan_settings(train: Train, steps: int, flips: Flips, small: bool, device: str) -> GanSettings:
+    usual_precision: Literal["bf16", "fp32"] = "bf16" if multiplies_bf16(device) and not small else "fp32"
     usual_rate = LINEAR_LEARNING_RATE if train.network == "linear" else LEARNING_RATE
     return GanSettings(
         network=train.network,
@@ -157,14 +156,8 @@ def _gan_settings(train: Train, steps: int, flips: Flips, precision: Literal["bf
         batch_size=train.batch_size,
         learning_rate=usual_rate if train.learning_rate == "auto" else train.learning_rate,
         ema_std=train.ema_std,
-        precision=precision,
+        precision=usual_precision if train.precision == "auto" else train.precision,
     )
-
-
-def _precision(wanted: Literal["auto", "bf16", "fp32"], small: bool, device: str) -> Literal["bf16", "fp32"]:
-    if wanted == "auto":
-        return "bf16" if multiplies_bf16(device) and not small else "fp32"
-    return wanted
 
 
 def start_from_bundle(folder: Path, wanted: Architecture) -> Start | None:

@@ -143,7 +143,6 @@ class SyntheticMix:
         self._rng = torch_rng(seed, "mix")
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """(images, labels) -> (mixed images, the same labels)."""
         self._check(images, labels)
         chosen = torch.rand(len(images), generator=self._rng, device="cpu") < self.p
         targets = labels.cpu()

@@ -19,6 +19,7 @@ from augment.data.split.groups import group_folds
 from augment.measure.augmentations import classical_augmentation
 from augment.measure.classifiers import FitSettings, SmallCnn, fit_classifier, probabilities, weighted_batches
 from augment.measure.sampling import class_balanced
+from augment.params import Params
 
 Positions = NDArray[np.int64]
 
@@ -32,6 +33,17 @@ class FilterSettings:
     fit: FitSettings
     batch_size: int
     flips: str
+
+
+def filter_settings(params: Params) -> FilterSettings:
+    """The filter's classifiers learn as the evaluation's do, for fewer steps."""
+    return FilterSettings(
+        params.generate.folds,
+        params.generate.accept,
+        FitSettings(params.generate.filter_steps, params.evaluate.learning_rate),
+        params.evaluate.batch_size,
+        params.ingest.flips,
+    )
 
 
 @dataclass(frozen=True)
@@ -57,33 +69,22 @@ class _Fold:
 
 
 def fit_filters(
-    sets: Sequence[ImageSet],
-    settings: FilterSettings,
-    seeds: Sequence[int],
-    engine: Engine,
-    name: str = "class filter",
+    sets: Sequence[ImageSet], settings: FilterSettings, seeds: Sequence[int], engine: Engine, name: str = "class filter"
 ) -> list[ClassFilter]:
     """One filter for each seed, from its training images alone; `sets` follows `seeds`.
 
-    name: what progress is shown under.
-
-    Raises `DataError` when all images are of one group, or no class has two.
+    name: what progress is shown under. Raises `DataError` when all images are of one group, or no class has two.
     """
     folds_of_sets = [_folds(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
-    folds = [fold for folds_of_set in folds_of_sets for fold in folds_of_set]
-    fitted = iter(engine.gather(_fit_fold, folds, name))
-    return [
-        _join_folds([next(fitted) for _ in folds_of_set], folds_of_set, settings.accept)
-        for folds_of_set in folds_of_sets
-    ]
+    fitted = iter(engine.gather(_fit_fold, [fold for folds in folds_of_sets for fold in folds], name))
+    return [_join_folds([next(fitted) for _ in folds], folds, settings.accept) for folds in folds_of_sets]
 
 
 def _folds(train: ImageSet, settings: FilterSettings, seed: int) -> list[_Fold]:
-    classes = train.classes
-    targets = train.targets(classes)
+    positions = fold_positions(train.targets(train.classes), train.groups, settings.folds, seed)
     return [
-        _Fold(train.take(inside), train.take(outside), classes, settings, derive_seed(seed, "filter", number))
-        for number, (inside, outside) in enumerate(fold_positions(targets, train.groups, settings.folds, seed))
+        _Fold(train.take(inside), train.take(outside), train.classes, settings, derive_seed(seed, "filter", number))
+        for number, (inside, outside) in enumerate(positions)
     ]
 
 

@@ -45,11 +45,9 @@ class CopyFree:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of a sample."""
         return self.generator.shape
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
-        """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
         images = self.generator.sample(n, seed=seed, start=start)
         for number in range(1, MAX_DRAWS):
             copies = near_copies(images, self.known, self.min_distance)
@@ -69,11 +67,9 @@ class Mixture:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of a sample."""
         return self.generator.shape
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
-        """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed."""
         transferred = torch.from_numpy(self.is_transferred(n, start))
         before = int(np.floor(start * self.transfer_share))  # so many of the earlier ones are transferred
         images = torch.empty((n, *self.shape), dtype=torch.uint8, device="cpu")

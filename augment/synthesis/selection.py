@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, LARGE_FROM_PX, ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
+from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 
+MIN_SAMPLES_PER_CLASS, MAX_SAMPLES_PER_CLASS = 200, 2000
+MAX_SAMPLES = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
+MAX_VALUES = 20_000_000  # in all of them, which bounds memory, but never below `MIN_SAMPLES_PER_CLASS`
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
 COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
@@ -46,15 +50,13 @@ class ClassCandidates:
 
     @property
     def kept(self) -> NDArray[np.uint8]:
-        """The chosen images."""
         chosen: NDArray[np.uint8] = self.images[self.reason == ""]
         return chosen
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
         """Passed every filter, whether or not they were still needed."""
-        passed: NDArray[np.bool_] = (self.reason == "") | (self.reason == "surplus")
-        return passed
+        return np.isin(self.reason, ["", "surplus"])
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def choose_samples(
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
         transfers = engine.gather(_transfers_of, shared)
+    units = zip(sets, generators, transfers, filters, seeds, strict=True)
     choices = [
         ClassChoice(
             label,
@@ -104,9 +107,7 @@ def choose_samples(
             wanted * oversample,
             seed,
         )
-        for train, of_seed, by_class, class_filter, seed in zip(
-            sets, generators, transfers, filters, seeds, strict=True
-        )
+        for train, of_seed, by_class, class_filter, seed in units
         for label, sampler in class_samplers(of_seed, train, by_class, transfer_share).items()
     ]
     chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
@@ -117,6 +118,19 @@ def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str
     """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
     shared, train, seed = unit
     return {} if shared is None else latent_transfers(shared, train, seed)
+
+
+def samples_per_class(settings: Generate, train: ImageSet) -> int:
+    """How many samples of each class are wanted; with 2000 a classifier of ten classes sees each once or twice.
+
+    Below 16 px classifiers train for fewer steps and have less use of more.
+    """
+    if settings.per_class != "auto":
+        return settings.per_class
+    if min(train.images.shape[2:]) < LARGE_FROM_PX:
+        return MIN_SAMPLES_PER_CLASS
+    in_all = min(MAX_SAMPLES, MAX_VALUES // int(train.images[0].size))
+    return min(MAX_SAMPLES_PER_CLASS, max(MIN_SAMPLES_PER_CLASS, in_all // len(train.classes)))
 
 
 def expected_candidates(wanted: int, oversample: int, accept: float) -> int:
@@ -153,9 +167,8 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
     transferred = np.zeros(len(images), dtype=np.bool_)
     if isinstance(choice.sampler, Mixture):
         transferred = choice.sampler.is_transferred(count, start)
-    scores = choice.class_filter.scores(images)
-    probability = scores[:, choice.position]
-    threshold = float(choice.class_filter.thresholds[choice.position])
+    scores, thresholds = choice.class_filter.scores(images), choice.class_filter.thresholds
+    probability, threshold = scores[:, choice.position], float(thresholds[choice.position])
     nearest_train, distance = nearest(pixels(images), pixels(choice.train_images))
     # At a limit of 0 an exact copy still is one, unless images are so small that they meet by chance.
     copies = distance <= limit if min(images.shape[2:]) >= CHANCE_BELOW_PX else distance < limit

@@ -111,7 +111,7 @@ def on_step(step, steps):
 
 checkpoint_store._step_progress = lambda name: on_step
 try:
-    checkpoint_store.train_gan(checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0))
+    checkpoint_store.train_stacked([checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 1000.0)])
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -146,7 +146,7 @@ def test_a_terminated_training_goes_on_where_it_was(tmp_path: Path, monkeypatch:
         return fit(job, **options)
 
     monkeypatch.setattr(checkpoint_store, "fit", spy)
-    resumed = checkpoint_store.train_gan(StoredJob(long_job(), tmp_path, 1000.0))
+    resumed = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])[0]
     whole = fit(long_job())
     assert resumed_from == [STOPPED_AT]
     assert resumed.history == whole.history
@@ -169,7 +169,7 @@ def kept(folder, state, keep=checkpoint_store._save_checkpoint):
         os.kill(os.getpid(), signal.SIGKILL)
 
 checkpoint_store._save_checkpoint = kept
-checkpoint_store.train_gan(checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 0.0))
+checkpoint_store.train_stacked([checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 0.0)])
 """
 
 
@@ -183,7 +183,7 @@ def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp
     folder = tmp_path / fingerprint(long_job())
     assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "lock", "previous.pt"]
     assert checkpoint_store._read(folder / "checkpoint.pt")["now"]["step"] == STOPPED_AT
-    resumed, whole = checkpoint_store.train_gan(StoredJob(long_job(), tmp_path, 1000.0)), fit(long_job())
+    resumed, whole = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])[0], fit(long_job())
     assert resumed.history == whole.history
     assert all(torch.equal(resumed.generator[name], value) for name, value in whole.generator.items())
 
@@ -223,7 +223,7 @@ list(Engine("local", 2).map(saves_and_stops, [sys.argv[1]] * 6))
 
 
 def saves_and_stops(folder: str) -> None:
-    """A unit as `train_gan` is: it catches the signal, saves its work and stops."""
+    """A unit as `train_stacked` is: it catches the signal, saves its work and stops."""
     mark = Path(folder, f"{os.getpid()}.{time.monotonic_ns()}")
     with interruption() as stop:
         mark.write_text("begun")

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from augment.core.errors import ArgumentError, BundleError
 from augment.core.files import sha256, sha256_json
 from augment.gan.bundle import load_bundle, load_generators
-from augment.gan.bundle_files import save_bundle
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
-from augment.gan.networks.build import Architecture, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 
 PLAN = Architecture("dcgan", 3, 5, 8, latent=4, features=4)
 LABEL = 'a "b"; $(x) \N{SNOWMAN}'
@@ -25,8 +25,7 @@ LABEL = 'a "b"; $(x) \N{SNOWMAN}'
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
-    network, _ = build(PLAN, seed=1)
-    save_bundle(tmp_path / "m", LABEL, PLAN, network.state_dict(), {"steps": 3}, {"torch": "x"})
+    ClassGenerator(LABEL, build(PLAN, seed=1)[0], {"steps": 3}, {"torch": "x"}).save(tmp_path / "m")
     return tmp_path / "m"
 
 
@@ -53,7 +52,7 @@ def test_round_trip(bundle: Path) -> None:
 def test_the_other_networks_travel_too(tmp_path: Path, network: str) -> None:
     plan = dataclasses.replace(PLAN, network=network)
     weights = build(plan, seed=1)[0].state_dict()
-    save_bundle(tmp_path / network, LABEL, plan, weights, {}, {})
+    ClassGenerator(LABEL, network_from(plan, weights)).save(tmp_path / network)
     loaded = load_bundle(tmp_path / network)
     assert torch.equal(loaded.sample(5, seed=2), ClassGenerator(LABEL, network_from(plan, weights)).sample(5, seed=2))
     resign(tmp_path / network, network="dcgan")
@@ -70,7 +69,7 @@ def test_a_pipe_in_a_files_place_keeps_nobody_waiting(bundle: Path, name: str) -
 
 
 def test_equal_generators_give_equal_bytes(bundle: Path, tmp_path: Path) -> None:
-    save_bundle(tmp_path / "n", LABEL, PLAN, build(PLAN, seed=1)[0].state_dict(), {"steps": 3}, {"torch": "x"})
+    ClassGenerator(LABEL, build(PLAN, seed=1)[0], {"steps": 3}, {"torch": "x"}).save(tmp_path / "n")
     for name in ("manifest.json", "generator.safetensors"):
         assert (bundle / name).read_bytes() == (tmp_path / "n" / name).read_bytes()
 

@@ -9,16 +9,16 @@ import torch
 from augment.core.errors import StoreError
 from augment.core.files import exclusive
 from augment.gan import checkpoint_store
-from augment.gan.checkpoint_store import StoredJob, fingerprint, train_gan
+from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.training.run import GanJob, Start
 from augment.gan.training.trainer import fit
 from tests.test_structure import reached
 
 
 def test_a_finished_gan_is_not_trained_again(job: GanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = train_gan(StoredJob(job, tmp_path, 30.0))
+    first = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
     monkeypatch.setattr(checkpoint_store, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
-    again = train_gan(StoredJob(job, tmp_path, 30.0))
+    again = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
     assert all(torch.equal(first.generator[name], again.generator[name]) for name in first.generator)
     assert first.history == again.history
     assert sorted(path.name for path in (tmp_path / fingerprint(job)).iterdir()) == ["finished.pt", "lock"]
@@ -39,7 +39,7 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
     newest.write_bytes(newest.read_bytes()[:-1])
     assert checkpoint_store._read(newest) is None
     assert checkpoint_store._read(folder / "previous.pt")["now"]["step"] == 4
-    result = train_gan(StoredJob(job, tmp_path, 30.0))
+    result = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
     assert result.history == fit(job).history
 
 
@@ -59,7 +59,7 @@ def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
 
 def test_two_runs_on_one_gan_exclude_each_other(job: GanJob, tmp_path: Path) -> None:
     with exclusive(tmp_path / fingerprint(job)), pytest.raises(StoreError, match="in use by another run"):
-        train_gan(StoredJob(job, tmp_path, 30.0))
+        train_stacked([StoredJob(job, tmp_path, 30.0)])
 
 
 def test_the_fingerprint_covers_all_code_that_trains() -> None:

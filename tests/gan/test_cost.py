@@ -8,7 +8,7 @@ import pytest
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan import cost, per_class
-from augment.gan.checkpoint_store import StoredJob, train_gan
+from augment.gan.checkpoint_store import StoredJob, train_stacked
 from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
 from augment.gan.training.run import GanJob, GanSettings
 from tests.gan.conftest import images
@@ -99,7 +99,7 @@ def test_after_an_interruption_class_gans_that_are_left_count_too(
     here = Backend(Engine("serial", 1), "cpu", tmp_path, 30.0)
     training = ClassTraining(tiny, dict.fromkeys(two_classes.classes, tiny))
     for seed in (0, 1):
-        train_gan(StoredJob(shared_job(two_classes, tiny, seed, "cpu", "shared"), tmp_path, 30.0))
+        train_stacked([StoredJob(shared_job(two_classes, tiny, seed, "cpu", "shared"), tmp_path, 30.0)])
     train_classes(two_classes, training, [0], here)
     assert told(capsys) == ["2 GANs, 24 steps"], "all but the shared one"
     train_classes(two_classes, training, [0, 1, 2], here)

@@ -8,7 +8,7 @@ import numpy as np
 
 from augment.core.files import exclusive
 from augment.gan import settings
-from augment.gan.checkpoint_store import StoredJob, fingerprint, train_gan
+from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.training.run import GanJob
 from augment.project.work_store import prune, survey
 from tests.gan.conftest import TINY, images
@@ -58,13 +58,13 @@ def test_what_a_run_is_at_work_on_stays(tmp_path: Path) -> None:
 
 def test_the_trainers_own_store_is_understood_and_reading_counts_as_use(tmp_path: Path) -> None:
     job = GanJob("tiny", images(6), np.full(6, 1 / 6), TINY, 7, None, "cpu")
-    train_gan(StoredJob(job, tmp_path, 30.0))
+    train_stacked([StoredJob(job, tmp_path, 30.0)])
     (gan,) = survey(tmp_path)
     assert (gan.folder.name, gan.finished) == (fingerprint(job), True)
     for file in gan.folder.iterdir():
         os.utime(file, (0, 0))
     assert survey(tmp_path)[0].used == 0
-    train_gan(StoredJob(job, tmp_path, 30.0))
+    train_stacked([StoredJob(job, tmp_path, 30.0)])
     assert time.time() - survey(tmp_path)[0].used < 60
 
 

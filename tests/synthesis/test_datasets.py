@@ -13,7 +13,8 @@ from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
 from augment import SyntheticDataset, SyntheticMix
 from augment.core.errors import ArgumentError
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks.build import Architecture, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import build
 
 PLAN = Architecture("dcgan", 1, 6, 5, latent=4, features=4)
 SET = GeneratorSet({label: ClassGenerator(label, build(PLAN, seed)[0]) for seed, label in enumerate("abc")})

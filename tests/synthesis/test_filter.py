@@ -16,8 +16,7 @@ from augment.data.imageset import ImageSet
 from augment.measure.classifiers import FitSettings, SmallCnn, probabilities
 from augment.params import check
 from augment.synthesis import filter
-from augment.synthesis.filter import FilterSettings, fit_filters
-from augment.synthesis.settings import filter_settings
+from augment.synthesis.filter import FilterSettings, filter_settings, fit_filters
 from tests.toy import bars, toy_set
 
 HERE = Engine("serial")

@@ -13,7 +13,8 @@ from augment.core.engine import Engine
 from augment.core.errors import ArgumentError
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance
-from augment.gan.networks.build import Architecture, new_generator, to_float
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import new_generator, to_float
 from augment.params import Generate
 from augment.synthesis.samplers import DEFAULT_TRANSFER_SHARE, CopyFree, Mixture, class_samplers, samplers
 from augment.synthesis.selection import choose_samples

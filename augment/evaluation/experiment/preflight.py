@@ -37,8 +37,8 @@ from augment.measure.features import pixels
 from augment.measure.imagenet import require_weights
 from augment.params import AUGMENTATIONS, Evaluate, Params
 from augment.params.arms import arm_kinds
-from augment.synthesis.filter import fold_positions
-from augment.synthesis.settings import filter_settings, samples_per_class
+from augment.synthesis.filter import filter_settings, fold_positions
+from augment.synthesis.selection import samples_per_class
 
 CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
 

@@ -14,17 +14,6 @@ from augment.gan.networks.dcgan import DcganDiscriminator, DcganGenerator
 from augment.gan.networks.linear import LinearDiscriminator, LinearGenerator
 from augment.gan.networks.residual import ResidualDiscriminator, ResidualGenerator
 
-__all__ = [
-    "Architecture",
-    "Discriminator",
-    "Generator",
-    "NetworkName",
-    "build",
-    "new_generator",
-    "to_float",
-    "to_uint8",
-]
-
 Generator = LinearGenerator | DcganGenerator | ResidualGenerator
 Discriminator = LinearDiscriminator | DcganDiscriminator | ResidualDiscriminator
 
@@ -43,14 +32,12 @@ def build(architecture: Architecture, seed: int) -> tuple[Generator, Discriminat
 
 def new_generator(architecture: Architecture, models: int = 1) -> Generator:
     """A generator with random weights, or that of a stack of `models`."""
-    generator, _ = PAIRS[architecture.network]
-    return generator(architecture, models)
+    return PAIRS[architecture.network][0](architecture, models)
 
 
 def new_discriminator(architecture: Architecture, models: int = 1) -> Discriminator:
     """A discriminator with random weights, or that of a stack of `models`."""
-    _, discriminator = PAIRS[architecture.network]
-    return discriminator(architecture, models)
+    return PAIRS[architecture.network][1](architecture, models)
 
 
 def to_float(images: Tensor) -> Tensor:

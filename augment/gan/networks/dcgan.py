@@ -21,14 +21,10 @@ class DcganGenerator(nn.Module):
         self.project = Linear(architecture.latent, stages[0] * prod(architecture.base_size), models, bias=False)
         self.normalise = nn.BatchNorm2d(models * stages[0])
         self.upsample = nn.Sequential(*(_grow(*pair, models) for pair in pairwise(stages)))
-        self.to_image = (
-            doubling(stages[-1], channels, models)
-            if architecture.doublings
-            else Convolution(stages[-1], channels, 3, models)
-        )
+        last = (stages[-1], channels)
+        self.to_image = doubling(*last, models) if architecture.doublings else Convolution(*last, 3, models)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         h = on_base(self.project(z), self.architecture, self.models)  # (N, stages[0], base)
         h = self.upsample(F.relu(self.normalise(h)))  # (N, stages[-1], padded / 2)
         return cropped(self.to_image(h), self.architecture, self.models)
@@ -41,17 +37,12 @@ class DcganDiscriminator(nn.Module):
         super().__init__()
         self.architecture, self.models = architecture, models
         stages, channels = architecture.stages[::-1], architecture.channels
-        first = (
-            Convolution(channels, stages[0], 4, models, stride=2)
-            if architecture.doublings
-            else Convolution(channels, stages[0], 3, models)
-        )
-        halvings = (Convolution(narrow, wide, 4, models, stride=2) for narrow, wide in pairwise(stages))
-        self.downsample = nn.ModuleList([first, *halvings])
+        side, stride = (4, 2) if architecture.doublings else (3, 1)
+        pairs = pairwise([channels, *stages])
+        self.downsample = nn.ModuleList(Convolution(*pair, side, models, stride=stride) for pair in pairs)
         self.to_logit = Linear(stages[-1] * prod(architecture.base_size), 1, models)
 
     def forward(self, images: Tensor) -> Tensor:
-        """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
         h = to_channels(on_grid(images, self.architecture), self.models)
         for layer in self.downsample:
             h = leaky_relu(layer(h))

@@ -58,12 +58,11 @@ def with_derivative(h: Tensor, layer: Callable[[Tensor], Tensor], along: Callabl
 
 def leaky_relu(h: Tensor) -> Tensor:
     """The activation of every discriminator and of the residual generator, elementwise."""
-
-    def along(value: Tensor, derivative: Tensor) -> Tensor:
-        scaled: Tensor = torch.ops.aten.leaky_relu_backward(derivative, value, LEAKY_SLOPE, False)
-        return scaled
-
-    return with_derivative(h, lambda value: F.leaky_relu(value, LEAKY_SLOPE), along)
+    return with_derivative(
+        h,
+        lambda value: F.leaky_relu(value, LEAKY_SLOPE),
+        lambda value, along: torch.ops.aten.leaky_relu_backward(along, value, LEAKY_SLOPE, False),
+    )
 
 
 class Linear(nn.Linear):
@@ -75,20 +74,14 @@ class Linear(nn.Linear):
 
     def forward(self, rows: Tensor) -> Tensor:
         """float (N K, inputs) -> float (N K, outputs)."""
-        return with_derivative(
-            rows, lambda value: self._times(value, self.bias), lambda _, along: self._times(along, None)
-        )
+        return with_derivative(rows, lambda h: self._times(h, self.bias), lambda _, along: self._times(along, None))
 
     def _times(self, rows: Tensor, bias: Tensor | None) -> Tensor:
         if self.models == 1:
             return F.linear(rows, self.weight, bias)
-        by_model = rows.reshape(-1, self.models, self.in_features).transpose(0, 1)  # (K, N, inputs)
+        rows = rows.reshape(-1, self.models, self.in_features).transpose(0, 1)  # (K, N, inputs)
         weight = self.weight.view(self.models, -1, self.in_features).mT  # (K, inputs, outputs)
-        made = (
-            torch.bmm(by_model, weight)
-            if bias is None
-            else torch.baddbmm(bias.view(self.models, 1, -1), by_model, weight)
-        )
+        made = torch.bmm(rows, weight) if bias is None else torch.baddbmm(bias.view(self.models, 1, -1), rows, weight)
         return made.transpose(0, 1).flatten(0, 1)
 
 
@@ -96,9 +89,7 @@ class Convolution(nn.Conv2d):
     """Of each model: keeps an image's size, or with a side of 4 and a stride of 2 halves it."""
 
     def __init__(self, before: int, after: int, side: int, models: int, *, stride: int = 1, bias: bool = True) -> None:
-        super().__init__(
-            models * before, models * after, side, stride, padding=(side - 1) // 2, groups=models, bias=bias
-        )
+        super().__init__(models * before, models * after, side, stride, (side - 1) // 2, groups=models, bias=bias)
 
     def forward(self, h: Tensor) -> Tensor:
         """float (N, K before, H, W) -> float (N, K after, H / stride, W / stride)."""

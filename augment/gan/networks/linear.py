@@ -24,7 +24,6 @@ class LinearGenerator(nn.Module):
         return scores.view(len(z), self.architecture.channels, self.architecture.height, self.architecture.width)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         return 2 * torch.sigmoid(self.scores(z)) - 1
 
 
@@ -37,6 +36,5 @@ class LinearDiscriminator(nn.Module):
         self.to_logit = Linear(architecture.channels * architecture.height * architecture.width, 1, models)
 
     def forward(self, images: Tensor) -> Tensor:
-        """images float (N, C, H, W) -> logits float (N,), larger is more real."""
         logits: Tensor = self.to_logit(images.flatten(1))  # (N, 1)
         return logits.squeeze(1)

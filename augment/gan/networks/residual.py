@@ -31,7 +31,6 @@ class ResidualGenerator(nn.Module):
         self.to_image = scale_keeping(Convolution(channels[-1], architecture.channels, 3, models))
 
     def forward(self, z: Tensor) -> Tensor:
-        """z float (N, latent) -> float (N, C, H, W) in [-1, 1]."""
         h = on_base(self.project(z), self.architecture, self.models)  # (N, stages[0], base)
         h = leaky_relu(self.upsample(h))  # (N, features, padded)
         return cropped(self.to_image(h), self.architecture, self.models)
@@ -50,7 +49,6 @@ class ResidualDiscriminator(nn.Module):
         self.to_logit = scale_keeping(Linear(channels[-1] * prod(architecture.base_size), 1, models))
 
     def forward(self, images: Tensor) -> Tensor:
-        """images float (N, C, H, W) in [-1, 1] -> logits float (N,), larger is more real."""
         h = self.from_image(to_channels(on_grid(images, self.architecture), self.models))  # (N, features, padded)
         h = to_batch(leaky_relu(self.downsample(h)), self.models)  # (N, stages[0], base)
         logits: Tensor = self.to_logit(h.permute(0, 2, 3, 1).flatten(1))  # (N, 1)
@@ -68,7 +66,6 @@ class Branch(nn.Module):
             nn.init.zeros_(parameter)
 
     def forward(self, h: Tensor) -> Tensor:
-        """float (N, before, H, W) -> float (N, after, H, W)."""
         added: Tensor = self.last(leaky_relu(self.first(leaky_relu(h))))
         return added
 

@@ -89,8 +89,7 @@ def translate(images: Tensor, probability: ChangeProbability, rng: Generator) ->
     """
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)
-    rows = _shifted(height, chosen * _shift(count, height, rng))  # (N, H)
-    columns = _shifted(width, chosen * _shift(count, width, rng))  # (N, W)
+    rows, columns = _shifted(height, chosen, rng), _shifted(width, chosen, rng)  # (N, H), (N, W)
     images = images.gather(2, rows[:, None, :, None].expand_as(images))
     return images.gather(3, columns[:, None, None, :].expand_as(images))
 
@@ -117,8 +116,7 @@ def cutout(images: Tensor, probability: ChangeProbability, rng: Generator) -> Te
     count, _, height, width = images.shape
     chosen = _coins(count, probability, rng)[:, None, None, None]
     inside = _span(count, height, rng)[:, None, :, None] & _span(count, width, rng)[:, None, None, :]
-    holed: Tensor = images * (1 - chosen * inside)
-    return holed
+    return images * (1 - chosen * inside)
 
 
 def cutout_side(side: int) -> int:
@@ -130,13 +128,10 @@ def _coins(count: int, probability: ChangeProbability, rng: Generator) -> Tensor
     return (torch.rand(count, generator=rng, device=rng.device) < probability).long()
 
 
-def _shift(count: int, side: int, rng: Generator) -> Tensor:
+def _shifted(side: int, chosen: Tensor, rng: Generator) -> Tensor:
     reach = max(1, side // 8)
-    return torch.randint(-reach, reach + 1, (count,), generator=rng, device=rng.device)
-
-
-def _shifted(side: int, shift: Tensor) -> Tensor:
-    return (torch.arange(side, device=shift.device) - shift[:, None]).clamp(0, side - 1)
+    shift = chosen * torch.randint(-reach, reach + 1, chosen.shape, generator=rng, device=rng.device)
+    return (torch.arange(side, device=rng.device) - shift[:, None]).clamp(0, side - 1)
 
 
 def _span(count: int, side: int, rng: Generator) -> Tensor:

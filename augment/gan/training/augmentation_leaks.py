@@ -56,7 +56,6 @@ def wilson_bounds(marked: int, count: int) -> tuple[float, float]:
 
 def grey_rectangles(images: Tensor, real: Tensor) -> Tensor:
     """bool (N,): somewhere inside lies a flat grey rectangle of cutout's size with at least three sharp sides."""
-    del real
     height, width = images.shape[2:]
     tall, wide = cutout_side(height), cutout_side(width)
     level = images.abs().amax(dim=1, keepdim=True)  # distance from grey, (N, 1, H, W)
@@ -64,8 +63,7 @@ def grey_rectangles(images: Tensor, real: Tensor) -> Tensor:
     across = F.avg_pool2d(level, (1, wide), 1)[..., 1:-1].diff(dim=2)  # steps between rows of a rectangle's width
     down = F.avg_pool2d(level, (tall, 1), 1)[:, :, 1:-1].diff(dim=3)
     sides = torch.stack([-across[:, :, :-tall], across[:, :, tall:], -down[..., :-wide], down[..., wide:]])
-    marked: Tensor = (flat & ((sides > MIN_SHARP_STEP).sum(dim=0) >= 3)).flatten(1).any(dim=1)
-    return marked
+    return (flat & ((sides > MIN_SHARP_STEP).sum(dim=0) >= 3)).flatten(1).any(dim=1)
 
 
 def repeated_edges(images: Tensor, real: Tensor) -> Tensor:
@@ -82,8 +80,7 @@ def foreign_borders(images: Tensor, real: Tensor) -> Tensor:
     distances = torch.cdist(levels, known)
     if images is real:
         distances.fill_diagonal_(math.inf)
-    marked: Tensor = distances.amin(dim=1) > MIN_FOREIGN_DISTANCE
-    return marked
+    return distances.amin(dim=1) > MIN_FOREIGN_DISTANCE
 
 
 def border_level(images: Tensor) -> Tensor:

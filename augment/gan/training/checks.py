@@ -44,21 +44,18 @@ def not_finite(players: Players, losses: Sequence[float]) -> str | None:
     """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
     if not all(map(math.isfinite, losses)):
         return "a loss is not finite"
-    tensors = {
-        "a weight of G": list(players.generator.state_dict().values()),
-        "a weight of D": list(players.discriminator.state_dict().values()),
-        "a weight of the average of G": list(players.average.state_dict().values()),
-        "a moment of G's gradient": _moments(players.generator_optimizer),
-        "a moment of D's gradient": _moments(players.discriminator_optimizer),
+    states = {
+        "a weight of G": [players.generator.state_dict()],
+        "a weight of D": [players.discriminator.state_dict()],
+        "a weight of the average of G": [players.average.state_dict()],
+        "a moment of G's gradient": players.generator_optimizer.state.values(),
+        "a moment of D's gradient": players.discriminator_optimizer.state.values(),
     }
-    for name, values in tensors.items():
-        if values and not torch.isfinite(torch.cat([value.flatten() for value in values])).all():
+    for name, parts in states.items():
+        values = [value.flatten() for part in parts for value in part.values()]
+        if values and not torch.isfinite(torch.cat(values)).all():
             return f"{name} is not finite"
     return None
-
-
-def _moments(optimizer: torch.optim.Adam) -> list[Tensor]:
-    return [moment for state in optimizer.state.values() for moment in state.values()]
 
 
 def max_logit_margin(loss: LossName, pixels: int) -> float:

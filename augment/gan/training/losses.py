@@ -1,8 +1,7 @@
 """GAN losses: one function for each published formula. The penalties stand with the step (`step.py`).
 
-D(x) is the discriminator's raw score, larger for more real; sigma(D(x)) is the probability that the
-losses with a logarithm, and `mse`, make of it. Every function returns one value per pair or image,
-not reduced.
+D(x) is the discriminator's raw score, larger for more real; sigma(D(x)) is the probability that the losses with a
+logarithm, and `mse`, make of it. Every function returns one value per pair or image, not reduced.
 """
 
 from collections.abc import Callable
@@ -49,7 +48,6 @@ def non_saturating_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 def non_saturating_generator(real: Tensor, fake: Tensor) -> Tensor:
     """-ln sigma(D(G(z))): Goodfellow et al. 2014, section 3; the real scores play no part."""
-    del real
     return F.softplus(-fake)
 
 
@@ -68,7 +66,6 @@ def mse_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 def mse_generator(real: Tensor, fake: Tensor) -> Tensor:
     """(1 - sigma(D(G(z))))^2: the same error, with G's images labelled 1."""
-    del real
     return (1 - torch.sigmoid(fake)).square()
 
 
@@ -79,7 +76,6 @@ def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 def least_squares_generator(real: Tensor, fake: Tensor) -> Tensor:
     """1/2 (D(G(z)) - 1)^2: Mao et al. 2017, eq. 9."""
-    del real
     return (fake - 1).square() / 2
 
 
@@ -95,7 +91,6 @@ def wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 def raw_score_generator(real: Tensor, fake: Tensor) -> Tensor:
     """-D(G(z)): the generator of the hinge loss (Miyato et al. 2018, eq. 17) and of the Wasserstein distance."""
-    del real
     return -fake
 
 

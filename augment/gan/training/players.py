@@ -6,20 +6,20 @@ wrong returns to the last good state of both.
 
 import functools
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.optim import Adam
 
 from augment.core.seeds import derive_seed, torch_rng
-from augment.gan.networks.build import Architecture, Discriminator, Generator, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Discriminator, Generator, build
 from augment.gan.training.augmentation import Operation
 
 ADAM_BETAS = (0.0, 0.99)
 NETWORKS = ("generator", "discriminator", "average")  # fields of `Players`
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
-Value = TypeVar("Value")
 
 
 @dataclass
@@ -41,20 +41,13 @@ class Players:
 
 def new_players(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Players:
     """Players before their first step; equal seeds give equal weights and equal noise, which are independent."""
-    generator, discriminator = build(architecture, seed)
-    average, _ = build(architecture, seed)
     generator, discriminator, average = (
         network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for network in (generator, discriminator, average)
+        for network in (*build(architecture, seed), build(architecture, seed)[0])
     )
-    return Players(
-        generator=generator,
-        discriminator=discriminator,
-        average=average.requires_grad_(False),
-        generator_optimizer=new_optimizer(generator, learning_rate),
-        discriminator_optimizer=new_optimizer(discriminator, learning_rate),
-        rng=torch_rng(seed, "noise", device=device),
-    )
+    optimizers = new_optimizer(generator, learning_rate), new_optimizer(discriminator, learning_rate)
+    rng = torch_rng(seed, "noise", device=device)
+    return Players(generator, discriminator, average.requires_grad_(False), *optimizers, rng)
 
 
 def new_optimizer(network: Generator | Discriminator, learning_rate: float) -> Adam:
@@ -128,20 +121,16 @@ def snapshot(players: Players, progress: RunProgress) -> dict[str, Any]:
     }
 
 
-def deep_copy(value: Value) -> Value:
+def deep_copy(value: Any) -> Any:
     """A snapshot that shares nothing with the players; as `copy.deepcopy` gives, in a third of the time."""
-    result: Any = value
-    if isinstance(result, Tensor):
-        result = result.detach().clone()
-    elif isinstance(result, dict):
-        result = {name: deep_copy(part) for name, part in result.items()}
-    elif isinstance(result, list):
-        result = [deep_copy(part) for part in result]
-    return result  # type: ignore[no-any-return]
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {name: deep_copy(part) for name, part in value.items()}
+    return [deep_copy(part) for part in value] if isinstance(value, list) else value
 
 
 def restore(players: Players, progress: RunProgress, state: dict[str, Any]) -> None:
-    """Put a snapshot back."""
     state = deep_copy(state)
     for name in (*NETWORKS, *OPTIMIZERS):
         getattr(players, name).load_state_dict(state[name])
@@ -156,10 +145,9 @@ def roll_back(players: Players, progress: RunProgress, good: dict[str, Any], see
 
     What was learnt about the run stays: failed attempts, reasons, operations that leaked.
     """
-    attempt, rollbacks, leaked = progress.attempt, progress.rollbacks, progress.leaked
-    restore(players, progress, good)
-    progress.attempt, progress.rollbacks, progress.leaked = attempt, rollbacks, leaked
-    players.rng.manual_seed(derive_seed(seed, "attempt", len(rollbacks)))
+    kept = {name: getattr(progress, name) for name in ("attempt", "rollbacks", "leaked")}
+    restore(players, progress, good | {"progress": good["progress"] | kept})
+    players.rng.manual_seed(derive_seed(seed, "attempt", len(progress.rollbacks)))
     for optimizer in (players.generator_optimizer, players.discriminator_optimizer):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate / 2**attempt
+            group["lr"] = learning_rate / 2**progress.attempt

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.core.seeds import derive_seed
-from augment.gan.networks.build import Architecture, NetworkName
+from augment.gan.networks.architecture import Architecture, NetworkName
 from augment.gan.training.adaptive_augmentation import Probability, initial_probability, visible_images
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName
@@ -58,7 +58,6 @@ class GanSettings:
     precision: Literal["bf16", "fp32"]
 
     def architecture(self, channels: int, height: int, width: int) -> Architecture:
-        """The networks that fit images of this shape."""
         return Architecture(self.network, channels, height, width, self.latent, self.features)
 
 
@@ -87,7 +86,6 @@ class GanJob:
 
     @property
     def architecture(self) -> Architecture:
-        """The networks that fit its images."""
         return self.settings.architecture(*self.images.shape[1:])
 
 
@@ -125,7 +123,6 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Nothing is left to do."""
         return bool(self.reason) or self.players.step >= self.job.settings.steps
 
 
@@ -156,36 +153,27 @@ def sampling_weights_of(job: GanJob, progress: RunProgress) -> tuple[Tensor, Ten
     sampling_weights = torch.from_numpy(job.sampling_weights)
     if job.settings.augmentation != "auto":
         return sampling_weights.to(job.device), torch.zeros_like(sampling_weights)
-    interval, intervals = len(progress.history) // INTERVAL_ROWS, intervals_of(job.settings.steps)
+    interval = len(progress.history) // INTERVAL_ROWS
+    intervals = -(-job.settings.steps // (steps_per_row(job.settings.steps) * INTERVAL_ROWS))
     shown = visible_images(len(sampling_weights), interval, intervals, derive_seed(job.seed, "hidden"))
     return (sampling_weights * shown).to(job.device), (sampling_weights * ~shown).to(job.device)
 
 
 def augmentation(settings: GanSettings, progress: RunProgress) -> DiffAugment:
     """What is done to D's inputs at this point of a run."""
-    return DiffAugment(
-        progress.probability, settings.flips, settings.color_augmentation, without=frozenset(progress.leaked)
-    )
+    return DiffAugment(progress.probability, settings.flips, settings.color_augmentation, frozenset(progress.leaked))
 
 
 def steps_per_row(steps: int) -> int:
-    """Steps of a row in a run of `steps`."""
     return max(1, steps // HISTORY_ROWS)
 
 
 def is_row_end(step: int, steps: int) -> bool:
-    """Whether a row is full after this step."""
     return step % steps_per_row(steps) == 0 or step == steps
 
 
 def is_interval_end(step: int, steps: int) -> bool:
-    """Whether an interval is over after this step."""
     return step % (steps_per_row(steps) * INTERVAL_ROWS) == 0 or step == steps
-
-
-def intervals_of(steps: int) -> int:
-    """Intervals of a whole run."""
-    return -(-steps // (steps_per_row(steps) * INTERVAL_ROWS))
 
 
 def append_history(progress: RunProgress, step_before: int, metrics: Sequence[Sequence[float]], steps: int) -> None:
@@ -214,9 +202,8 @@ def result_of(run: Run) -> GanResult:
     if run.reason:
         return GanResult({}, {}, *records, run.reason)
     settle_statistics(run.players.average, derive_seed(run.job.seed, "batch norm"))
-    return GanResult(cpu_weights(run.players.average), cpu_weights(run.players.discriminator), *records)
-
-
-def cpu_weights(network: torch.nn.Module) -> Weights:
-    """A copy of a network's weights and buffers, contiguous, on the CPU."""
-    return {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+    generator, discriminator = (  # copies
+        {name: value.detach().cpu().contiguous().clone() for name, value in network.state_dict().items()}
+        for network in (run.players.average, run.players.discriminator)
+    )
+    return GanResult(generator, discriminator, *records)

@@ -51,24 +51,17 @@ def stack_players(separate_players: Sequence[Players], seed: int) -> Players:
     with torch.device("meta"):  # no weights are drawn
         generator, average = new_generator(architecture, models), new_generator(architecture, models)
         discriminator = new_discriminator(architecture, models)
-    _fill(generator, [players.generator for players in separate_players])
-    _fill(average, [players.average for players in separate_players])
-    _fill(discriminator, [players.discriminator for players in separate_players])
-    learning_rate = first.generator_optimizer.param_groups[0]["lr"]
-    return Players(
-        generator=generator,
-        discriminator=discriminator,
-        average=average.requires_grad_(False),
-        generator_optimizer=_stack_optimizers(
-            generator, learning_rate, [players.generator_optimizer for players in separate_players]
-        ),
-        discriminator_optimizer=_stack_optimizers(
-            discriminator, learning_rate, [players.discriminator_optimizer for players in separate_players]
-        ),
-        rng=torch.Generator(device).manual_seed(seed),
-        step=first.step,
-        models=models,
+    for name, network in zip(NETWORKS, (generator, discriminator, average), strict=True):
+        states = [getattr(players, name).state_dict() for players in separate_players]
+        network.load_state_dict(stack_states(states), assign=True)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    of_generator, of_discriminator = (
+        _stack_optimizers(network, [getattr(players, name) for players in separate_players])
+        for name, network in zip(OPTIMIZERS, (generator, discriminator), strict=True)
     )
+    networks = generator, discriminator, average.requires_grad_(False)
+    rng = torch.Generator(device).manual_seed(seed)
+    return Players(*networks, of_generator, of_discriminator, rng, first.step, models)
 
 
 def unstack_players(stack: Players, separate_players: Sequence[Players]) -> None:
@@ -82,13 +75,9 @@ def unstack_players(stack: Players, separate_players: Sequence[Players]) -> None
         players.step = stack.step
 
 
-def _fill(network: Generator | Discriminator, sources: Sequence[Generator | Discriminator]) -> None:
-    network.load_state_dict(stack_states([source.state_dict() for source in sources]), assign=True)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def _stack_optimizers(network: Generator | Discriminator, learning_rate: float, sources: Sequence[Adam]) -> Adam:
-    stack, states = new_optimizer(network, learning_rate), [source.state_dict()["state"] for source in sources]
+def _stack_optimizers(network: Generator | Discriminator, sources: Sequence[Adam]) -> Adam:
+    stack = new_optimizer(network, sources[0].param_groups[0]["lr"])
+    states = [source.state_dict()["state"] for source in sources]
     _load_moments(stack, {index: stack_states([state[index] for state in states]) for index in states[0]})
     return stack
 

@@ -103,13 +103,10 @@ def fit_stacked(
 
 def furthest_behind(slots: Sequence[Slot]) -> list[Slot]:
     """Those that can go on together first: where the clock shows least, of one learning rate."""
-
-    def clock(slot: Slot) -> tuple[int, float]:
-        players = slot.run.players
-        return players.step, players.generator_optimizer.param_groups[0]["lr"]
-
-    last = min(map(clock, slots))
-    return [slot for slot in slots if clock(slot) == last]
+    players_of_slots = [slot.run.players for slot in slots]
+    clocks = [(players.step, players.generator_optimizer.param_groups[0]["lr"]) for players in players_of_slots]
+    last = min(clocks)
+    return [slot for slot, clock in zip(slots, clocks, strict=True) if clock == last]
 
 
 @dataclass(frozen=True)

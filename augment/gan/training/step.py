@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from augment.gan.networks.build import Architecture, Discriminator
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Discriminator
 from augment.gan.networks.layers import dual, split_dual
 from augment.gan.training.augmentation import Augment
 from augment.gan.training.losses import AdversarialLoss, Centre, adversarial_loss
@@ -188,8 +189,7 @@ def input_grads_of(scores: Tensor, images: Tensor) -> Tensor:
 def interpolates(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """A random point on the line between each real image and its fake, (N, C, H, W) (Gulrajani et al. 2017, sec. 4)."""
     share = torch.rand((len(real), 1, 1, 1), generator=rng, device=real.device)
-    between: Tensor = torch.lerp(fake, real, share)
-    return between
+    return torch.lerp(fake, real, share)
 
 
 def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialLoss) -> float:

@@ -17,7 +17,6 @@ from augment.gan.training.run import (
     INTERVAL_ROWS,
     GanJob,
     GanResult,
-    GanSettings,
     OnStep,
     Run,
     Save,
@@ -52,8 +51,7 @@ def adapt_augmentation(run: Run) -> None:
     """Move the probability by how much D overfits the images that it saw in this interval."""
     if not run.unseen.any():
         return
-    players, progress = run.players, run.progress
-    latent = players.generator.architecture.latent
+    players, progress, latent = run.players, run.progress, run.job.settings.latent
     z = torch.randn(OVERFITTING_IMAGES, latent, generator=players.rng, device=run.data.device)
     with torch.no_grad():
         fake = players.generator(z)
@@ -73,7 +71,7 @@ def check_interval(run: Run, samples: Tensor | None) -> None:
         run.reason = f"{reason} at step {players.step}"
         return
     late = players.step >= LEAK_CHECK_FROM * settings.steps
-    leaks = leaks_in(samples, run.data, settings) if late and reason is None else {}
+    leaks = leaks_in(samples, run) if late and reason is None else {}
     fresh = sorted(set(leaks) - set(progress.leaked))
     if reason is None and not fresh:
         progress.leaks = list(leaks.values())
@@ -102,12 +100,12 @@ def average_samples(players: Players) -> Tensor | None:
     return images.float()
 
 
-def leaks_in(samples: Tensor | None, data: Tensor, settings: GanSettings) -> dict[Operation, str]:
+def leaks_in(samples: Tensor | None, run: Run) -> dict[Operation, str]:
     """What samples show of the operations that the settings allow for these images."""
-    if samples is None or settings.augmentation == 0:
+    if samples is None or run.job.settings.augmentation == 0:
         return {}
-    suspects = operations(*data.shape[2:], color=settings.color_augmentation)
-    return find_leaks(samples, evenly_spaced(data, MAX_LEAK_REFERENCES), suspects)
+    suspects = operations(*run.data.shape[2:], color=run.job.settings.color_augmentation)
+    return find_leaks(samples, evenly_spaced(run.data, MAX_LEAK_REFERENCES), suspects)
 
 
 def fit(

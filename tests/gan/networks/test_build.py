@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment.gan.networks.build import Architecture, NetworkName, build, to_float, to_uint8
+from augment.gan.networks.architecture import Architecture, NetworkName
+from augment.gan.networks.build import build, to_float, to_uint8
 from augment.gan.networks.residual import DownBlock, UpBlock
 
 SIZES = [(2, 2), (8, 8), (24, 40), (25, 25), (28, 28), (32, 32), (64, 64)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import ParamsError
-from augment.gan.networks.build import Architecture
+from augment.gan.networks.architecture import Architecture
 from augment.gan.settings import class_training
 from augment.gan.training import trainer
 from augment.gan.training import trainer as looks

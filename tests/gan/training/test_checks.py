@@ -14,7 +14,8 @@ from torch import Tensor
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.gan.networks.build import Architecture, to_uint8
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import to_uint8
 from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
 from augment.gan.training import run, step, trainer
 from augment.gan.training.augmentation import DiffAugment

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from augment.gan.networks.build import Architecture, Discriminator, build
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Discriminator, build
 from augment.gan.training.losses import Centre
 from augment.gan.training.step import (
     add_penalty_gradient,

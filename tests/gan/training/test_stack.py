@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from augment.gan.networks.architecture import LINEAR_MAX_PX
-from augment.gan.networks.build import Architecture, NetworkName, new_discriminator, new_generator
+from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture, NetworkName
+from augment.gan.networks.build import new_discriminator, new_generator
 from augment.gan.networks.layers import to_batch, to_channels
 from augment.gan.training import step
 from augment.gan.training.augmentation import DiffAugment, stacked_augmentation

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from augment.core.seeds import torch_rng
-from augment.gan.networks.build import Architecture, Discriminator
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import Discriminator
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.losses import LossName, adversarial_loss
 from augment.gan.training.players import Players, _power, new_players, settle_statistics, update_average

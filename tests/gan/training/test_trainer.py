@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from augment.core.engine import standalone
-from augment.gan.networks.build import Architecture, to_float
+from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import to_float
 from augment.gan.training import step as training_step
 from augment.gan.training.checks import collapsed, discriminator_won, find_fault, max_logit_margin, not_finite
 from augment.gan.training.losses import adversarial_loss
