@@ -124,8 +124,7 @@ def turned_out_text(facts: VerdictFacts) -> str:
 
 def vetoes_text(selection: Selection) -> str:
     """How often val would have vetoed them, repeat by repeat."""
-    repeats = selection.veto_comparison.estimate.seeds if selection.veto_comparison else 0
-    return f"Taken one by one, {selection.vetoes} of the {repeats} repeats would have vetoed them."
+    return f"Taken one by one, {selection.vetoes} of the {selection.repeats} repeats would have vetoed them."
 
 
 def gain_text(gain: Gain, metric_name: str) -> str:
