@@ -16,13 +16,11 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples, arm_data, samples_of_arm
 from augment.evaluation.experiment.classifier import IMAGENET_INVERSE_REGULARISATION
 from augment.evaluation.experiment.protocol import Replicate
-from augment.evaluation.scores import ScoresByArm
+from augment.evaluation.scores import Float32, ScoresByArm
 from augment.measure.features import random_convolutions
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm, Features
-
-Float32 = NDArray[np.float32]
 
 INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": IMAGENET_INVERSE_REGULARISATION}
 MAX_MADE_PER_CLASS = 200  # made images of a class

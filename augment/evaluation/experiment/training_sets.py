@@ -108,9 +108,8 @@ def disjoint_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Pr
     for number, seed in enumerate(seeds[1:], start=1):
         drawn = draw_part(left, _class_counts(splits.train, splits.val), {}, root, f"subset {number}")
         subset, left = left.take(drawn), left.take(~drawn)
-        held_out = draw_part(
-            subset, splits.val.counts(), dict.fromkeys(subset.classes, MIN_TRAIN_IMAGES), root, f"val {number}"
-        )
+        leave = dict.fromkeys(subset.classes, MIN_TRAIN_IMAGES)
+        held_out = draw_part(subset, splits.val.counts(), leave, root, f"val {number}")
         train, val = subset.take(~held_out), subset.take(held_out)
         _check_size(splits, train, number, len(seeds))
         replicates.append(Replicate(seed, Splits(train, val, splits.test)))

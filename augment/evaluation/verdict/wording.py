@@ -22,11 +22,10 @@ from augment.params.arms import ARM_ROWS
 class VerdictFacts:
     """What the texts speak of.
 
-    net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm;
-    controls: against jittered copies (and others, if they ran) used the same way
-    announced, measured: the smallest gain that could be shown, as expected before the run (None: none at
-    all) and with the spread that the run had
-    scope: what the verdict speaks of
+    net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm; controls:
+    against jittered copies (and others, if they ran) used the same way
+    announced, measured: the smallest gain that could be shown, as expected before the run (None: none at all) and with
+    the spread that the run had
     """
 
     word: VerdictWord
