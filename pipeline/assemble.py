@@ -35,8 +35,8 @@ def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
     """
     kept = synthetic_files(train.classes)
     images = {label: np.stack([read_png(file) for file in files]) for label, files in kept.items() if files}
-    data = delivered_images(arm, train, images)
-    weights = data.weights.tolist()
+    data, delivered_weights = delivered_images(arm, train, images)
+    weights = delivered_weights.tolist()
     for row, weight in zip(write_real("train", train), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}
     drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]

@@ -22,15 +22,9 @@ def generate(params: Params) -> None:
     engine = start_backend(params.compute).engine
     filters = fit_filters([train], filter_settings(params), [params.seed], engine)
     (candidates,) = choose_samples(
-        [train],
-        [load_generators(MODELS)],
-        filters,
-        [params.seed],
-        wanted=samples_per_class(params.generate, train),
-        oversample=params.generate.oversample,
-        transfer_share=params.generate.borrowed,
-        engine=engine,
-    )
+        [train], [load_generators(MODELS)], filters, [params.seed], wanted=samples_per_class(params.generate, train),
+        oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=engine,
+    )  # fmt: skip
     rows = [row for found in candidates.values() for row in write_class(found)]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
 

@@ -26,7 +26,6 @@ MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
 LARGE_FOLDERS: dict[str, str] = {}  # of augment/ -> why it is not divided
 LONG_FILES: dict[str, str] = {}  # of augment/ -> why
 LONG_FUNCTIONS = {  # of augment/ -> why it is not divided
-    "evaluation/experiment/preflight.py: evaluate_blockers": "a list of questions, one after the other",
     "evaluation/samples/copies.py: copy_rate": "half of it says what the shares mean",
     "evaluation/verdict/rules.py: decide": "the rules in the order of docs/protocol.md, one after the other",
     "gan/api.py: train_generators": "its docstring is the reference of the public call",

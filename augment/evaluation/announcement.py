@@ -35,14 +35,13 @@ def repeats_announcement(protocol: Protocol) -> str:
     """The repeats in one line, told before the expensive part; empty for one split."""
     first, repeats = protocol.first_splits, len(protocol.replicates)
     sizes = f"{len(first.train)} training and {len(first.val)} val images"
-    if protocol.scheme == "subsets":
-        return f"{repeats} disjoint training sets of {sizes}, one test set of {len(first.test)} images"
-    if protocol.scheme == "rotated":
-        return f"{repeats} paired seeds, each with {sizes}: every seed holds out other images as val"
-    if protocol.scheme == "folds":
-        tested = len(protocol.tested_images)
-        return f"5 times 5 folds of {tested} images, {sizes} and {len(first.test)} test images in the first"
-    return ""
+    tested = sum(len(one.splits.test) for one in protocol.single_pass)
+    return {
+        "split": "",
+        "subsets": f"{repeats} disjoint training sets of {sizes}, one test set of {len(first.test)} images",
+        "rotated": f"{repeats} paired seeds, each with {sizes}: every seed holds out other images as val",
+        "folds": f"5 times 5 folds of {tested} images, {sizes} and {len(first.test)} test images in the first",
+    }[protocol.scheme]
 
 
 def repeats_text(protocol: Protocol) -> str:

@@ -160,18 +160,16 @@ def seconds_per_pass(settings: GanSettings, shape: tuple[int, ...]) -> float:
 
 def _warm_seconds(work: Callable[[], object]) -> float:
     """The fastest of three calls in one thread: the first one warms up."""
-
-    def timed(_: int) -> float:
-        began = time.perf_counter()
-        work()
-        return time.perf_counter() - began
-
-    return min(Engine("serial").gather(timed, range(3)))
+    return min(Engine("serial").gather(_seconds, [work] * 3))
 
 
 def _fit_seconds(run: ArmRun, steps: int) -> float:
+    return _seconds(partial(fit_arm, replace(run, fit=FitSettings(steps, run.fit.learning_rate))))
+
+
+def _seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
-    fit_arm(replace(run, fit=FitSettings(steps, run.fit.learning_rate)))
+    work()
     return time.perf_counter() - began
 
 

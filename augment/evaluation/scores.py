@@ -18,10 +18,7 @@ PredictionsByArm = dict[str, list[NDArray[np.int64]]]
 
 @dataclass(frozen=True)
 class SideScores:
-    """Class probabilities on val, on test and on external images, where there are any.
-
-    Of each side: arm -> float32 (N, classes) for each repeat.
-    """
+    """Class probabilities on val, on test and on external images, if any: arm -> float32 (N, classes) by repeat."""
 
     val: ScoresByArm = field(default_factory=dict)
     test: ScoresByArm = field(default_factory=dict)

@@ -73,14 +73,10 @@ def run_rows(protocol: Protocol, scores: SideScores, val: MetricTable | None, te
 
 def add_mean_metrics(arms: tuple[Row, ...], runs: list[Row]) -> list[Row]:
     """Add the means of every arm's other metrics on test to the verdict's rows."""
-    on_test = pd.DataFrame(runs).query("split == 'test'")
-    means = (
-        on_test.astype(dict.fromkeys(CLASSIFICATION_METRICS, float)).groupby("arm")[list(CLASSIFICATION_METRICS)].mean()
-    )
-    means_of_arm = {
-        str(arm): row_of_means for arm, row_of_means in means.astype(object).where(means.notna(), None).iterrows()
-    }
-    return [{**row, **{name: means_of_arm[row["arm"]][name] for name in CLASSIFICATION_METRICS}} for row in arms]
+    on_test = pd.DataFrame(runs).query("split == 'test'").astype(dict.fromkeys(CLASSIFICATION_METRICS, float))
+    means = on_test.groupby("arm")[list(CLASSIFICATION_METRICS)].mean()
+    means_of_arm: dict[Any, Any] = {**means.astype(object).where(means.notna(), None).to_dict("index")}
+    return [row | means_of_arm[row["arm"]] for row in arms]
 
 
 def class_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[Row]:
@@ -131,9 +127,7 @@ def prediction_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[R
         return [
             {"replicate": number, **row}
             for number, one in enumerate(protocol.replicates)
-            for row in _image_rows(
-                one.splits.test, {arm: by_repeat[number] for arm, by_repeat in predictions.items()}, classes
-            )
+            for row in _image_rows(one.splits.test, {arm: rows[number] for arm, rows in predictions.items()}, classes)
         ]
     columns = {f"{arm}/{seed}": row for arm, by_repeat in predictions.items() for seed, row in enumerate(by_repeat)}
     return _image_rows(protocol.first_splits.test, columns, classes)
@@ -164,9 +158,8 @@ def family_rows(table: MetricTable | None, kinds: Mapping[Arm, ArmKind], classif
         low, high = table.estimate(arm).interval(minimum=0.0)
         row = {"classifier": classifier, "arm": arm, "kind": kind, "mean": table.mean(arm), "low": low, "high": high}
         if kind != "real":
-            net = gain_over_best(
-                [paired_difference(table, arm, rival, "test", "secondary", len(real)) for rival in real]
-            )
+            rivals = [paired_difference(table, arm, rival, "test", "secondary", len(real)) for rival in real]
+            net = gain_over_best(rivals)
             gain = net.gain
             row |= {"best_real": net.best_rival, "net": gain.mean, "net_low": gain.low, "net_high": gain.high}
         rows.append(row)
@@ -215,12 +208,6 @@ def external_rows(
 
 
 def _image_rows(test: ImageSet, columns: Mapping[str, NDArray[np.int64]], classes: list[str]) -> list[Row]:
-    return [
-        {
-            "index": index,
-            "label": test.labels[index],
-            "group": test.groups[index],
-            **{name: classes[predicted[index]] for name, predicted in columns.items()},
-        }
-        for index in range(len(test))
-    ]
+    predicted = {name: [classes[index] for index in indices] for name, indices in columns.items()}
+    by_column = {"index": range(len(test)), "label": test.labels, "group": test.groups, **predicted}
+    return [dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)]

@@ -14,7 +14,7 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.evaluation.experiment import experiment
 from augment.evaluation.experiment.classifier import ArmRun, ArmScores
-from augment.evaluation.experiment.training_sets import build_protocol
+from augment.evaluation.experiment.training_sets import paired_seeds, repeat_seeds
 from augment.evaluation.verdict.summary import fingerprints
 from augment.gan.generators import GeneratorSet
 from augment.measure import imagenet
@@ -250,8 +250,8 @@ def test_images_from_elsewhere_are_scored_by_every_arm_and_decide_nothing(
 def test_what_changes_nothing_of_the_verdict_is_no_other_query() -> None:
     def known(pinned: dict[str, str] | None = None, **changed: object) -> str:
         chosen = params(**changed)
-        splits, pool = stage.load_prepared(chosen.evaluate)
-        protocol = build_protocol(splits, pool, "holdout", 2, 10, 0, "val")
+        splits, _ = stage.load_prepared(chosen.evaluate)
+        protocol = paired_seeds(splits, repeat_seeds(0, 2))
         return fingerprints(protocol, splits.test, pinned, chosen)["configuration"]
 
     first = known()

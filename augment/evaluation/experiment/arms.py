@@ -5,7 +5,7 @@ tests it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ class Samples:
     """Made images of one repeat: source -> label -> uint8 (n, C, H, W).
 
     delivered: all images of the arm that trains on what is delivered.
-
     An arm whose images are not given draws real ones in their place.
     """
 
@@ -68,15 +67,12 @@ def with_made_images(use: Use, train: ImageSet, made: Mapping[str, Images]) -> W
     real ones; where those of `fill` run short each is drawn more often, so that the classes stay equal.
     """
     real, counts = class_balanced(train.images, train.targets(train.classes)), train.counts()
-    shares: dict[str, float] = {}
-    match use:
-        case "fill":
-            largest = max(counts.values())
-            shares = {label: 1 - count / largest for label, count in counts.items()}
-        case "half":
-            shares = dict.fromkeys(minority_classes(counts), SYNTHETIC_SHARE)
-        case "only":
-            shares = dict.fromkeys(counts, 1.0)
+    shares_of_use: Mapping[Use, Mapping[str, float]] = {
+        "fill": {label: 1 - count / max(counts.values()) for label, count in counts.items()},
+        "half": dict.fromkeys(minority_classes(counts), SYNTHETIC_SHARE),
+        "only": dict.fromkeys(counts, 1.0),
+    }
+    shares = shares_of_use.get(use)
     return with_synthetic_shares(real, train.classes, made, shares) if shares else real
 
 
@@ -99,31 +95,19 @@ def with_synthetic_shares(
     return WeightedImages(np.concatenate(images), np.concatenate(targets), np.concatenate(sampling_weights))
 
 
-@dataclass(frozen=True)
-class DeliveredImages:
-    """The training images first, in their order, then the synthetic ones, class by class.
+def delivered_images(
+    arm: Arm, train: ImageSet, kept: Mapping[str, Images]
+) -> tuple[WeightedImages, NDArray[np.float64]]:
+    """What an arm leaves in files, as a plain weighted sampler draws it, and its weights in manifest.csv: float64
+    (N,), rounded, 1 on average.
 
-    images: uint8 (N, C, H, W), targets: int64 (N,), weights: float64 (N,), 1 on average, rounded as in manifest.csv
-    """
-
-    images: NDArray[np.uint8]
-    targets: NDArray[np.int64]
-    weights: NDArray[np.float64]
-
-    def drawn_by_weight(self) -> WeightedImages:
-        """As a plain weighted sampler draws them."""
-        return WeightedImages(self.images, self.targets, self.weights / self.weights.sum())
-
-
-def delivered_images(arm: Arm, train: ImageSet, kept: Mapping[str, NDArray[np.uint8]]) -> DeliveredImages:
-    """What an arm leaves in files. kept: label -> uint8 (n, C, H, W), the samples that passed the filter.
-
-    Files cannot hold everything an arm does: augmentation stays behind, and so do images that only the
-    evaluation makes (SMOTE, blends).
+    The training images come first, in their order, then the synthetic ones, class by class. kept: label -> uint8
+    (n, C, H, W), the samples that passed the filter. Files cannot hold everything an arm does: augmentation stays
+    behind, and so do images that only the evaluation makes (SMOTE, blends).
     """
     data = arm_data(arm, train, Samples({"raw": kept, "filtered": kept}))
-    weights = data.sampling_weights * len(data.sampling_weights)
-    return DeliveredImages(data.images, data.targets, weights.round(WEIGHT_DECIMALS))
+    weights = (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
+    return replace(data, sampling_weights=weights / weights.sum()), weights
 
 
 def identical_arms(

@@ -40,12 +40,10 @@ def baseline_images(
 def smote_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
     """`count` SMOTE images for each class (Chawla et al. 2002), uint8 (count, C, H, W).
 
-    Each lies at a uniform place between an image and one of its min(5, n - 1) nearest of the class. Near is
-    measured on pixels, box-reduced above 32 px. A class with one image gives copies of it.
+    Each lies at a uniform place between an image and one of its min(5, n - 1) nearest of the class, by pixels,
+    box-reduced above 32 px. A class with one image gives copies of it.
     """
-    return {
-        label: _smote(train.of_class(label).images, count, derive_seed(seed, "smote", label)) for label in train.classes
-    }
+    return _of_each_class(train, seed, "smote", lambda images, own_seed: _smote(images, count, own_seed))
 
 
 def blended_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
@@ -53,10 +51,12 @@ def blended_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
 
     Mixup inside a class (Zhang et al. 2018 with Beta(1, 1)). A class with one image gives copies of it.
     """
-    return {
-        label: _blends(train.of_class(label).images, count, derive_seed(seed, "mixes", label))
-        for label in train.classes
-    }
+    return _of_each_class(train, seed, "mixes", lambda images, own_seed: _blends(images, count, own_seed))
+
+
+def _of_each_class(train: ImageSet, seed: int, name: str, make: Callable[[Images, int], Images]) -> dict[str, Images]:
+    """What is made of each class's images with a seed of its own."""
+    return {label: make(train.of_class(label).images, derive_seed(seed, name, label)) for label in train.classes}
 
 
 def _smote(images: Images, count: int, seed: int) -> Images:
@@ -73,9 +73,8 @@ def _smote(images: Images, count: int, seed: int) -> Images:
     reduced = pixels(images)
     rows = np.hstack([reduced.astype(np.float64), np.eye(n)])
     other = np.zeros_like(rows[:1])  # SMOTE asks for a second class
-    sampler = SMOTE(
-        sampling_strategy={1: n + count}, k_neighbors=min(SMOTE_NEIGHBOURS, n - 1), random_state=seed % 2**32
-    )
+    neighbours = min(SMOTE_NEIGHBOURS, n - 1)
+    sampler = SMOTE(sampling_strategy={1: n + count}, k_neighbors=neighbours, random_state=seed % 2**32)
     made, _ = sampler.fit_resample(np.concatenate([rows, other]), np.repeat([1, 0], [n, 1]))
     return _blend(made[n + 1 :, reduced.shape[1] :].astype(np.float32), images)
 
@@ -102,10 +101,7 @@ def _blend(weights: NDArray[np.float32], images: Images) -> Images:
 
 def jittered_copies(train: ImageSet, count: int, flips: str, seed: int) -> dict[str, Images]:
     """`count` jittered copies of training images for each label, uint8 (count, C, H, W)."""
-    return {
-        label: jittered(train.of_class(label).images, count, flips, derive_seed(seed, "copies", label))
-        for label in train.classes
-    }
+    return _of_each_class(train, seed, "copies", lambda images, own_seed: jittered(images, count, flips, own_seed))
 
 
 def shuffled_labels(samples: Mapping[str, Images], seed: int) -> dict[str, Images]:

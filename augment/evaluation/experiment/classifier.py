@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples, arm_data, augmentation_of, with_made_images
+from augment.evaluation.experiment.arms import Images, Samples, arm_data, augmentation_of, with_made_images
 from augment.measure.augmentations import classical_augmentation, mixup_or_cutmix, randaugment
 from augment.measure.classifiers import (
     Augment,
@@ -22,7 +22,6 @@ from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params.arms import ROW_OF, Arm, BaseAugmentation
 
-Images = NDArray[np.uint8]
 IMAGENET_INVERSE_REGULARISATION = 0.01  # scikit-learn's C; of 0.001, 0.01 and 0.1 the best on four sets
 
 

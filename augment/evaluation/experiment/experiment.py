@@ -48,14 +48,6 @@ class ExperimentResult:
     scores: SideScores
 
 
-@dataclass(frozen=True)
-class _ClassifierJob:
-    """A classifier to train and score; many units share the images that they are tested on."""
-
-    run: ArmRun
-    test: SharedArray
-
-
 def run_standalone_arms(
     replicates: Sequence[Replicate], settings: ExperimentSettings, engine: Engine, external: ImageSet | None = None
 ) -> SideScores:
@@ -84,15 +76,9 @@ def run_experiment(
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     class_filters = fit_filters(sets, settings.filter, seeds, engine)
     candidates = choose_samples(
-        sets,
-        generators,
-        class_filters,
-        seeds,
-        wanted=settings.wanted,
-        oversample=settings.oversample,
-        transfer_share=settings.transfer_share,
-        engine=engine,
-    )
+        sets, generators, class_filters, seeds, wanted=settings.wanted, oversample=settings.oversample,
+        transfer_share=settings.transfer_share, engine=engine,
+    )  # fmt: skip
     samples = [
         _draw_samples(train, drawn, settings, seed) for train, drawn, seed in zip(sets, candidates, seeds, strict=True)
     ]
@@ -130,7 +116,7 @@ def add_delivered_arm(
     for replicate, candidates in zip(replicates, result.candidates, strict=True):
         if replicate.splits not in delivered:
             kept = {label: drawn.kept for label, drawn in candidates.items()}
-            delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept).drawn_by_weight()
+            delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept)[0]
     samples = [Samples(delivered=delivered[one.splits]) for one in replicates]
     scores = _run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(result, scores=result.scores | scores)
@@ -158,10 +144,11 @@ def _run_arms(
     engine: Engine,
     external: ImageSet | None = None,
 ) -> SideScores:
-    """Train and score every arm in every repeat."""
-    tests = {one.splits.test: SharedArray(_tested_images(one.splits.test, external)) for one in replicates}
+    """Train and score every arm in every repeat; many share the images that they are tested on."""
+    outside = [] if external is None else [external.images]
+    tests = {one.splits.test: SharedArray(np.concatenate([one.splits.test.images, *outside])) for one in replicates}
     jobs = [
-        _ClassifierJob(_arm_run(replicate, arm, drawn, settings), tests[replicate.splits.test])
+        (_arm_run(replicate, arm, drawn, settings), tests[replicate.splits.test])
         for replicate, drawn in zip(replicates, samples, strict=True)
         for arm in arms
     ]
@@ -170,46 +157,28 @@ def _run_arms(
     finally:
         for shared in tests.values():
             shared.close()
-    by_arm = {arm: in_order[position :: len(arms)] for position, arm in enumerate(arms)}
-    sizes = [len(one.splits.test) for one in replicates]  # where external images begin
+    sizes = [len(one.splits.test) for one in replicates for _ in arms]  # where external images begin
 
-    def tested(of_repeat: Callable[[Float32, int], Float32]) -> ScoresByArm:
-        return {
-            arm: [
-                of_repeat(scores.test.astype(np.float32), size) for scores, size in zip(by_arm[arm], sizes, strict=True)
-            ]
-            for arm in arms
-        }
+    def by_arm(part: Callable[[ArmScores, int], NDArray[np.float64]]) -> ScoresByArm:
+        parts = [part(scores, size).astype(np.float32) for scores, size in zip(in_order, sizes, strict=True)]
+        return {arm: parts[position :: len(arms)] for position, arm in enumerate(arms)}
 
     return SideScores(
-        val={arm: [scores.val.astype(np.float32) for scores in by_arm[arm]] for arm in arms},
-        test=tested(lambda scores, size: scores[:size]),
-        external=tested(lambda scores, size: scores[size:]) if external is not None else {},
+        val=by_arm(lambda scores, _: scores.val),
+        test=by_arm(lambda scores, size: scores.test[:size]),
+        external=by_arm(lambda scores, size: scores.test[size:]) if external is not None else {},
     )
-
-
-def _tested_images(test: ImageSet, external: ImageSet | None) -> NDArray[np.uint8]:
-    return test.images if external is None else np.concatenate([test.images, external.images])
 
 
 def _arm_run(replicate: Replicate, arm: Arm, samples: Samples, settings: ExperimentSettings) -> ArmRun:
-    splits = replicate.splits
-    return ArmRun(
-        arm,
-        replicate.seed,
-        splits.train,
-        samples_of_arm(arm, samples),
-        splits.val.images,
-        splits.test.images[:0],
-        settings.fit,
-        settings.batch_size,
-        settings.flips,
-        settings.base_augmentation,
-    )
+    splits, none = replicate.splits, replicate.splits.test.images[:0]
+    training = (settings.fit, settings.batch_size, settings.flips, settings.base_augmentation)
+    return ArmRun(arm, replicate.seed, splits.train, samples_of_arm(arm, samples), splits.val.images, none, *training)
 
 
-def _run_job(job: _ClassifierJob) -> ArmScores:
-    return run_arm(replace(job.run, test=job.test.array))
+def _run_job(job: tuple[ArmRun, SharedArray]) -> ArmScores:
+    run, test = job
+    return run_arm(replace(run, test=test.array))
 
 
 def _draw_samples(

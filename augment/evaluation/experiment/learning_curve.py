@@ -69,11 +69,9 @@ def class_recalls(protocol: Protocol, scores: Mapping[str, Sequence[NDArray[np.f
     targets = [one.splits.test.targets(classes) for one in protocol.replicates]
 
     def recall_of(index: int, by_repeat: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-        right_of_class = [
-            probabilities.argmax(axis=1)[target == index] == index
-            for probabilities, target in zip(by_repeat, targets, strict=True)
-        ]
-        return np.array([right.mean() if len(right) else np.nan for right in right_of_class])
+        found = [probabilities.argmax(axis=1) for probabilities in by_repeat]
+        right = [answers[target == index] == index for answers, target in zip(found, targets, strict=True)]
+        return np.array([of_class.mean() if len(of_class) else np.nan for of_class in right])
 
     return {name: {label: recall_of(index, scores[name]) for index, label in enumerate(classes)} for name in scores}
 

@@ -6,6 +6,7 @@ these find it; what samples themselves tell is for `nearness_rows` to find.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from augment.data.split.split import nearest
 from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
-from augment.evaluation.experiment.training_sets import build_protocol, veto_mode_for
+from augment.evaluation.experiment.training_sets import prepared_protocol, veto_mode_for
 from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
 from augment.evaluation.statistics.power_model import (
     MEASURED_COMPONENTS,
@@ -97,26 +98,15 @@ def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], para
     repeats = [Splits(train, val, test)]
 
     def plan_repeats() -> None:
-        seeds, veto_mode = chosen.seeds, chosen.gate
-        repeats[:] = build_protocol(
-            repeats[0], pool, chosen.protocol, seeds, chosen.repeats, params.seed, veto_mode
-        ).unique_splits
-
-    def check_filters() -> None:
-        for splits in repeats:
-            check_held_out(splits, params)
-
-    def check_metric() -> None:
-        for splits in repeats:
-            check_primary(splits, metric)
+        repeats[:] = prepared_protocol(repeats[0], pool, params, pinned=False).unique_splits
 
     require(plan_repeats)
-    require(check_filters)
+    require(lambda: list(map(partial(check_held_out, params=params), repeats)))
     if metric.normal is not None and metric.normal not in classes:
         message = f"evaluate.normal: there is no class {metric.normal!r}; {nearest(metric.normal, classes)}"
         blockers.append(Blocker("params.yaml", "unknown_class", message))
     else:
-        require(check_metric)
+        require(lambda: list(map(partial(check_primary, metric=metric), repeats)))
     require(lambda: check_installed(chosen))
     if base.is_dir():  # DVC tells of folders that are not there
         require(lambda: veto_mode_for(has_pinned_start(params.train), chosen))
@@ -156,27 +146,17 @@ def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
     recorded = {label: one.training for label, one in generators.items()}
     if generators.shared is not None:
         expected[SHARED], recorded[SHARED] = train.fingerprint(), generators.shared.training
-    trained_on_others = [
-        name
-        for name, fingerprint in expected.items()
-        if recorded[name].get("images_sha256", fingerprint) != fingerprint
-    ]
-    if trained_on_others:
+    others = [name for name, own in expected.items() if recorded[name].get("images_sha256", own) != own]
+    if others:
         raise DataError(
-            f"leak: models: the generators of {', '.join(map(repr, trained_on_others))} were trained on other images "
-            f"than those in "
-            "data/prepared/train (training.images_sha256 of their manifest.json), which may be test images. "
+            f"leak: models: the generators of {', '.join(map(repr, others))} were trained on other images than those "
+            "in data/prepared/train (training.images_sha256 of their manifest.json), which may be test images. "
             "Remove the folder models and run `dvc repro`."
         )
 
 
 def expected_power(
-    train: ImageSet,
-    test: ImageSet,
-    rivals: Sequence[str],
-    seeds: int,
-    ratio: float | None = None,
-    augmented: bool = True,
+    train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: int, ratio: float | None, augmented: bool
 ) -> tuple[float | None, NDArray[np.int64]]:
     """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
 

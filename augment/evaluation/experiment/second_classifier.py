@@ -6,7 +6,7 @@ first of each class, since it is fitted to all at once, which takes long. Nothin
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +16,14 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import Samples, arm_data, samples_of_arm
 from augment.evaluation.experiment.classifier import IMAGENET_INVERSE_REGULARISATION
 from augment.evaluation.experiment.protocol import Replicate
-from augment.evaluation.scores import ScoresByArm
+from augment.evaluation.scores import Float32, ScoresByArm
 from augment.measure.features import random_convolutions
 from augment.measure.imagenet import imagenet_features
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm, Features
 
-Float32 = NDArray[np.float32]
-
 INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": IMAGENET_INVERSE_REGULARISATION}
 MAX_MADE_PER_CLASS = 200  # made images of a class
-
-
-@dataclass(frozen=True)
-class _RepeatJob:
-    """All classifiers of one repeat, by arm; test: the features of its test images."""
-
-    train: ImageSet
-    samples: Mapping[Arm, Samples]
-    features: Features
-    test: Float32
 
 
 def logistic_scores(
@@ -47,19 +35,12 @@ def logistic_scores(
     """
     extract = extractor(features)
     tests = list(dict.fromkeys(one.splits.test for one in replicates))
-    described = engine.gather(extract, [test.images for test in tests])
-    of_test = dict(zip(tests, described, strict=True))
+    of_test = dict(zip(tests, engine.gather(extract, [test.images for test in tests]), strict=True))
     wanted = [arm for arm in ARMS_DIFFERING_IN_IMAGES if arm in arms]
-    jobs = [
-        _RepeatJob(
-            one.splits.train,
-            {arm: samples_of_arm(arm, drawn, MAX_MADE_PER_CLASS) for arm in wanted},
-            features,
-            of_test[one.splits.test],
-        )
-        for one, drawn in zip(replicates, samples, strict=True)
-    ]
-    by_repeat = engine.gather(_score_repeat, jobs)
+    drawn = [{arm: samples_of_arm(arm, made, MAX_MADE_PER_CLASS) for arm in wanted} for made in samples]
+    trains, described = [one.splits.train for one in replicates], [of_test[one.splits.test] for one in replicates]
+    jobs = list(zip(trains, drawn, described, strict=True))
+    by_repeat = engine.gather(partial(_score_repeat, features), jobs)
     return {arm: [scores[arm] for scores in by_repeat] for arm in wanted}
 
 
@@ -68,16 +49,19 @@ def extractor(features: Features) -> Callable[[NDArray[np.uint8]], Float32]:
     return imagenet_features if features == "imagenet" else random_convolutions
 
 
-def _score_repeat(job: _RepeatJob) -> dict[Arm, Float32]:
-    """Every arm draws the training images first, so these are described once."""
-    extract, real = extractor(job.features), len(job.train)
-    real_features = extract(job.train.images)
+def _score_repeat(features: Features, job: tuple[ImageSet, Mapping[Arm, Samples], Float32]) -> dict[Arm, Float32]:
+    """By arm: of a training set, what each arm draws, and the features of the test images.
+
+    Every arm draws the training images first, so these are described once.
+    """
+    train, samples_by_arm, test = job
+    extract = extractor(features)
+    real_features = extract(train.images)
     scores: dict[Arm, Float32] = {}
-    for arm, samples in job.samples.items():
-        data = arm_data(arm, job.train, samples)
-        described = (
-            np.concatenate([real_features, extract(data.images[real:])]) if len(data.images) > real else real_features
-        )
-        model = fit_logistic(described, data, INVERSE_REGULARISATION[job.features])
-        scores[arm] = logistic_probabilities(model, job.test, len(job.train.classes)).astype(np.float32)
+    for arm, samples in samples_by_arm.items():
+        data = arm_data(arm, train, samples)
+        made = data.images[len(train) :]
+        described = np.concatenate([real_features, extract(made)]) if len(made) else real_features
+        model = fit_logistic(described, data, INVERSE_REGULARISATION[features])
+        scores[arm] = logistic_probabilities(model, test, len(train.classes)).astype(np.float32)
     return scores

@@ -11,7 +11,7 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.data.split.groups import check_sides, group_folds
 from augment.data.split.pool import FOLDS, check_repeats, draw_part, join, shortages
-from augment.evaluation.experiment.protocol import Protocol, ProtocolName, Replicate, Splits
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
 from augment.evaluation.statistics.bootstrap import groups_per_class
 from augment.params import Evaluate, Params
 
@@ -45,18 +45,17 @@ def repeat_seeds(seed: int, repeats: int) -> list[int]:
     return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
 
 
-def build_protocol(
-    splits: Splits, pool: ImageSet, name: ProtocolName, seeds: int, repeats: int, seed: int, veto_mode: VetoMode = "val"
-) -> Protocol:
-    """The repeats that a protocol makes of prepared images; pool: what the split left over.
+def prepared_protocol(splits: Splits, pool: ImageSet, params: Params, pinned: bool) -> Protocol:
+    """The repeats of prepared images that params.yaml asks for; pool: what the split left over.
 
-    seeds: repeats of `holdout`; veto_mode: whether they rotate val, `auto` where a class has few val groups;
-    repeats: disjoint training sets of `repeated`. Raises `DataError` with numbers
-    where neither sets nor folds can be cut, and as `check_sides` does.
+    pinned: the GANs start from a generator in `train.base`. Repeats of `holdout` rotate val where the veto mode is
+    `auto` and a class has few val groups. Raises `DataError` with numbers where `repeated` can cut neither sets nor
+    folds, and as `check_sides` and `veto_mode_for` do.
     """
-    if name == "holdout":
+    seed, repeats, veto_mode = params.seed, params.evaluate.repeats, veto_mode_for(pinned, params.evaluate)
+    if params.evaluate.protocol == "holdout":
         rotate = len(splits.val) > 0 and (veto_mode == "rotate" or (veto_mode == "auto" and has_small_val(splits)))
-        built = (rotated_val if rotate else paired_seeds)(splits, repeat_seeds(seed, seeds))
+        built = (rotated_val if rotate else paired_seeds)(splits, repeat_seeds(seed, params.evaluate.seeds))
     else:
         pool_counts = pool.counts()
         check_repeats(splits.train.counts(), splits.val.counts(), splits.test.counts(), pool_counts, repeats)
@@ -65,13 +64,6 @@ def build_protocol(
     for splits_once in built.unique_splits:
         check_sides(splits_once.sides())
     return built
-
-
-def prepared_protocol(splits: Splits, pool: ImageSet, params: Params, pinned: bool) -> Protocol:
-    """The repeats as params.yaml asks for them; pinned: the GANs start from a generator in `train.base`."""
-    chosen = params.evaluate
-    veto_mode = veto_mode_for(pinned, chosen)
-    return build_protocol(splits, pool, chosen.protocol, chosen.seeds, chosen.repeats, params.seed, veto_mode)
 
 
 def paired_seeds(splits: Splits, seeds: Sequence[int]) -> Protocol:
@@ -116,9 +108,8 @@ def disjoint_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Pr
     for number, seed in enumerate(seeds[1:], start=1):
         drawn = draw_part(left, _class_counts(splits.train, splits.val), {}, root, f"subset {number}")
         subset, left = left.take(drawn), left.take(~drawn)
-        held_out = draw_part(
-            subset, splits.val.counts(), dict.fromkeys(subset.classes, MIN_TRAIN_IMAGES), root, f"val {number}"
-        )
+        leave = dict.fromkeys(subset.classes, MIN_TRAIN_IMAGES)
+        held_out = draw_part(subset, splits.val.counts(), leave, root, f"val {number}")
         train, val = subset.take(~held_out), subset.take(held_out)
         _check_size(splits, train, number, len(seeds))
         replicates.append(Replicate(seed, Splits(train, val, splits.test)))
@@ -145,8 +136,8 @@ def repeated_folds(splits: Splits, seed: int) -> Protocol:
         fold_seed = derive_seed(seed, "evaluate folds", repetition) % 2**32
         for inside, outside in group_folds(targets, images.groups, FOLDS, fold_seed):
             number = len(replicates)
-            own_splits = _fold(splits, images.take(inside), images.take(outside), seed, number)
-            replicates.append(Replicate(seeds[number], own_splits))
+            fold = _fold(splits, images.take(inside), images.take(outside), seed, number)
+            replicates.append(Replicate(seeds[number], fold))
     ratio = float(np.mean([len(one.splits.test) / len(one.splits.train) for one in replicates]))
     return Protocol("folds", replicates, ratio, False)
 

@@ -61,9 +61,10 @@ def net_source(rivals: Sequence[Comparison]) -> str:
 
 def _primary_metric(facts: VerdictFacts) -> Iterator[ExplanationLine]:
     arm = facts.net.best_rival
+    made, real = (100 * facts.test.mean(each) for each in (DEFAULT_GAN_ARM, arm))
     yield ExplanationLine(
-        f"The primary metric is {facts.test.name}. {DEFAULT_GAN_ARM} has {_percent(facts.test.mean(DEFAULT_GAN_ARM))}, "
-        f"the best real-only arm on test, {arm}, has {_percent(facts.test.mean(arm))}.",
+        f"The primary metric is {facts.test.name}. {DEFAULT_GAN_ARM} has {made:.1f} %, the best real-only arm on test, "
+        f"{arm}, has {real:.1f} %.",
         f"arms.csv: arm {DEFAULT_GAN_ARM}, arm {arm} (mean)",
     )
 
@@ -157,10 +158,6 @@ def _further_lines(
         )
 
 
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.1f} %"
-
-
 def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
 
@@ -170,24 +167,20 @@ MAX_RATE_RATIO = 2.0  # times the control's rate: above it the samples are told 
 
 def explain_copies(rows: Sequence[CopyRow]) -> list[ExplanationLine]:
     """What the pooled row, the last one, shows, for `augment verdict --explain`."""
-    return [ExplanationLine(_copy_sentence(rows[-1]), f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
-
-
-def _copy_sentence(pooled: CopyRow) -> str:
-    made, unseen = pooled.synthetic_rate, pooled.control_rate
+    made, unseen = rows[-1].synthetic_rate, rows[-1].control_rate
     if made is None or unseen is None:
-        return f"How many samples are copies is not known: {pooled.note.removeprefix('not measured: ')}."
-    rates = (
-        f"Before any selection {100 * made:.1f} % of the samples lie as near to a training image as hardly any unseen "
-        f"real image does; of those {100 * unseen:.1f} % do."
-    )
-    if made <= MAX_RATE_RATIO * unseen:
-        return rates
-    return (
-        f"{rates} That is more than {MAX_RATE_RATIO:.0f} times as many: these generators repeat what they were trained "
-        f"on. More "
-        "images help, and so do fewer train.steps."
-    )
+        text = f"How many samples are copies is not known: {rows[-1].note.removeprefix('not measured: ')}."
+    else:
+        text = (
+            f"Before any selection {100 * made:.1f} % of the samples lie as near to a training image as hardly any "
+            f"unseen real image does; of those {100 * unseen:.1f} % do."
+        )
+        if made > MAX_RATE_RATIO * unseen:
+            text += (
+                f" That is more than {MAX_RATE_RATIO:.0f} times as many: these generators repeat what they were "
+                "trained on. More images help, and so do fewer train.steps."
+            )
+    return [ExplanationLine(text, f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
 
 
 def explain_membership(rows: Sequence[MembershipRow]) -> list[ExplanationLine]:

@@ -70,11 +70,9 @@ def decide(
 ) -> Verdict:  # long, since a verdict has many fields
     """Judge the GAN images.
 
-    kinds: arm -> kind, in the order of preference for ties; must hold `none`, `gan_half_filtered` and
-    `copies_half`. equivalence: the margin as a fraction of 1. announced: the smallest gain that was
-    expected before the run. Val is only shown here; what it decides stands in `selection`.
-    scope: what the verdict speaks of, None for one split.
-    Raises DataError when test is empty or an arm is missing.
+    kinds: arm -> kind, in the order of preference for ties; must hold REQUIRED_ARMS. equivalence: the margin as a
+    fraction of 1. announced: the smallest gain that was expected before the run. scope: None for one split. Val is only
+    shown here; what it decides stands in `selection`. Raises `DataError` when test is empty or an arm is missing.
     """
     if test is None:
         raise DataError("test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images.")

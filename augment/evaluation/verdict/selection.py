@@ -30,43 +30,47 @@ DEFAULT_SYNTHETIC_SHARE = 0.5  # DEFAULT_GAN_ARM's share of synthetic images
 
 @dataclass(frozen=True)
 class Selection:
-    """What to train with.
+    """What to train with: DEFAULT_GAN_ARM, unless val vetoes it.
 
-    arm, synthetic_share: what was chosen, and its share of synthetic images
     chosen_real: the best real-only arm on val; veto_comparison: DEFAULT_GAN_ARM minus that arm on val, None where val
-    cannot tell
-    vetoes: single repeats after which val alone would have vetoed them
+    cannot tell; vetoes: single repeats after which val alone would have vetoed it
     """
 
-    arm: Arm
-    synthetic_share: float
     chosen_real: Arm
     veto_comparison: Comparison | None
     vetoes: int
 
     @property
     def used(self) -> bool:
-        """GAN images are delivered."""
-        return self.arm == DEFAULT_GAN_ARM
+        """GAN images are delivered: their 90 % interval does not lie below 0."""
+        return self.veto_comparison is None or self.veto_comparison.interval90[1] >= 0
+
+    @property
+    def arm(self) -> Arm:
+        return DEFAULT_GAN_ARM if self.used else self.chosen_real
+
+    @property
+    def synthetic_share(self) -> float:
+        return DEFAULT_SYNTHETIC_SHARE if self.used else 0.0
+
+    @property
+    def repeats(self) -> int:
+        """Those in which val could veto."""
+        return self.veto_comparison.estimate.seeds if self.veto_comparison else 0
 
 
 def choose_selection(val: MetricTable | None, kinds: Mapping[Arm, ArmKind]) -> Selection:
-    """DEFAULT_GAN_ARM, unless val shows that it does worse than the chosen real-only arm.
+    """Compare DEFAULT_GAN_ARM on val with the real-only arm that does best there.
 
-    val: None where it has no images or cannot tell; then nothing vetoes them, and the first real-only arm
-    stands as chosen. kinds: arm -> kind, in the order of preference for ties. Val vetoes them when the 90 %
-    interval lies below 0. That the best of several real-only arms is lucky on val is not corrected: a
+    val: None where it has no images or cannot tell; then the first real-only arm stands as chosen. kinds: arm -> kind,
+    in the order of preference for ties. That the best of several real-only arms is lucky on val is not corrected: a
     veto without reason costs a possible gain, which is reported; none with reason would cost accuracy.
     """
     real = [arm for arm, kind in kinds.items() if kind == "real"]
     if val is None:
-        return Selection(DEFAULT_GAN_ARM, DEFAULT_SYNTHETIC_SHARE, real[0], None, 0)
+        return Selection(real[0], None, 0)
     chosen = max(real, key=lambda arm: round(val.mean(arm), 12))
-    veto_comparison = paired_difference(val, DEFAULT_GAN_ARM, chosen, "val", "gate")
-    vetoes = _count_vetoes(val, real)
-    if veto_comparison.interval90[1] < 0:
-        return Selection(chosen, 0.0, chosen, veto_comparison, vetoes)
-    return Selection(DEFAULT_GAN_ARM, DEFAULT_SYNTHETIC_SHARE, chosen, veto_comparison, vetoes)
+    return Selection(chosen, paired_difference(val, DEFAULT_GAN_ARM, chosen, "val", "gate"), _count_vetoes(val, real))
 
 
 def _count_vetoes(val: MetricTable, real: Sequence[Arm]) -> int:

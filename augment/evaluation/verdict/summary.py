@@ -46,10 +46,7 @@ def verdict_summary(
         "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
         "chosen_real": selection.chosen_real,
         "best_real": verdict.best_real,
-        "objections": {
-            "repeats": selection.veto_comparison.estimate.seeds if selection.veto_comparison else 0,
-            "objected": selection.vetoes,
-        },
+        "objections": {"repeats": selection.repeats, "objected": selection.vetoes},
         "ungated": asdict(verdict.without_veto),
         "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
         "smallest_gain": {"announced": announced, "measured": measured},

@@ -22,11 +22,10 @@ from augment.params.arms import ARM_ROWS
 class VerdictFacts:
     """What the texts speak of.
 
-    net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm;
-    controls: against jittered copies (and others, if they ran) used the same way
-    announced, measured: the smallest gain that could be shown, as expected before the run (None: none at
-    all) and with the spread that the run had
-    scope: what the verdict speaks of
+    net: default GAN arm - the best real-only arm on test; rivals: the same against every real-only arm; controls:
+    against jittered copies (and others, if they ran) used the same way
+    announced, measured: the smallest gain that could be shown, as expected before the run (None: none at all) and with
+    the spread that the run had
     """
 
     word: VerdictWord
@@ -124,8 +123,7 @@ def turned_out_text(facts: VerdictFacts) -> str:
 
 def vetoes_text(selection: Selection) -> str:
     """How often val would have vetoed them, repeat by repeat."""
-    repeats = selection.veto_comparison.estimate.seeds if selection.veto_comparison else 0
-    return f"Taken one by one, {selection.vetoes} of the {repeats} repeats would have vetoed them."
+    return f"Taken one by one, {selection.vetoes} of the {selection.repeats} repeats would have vetoed them."
 
 
 def gain_text(gain: Gain, metric_name: str) -> str:

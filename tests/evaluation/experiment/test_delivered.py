@@ -18,22 +18,21 @@ KEPT = {"b b": bars(1, 3, seed=5), "c": bars(2, 5, seed=5)}
 
 
 def test_weights_are_one_on_average_and_draw_as_the_arm_does() -> None:
-    found = delivered_images("gan_half_filtered", TRAIN, KEPT)
-    assert found.weights.mean() == pytest.approx(1, abs=1e-5)
-    drawn = found.drawn_by_weight()
+    drawn, weights = delivered_images("gan_half_filtered", TRAIN, KEPT)
+    assert weights.mean() == pytest.approx(1, abs=1e-5)
     assert drawn.sampling_weights.sum() == pytest.approx(1)
-    synthetic = np.arange(len(found.images)) >= len(TRAIN)
+    synthetic = np.arange(len(drawn.images)) >= len(TRAIN)
     for target, share in ((0, 0.0), (1, 0.5), (2, 0.5)):
-        mine = found.targets == target
+        mine = drawn.targets == target
         assert drawn.sampling_weights[mine].sum() == pytest.approx(1 / 3, abs=1e-5)
         assert drawn.sampling_weights[mine & synthetic].sum() == pytest.approx(share / 3, abs=1e-5)
 
 
 def test_a_real_policy_leaves_no_synthetic_image() -> None:
     for arm in ("none", "classical", "smote_half"):
-        found = delivered_images(arm, TRAIN, KEPT)
+        found, _ = delivered_images(arm, TRAIN, KEPT)
         assert len(found.images) == len(TRAIN)
-    assert delivered_images("none", TRAIN, KEPT).weights == pytest.approx(1)
+    assert delivered_images("none", TRAIN, KEPT)[1] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("arm", ["gan_half_filtered", "classical"])
@@ -54,8 +53,8 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
     write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
     assemble(Params())
     written = [row for row in read_csv(tmp_path / "data/augmented/manifest.csv") if row["split"] == "train"]
-    found = delivered_images(arm, TRAIN, KEPT)
-    assert [float(row["weight"]) for row in written] == found.weights.tolist()
+    found, weights = delivered_images(arm, TRAIN, KEPT)
+    assert [float(row["weight"]) for row in written] == weights.tolist()
     assert [row["label"] for row in written] == [TRAIN.classes[target] for target in found.targets]
     for row, image in zip(written, found.images, strict=True):
         with Image.open(tmp_path / "data/augmented" / row["path"]) as read:
@@ -63,6 +62,6 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_training_images_come_first() -> None:
-    found = delivered_images("gan_half_filtered", TRAIN, KEPT)
+    found, _ = delivered_images("gan_half_filtered", TRAIN, KEPT)
     assert np.array_equal(found.images[: len(TRAIN)], TRAIN.images)
     assert found.targets[len(TRAIN) :].tolist() == [1] * 3 + [2] * 5

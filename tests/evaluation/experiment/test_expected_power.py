@@ -42,9 +42,9 @@ def test_groups_stay_together_when_neighbours_are_looked_for():
 
 def test_test_images_are_not_looked_at():
     train, test = toy_set({"a": 8, "b": 8}), toy_set({"a": 30, "b": 20}, seed=1, each=2)
-    found, groups = expected_power(train, test, ["none", "copies_half"], 5)
+    found, groups = expected_power(train, test, ["none", "copies_half"], 5, None, True)
     blank = ImageSet(np.zeros_like(test.images), test.labels, test.groups, test.sources)
-    assert expected_power(train, blank, ["none", "copies_half"], 5)[0] == found
+    assert expected_power(train, blank, ["none", "copies_half"], 5, None, True)[0] == found
     assert groups.tolist() == [15, 10]
 
 
@@ -52,10 +52,10 @@ def test_a_set_without_folds_announces_nothing():
     train = toy_set({"a": 2, "b": 2})
     one_group = ImageSet(train.images, train.labels, np.array(["x"] * 4), train.sources)
     assert neighbour_recalls(one_group) is None
-    assert expected_power(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5)[0] is None
+    assert expected_power(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5, None, True)[0] is None
 
 
 def test_classes_that_test_lacks_do_not_count():
     train = toy_set({"a": 8, "b": 8, "c": 8})
-    _, groups = expected_power(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5)
+    _, groups = expected_power(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5, None, True)
     assert len(groups) == 2

@@ -15,12 +15,13 @@ from augment.evaluation.announcement import repeats_announcement, repeats_text
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.training_sets import (
     FOLD_REPETITIONS,
-    build_protocol,
     disjoint_subsets,
     paired_seeds,
+    prepared_protocol,
     repeat_seeds,
     repeated_folds,
 )
+from augment.params import Evaluate, Params
 from tests.toy import toy_set
 
 
@@ -29,6 +30,13 @@ def named(counts: dict[str, int], name: str, seed: int, each: int = 1) -> ImageS
     found = toy_set(counts, seed, each=each)
     groups, sources = (np.char.add(f"{name} ", own) for own in (found.groups, found.sources))
     return ImageSet(found.images, found.labels, groups, sources)
+
+
+def build_protocol(
+    splits: Splits, pool: ImageSet, protocol: Any, seeds: int, repeats: int, seed: int, gate: Any = "val"
+) -> Protocol:
+    chosen = Evaluate(protocol=protocol, seeds=seeds, repeats=repeats, gate=gate)
+    return prepared_protocol(splits, pool, Params(seed=seed, evaluate=chosen), pinned=False)
 
 
 def prepared(each: int = 1, pool: int = 60) -> tuple[Splits, ImageSet]:

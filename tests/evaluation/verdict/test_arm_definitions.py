@@ -57,8 +57,7 @@ SAMPLES = Samples(
      for level, source in enumerate(SOURCES)},  # each has a grey level of its own
     delivered=delivered_images(
         "gan_half_filtered", TRAIN, {label: np.full((5, 1, 8, 8), 102, np.uint8) for label in COUNTS}
-    )
-    .drawn_by_weight(),
+    )[0],
 )  # fmt: skip
 
 

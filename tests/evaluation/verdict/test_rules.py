@@ -303,13 +303,13 @@ def test_the_same_seed_gives_the_same_verdict():
 def test_a_needed_arm_that_is_missing_is_named(missing):
     kinds = {arm: kind for arm, kind in KINDS.items() if arm != missing}
     test = outcomes(rates(), 20)
-    policy = Selection(GAN, 0.5, "classical", None, 0)
+    policy = Selection("classical", None, 0)
     with pytest.raises(DataError, match=missing):
         decide(test, test, policy, kinds, equivalence=0.01, announced=None)
 
 
 def test_an_empty_test_is_refused():
-    policy = Selection(GAN, 0.5, "classical", None, 0)
+    policy = Selection("classical", None, 0)
     with pytest.raises(DataError, match="test holds no images"):
         decide(None, None, policy, KINDS, equivalence=0.01, announced=None)
 
