@@ -146,12 +146,7 @@ def balanced_accuracy_table(
 
 
 def _recall_table(
-    targets: Int,
-    groups: NDArray[Any],
-    scores: Mapping[Any, ScoreArray],
-    normal: int,
-    rate: float,
-    resamples: Resamples,
+    targets: Int, groups: NDArray[Any], scores: Mapping[Any, ScoreArray], normal: int, rate: float, resamples: Resamples
 ) -> MetricTable:
     """An image is the more suspect the less probable the normal class is."""
     others = targets != normal
