@@ -30,12 +30,8 @@ def classical_augmentation(flips: str) -> Augment:
 
 def flipping(flips: str) -> list[nn.Module]:
     """The random flips that the data allows: none, horizontal, vertical or both."""
-    steps: list[nn.Module] = []
-    if flips in ("horizontal", "both"):
-        steps.append(K.RandomHorizontalFlip(p=0.5))
-    if flips in ("vertical", "both"):
-        steps.append(K.RandomVerticalFlip(p=0.5))
-    return steps
+    steps = (("horizontal", K.RandomHorizontalFlip), ("vertical", K.RandomVerticalFlip))
+    return [flip(p=0.5) for direction, flip in steps if flips in (direction, "both")]
 
 
 def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
@@ -44,16 +40,15 @@ def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
     chosen = torch.randint(len(images), (count,), generator=rng)
     with global_torch_rng(derive_seed(seed, "jitter", "how")), torch.no_grad():
         copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
-    result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
-    return result
+    return np.asarray((copies * 255).round().clamp(0, 255).to(torch.uint8))
 
 
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     """RandAugment (Cubuk et al. 2020), and the flips that the data allows.
 
-    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform
-    up to half of the paper's largest. Without identity, colour only for three channels, sharpness from
-    3 px up. New borders repeat the old ones. Draws come from torch's global generator.
+    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform up to half of
+    the paper's largest. Without identity, colour only for three channels, sharpness from 3 px up. New borders repeat
+    the old ones. Draws come from torch's global generator.
     """
     operations = K.ImageSequential(*_operations(channels, min(height, width)), random_apply=OPERATIONS_PER_IMAGE)
     flip = nn.Sequential(*flipping(flips))
@@ -62,14 +57,13 @@ def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
         changed = torch.empty_like(images)
         for part in range(min(OPERATION_GROUPS, len(images))):
             changed[part::OPERATION_GROUPS] = operations(images[part::OPERATION_GROUPS])
-        flipped: Tensor = flip(changed).clamp(0, 1)
-        return flipped
+        return torch.clamp(flip(changed), 0, 1)
 
     return augment
 
 
 def _operations(channels: int, shortest: int) -> list[nn.Module]:
-    operations: list[nn.Module] = [
+    return [
         K.RandomAutoContrast(p=1.0),
         K.RandomEqualize(p=1.0),
         K.RandomSolarize(thresholds=(0.5, 1.0), additions=(0.0, 0.0), p=1.0),
@@ -81,12 +75,9 @@ def _operations(channels: int, shortest: int) -> list[nn.Module]:
         K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -8.6, 8.6), padding_mode="border", p=1.0),
         K.RandomAffine(degrees=0.0, translate=(0.15, 0.0), padding_mode="border", p=1.0),
         K.RandomAffine(degrees=0.0, translate=(0.0, 0.15), padding_mode="border", p=1.0),
+        *([K.RandomSaturation((0.55, 1.45), p=1.0)] if channels == 3 else []),
+        *([K.RandomSharpness((0.55, 1.45), p=1.0)] if shortest >= 3 else []),
     ]
-    if channels == 3:
-        operations.append(K.RandomSaturation((0.55, 1.45), p=1.0))
-    if shortest >= 3:
-        operations.append(K.RandomSharpness((0.55, 1.45), p=1.0))
-    return operations
 
 
 def mixup_or_cutmix(classes: int) -> Blend:

@@ -97,11 +97,10 @@ def fit_classifier(
     """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
 
     first_half: what the first half of the steps (rounded down) draw instead of `batch`; blend: how the images of a
-    batch are mixed once they are augmented.
-    Equal arguments give equal weights on one machine with one thread.
+    batch are mixed once they are augmented. Equal arguments give equal weights on one machine with one thread.
     """
     with global_torch_rng(derive_seed(seed, "classifier")):  # weights, and kornia's draws
-        network = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network: SmallCnn = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)
         half = settings.steps // 2
@@ -114,8 +113,7 @@ def fit_classifier(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-    fitted: SmallCnn = network.eval()
-    return fitted
+    return network.eval()
 
 
 def _ahead(shape: tuple[int, int, int]) -> int:
@@ -137,14 +135,12 @@ def _augmented(
 
 def probabilities(network: SmallCnn, images: Images) -> NDArray[np.float64]:
     """Softmax scores float64 (N, classes) of uint8 (N, C, H, W)."""
-    scores: NDArray[np.float64] = _in_chunks(images, lambda chunk: F.softmax(network(chunk), dim=1)).double().numpy()
-    return scores
+    return np.asarray(_in_chunks(images, lambda chunk: F.softmax(network(chunk), dim=1)).double())
 
 
 def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
     """The penultimate features float32 (N, 256) of uint8 (N, C, H, W)."""
-    features: NDArray[np.float32] = _in_chunks(images, network.pooled).numpy()
-    return features
+    return np.asarray(_in_chunks(images, network.pooled))
 
 
 @torch.no_grad()

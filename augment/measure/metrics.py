@@ -53,9 +53,8 @@ def fid(*, real: Features, fake: Features) -> float:
 def precision_recall(*, real: Features, fake: Features, k: int = 3) -> tuple[float, float]:
     """Improved precision and recall, each in [0, 1].
 
-    Precision: share of fakes inside the k-th neighbour ball of some real image; recall: share of
-    real images inside the ball of some fake. Kynkaanniemi et al. 2019, section 2.
-    Raises DataError unless both sides have more than k rows.
+    Precision: share of fakes inside the k-th neighbour ball of some real image; recall: share of real images inside the
+    ball of some fake. Kynkaanniemi et al. 2019, section 2. Raises DataError unless both sides have more than k rows.
     """
     _require_rows(k + 1, "precision and recall", real=real, fake=fake)
     inside_real = [near.any(axis=1) for near in _inside(fake, real, _radii(real, k))]
@@ -98,8 +97,7 @@ def nearest_elsewhere(points: Features, groups: NDArray[Any]) -> Float:
     """For each point (N, D) the distance to the nearest point of another group. Raises DataError below 2 groups."""
     names, unit = np.unique(groups, return_inverse=True)
     _require_rows(2, "nearest neighbour of another group", groups=names)
-    _, distance = _nearest_of_another(points, unit)
-    return distance
+    return _nearest_of_another(points, unit)[1]
 
 
 def _nearest_of_another(points: Features, unit: Int) -> tuple[Int, Float]:

@@ -158,12 +158,9 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
 
 
 def _environment() -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "template")
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {kind: partial(words.in_words, kind) for kind in words.WORDS}
     environment.filters |= {

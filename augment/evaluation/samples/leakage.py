@@ -68,7 +68,6 @@ class Nearness:
 
     @property
     def leak(self) -> bool:
-        """Too near to be chance."""
         return self.p is not None and self.p <= MAX_P_VALUE and (self.nearer or 0) >= MIN_NEARER_SHARE
 
 

@@ -41,7 +41,6 @@ class SampleEquivalence:
 
     @property
     def max_searched(self) -> float:
-        """The largest number that is looked at."""
         return MAX_EXTRAPOLATION * self.max_measured
 
 
