@@ -10,13 +10,11 @@ import kornia.augmentation as K
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.data.imageset import UInt8
 from augment.measure.classifiers import Augment, Blend
-
-Images = NDArray[np.uint8]
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
 OPERATION_GROUPS = 8  # of the images of a batch, each of which draws operations of its own
@@ -34,10 +32,9 @@ def flipping(flips: str) -> list[nn.Module]:
     return [flip(p=0.5) for direction, flip in steps if flips in (direction, "both")]
 
 
-def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
+def jittered(images: UInt8, count: int, flips: str, seed: int) -> UInt8:
     """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
-    rng = torch_rng(seed, "jitter", "which")
-    chosen = torch.randint(len(images), (count,), generator=rng)
+    chosen = torch.randint(len(images), (count,), generator=torch_rng(seed, "jitter", "which"))
     with global_torch_rng(derive_seed(seed, "jitter", "how")), torch.no_grad():
         copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
     return np.asarray((copies * 255).round().clamp(0, 255).to(torch.uint8))
@@ -104,10 +101,8 @@ def mixup(images: Tensor, order: Tensor, share: float) -> tuple[Tensor, float]:
 
 
 def cutmix(images: Tensor, order: Tensor, share: float, rng: torch.Generator) -> tuple[Tensor, float]:
-    """Paste a box of images[order], and the share of pixels that stay (Yun et al. 2019, section 3.1).
-
-    The box has about (1 - share) of the area and its centre anywhere, so that it is cut at the border.
-    """
+    """Paste a box of images[order], and the share of pixels that stay (Yun et al. 2019, section 3.1). The box has about
+    (1 - share) of the area and its centre anywhere, so that it is cut at the border."""
     height, width = images.shape[2:]
     side = math.sqrt(1 - share)
     (top, bottom), (left, right) = _span(height, side, rng), _span(width, side, rng)

@@ -49,9 +49,7 @@ def interval_chart(
     title: str, marks: Sequence[IntervalMark], reference: float | None = None, reach: Sequence[float] = ()
 ) -> Markup:
     """Dots with intervals, one row each, on one axis, which holds `reach` too; `reference` draws a line ("no gain").
-
-    Horizontal positions are per cents, so the chart fits any width while its text keeps its size.
-    """
+    Horizontal positions are per cents, so the chart fits any width while its text keeps its size."""
     if not marks:
         return Markup("")
     edges = [*reach, *(edge for mark in marks for edge in (mark.low, mark.high))]
@@ -80,8 +78,7 @@ def curve_chart(
     title: str, lines: Mapping[str, Sequence[tuple[float, float]]], reference: float | None = None, unit: bool = False
 ) -> Markup:
     """Lines over training steps, by their class in the style sheet; `unit` fixes the y axis to 0..1, else it covers
-    the values. An empty text when there is nothing to draw.
-    """
+    the values. An empty text when there is nothing to draw."""
     every = [point for points in lines.values() for point in points]
     if not every:
         return Markup("")
@@ -155,9 +152,7 @@ def _curve_frame(low: float, high: float, first: float, last: float) -> Markup:
 
 def reliability_diagram(title: str, kind: str, bins: Sequence[ReliabilityBin]) -> Markup:
     """Marks with intervals against the diagonal, where a classifier is right as often as it says; empty without bins.
-
-    kind: a key of `SHAPES`, for shape and colour. Marks grow with the share of the answers that they stand for.
-    """
+    kind: a key of `SHAPES`, for shape and colour. Marks grow with the share of the answers that they stand for."""
     if not bins:
         return Markup("")
     return Markup(

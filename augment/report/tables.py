@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment.core.files import Row, Rows
@@ -125,11 +125,6 @@ def quality_rows(quality: Rows) -> list[dict[str, Any]]:
         note = "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"]))
         rows.append({"label": label, "metric": metric, "spaces": spaces, "n_reference": n_reference, "note": note})
     return rows
-
-
-def failures(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """(label, reason) of every class whose GAN failed."""
-    return [(label, entry["reason"]) for label, entry in sorted(models.items()) if entry["status"] == "failed"]
 
 
 def curve_lines(rows: Rows, names: Sequence[str]) -> dict[str, list[tuple[float, float]]]:

@@ -73,10 +73,8 @@ def copy_rate(
 
 
 def _scaled_distances(train: Features, samples: Features, control: Features) -> tuple[Float, Float]:
-    """Distances of samples and control to train over the control's median; empty without a scale.
-
-    A class has no scale without control, or when most of its control equals training images.
-    """
+    """Distances of samples and control to train over the control's median; empty without a scale. A class has no scale
+    without control, or when most of its control equals training images."""
     held_out = nearest(control, train)[1]
     scale = np.median(held_out) if len(held_out) else 0.0
     if scale == 0:

@@ -42,10 +42,7 @@ class IndependentClassifier:
 def fit_independent_classifiers(
     train: ImageSet, settings: FilterSettings, seed: int, engine: Engine
 ) -> list[IndependentClassifier]:
-    """Train the classifiers as the class filter is trained, with seeds and folds of their own.
-
-    Raises `DataError` where the class filter would.
-    """
+    """Train them as the class filter is trained, with own seeds and folds. Raises `DataError` where it would."""
     own_seed = derive_seed(seed, "judges")
     (fitted,) = fit_filters(
         [train], replace(settings, folds=CROSS_FITTING_FOLDS), [own_seed], engine, "independent classifiers"

@@ -19,8 +19,7 @@ class Resamples:
 
     weights: (N,) weights that make a mean over images balanced accuracy: 1 / (classes * class size)
     draws: (B, N) the same after resampling; every row sums to 1
-    one_group_se: root mean square of what one group of the set moves balanced accuracy by
-    groups: number of independent units
+    groups: number of independent units; one_group_se: as of `one_group_se`
     """
 
     weights: Float
@@ -87,10 +86,8 @@ def _group_class_counts(position: Int, groups: NDArray[Any]) -> Int:
 
 
 def _strata(groups: Int) -> Int:
-    """The stratum of each class from its number of groups: its own, or the common one of small classes.
-
-    A common stratum that is itself too small takes in the next smallest classes.
-    """
+    """The stratum of each class from its number of groups: its own, or the common one of small classes. A common
+    stratum that is itself too small takes in the next smallest classes."""
     order, stratum = np.argsort(groups, kind="stable"), np.arange(len(groups))
     small = int((groups < MIN_CLASS_GROUPS).sum())
     while 0 < small < len(groups) and groups[order[:small]].sum() < MIN_CLASS_GROUPS:

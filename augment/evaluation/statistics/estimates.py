@@ -89,9 +89,9 @@ def estimate(values: Float, bootstrap: Float, one_group_se: float, groups: int) 
 
 
 def paired_t(differences: Float) -> Estimate:
-    """Student's paired t over repeats that share one test set.
+    """Student's paired t over repeats that share one test set, whose choice is not in it.
 
-    differences: (R,), R >= 2, one way minus another in each. The choice of the test images is not in it.
+    differences: (R,), R >= 2, one way minus another in each.
     """
     return corrected_t(differences, 0.0)
 

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from augment.evaluation.statistics.bootstrap import Float, Int
 from augment.evaluation.statistics.power import DifferenceVariance, smallest_gain
 from augment.params.arms import UNAUGMENTED_ARMS
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
