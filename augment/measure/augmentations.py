@@ -10,13 +10,11 @@ import kornia.augmentation as K
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.data.imageset import UInt8
 from augment.measure.classifiers import Augment, Blend
-
-Images = NDArray[np.uint8]
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
 OPERATION_GROUPS = 8  # of the images of a batch, each of which draws operations of its own
@@ -30,30 +28,24 @@ def classical_augmentation(flips: str) -> Augment:
 
 def flipping(flips: str) -> list[nn.Module]:
     """The random flips that the data allows: none, horizontal, vertical or both."""
-    steps: list[nn.Module] = []
-    if flips in ("horizontal", "both"):
-        steps.append(K.RandomHorizontalFlip(p=0.5))
-    if flips in ("vertical", "both"):
-        steps.append(K.RandomVerticalFlip(p=0.5))
-    return steps
+    steps = (("horizontal", K.RandomHorizontalFlip), ("vertical", K.RandomVerticalFlip))
+    return [flip(p=0.5) for direction, flip in steps if flips in (direction, "both")]
 
 
-def jittered(images: Images, count: int, flips: str, seed: int) -> Images:
+def jittered(images: UInt8, count: int, flips: str, seed: int) -> UInt8:
     """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
-    rng = torch_rng(seed, "jitter", "which")
-    chosen = torch.randint(len(images), (count,), generator=rng)
+    chosen = torch.randint(len(images), (count,), generator=torch_rng(seed, "jitter", "which"))
     with global_torch_rng(derive_seed(seed, "jitter", "how")), torch.no_grad():
         copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
-    result: Images = (copies * 255).round().clamp(0, 255).to(torch.uint8).numpy()
-    return result
+    return np.asarray((copies * 255).round().clamp(0, 255).to(torch.uint8))
 
 
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     """RandAugment (Cubuk et al. 2020), and the flips that the data allows.
 
-    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform
-    up to half of the paper's largest. Without identity, colour only for three channels, sharpness from
-    3 px up. New borders repeat the old ones. Draws come from torch's global generator.
+    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform up to half of
+    the paper's largest. Without identity, colour only for three channels, sharpness from 3 px up. New borders repeat
+    the old ones. Draws come from torch's global generator.
     """
     operations = K.ImageSequential(*_operations(channels, min(height, width)), random_apply=OPERATIONS_PER_IMAGE)
     flip = nn.Sequential(*flipping(flips))
@@ -62,14 +54,13 @@ def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
         changed = torch.empty_like(images)
         for part in range(min(OPERATION_GROUPS, len(images))):
             changed[part::OPERATION_GROUPS] = operations(images[part::OPERATION_GROUPS])
-        flipped: Tensor = flip(changed).clamp(0, 1)
-        return flipped
+        return torch.clamp(flip(changed), 0, 1)
 
     return augment
 
 
 def _operations(channels: int, shortest: int) -> list[nn.Module]:
-    operations: list[nn.Module] = [
+    return [
         K.RandomAutoContrast(p=1.0),
         K.RandomEqualize(p=1.0),
         K.RandomSolarize(thresholds=(0.5, 1.0), additions=(0.0, 0.0), p=1.0),
@@ -81,12 +72,9 @@ def _operations(channels: int, shortest: int) -> list[nn.Module]:
         K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -8.6, 8.6), padding_mode="border", p=1.0),
         K.RandomAffine(degrees=0.0, translate=(0.15, 0.0), padding_mode="border", p=1.0),
         K.RandomAffine(degrees=0.0, translate=(0.0, 0.15), padding_mode="border", p=1.0),
+        *([K.RandomSaturation((0.55, 1.45), p=1.0)] if channels == 3 else []),
+        *([K.RandomSharpness((0.55, 1.45), p=1.0)] if shortest >= 3 else []),
     ]
-    if channels == 3:
-        operations.append(K.RandomSaturation((0.55, 1.45), p=1.0))
-    if shortest >= 3:
-        operations.append(K.RandomSharpness((0.55, 1.45), p=1.0))
-    return operations
 
 
 def mixup_or_cutmix(classes: int) -> Blend:
@@ -113,10 +101,8 @@ def mixup(images: Tensor, order: Tensor, share: float) -> tuple[Tensor, float]:
 
 
 def cutmix(images: Tensor, order: Tensor, share: float, rng: torch.Generator) -> tuple[Tensor, float]:
-    """Paste a box of images[order], and the share of pixels that stay (Yun et al. 2019, section 3.1).
-
-    The box has about (1 - share) of the area and its centre anywhere, so that it is cut at the border.
-    """
+    """Paste a box of images[order], and the share of pixels that stay (Yun et al. 2019, section 3.1). The box has about
+    (1 - share) of the area and its centre anywhere, so that it is cut at the border."""
     height, width = images.shape[2:]
     side = math.sqrt(1 - share)
     (top, bottom), (left, right) = _span(height, side, rng), _span(width, side, rng)

@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
-from augment.data.imageset import LARGE_FROM_PX
+from augment.data.imageset import LARGE_FROM_PX, UInt8
 from augment.measure.sampling import WeightedImages
 
-Images = NDArray[np.uint8]
 # rng -> images uint8 (B, C, H, W) and targets: classes int64 (B,), or a row per image float32 (B, classes) that says
 # how much it belongs to each class, its sum being the image's weight in the loss.
 Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]
@@ -97,11 +96,10 @@ def fit_classifier(
     """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
 
     first_half: what the first half of the steps (rounded down) draw instead of `batch`; blend: how the images of a
-    batch are mixed once they are augmented.
-    Equal arguments give equal weights on one machine with one thread.
+    batch are mixed once they are augmented. Equal arguments give equal weights on one machine with one thread.
     """
     with global_torch_rng(derive_seed(seed, "classifier")):  # weights, and kornia's draws
-        network = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network: SmallCnn = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=0.01, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps + 1)
         half = settings.steps // 2
@@ -114,8 +112,7 @@ def fit_classifier(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
-    fitted: SmallCnn = network.eval()
-    return fitted
+    return network.eval()
 
 
 def _ahead(shape: tuple[int, int, int]) -> int:
@@ -135,20 +132,18 @@ def _augmented(
         yield from zip(torch.split(images, list(map(len, targets))), targets, strict=True)
 
 
-def probabilities(network: SmallCnn, images: Images) -> NDArray[np.float64]:
+def probabilities(network: SmallCnn, images: UInt8) -> NDArray[np.float64]:
     """Softmax scores float64 (N, classes) of uint8 (N, C, H, W)."""
-    scores: NDArray[np.float64] = _in_chunks(images, lambda chunk: F.softmax(network(chunk), dim=1)).double().numpy()
-    return scores
+    return np.asarray(_in_chunks(images, lambda chunk: F.softmax(network(chunk), dim=1)).double())
 
 
-def embeddings(network: SmallCnn, images: Images) -> NDArray[np.float32]:
+def embeddings(network: SmallCnn, images: UInt8) -> NDArray[np.float32]:
     """The penultimate features float32 (N, 256) of uint8 (N, C, H, W)."""
-    features: NDArray[np.float32] = _in_chunks(images, network.pooled).numpy()
-    return features
+    return np.asarray(_in_chunks(images, network.pooled))
 
 
 @torch.no_grad()
-def _in_chunks(images: Images, rows_of: Callable[[Tensor], Tensor]) -> Tensor:
+def _in_chunks(images: UInt8, rows_of: Callable[[Tensor], Tensor]) -> Tensor:
     """The rows of all images, of which `rows_of` gets float (N, C, H, W) in [0, 1], so many at a time."""
     starts = range(0, max(len(images), 1), SCORE_CHUNK)
     return torch.cat([rows_of(torch.from_numpy(images[at : at + SCORE_CHUNK]).float() / 255) for at in starts])
@@ -166,10 +161,8 @@ def weighted_batches(data: WeightedImages, size: int) -> Batch:
 
 
 def uniform_batches(data: WeightedImages, size: int, classes: int) -> Batch:
-    """A function that draws every image equally often; its sampling weight, times N, is its weight in the loss.
-
-    For `class_balanced` images that weight is N / (classes * class size), 1 on average (King & Zeng 2001).
-    """
+    """A function that draws every image equally often; its sampling weight, times N, is its weight in the loss. For
+    `class_balanced` images that weight is N / (classes * class size), 1 on average (King & Zeng 2001)."""
     images, targets, sampling_weights = map(torch.from_numpy, (data.images, data.targets, data.sampling_weights))
     weighted_targets = (sampling_weights.float() * len(images))[:, None] * F.one_hot(targets, classes)
 

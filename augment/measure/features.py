@@ -26,15 +26,12 @@ CHUNK_IMAGES = 128  # bounds memory: about 50 MB of activations at the largest s
 def random_convolutions(images: UInt8) -> Float32:
     """Features of a fixed random convolutional network, float32 (N, 432).
 
-    images: uint8 (N, C, H, W), C in {1, 3}, H and W from 2 up; grey counts as RGB with equal channels.
-    Larger images are first box-reduced to 64 px on the longer side. Three He-initialised convolutions
-    with ReLU, halving the image between them; each scale gives every channel's mean, standard
-    deviation and 2x2 map of means. The weights come from one fixed seed, so figures of different
-    runs compare. Rows do not depend on the other images, up to float rounding.
+    images: uint8 (N, C, H, W), C in {1, 3}, H and W from 2 up; grey counts as RGB with equal channels. Larger images
+    are first box-reduced to 64 px on the longer side. Three He-initialised convolutions with ReLU, halving the image
+    between them; each scale gives every channel's mean, standard deviation and 2x2 map of means. The weights come from
+    one fixed seed, so figures of different runs compare. Rows do not depend on the other images, up to float rounding.
+    That such features are useful: Saxe et al. 2011, "On random weights and unsupervised feature learning".
     Raises DataError on any other dtype or shape.
-
-    That random convolutions make useful features without training: Saxe et al. 2011, "On random
-    weights and unsupervised feature learning".
     """
     bank = _bank()
     return _in_chunks(images, lambda batch: _describe(_reduce(batch, 64) * 2 - 1, bank))

@@ -27,7 +27,6 @@ Weights = dict[str, Tensor]
 
 
 def is_installed() -> bool:
-    """Whether the weights are there."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 
@@ -100,7 +99,6 @@ def _convolved(x: Tensor, weights: Weights, convolution: str, norm: str, stride:
         missing = max((-(-side // stride) - 1) * stride + size - side, 0)
         padding += [missing // 2, missing - missing // 2]
     h = F.conv2d(F.pad(x, padding), kernel, stride=stride, groups=groups)
-    mean, variance, scale, shift = (
-        weights[f"{norm}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")
-    )
+    parts = ("running_mean", "running_var", "weight", "bias")
+    mean, variance, scale, shift = (weights[f"{norm}.{part}"] for part in parts)
     return F.batch_norm(h, mean, variance, scale, shift, eps=EPSILON)

@@ -6,9 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from augment.measure.features import Float32
 from augment.measure.sampling import WeightedImages
-
-Float32 = NDArray[np.float32]
 
 MAX_ITERATIONS = 1000
 

@@ -28,17 +28,13 @@ def kid(*, real: Features, fake: Features) -> float:
     Raises DataError with fewer than 2 rows on either side.
     """
     _require_rows(2, "kid", real=real, fake=fake)
-    n, m = len(real), len(fake)
-    within_real = (_kernel_sum(real, real) - _kernel_trace(real)) / (n * (n - 1))
-    within_fake = (_kernel_sum(fake, fake) - _kernel_trace(fake)) / (m * (m - 1))
-    return within_real + within_fake - 2 * _kernel_sum(real, fake) / (n * m)
+    within = _mean_kernel_of_pairs(real) + _mean_kernel_of_pairs(fake)
+    return within - 2 * _kernel_sum(real, fake) / (len(real) * len(fake))
 
 
 def fid(*, real: Features, fake: Features) -> float:
     """Frechet inception distance: that of two normal distributions with the sides' means and covariances, 0 or more.
-
-    Heusel et al. 2017, equation 6. Raises DataError with fewer than 2 rows on either side.
-    """
+    Heusel et al. 2017, equation 6. Raises DataError with fewer than 2 rows on either side."""
     _require_rows(2, "fid", real=real, fake=fake)
     means = [side.mean(axis=0, dtype=np.float64) for side in (real, fake)]
     centred = [side - mean for side, mean in zip((real, fake), means, strict=True)]
@@ -53,9 +49,8 @@ def fid(*, real: Features, fake: Features) -> float:
 def precision_recall(*, real: Features, fake: Features, k: int = 3) -> tuple[float, float]:
     """Improved precision and recall, each in [0, 1].
 
-    Precision: share of fakes inside the k-th neighbour ball of some real image; recall: share of
-    real images inside the ball of some fake. Kynkaanniemi et al. 2019, section 2.
-    Raises DataError unless both sides have more than k rows.
+    Precision: share of fakes inside the k-th neighbour ball of some real image; recall: share of real images inside the
+    ball of some fake. Kynkaanniemi et al. 2019, section 2. Raises DataError unless both sides have more than k rows.
     """
     _require_rows(k + 1, "precision and recall", real=real, fake=fake)
     inside_real = [near.any(axis=1) for near in _inside(fake, real, _radii(real, k))]
@@ -79,10 +74,8 @@ def density_coverage(*, real: Features, fake: Features, k: int = 5) -> tuple[flo
 
 
 def nearest(queries: Features, references: Features) -> tuple[Int, Float]:
-    """For each query the position of its nearest reference and the Euclidean distance, both (N,).
-
-    Equal rows are at distance exactly 0. Raises DataError when there is no reference.
-    """
+    """For each query the position of its nearest reference and the Euclidean distance, both (N,). Equal rows are at
+    distance exactly 0. Raises DataError when there is no reference."""
     _require_rows(1, "nearest neighbour", references=references)
     blocks = [squared.argmin(axis=1) for _, squared in _squared_distances(queries, references)]
     return _with_distances(queries, references, blocks)
@@ -98,8 +91,7 @@ def nearest_elsewhere(points: Features, groups: NDArray[Any]) -> Float:
     """For each point (N, D) the distance to the nearest point of another group. Raises DataError below 2 groups."""
     names, unit = np.unique(groups, return_inverse=True)
     _require_rows(2, "nearest neighbour of another group", groups=names)
-    _, distance = _nearest_of_another(points, unit)
-    return distance
+    return _nearest_of_another(points, unit)[1]
 
 
 def _nearest_of_another(points: Features, unit: Int) -> tuple[Int, Float]:
@@ -158,9 +150,9 @@ def _kernel_sum(first: Features, second: Features) -> float:
     return float(sum(((left @ right.T / right.shape[1] + 1) ** 3).sum() for left in blocks))
 
 
-def _kernel_trace(points: Features) -> float:
-    squares = (points.astype(np.float64) ** 2).mean(axis=1)
-    return float(((squares + 1) ** 3).sum())
+def _mean_kernel_of_pairs(points: Features) -> float:
+    trace = float((((points.astype(np.float64) ** 2).mean(axis=1) + 1) ** 3).sum())
+    return (_kernel_sum(points, points) - trace) / (len(points) * (len(points) - 1))
 
 
 def _require_rows(min_rows: int, metric: str, **sides: Features) -> None:

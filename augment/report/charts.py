@@ -3,7 +3,7 @@ the page's colours in light, dark and print: its style sheet knows them by class
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ ROW_HEIGHT_PX, AXIS_HEIGHT_PX = 46, 26  # pixels: one row of an interval chart; 
 AXIS_LEFT_PERCENT, AXIS_SPAN_PERCENT = 3.0, 94.0  # per cent of the width that the axis covers
 CURVE_WIDTH, CURVE_HEIGHT = 260, 96  # view box of a curve chart
 CURVE_AREA = (30, 250, 8, 80)  # its plotting area: left, right, top, bottom
+DIAGRAM_SIDE, DIAGRAM_LEFT, DIAGRAM_TOP, DIAGRAM_SPAN = 260, 36, 8, 212  # pixels: view box, margins, length of an axis
 SHAPES = {
     "real": '<circle r="5"/>',
     "gan": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
@@ -34,21 +35,21 @@ class IntervalMark:
 
 
 @dataclass(frozen=True)
-class CurveLine:
-    """One line of a curve chart: `name` is also its class in the style sheet."""
+class ReliabilityBin:
+    """Answers of about one stated probability: their mean, the share of right ones, its interval, their part of all."""
 
-    name: str
-    points: Sequence[tuple[float, float]]
+    confidence: float
+    right: float
+    low: float
+    high: float
+    share: float
 
 
 def interval_chart(
     title: str, marks: Sequence[IntervalMark], reference: float | None = None, reach: Sequence[float] = ()
 ) -> Markup:
-    """Dots with intervals, one row each, on one axis; `reference` draws a line such as "no gain", and the axis holds
-    `reach` too.
-
-    Horizontal positions are per cents, so the chart fits any width while its text keeps its size.
-    """
+    """Dots with intervals, one row each, on one axis, which holds `reach` too; `reference` draws a line ("no gain").
+    Horizontal positions are per cents, so the chart fits any width while its text keeps its size."""
     if not marks:
         return Markup("")
     edges = [*reach, *(edge for mark in marks for edge in (mark.low, mark.high))]
@@ -73,16 +74,17 @@ def interval_chart(
     )
 
 
-def curve_chart(title: str, lines: Sequence[CurveLine], reference: float | None = None, unit: bool = False) -> Markup:
-    """Lines over training steps; `unit` fixes the y axis to 0..1, else it covers the values.
-
-    An empty text when there is nothing to draw.
-    """
-    points = [point for line in lines for point in line.points]
-    if not points:
+def curve_chart(
+    title: str, lines: Mapping[str, Sequence[tuple[float, float]]], reference: float | None = None, unit: bool = False
+) -> Markup:
+    """Lines over training steps, by their class in the style sheet; `unit` fixes the y axis to 0..1, else it covers
+    the values. An empty text when there is nothing to draw."""
+    every = [point for points in lines.values() for point in points]
+    if not every:
         return Markup("")
-    first, last = min(x for x, _ in points), max(x for x, _ in points)
-    low, high = (0.0, 1.0) if unit else _with_room(min(y for _, y in points), max(y for _, y in points))
+    (first, last), (low, high) = ((min(values), max(values)) for values in zip(*every, strict=True))
+    if unit or low == high:
+        low, high = (0.0, 1.0) if unit else (low - 0.5, high + 0.5)
     left, right, top, bottom = CURVE_AREA
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -93,9 +95,9 @@ def curve_chart(title: str, lines: Sequence[CurveLine], reference: float | None 
     if reference is not None:
         y = f"{place(first, reference)[1]:.1f}"
         parts.append(Markup('<line class="reference" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y))
-    for line in lines:
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line.points))
-        parts.append(Markup('<polyline class="{}" points="{}"/>').format(line.name, path))
+    for name, points in lines.items():
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points))
+        parts.append(Markup('<polyline class="{}" points="{}"/>').format(name, path))
     return Markup('<svg class="curve" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
         title, CURVE_WIDTH, CURVE_HEIGHT, Markup("").join(parts)
     )
@@ -108,10 +110,6 @@ def ticks(low: float, high: float) -> list[float]:
     step = next(size * factor for factor in (1, 2, 5, 10) if span / (size * factor) <= 5)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(index * step, 12) for index in range(first, max(last, first + 1) + 1)]
-
-
-def _with_room(low: float, high: float) -> tuple[float, float]:
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
 def _axis_tick(x: str, bottom: int, value: float) -> Markup:
@@ -130,17 +128,9 @@ def _interval_row(mark: IntervalMark, top: int, low: str, mean: str, high: str) 
         '<line class="bar" x1="{low}" x2="{high}" y1="{y}" y2="{y}"/>'
         '<svg x="{mean}" y="{y}" width="1" height="1" overflow="visible">{shape}</svg></g>'
     ).format(
-        kind=mark.kind,
-        chosen=" chosen" if mark.chosen else "",
-        label=mark.label,
-        text=mark.text,
-        text_y=top + 16,
-        y=top + 31,
-        low=low,
-        mean=mean,
-        high=high,
-        shape=ring + Markup(SHAPES.get(mark.kind, SHAPES["gan"])),
-    )
+        kind=mark.kind, chosen=" chosen" if mark.chosen else "", label=mark.label, text=mark.text, text_y=top + 16,
+        y=top + 31, low=low, mean=mean, high=high, shape=ring + Markup(SHAPES.get(mark.kind, SHAPES["gan"])),
+    )  # fmt: skip
 
 
 def _curve_frame(low: float, high: float, first: float, last: float) -> Markup:
@@ -160,26 +150,9 @@ def _curve_frame(low: float, high: float, first: float, last: float) -> Markup:
     )
 
 
-DIAGRAM_SIDE, DIAGRAM_LEFT, DIAGRAM_TOP, DIAGRAM_SPAN = 260, 36, 8, 212  # pixels: view box, margins, length of an axis
-
-
-@dataclass(frozen=True)
-class ReliabilityBin:
-    """Answers of about one stated probability: their mean, the share of right ones, its interval, their part of all."""
-
-    confidence: float
-    right: float
-    low: float
-    high: float
-    share: float
-
-
 def reliability_diagram(title: str, kind: str, bins: Sequence[ReliabilityBin]) -> Markup:
-    """Marks with intervals against the diagonal, where a classifier is right as often as it says.
-
-    kind: a key of `SHAPES`, for shape and colour. Marks grow with the share of the answers that they stand for. An
-    empty text without bins.
-    """
+    """Marks with intervals against the diagonal, where a classifier is right as often as it says; empty without bins.
+    kind: a key of `SHAPES`, for shape and colour. Marks grow with the share of the answers that they stand for."""
     if not bins:
         return Markup("")
     return Markup(

@@ -28,53 +28,40 @@ class LeakCheck:
     source: str
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What the checks look at.
+def checklist(
+    sides: Mapping[str, ImageSet],
+    synthetic: Mapping[str, Sequence[str]],
+    groups: Mapping[str, Any],
+    models: Mapping[str, Mapping[str, Any]],
+    audit: Sequence[Mapping[str, str]],
+    judged_test: str,
+) -> list[LeakCheck]:
+    """All checks, in the order in which a leak could come about.
 
     sides: train, val, test; synthetic: label -> SHA-256 of the pixels of every kept image; groups: groups.json;
     models: what each generator says of its training, by label, and `SHARED_GENERATORS` where there are any; audit: rows
     of audit.csv; judged_test: fingerprint of data/prepared/test when the verdict was reached.
     """
-
-    sides: Mapping[str, ImageSet]
-    synthetic: Mapping[str, Sequence[str]]
-    groups: Mapping[str, Any]
-    models: Mapping[str, Mapping[str, Any]]
-    audit: Sequence[Mapping[str, str]]
-    judged_test: str
-
-
-def checklist(evidence: Evidence) -> list[LeakCheck]:
-    """All checks, in the order in which a leak could come about."""
+    images, ids = [_digests(side) for side in sides.values()], [side.groups.tolist() for side in sides.values()]
+    of_images = f"{sum(map(len, images))} images, compared pixel for pixel"
+    group = "No group (a patient, a part, a cluster of near duplicates) lies on two sides"
     return [
-        _images_apart(evidence.sides),
-        _groups_apart(evidence.sides),
-        _near_duplicates(evidence),
-        _trained_on_train(evidence),
-        _no_test_image(evidence),
-        _audited(evidence.audit),
-        _same_test(evidence),
+        _apart("No image lies on two sides of the split", images, of_images, "images.npy"),
+        _apart(group, ids, f"{len(set().union(*ids))} groups", "index.csv (group)"),
+        _near_duplicates(groups["near_duplicates"]),
+        _trained_on_train(sides["train"], models),
+        _no_test_image(sides, synthetic),
+        _audited(audit),
+        _same_test(sides["test"].fingerprint(), judged_test),
     ]
 
 
-def _images_apart(sides: Mapping[str, ImageSet]) -> LeakCheck:
-    claim, source = "No image lies on two sides of the split", "data/prepared/{train,val,test}/images.npy"
-    shared = _on_two_sides([_digests(images) for images in sides.values()])
-    finding = f"{shared} of {sum(map(len, sides.values()))} images, compared pixel for pixel"
-    return LeakCheck(claim, _status(not shared), finding, source)
+def _apart(claim: str, keys: Sequence[Sequence[str]], total: str, file: str) -> LeakCheck:
+    shared = len({key for first, other in combinations(map(set, keys), 2) for key in first & other})
+    return LeakCheck(claim, _status(not shared), f"{shared} of {total}", f"data/prepared/{{train,val,test}}/{file}")
 
 
-def _groups_apart(sides: Mapping[str, ImageSet]) -> LeakCheck:
-    claim = "No group (a patient, a part, a cluster of near duplicates) lies on two sides"
-    groups = [images.groups.tolist() for images in sides.values()]
-    shared, total = _on_two_sides(groups), len(set().union(*groups))
-    source = "data/prepared/{train,val,test}/index.csv (group)"
-    return LeakCheck(claim, _status(not shared), f"{shared} of {total} groups", source)
-
-
-def _near_duplicates(evidence: Evidence) -> LeakCheck:
-    near = evidence.groups["near_duplicates"]
+def _near_duplicates(near: Mapping[str, Any]) -> LeakCheck:
     claim, source = "No near duplicates lie on two sides", "data/prepared/groups.json (near_duplicates)"
     if not near["searched"]:
         why = "images below 16 px, groups that were all declared, or `ingest.near_duplicates: off`"
@@ -83,37 +70,36 @@ def _near_duplicates(evidence: Evidence) -> LeakCheck:
     return LeakCheck(claim, _status(near["two_sides"] == 0), finding, source)
 
 
-def _trained_on_train(evidence: Evidence) -> LeakCheck:
+def _trained_on_train(train: ImageSet, models: Mapping[str, Mapping[str, Any]]) -> LeakCheck:
     """By the fingerprint of the images that every generator carries."""
     claim = "The GANs were trained on the training images, and on nothing else"
     source = "models/*/manifest.json (training.images_sha256), train.base, data/prepared/train"
-    train = evidence.sides["train"]
     wanted = {label: train.of_class(label).fingerprint() for label in train.classes}
     wanted |= dict.fromkeys(SHARED_GENERATORS, train.fingerprint())
     other, silent = [], []
-    for name, training in evidence.models.items():
+    for name, training in models.items():
         known = training.get("images_sha256")
         if known is None or (name == PINNED_BASE and known != wanted[PINNED_BASE]):
             silent.append(name)
         elif known != wanted.get(name):
             other.append(name)
-    status: Status = "fail" if other else "not checked" if silent or not evidence.models else "pass"
-    finding = f"{len(evidence.models)} generators carry the fingerprint of these images"
+    status: Status = "fail" if other else "not checked" if silent or not models else "pass"
+    finding = f"{len(models)} generators carry the fingerprint of these images"
     if other:
         finding = f"trained on other images: {', '.join(other)}"
     elif silent:
         finding = f"were trained on other images, or do not say on which: {', '.join(silent)}"
-    elif not evidence.models:
+    elif not models:
         finding = "there are no generators"
     return LeakCheck(claim, status, finding, source)
 
 
-def _no_test_image(evidence: Evidence) -> LeakCheck:
+def _no_test_image(sides: Mapping[str, ImageSet], synthetic: Mapping[str, Sequence[str]]) -> LeakCheck:
     """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
-    held_out = {digest for side in ("val", "test") for digest in _digests(evidence.sides[side])}
-    made = [digest for digests in evidence.synthetic.values() for digest in digests]
+    held_out = {digest for side in ("val", "test") for digest in _digests(sides[side])}
+    made = [digest for digests in synthetic.values() for digest in digests]
     equal = sum(digest in held_out for digest in made)
-    chance = equal > 0 and min(evidence.sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
+    chance = equal > 0 and min(sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
     status: Status = "not checked" if not made or chance else _status(not equal)
     finding = f"{equal} of {len(made)} synthetic images{', which may be chance at this size' if chance else ''}"
     source = "data/synthetic, data/prepared/{val,test}/images.npy"
@@ -138,19 +124,15 @@ def _audited(rows: Sequence[Mapping[str, str]]) -> LeakCheck:
     return LeakCheck(claim, _status(not any(row.leak for row in measured)), text, source)
 
 
-def _same_test(evidence: Evidence) -> LeakCheck:
-    claim, now = "The verdict was reached on the test images that are here now", evidence.sides["test"].fingerprint()
-    finding = f"fingerprints {evidence.judged_test[:12]} and {now[:12]}"
+def _same_test(now: str, judged: str) -> LeakCheck:
+    claim = "The verdict was reached on the test images that are here now"
+    finding = f"fingerprints {judged[:12]} and {now[:12]}"
     source = "reports/evaluation/verdict.json (looked.prepared), data/prepared/test"
-    return LeakCheck(claim, _status(now == evidence.judged_test), finding, source)
+    return LeakCheck(claim, _status(now == judged), finding, source)
 
 
 def _digests(images: ImageSet) -> list[str]:
     return [sha256(image.tobytes()) for image in images.images]
-
-
-def _on_two_sides(sides: Sequence[Sequence[str]]) -> int:
-    return len({key for first, other in combinations(map(set, sides), 2) for key in first & other})
 
 
 def _status(holds: bool) -> Status:

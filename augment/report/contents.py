@@ -8,7 +8,7 @@ from typing import Any
 from augment.core.files import Rows, read_json, read_rows
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
-from augment.report.checks import SHARED_GENERATORS, Evidence, LeakCheck, checklist
+from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist
 from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 
 TABLES = (
@@ -45,17 +45,15 @@ class Contents:
 
 
 def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, reports: Path, base: Path) -> Contents:
-    """Read the outputs of the stages before this one; `grid` images of a class are shown; base: `train.base`.
-
-    Raises `DataError` naming a file that is missing, unreadable or lacks a column.
-    """
+    """Read the outputs of the stages before this one; `grid` images of a class are shown; base: `train.base`. Raises
+    `DataError` naming a file that is missing, unreadable or lacks a column."""
     index = read_json(models / "index.json", ("classes",))["classes"]
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
     kept = read_kept(synthetic, sides["train"], grid)
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
     tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns(name)) for name in TABLES}
     training = _training(models, index, base)
-    evidence = Evidence(
+    checks = checklist(
         sides=sides,
         synthetic={label: samples.digests for label, samples in kept.items()},
         groups=read_json(prepared / "groups.json", ("near_duplicates",)),
@@ -76,7 +74,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index)},
         pictures=class_pictures(grid, sides["train"], sides["test"], kept),
         closest=closest_pairs(synthetic, sides["train"], sides["test"], kept),
-        checks=checklist(evidence),
+        checks=checks,
         columns=grid,
     )
 

@@ -36,6 +36,7 @@ def render(contents: Contents) -> str:
         "primary_metric": words.in_words("primary", contents.metrics["primary"]),
         "cards": [_card(label, contents.pictures[label], shown_side(contents)) for label in labels],
         "curves": _curves(contents),
+        "diagrams": _diagrams(contents, chosen, contents.verdict["best_real"]),
         "closest": _pairs(contents.closest.pairs, shown_side(contents)),
         "control_images": CONTROL_IMAGES_PER_CLASS,
         "few_classes": len(labels) <= MAX_OPEN_CLASSES,
@@ -43,7 +44,7 @@ def render(contents: Contents) -> str:
         "shown_quarantined": MAX_SHOWN_QUARANTINED,
     }
     values |= _verdict(contents) | _tables(contents, labels, values["real"], chosen)
-    values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"])
+    values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"], chosen)
     return _environment().get_template("page.html").render(values)
 
 
@@ -60,8 +61,7 @@ def _verdict(contents: Contents) -> dict[str, Any]:
     }
 
 
-def _charts(contents: Contents, metric: str, judged_arm: str) -> dict[str, Any]:
-    chosen, real = contents.metrics["policy"]["arm"], contents.verdict["best_real"]
+def _charts(contents: Contents, metric: str, judged_arm: str, chosen: str) -> dict[str, Any]:
     return {
         "arm_chart": interval_chart(
             f"{metric} on test of every arm, in per cent", tables.arm_marks(contents.tables["arms"], chosen)
@@ -77,7 +77,6 @@ def _charts(contents: Contents, metric: str, judged_arm: str) -> dict[str, Any]:
             reference=50.0,
             reach=(50.0, 100.0),
         ),
-        "diagrams": _diagrams(contents, chosen, real),
     }
 
 
@@ -91,7 +90,9 @@ def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> di
         "spaces": tables.QUALITY_SPACES,
         "quality_pooled": [row for row in quality if row["label"] == "pooled"],
         "quality_single": [row for row in quality if row["label"] != "pooled"],
-        "failures": tables.failures(contents.models),
+        "failures": [
+            (label, each["reason"]) for label, each in sorted(contents.models.items()) if each["status"] == "failed"
+        ],
         "confusion": tables.confusion(contents.tables["confusion"], labels),
         "accounting": tables.accounting(contents.manifest),
         "quarantined": [row for row in contents.manifest if row["outcome"] == "quarantined"],
@@ -158,12 +159,9 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
 
 
 def _environment() -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "template")
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {kind: partial(words.in_words, kind) for kind in words.WORDS}
     environment.filters |= {

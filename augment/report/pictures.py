@@ -29,10 +29,8 @@ LABEL_HEIGHT_PX, LABEL_WIDTH_PX = 14, 240  # pixels: height of the labels, width
 
 @dataclass(frozen=True)
 class KeptSamples:
-    """The kept synthetic images of a class in the order they were made.
-
-    rows: of the manifest; images: the first of them, uint8 (N, C, H, W); digests: the SHA-256 of every one's pixels
-    """
+    """The kept synthetic images of a class in the order they were made: their rows of the manifest, the first
+    images, uint8 (N, C, H, W), and the SHA-256 of every one's pixels."""
 
     rows: Rows
     images: UInt8
@@ -41,8 +39,7 @@ class KeptSamples:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A synthetic image (C, H, W) and the nearest training image; the distance is the root mean square
-    difference of their pixels, from 0 to 1."""
+    """A synthetic image (C, H, W) and the nearest training image; distance: root mean square of pixels, from 0 to 1."""
 
     label: str
     file: str
@@ -71,10 +68,8 @@ class ClosestPairs:
 
 
 def read_kept(synthetic: Path, train: ImageSet, grid: int) -> dict[str, KeptSamples]:
-    """Label -> the kept images, of which `grid` stay in memory.
-
-    Raises `DataError` naming a file that is missing or of another size.
-    """
+    """Label -> the kept images, of which `grid` stay in memory. Raises `DataError` naming a file that is missing or of
+    another size."""
     rows = [row for row in read_rows(synthetic / "manifest.csv", SYNTHETIC_MANIFEST_COLUMNS) if row["file"]]
     kept = {}
     for label in train.classes:
@@ -141,10 +136,7 @@ def strip(images: Iterable[UInt8], columns: int, side: int) -> Image.Image:
 
 
 def labelled_rows(rows: Sequence[tuple[str, Image.Image | None]]) -> Image.Image:
-    """One row per class on white: its label drawn above its picture; RGB.
-
-    A class without a picture keeps its row and says so.
-    """
+    """One row per class on white: its label above its picture, or above the words "no images"; RGB."""
     widest = max([LABEL_WIDTH_PX] + [shown.width for _, shown in rows if shown])
     heights = [2 * LABEL_HEIGHT_PX + (shown.height if shown else LABEL_HEIGHT_PX) for _, shown in rows]
     canvas = Image.new("RGB", (widest, sum(heights)), "white")
@@ -175,10 +167,8 @@ def data_uri(shown: Image.Image) -> str:
 
 
 def read_images(paths: Iterable[Path], like: UInt8) -> UInt8:
-    """PNG files as uint8 (N, C, H, W) with the channels and size of `like` (M, C, H, W).
-
-    Raises `DataError` naming a file that is missing, unreadable or of another size.
-    """
+    """PNG files as uint8 (N, C, H, W) with the channels and size of `like` (M, C, H, W). Raises `DataError` naming a
+    file that is missing, unreadable or of another size."""
     channels, height, width = like.shape[1:]
     images = []
     for path in paths:

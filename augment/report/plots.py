@@ -12,8 +12,7 @@ from augment.report.pictures import labelled_rows, side_for, strip
 
 
 def grids(contents: Contents) -> dict[str, bytes]:
-    """PNG files by name: `real`, `synthetic`, and `neighbours`, where each synthetic image stands above
-    the training image nearest to it."""
+    """PNG files by name: `real`, `synthetic`, `neighbours` (each synthetic image above the nearest training image)."""
     longest, columns = shown_side(contents), contents.columns
 
     def picture(images: Sequence[UInt8] | UInt8, across: int) -> Image.Image | None:

@@ -2,27 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment.core.files import Row, Rows
-from augment.report.charts import CurveLine, IntervalMark, ReliabilityBin
+from augment.report.charts import IntervalMark, ReliabilityBin
 from augment.report.contents import Contents
 from augment.report.words import in_words, number, with_minus
 
 QUALITY_SPACES = ("random_convolutions", "classifier")
 MAX_CURVE_POINTS = 150  # more would only weigh on the page
 MAX_CONFUSIONS = 20  # most frequent confusions that are listed
-
-
-@dataclass(frozen=True)
-class ConfusionTable:
-    """counts[actual][predicted] over `labels`; `frequent` lists (actual, predicted, count), largest first."""
-
-    labels: Sequence[str]
-    counts: Sequence[Sequence[int]]
-    frequent: Sequence[tuple[str, str, int]]
 
 
 def arm_marks(arms: Rows, chosen: str) -> list[IntervalMark]:
@@ -137,28 +127,24 @@ def quality_rows(quality: Rows) -> list[dict[str, Any]]:
     return rows
 
 
-def failures(models: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """(label, reason) of every class whose GAN failed."""
-    return [(label, entry["reason"]) for label, entry in sorted(models.items()) if entry["status"] == "failed"]
-
-
-def curve_lines(rows: Rows, names: Sequence[str]) -> list[CurveLine]:
+def curve_lines(rows: Rows, names: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
     """The columns `names` of a curve.csv over its steps, thinned to at most `MAX_CURVE_POINTS` points."""
     stride = max(1, math.ceil(len(rows) / MAX_CURVE_POINTS))
     thinned = [*rows[:-1:stride], *rows[-1:]]
     cells = [(name, [(number(row["step"]), number(row[name])) for row in thinned]) for name in names]
-    return [CurveLine(name, [(x, y) for x, y in points if x is not None and y is not None]) for name, points in cells]
+    return {name: [(x, y) for x, y in points if x is not None and y is not None] for name, points in cells}
 
 
-def confusion(rows: Rows, classes: Sequence[str]) -> ConfusionTable:
-    """Counts of the chosen arm's answers on test."""
+def confusion(rows: Rows, classes: Sequence[str]) -> dict[str, Any]:
+    """The chosen arm's answers on test: counts[actual][predicted] over `labels`; `frequent` lists mistakes as (actual,
+    predicted, count), largest first."""
     pairs = Counter((row["actual"], row["predicted"]) for row in rows)
     wrong = sorted((-count, actual, answer) for (actual, answer), count in pairs.items() if actual != answer)
-    return ConfusionTable(
-        classes,
-        [[pairs[actual, answer] for answer in classes] for actual in classes],
-        [(actual, answer, -count) for count, actual, answer in wrong[:MAX_CONFUSIONS]],
-    )
+    return {
+        "labels": classes,
+        "counts": [[pairs[actual, answer] for answer in classes] for actual in classes],
+        "frequent": [(actual, answer, -count) for count, actual, answer in wrong[:MAX_CONFUSIONS]],
+    }
 
 
 def accounting(manifest: Rows) -> list[dict[str, Any]]:

@@ -89,12 +89,7 @@ def brute(real, fake, k):
     fake_radius = np.sort(cdist(fake, fake), axis=1)[:, k]
     between = cdist(real, fake)
     in_real, in_fake = between <= real_radius[:, None], between <= fake_radius
-    return (
-        in_real.any(0).mean(),
-        in_fake.any(1).mean(),
-        in_real.sum() / (k * len(fake)),
-        in_real.any(1).mean(),
-    )
+    return (in_real.any(0).mean(), in_fake.any(1).mean(), in_real.sum() / (k * len(fake)), in_real.any(1).mean())
 
 
 @pytest.mark.usefixtures("block")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.report.charts import CurveLine, IntervalMark, curve_chart, interval_chart, ticks
+from augment.report.charts import IntervalMark, curve_chart, interval_chart, ticks
 
 FINITE = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
 
@@ -56,21 +56,21 @@ def test_labels_are_escaped_in_charts():
     root = ElementTree.fromstring(svg)
     assert root.get("aria-label") == hostile
     assert [text.text for text in root.iter("text")].count(hostile) == 2
-    assert "<script" not in curve_chart(hostile, [CurveLine("gap", [(0, 0), (1, 1)])])
+    assert "<script" not in curve_chart(hostile, {"gap": [(0, 0), (1, 1)]})
 
 
 def test_curve_chart_maps_the_corners_of_the_data_to_the_corners_of_the_plot():
-    svg = curve_chart("title", [CurveLine("d_loss", [(10, -1.0), (20, 3.0), (30, 1.0)])])
+    svg = curve_chart("title", {"d_loss": [(10, -1.0), (20, 3.0), (30, 1.0)]})
     assert 'points="30.0,80.0 140.0,8.0 250.0,44.0"' in svg
-    unit = curve_chart("title", [CurveLine("win_rate", [(0, 0.5), (4, 1.0)])], reference=0.5, unit=True)
+    unit = curve_chart("title", {"win_rate": [(0, 0.5), (4, 1.0)]}, reference=0.5, unit=True)
     assert 'points="30.0,44.0 250.0,8.0"' in unit
     assert re.search(r'class="reference"[^>]* y1="44.0" y2="44.0"', unit)
 
 
 @pytest.mark.parametrize("points", [[(5, 2.0)], [(0, 2.0), (9, 2.0)]])
 def test_curve_chart_of_one_point_or_a_constant(points):
-    ElementTree.fromstring(curve_chart("title", [CurveLine("d_loss", points)]))
+    ElementTree.fromstring(curve_chart("title", {"d_loss": points}))
 
 
 def test_a_curve_chart_of_nothing_is_empty():
-    assert curve_chart("title", [CurveLine("d_loss", [])]) == ""
+    assert curve_chart("title", {"d_loss": []}) == ""

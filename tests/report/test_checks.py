@@ -9,7 +9,7 @@ import pytest
 
 from augment.core.files import sha256
 from augment.data.imageset import ImageSet
-from augment.report.checks import PINNED_BASE, Evidence, LeakCheck, checklist
+from augment.report.checks import PINNED_BASE, LeakCheck, checklist
 from tests.evaluation.samples.test_leakage import drawn, drawn_set, join
 
 SIDES = {side: drawn_set(4, seed, 16) for seed, side in enumerate(("train", "val", "test"))}
@@ -25,28 +25,28 @@ def audited(nearer: float, p: float) -> dict[str, str]:
     return {"seed": "0", "control": "val", "nearer": str(nearer), "p": str(p)}
 
 
-def clean(sides: Mapping[str, ImageSet] = SIDES, side: int = 16) -> Evidence:
+def clean(sides: Mapping[str, ImageSet] = SIDES, side: int = 16) -> dict[str, Any]:
     train = sides["train"]
     models: dict[str, dict[str, Any]] = {
         label: {"images_sha256": train.of_class(label).fingerprint()} for label in train.classes
     }
-    return Evidence(
-        sides,
-        {label: digests(drawn(5, 9, label, side)) for label in "ab"},
-        {"near_duplicates": NEAR},
-        models | {"shared GAN": {"images_sha256": train.fingerprint()}},
-        [audited(0.52, 0.3), audited(0.55, 0.02)],
-        sides["test"].fingerprint(),
-    )
+    return {
+        "sides": sides,
+        "synthetic": {label: digests(drawn(5, 9, label, side)) for label in "ab"},
+        "groups": {"near_duplicates": NEAR},
+        "models": models | {"shared GAN": {"images_sha256": train.fingerprint()}},
+        "audit": [audited(0.52, 0.3), audited(0.55, 0.02)],
+        "judged_test": sides["test"].fingerprint(),
+    }
 
 
-def outcomes(evidence: Evidence) -> dict[str, LeakCheck]:
-    found = checklist(evidence)
+def outcomes(evidence: dict[str, Any]) -> dict[str, LeakCheck]:
+    found = checklist(**evidence)
     assert all(check.source and check.finding for check in found)
     return dict(zip(ROWS, found, strict=True))
 
 
-def failed(evidence: Evidence) -> list[str]:
+def failed(evidence: dict[str, Any]) -> list[str]:
     return [name for name, check in outcomes(evidence).items() if check.status != "pass"]
 
 
@@ -75,36 +75,36 @@ def test_a_group_on_two_sides_fails() -> None:
 
 
 def test_near_duplicates_torn_apart_fail_and_unsearched_ones_count_for_nothing() -> None:
-    torn = replace(clean(), groups={"near_duplicates": NEAR | {"two_sides": 2}})
+    torn = dict(clean(), groups={"near_duplicates": NEAR | {"two_sides": 2}})
     assert (failed(torn), outcomes(torn)["duplicates"].status) == (["duplicates"], "fail")
-    unsearched = replace(clean(), groups={"near_duplicates": NEAR | {"searched": False}})
+    unsearched = dict(clean(), groups={"near_duplicates": NEAR | {"searched": False}})
     assert (failed(unsearched), outcomes(unsearched)["duplicates"].status) == (["duplicates"], "not checked")
 
 
 @pytest.mark.parametrize("name", ["a", "shared GAN"])
 def test_generators_trained_on_other_images_fail(name: str) -> None:
     test = SIDES["test"].of_class("a") if name == "a" else join(SIDES["train"], SIDES["test"])
-    evidence = replace(clean(), models={**clean().models, name: {"images_sha256": test.fingerprint()}})
+    evidence = dict(clean(), models={**clean()["models"], name: {"images_sha256": test.fingerprint()}})
     assert failed(evidence) == ["trained"]
     assert outcomes(evidence)["trained"].finding == f"trained on other images: {name}"
-    silent = replace(clean(), models={**clean().models, name: {}})
+    silent = dict(clean(), models={**clean()["models"], name: {}})
     assert outcomes(silent)["trained"].status == "not checked"
     assert name in outcomes(silent)["trained"].finding
-    assert outcomes(replace(clean(), models={}))["trained"].status == "not checked"
+    assert outcomes(dict(clean(), models={}))["trained"].status == "not checked"
 
 
 def test_whether_a_start_of_other_images_saw_test_images_cannot_be_told() -> None:
     """Beside a new class it is of other images by right; what it saw of these its fingerprint does not tell."""
-    other = replace(clean(), models={**clean().models, PINNED_BASE: {"images_sha256": SIDES["test"].fingerprint()}})
+    other = dict(clean(), models={**clean()["models"], PINNED_BASE: {"images_sha256": SIDES["test"].fingerprint()}})
     assert (failed(other), outcomes(other)["trained"].status) == (["trained"], "not checked")
-    same = replace(clean(), models={**clean().models, PINNED_BASE: {"images_sha256": SIDES["train"].fingerprint()}})
+    same = dict(clean(), models={**clean()["models"], PINNED_BASE: {"images_sha256": SIDES["train"].fingerprint()}})
     assert failed(same) == []
 
 
 @pytest.mark.parametrize("side", ["val", "test"])
 def test_a_synthetic_image_that_equals_a_held_out_one_fails(side: str) -> None:
     made = {"a": digests(np.concatenate([drawn(5, 9, "a", 16), SIDES[side].images[:2]]))}
-    evidence = replace(clean(), synthetic=made)
+    evidence = dict(clean(), synthetic=made)
     assert failed(evidence) == ["equals"]
     assert outcomes(evidence)["equals"].finding == "2 of 7 synthetic images"
 
@@ -112,17 +112,17 @@ def test_a_synthetic_image_that_equals_a_held_out_one_fails(side: str) -> None:
 def test_small_images_meet_by_chance() -> None:
     small = {name: drawn_set(4, seed, 8) for seed, name in enumerate(SIDES)}
     assert outcomes(clean(small, 8))["equals"].status == "pass"
-    evidence = replace(clean(small, 8), synthetic={"a": digests(small["test"].images[:1])})
+    evidence = dict(clean(small, 8), synthetic={"a": digests(small["test"].images[:1])})
     assert outcomes(evidence)["equals"].status == "not checked"
-    assert outcomes(replace(clean(), synthetic={}))["equals"].status == "not checked"
+    assert outcomes(dict(clean(), synthetic={}))["equals"].status == "not checked"
 
 
 def test_the_audits_own_bounds_decide() -> None:
-    assert failed(replace(clean(), audit=[audited(0.9, 0.3), audited(0.7, 0.0001)])) == ["nearer"]
-    assert failed(replace(clean(), audit=[audited(0.55, 0.0001)])) == []
-    unmeasured = outcomes(replace(clean(), audit=[{"seed": "0", "control": "val", "nearer": "", "p": ""}]))["nearer"]
+    assert failed(dict(clean(), audit=[audited(0.9, 0.3), audited(0.7, 0.0001)])) == ["nearer"]
+    assert failed(dict(clean(), audit=[audited(0.55, 0.0001)])) == []
+    unmeasured = outcomes(dict(clean(), audit=[{"seed": "0", "control": "val", "nearer": "", "p": ""}]))["nearer"]
     assert unmeasured.status == "not checked"
 
 
 def test_another_test_set_than_the_verdicts_fails() -> None:
-    assert failed(replace(clean(), judged_test="0" * 64)) == ["verdict"]
+    assert failed(dict(clean(), judged_test="0" * 64)) == ["verdict"]

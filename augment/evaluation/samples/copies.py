@@ -47,8 +47,9 @@ def copy_rate(
     in one group, nothing is measured; a label without control images is left out of `pooled`.
     """
     labels = list(train)
-    sizes = [(len(synthetic.get(label, ())), len(control.get(label, ()))) for label in labels]
-    distances = [_scaled_distances(synthetic.get(label), train[label], control.get(label)) for label in labels]
+    sides = [(real, synthetic.get(label, real[:0]), control.get(label, real[:0])) for label, real in train.items()]
+    sizes = [(len(samples), len(held_out)) for _, samples, held_out in sides]
+    distances = [_scaled_distances(*each) for each in sides]
     groups = np.concatenate([
         control_groups[label].astype(np.str_)
         for label, (_, held_out) in zip(labels, distances, strict=True)
@@ -71,20 +72,14 @@ def copy_rate(
     ]
 
 
-def _scaled_distances(samples: Features | None, train: Features, control: Features | None) -> tuple[Float, Float]:
-    """Distances of samples and control to train over the control's median; empty without a scale.
-
-    A class has no scale without control, or when most of its control equals training images.
-    """
-    nothing = np.zeros(0)
-    if control is None or len(control) == 0:
-        return nothing, nothing
+def _scaled_distances(train: Features, samples: Features, control: Features) -> tuple[Float, Float]:
+    """Distances of samples and control to train over the control's median; empty without a scale. A class has no scale
+    without control, or when most of its control equals training images."""
     held_out = nearest(control, train)[1]
-    scale = np.median(held_out)
+    scale = np.median(held_out) if len(held_out) else 0.0
     if scale == 0:
-        return nothing, nothing
-    made = nothing if samples is None or len(samples) == 0 else nearest(samples, train)[1]
-    return made / scale, held_out / scale
+        return np.zeros(0), np.zeros(0)
+    return nearest(samples, train)[1] / scale, held_out / scale
 
 
 def _cross_fitted_thresholds(control: Float, groups: NDArray[Any], rng: np.random.Generator) -> tuple[Float, Float]:

@@ -45,8 +45,7 @@ def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageS
 
 @dataclass(frozen=True)
 class RealImages:
-    """The real images of one class, one of each group: features (n, D), the distance of each to its nearest other,
-    and the split that it is in."""
+    """Of one class, one image of each group: features (n, D), distance of each to its nearest other, and its split."""
 
     features: Features
     distance: Float
@@ -68,7 +67,6 @@ class Nearness:
 
     @property
     def leak(self) -> bool:
-        """Too near to be chance."""
         return self.p is not None and self.p <= MAX_P_VALUE and (self.nearer or 0) >= MIN_NEARER_SHARE
 
 

@@ -6,10 +6,10 @@ that typical and odd images count alike (difficulty calibration, Watson et al. 2
 likelier a member. Members are the training images; the control is the test images, which no GAN has seen.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,7 @@ MIN_GROUPS = 20  # groups on either side; with fewer nothing is measured
 BOOTSTRAP_DRAWS = 1000
 Z_95 = 1.96  # quantile of the normal distribution for 95 %
 FALSE_ALARM_RATES = (0.01, 0.1)  # false-alarm rates at which the share of members found is told
-FEATURE_SPACES: tuple[tuple[str, Callable[[UInt8], Features]], ...] = (
-    ("pixels", pixels),
-    ("random_convolutions", random_convolutions),
-)
+FEATURE_SPACES = (("pixels", pixels), ("random_convolutions", random_convolutions))
 MEMBERSHIP_COLUMNS = ("space", "figure", "value", "low", "high", "chance", "members", "control", "note")
 
 
@@ -58,15 +55,6 @@ class AttackScores:
     def units(self, member: bool) -> int:
         """Groups on one side."""
         return len(np.unique(self.groups[self.member == member]))
-
-
-class Measure(NamedTuple):
-    """A figure of the attack: its value for weights (N,), what guessing gives, the groups that the control needs."""
-
-    name: str
-    of_weight: Callable[[Float], float]
-    chance: float
-    needed: int
 
 
 def membership_rows(
@@ -130,27 +118,23 @@ def recall_at_rate(attack: AttackScores, weight: Float, rate: float, units: int)
 
 def _space_rows(space: str, attack: AttackScores, rng: np.random.Generator) -> Iterator[MembershipRow]:
     members, control = attack.units(True), attack.units(False)
-    measures = [Measure("auc", partial(auc, attack), chance=0.5, needed=MIN_GROUPS)]
+    figures = {"auc": (partial(auc, attack), 0.5, MIN_GROUPS)}  # its value for weights (N,), chance, control groups
     for rate in FALSE_ALARM_RATES:
         recall = partial(recall_at_rate, attack, rate=rate, units=control)
-        measures.append(Measure(f"tpr_{rate:g}", recall, rate, max(MIN_GROUPS, round(1 / rate) - 1)))
-    enough = [measure for measure in measures if members >= MIN_GROUPS and control >= measure.needed]
-    bounds = _intervals(attack, [measure.of_weight for measure in enough], min(members, control), rng)
-    for measure in measures:
-        value = low = high = None
-        note = (
-            f"not measured: {members} independent training and {control} test images, at least {MIN_GROUPS} and "
-            f"{measure.needed} are needed"
-        )
-        if measure in enough:
-            value, (low, high), note = measure.of_weight(attack.weight), next(bounds), ""
-        yield MembershipRow(space, measure.name, value, low, high, measure.chance, members, control, note)
+        figures[f"tpr_{rate:g}"] = recall, rate, max(MIN_GROUPS, round(1 / rate) - 1)
+    measures = {name: of for name, (of, _, needed) in figures.items() if members >= MIN_GROUPS and control >= needed}
+    measured = dict(zip(measures, _intervals(attack, measures.values(), min(members, control), rng), strict=True))
+    for name, (_, chance, needed) in figures.items():
+        value, low, high = measured.get(name, (None, None, None))
+        need = f"at least {MIN_GROUPS} and {needed} are needed"
+        note = f"not measured: {members} independent training and {control} test images, {need}"
+        yield MembershipRow(space, name, value, low, high, chance, members, control, "" if name in measured else note)
 
 
 def _intervals(
-    attack: AttackScores, measures: Sequence[Callable[[Float], float]], units: int, rng: np.random.Generator
-) -> Iterator[tuple[float, float]]:
-    """The 95 % interval of each figure: percentiles of the draws, widened by one group of the smaller side.
+    attack: AttackScores, measures: Collection[Callable[[Float], float]], units: int, rng: np.random.Generator
+) -> Iterator[tuple[float, float, float]]:
+    """Each figure and its 95 % interval: percentiles of the draws, widened by one group of the smaller side.
 
     Without that, a perfect attack on twenty images would be told as certain; and images that are each other's nearest
     real image are not quite independent, which the draws do not see. Measured in docs/validation.md.
@@ -164,7 +148,7 @@ def _intervals(
             value + sign * np.hypot(np.quantile(column, part) - value, Z_95 / units)
             for sign, part in ((-1, 0.025), (1, 0.975))
         )
-        yield max(0.0, float(low)), min(1.0, float(high))
+        yield value, max(0.0, float(low)), min(1.0, float(high))
 
 
 def _draws(attack: AttackScores, rng: np.random.Generator) -> Iterator[Float]:

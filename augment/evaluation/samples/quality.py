@@ -21,7 +21,14 @@ from augment.measure.features import random_convolutions
 from augment.measure.metrics import density_coverage, fid, kid, precision_recall
 from augment.synthesis.filter import FilterSettings, fit_filters, fold_positions
 
+Features = NDArray[np.float32]
+Row = dict[str, Any]
+
 CROSS_FITTING_FOLDS = 2
+QUALITY_COLUMNS = ("label", "space", "metric", "synthetic", "real", "n_synthetic", "n_reference", "note")
+POOLED = "pooled"
+MIN_IMAGES = 25  # on each side; below, a metric of one class says nothing, and only the pooled one is given
+MIN_FID_IMAGES = 2048  # on each side (Heusel et al. 2017)
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,7 @@ class IndependentClassifier:
 def fit_independent_classifiers(
     train: ImageSet, settings: FilterSettings, seed: int, engine: Engine
 ) -> list[IndependentClassifier]:
-    """Train the classifiers as the class filter is trained, with seeds and folds of their own.
-
-    Raises `DataError` where the class filter would.
-    """
+    """Train them as the class filter is trained, with own seeds and folds. Raises `DataError` where it would."""
     own_seed = derive_seed(seed, "judges")
     (fitted,) = fit_filters(
         [train], replace(settings, folds=CROSS_FITTING_FOLDS), [own_seed], engine, "independent classifiers"
@@ -54,21 +58,12 @@ def off_class(
     classifiers: Sequence[IndependentClassifier], classes: Sequence[str], images: Mapping[str, UInt8]
 ) -> dict[str, NDArray[np.bool_]]:
     """Label -> bool (N,): do the classifiers together take the image for another class? images: uint8 (N, C, H, W)."""
-    by_label = {}
-    for position, label in enumerate(classes):
-        if label in images and len(images[label]):
-            scores = np.mean([probabilities(classifier.network, images[label]) for classifier in classifiers], axis=0)
-            by_label[label] = scores.argmax(axis=1) != position
-    return by_label
-
-
-Features = NDArray[np.float32]
-Row = dict[str, Any]
-
-QUALITY_COLUMNS = ("label", "space", "metric", "synthetic", "real", "n_synthetic", "n_reference", "note")
-POOLED = "pooled"
-MIN_IMAGES = 25  # on each side; below, a metric of one class says nothing, and only the pooled one is given
-MIN_FID_IMAGES = 2048  # on each side (Heusel et al. 2017)
+    return {
+        label: np.mean([probabilities(each.network, images[label]) for each in classifiers], axis=0).argmax(axis=1)
+        != place
+        for place, label in enumerate(classes)
+        if len(images.get(label, ()))
+    }
 
 
 @dataclass(frozen=True)
@@ -176,7 +171,7 @@ def _metric_rows(
     made, held = sum(counts.values()), sum(reference.values())
     for metric in measured[0][0]:
         fake, control = (float(np.mean([of_side[metric] for of_side in side])) for side in zip(*measured, strict=True))
-        yield _row(label, space, metric, fake, control, made, held, min(made, held) < 2 * MIN_IMAGES)
+        yield _row(label, space, metric, fake, control, made, held, 2 * MIN_IMAGES)
 
 
 def _other_class_rows(
@@ -193,15 +188,13 @@ def _other_class_rows(
         # Classes count alike, since they hold unequally many test images.
         fake, control = (float(np.mean([side[name].mean() for name in labels])) for side in (synthetic, real))
         count, reference = (sum(len(side[name]) for name in labels) for side in (synthetic, real))
-        yield _row(
-            label, "classifier", "other_class", fake, control, count, reference, min(count, reference) < MIN_IMAGES
-        )
+        yield _row(label, "classifier", "other_class", fake, control, count, reference, MIN_IMAGES)
 
 
 def _row(
-    label: str, space: str, metric: str, fake: float, real: float, samples: int, reference: int, has_few_images: bool
+    label: str, space: str, metric: str, fake: float, real: float, samples: int, reference: int, enough: int
 ) -> Row:
-    """samples, reference: numbers of images on the two sides."""
-    note = "few images: indicative" if has_few_images else ""
+    """samples, reference: numbers of images on the two sides, of which fewer than `enough` are few."""
+    note = "few images: indicative" if min(samples, reference) < enough else ""
     values = (label, space, metric, fake, real, samples, reference, note)
     return dict(zip(QUALITY_COLUMNS, values, strict=True))

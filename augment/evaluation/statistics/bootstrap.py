@@ -19,8 +19,7 @@ class Resamples:
 
     weights: (N,) weights that make a mean over images balanced accuracy: 1 / (classes * class size)
     draws: (B, N) the same after resampling; every row sums to 1
-    one_group_se: root mean square of what one group of the set moves balanced accuracy by
-    groups: number of independent units
+    groups: number of independent units; one_group_se: as of `one_group_se`
     """
 
     weights: Float
@@ -32,8 +31,7 @@ class Resamples:
 def balanced_weights(targets: Int) -> Float:
     """Weights float (N,) that sum to 1, each class holding an equal share."""
     classes, position, counts = np.unique(targets, return_inverse=True, return_counts=True)
-    weights: Float = 1.0 / (len(classes) * counts[position])
-    return weights
+    return np.asarray(1.0 / (len(classes) * counts[position]))
 
 
 def balanced_accuracy(correct: NDArray[Any], targets: Int) -> Float:
@@ -44,12 +42,11 @@ def balanced_accuracy(correct: NDArray[Any], targets: Int) -> Float:
 def resample(targets: Int, groups: NDArray[Any], draws: int, rng: np.random.Generator) -> Resamples:
     """Bootstrap the groups of a test set, stratified by class.
 
-    targets: int (N,); groups: (N,), images of one group are drawn together. A group belongs to the
-    stratum of its most frequent class (ties: the lowest). Of n groups in a stratum n - 1 are drawn
-    with replacement, which makes the variance of a mean unbiased (Rao & Wu 1988). Classes with fewer
-    than 5 groups form one stratum together, since a class with one image would otherwise seem to have
-    no spread: there a class can be absent from a draw, but the stratum never is. Draws are reweighted
-    so that each stratum keeps its share of the classes.
+    targets: int (N,); groups: (N,), images of one group are drawn together. A group belongs to the stratum of its most
+    frequent class (ties: the lowest). Of n groups in a stratum n - 1 are drawn with replacement, which makes the
+    variance of a mean unbiased (Rao & Wu 1988). Classes with fewer than 5 groups form one stratum together, since a
+    class with one image would otherwise seem to have no spread: there a class can be absent from a draw, but the
+    stratum never is. Draws are reweighted so that each stratum keeps its share of the classes.
     """
     weights = balanced_weights(targets)
     _, position = np.unique(targets, return_inverse=True)
@@ -66,8 +63,12 @@ def resample(targets: Int, groups: NDArray[Any], draws: int, rng: np.random.Gene
 
 def groups_per_class(targets: Int, groups: NDArray[Any]) -> Int:
     """Independent groups of each class present, int (classes,), in sorted order of the classes."""
-    counts: Int = (_group_class_counts(np.unique(targets, return_inverse=True)[1], groups) > 0).sum(axis=0)
-    return counts
+    return np.asarray((_group_class_counts(np.unique(targets, return_inverse=True)[1], groups) > 0).sum(axis=0))
+
+
+def small_classes(targets: Int, groups: NDArray[Any]) -> int:
+    """Classes with fewer than `MIN_CLASS_GROUPS` groups."""
+    return int((groups_per_class(targets, groups) < MIN_CLASS_GROUPS).sum())
 
 
 def one_group_se(targets: Int, groups: NDArray[Any]) -> float:
@@ -85,16 +86,13 @@ def _group_class_counts(position: Int, groups: NDArray[Any]) -> Int:
 
 
 def _strata(groups: Int) -> Int:
-    """The stratum of each class from its number of groups: its own, or the common one of small classes.
-
-    A common stratum that is itself too small takes in the next smallest classes.
-    """
-    order = np.argsort(groups, kind="stable")
+    """The stratum of each class from its number of groups: its own, or the common one of small classes. A common
+    stratum that is itself too small takes in the next smallest classes."""
+    order, stratum = np.argsort(groups, kind="stable"), np.arange(len(groups))
     small = int((groups < MIN_CLASS_GROUPS).sum())
     while 0 < small < len(groups) and groups[order[:small]].sum() < MIN_CLASS_GROUPS:
         small += 1
-    stratum = np.arange(len(groups))
-    stratum[order[:small]] = order[0] if small else 0
+    stratum[order[:small]] = order[0]
     return stratum
 
 

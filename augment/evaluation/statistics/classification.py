@@ -15,6 +15,8 @@ Float = NDArray[np.floating]
 
 CLASSIFICATION_METRICS = ("balanced_accuracy", "accuracy", "macro_f1", "auroc", "auprc_minority", "brier", "ece")
 CALIBRATION_BINS = 15
+RELIABILITY_BINS = 10
+RELIABILITY_COLUMNS = ("arm", "low_edge", "high_edge", "answers", "groups", "confidence", "right", "low", "high")
 
 
 def classification_metrics(targets: Int, probabilities: Float, minority: Sequence[int]) -> dict[str, float | None]:
@@ -56,14 +58,8 @@ def calibration_error(correct: NDArray[np.bool_], confidence: Float) -> float:
     return float(sum(gaps) / len(order))
 
 
-RELIABILITY_BINS = 10
-RELIABILITY_COLUMNS = ("arm", "low_edge", "high_edge", "answers", "groups", "confidence", "right", "low", "high")
-
-
 def reliability_rows(
-    targets: Sequence[NDArray[np.int64]],
-    groups: Sequence[NDArray[Any]],
-    scores: Mapping[Any, Sequence[NDArray[np.floating]]],
+    targets: Sequence[Int], groups: Sequence[NDArray[Any]], scores: Mapping[Any, Sequence[Float]]
 ) -> list[dict[str, Any]]:
     """Rows of reliability.csv: of every arm's answers on test, those of a stated probability, and how many are right.
 

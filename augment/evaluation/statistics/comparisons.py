@@ -52,7 +52,6 @@ class Comparison:
 
     @property
     def high90_joint(self) -> float:
-        """The same for the 90 % interval."""
         return self.estimate.interval(1 - 0.10 / self.rival_count)[1]
 
 

@@ -89,10 +89,9 @@ def estimate(values: Float, bootstrap: Float, one_group_se: float, groups: int) 
 
 
 def paired_t(differences: Float) -> Estimate:
-    """Student's paired t over repeats that share one test set.
+    """Student's paired t over repeats that share one test set, whose choice is not in it.
 
-    differences: (R,), R >= 2, one way minus another in each. It speaks of other repeats and of this test set; the
-    choice of the test images is not in it.
+    differences: (R,), R >= 2, one way minus another in each.
     """
     return corrected_t(differences, 0.0)
 
@@ -100,11 +99,10 @@ def paired_t(differences: Float) -> Estimate:
 def corrected_t(differences: Float, ratio: float, one_group_se: float = 0.0) -> Estimate:
     """The corrected resampled t-test for folds whose training sets overlap (Nadeau & Bengio 2003).
 
-    differences: (J,), J >= 2, one arm minus another in each fold of each repetition; ratio: test images
-    over training images of a fold (5 folds: 1/4); one_group_se: what one group of a fold can move its difference by.
-    The variance of the mean is taken as (1 / J + ratio) s^2 with J - 1 degrees of freedom, and s as no less than
-    `one_group_se`: folds that agree to the image are no proof that others would. Raises ValueError with fewer than 2
-    folds.
+    differences: (J,), J >= 2, one arm minus another in each fold of each repetition; ratio: test images over training
+    images of a fold (5 folds: 1/4); one_group_se: what one group of a fold can move its difference by. The variance of
+    the mean is taken as (1 / J + ratio) s^2 with J - 1 degrees of freedom, and s as no less than `one_group_se`: folds
+    that agree to the image are no proof that others would. Raises ValueError with fewer than 2 folds.
     """
     folds = len(differences)
     if folds < 2:
@@ -115,16 +113,11 @@ def corrected_t(differences: Float, ratio: float, one_group_se: float = 0.0) -> 
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for their number (Holm 1979), in the given order.
-
-    Those at most alpha can all be claimed together with an error of alpha.
-    """
+    """p-values adjusted for their number, in order (Holm 1979): an error of alpha for all claims at most alpha."""
     p = np.asarray(p_values, dtype=np.float64)
     order = np.argsort(p, kind="stable")
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    result: list[float] = adjusted.tolist()
-    return result
+    adjusted = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return list(map(float, adjusted[np.argsort(order)]))
 
 
 def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:

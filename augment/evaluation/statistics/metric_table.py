@@ -13,23 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
-from augment.evaluation.statistics.bootstrap import (
-    MIN_CLASS_GROUPS,
-    Resamples,
-    groups_per_class,
-    one_group_se,
-    resample,
-)
+from augment.evaluation.statistics import recall_at_fpr
+from augment.evaluation.statistics.bootstrap import MIN_CLASS_GROUPS, Resamples, one_group_se, resample, small_classes
 from augment.evaluation.statistics.estimates import Estimate, corrected_t, estimate
-from augment.evaluation.statistics.recall_at_fpr import (
-    Bool,
-    Float,
-    Int,
-    ScoreArray,
-    draws_miss_threshold,
-    recall_at_far,
-    threshold_changes,
-)
+from augment.evaluation.statistics.recall_at_fpr import Bool, Float, Int, ScoreArray
 
 
 @dataclass(frozen=True)
@@ -59,7 +46,6 @@ class MetricTable:
     thresholds: Mapping[str, Float] = field(default_factory=dict)
 
     def mean(self, arm: str) -> float:
-        """Mean of an arm over its seeds."""
         return float(self.values[arm].mean())
 
     def estimate(self, arm: str, minus: str | None = None) -> Estimate:
@@ -69,15 +55,11 @@ class MetricTable:
             values, bootstrap = values - self.values[minus], bootstrap - self.bootstrap[minus]
         if self.ratio is not None:
             return corrected_t(values, self.ratio, self.one_group_se)
-        one_group = math.hypot(self.one_group_se, self._threshold_error(arm, minus))
-        return estimate(values, bootstrap, one_group, self.groups)
-
-    def _threshold_error(self, arm: str, minus: str | None) -> float:
-        """Standard error of the mean over seeds from the choice of normal images: a jackknife over their groups."""
-        if not self.thresholds:
-            return 0.0
-        changes = self.thresholds[arm] - (self.thresholds[minus] if minus is not None else 0.0)  # (S, G)
-        return float(np.linalg.norm(changes.mean(axis=0)))
+        error = self.one_group_se
+        if self.thresholds:  # and that from the choice of normal images: a jackknife over their groups
+            changes = self.thresholds[arm] - (self.thresholds[minus] if minus is not None else 0.0)  # (S, G)
+            error = math.hypot(error, float(np.linalg.norm(changes.mean(axis=0))))
+        return estimate(values, bootstrap, error, self.groups)
 
 
 def join_repeats(tables: Sequence[MetricTable | None], ratio: float) -> MetricTable | None:
@@ -141,17 +123,12 @@ def balanced_accuracy_table(
         one_group_se=resamples.one_group_se,
         groups=resamples.groups,
         images=len(targets),
-        small_classes=_small_classes(targets, groups),
+        small_classes=small_classes(targets, groups),
     )
 
 
 def _recall_table(
-    targets: Int,
-    groups: NDArray[Any],
-    scores: Mapping[Any, ScoreArray],
-    normal: int,
-    rate: float,
-    resamples: Resamples,
+    targets: Int, groups: NDArray[Any], scores: Mapping[Any, ScoreArray], normal: int, rate: float, resamples: Resamples
 ) -> MetricTable:
     """An image is the more suspect the less probable the normal class is."""
     others = targets != normal
@@ -163,8 +140,8 @@ def _recall_table(
             for arm, by_seed in scores.items()
         }
 
-    recalls = of_every_seed(recall_at_far, weights)
-    misses = draws_miss_threshold(len(np.unique(groups[~others])), rate)
+    recalls = of_every_seed(recall_at_fpr.recall_at_far, weights)
+    misses = recall_at_fpr.draws_miss_threshold(len(np.unique(groups[~others])), rate)
     return MetricTable(
         name=f"recall at {100 * rate:g} % false alarms",
         values={arm: both[:, 0] for arm, both in recalls.items()},
@@ -172,11 +149,7 @@ def _recall_table(
         one_group_se=one_group_se(targets[others], groups[others]),
         groups=len(np.unique(groups[others])),
         images=int(others.sum()),
-        small_classes=_small_classes(targets[others], groups[others]),
+        small_classes=small_classes(targets[others], groups[others]),
         unit="images of the other classes",
-        thresholds=of_every_seed(threshold_changes, groups, resamples.weights) if misses else {},
+        thresholds=of_every_seed(recall_at_fpr.threshold_changes, groups, resamples.weights) if misses else {},
     )
-
-
-def _small_classes(targets: Int, groups: NDArray[Any]) -> int:
-    return int((groups_per_class(targets, groups) < MIN_CLASS_GROUPS).sum())

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from augment.core.seeds import numpy_rng
-from augment.evaluation.statistics.estimates import Estimate, t_quantile
+from augment.evaluation.statistics.estimates import Estimate, Float, t_quantile
 
 POWER = 0.8  # a gain counts as shown where this share of runs would find it
 MAX_SEEDS = 100  # that params.yaml takes
@@ -90,10 +89,8 @@ def difference_variances(rows: Sequence[Estimate], net: float, one_group_se: flo
 
 
 def seeds_to_decide(estimate: Estimate, confidence: float = 0.95) -> int | None:
-    """Fewest seeds with which the interval would exclude 0, everything else unchanged.
-
-    None when no number that params.yaml takes would: then test images are the limit, not repeats.
-    """
+    """Fewest seeds with which the interval would exclude 0, everything else unchanged. None when no number that
+    params.yaml takes would: then test images are the limit, not repeats."""
     test = t_quantile(confidence, estimate.groups - 1) * estimate.test_se
     seeds = np.arange(2, MAX_SEEDS + 1)
     seed = stats.t.ppf((1 + confidence) / 2, seeds - 1) * estimate.seed_se * np.sqrt(estimate.seeds / seeds)
@@ -102,10 +99,8 @@ def seeds_to_decide(estimate: Estimate, confidence: float = 0.95) -> int | None:
 
 
 def growth_to_decide(estimate: Estimate, confidence: float = 0.95) -> float | None:
-    """About how many times more test images would exclude 0 with the same mean and seeds.
-
-    Where the seeds alone are too noisy for that, half of the error is granted to each. None for a mean of 0.
-    """
+    """About how many times more test images would exclude 0 with the same mean and seeds. Where the seeds alone are too
+    noisy for that, half of the error is granted to each. None for a mean of 0."""
     if estimate.mean == 0:
         return None
     test = stats.norm.ppf((1 + confidence) / 2) * estimate.test_se
@@ -114,9 +109,9 @@ def growth_to_decide(estimate: Estimate, confidence: float = 0.95) -> float | No
     return max(1.0, float(test**2 / room))
 
 
-def _simulated_differences(rng: np.random.Generator, variances: NDArray[np.float64], seeds: int) -> NDArray[np.float64]:
+def _simulated_differences(rng: np.random.Generator, variances: Float, seeds: int) -> Float:
     """Candidate minus each rival, (draws, rivals, seeds) with these variances (rivals,)."""
     candidate_variance = float(variances.min()) / 2
     candidate = rng.normal(0, math.sqrt(candidate_variance), (_SIMULATED_RUNS, 1, seeds))
-    rivals: NDArray[np.float64] = rng.normal(size=(_SIMULATED_RUNS, len(variances), seeds))
+    rivals: Float = rng.normal(size=(_SIMULATED_RUNS, len(variances), seeds))
     return candidate - rivals * np.sqrt(variances - candidate_variance)[:, None]

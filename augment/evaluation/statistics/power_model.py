@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from augment.evaluation.statistics.bootstrap import Float, Int
 from augment.evaluation.statistics.power import DifferenceVariance, smallest_gain
 from augment.params.arms import UNAUGMENTED_ARMS
-
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,8 @@ def expected_recalls(neighbour: Float, images: Int) -> Float:
     classifiers had in the calibration; images: (classes,) that they were found on.
     """
     shrunken = (neighbour * images + _SHRINKAGE_IMAGES * neighbour.mean()) / (images + _SHRINKAGE_IMAGES)
-    expected: Float = ndtr(NEIGHBOUR_INTERCEPT + NEIGHBOUR_SLOPE * ndtri(shrunken.clip(_MIN_RECALL, 1 - _MIN_RECALL)))
-    return expected.clip(_MIN_RECALL, 1 - _MIN_RECALL)
+    expected = ndtr(NEIGHBOUR_INTERCEPT + NEIGHBOUR_SLOPE * ndtri(shrunken.clip(_MIN_RECALL, 1 - _MIN_RECALL)))
+    return np.asarray(expected.clip(_MIN_RECALL, 1 - _MIN_RECALL))
 
 
 def expected_smallest_gain(
@@ -124,5 +122,4 @@ def both_right(first: Float, second: Float, correlation: float) -> Float:
     """P(x < first and y < second) of standard normal x, y with this correlation in [0, 1); elementwise."""
     common_part, own_sd = np.sqrt(correlation) * _NORMAL_GRID, np.sqrt(1 - correlation)
     first_right, second_right = (ndtr((each[..., None] - common_part) / own_sd) for each in (first, second))
-    both: Float = first_right * second_right @ _NORMAL_WEIGHTS
-    return both
+    return np.asarray(first_right * second_right @ _NORMAL_WEIGHTS)

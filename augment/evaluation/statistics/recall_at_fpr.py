@@ -37,8 +37,7 @@ def recall_at_far(alarm: ScoreArray, is_normal: Bool, weights: Float, rate: floa
     found = np.cumsum(_weights_of_side(weights, ~is_normal)[:, order], axis=1)
     alarms = np.searchsorted(-other[order], -threshold, side="left")  # others strictly above
     recalled = np.where(alarms > 0, found[np.arange(len(found)), alarms - 1], 0.0)
-    result: Float = recalled / found[:, -1]
-    return result
+    return np.asarray(recalled / found[:, -1])
 
 
 def threshold_changes(alarm: ScoreArray, is_normal: Bool, groups: NDArray[Any], weights: Float, rate: float) -> Float:

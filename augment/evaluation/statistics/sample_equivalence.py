@@ -10,13 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from augment.evaluation.statistics.estimates import Estimate
+from augment.evaluation.statistics.estimates import Estimate, Float
 from augment.evaluation.statistics.metric_table import MetricTable
-
-Float = NDArray[np.float64]
 
 MAX_EXTRAPOLATION = 4.0  # none is looked for beyond so many times the largest measured size
 TOLERANCE = 1e-9
@@ -41,16 +38,13 @@ class SampleEquivalence:
 
     @property
     def max_searched(self) -> float:
-        """The largest number that is looked at."""
         return MAX_EXTRAPOLATION * self.max_measured
 
 
 def sample_equivalence(
     table: MetricTable, candidate: str, curve: Mapping[str, float], images: float
 ) -> SampleEquivalence:
-    """How many real images do as well as `candidate`. curve: names of at least two measured sizes among the table's
-    arms -> training images.
-    """
+    """How many real images do as well as `candidate`. curve: arm -> training images, of two measured sizes or more."""
     logs, sizes = _log_errors(table, candidate), np.array(list(curve.values()))
     min_measured, max_measured = float(sizes.min()), float(sizes.max())
     line = _line_weights(sizes)
@@ -75,9 +69,7 @@ def sample_equivalence(
 
 def power_law(sizes: Float, errors: Float, at: float) -> float:
     """The error at a size, by least squares on logarithms; an error that would grow with the size stays as it is.
-
-    sizes, errors: (K,), all above 0.
-    """
+    sizes, errors: (K,), all above 0."""
     level, slope = _line_weights(sizes) @ np.log(errors)
     if slope >= 0:
         return float(np.exp(np.log(errors).mean()))
