@@ -26,9 +26,8 @@ MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "gro
 def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
     """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json` and `manifest.csv`.
 
-    Equal inputs give equal bytes.
-    Raises `DataError` with everything that stops the run, and then writes nothing; and when what was
-    written has a group or an image on two sides.
+    Equal inputs give equal bytes. Raises `DataError` with everything that stops the run, and then writes nothing; and
+    when what was written has a group or an image on two sides.
     """
     findings = examine(ingest)
     if findings.blockers:

@@ -1,7 +1,6 @@
 """params.yaml read and checked.
 
-`load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every
-mistake at once.
+`load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every mistake at once.
 """
 
 from pathlib import Path

@@ -35,7 +35,7 @@ def _key(name: str, model: type[BaseModel], key: str) -> list[str]:
     field = model.model_fields[key]
     default = "{}" if field.default_factory else as_yaml(field.default)
     words = allowed_values(model.model_json_schema()["properties"][key])
-    return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", str(field.description)]
+    return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", " ".join(str(field.description).split())]
 
 
 def _wrapped(paragraph: str) -> str:

@@ -1,9 +1,8 @@
 """Clusters of near duplicates, each of them one group, so that no split can separate its images.
 
-In a dense class every image has an unlike one at the end of a chain of alike ones (single linkage would make
-one giant cluster of them), so clusters grow by complete linkage (Sorensen 1948), from the nearest pair on: only
-while all their images are alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay
-together.
+In a dense class every image has an unlike one at the end of a chain of alike ones (single linkage would make one giant
+cluster of them), so clusters grow by complete linkage (Sorensen 1948), from the nearest pair on: only while all their
+images are alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay together.
 """
 
 from collections import Counter

@@ -40,10 +40,9 @@ def has_idx(root: Path) -> bool:
 def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every embedded image, decoded, one for every file, and what stops a run.
 
-    The files may be compressed by gzip, and their names may have a dot in the place of the last
-    hyphen but one (train-images.idx3-ubyte). `train` is required, `t10k` is the test split where it
-    is there. A label is its number in decimal digits. A compressed file may unpack to `max_file_mb`
-    at most, as a plain one may have.
+    The files may be compressed by gzip, and their names may have a dot in the place of the last hyphen but one
+    (train-images.idx3-ubyte). `train` is required, `t10k` is the test split where it is there. A label is its number in
+    decimal digits. A compressed file may unpack to `max_file_mb` at most, as a plain one may have.
     """
     if not root.is_dir():
         message = f"there is no such folder; set ingest.path to the folder that holds {_FILE_NAMES}"

@@ -18,9 +18,8 @@ _MAX_NAMED = 3
 def listing(path: Path) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every row, none decoded yet, and what is wrong with the table.
 
-    path: the table, or a folder that holds it as images.csv. Columns: path (relative to the table's
-    folder, or absolute), label, group, split (train, val, test or empty); the last two are optional,
-    others are not read.
+    path: the table, or a folder that holds it as images.csv. Columns: path (relative to the table's folder, or
+    absolute), label, group, split (train, val, test or empty); the last two are optional, others are not read.
     """
     file = path / LIST if path.is_dir() else path
     listed = Entry(shown(file.name))

@@ -36,11 +36,10 @@ def split(
 ) -> NDArray[np.str_]:
     """The split of every image: str (N,) of train, val, test, or "" for not used.
 
-    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any
-    is declared, test is what they declared, val too where they declared any, and the rest is there to
-    train from. With train_per_class, that many images of each class (where groups do not add
-    up to it: fewer, but at least one group) become train and val, and the rest test.
-    Raises `DataError` naming every class that cannot be split, and why.
+    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any is declared,
+    test is what they declared, val too where they declared any, and the rest is there to train from. With
+    train_per_class, that many images of each class (where groups do not add up to it: fewer, but at least one group)
+    become train and val, and the rest test. Raises `DataError` naming every class that cannot be split, and why.
     """
     units = units_of(labels, groups)
     wanted = _wanted(train_per_class, Counter(labels))
