@@ -73,29 +73,20 @@ class Evaluate(Section):
     resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of the test groups.")
 
     @model_validator(mode="after")
-    def _arms_suffice(self) -> "Evaluate":
+    def _keys_fit_together(self) -> "Evaluate":
         missing = [arm for arm in REQUIRED_ARMS if arm not in self.arm_names]
         if missing:
             raise ValueError(f"the verdict also needs the arms {', '.join(missing)}; add them or use `default`")
-        return self
-
-    @model_validator(mode="after")
-    def _augmentation_is_a_rival(self) -> "Evaluate":
         if self.augmentation != "auto" and self.augmentation not in self.arm_names:
             raise ValueError(
                 f"augmentation {self.augmentation} must be among the arms too, or what it gains by itself would count "
                 f"as a gain of the made images; add it to arms, or use `auto`"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _normal_is_named(self) -> "Evaluate":
         if self.primary == "recall_at_far" and self.normal is None:
             raise ValueError("primary recall_at_far needs evaluate.normal: the label of the class without a finding")
         if self.primary != "recall_at_far" and self.normal is not None:
-            raise ValueError(
-                f"normal {self.normal!r} is for primary recall_at_far only; set it to null, or change primary"
-            )
+            advice = "set it to null, or change primary"
+            raise ValueError(f"normal {self.normal!r} is for primary recall_at_far only; {advice}")
         return self
 
     @property
