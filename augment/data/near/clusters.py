@@ -74,16 +74,13 @@ class NearDuplicates:
         }
 
     def notes(self) -> list[str]:
-        """What a person should know of it."""
         images, several = sum(map(len, self.clusters)), len(self.several_classes)
+        left_out = [[path] for path in self.left_out]
         facts = [
             (self.clusters, f"{images} images in {counted(len(self.clusters), 'cluster')}, each one group"),
             (self.several_classes, f"several classes in {counted(several, 'cluster')}; check their labels"),
             (self.apart, f"{counted(len(self.apart), 'pair')} in different groups, since others there are unlike"),
-            (
-                [[path] for path in self.left_out],
-                f"{counted(len(self.left_out), 'image')} left out, as a declared test or val holds a copy",
-            ),
+            (left_out, f"{counted(len(left_out), 'image')} left out, as a declared test or val holds a copy"),
         ]
         return [f"near_duplicates: {fact}; for example {' and '.join(paths[0][:2])}" for paths, fact in facts if paths]
 
