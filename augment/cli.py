@@ -29,11 +29,8 @@ PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains, 130 interrupted,
-    141 a pipe that was closed.
-    """
+    """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains, 130
+    interrupted, 141 a pipe that was closed."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
     if arguments is None:
@@ -54,7 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
     top = argparse.ArgumentParser(prog="augment", description="One GAN per class for small labelled image sets.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -235,7 +231,6 @@ def _need_pipeline(command: str) -> None:
 
 
 def _whole(least: int, most: int, text: str) -> int:
-    """The value of an option that takes a whole number."""
     if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
     return int(text)

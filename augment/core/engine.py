@@ -1,8 +1,7 @@
 """Map a function over independent units of work, in this process or in one process per core.
 
-A unit always runs with one torch thread, wherever it runs, so its result does not depend on the
-engine or on what runs beside it. `SharedArray` brings an array to worker processes, and `standalone`
-trains within a program that has torch contexts of its own.
+A unit always runs with one torch thread, wherever it runs, so its result does not depend on the engine or on what runs
+beside it.
 """
 
 import itertools
@@ -41,10 +40,8 @@ class Engine:
         return 1 if self.kind == "serial" else self.jobs
 
     def map(self, function: Callable[[Unit], Result], units: Sequence[Unit]) -> Iterator[tuple[int, Result]]:
-        """Yield `(position, function(unit))` as units finish; an exception of a unit is raised here.
-
-        Raises `WorkerError` when a process was killed, as a machine short of memory does.
-        """
+        """Yield `(position, function(unit))` as units finish; an exception of a unit is raised here. Raises
+        `WorkerError` when a process was killed, as a machine short of memory does."""
         if self.processes == 1 or len(units) < 2:
             for position, unit in enumerate(units):
                 yield position, _in_one_thread(function, unit)
@@ -54,10 +51,8 @@ class Engine:
         # The pool replaces a worker whose memory has grown between units, and would tell the user of it.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
-        parallel = Parallel(
-            n_jobs=min(self.jobs, len(units)), return_as="generator_unordered", batch_size=1, max_nbytes=None
-        )
-        here = os.getpid()
+        jobs, here = min(self.jobs, len(units)), os.getpid()
+        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, max_nbytes=None)
         calls = (delayed(_numbered)(function, position, unit, here) for position, unit in enumerate(units))
         try:
             yield from parallel(calls)

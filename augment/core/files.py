@@ -21,6 +21,12 @@ WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, t
 _SLUG = re.compile(r"[a-z0-9-]{1,48}")
 _FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_MENDS = {
+    "Free some disk space": (errno.ENOSPC, errno.EDQUOT),
+    "Make the folder writable, or work in another": (errno.EACCES, errno.EPERM, errno.EROFS),
+    "A file and a folder have the same name there: move one of them away": (errno.EISDIR, errno.ENOTDIR, errno.EEXIST),
+    "Choose a shorter name": (errno.ENAMETOOLONG,),
+}
 Row = Mapping[str, str]
 Rows = Sequence[Row]
 
@@ -58,7 +64,6 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
     write_bytes(path, text.encode())
 
 
@@ -72,8 +77,7 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow(row)
+    writer.writerows(rows)
     write_text(path, stream.getvalue())
 
 
@@ -125,10 +129,8 @@ def _require_present(path: Path, what: str, missing: Sequence[str]) -> None:
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
-    """The bytes of a regular file of at most `max_bytes`; never waits, as opening a pipe would.
-
-    Raises OSError, also for what is no regular file (EINVAL) and for a larger one (EFBIG).
-    """
+    """The bytes of a regular file of at most `max_bytes`; never waits, as opening a pipe would. Raises OSError, also
+    for what is no regular file (EINVAL) and for a larger one (EFBIG)."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
@@ -140,7 +142,6 @@ def read_file(path: Path, max_bytes: int) -> bytes:
 
 
 def sha256(content: bytes) -> str:
-    """Hex SHA-256."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -160,14 +161,9 @@ def slug(label: str) -> str:
 
 def folder_name(label: str) -> str:
     """The label where it is a safe folder name on every system, else its slug."""
-    safe = (
-        _FOLDER.fullmatch(label)
-        and len(label.encode()) <= 200
-        and label == label.strip(" .-")
-        and not _RESERVED.fullmatch(label)
-        and label.isprintable()
-    )
-    return label if safe else slug(label)
+    short = _FOLDER.fullmatch(label) and len(label.encode()) <= 200
+    plain = label.isprintable() and label == label.strip(" .-") and not _RESERVED.fullmatch(label)
+    return label if short and plain else slug(label)
 
 
 def sweep_temporaries(folder: Path) -> None:
@@ -178,10 +174,8 @@ def sweep_temporaries(folder: Path) -> None:
 
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold `folder` for one writer; raises `InUseError` at once when another process has it.
-
-    The lock is the kernel's and goes with the process, so a killed run never leaves it behind.
-    """
+    """Hold `folder` for one writer; raises `InUseError` at once when another process has it. The lock is the kernel's
+    and goes with the process, so a killed run never leaves it behind."""
     import fcntl  # noqa: PLC0415  (POSIX only; readers of bundles never need it)
 
     try:
@@ -201,18 +195,8 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 
 def _mend(error: OSError) -> str:
-    """What to do about a path that cannot be written."""
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT:
-            return "Free some disk space"
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "Make the folder writable, or work in another"
-        case errno.EISDIR | errno.ENOTDIR | errno.EEXIST:
-            return "A file and a folder have the same name there: move one of them away"
-        case errno.ENAMETOOLONG:
-            return "Choose a shorter name"
-        case _:
-            return "Look at that folder and its disk"
+    otherwise = "Look at that folder and its disk"
+    return next((text for text, numbers in _MENDS.items() if error.errno in numbers), otherwise)
 
 
 def _umask() -> int:

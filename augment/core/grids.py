@@ -42,9 +42,8 @@ def grid(images: NDArray[np.uint8], columns: int = 8) -> Image.Image:
     """uint8 (N, C, H, W), N at least 1, as one picture on a white ground."""
     factor = math.ceil(MIN_TILE_PX / max(images.shape[2:]))
     tiles = mosaic([enlarged(picture(image), factor) for image in images], columns)
-    canvas = Image.new(
-        "L" if images.shape[1] == 1 else "RGB", (tiles.width + 2 * GAP_PX, tiles.height + 2 * GAP_PX), "white"
-    )
+    size = tiles.width + 2 * GAP_PX, tiles.height + 2 * GAP_PX
+    canvas = Image.new("L" if images.shape[1] == 1 else "RGB", size, "white")
     canvas.paste(tiles.convert(canvas.mode), (GAP_PX, GAP_PX), tiles)
     return canvas
 

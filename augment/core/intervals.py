@@ -4,10 +4,8 @@ import math
 
 
 def wilson_interval(successes: float, n: int, z: float) -> tuple[float, float]:
-    """Wilson's score interval of a share, z standard errors to either side (Wilson 1927); (0, 1) for n = 0.
-
-    successes may be a fraction: with a mean share over seeds it is share times independent groups.
-    """
+    """Wilson's score interval of a share, z standard errors to either side (Wilson 1927); (0, 1) for n = 0. successes
+    may be a fraction: with a mean share over seeds it is share times independent groups."""
     if n == 0:
         return 0.0, 1.0
     share, widen = min(1.0, successes / n), 1 + z * z / n

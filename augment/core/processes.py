@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
@@ -26,10 +25,8 @@ def die_with_parent(parent: int) -> None:
 
 
 def orphaned() -> bool:
-    """Whether this process's parent went before it could be asked: whoever adopts orphans has a session of its own.
-
-    For a process whose parent keeps it in its own session, as DVC does; a child of a daemon looks orphaned too.
-    """
+    """Whether this process's parent went before it could be asked: whoever adopts orphans has a session of its own. For
+    a process whose parent keeps it in its own session, as DVC does; a child of a daemon looks orphaned too."""
     try:
         return sys.platform == "linux" and os.getsid(os.getppid()) != os.getsid(0)
     except ProcessLookupError:  # it went just now
@@ -37,9 +34,8 @@ def orphaned() -> bool:
 
 
 def keep_freed_memory() -> None:
-    """Ask glibc to reuse freed buffers rather than return them: every step of training needs the same ones again,
-    and fetching their pages anew costs more than many a layer. Elsewhere nothing happens.
-    """
+    """Ask glibc to reuse freed buffers rather than return them: every step of training needs the same ones again, and
+    fetching their pages anew costs more than many a layer. Elsewhere nothing happens."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None  # musl has none
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
@@ -58,10 +54,7 @@ def interruption() -> Iterator[Callable[[], bool]]:
         yield raised.is_set
         return
 
-    def raise_flag(number: int, frame: FrameType | None) -> None:
-        raised.set()
-
-    before = {number: signal.signal(number, raise_flag) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, lambda *_: raised.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield raised.is_set
     finally:

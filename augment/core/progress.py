@@ -48,7 +48,6 @@ class Progress:
         self.began = self.printed_at = time.monotonic()
 
     def advance(self) -> None:
-        """One more unit is done."""
         self.done += 1
         now = time.monotonic()
         if self.done < self.total and now - self.printed_at < MIN_SECONDS_BETWEEN_LINES:

@@ -23,12 +23,10 @@ def derive_seed(*parts: str | int) -> int:
 
 
 def numpy_rng(*parts: str | int) -> np.random.Generator:
-    """A NumPy generator of its own for these parts."""
     return np.random.default_rng(derive_seed(*parts))
 
 
 def torch_rng(*parts: str | int, device: str = "cpu") -> "torch.Generator":
-    """A torch generator of its own for these parts."""
     import torch  # noqa: PLC0415  (light importers never pay for torch)
 
     return torch.Generator(device).manual_seed(derive_seed(*parts))
@@ -37,9 +35,7 @@ def torch_rng(*parts: str | int, device: str = "cpu") -> "torch.Generator":
 @contextmanager
 def global_torch_rng(seed: int) -> Iterator[None]:
     """For what takes no generator: torch's global one of the CPU begins here with `seed`, and afterwards is as it was.
-
-    Those of GPUs are the caller's, and `torch.manual_seed` would seed them too.
-    """
+    Those of GPUs are the caller's, and `torch.manual_seed` would seed them too."""
     import torch  # noqa: PLC0415
 
     with torch.random.fork_rng(devices=[]):

@@ -34,8 +34,8 @@ def run(
     params: Params,
     as_json: bool,
     obstacles: Iterable[tuple[str, str]] = (),
-    preflight: Preflight = lambda shape, images, params: [],
-    forecast: Forecast = lambda shape, counts: [],
+    preflight: Preflight = lambda *_: [],
+    forecast: Forecast = lambda *_: [],
 ) -> int:
     """Print the report on `path`; 1 when something would stop a run, else 0.
 
@@ -45,9 +45,8 @@ def run(
     """
     findings = inspect(path, params)
     configured = is_configured(path, params)
-    findings.blockers.extend(
-        Blocker("params.yaml", code, message) for code, message in obstacles if configured or code == "missing_key"
-    )
+    blocking = [obstacle for obstacle in obstacles if configured or obstacle[0] == "missing_key"]
+    findings.blockers.extend(Blocker("params.yaml", code, message) for code, message in blocking)
     if configured and not findings.blockers and _may_stop_later(findings, params):
         findings.blockers.extend(preflight(findings.shape, findings.usable, params))
     if as_json:
@@ -55,8 +54,7 @@ def run(
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
         print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
-        lines = [] if findings.blockers else forecast(findings.shape, findings.counts())
-        if lines:
+        if not findings.blockers and (lines := forecast(findings.shape, findings.counts())):
             print("\n".join(["", *lines]))
     return 1 if findings.blockers else 0
 
@@ -81,8 +79,7 @@ def inspect(path: Path | None, params: Params) -> Findings:
         ingest = ingest.model_copy(update=general | unsettled)
     findings = examine(ingest)
     if configured and not findings.blockers:
-        findings.blockers.extend(split_blockers(findings, ingest, params))
-        findings.blockers.extend(override_blockers(findings, params))
+        findings.blockers.extend(split_blockers(findings, ingest, params) + override_blockers(findings, params))
     watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
     watched += [Path(params.train.base), Path(params.evaluate.external)] if configured else []
     for place in watched:
@@ -112,14 +109,13 @@ def split_blockers(findings: Findings, ingest: Ingest, params: Params) -> list[B
 
 
 def override_blockers(findings: Findings, params: Params) -> list[Blocker]:
-    """Settings of single classes that are not there."""
-    classes = findings.counts()
+    there = findings.counts()
     return [
         Blocker(
-            "params.yaml", "unknown_class", f"train.overrides: there is no class {label!r}; {nearest(label, classes)}"
+            "params.yaml", "unknown_class", f"train.overrides: there is no class {label!r}; {nearest(label, there)}"
         )
         for label in params.train.overrides
-        if label not in classes
+        if label not in there
     ]
 
 
@@ -136,10 +132,8 @@ def hazard_blockers(folder: Path, findings: Findings) -> list[Blocker]:
 
 
 def as_dict(findings: Findings) -> dict[str, Any]:
-    """The report as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`.
-
-    Folders that stop a run stand among the files.
-    """
+    """The report as `{"files": [...], "classes": {...}, "counts": {...}, "near_duplicates": {...}}`. Folders that stop
+    a run stand among the files."""
     files = [{"path": entry.path, "outcome": str(entry.outcome), "code": entry.code} for entry in findings.entries]
     stopped = {entry.path for entry in findings.entries if entry.outcome == "stop"}
     stops = [blocker for blocker in findings.blockers if blocker.path not in stopped]

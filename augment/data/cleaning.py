@@ -14,7 +14,7 @@ from augment.data.entries import DEDUP, KEEP_FIRST, Blocker, Entry
 from augment.data.findings import Findings, notes_of, set_blockers, size_text
 from augment.data.near import clusters
 from augment.data.near.clusters import NearDuplicates
-from augment.data.sources import folder, idx, images_csv, meta
+from augment.data.sources import disk, folder, idx, images_csv, meta
 from augment.data.sources.built_in import digits, slanted
 from augment.data.sources.disk import Rejected
 from augment.data.split import groups
@@ -22,10 +22,8 @@ from augment.params import Ingest
 
 
 def examine(ingest: Ingest) -> Findings:
-    """Look at every image that `ingest` names. Writes nothing.
-
-    Files are judged one by one and never raise; what ends a run is collected in `blockers`.
-    """
+    """Look at every image that `ingest` names. Writes nothing. Files are judged one by one and never raise; what ends a
+    run is collected in `blockers`."""
     if ingest.source in ("digits", "slanted"):
         return _examine_built_in(ingest)
     entries, blockers = _find_entries(ingest)
@@ -37,12 +35,10 @@ def examine(ingest: Ingest) -> Findings:
             _shape(entry, ingest)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
-    near = NearDuplicates()
-    if ingest.near_duplicates == "group":
-        near, too_large = clusters.group_near_duplicates(entries)
-        blockers += too_large
+    grouped = ingest.near_duplicates == "group"
+    near, too_large = clusters.group_near_duplicates(entries) if grouped else (NearDuplicates(), [])
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
-    blockers += set_blockers(ingest, entries, sizes)
+    blockers += too_large + set_blockers(ingest, entries, sizes)
     notes += near.notes() + notes_of(entries)
     channels, note = _unify_channels(entries, ingest.color)
     return Findings(entries, blockers, notes + note, channels, sizes, near, declared)
@@ -81,7 +77,9 @@ def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker]]:
 def _read(entry: Entry, ingest: Ingest) -> None:
     """Decode one file into its entry, or quarantine it."""
     try:
-        content = folder.read_entry(entry, ingest.max_file_mb)
+        if entry.location is None:
+            raise Rejected("unreadable", "nothing to read")
+        content = disk.read_regular(entry.location, ingest.max_file_mb * 1024 * 1024)
         entry.sha256 = sha256(content)
         decoded = decode.decode(content, entry.path, background=ingest.background, max_pixels=ingest.max_pixels)
     except Rejected as rejected:
@@ -145,7 +143,6 @@ def mark_duplicates(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]
 
 
 def _conflict(equal: Sequence[Entry], conflicts: Literal["drop", "stop"]) -> list[Blocker]:
-    """One image under several labels."""
     first = min(equal, key=lambda entry: entry.path)
     blockers = []
     for entry in equal:

@@ -38,7 +38,6 @@ class Findings:
 
     @property
     def usable(self) -> list[Entry]:
-        """The images of the set."""
         return [entry for entry in self.entries if entry.usable]
 
     @property
@@ -64,13 +63,10 @@ def suggested_size(sizes: Mapping[tuple[int, int], int], limit: int) -> tuple[in
 def set_blockers(ingest: Ingest, entries: Sequence[Entry], sizes: Counter[tuple[int, int]]) -> list[Blocker]:
     """What stops a run though every file is fine by itself; sizes: (height, width) as stored -> usable images."""
     usable, every = _counts(entry for entry in entries if entry.usable), _counts(entries)
+    least = f"at least {ingest.min_per_class} are needed (ingest.min_per_class)"
+    advice = "add images, mend the quarantined ones, or leave this class out"
     blockers = [
-        Blocker(
-            label,
-            "too_few",
-            f"{usable[label]} usable of {number} files, at least {ingest.min_per_class} are needed "
-            "(ingest.min_per_class); add images, mend the quarantined ones, or leave this class out",
-        )
+        Blocker(label, "too_few", f"{usable[label]} usable of {number} files, {least}; {advice}")
         for label, number in sorted(every.items())
         if label and usable[label] < ingest.min_per_class
     ]
@@ -132,16 +128,10 @@ def _levels_note(entries: Sequence[Entry]) -> list[str]:
 
 def _hidden_notes(entries: Sequence[Entry]) -> list[str]:
     """Folders beside the class folders that hold images and begin with a dot, as a slip of the finger makes them."""
-    images_in = Counter(
-        entry.path.split("/")[0]
-        for entry in entries
-        if entry.code == "hidden" and entry.path.startswith(".") and "/" in entry.path and has_image_name(entry.path)
-    )
-    return [
-        f"hidden: {folder!r} begins with a dot, so its {number} image files are not read; "
-        "rename the folder if it is a class"
-        for folder, number in sorted(images_in.items())
-    ]
+    hidden = (entry.path for entry in entries if entry.code == "hidden" and has_image_name(entry.path))
+    images_in = Counter(path.split("/")[0] for path in hidden if path.startswith(".") and "/" in path)
+    what = "hidden: {!r} begins with a dot, so its {} image files are not read; rename the folder if it is a class"
+    return [what.format(folder, number) for folder, number in sorted(images_in.items())]
 
 
 def _counts(entries: Iterable[Entry]) -> Counter[str]:

@@ -51,9 +51,7 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8 or self.images.shape[1] not in (1, 3):
-            raise DataError(
-                f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {self.images.dtype} {self.images.shape}"
-            )
+            raise DataError(f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {_kind(self.images)}")
         for name in ("labels", "groups", "sources"):
             values = getattr(self, name)
             if not _is_text(values):
@@ -81,9 +79,7 @@ class ImageSet:
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]) -> "ImageSet":
         """The images chosen by a mask or by positions, in that order."""
-        chosen = np.asarray(which)
-        if chosen.size == 0:
-            chosen = chosen.astype(np.int64)
+        chosen = np.asarray(which) if len(which) else np.zeros(0, dtype=np.int64)
         return ImageSet(self.images[chosen], self.labels[chosen], self.groups[chosen], self.sources[chosen])
 
     def of_class(self, label: str) -> "ImageSet":
@@ -97,10 +93,8 @@ class ImageSet:
         return sha256("\0\0".join(texts).encode() + self.images.tobytes())
 
     def save(self, folder: str | Path) -> None:
-        """Write `images.npy` and `index.csv`, byte-equal for equal sets.
-
-        Raises `DataError`, before anything is written, for texts that a CSV of UTF-8 cannot give back.
-        """
+        """Write `images.npy` and `index.csv`, byte-equal for equal sets. Raises `DataError`, before anything is
+        written, for texts that a CSV of UTF-8 cannot give back."""
         folder = Path(folder)
         for text in sorted({*self.labels, *self.groups, *self.sources}):
             if UNWRITABLE.search(text):

@@ -26,9 +26,8 @@ MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "gro
 def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
     """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json` and `manifest.csv`.
 
-    Equal inputs give equal bytes.
-    Raises `DataError` with everything that stops the run, and then writes nothing; and when what was
-    written has a group or an image on two sides.
+    Equal inputs give equal bytes. Raises `DataError` with everything that stops the run, and then writes nothing; and
+    when what was written has a group or an image on two sides.
     """
     findings = examine(ingest)
     if findings.blockers:
@@ -41,26 +40,16 @@ def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
 
 
 def assign_splits(entries: Sequence[Entry], ingest: Ingest, seed: int) -> None:
-    """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does.
-
-    What is in no split goes to the pool, but for images whose group has others in a split.
-    """
+    """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does. What is in no split
+    goes to the pool, but for images whose group has others in a split."""
     usable = [entry for entry in entries if entry.usable]
     for entry in usable:
         entry.group = entry.group or entry.path  # an image on its own is a group of its own
-    chosen = split(
-        [entry.label for entry in usable],
-        [entry.group for entry in usable],
-        [entry.declared_split for entry in usable],
-        test_fraction=ingest.test_fraction,
-        val_fraction=ingest.val_fraction,
-        train_per_class=ingest.train_per_class,
-        test_max=ingest.test_max,
-        seed=seed,
-    )
-    used = {entry.group for entry, name in zip(usable, chosen.tolist(), strict=True) if name}
+    labels, groups, declared = ([getattr(e, key) for e in usable] for key in ("label", "group", "declared_split"))
+    chosen = split(labels, groups, declared, ingest, seed).tolist()
+    used = {entry.group for entry, name in zip(usable, chosen, strict=True) if name}
     numbers: Counter[str] = Counter()
-    for entry, name in zip(usable, chosen.tolist(), strict=True):
+    for entry, name in zip(usable, chosen, strict=True):
         entry.split = name or ("" if entry.group in used else POOL)
         if entry.split:
             entry.index = numbers[entry.split]
@@ -115,5 +104,4 @@ def _groups(findings: Findings) -> dict[str, object]:
 
 
 def _row(entry: Entry) -> dict[str, str | int]:
-    index = "" if entry.index is None else entry.index
-    return {name: getattr(entry, name) for name in MANIFEST} | {"index": index}
+    return {name: getattr(entry, name) for name in MANIFEST} | {"index": "" if entry.index is None else entry.index}

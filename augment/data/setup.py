@@ -24,9 +24,7 @@ _SETTLED = {"mixed_sizes", "size_range"}
 _SUGGESTED_SIDE_PX = 64  # what a GAN of the default size learns on a processor in reasonable time
 
 
-def run(
-    path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda shape, counts: []
-) -> int:
+def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda *_: []) -> int:
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
     path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
@@ -47,8 +45,7 @@ def run(
         blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
     _refuse(path, blockers + check.hazard_blockers(path, findings))
     settings = _settings(path, source, params_path, findings)
-    text = _edited(params_path, settings)
-    write_text(params_path, text)
+    write_text(params_path, _edited(params_path, settings))
     print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
     size = settings["size"] or findings.shape[1:]
     print("\n".join([*forecast((findings.channels, *size), findings.counts()), "Next: `dvc repro`"]))
@@ -91,17 +88,15 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
-    yaml.representer.add_representer(
-        type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", "null")
-    )
+    null = "tag:yaml.org,2002:null"
+    yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(null, "null"))
     document = yaml.load(params_path.read_text(encoding="utf-8"))
     document = CommentedMap() if document is None else document
     section = document.setdefault("ingest", CommentedMap())
     for key, value in settings.items():
-        new = CommentedSeq(value) if isinstance(value, list) else value
-        if isinstance(new, CommentedSeq):
-            new.fa.set_flow_style()
-        section[key] = new
+        section[key] = CommentedSeq(value) if isinstance(value, list) else value
+        if isinstance(value, list):
+            section[key].fa.set_flow_style()
     stream = io.StringIO()
     yaml.dump(document, stream)
     values = parse_yaml(stream.getvalue())
@@ -118,14 +113,10 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
 def _summary(path: Path, params_path: Path, findings: Findings, settings: dict[str, Any]) -> list[str]:
     counts = findings.counts()
     left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
-    lines = [
-        f"{shown(str(path))}: {sum(counts.values())} usable images, {len(counts)} classes, {left_out} files left out"
-    ]
+    usable = f"{sum(counts.values())} usable images"
+    lines = [f"{shown(str(path))}: {usable}, {len(counts)} classes, {left_out} files left out"]
     lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]
     lines += [f"note: {note}" for note in findings.notes]
     lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {as_yaml(value)}" for key, value in settings.items()]
-    if settings["size"]:
-        lines.append(
-            "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
-        )
-    return lines
+    sized = "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
+    return [*lines, sized] if settings["size"] else lines

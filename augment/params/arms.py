@@ -108,5 +108,4 @@ else:
 
 
 def arm_kinds(arms: Iterable[Arm]) -> dict[Arm, ArmKind]:
-    """What each arm is to the verdict."""
     return {arm: ROW_OF[arm].kind for arm in arms}

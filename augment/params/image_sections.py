@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from augment.params.types import (
     MAX_GAMMA,
@@ -19,65 +19,45 @@ from augment.params.types import (
 )
 
 
-class Section(BaseModel):
-    """A section of params.yaml: frozen, and no key that is not declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+class Section(BaseModel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True):
+    """A section of params.yaml: frozen, and no key that is not declared; the text below a key describes it."""
 
 
 class Ingest(Section):
     """Where the images come from, how they are cleaned, and how they are split."""
 
-    source: Literal["digits", "slanted", "folder", "idx", "list"] = Field(
-        "digits",
-        description="`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise "
-        "(docs/gans-by-hand.md). "
-        "`folder`: one sub-folder per class. `idx`: the four files of MNIST's format. "
-        "`list`: images.csv (path, label, group, split), images anywhere.",
-    )
-    path: WatchedPath = Field(
-        "data/raw",
-        description="The folder, or the file images.csv. An optional meta.csv in a folder of class folders "
-        "(path, class, split, group) is honoured.",
-    )
-    group_pattern: str | None = Field(
-        None,
-        description="Regular expression, searched in each image's path; its first group names what must not "
-        "straddle a split: `(part\\d+)_`. For `folder` and `list`.",
-    )
-    size: Size | tuple[Size, Size] | None = Field(
-        None, description="Pixels, one number or [height, width]. null: as they are, which must then be one size."
-    )
-    color: Literal["auto", "grey", "rgb"] = Field(
-        "auto", description="Channels. `auto`: grey when every image is grey, else RGB."
-    )
+    source: Literal["digits", "slanted", "folder", "idx", "list"] = "digits"
+    """`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans-by-hand.md).
+    `folder`: one sub-folder per class. `idx`: the four files of MNIST's format. `list`: images.csv (path, label, group,
+    split), images anywhere."""
+    path: WatchedPath = "data/raw"
+    """The folder, or the file images.csv. An optional meta.csv in a folder of class folders (path, class, split, group)
+    is honoured."""
+    group_pattern: str | None = None
+    """Regular expression, searched in each image's path; its first group names what must not straddle a split:
+    `(part\\d+)_`. For `folder` and `list`."""
+    size: Size | tuple[Size, Size] | None = None
+    """Pixels, one number or [height, width]. null: as they are, which must then be one size."""
+    color: Literal["auto", "grey", "rgb"] = "auto"
+    """Channels. `auto`: grey when every image is grey, else RGB."""
     background: int = Field(255, ge=0, le=255, description="Grey level put behind transparent pixels.")
-    flips: Flips = Field(
-        "none",
-        description="Mirror images that keep their class. GANs and classical augmentation use them; "
-        "`none` is right for text, digits and anything with a handedness.",
-    )
-    train_per_class: Annotated[int, Field(ge=2)] | PerClass | None = Field(
-        None,
-        description="Draw a small training set: a number, or a mapping label -> number. val comes out of "
-        "it; the rest is test. null: use everything.",
-    )
-    test_fraction: Fraction = Field(
-        0.3, description="Share of each class held out as test when `train_per_class` is null."
-    )
+    flips: Flips = "none"
+    """Mirror images that keep their class. GANs and classical augmentation use them; `none` is right for text, digits
+    and anything with a handedness."""
+    train_per_class: Annotated[int, Field(ge=2)] | PerClass | None = None
+    """Draw a small training set: a number, or a mapping label -> number. val comes out of it; the rest is test. null:
+    use everything."""
+    test_fraction: Fraction = 0.3
+    """Share of each class held out as test when `train_per_class` is null."""
     val_fraction: Fraction = Field(0.2, description="Share of each class's training images held out as val.")
     test_max: int = Field(5000, ge=1, description="Most test images in all; the rest is left out.")
-    min_per_class: int = Field(
-        5, ge=2, description="Fewest usable images of a class; with fewer the run stops and names the class."
-    )
-    conflicts: Literal["drop", "stop"] = Field(
-        "drop", description="One image under two labels: `drop` quarantines every copy, `stop` ends the run."
-    )
-    near_duplicates: Literal["group", "off"] = Field(
-        "group",
-        description="Images from 16 px up that are one picture but for re-encoding, size, brightness, a turn or a crop "
-        "of a tenth: `group` keeps them on one side of the split, where no group is given. Equal images always are.",
-    )
+    min_per_class: int = Field(5, ge=2)
+    """Fewest usable images of a class; with fewer the run stops and names the class."""
+    conflicts: Literal["drop", "stop"] = "drop"
+    """One image under two labels: `drop` quarantines every copy, `stop` ends the run."""
+    near_duplicates: Literal["group", "off"] = "group"
+    """Images from 16 px up that are one picture but for re-encoding, size, brightness, a turn or a crop of a tenth:
+    `group` keeps them on one side of the split, where no group is given. Equal images always are."""
     max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
     max_pixels: int = Field(50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded.")
 
@@ -102,102 +82,68 @@ class Override(Section):
     steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="Training steps of this class's GAN.")
     learning_rate: float | None = Field(None, gt=0, le=0.1, description="Adam's learning rate.")
     gamma: float | None = Field(None, ge=0, le=MAX_GAMMA, description="Weight of R1 + R2.")
-    augmentation: Probability | Literal["auto"] | None = Field(
-        None, description="Probability of differentiable augmentation, or `auto`."
-    )
+    augmentation: Probability | Literal["auto"] | None = None
+    """Probability of differentiable augmentation, or `auto`."""
 
 
 class Train(Section):
     """The GANs: one per class."""
 
-    network: Literal["linear", "dcgan", "residual"] = Field(
-        "dcgan",
-        description="`dcgan`: strided convolutions, batch norm in G, no norm in D. `residual`: no norm at all, several "
-        "times the arithmetic; for larger images. `linear`: one layer each, up to 40 px a side.",
-    )
+    network: Literal["linear", "dcgan", "residual"] = "dcgan"
+    """`dcgan`: strided convolutions, batch norm in G, no norm in D. `residual`: no norm at all, several times the
+    arithmetic; for larger images. `linear`: one layer each, up to 40 px a side."""
     width: int = Field(32, ge=4, le=256, description="Channels of the layer nearest to the image.")
     latent: int = Field(64, ge=1, le=1024, description="Length of the latent vector z.")
     loss: Literal["relativistic", "non_saturating", "minimax", "mse", "least_squares", "hinge", "wasserstein_gp"] = (
-        Field(
-            "relativistic",
-            description="`relativistic`: RpGAN (each real against a fake). `non_saturating`: G minimises -ln D(G(z)). "
-            "`minimax`: the zero-sum game. `mse`: squared error of the probability, `least_squares`: of the raw score. "
-            "`hinge`. `wasserstein_gp`: a distance, with its own penalty. docs/gans-by-hand.md shows each.",
-        )
+        "relativistic"
     )
-    gamma: float = Field(
-        0.5,
-        ge=0,
-        le=MAX_GAMMA,
-        description="Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. "
-        "`wasserstein_gp` has its own penalty, with lambda = 20 gamma, and needs it.",
-    )
+    """`relativistic`: RpGAN (each real against a fake). `non_saturating`: G minimises -ln D(G(z)). `minimax`: the
+    zero-sum game. `mse`: squared error of the probability, `least_squares`: of the raw score. `hinge`.
+    `wasserstein_gp`: a distance, with its own penalty. docs/gans-by-hand.md shows each."""
+    gamma: float = Field(0.5, ge=0, le=MAX_GAMMA)
+    """Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. `wasserstein_gp` has its own
+    penalty, with lambda = 20 gamma, and needs it."""
     penalty_every: int = Field(4, ge=1, description="Penalty on every k-th step, weighted by k (lazy regularisation).")
-    augmentation: Probability | Literal["auto"] = Field(
-        0.6,
-        description="Probability, per image and operation, of differentiable augmentation. `auto`: it follows how much "
-        "D overfits the images, for each class by itself. Flips that `ingest.flips` declares are made at any value.",
-    )
-    color_augmentation: bool = Field(
-        False, description="Also vary brightness and contrast; false when intensity or colour is the label."
-    )
-    transfer: Literal["shared", "none"] = Field(
-        "shared",
-        description="`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. "
-        "`none`: every class from scratch; then one class can change without the others.",
-    )
-    base: WatchedPath = Field(
-        "data/base",
-        description="Folder of a generator bundle that takes the place of the shared GAN, so that classes train "
-        "alone; nothing but a README in it: none. `cp models/_shared/* data/base/` pins the last one. It has seen "
-        "images that repeats may hold out, so it asks for `evaluate.protocol: holdout` and `gate: val`.",
-    )
+    augmentation: Probability | Literal["auto"] = 0.6
+    """Probability, per image and operation, of differentiable augmentation. `auto`: it follows how much D overfits the
+    images, for each class by itself. Flips that `ingest.flips` declares are made at any value."""
+    color_augmentation: bool = False
+    """Also vary brightness and contrast; false when intensity or colour is the label."""
+    transfer: Literal["shared", "none"] = "shared"
+    """`shared`: one GAN on all classes first, then a copy of it fine-tuned per class. `none`: every class from scratch;
+    then one class can change without the others."""
+    base: WatchedPath = "data/base"
+    """Folder of a generator bundle that takes the place of the shared GAN, so that classes train alone; nothing but a
+    README in it: none. `cp models/_shared/* data/base/` pins the last one. It has seen images that repeats may hold
+    out, so it asks for `evaluate.protocol: holdout` and `gate: val`."""
     shared_steps: Steps = Field("auto", description="Steps of the shared GAN; `auto`: 1200, from 16 px up 5000.")
-    steps: Steps = Field(
-        "auto",
-        description="Steps of each class's GAN; `auto`: 300, from 16 px up 400, "
-        "and after a shared GAN at most 40 for each training image.",
-    )
+    steps: Steps = "auto"
+    """Steps of each class's GAN; `auto`: 300, from 16 px up 400, and after a shared GAN at most 40 for each training
+    image."""
     batch_size: int = Field(32, ge=2, le=1024, description="Images per step, drawn with replacement.")
-    learning_rate: Annotated[float, Field(gt=0, le=0.1)] | Literal["auto"] = Field(
-        "auto", description="Adam's learning rate, betas (0, 0.99); `auto`: 0.001, for `linear` 0.01."
-    )
-    ema_std: float = Field(
-        0.1, gt=0, le=0.25, description="Width of the power-function average of G's weights, as a share of the run."
-    )
-    precision: Literal["auto", "bf16", "fp32"] = Field(
-        "auto", description="`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px."
-    )
-    overrides: Annotated[dict[str, Override], TextKeys] = Field(
-        default_factory=dict,
-        description="Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}.",
-    )
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)] | Literal["auto"] = "auto"
+    """Adam's learning rate, betas (0, 0.99); `auto`: 0.001, for `linear` 0.01."""
+    ema_std: float = Field(0.1, gt=0, le=0.25)
+    """Width of the power-function average of G's weights, as a share of the run."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """`auto`: bf16 where the processor multiplies it in hardware and images reach 16 px."""
+    overrides: Annotated[dict[str, Override], TextKeys] = Field(default_factory=dict)
+    """Settings of single classes: label -> {steps, learning_rate, gamma, augmentation}."""
 
 
 class Generate(Section):
     """How many samples are made, and which are kept."""
 
-    per_class: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = Field(
-        "auto",
-        description="Synthetic images wanted for each class. `auto`: 200 below 16 px; from there 20,000 divided by the "
-        "classes, at most 2000, and at most 20 million values (pixels times channels) in all, never fewer than 200.",
-    )
-    oversample: int = Field(
-        3,
-        ge=1,
-        le=50,
-        description="Candidates made for each image wanted, at most: they come in rounds of 600 until enough pass.",
-    )
-    borrowed: Probability = Field(
-        0.75,
-        description="Share of the candidates of minority classes (no larger than the median class) that are images of "
-        "the class varied as those of donor classes vary, in the latent space of the shared GAN. They keep traces of "
-        "those images; 0: none.",
-    )
-    accept: Fraction = Field(
-        0.9, description="The class filter's threshold accepts this share of held-out real images of the class."
-    )
+    per_class: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
+    """Synthetic images wanted for each class. `auto`: 200 below 16 px; from there 20,000 divided by the classes, at
+    most 2000, and at most 20 million values (pixels times channels) in all, never fewer than 200."""
+    oversample: int = Field(3, ge=1, le=50)
+    """Candidates made for each image wanted, at most: they come in rounds of 600 until enough pass."""
+    borrowed: Probability = 0.75
+    """Share of the candidates of minority classes (no larger than the median class) that are images of the class varied
+    as those of donor classes vary, in the latent space of the shared GAN. They keep traces of those images; 0: none."""
+    accept: Fraction = 0.9
+    """The class filter's threshold accepts this share of held-out real images of the class."""
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
-    filter_steps: int = Field(
-        150, ge=1, le=MAX_STEPS, description="Training steps of each of the filter's classifiers."
-    )
+    filter_steps: int = Field(150, ge=1, le=MAX_STEPS)
+    """Training steps of each of the filter's classifiers."""

@@ -1,8 +1,4 @@
-"""params.yaml read and checked.
-
-`load` reads the file as DVC does (YAML 1.2), so both see the same values, and reports every
-mistake at once.
-"""
+"""params.yaml, read as DVC does (YAML 1.2), so that both see the same values, and checked."""
 
 from pathlib import Path
 from typing import Any

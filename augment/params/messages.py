@@ -44,11 +44,8 @@ def allowed_values(schema: Mapping[str, Any]) -> str:
     words = {"integer": "whole number", "number": "number", "string": "text", "null": "null",
              "boolean": "true, false", "object": "mapping", "array": "list"}  # fmt: skip
     text = words.get(schema.get("type", "object"), "mapping")
-    bounds = [
-        f"{sign} {schema[key]}"
-        for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
-        if key in schema
-    ]
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    bounds = [f"{sign} {schema[key]}" for key, sign in signs.items() if key in schema]
     bounds += [f"of at most {schema['maxLength']} characters"] if "maxLength" in schema else []
     bounds += ["not empty"] if "minLength" in schema else []
     for inner, word in (("items", "of"), ("additionalProperties", "to")):
@@ -79,9 +76,9 @@ def _place(root: Model, location: Location) -> _Place:
         owner, name = model, str(location[depth])
         depth += 1
         annotation = owner.model_fields[name].annotation
-        model = _model_of(annotation)
+        model = model_of(annotation)
         if get_origin(annotation) is dict and depth < len(location):  # of models: a label, then keys
-            model = _model_of(get_args(annotation)[1])
+            model = model_of(get_args(annotation)[1])
             depth += 1
     within = location[depth:]
     if model is None and len(_alternatives(owner, name)) > 1:
@@ -110,7 +107,7 @@ def _alternatives(owner: Model, name: str) -> list[Any]:
     return [kind for kind in get_args(annotation) if kind is not types.NoneType] if union else [annotation]
 
 
-def _model_of(annotation: Any) -> Model | None:
+def model_of(annotation: Any) -> Model | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
@@ -133,5 +130,4 @@ def _shown(value: Any) -> str:
 
 
 def as_yaml(value: Any) -> str:
-    """A plain value as YAML writes it."""
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

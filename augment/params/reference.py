@@ -3,10 +3,8 @@
 import re
 import textwrap
 
-from pydantic import BaseModel
-
 from augment.params import Override, Params
-from augment.params.messages import allowed_values, as_yaml
+from augment.params.messages import Model, allowed_values, as_yaml, model_of
 
 COLUMNS = 100  # of a line
 HEAD = (
@@ -17,25 +15,22 @@ HEAD = (
 
 def document() -> str:
     """docs/params.md: a heading for every key."""
-    sections = [
-        (name, field.annotation)
-        for name, field in Params.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-    ]
+    models = [(name, model_of(field.annotation)) for name, field in Params.model_fields.items()]
     parts = [HEAD, *_key("seed", Params, "seed")]
-    every: list[tuple[str, type[BaseModel]]] = [*sections, ("train.overrides.<label>", Override)]
-    for name, model in every:
+    for name, model in [*models, ("train.overrides.<label>", Override)]:
+        if model is None:
+            continue
         parts += [f"## {name}", (model.__doc__ or "").strip()]
         for key in model.model_fields:
             parts += _key(f"{name}.{key}", model, key)
     return "\n\n".join(_wrapped(paragraph) for part in parts for paragraph in part.split("\n\n")) + "\n"
 
 
-def _key(name: str, model: type[BaseModel], key: str) -> list[str]:
+def _key(name: str, model: Model, key: str) -> list[str]:
     field = model.model_fields[key]
     default = "{}" if field.default_factory else as_yaml(field.default)
     words = allowed_values(model.model_json_schema()["properties"][key])
-    return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", str(field.description)]
+    return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", " ".join(str(field.description).split())]
 
 
 def _wrapped(paragraph: str) -> str:

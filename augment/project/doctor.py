@@ -25,8 +25,7 @@ def run(prune_days: float | None) -> int:
 
     prune_days: also make room in the work store, of what no run has used for so many days; None: no.
     """
-    project = Path()
-    in_project = (project / "dvc.yaml").exists()
+    in_project = Path("dvc.yaml").exists()
     missing = list(_missing(in_project))
     mendable = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
     print("\n".join(["environment", *_environment(), "", "work store", *_store(prune_days), "", "DVC state"]))
@@ -35,9 +34,9 @@ def run(prune_days: float | None) -> int:
     elif any("ruamel" in fault.what for fault in missing):
         print("  not looked at: ruamel.yaml is missing")
     else:
-        dvc_faults = faults(project)
+        dvc_faults = faults(Path())
         mendable += dvc_faults
-        print(f"  faults: {len(dvc_faults)}" if dvc_faults else f"  {_outputs(project)}")
+        print(f"  faults: {len(dvc_faults)}" if dvc_faults else f"  {_outputs()}")
     print()
     print("\n".join(f"fault: {fault.what}\n  mend: {fault.mend}" for fault in mendable) or "No fault found.")
     return 1 if mendable else 0
@@ -122,11 +121,10 @@ def _store(prune_days: float | None) -> Iterator[str]:
         yield "  `augment doctor --prune 30` removes what no run has used for 30 days, `--prune 0` everything"
 
 
-def _outputs(project: Path) -> str:
-    number = len(locked_outputs(project / "dvc.lock"))
-    if not number:
-        return "no dvc.lock: `dvc repro` has not run yet"
-    return f"{number} outputs in dvc.lock, all as they should be"
+def _outputs() -> str:
+    number = len(locked_outputs(Path("dvc.lock")))
+    found = f"{number} outputs in dvc.lock, all as they should be"
+    return found if number else "no dvc.lock: `dvc repro` has not run yet"
 
 
 def _counted(gans: list[StoredGan]) -> str:

@@ -42,9 +42,8 @@ def bring_back(project: Path, stage: str) -> bool:
             copies[path] = cached
         if not cached.exists() or (path in folders and not is_whole(cached)):
             raise LookupError(output.path)
-    for path, source in copies.items():
-        if not source.exists():
-            raise LookupError(str(path.relative_to(project)))
+    if lost := [path for path, source in copies.items() if not source.exists()]:
+        raise LookupError(str(lost[0].relative_to(project)))
     for output in outputs:
         _remove(project / output.path)
     for folder in folders:
@@ -128,7 +127,6 @@ def is_whole(path: Path) -> bool:
 
 
 def cached_path(cache: Path, md5: str) -> Path:
-    """Where the cache keeps the object of a hash."""
     return cache / md5[:2] / md5[2:]
 
 

@@ -52,9 +52,8 @@ def _repository(project: Path) -> Iterator[Fault]:
     in_git = any((folder / ".git").exists() for folder in (project, *project.resolve().parents))
     config = project / ".dvc" / "config"
     if not config.exists():
-        yield Fault(
-            ".dvc/config is missing: DVC does not know this folder", f"dvc init -f{'' if in_git else ' --no-scm'}"
-        )
+        mend = "dvc init -f" if in_git else "dvc init -f --no-scm"
+        yield Fault(".dvc/config is missing: DVC does not know this folder", mend)
     elif not in_git and "no_scm" not in config.read_text(encoding="utf-8", errors="replace"):
         yield Fault("there is no git repository here, and DVC expects one", "dvc init --no-scm -f")
 

@@ -17,17 +17,16 @@ _LINE = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64})")
 
 
 def record_query(ledger: Path, test: str, configuration: str) -> None:
-    """Note that a configuration asked a test set; both are SHA-256 fingerprints. Known pairs are not repeated.
-
-    Raises `StoreError` when the file cannot be written.
-    """
+    """Note that a configuration asked a test set; both are SHA-256 fingerprints. Known pairs are not repeated. Raises
+    `StoreError` when the file cannot be written."""
     if (test, configuration) in _entries(ledger):
         return
     try:
         ledger.parent.mkdir(parents=True, exist_ok=True)
         with ledger.open("a", encoding="ascii") as stream:
             # One short write: whole lines, also from two runs at once. A line cut short before stays alone.
-            stream.write(f"{_new_line(ledger)}{test},{configuration}\n")
+            start = "" if ledger.read_bytes()[-1:] in (b"", b"\n") else "\n"
+            stream.write(f"{start}{test},{configuration}\n")
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
@@ -38,15 +37,12 @@ def record_query(ledger: Path, test: str, configuration: str) -> None:
 
 
 def query_count(ledger: Path, test: str, configuration: str) -> int:
-    """How many configurations asked this test set, this one included, whether or not it is noted here.
-
-    Raises `StoreError` when the file cannot be read.
-    """
+    """How many configurations asked this test set, this one included, whether or not it is noted here. Raises
+    `StoreError` when the file cannot be read."""
     return len({noted for asked, noted in _entries(ledger) if asked == test} | {configuration})
 
 
 def queries_text(count: int) -> str:
-    """The count in a sentence, with what follows from it."""
     if count == 1:
         return "This is the only configuration that has looked at this test set here."
     return (
@@ -54,11 +50,6 @@ def queries_text(count: int) -> str:
         f"one that you picked by its verdict, confirm it on another split (another `seed`); claims at 5 % need "
         f"p <= {0.05 / count:.2g} to count for all {count} together."
     )
-
-
-def _new_line(ledger: Path) -> str:
-    content = ledger.read_bytes()
-    return "\n" if content and not content.endswith(b"\n") else ""
 
 
 def _entries(ledger: Path) -> list[tuple[str, str]]:

@@ -35,10 +35,8 @@ def survey(store: Path) -> list[StoredGan]:
 
 
 def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:
-    """Delete the GANs, finished or not, that no run has used for `days`; those at work now stay.
-
-    Returns what was deleted, and how many stayed because a run is at work on them.
-    """
+    """Delete the GANs, finished or not, that no run has used for `days`; those at work now stay. Returns what was
+    deleted, and how many stayed because a run is at work on them."""
     removed, busy = [], 0
     before = time.time() - days * _DAY_SECONDS
     for gan in survey(store):

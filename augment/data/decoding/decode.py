@@ -81,9 +81,7 @@ def collapse(pixels: UInt8) -> UInt8:
 
 def to_grey(pixels: UInt8) -> UInt8:
     """(H, W, C) as (H, W, 1), luma of ITU-R BT.601."""
-    if pixels.shape[2] == 1:
-        return pixels
-    return np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
+    return pixels if pixels.shape[2] == 1 else np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
 
 
 def resize(pixels: UInt8, height: int, width: int) -> UInt8:
@@ -200,8 +198,7 @@ def _from_integers(values: NDArray[Any], top: int) -> UInt8:
     if (values < 0).any():
         raise Rejected("bad_pixels", "negative values")
     wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
-    rounded: UInt8 = ((wide * 255 + top // 2) // top).astype(np.uint8)
-    return rounded
+    return ((wide * 255 + top // 2) // top).astype(np.uint8)
 
 
 def _from_floats(values: NDArray[np.float32]) -> UInt8:
@@ -213,8 +210,8 @@ def _from_floats(values: NDArray[np.float32]) -> UInt8:
         raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
     if 1 < high <= _MAX_OVERSHOOT:
         raise Rejected("bad_pixels", f"values up to {high:g} leave open whether 1 or 255 is white; clip them to 0..1")
-    rounded: UInt8 = np.floor(values * np.float32(255 / _float_top(values)) + np.float32(0.5)).astype(np.uint8)
-    return rounded
+    scaled = values * np.float32(255 / _float_top(values))
+    return np.asarray(np.floor(scaled + np.float32(0.5)), dtype=np.uint8)
 
 
 def _float_top(values: NDArray[np.float32]) -> int:

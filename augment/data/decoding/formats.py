@@ -50,7 +50,7 @@ _OTHERS = {
     "a pickle": re.compile(rb"\x80[\x02-\x05]"),
     "a zip archive": re.compile(rb"PK\x03\x04"),
 }
-_PNG_END, _JPEG_END, _GIF_END = b"IEND\xaeB`\x82", b"\xff\xd9", b"\x00;"
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b"\x00;"}
 _FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x00*")
 
 
@@ -91,19 +91,11 @@ def contradicts(path: str, name: str) -> bool:
 
 
 def is_cut(content: bytes, name: str) -> bool:
-    """Whether the format's end mark is missing, or the file is shorter than it declares.
-
-    Decoders let small losses at the end of a file pass.
-    """
-    if name == "PNG":
-        return _PNG_END not in content
-    if name == "JPEG":
-        return _JPEG_END not in content[_jpeg_scan(content) :]
-    if name == "GIF":
-        return _GIF_END not in content
+    """Whether the format's end mark is missing, or the file is shorter than it declares. Decoders let small losses at
+    the end of a file pass."""
     if name == "WEBP":
         return len(content) < int.from_bytes(content[4:8], "little") + 8
-    return False
+    return _ENDS.get(name, b"") not in content[_jpeg_scan(content) if name == "JPEG" else 0 :]
 
 
 def _jpeg_scan(content: bytes) -> int:
@@ -121,8 +113,7 @@ def _jpeg_scan(content: bytes) -> int:
 
 def has_trailer(content: bytes, name: str) -> bool:
     """Whether data follow the end of the image, such as an appended archive."""
-    end = {"PNG": _PNG_END, "JPEG": _JPEG_END}.get(name)
-    return end is not None and not content.rstrip(b"\x00\r\n ").endswith(end)
+    return name in ("PNG", "JPEG") and not content.rstrip(b"\x00\r\n ").endswith(_ENDS[name])
 
 
 def _text_or_data(head: bytes) -> str:

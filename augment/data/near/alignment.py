@@ -138,16 +138,14 @@ def _distances(first: Float32, second: Float32) -> Float32:
     alike = (contrast <= MAX_CONTRAST_RATIO) & (contrast >= 1 / MAX_CONTRAST_RATIO)
     alike &= np.abs(means[0] - means[1]) <= MAX_BRIGHTNESS_DIFFERENCE
     alike &= _tint(brightened, bright) <= MAX_TINT_DIFFERENCE
-    result: Float32 = np.where(alike, np.maximum(1 - correlation, 0), 1).astype(np.float32)
-    return result
+    return np.where(alike, np.maximum(1 - correlation, 0), 1).astype(np.float32)
 
 
 def _brightened(dark: Float32, bright: Float32) -> Float32:
     """The dark images at the brightness of the others, cut off at white as a brightened file is."""
     shows = bright < SATURATED_LEVEL
     sums = [(images * shows).sum(axis=(1, 2, 3), keepdims=True) for images in (bright, dark)]
-    brightened: Float32 = np.minimum(dark * np.maximum(sums[0] / np.maximum(sums[1], 1), 1), 255)
-    return brightened
+    return np.asarray(np.minimum(dark * np.maximum(sums[0] / np.maximum(sums[1], 1), 1), 255))
 
 
 def _vectors(images: Float32) -> Float32:
@@ -167,5 +165,4 @@ def _contrast(images: Float32) -> Float32:
 def _tint(first: Float32, second: Float32) -> Float32:
     """By how many grey levels the mean of a channel differs more than that of all, (n,)."""
     means = second.mean(axis=(2, 3)) - first.mean(axis=(2, 3))
-    tint: Float32 = np.abs(means - means.mean(axis=1, keepdims=True)).max(axis=1)
-    return tint
+    return np.asarray(np.abs(means - means.mean(axis=1, keepdims=True)).max(axis=1))

@@ -43,8 +43,9 @@ class Cells:
         """Cells of vectors (N, D) of length 1; the images of the first keys, which should be hashes, are centres."""
         chosen = np.argsort(np.asarray(keys), kind="stable")[: max(CELLS_PER_IMAGE, len(vectors) // IMAGES_PER_CENTRE)]
         centres = vectors[chosen]
-        blocks = range(0, len(vectors), _PLACED_IMAGES)
-        cell = np.concatenate([_nearest_cells(vectors[start : start + _PLACED_IMAGES] @ centres.T) for start in blocks])
+        starts = range(0, len(vectors), _PLACED_IMAGES)
+        scores = (vectors[start : start + _PLACED_IMAGES] @ centres.T for start in starts)  # (n, C)
+        cell = np.concatenate([np.argpartition(block, -CELLS_PER_IMAGE)[:, -CELLS_PER_IMAGE:] for block in scores])
         order = np.argsort(cell.ravel(), kind="stable")
         bounds = np.searchsorted(cell.ravel()[order], np.arange(len(centres) + 1))
         positions = order // cell.shape[1]
@@ -52,18 +53,11 @@ class Cells:
 
     def nearest(self, vectors: Float32) -> Int:
         """The cell nearest to each of the vectors (..., D)."""
-        nearest: Int = np.argmax(vectors @ self.centres.T, axis=-1)
-        return nearest
+        return np.asarray(np.argmax(vectors @ self.centres.T, axis=-1))
 
     def members(self, cells: Int) -> Int:
         """Sorted positions of the images in any of the cells."""
-        every = np.sort(np.concatenate([self.inside[cell] for cell in set(cells.tolist())]))
-        return every[np.diff(every, prepend=-1) > 0]
-
-
-def _nearest_cells(scores: Float32) -> Int:
-    """The `CELLS_PER_IMAGE` highest scores (n, C) of each row."""
-    return np.argpartition(scores, -CELLS_PER_IMAGE, axis=1)[:, -CELLS_PER_IMAGE:]
+        return np.unique(np.concatenate([self.inside[cell] for cell in set(cells.tolist())]))
 
 
 def candidate_pairs(images: Float32, keys: Sequence[str]) -> Int:

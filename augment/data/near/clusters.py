@@ -1,9 +1,8 @@
 """Clusters of near duplicates, each of them one group, so that no split can separate its images.
 
-In a dense class every image has an unlike one at the end of a chain of alike ones (single linkage would make
-one giant cluster of them), so clusters grow by complete linkage (Sorensen 1948), from the nearest pair on: only
-while all their images are alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay
-together.
+In a dense class every image has an unlike one at the end of a chain of alike ones (single linkage would make one giant
+cluster of them), so clusters grow by complete linkage (Sorensen 1948), from the nearest pair on: only while all their
+images are alike. Pairs nearer than `MAX_TIGHT_DISTANCE` are copies beyond doubt and always stay together.
 """
 
 from collections import Counter
@@ -75,16 +74,13 @@ class NearDuplicates:
         }
 
     def notes(self) -> list[str]:
-        """What a person should know of it."""
         images, several = sum(map(len, self.clusters)), len(self.several_classes)
+        left_out = [[path] for path in self.left_out]
         facts = [
             (self.clusters, f"{images} images in {counted(len(self.clusters), 'cluster')}, each one group"),
             (self.several_classes, f"several classes in {counted(several, 'cluster')}; check their labels"),
             (self.apart, f"{counted(len(self.apart), 'pair')} in different groups, since others there are unlike"),
-            (
-                [[path] for path in self.left_out],
-                f"{counted(len(self.left_out), 'image')} left out, as a declared test or val holds a copy",
-            ),
+            (left_out, f"{counted(len(left_out), 'image')} left out, as a declared test or val holds a copy"),
         ]
         return [f"near_duplicates: {fact}; for example {' and '.join(paths[0][:2])}" for paths, fact in facts if paths]
 

@@ -34,16 +34,13 @@ def windows(steps: int) -> Windows:
 
 
 def sampler(pixels: int, samples: int, crops: Windows = WHOLE) -> Float32:
-    """Float32 (..., samples, pixels): resamples each crop of one axis; rows sum to 1.
-
-    The kernel is a triangle as wide as a sample, so that making an image smaller is antialiased.
-    """
+    """Float32 (..., samples, pixels): resamples each crop of one axis; rows sum to 1. The kernel is a triangle as wide
+    as a sample, so that making an image smaller is antialiased."""
     low, high = (crops[..., end, None, None] * pixels for end in (0, 1))
     step = (high - low) / samples
     centres = low + (np.arange(samples)[:, None] + 0.5) * step - 0.5
     weights = np.maximum(0, 1 - np.abs(centres - np.arange(pixels)) / np.maximum(1, step))
-    rows: Float32 = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return rows
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
 def cosines(pixels: int, count: int, crops: Windows = WHOLE) -> Float32:
@@ -51,8 +48,7 @@ def cosines(pixels: int, count: int, crops: Windows = WHOLE) -> Float32:
     positions = (np.arange(SAMPLES_PER_AXIS) + 0.5) / SAMPLES_PER_AXIS
     basis = np.cos(np.pi * np.arange(count)[:, None] * positions) * np.sqrt(2 / SAMPLES_PER_AXIS)
     basis[0] /= np.sqrt(2)
-    rows: Float32 = basis.astype(np.float32) @ sampler(pixels, SAMPLES_PER_AXIS, crops)
-    return rows
+    return np.asarray(basis.astype(np.float32) @ sampler(pixels, SAMPLES_PER_AXIS, crops))
 
 
 def luma(images: Float32) -> Float32:
@@ -76,8 +72,7 @@ def views(images: Float32, count: int) -> Float32:
 
 def view_turns(height: int, width: int) -> list[Turn]:
     """How each of the `views` is turned."""
-    every = turns(height, width)
-    return [*every, every[0]]
+    return [*turns(height, width), turns(height, width)[0]]
 
 
 def turned(images: Float32, turn: Turn) -> Float32:
@@ -99,8 +94,7 @@ def turned_spectrum(spectra: Float32, turn: Turn) -> Float32:
     swap, rows, columns = turn
     signs = np.where(np.arange(spectra.shape[-1]) % 2, -1, 1).astype(np.float32)
     spectra = spectra.swapaxes(-1, -2) if swap else spectra
-    flipped: Float32 = spectra * (signs[:, None] if rows else 1) * (signs if columns else 1)
-    return flipped
+    return spectra * (signs[:, None] if rows else 1) * (signs if columns else 1)
 
 
 def weighted(spectra: Float32) -> Float32:
@@ -112,18 +106,15 @@ def weighted(spectra: Float32) -> Float32:
 
 def unit(vectors: Float32) -> Float32:
     """Vectors (..., D) at length 1; zeros stay."""
-    scaled: Float32 = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6)
-    return scaled
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-6))
 
 
 def deviation(spectra: Float32) -> Float32:
     """The standard deviation (...) of what spectra (..., K, K) describe, in the units of the images."""
     energy = (spectra**2).sum(axis=(-1, -2)) - spectra[..., 0, 0] ** 2
-    spread: Float32 = np.sqrt(np.maximum(energy, 0)) / SAMPLES_PER_AXIS
-    return spread
+    return np.asarray(np.sqrt(np.maximum(energy, 0)) / SAMPLES_PER_AXIS)
 
 
 @cache
 def _weights(count: int) -> Float32:
-    weights: Float32 = np.sqrt(np.hypot(*np.mgrid[:count, :count])).astype(np.float32)
-    return weights
+    return np.asarray(np.sqrt(np.hypot(*np.mgrid[:count, :count])), dtype=np.float32)

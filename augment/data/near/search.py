@@ -63,7 +63,11 @@ def near_duplicate_pairs(images: Sequence[UInt8], labels: Sequence[str], keys: S
     for block in with_progress("near duplicates", np.array_split(pairs, range(_BLOCK_PAIRS, len(pairs), _BLOCK_PAIRS))):
         aligned = align(grey, descriptors, block)
         limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
-        _note_kin(distance_of, varied[aligned.first], varied[aligned.second], distances(colour, aligned) / limit)
+        distance = distances(colour, aligned) / limit
+        kin = distance <= MAX_KIN_DISTANCE
+        ends = np.sort(varied[np.stack([aligned.first[kin], aligned.second[kin]], axis=1)], axis=1)
+        for (i, j), near in zip(ends.tolist(), distance[kin].tolist(), strict=True):  # rounded: orders of sums differ
+            distance_of[i, j] = min(round(near, 4), distance_of.get((i, j), MAX_KIN_DISTANCE))
     return sorted(Pair(distance, *pair) for pair, distance in distance_of.items())
 
 
@@ -97,13 +101,3 @@ def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.float16], Float32]:
         colour[position] = small
         grey[position] = luma(small)
     return colour, grey
-
-
-def _note_kin(
-    distance_of: dict[tuple[int, int], float], first: NDArray[np.int64], second: NDArray[np.int64], distance: Float32
-) -> None:
-    """Each pair of kin at its smallest distance, which is rounded, as sums in another order may differ."""
-    kin = distance <= MAX_KIN_DISTANCE
-    for i, j, near in zip(first[kin].tolist(), second[kin].tolist(), distance[kin].tolist(), strict=True):
-        pair = (min(i, j), max(i, j))
-        distance_of[pair] = min(round(near, 4), distance_of.get(pair, MAX_KIN_DISTANCE))

@@ -29,10 +29,8 @@ def slanted() -> tuple[NDArray[np.uint8], list[str]]:
 
 
 def digits() -> tuple[NDArray[np.uint8], list[str]]:
-    """scikit-learn's copy of the UCI hand-written digits, no download.
-
-    Returns uint8 (1797, 1, 8, 8), the levels 0..16 scaled to 0..255, and the labels "0" to "9".
-    """
+    """scikit-learn's copy of the UCI hand-written digits, no download. Returns uint8 (1797, 1, 8, 8), the levels 0..16
+    scaled to 0..255, and the labels "0" to "9"."""
     from sklearn.datasets import load_digits  # noqa: PLC0415  (slow to import, and an extra)
 
     bunch = load_digits()

@@ -77,14 +77,10 @@ def walk(root: Path) -> Iterator[PathFound]:
         except OSError:
             yield PathFound(folder, "unreadable_folder", root / folder)
             continue
-        inner = []
-        for location in locations:
-            path = f"{folder}/{location.name}" if folder else location.name
-            name = _look(location, path, real_root)
-            yield name
-            if name.kind == "folder":
-                inner.append(path)
-        pending += reversed(inner)
+        start = f"{folder}/" if folder else ""
+        found = [_look(location, start + location.name, real_root) for location in locations]
+        yield from found
+        pending += [name.path for name in reversed(found) if name.kind == "folder"]
 
 
 def _look(location: Path, path: str, real_root: Path) -> PathFound:
@@ -94,8 +90,7 @@ def _look(location: Path, path: str, real_root: Path) -> PathFound:
         return PathFound(path, "file", location)
     if stat.S_ISLNK(mode):
         return _look_through(location, path, real_root)
-    kind: Kind = "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "special"
-    return PathFound(path, kind, location)
+    return PathFound(path, "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "special", location)
 
 
 def _look_through(link: Path, path: str, real_root: Path) -> PathFound:

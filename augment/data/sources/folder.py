@@ -1,5 +1,6 @@
 """A folder with one sub-folder per class; and what kind of source a path is."""
 
+import contextlib
 import stat
 from pathlib import Path
 from typing import Literal
@@ -8,7 +9,7 @@ from augment.core.progress import first_few
 from augment.data.decoding import formats
 from augment.data.entries import Blocker, Entry
 from augment.data.sources import disk
-from augment.data.sources.disk import PathFound, Rejected, is_hidden, shown
+from augment.data.sources.disk import PathFound, is_hidden, shown
 from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
@@ -59,9 +60,8 @@ def folder(root: Path) -> tuple[list[Entry], list[Blocker]]:
             entries.append(_entry(name))
             if entries[-1].outcome != "ignored" and "/" in name.path:
                 labels[name.path.split("/")[0]] += 1
-    blockers += _loose_blockers(entries)
-    blockers += _folder_blockers(root, labels) + label_blockers(shown(str(root)), labels)
-    return entries, blockers
+    blockers += _loose_blockers(entries) + _folder_blockers(root, labels)
+    return entries, blockers + label_blockers(shown(str(root)), labels)
 
 
 def _root_blockers(root: Path) -> list[Blocker]:
@@ -105,11 +105,9 @@ def _entry(name: PathFound) -> Entry:
 
 def _judge_loose(entry: Entry, name: PathFound) -> None:
     """A file beside the class folders: notes and licences may be there, an image has no class."""
-    try:
-        with name.location.open("rb") as stream:
-            is_image = formats.has_image_name(name.path) or formats.has_image_start(stream.read(64))
-    except OSError:
-        is_image = formats.has_image_name(name.path)
+    is_image = formats.has_image_name(name.path)
+    with contextlib.suppress(OSError), name.location.open("rb") as stream:
+        is_image = is_image or formats.has_image_start(stream.read(64))
     if is_image:
         entry.reject("stop", "loose_files", "an image outside the class folders")
     else:
@@ -126,9 +124,8 @@ def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     loose = [entry.path for entry in entries if entry.code == "loose_files"]
     if not loose:
         return []
-    names = first_few(loose, 3)
-    message = f"{len(loose)} images lie beside the class folders ({names}); move each into the folder of its class"
-    return [Blocker(loose[0], "loose_files", message)]
+    where = f"{len(loose)} images lie beside the class folders ({first_few(loose, 3)})"
+    return [Blocker(loose[0], "loose_files", f"{where}; move each into the folder of its class")]
 
 
 def _folder_blockers(root: Path, labels: dict[str, int]) -> list[Blocker]:
@@ -138,10 +135,3 @@ def _folder_blockers(root: Path, labels: dict[str, int]) -> list[Blocker]:
         return [Blocker(shown(str(root)), "empty", message)]
     message = "no files in this class folder; add images or delete the folder"
     return [Blocker(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]
-
-
-def read_entry(entry: Entry, max_file_mb: int) -> bytes:
-    """The bytes behind an entry. Raises `Rejected`."""
-    if entry.location is None:
-        raise Rejected("unreadable", "nothing to read")
-    return disk.read_regular(entry.location, max_file_mb * 1024 * 1024)

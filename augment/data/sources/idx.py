@@ -26,8 +26,7 @@ UInt8 = NDArray[np.uint8]
 SIDES = {"train": "", "t10k": "test"}
 """How the two halves are named, and the split that each declares; "" is for the pipeline to divide."""
 
-_IMAGES, _LABELS = 0x0803, 0x0801  # unsigned bytes; three dimensions, one dimension
-_KINDS = {"images": _IMAGES, "labels": _LABELS}
+_KINDS = {"images": 0x0803, "labels": 0x0801}  # unsigned bytes; three dimensions, one dimension
 _GZIP = b"\x1f\x8b"
 _FILE_NAMES = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte"
 
@@ -40,10 +39,9 @@ def has_idx(root: Path) -> bool:
 def read_idx(root: Path, max_file_mb: int) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every embedded image, decoded, one for every file, and what stops a run.
 
-    The files may be compressed by gzip, and their names may have a dot in the place of the last
-    hyphen but one (train-images.idx3-ubyte). `train` is required, `t10k` is the test split where it
-    is there. A label is its number in decimal digits. A compressed file may unpack to `max_file_mb`
-    at most, as a plain one may have.
+    The files may be compressed by gzip, and their names may have a dot in the place of the last hyphen but one
+    (train-images.idx3-ubyte). `train` is required, `t10k` is the test split where it is there. A label is its number in
+    decimal digits. A compressed file may unpack to `max_file_mb` at most, as a plain one may have.
     """
     if not root.is_dir():
         message = f"there is no such folder; set ingest.path to the folder that holds {_FILE_NAMES}"
@@ -165,12 +163,11 @@ def _entries(name: str, split: str, images: UInt8, labels: UInt8) -> list[Entry]
 def _files(root: Path, used: set[str]) -> list[Entry]:
     """The files themselves, so that every file is accounted for."""
     entries = []
-    for name in disk.walk(root):
-        if name.kind != "folder":
-            entries.append(Entry(shown(name.path)))
-            is_idx = name.path in used
-            detail = "its images have rows of their own" if is_idx else "not one of the four IDX files"
-            entries[-1].reject("ignored", "idx" if is_idx else "root_file", detail)
+    for name in (name for name in disk.walk(root) if name.kind != "folder"):
+        is_idx = name.path in used
+        detail = "its images have rows of their own" if is_idx else "not one of the four IDX files"
+        entries.append(Entry(shown(name.path)))
+        entries[-1].reject("ignored", "idx" if is_idx else "root_file", detail)
     return entries
 
 

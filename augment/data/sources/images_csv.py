@@ -12,15 +12,13 @@ from augment.data.sources.labels import label_blockers
 from augment.data.sources.meta import ALLOWED_SPLITS, MAX_BYTES, SPLITS, table
 
 LIST = "images.csv"
-_MAX_NAMED = 3
 
 
 def listing(path: Path) -> tuple[list[Entry], list[Blocker]]:
     """One entry for every row, none decoded yet, and what is wrong with the table.
 
-    path: the table, or a folder that holds it as images.csv. Columns: path (relative to the table's
-    folder, or absolute), label, group, split (train, val, test or empty); the last two are optional,
-    others are not read.
+    path: the table, or a folder that holds it as images.csv. Columns: path (relative to the table's folder, or
+    absolute), label, group, split (train, val, test or empty); the last two are optional, others are not read.
     """
     file = path / LIST if path.is_dir() else path
     listed = Entry(shown(file.name))
@@ -37,18 +35,15 @@ def listing(path: Path) -> tuple[list[Entry], list[Blocker]]:
 
 def _entry(row: dict[str, str], folder: Path) -> Entry:
     path = row["path"].strip()
-    entry = Entry(shown(path), row["label"].strip(), _location(folder, path))
+    # Links are followed: whoever wrote the row means what they lead to.
+    location = Path(os.path.realpath(folder / path)) if path and "\0" not in path else None
+    entry = Entry(shown(path), row["label"].strip(), location)
     entry.group, entry.declared_split = row.get("group", "").strip(), row.get("split", "").strip()
-    if entry.location is None or not entry.location.exists():
+    if location is None or not location.exists():
         entry.reject("quarantined", "missing", "there is no such file")
     elif not disk.is_plain(path):
         entry.fix("name_escaped", "the name holds characters that cannot be shown")
     return entry
-
-
-def _location(folder: Path, path: str) -> Path | None:
-    """The file behind a path, links followed: whoever wrote the row means what it leads to."""
-    return Path(os.path.realpath(folder / path)) if path and "\0" not in path else None
 
 
 def _row_blockers(file: Path, rows: list[dict[str, str]], entries: list[Entry]) -> list[Blocker]:
@@ -66,10 +61,8 @@ def _row_blockers(file: Path, rows: list[dict[str, str]], entries: list[Entry]) 
             blockers.append(_bad(file, f"lines {before} and {line} disagree about {entry.path}; keep one of them"))
     missing = [entry.path for entry in entries if entry.code == "missing"]
     if rows and len(missing) == len(rows):
-        names = first_few(missing, _MAX_NAMED)
-        blockers.append(
-            _bad(file, f"none of its files exists ({names}); paths start from the folder that holds the table")
-        )
+        advice = "paths start from the folder that holds the table"
+        blockers.append(_bad(file, f"none of its files exists ({first_few(missing, 3)}); {advice}"))
     return blockers
 
 

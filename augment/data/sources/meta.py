@@ -19,7 +19,6 @@ LEAKING = ("split", "group")  # columns that nobody must believe to be read when
 SPLITS = ("train", "val", "test", "")
 ALLOWED_SPLITS = "allowed are train, val, test or empty"
 MAX_BYTES = 100_000_000
-_MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,9 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
     """
     table_entry = next((entry for entry in entries if entry.path == META), None)
     if table_entry is None:
-        return [
-            Blocker(entry.path, "bad_meta", f"{shown(entry.path)} is not read; rename it to {META}, or take it away")
-            for entry in entries
-            if entry.path.lower() == META
-        ]
+        alike = [entry.path for entry in entries if entry.path.lower() == META]
+        advice = f"rename it to {META}, or take it away"
+        return [Blocker(path, "bad_meta", f"{shown(path)} is not read; {advice}") for path in alike]
     if table_entry.code != "meta":
         return [_bad(f"{table_entry.detail}; replace it by a plain file or delete it")]
     try:
@@ -55,7 +52,7 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
     known = {_key(entry.path) for entry in entries}
     missing = [path for path in rows if path not in known]
     if missing:
-        names = first_few(list(map(shown, missing)), _MAX_NAMED)
+        names = first_few(list(map(shown, missing)), 3)
         blockers.append(_bad(f"{len(missing)} files are not in the folder ({names}); correct or delete the rows"))
     if blockers:
         table_entry.reject("stop", "bad_meta", blockers[0].message)
@@ -67,11 +64,8 @@ def apply(root: Path, entries: Sequence[Entry]) -> list[Blocker]:
 
 
 def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
-    """Rows by column name, with the number of their line under `line`.
-
-    Raises ValueError in words for people, when a column of `needed` is missing or one of `LEAKING` seems to be
-    misspelt too, and csv.Error.
-    """
+    """Rows by column name, with the number of their line under `line`. Raises ValueError in words for people, when a
+    column of `needed` is missing or one of `LEAKING` seems to be misspelt too, and csv.Error."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -84,9 +78,8 @@ def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
     for wanted in LEAKING:
         near = [] if wanted in columns else difflib.get_close_matches(wanted, columns, n=1, cutoff=0.75)
         if near:
-            raise ValueError(
-                f"its column `{shown(near[0])}` is not read; rename it to `{wanted}`, or to something less like that"
-            )
+            advice = f"rename it to `{wanted}`, or to something less like that"
+            raise ValueError(f"its column `{shown(near[0])}` is not read; {advice}")
     doubled = [name for name, times in Counter(columns).items() if name and times > 1]
     if doubled:
         raise ValueError(f"the column `{doubled[0]}` stands twice in its header; keep one of them")

@@ -23,13 +23,11 @@ def by_pattern(entries: Sequence[Entry], pattern: str, blockers: list[Blocker]) 
     image is a group of its own; where it says nothing of any image, `blockers` gets an entry.
     """
     expression = re.compile(pattern)
-    silent = []
     images = [entry for entry in entries if entry.outcome in ("ok", "fixed")]
     for entry in images:
         match = expression.search(entry.path)
         entry.group = entry.group or (match[1] or "" if match else "")
-        if not entry.group:
-            silent.append(entry.path)
+    silent = [entry.path for entry in images if not entry.group]
     if not silent:
         return []
     if len(silent) == len(images):

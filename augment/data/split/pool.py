@@ -4,7 +4,7 @@ For `evaluate.protocol: repeated` the images that the split left over, the pool,
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +48,10 @@ def shortages(delivered: Counts, pool: Counts, repeats: int) -> dict[str, tuple[
     return {label: (count, pool.get(label, 0)) for label, count in needed.items() if pool.get(label, 0) < count}
 
 
-def check_split(entries: Iterable[Entry], repeats: int) -> None:
+def check_split(entries: Sequence[Entry], repeats: int) -> None:
     """`check_repeats` for entries that have been split, before anything is trained."""
-    sides = Counter((entry.split, entry.label) for entry in entries if entry.split)
-    train, val, test, pool = (
-        {label: count for (split, label), count in sides.items() if split == side}
-        for side in ("train", "val", "test", "pool")
-    )
+    names = ("train", "val", "test", "pool")
+    train, val, test, pool = (Counter(entry.label for entry in entries if entry.split == name) for name in names)
     check_repeats(train, val, test, pool, repeats)
 
 

@@ -15,6 +15,7 @@ from augment.core.errors import DataError
 from augment.core.progress import MAX_PROBLEM_LINES, first_few, limited
 from augment.core.seeds import derive_seed
 from augment.data.sources.disk import shown
+from augment.params import Ingest
 
 Units = Mapping[str, Counter[str]]
 """Group name -> images of each class in it. A group is never divided between two splits."""
@@ -24,35 +25,26 @@ _MIN_IMAGES_FOR_VAL = 5  # training images from which a class gives at least one
 
 
 def split(
-    labels: Sequence[str],
-    groups: Sequence[str],
-    declared: Sequence[str],
-    *,
-    test_fraction: float,
-    val_fraction: float,
-    train_per_class: int | Mapping[str, int] | None,
-    test_max: int,
-    seed: int,
+    labels: Sequence[str], groups: Sequence[str], declared: Sequence[str], ingest: Ingest, seed: int
 ) -> NDArray[np.str_]:
     """The split of every image: str (N,) of train, val, test, or "" for not used.
 
-    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any
-    is declared, test is what they declared, val too where they declared any, and the rest is there to
-    train from. With train_per_class, that many images of each class (where groups do not add
-    up to it: fewer, but at least one group) become train and val, and the rest test.
-    Raises `DataError` naming every class that cannot be split, and why.
+    labels, groups, declared: N texts each; declared is the split that a person declared, or "". Where any is declared,
+    test is what they declared, val too where they declared any, and the rest is there to train from. With
+    train_per_class, that many images of each class (where groups do not add up to it: fewer, but at least one group)
+    become train and val, and the rest test. Raises `DataError` naming every class that cannot be split, and why.
     """
     units = units_of(labels, groups)
-    wanted = _wanted(train_per_class, Counter(labels))
+    wanted = _wanted(ingest.train_per_class, Counter(labels))
     declared_of_group = _declared(groups, declared)
     if any(declared_of_group.values()):
-        assigned = _by_declaration(units, declared_of_group, wanted, val_fraction, seed)
+        assigned = _by_declaration(units, declared_of_group, wanted, ingest.val_fraction, seed)
     else:
-        assigned = _by_draw(units, wanted, test_fraction, seed)
-    assigned |= dict.fromkeys(_val(units, assigned, val_fraction, seed), "val")
+        assigned = _by_draw(units, wanted, ingest.test_fraction, seed)
+    assigned |= dict.fromkeys(_val(units, assigned, ingest.val_fraction, seed), "val")
     result = np.array([assigned.get(group, "") for group in groups], dtype="<U5")
     _require(np.asarray(labels), result)
-    return _trim_test(np.asarray(labels), np.asarray(groups), result, test_max, seed)
+    return _trim_test(np.asarray(labels), np.asarray(groups), result, ingest.test_max, seed)
 
 
 def units_of(labels: Iterable[str], groups: Iterable[str]) -> dict[str, Counter[str]]:
@@ -67,11 +59,8 @@ def _wanted(train_per_class: int | Mapping[str, int] | None, counts: Counter[str
     """Images to draw of each class; every class named, and none that does not exist."""
     if train_per_class is None or isinstance(train_per_class, int):
         return None if train_per_class is None else dict.fromkeys(counts, train_per_class)
-    problems = [
-        f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}"
-        for name in train_per_class
-        if name not in counts
-    ]
+    unknown = [name for name in train_per_class if name not in counts]
+    problems = [f"ingest.train_per_class: there is no class {name!r}; {nearest(name, counts)}" for name in unknown]
     if absent := [label for label in sorted(counts) if label not in train_per_class]:
         names = _listed(absent)
         problems.append(f"ingest.train_per_class: no number for {names}; name every class, or give one number")
@@ -92,9 +81,8 @@ def _declared(groups: Sequence[str], declared_splits: Sequence[str]) -> dict[str
     for group, name in zip(groups, declared_splits, strict=True):
         before = declared.setdefault(group, name)
         if before and name and before != name:
-            problems.append(
-                f"group {group!r} is in {before} and in {name}; put all of it into one split (meta.csv, or images.csv)"
-            )
+            advice = "put all of it into one split (meta.csv, or images.csv)"
+            problems.append(f"group {group!r} is in {before} and in {name}; {advice}")
         declared[group] = before or name
     _raise(list(dict.fromkeys(problems)))
     return declared
@@ -232,7 +220,6 @@ def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
 
 
 def _count(units: Units, groups: Iterable[str]) -> Counter[str]:
-    """Images of each class in some groups."""
     return Counter(label for group in groups for label in units[group].elements())
 
 

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.data.split.split import split
+from augment.params import Ingest
 
-DEFAULTS = {"test_fraction": 0.3, "val_fraction": 0.2, "train_per_class": None, "test_max": 10_000, "seed": 0}
+DEFAULTS = Ingest(test_max=10_000)
 
 
 def run(labels: list[str], groups: list[str] | None = None, given_: list[str] | None = None, **changes: object) -> list:
-    groups = groups or [f"{label}/{i}" for i, label in enumerate(labels)]
-    return split(labels, groups, given_ or [""] * len(labels), **DEFAULTS | changes).tolist()
+    groups, seed = groups or [f"{label}/{i}" for i, label in enumerate(labels)], changes.pop("seed", 0)
+    return split(labels, groups, given_ or [""] * len(labels), DEFAULTS.model_copy(update=changes), seed).tolist()
 
 
 def table(labels: list[str], result: list[str]) -> dict[str, Counter[str]]:
@@ -176,4 +177,4 @@ def test_one_group_cannot_be_split() -> None:
 def test_a_large_group_does_not_become_val() -> None:
     result = run(["a"] * 20, ["big"] * 9 + ["large"] * 8 + ["x", "y", "z"], train_per_class=17)
     assert Counter(result)["val"] <= Counter(result)["train"]
-    assert isinstance(split(["a"] * 9, [str(i) for i in range(9)], [""] * 9, **DEFAULTS), np.ndarray)
+    assert isinstance(split(["a"] * 9, [str(i) for i in range(9)], [""] * 9, DEFAULTS, 0), np.ndarray)
