@@ -27,7 +27,7 @@ from augment.evaluation.experiment.preflight import neighbour_recalls
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
 from augment.evaluation.statistics.power_model import both_right
 from augment.measure.classifiers import FitSettings
-from augment.params import Arm
+from augment.params.arms import Arm
 
 AUGMENTING: tuple[Arm, ...] = ("classical", "copies_half", "mixup_within_half")
 ARMS: tuple[Arm, ...] = (*AUGMENTING, "oversample")

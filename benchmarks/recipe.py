@@ -36,7 +36,8 @@ from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
-from augment.params import AUGMENTATIONS, Arm, Augmentation, Evaluate, Train
+from augment.params import Evaluate, Train
+from augment.params.arms import AUGMENTATIONS, Arm, Augmentation
 from benchmarks.pools import draw, images_of
 from benchmarks.recipe_tables import print_tables
 from benchmarks.variants import FINALISTS, KEYS, SCRATCH, VARIANTS

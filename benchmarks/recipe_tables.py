@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from augment.evaluation.statistics.estimates import paired_t
-from augment.params import AUGMENTATIONS
+from augment.params.arms import AUGMENTATIONS
 from benchmarks.variants import KEYS, VARIANTS
 
 

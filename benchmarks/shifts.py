@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.params import Arm
+from augment.params.arms import Arm
 from benchmarks.prior import Correct, shift
 
 ARMS: tuple[Arm, ...] = ("classical", "randaugment", "mixup_cutmix", "gan_half", "gan_half_filtered", "copies_half")

@@ -11,7 +11,8 @@ from augment.core.files import folder_name, read_csv, write_bytes, write_csv
 from augment.core.grids import write_picture
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS, delivered_images
-from augment.params import Arm, Params
+from augment.params import Params
+from augment.params.arms import Arm
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
 
 Row = dict[str, object]

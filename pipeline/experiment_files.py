@@ -12,7 +12,8 @@ from augment.core.files import read_csv, write_bytes, write_json
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
-from augment.params import Arm, BaseAugmentation, Evaluate
+from augment.params import Evaluate
+from augment.params.arms import Arm, BaseAugmentation
 from pipeline.common import EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol
-from augment.params import Arm, BaseAugmentation
+from augment.params.arms import Arm, BaseAugmentation
 
 
 def before_training(

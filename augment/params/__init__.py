@@ -1,34 +1,12 @@
 """The settings of params.yaml: their schema, how they are read, and the words for mistakes in them."""
 
-from augment.params.arms import (
-    ARMS,
-    AUGMENTATIONS,
-    CONTROL_ARMS,
-    DEFAULT_ARMS,
-    GAN_ARMS,
-    REAL_ARMS,
-    Arm,
-    Augmentation,
-    BaseAugmentation,
-    Features,
-)
 from augment.params.image_sections import Generate, Ingest, Override, Train
 from augment.params.loading import check, load, read
 from augment.params.schema import Compute, Evaluate, Params
 
 __all__ = [
-    "ARMS",
-    "AUGMENTATIONS",
-    "CONTROL_ARMS",
-    "DEFAULT_ARMS",
-    "GAN_ARMS",
-    "REAL_ARMS",
-    "Arm",
-    "Augmentation",
-    "BaseAugmentation",
     "Compute",
     "Evaluate",
-    "Features",
     "Generate",
     "Ingest",
     "Override",

@@ -17,7 +17,8 @@ from augment.gan.latent_transfer import inversion_passes
 from augment.gan.per_class import Backend
 from augment.gan.settings import class_training
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings
-from augment.params import ARMS, DEFAULT_ARMS, Train
+from augment.params import Train
+from augment.params.arms import ARMS, DEFAULT_ARMS
 from augment.synthesis.filter import FilterSettings
 
 SERIAL = Engine("serial")

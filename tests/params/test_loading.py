@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from augment.core.errors import ParamsError
-from augment.params import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS, Evaluate, Override, Params, check, load
+from augment.params import Evaluate, Override, Params, check, load
+from augment.params.arms import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS
 from augment.params.reference import document
 from augment.params.types import OUTPUTS
 

@@ -36,8 +36,8 @@ from augment.gan.settings import has_pinned_start
 from augment.measure.classifiers import FitSettings
 from augment.measure.features import pixels
 from augment.measure.imagenet import require_weights
-from augment.params import AUGMENTATIONS, Evaluate, Params
-from augment.params.arms import arm_kinds
+from augment.params import Evaluate, Params
+from augment.params.arms import AUGMENTATIONS, arm_kinds
 from augment.synthesis.filter import filter_settings, fold_positions
 from augment.synthesis.selection import samples_per_class
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from augment.evaluation.statistics.estimates import Estimate, holm
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.params import Arm
+from augment.params.arms import Arm
 
 Split = Literal["test", "val"]
 Claim = Literal["primary", "secondary", "gate"]

@@ -6,7 +6,7 @@ import pytest
 from augment.evaluation.experiment.arms import augmentation_of
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.selection import strongest_augmentation
-from augment.params import ARMS, AUGMENTATIONS
+from augment.params.arms import ARMS, AUGMENTATIONS
 
 ROWS = {"classical": [0.5, 0.7], "randaugment": [0.9, 0.5], "mixup_cutmix": [0.6, 0.6], "oversample": [1.0, 1.0]}
 
