@@ -44,9 +44,8 @@ def fit_independent_classifiers(
 ) -> list[IndependentClassifier]:
     """Train them as the class filter is trained, with own seeds and folds. Raises `DataError` where it would."""
     own_seed = derive_seed(seed, "judges")
-    (fitted,) = fit_filters(
-        [train], replace(settings, folds=CROSS_FITTING_FOLDS), [own_seed], engine, "independent classifiers"
-    )
+    halves = replace(settings, folds=CROSS_FITTING_FOLDS)
+    (fitted,) = fit_filters([train], halves, [own_seed], engine, "independent classifiers")
     folds = fold_positions(train.targets(train.classes), train.groups, CROSS_FITTING_FOLDS, own_seed)
     return [
         IndependentClassifier(network, train.take(outside))
