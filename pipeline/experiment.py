@@ -10,7 +10,6 @@ from typing import Any
 from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import write_csv, write_json
-from augment.evaluation.announcement import base_augmentation_text, before_training, learning_curve_text
 from augment.evaluation.cost import cost_line, measure_cost
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
@@ -43,6 +42,7 @@ from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.params import Evaluate, Params
 from augment.params.arms import DELIVERED_ARM, arm_kinds
+from pipeline.announcement import base_augmentation_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
 from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores
 from pipeline.start import echo

@@ -26,7 +26,7 @@ WORDS = (
     "augment/cli.py",
     "augment/core/progress.py",
     "augment/data/check.py",
-    "augment/evaluation/announcement.py",
+    "pipeline/announcement.py",
     "augment/evaluation/columns.py",
     "augment/evaluation/cost.py",
     "augment/evaluation/verdict/rules.py",

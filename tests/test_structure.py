@@ -40,7 +40,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/data/check.py",  # `augment check`
     "augment/data/setup.py",  # `augment init`
     "augment/evaluation/cost.py",  # minutes, told before the training
-    "augment/evaluation/announcement.py",  # what is told before the training
+    "pipeline/announcement.py",  # what is told before the training
     "augment/gan/cost.py",  # minutes again
     "augment/params/messages.py",  # what is wrong with params.yaml
     "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails

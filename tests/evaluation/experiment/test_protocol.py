@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.data.split.pool import FOLDS, join
-from augment.evaluation.announcement import repeats_announcement, repeats_text
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.training_sets import (
     FOLD_REPETITIONS,
@@ -22,6 +21,7 @@ from augment.evaluation.experiment.training_sets import (
     repeated_folds,
 )
 from augment.params import Evaluate, Params
+from pipeline.announcement import repeats_announcement, repeats_text
 from tests.toy import toy_set
 
 
