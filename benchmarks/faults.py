@@ -1,6 +1,6 @@
 """Faults to plant in a run, each around one step of training: what the guards must find, for tests and benchmarks.
 
-A plant takes `augment.gan.training.run.play` and gives a step with the fault in it; `planted` puts it in its place.
+A plant takes `train_step` and gives a step with the fault in it; `planted` puts it in its place.
 """
 
 import functools

@@ -83,7 +83,7 @@ def experiment(params: Params) -> None:
     write_scores(result.scores, by_size, second_scores(protocol, result, chosen, engine), external)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
-    Facts(announced, settings.base_augmentation, selection.chosen_real, failed, pinned).write()
+    Facts(announced, settings.base_augmentation, selection.chosen_real, dict(failed), pinned).write()
     write_json(ENVIRONMENT, environment(backend.device))
 
 

@@ -34,7 +34,7 @@ FILES: dict[str, CsvFile] = {
         split="`train`, `val`, `test`, `pool`; empty: not used",
         index="position in that split's images.npy",
         group="declared, or of near duplicates, or the path",
-        sha256="of the pixels",
+        sha256="of the file, or of an embedded image",
     ),
     "data/prepared/classes.json": CsvFile(
         "A list of the classes, sorted by label.",
@@ -80,7 +80,7 @@ FILES: dict[str, CsvFile] = {
         sha256="of this file without this key",
     ),
     "models/<slug>/curve.csv": CsvFile(
-        "The training of one generator, a row per interval.",
+        "The training of one generator, a row for each fiftieth of the run.",
         step="of the discriminator",
         d_loss="its loss",
         g_loss="the generator's loss",

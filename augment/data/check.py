@@ -60,7 +60,7 @@ def run(
 
 
 def _may_stop_later(findings: Findings, params: Params) -> bool:
-    """Whether anything hints at `generate` or `evaluate` stopping; else what they import is not loaded to find out."""
+    """Whether anything hints at a later stage stopping; else what that imports is not loaded to find out."""
     folders = (Path(params.evaluate.external), Path(params.train.base))
     groups = [entry.group for entry in findings.usable if entry.split in ("train", "val")]
     several = len(set(groups)) < len(groups)  # images share a group, so a repeat may leave the class filter too few

@@ -12,8 +12,8 @@ from augment.core.files import sha256
 from augment.data.decoding import decode
 from augment.data.entries import DEDUP, KEEP_FIRST, Blocker, Entry
 from augment.data.findings import Findings, notes_of, set_blockers, size_text
-from augment.data.near import clusters
-from augment.data.near.clusters import NearDuplicates
+from augment.data.near import grouping
+from augment.data.near.grouping import NearDuplicates
 from augment.data.sources import disk, folder, idx, images_csv, meta
 from augment.data.sources.built_in import digits, slanted
 from augment.data.sources.disk import Rejected
@@ -36,7 +36,7 @@ def examine(ingest: Ingest) -> Findings:
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     grouped = ingest.near_duplicates == "group"
-    near, too_large = clusters.group_near_duplicates(entries) if grouped else (NearDuplicates(), [])
+    near, too_large = grouping.group_near_duplicates(entries) if grouped else (NearDuplicates(), [])
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     blockers += too_large + set_blockers(ingest, entries, sizes)
     notes += near.notes() + notes_of(entries)

@@ -10,7 +10,7 @@ import numpy as np
 from augment.data.decoding.decode import MAX_SIDE_PX, MIN_SIDE_PX
 from augment.data.decoding.formats import has_image_name
 from augment.data.entries import Blocker, Entry
-from augment.data.near.clusters import NearDuplicates
+from augment.data.near.grouping import NearDuplicates
 from augment.data.sources.disk import shown
 from augment.params import Ingest
 

@@ -99,7 +99,7 @@ class Train(Section):
     )
     """`relativistic`: RpGAN (each real against a fake). `non_saturating`: G minimises -ln D(G(z)). `minimax`: the
     zero-sum game. `mse`: squared error of the probability, `least_squares`: of the raw score. `hinge`.
-    `wasserstein_gp`: a distance, with its own penalty. docs/gans-by-hand.md shows each."""
+    `wasserstein_gp`: a distance, with its own penalty. docs/gans.md has each."""
     gamma: float = Field(0.5, ge=0, le=MAX_GAMMA)
     """Weight gamma of the penalty gamma/2 (R1 + R2) at 32 pixels; 0 switches it off. `wasserstein_gp` has its own
     penalty, with lambda = 20 gamma, and needs it."""

@@ -13,7 +13,6 @@ from augment.params.arms import ARM_ROWS, ARMS, AUGMENTATIONS, DEFAULT_ARMS, ROW
 ROOT = Path(__file__).parents[2]
 AMBIGUOUS = {*AUGMENTATIONS, *SOURCES, "none", "pretrained"}  # augmentations, sources and an extra have these names too
 OTHER_MEANINGS = {  # of the same words: keys of verdict.json, values of `assemble.use`
-    "evaluation/files.py": {"as_delivered"},
     "evaluation/verdict/summary.py": {"as_delivered"},
     "report/contents.py": {"as_delivered"},
     "params/schema.py": {"gan_fill", "gan_half_filtered"},

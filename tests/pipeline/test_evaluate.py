@@ -21,7 +21,7 @@ from augment.measure import imagenet
 from augment.project.query_ledger import LEDGER
 from pipeline import experiment as stage
 from tests.pipeline.evaluated import COUNTS, compare, named, params, rows_of, verdict
-from tests.toy import Fixed, toy_set
+from tests.toy import Fixed, bars, toy_set
 
 FAR = {"primary": "recall_at_far", "normal": "fine", "false_alarm_rate": 0.1}
 
@@ -82,6 +82,15 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
     compare(params(augmentation="randaugment"))
     assert verdict()["augmentation"] == "randaugment"
     assert used[-4] == "gan_half_filtered on randaugment"
+
+
+@pytest.mark.usefixtures("toy_project")
+def test_a_class_whose_gan_failed_is_told_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(("crack", "fine"))}
+    half = GeneratorSet(made, classes=["crack", "fine", "hole"], failed={"hole": "collapsed"})
+    monkeypatch.setattr(stage, "load_generators", lambda folder: half)
+    compare(params())
+    assert any("The GANs of these classes failed: 'hole' (1 of 2 repeats)" in line for line in verdict()["reasons"])
 
 
 @pytest.mark.usefixtures("toy_project")

@@ -17,7 +17,6 @@ from augment.data.sources.disk import Rejected
 UInt8 = NDArray[np.uint8]
 
 MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
-_MAX_OVERSHOOT = 2  # floats that were meant to end at 1 go little beyond it, as resampling leaves them
 MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 
 _ORIENTATION = 0x0112
@@ -61,7 +60,7 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
             declared = _examine_header(content, name, max_pixels, fixes)
             image = _load(content, name, fixes)
             pixels, channels = _pixels(image, declared, background, fixes)
-            float_top = _float_top(np.asarray(image)) if image.mode == "F" else None
+            float_top = tiff.float_top(np.asarray(image)) if image.mode == "F" else None
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
@@ -180,7 +179,7 @@ def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: lis
 def _from_deep(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> UInt8:
     """Floats and integers of more than 8 bits, one channel, to uint8 (H, W)."""
     values = np.asarray(image)
-    pixels = _from_floats(values) if image.mode == "F" else _from_integers(values, declared.top)
+    pixels = tiff.from_floats(values) if image.mode == "F" else _from_integers(values, declared.top)
     pixels = 255 - pixels if declared.white_is_zero else pixels
     if image.mode != "F" and "transparency" in image.info:  # one value that stands for nothing
         fixes.append("composite")
@@ -199,24 +198,6 @@ def _from_integers(values: NDArray[Any], top: int) -> UInt8:
         raise Rejected("bad_pixels", "negative values")
     wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
     return ((wide * 255 + top // 2) // top).astype(np.uint8)
-
-
-def _from_floats(values: NDArray[np.float32]) -> UInt8:
-    """0..1 or 0..255 to 0..255; what lies elsewhere is refused."""
-    if not np.isfinite(values).all():
-        raise Rejected("bad_pixels", "NaN or infinite values")
-    low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 255:
-        raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
-    if 1 < high <= _MAX_OVERSHOOT:
-        raise Rejected("bad_pixels", f"values up to {high:g} leave open whether 1 or 255 is white; clip them to 0..1")
-    scaled = values * np.float32(255 / _float_top(values))
-    return np.asarray(np.floor(scaled + np.float32(0.5)), dtype=np.uint8)
-
-
-def _float_top(values: NDArray[np.float32]) -> int:
-    """Floats have no declared depth: 0..1 is the convention, 0..255 the other common scale."""
-    return 1 if values.max() <= 1 else 255
 
 
 def _composite(rgba: Image.Image, background: int) -> UInt8:

@@ -1,7 +1,9 @@
-"""What a TIFF declares, which Pillow leaves undone or unsaid."""
+"""What a TIFF declares, which Pillow leaves undone or unsaid, and what becomes of float samples."""
 
 import io
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from augment.data.sources.disk import Rejected
@@ -10,6 +12,7 @@ WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 
 STRIPS, SAMPLES, PLANES, TILES, FORMAT = 273, 277, 284, 324, 339
 WHITE_IS_ZERO, UNCOMPRESSED, HIGH_BITS_FIRST, SEPARATE_PLANES, SIGNED = 0, 1, 1, 2, 2
 MAX_SAMPLE_BITS = 32  # bits of a sample
+MAX_OVERSHOOT = 2  # floats that were meant to end at 1 go little beyond it, as resampling leaves them
 SAVE_AS = "save it as grey of 8 or 16 bits, or as RGB of 8 bits"
 
 
@@ -89,3 +92,21 @@ def _of_samples(directory: ImageFileDirectory_v2, tag: int, default: int) -> lis
     value = directory.get(tag, default)
     values = value if isinstance(value, tuple) else (value,)
     return list(map(int, values[: directory.get(SAMPLES, 1)])) or [default]
+
+
+def from_floats(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """0..1 or 0..255 to 0..255; what lies elsewhere is refused."""
+    if not np.isfinite(values).all():
+        raise Rejected("bad_pixels", "NaN or infinite values")
+    low, high = float(values.min()), float(values.max())
+    if low < 0 or high > 255:
+        raise Rejected("bad_pixels", f"values from {low:g} to {high:g}; floats must lie in 0..1 or 0..255")
+    if 1 < high <= MAX_OVERSHOOT:
+        raise Rejected("bad_pixels", f"values up to {high:g} leave open whether 1 or 255 is white; clip them to 0..1")
+    scaled = values * np.float32(255 / float_top(values))
+    return np.asarray(np.floor(scaled + np.float32(0.5)), dtype=np.uint8)
+
+
+def float_top(values: NDArray[np.float32]) -> int:
+    """Floats have no declared depth: 0..1 is the convention, 0..255 the other common scale."""
+    return 1 if values.max() <= 1 else 255

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.near.clusters import MAX_TIGHT_DISTANCE, clusters
+from augment.data.near.grouping import MAX_TIGHT_DISTANCE, clusters
 from augment.data.near.search import MAX_KIN_DISTANCE, Pair
 
 

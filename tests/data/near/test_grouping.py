@@ -13,7 +13,7 @@ from augment.data.check import as_dict, as_text
 from augment.data.entries import Entry
 from augment.data.findings import Findings
 from augment.data.near import clusters
-from augment.data.near.clusters import NearDuplicates, group_near_duplicates
+from augment.data.near.grouping import NearDuplicates, group_near_duplicates
 from augment.data.prepare import _groups, prepare
 from augment.params import Ingest
 from tests.data.corpus import encode, look
