@@ -12,7 +12,7 @@ from augment.core.files import sha256
 from augment.data.check import as_dict, as_text
 from augment.data.entries import Entry
 from augment.data.findings import Findings
-from augment.data.near import clusters
+from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates, group_near_duplicates
 from augment.data.prepare import _groups, prepare
 from augment.params import Ingest
@@ -56,7 +56,7 @@ def test_declared_groups_are_the_persons_word(monkeypatch: pytest.MonkeyPatch) -
     entries = copies("", "")
     for number, one in enumerate(entries):
         one.group = f"part {number}"
-    monkeypatch.setattr(clusters, "near_duplicate_pairs", lambda *_: pytest.fail("there is nothing to search"))
+    monkeypatch.setattr(grouping, "near_duplicate_pairs", lambda *_: pytest.fail("there is nothing to search"))
     assert group_near_duplicates(entries) == (NearDuplicates(), [])
     assert [one.group for one in entries] == [f"part {number}" for number in range(9)]
 
@@ -140,10 +140,10 @@ def test_pairs_that_no_cluster_holds_are_counted() -> None:
 
 
 def test_pairs_apart_are_those_of_different_clusters() -> None:
-    chain = [clusters.Pair(0.7, 0, 1), clusters.Pair(0.8, 2, 3), clusters.Pair(0.9, 1, 2), clusters.Pair(3.0, 0, 3)]
-    assert clusters._apart(chain, [[0, 1], [2, 3]], [""] * 4) == [[1, 2]]
-    assert clusters._apart(chain, [[0, 1], [2, 3]], ["", "x", "y", ""]) == []
-    assert clusters._apart(chain, [], ["", "x", "", ""]) == [[0, 1], [2, 3], [1, 2]]
+    chain = [grouping.Pair(0.7, 0, 1), grouping.Pair(0.8, 2, 3), grouping.Pair(0.9, 1, 2), grouping.Pair(3.0, 0, 3)]
+    assert grouping._apart(chain, [[0, 1], [2, 3]], [""] * 4) == [[1, 2]]
+    assert grouping._apart(chain, [[0, 1], [2, 3]], ["", "x", "y", ""]) == []
+    assert grouping._apart(chain, [], ["", "x", "", ""]) == [[0, 1], [2, 3], [1, 2]]
 
 
 def write(root: Path, name: str, pixels: np.ndarray) -> None:
