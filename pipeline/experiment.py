@@ -56,6 +56,8 @@ def experiment(params: Params) -> None:
     pinned = pinned_training(params.train)
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
     external = read_external(Path(chosen.external), params.ingest, splits.train.classes, splits.train.images.shape[1:])
+    if external is not None:
+        echo(f"experiment: {len(external)} external images of {len(external.classes)} classes")
     check_experiment(protocol, external, params)
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)

@@ -91,8 +91,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         image, target = self.images[index], self.targets[index]
         return (
-            self.transform(image) if self.transform else image,
-            self.target_transform(target) if self.target_transform else target,
+            self.transform(image) if self.transform is not None else image,
+            self.target_transform(target) if self.target_transform is not None else target,
         )
 
 

@@ -85,21 +85,27 @@ def _log_errors(table: MetricTable, candidate: str) -> MetricTable:
     """Logarithms of 1 - metric; where none is wrong, half an image is."""
     min_error = 0.5 / table.images
 
-    def logs(by_arm: Mapping[str, Float]) -> dict[str, Float]:
-        return {arm: np.log(np.maximum(min_error, 1 - values)) for arm, values in by_arm.items()}
+    def log_error(metric: Float) -> Float:
+        return np.asarray(np.log(np.maximum(min_error, 1 - metric)))
 
+    values, bootstrap = ({arm: log_error(own) for arm, own in each.items()} for each in (table.values, table.bootstrap))
     one_group_se = table.one_group_se / max(min_error, 1 - table.mean(candidate))
-    return replace(table, values=logs(table.values), bootstrap=logs(table.bootstrap), one_group_se=one_group_se)
+    thresholds = {
+        arm: log_error(table.values[arm][:, None] + changes) - values[arm][:, None]  # (S, G)
+        for arm, changes in table.thresholds.items()
+    }
+    return replace(table, values=values, bootstrap=bootstrap, one_group_se=one_group_se, thresholds=thresholds)
 
 
 def _weighted_estimate(table: MetricTable, weights: Mapping[str, float]) -> Estimate:
     """The estimate of a weighted sum of arms, paired by seed and by draw."""
 
-    def weighted(by_arm: Mapping[str, Float]) -> dict[str, Float]:
-        return {"": np.sum([weight * by_arm[arm] for arm, weight in weights.items()], axis=0)}
-
+    values, bootstrap, thresholds = (
+        {"": np.sum([weight * by_arm[arm] for arm, weight in weights.items()], axis=0)} if by_arm else {}
+        for by_arm in (table.values, table.bootstrap, table.thresholds)
+    )
     one_group_se = table.one_group_se * max(map(abs, weights.values()))
-    sums = replace(table, values=weighted(table.values), bootstrap=weighted(table.bootstrap), one_group_se=one_group_se)
+    sums = replace(table, values=values, bootstrap=bootstrap, one_group_se=one_group_se, thresholds=thresholds)
     return sums.estimate("")
 
 

@@ -76,6 +76,21 @@ def test_test_images_count_in_the_interval() -> None:
     assert (found.low < 100, found.high > 180) == (True, True), "an error off by 11 % is a size off by 22 %"
 
 
+def test_an_uncertain_threshold_counts_in_the_interval() -> None:
+    """Recall at a false-alarm rate: what leaving out a group of normal images changes widens it, as draws do."""
+    exact = noisy(130.0, 5, 1e-9, 0)
+    exact = replace(exact, bootstrap={name: np.repeat(own[:, None], 50, 1) for name, own in exact.values.items()},
+                    ratio=None)  # fmt: skip
+    still = {name: np.zeros((5, 20)) for name in exact.values}
+    moved = still | {"gan": np.where(np.arange(20) == 0, 0.02, 0.0)[None].repeat(5, 0)}
+    certain, uncertain = (
+        sample_equivalence(replace(exact, thresholds=changes), "gan", SIZES, 100.0) for changes in (still, moved)
+    )
+    assert certain == sample_equivalence(exact, "gan", SIZES, 100.0)
+    assert certain.high == pytest.approx(130, rel=0.005)
+    assert (uncertain.low < 100, uncertain.high > 180) == (True, True), "as wide as draws of this size make it"
+
+
 def test_a_curve_that_does_not_rise_tells_nothing() -> None:
     rng = np.random.default_rng(0)
     flat = measured({name: 0.2 * np.exp(0.1 * rng.normal(size=5)) for name in [*SIZES, "gan"]})
