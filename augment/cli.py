@@ -112,9 +112,9 @@ def _check(options: argparse.Namespace) -> int:
 
 def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
     """What `generate` and `experiment` could not begin with."""
-    from augment.evaluation.experiment.preflight import evaluate_blockers
+    from augment.evaluation.experiment.preflight import experiment_blockers
 
-    return evaluate_blockers(shape, images, params)
+    return experiment_blockers(shape, images, params)
 
 
 def _forecast(file: Path, shape: tuple[int, int, int], counts: Mapping[str, int]) -> list[str]:

@@ -1,8 +1,8 @@
 """The table of arms: one row for each way to train that is compared. Nothing else spells what an arm is.
 
-All arms train the same network for equally many steps; what differs is what they draw and how it counts. A new arm is
-a row here and, where it makes images of a new kind, a function in augment/evaluation/experiment/baselines.py.
-docs/protocol.md shows this table to people.
+All arms but `pretrained` train the same network for equally many steps; what differs is what they draw, and how often.
+A new arm is a row here and, where it makes images of a new kind, a function in
+augment/evaluation/experiment/baselines.py. docs/protocol.md shows this table to people.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What a TIFF declares, which Pillow leaves undone or unsaid, and what becomes of float samples."""
+"""What a TIFF declares, which Pillow leaves undone or unsaid, and what becomes of float samples (also those of PFM)."""
 
 import io
 

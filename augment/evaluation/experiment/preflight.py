@@ -80,7 +80,7 @@ def classifier_steps(settings: Evaluate, height: int, width: int) -> int:
 NEIGHBOUR_FOLDS = 5
 
 
-def evaluate_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
+def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
     """shape: (C, H, W) of the images, which have been split."""
     train, val, test, pool = (
         image_set([image for image in images if image.split == side], shape) for side in ("train", "val", "test", POOL)

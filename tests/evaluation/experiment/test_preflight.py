@@ -8,7 +8,7 @@ import pytest
 
 from augment.cli import main
 from augment.data.entries import Entry
-from augment.evaluation.experiment.preflight import evaluate_blockers
+from augment.evaluation.experiment.preflight import experiment_blockers
 from augment.params import check
 from tests.data.corpus import write_set
 
@@ -104,7 +104,7 @@ def test_a_rotated_repeat_that_is_left_with_one_group_is_found_before_anything_t
 
 def test_nothing_stops_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert evaluate_blockers((1, 4, 4), split_entries(train=4, val=2, test=4), check({})) == []
+    assert experiment_blockers((1, 4, 4), split_entries(train=4, val=2, test=4), check({})) == []
 
 
 def test_folds_are_asked_for_their_own_test_sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +112,8 @@ def test_folds_are_asked_for_their_own_test_sides(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     images = split_entries(train=35, val=10, test=25)
     settings = {"normal": "cat", "primary": "recall_at_far"}
-    assert evaluate_blockers((1, 4, 4), images, check({"evaluate": settings})) == []
-    (blocker,) = evaluate_blockers((1, 4, 4), images, check({"evaluate": settings | {"protocol": "repeated"}}))
+    assert experiment_blockers((1, 4, 4), images, check({"evaluate": settings})) == []
+    (blocker,) = experiment_blockers((1, 4, 4), images, check({"evaluate": settings | {"protocol": "repeated"}}))
     assert "found 14 images in 14 groups" in blocker.message
 
 
@@ -122,5 +122,5 @@ def test_all_that_stops_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     write_set(tmp_path / "raw", each=8)
     shutil.copytree(tmp_path / "raw/cat", tmp_path / "elsewhere/cow")
     settings = {"normal": "cat", "primary": "recall_at_far", "external": "elsewhere"}
-    found = evaluate_blockers((1, 4, 4), split_entries(train=4, val=2, test=4), check({"evaluate": settings}))
+    found = experiment_blockers((1, 4, 4), split_entries(train=4, val=2, test=4), check({"evaluate": settings}))
     assert ["false_alarm_rate" in found[0].message, "class 'cow'" in found[1].message] == [True, True]
