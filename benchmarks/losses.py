@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augment import params
+from augment.core.charts import line_chart
 from augment.core.files import write_bytes
 from augment.core.grids import mosaic, png
 from augment.data.imageset import ImageSet
@@ -28,7 +29,6 @@ from augment.gan.training.losses import LossName, adversarial_loss
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
 from augment.report.pictures import labelled_rows, strip
-from benchmarks.charts import line_chart
 
 ROOT = Path(__file__).parent.parent
 LABELS = ("0", "3", "8")  # 48 training images of the first two, 8 of the last

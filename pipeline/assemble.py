@@ -1,13 +1,12 @@
 """Write data/augmented/: the real images and what the evaluation chose of the synthetic ones."""
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.core.files import folder_name, read_csv, write_bytes, write_csv
+from augment.core.files import folder_name, read_csv, read_json, write_bytes, write_csv
 from augment.core.grids import write_picture
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS, delivered_images
@@ -20,7 +19,7 @@ Row = dict[str, object]
 
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
-    policy = json.loads((REPORTS / "metrics.json").read_text())["policy"]["arm"]
+    policy = read_json(REPORTS / "metrics.json", ["policy"])["policy"]["arm"]
     arm: Arm = {"chosen": policy, "real": "oversample"}.get(params.assemble.use, params.assemble.use)
     train = ImageSet.load(PREPARED / "train")
     rows = list(write_train(arm, train))

@@ -9,9 +9,9 @@ from pathlib import Path
 from augment import params
 from augment.core.errors import AugmentError, InUseError, StoreError
 from augment.core.files import exclusive, write_text
+from augment.core.progress import say
 from augment.params import Params
 from pipeline import start
-from pipeline.start import echo
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 PREPARED = Path("data/prepared")
@@ -31,11 +31,11 @@ def main(stage: Callable[[Params], None]) -> None:
             if status != 0:
                 start.give_back()
     except InUseError as error:
-        echo(f"{stage.__name__}: {error}")
+        say(f"{stage.__name__}: {error}")
         start.settled()  # the other run has the outputs in its hands
         status = 2
     except StoreError as error:
-        echo(f"{stage.__name__}: {error}")
+        say(f"{stage.__name__}: {error}")
         status = 2
     if status != 0:
         sys.exit(status)
@@ -47,19 +47,19 @@ def attempt(stage: Callable[[Params], None]) -> int:
     try:
         stage(params.load())
     except KeyboardInterrupt:
-        echo(f"{stage.__name__}: interrupted")
+        say(f"{stage.__name__}: interrupted")
         return 130
     except AugmentError as error:
-        echo(f"{stage.__name__}: {error}")
+        say(f"{stage.__name__}: {error}")
         return 2
     except OSError as error:
-        echo(f"{stage.__name__}: {error.filename or 'input or output'}: {error.strerror or error}")
+        say(f"{stage.__name__}: {error.filename or 'input or output'}: {error.strerror or error}")
         return 2
     except MemoryError:
-        echo(f"{stage.__name__}: out of memory. {LESS_MEMORY}")
+        say(f"{stage.__name__}: out of memory. {LESS_MEMORY}")
         return 2
     except Exception as error:
-        echo(f"{stage.__name__}: {unforeseen(error, start.LOCKS / stage.__name__ / 'traceback.txt')}")
+        say(f"{stage.__name__}: {unforeseen(error, start.LOCKS / stage.__name__ / 'traceback.txt')}")
         return 1
     return 0
 

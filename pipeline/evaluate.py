@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from augment.core.files import write_csv, write_json
+from augment.core.progress import say
 from augment.evaluation import tables
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.learning_curve import curve_points
@@ -24,7 +25,6 @@ from augment.params.arms import arm_kinds
 from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query
 from pipeline.common import REPORTS, main
 from pipeline.experiment_files import Facts, copy_sample_tables, load_prepared, read_scores, read_typed
-from pipeline.start import echo
 
 FOLDER = REPORTS / "evaluation"
 
@@ -37,14 +37,14 @@ def evaluate(params: Params) -> None:
     protocol, metric = prepared_protocol(splits, pool, params, facts.pinned is not None), primary_metric(params)
     query = fingerprints(protocol, splits.test, facts.pinned, params)
     record_query(LEDGER, query["test"], query["configuration"])
-    echo(f"evaluate: {queries_text(query_count(LEDGER, query['test'], query['configuration']))}")
+    say(f"evaluate: {queries_text(query_count(LEDGER, query['test'], query['configuration']))}")
     val = protocol_metric_table("val", protocol, scores.val, metric)
     test = protocol_metric_table("test", protocol, scores.test, metric)
     selection, scope = choose_selection(val, kinds), protocol_scope(protocol, test) if test else None
     caveats = failed_classes_caveat(facts.failed, len(protocol.replicates))
     caveats += pinned_start_caveat(facts.pinned, splits.train.fingerprint())
     for caveat in caveats:
-        echo(f"evaluate: {caveat}")
+        say(f"evaluate: {caveat}")
     announced = facts.announced
     verdict = decide(test, val, selection, kinds, equivalence=chosen.equivalence, announced=announced, scope=scope)
     rows = tables.comparison_tables(protocol, scores, val, test, verdict, selection.arm)
@@ -52,12 +52,12 @@ def evaluate(params: Params) -> None:
     rows["families"] = tables.family_rows(other, kinds, f"logistic regression on {chosen.second_classifier}")
     exchange = None
     if by_size:
-        curve, real = curve_points(protocol, pool, params.seed), facts.chosen_real
+        curve, real = curve_points(protocol, pool, params.seed), selection.chosen_real
         rows["learning_curve"], exchange = tables.learning_curve(protocol, curve, by_size, scores.test, real, metric)
     if external is not None:
         there = protocol.tested_on(external)
-        figure = protocol_metric_table("test", there, scores.external, possible_metric(there.first_splits, metric))
-        rows["external"] = tables.external_rows(figure, external, verdict.arms, kinds)
+        elsewhere = protocol_metric_table("test", there, scores.external, possible_metric(there.first_splits, metric))
+        rows["external"] = tables.external_rows(elsewhere, external, verdict.arms, kinds)
     copies, attack = read_typed("copies", CopyRow), read_typed("membership", MembershipRow)
     further = [*explain_copies(copies), *explain_membership(attack)]
     summary = verdict_summary(protocol, selection, verdict, announced, query, caveats, further)
@@ -67,10 +67,10 @@ def evaluate(params: Params) -> None:
     write_json(REPORTS / "metrics.json", metrics_summary(protocol, selection, verdict, chosen.primary, privacy))
 
 
-def write(tables: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:
+def write(rows_of: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:
     """reports/evaluation/; nothing of an earlier run stays, as under DVC."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    for name, rows in tables.items():
+    for name, rows in rows_of.items():
         write_csv(FOLDER / f"{name}.csv", rows, columns(name) if name in EVALUATION else tuple(rows[0]))
     copy_sample_tables(FOLDER)
     write_json(FOLDER / "verdict.json", summary)

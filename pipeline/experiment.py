@@ -10,6 +10,7 @@ from typing import Any
 from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import write_csv, write_json
+from augment.core.progress import say
 from augment.evaluation.cost import cost_line, measure_cost
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
@@ -45,7 +46,6 @@ from augment.params.arms import DELIVERED_ARM, arm_kinds
 from pipeline.announcement import base_augmentation_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
 from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores
-from pipeline.start import echo
 
 
 def experiment(params: Params) -> None:
@@ -57,7 +57,7 @@ def experiment(params: Params) -> None:
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
     external = read_external(Path(chosen.external), params.ingest, splits.train.classes, splits.train.images.shape[1:])
     if external is not None:
-        echo(f"experiment: {len(external)} external images of {len(external.classes)} classes")
+        say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
     check_experiment(protocol, external, params)
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
@@ -80,25 +80,25 @@ def experiment(params: Params) -> None:
         result = add_delivered_arm(result, repeats, selection.arm, settings, engine, external)
     curve = curve_points(protocol, pool, params.seed) if chosen.learning_curve == "on" else []
     if curve:
-        echo(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
+        say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, chosen, engine), external)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
-    Facts(announced, settings.base_augmentation, selection.chosen_real, dict(failed), pinned).write()
+    Facts(announced, settings.base_augmentation, dict(failed), pinned).write()
     write_json(ENVIRONMENT, environment(backend.device))
 
 
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
     """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
-    echo("experiment: timing a few steps of classifiers")
+    say("experiment: timing a few steps of classifiers")
     train, seeds = protocol.first_splits.train, protocol.seeds
     training = training_for(train, params.train, flips=params.ingest.flips, device=backend.device)
     announced, groups = expected_gain(protocol, settings, params)
     cost = measure_cost(train, seeds, settings, training, len(seeds) - protocol.first_is_delivered, backend)
     curve = params.evaluate.learning_curve == "on"
     for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, settings, backend.engine), curve):
-        echo(f"experiment: {line}")
+        say(f"experiment: {line}")
     return announced
 
 
@@ -106,7 +106,7 @@ def second_scores(protocol: Protocol, result: ExperimentResult, chosen: Evaluate
     """On test, of another kind of classifier; none where it is off."""
     if chosen.second_classifier == "off":
         return {}
-    echo(f"experiment: the same comparison by logistic regression on {chosen.second_classifier}")
+    say(f"experiment: the same comparison by logistic regression on {chosen.second_classifier}")
     return logistic_scores(protocol.replicates, result.samples, chosen.arm_names, chosen.second_classifier, engine)
 
 
@@ -119,7 +119,7 @@ def write_tables(tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
 def add_base_augmentation(settings: ExperimentSettings, val: MetricTable | None) -> ExperimentSettings:
     """Choose what the arms with made images add to, on val, and tell it."""
     chosen = strongest_augmentation(val, settings.arms)
-    echo(f"experiment: {base_augmentation_text(chosen, val is not None)}")
+    say(f"experiment: {base_augmentation_text(chosen, val is not None)}")
     return replace(settings, base_augmentation=chosen)
 
 

@@ -1,19 +1,19 @@
 """data/prepared/ as both stages of the comparison read it, and data/experiment/, which one hands to the other."""
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from augment.core.errors import DataError
-from augment.core.files import read_csv, write_bytes, write_json
+from augment.core.files import read_json, read_rows, write_bytes, write_json
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.samples.copies import CopyRow
+from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
 from augment.params import Evaluate
-from augment.params.arms import Arm, BaseAugmentation
+from augment.params.arms import BaseAugmentation
 from pipeline.common import EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"
@@ -22,7 +22,7 @@ FACTS = EXPERIMENT / "experiment.json"
 ENVIRONMENT = EXPERIMENT / "environment.json"
 
 NamedScores = Mapping[str, Sequence[Float32]]
-RowType = TypeVar("RowType")
+RowType = TypeVar("RowType", CopyRow, MembershipRow)
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,12 @@ class Facts:
 
     announced: the smallest gain that was expected to show, None for none
     augmentation: what arms with made images add to
-    chosen_real: the real-only arm that val prefers, whose learning curve was trained
     failed: label -> repeats in which its GAN failed
     pinned: what the manifest in `train.base` says of its training, None where nothing is pinned
     """
 
     announced: float | None
     augmentation: BaseAugmentation
-    chosen_real: Arm
     failed: Mapping[str, int]
     pinned: Mapping[str, Any] | None
 
@@ -48,10 +46,9 @@ class Facts:
     @staticmethod
     def read() -> "Facts":
         """Raises `DataError` when the file is missing or damaged."""
-        try:
-            return Facts(**json.loads(FACTS.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise DataError(f"{FACTS}: cannot be read ({error}). Run `dvc repro` to make it anew.") from error
+        keys = [field.name for field in fields(Facts)]
+        values = read_json(FACTS, keys)
+        return Facts(**{key: values[key] for key in keys})
 
 
 def load_prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
@@ -92,15 +89,16 @@ def copy_sample_tables(folder: Path) -> None:
 
 
 def read_typed(name: str, row_type: type[RowType]) -> list[RowType]:
-    """The rows of data/experiment/<name>.csv as the frozen values that they were written from; None stands as empty."""
-    types = {field.name: field.type for field in fields(row_type)}  # type: ignore[arg-type]
-    return [
-        row_type(**{key: _value(text, types[key]) for key, text in row.items()})
-        for row in read_csv(EXPERIMENT / f"{name}.csv")
-    ]
+    """The rows of data/experiment/<name>.csv as the frozen values that they were written from; None stands as empty.
+
+    Raises `DataError` where the file is missing or damaged.
+    """
+    types = {field.name: field.type for field in fields(row_type)}
+    rows = read_rows(EXPERIMENT / f"{name}.csv", list(types))
+    return [row_type(**{key: _value(row[key], kind) for key, kind in types.items()}) for row in rows]
 
 
-def _value(text: str, kind: Any) -> str | int | float | None:
+def _value(text: str, kind: Any) -> Any:
     if kind is str:
         return text
     if kind is int:

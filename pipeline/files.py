@@ -6,12 +6,11 @@ The tables of reports/evaluation stand in augment/evaluation/columns.py. The oth
 do not know this page, by columns of their own; a test compares both with what a run leaves.
 """
 
-import textwrap
 from collections.abc import Mapping
 
 from augment.evaluation.columns import EVALUATION, CsvFile
+from pipeline.parameters import wrapped
 
-COLUMNS = 100  # of a line
 HEAD = (
     "# Files",
     "For people who read what a run wrote, with their own programs or by eye: every file, its columns and keys. What "
@@ -108,7 +107,6 @@ FILES: dict[str, CsvFile] = {
         "What a verdict tells of an experiment beside its scores.",
         announced="smallest gain expected to show; null: none",
         augmentation="what arms with made images add to",
-        chosen_real="real-only arm that val prefers",
         failed="label -> repeats in which its GAN failed",
         pinned="`training` of the manifest in `train.base`; null: none",
     ),
@@ -203,11 +201,6 @@ def table(first: str, rows: Mapping[str, str]) -> str:
     """A Markdown table of names and meanings."""
     lines = [f"| {first} | meaning |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in rows.items())]
     return "\n".join(lines)
-
-
-def wrapped(paragraph: str) -> str:
-    """At most 100 columns."""
-    return "\n".join(textwrap.wrap(paragraph, COLUMNS, break_long_words=False, break_on_hyphens=False))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 from collections import Counter
 
+from augment.core.progress import say
 from augment.data.prepare import prepare
 from augment.data.split.pool import check_split
 from augment.params import Params
 from pipeline.common import PREPARED, main
-from pipeline.start import echo
 
 
 def ingest(params: Params) -> None:
@@ -14,10 +14,10 @@ def ingest(params: Params) -> None:
     findings = prepare(params.ingest, params.seed, PREPARED)
     outcomes = Counter[str](entry.outcome for entry in findings.entries)
     splits = Counter(entry.split or "unused" for entry in findings.usable)
-    echo(f"ingest: {len(findings.entries)} files: " + _counts(outcomes))
-    echo(f"ingest: {len(findings.counts())} classes: " + _counts(splits))
+    say(f"ingest: {len(findings.entries)} files: " + _counts(outcomes))
+    say(f"ingest: {len(findings.counts())} classes: " + _counts(splits))
     for note in findings.notes:
-        echo(f"ingest: note: {note}")
+        say(f"ingest: note: {note}")
     if params.evaluate.protocol == "repeated":  # told here, not after the GANs have trained
         check_split(findings.usable, params.evaluate.repeats)
 

@@ -18,7 +18,6 @@ from augment.project.dvc_cache import bring_back
 
 LOCKS = Path(".work/stages")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-echo = say  # one line of progress beside the outputs
 
 
 def begin() -> None:
@@ -48,10 +47,10 @@ def give_back() -> None:
         signal.signal(number, signal.SIG_IGN)
     try:
         if bring_back(Path(), stage.rpartition(":")[2]):
-            echo(f"{stage}: its outputs are again those of its last whole run")
+            say(f"{stage}: its outputs are again those of its last whole run")
     except (LookupError, ValueError, OSError, ImportError) as error:
         why = f"{error.args[0]} is not in the cache" if isinstance(error, LookupError) else error
-        echo(f"{stage}: DVC deleted its earlier outputs, and they cannot be brought back now ({why}): `dvc checkout`")
+        say(f"{stage}: DVC deleted its earlier outputs, and they cannot be brought back now ({why}): `dvc checkout`")
 
 
 def _quieten_tracker() -> None:
@@ -65,13 +64,13 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
     They have the signal too, or get it when this process goes, and save their work.
     """
-    echo(f"{os.environ.get('DVC_STAGE', 'stage')}: interrupted")
+    say(f"{os.environ.get('DVC_STAGE', 'stage')}: interrupted")
     give_back()
     os._exit(128 + number)
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, ImportError):
-        echo(f"{os.environ.get('DVC_STAGE', 'stage')}: {error}. `augment doctor` names what is missing and the mend.")
+        say(f"{os.environ.get('DVC_STAGE', 'stage')}: {error}. `augment doctor` names what is missing and the mend.")
     else:
         sys.__excepthook__(kind, error, trace)

@@ -3,13 +3,13 @@
 from augment.core.errors import TrainingError
 from augment.core.files import slug, write_csv
 from augment.core.grids import write_grid
+from augment.core.progress import say
 from augment.data.imageset import ImageSet
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
 from augment.gan.training.run import HISTORY_COLUMNS
 from augment.params import Params
 from pipeline.common import MODELS, PREPARED, main
-from pipeline.start import echo
 
 GRID_SAMPLES = 64
 
@@ -20,14 +20,14 @@ def train(params: Params) -> None:
     backend = start_backend(params.compute)
     training = training_for(images, params.train, flips=params.ingest.flips, device=backend.device)
     if training.pinned_start is not None:
-        echo(f"train: every class starts from the generator in {params.train.base}")
+        say(f"train: every class starts from the generator in {params.train.base}")
     (trained,) = train_classes(images, training, [params.seed], backend)
     generators = generators_from(images, training, trained, backend.device)
     if not generators:
         reasons = "\n".join(f"  {label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or change train.gamma.")
     for label, reason in generators.failed.items():
-        echo(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images")
+        say(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images")
     generators.save(MODELS)
     for label, result in trained.classes.items():
         write_csv(MODELS / slug(label) / "curve.csv", result.history, HISTORY_COLUMNS)

@@ -186,3 +186,13 @@ def test_commands_hold_nothing_of_a_users() -> None:
 def test_train_sees_no_other_side() -> None:
     data = [path for path in STAGES["train"]["deps"] if path.startswith("data/")]
     assert data == ["data/prepared/train"]
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda file: file.name)
+def test_an_example_runs_as_a_file(example: Path) -> None:
+    """`python examples/...` finds what is installed; the checkout's other folders are not."""
+    nodes = list(ast.walk(ast.parse(example.read_text())))
+    names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    checkout = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"augment"}
+    assert not {name.split(".")[0] for name in names} & checkout

@@ -1,6 +1,6 @@
 """params.yaml as frozen models: the sections that compare, deliver and show, and the whole file.
 
-docs/params.md is generated from these classes (`python -m augment.params.reference`); `augment.params` loads them.
+docs/params.md is generated from these classes (`python -m pipeline.parameters`); `augment.params` loads them.
 """
 
 from typing import Annotated, Literal

@@ -1,6 +1,7 @@
 """The table of arms: nothing else spells what an arm is, and a row added to it is known everywhere."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from augment.params.arms import ARM_ROWS, ARMS, AUGMENTATIONS, DEFAULT_ARMS, ROW_OF, SOURCES
+from augment.params.arms import (
+    ARM_ROWS,
+    ARMS,
+    AUGMENTATIONS,
+    CONTROL_ARMS,
+    DEFAULT_ARMS,
+    GAN_ARMS,
+    REAL_ARMS,
+    ROW_OF,
+    SOURCES,
+    arm_kinds,
+)
+from augment.report.words import in_words
 
 ROOT = Path(__file__).parents[2]
 AMBIGUOUS = {*AUGMENTATIONS, *SOURCES, "none", "pretrained"}  # augmentations, sources and an extra have these names too
@@ -71,3 +84,26 @@ def test_rows_agree_with_themselves() -> None:
         assert row.words
     assert {row.source for row in ARM_ROWS} - {None} == set(SOURCES)
     assert set(DEFAULT_ARMS) >= {"none", "gan_half_filtered", "copies_half"}
+
+
+def test_the_lists_hold_every_arm_once():
+    assert len(set(ARMS)) == len(ARMS) == 20
+    assert set(DEFAULT_ARMS) < set(ARMS)
+    kinds = arm_kinds(ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
+    assert [arm for arm in ARMS if kinds[arm] == "delivered"] == ["as_delivered"]
+
+
+def test_every_arm_has_words_of_its_own():
+    assert [in_words("words", arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
+    assert len({row.words for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
+
+
+def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
+    page = (ROOT / "docs/protocol.md").read_text()
+    rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
+    assert tuple(arm for arm, _, _ in rows) == ARMS
+    assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
+    assert {arm: kind for arm, _, kind in rows} == arm_kinds(ARMS)

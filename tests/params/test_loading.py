@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from augment.core.errors import ParamsError
 from augment.params import Evaluate, Override, Params, check, load
 from augment.params.arms import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS
-from augment.params.reference import document
 from augment.params.types import OUTPUTS
+from pipeline.parameters import document
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +46,7 @@ def test_the_shipped_values_are_the_defaults() -> None:
 
 
 def test_the_page_of_parameters_is_the_schema() -> None:
-    assert (ROOT / "docs/params.md").read_text() == document(), "python -m augment.params.reference > docs/params.md"
+    assert (ROOT / "docs/params.md").read_text() == document(), "python -m pipeline.parameters > docs/params.md"
 
 
 def test_all_mistakes_at_once_with_file_and_key() -> None:

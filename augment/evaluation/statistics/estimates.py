@@ -120,9 +120,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return list(map(float, adjusted[np.argsort(order)]))
 
 
-def wilson(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Two-sided Wilson interval of a share, as in `wilson_interval`."""
-    return wilson_interval(successes, n, float(stats.norm.ppf((1 + confidence) / 2)))
+def wilson(successes: float, n: int) -> tuple[float, float]:
+    """Two-sided 95 % Wilson interval of a share, as in `wilson_interval`."""
+    return wilson_interval(successes, n, float(stats.norm.ppf(0.975)))
 
 
 def t_quantile(confidence: float, degrees_of_freedom: int) -> float:

@@ -323,11 +323,3 @@ def test_what_was_announced_and_what_it_turned_out_to_be():
     assert f"it is {100 * found.smallest_gain:.1f} points" in line
     _, hopeless = judged(test, None, KINDS, announced=None)
     assert any("put at none at all" in line for line in hopeless.reasons)
-
-
-@pytest.mark.parametrize(
-    ("fraction", "text"),
-    [(0.021, "+2.1"), (-0.0123, "-1.2"), (0.0, "+0.0"), (0.0004, "+0.04"), (-0.0004, "-0.04")],
-)
-def test_points_keep_their_sign(fraction, text):
-    assert points(fraction) == text

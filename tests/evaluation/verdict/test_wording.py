@@ -1,6 +1,8 @@
 """What is told of the generators beside a verdict."""
 
-from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
+import pytest
+
+from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat, points
 from tests.toy import toy_set
 
 
@@ -20,3 +22,11 @@ def test_a_start_of_other_images_is_told() -> None:
     for said in ({}, {"images_sha256": other.fingerprint()}):
         (told,) = pinned_start_caveat(said, train.fingerprint())
         assert "Whether it has seen test images cannot be told" in told
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [(0.021, "+2.1"), (-0.0123, "-1.2"), (0.0, "+0.0"), (0.0004, "+0.04"), (-0.0004, "-0.04")],
+)
+def test_points_keep_their_sign(fraction, text):
+    assert points(fraction) == text

@@ -1,8 +1,5 @@
 """Every arm against its definition, and all of them in one small comparison."""
 
-import re
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -19,17 +16,12 @@ from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.scores import predictions
 from augment.measure.classifiers import FitSettings
 from augment.params.arms import (
-    ARM_ROWS,
     ARMS,
     AUGMENTATIONS,
-    CONTROL_ARMS,
-    DEFAULT_ARMS,
-    GAN_ARMS,
     REAL_ARMS,
     SOURCES,
     arm_kinds,
 )
-from augment.report.words import in_words
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
@@ -223,67 +215,6 @@ def test_arms_differ():
     assert not same
 
 
-def test_the_lists_hold_every_arm_once():
-    assert len(set(ARMS)) == len(ARMS) == 20
-    assert set(DEFAULT_ARMS) < set(ARMS)
-    kinds = arm_kinds(ARMS)
-    assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)
-    assert [arm for arm in ARMS if kinds[arm] == "gan"] == list(GAN_ARMS)
-    assert [arm for arm in ARMS if kinds[arm] == "control"] == list(CONTROL_ARMS)
-    assert [arm for arm in ARMS if kinds[arm] == "delivered"] == ["as_delivered"]
-
-
-def test_every_arm_has_words_of_its_own():
-    assert [in_words("words", arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
-    assert len({row.words for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
-
-
-@pytest.mark.parametrize("rival", [arm for arm in REAL_ARMS if arm not in DEFAULT_ARMS])
-def test_help_must_hold_against_every_new_rival(rival):
-    targets = np.repeat(np.arange(4), 250)
-    rank = np.tile(np.random.default_rng(0).permutation(250), 4)
-
-    def verdict(**rates):
-        known = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, **rates}
-        correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in known.items()}
-        test = table_of(targets, np.arange(len(targets)), correct)
-        return judged(test, test, arm_kinds(ARMS))
-
-    assert verdict()[1].word == "helps"
-    policy, beaten = verdict(**{rival: 0.9})
-    assert beaten.word == "not used"
-    assert policy.arm == beaten.best_real == rival
-    assert verdict(**{rival: 0.849})[1].word in ("equivalent", "undecided")
-
-
-@pytest.mark.parametrize("control", CONTROL_ARMS)
-def test_help_must_hold_against_every_control_that_runs(control):
-    targets = np.repeat(np.arange(4), 250)
-    rank = np.tile(np.random.default_rng(0).permutation(250), 4)
-    rates = {**dict.fromkeys(ARMS, 0.7), "gan_half_filtered": 0.85, control: 0.85}
-    correct = {arm: np.tile(rank < rate * 250, (3, 1)) for arm, rate in rates.items()}
-    test = table_of(targets, np.arange(len(targets)), correct)
-    found = judged(test, test, arm_kinds(ARMS))[1]
-    assert found.word == "undecided"
-    assert any("not credited" in line for line in found.reasons)
-
-
-@pytest.mark.parametrize("arm", ["gan_pretrain", "gan_only"])
-def test_the_new_gan_arms_are_shown_and_decide_nothing(arm):
-    targets = np.repeat(np.arange(2), 200)
-
-    def verdict(own):
-        rates = {**dict.fromkeys(ARMS, 0.7), arm: own}
-        rank = np.tile(np.arange(200), 2)
-        correct = {a: np.tile(rank < rate * 200, (2, 1)) for a, rate in rates.items()}
-        test = table_of(targets, np.arange(400), correct)
-        return judged(test, test, arm_kinds(ARMS))
-
-    (low_policy, low), (high_policy, high) = verdict(0.3), verdict(1.0)
-    assert (low.word, low.net, low_policy.arm) == (high.word, high.net, high_policy.arm)
-    assert {row.rival for row in high.comparisons if row.candidate == arm} == {*REAL_ARMS, *CONTROL_ARMS}
-
-
 class Fixed:
     """Stands in for a generator: real images of another draw."""
 
@@ -321,11 +252,3 @@ def test_a_small_comparison_with_all_arms():
     _, verdict = judged(test, val, arm_kinds(BY_NETWORK))
     assert [row["arm"] for row in verdict.arms] == BY_NETWORK
     assert len(verdict.reasons) >= len(REAL_ARMS) + 1, "a line for each rival, the control and val"
-
-
-def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
-    page = (Path(__file__).parents[3] / "docs/protocol.md").read_text()
-    rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
-    assert tuple(arm for arm, _, _ in rows) == ARMS
-    assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
-    assert {arm: kind for arm, _, kind in rows} == arm_kinds(ARMS)

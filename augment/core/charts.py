@@ -1,4 +1,4 @@
-"""Line charts as pictures, with nothing but Pillow: for the example and the figures of the documentation."""
+"""Line charts as pictures, with nothing but Pillow: for the example, which runs as a file, and the figures of the docs."""
 
 from collections.abc import Mapping, Sequence
 

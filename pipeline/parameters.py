@@ -1,4 +1,4 @@
-"""docs/params.md, written from the schema: `python -m augment.params.reference > docs/params.md`."""
+"""docs/params.md, written from the schema: `python -m pipeline.parameters > docs/params.md`."""
 
 import re
 import textwrap
@@ -9,7 +9,7 @@ from augment.params.messages import Model, allowed_values, as_yaml, model_of
 COLUMNS = 100  # of a line
 HEAD = (
     "# Parameters\n\nFor people who tune a run: every key of `params.yaml` with its default, what is allowed and what "
-    "it means.\n\nThis page is written by `python -m augment.params.reference > docs/params.md`."
+    "it means.\n\nThis page is written by `python -m pipeline.parameters > docs/params.md`."
 )
 
 
@@ -23,7 +23,7 @@ def document() -> str:
         parts += [f"## {name}", (model.__doc__ or "").strip()]
         for key in model.model_fields:
             parts += _key(f"{name}.{key}", model, key)
-    return "\n\n".join(_wrapped(paragraph) for part in parts for paragraph in part.split("\n\n")) + "\n"
+    return "\n\n".join(wrapped(paragraph) for part in parts for paragraph in part.split("\n\n")) + "\n"
 
 
 def _key(name: str, model: Model, key: str) -> list[str]:
@@ -33,7 +33,7 @@ def _key(name: str, model: Model, key: str) -> list[str]:
     return [f"### `{name}`", f"Default: `{default}`. Allowed: {words}.", " ".join(str(field.description).split())]
 
 
-def _wrapped(paragraph: str) -> str:
+def wrapped(paragraph: str) -> str:
     """At most 100 columns; what stands between backticks stays on one line, and a bound beside its sign."""
     whole = re.sub(r"`[^`]*`|[≥≤<>] \d", lambda code: code[0].replace(" ", "\0"), paragraph)
     lines = textwrap.wrap(whole, COLUMNS, break_long_words=False, break_on_hyphens=False)
