@@ -1,4 +1,4 @@
-"""Line charts as pictures, with nothing but Pillow: for the example, which runs as a file, and the figures of the docs."""
+"""Line charts as pictures, with nothing but Pillow: for the example, which runs as a file, and the docs' figures."""
 
 from collections.abc import Mapping, Sequence
 
