@@ -20,13 +20,13 @@ from sklearn.datasets import load_digits
 
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import blended_images, jittered_copies
-from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.arms.baselines import blended_images, jittered_copies
+from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
 from augment.evaluation.experiment.preflight import neighbour_recalls
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
 from augment.evaluation.statistics.power_model import both_right
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import FitSettings, probabilities
 from augment.params.arms import Arm
 
 AUGMENTING: tuple[Arm, ...] = ("classical", "copies_half", "mixup_within_half")
@@ -68,8 +68,8 @@ def scored(train: ImageSet, test: ImageSet) -> Correct:
             made = Samples(
                 {"copies": jittered_copies(train, MADE, "none", seed), "mixes": blended_images(train, MADE, seed)}
             )
-            run = ArmRun(arm, seed, train, made, train.images[:0], test.images, FIT, BATCH, "none")
-            rows.append(run_arm(run).test.argmax(axis=1) == targets)
+            network = fit_scratch(ScratchFit(arm, seed, train, made, FIT, BATCH, "none"))
+            rows.append(probabilities(network, test.images).argmax(axis=1) == targets)
         found[arm] = np.stack(rows)
     return found
 

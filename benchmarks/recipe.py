@@ -27,17 +27,17 @@ from augment.core.errors import TrainingError
 from augment.core.files import write_text
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, minority_classes
-from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import blended_images, jittered_copies, smote_images
-from augment.evaluation.experiment.classifier import ArmRun, run_arm
-from augment.evaluation.experiment.preflight import classifier_steps
+from augment.evaluation.arms.baselines import blended_images, jittered_copies, smote_images
+from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
+from augment.evaluation.experiment.settings import classifier_steps
 from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
 from augment.gan.settings import class_training
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import FitSettings, probabilities
 from augment.measure.features import random_convolutions
 from augment.measure.metrics import kid
 from augment.params import Evaluate, Train
-from augment.params.arms import AUGMENTATIONS, Arm, Augmentation
+from augment.params.arms import BASE_AUGMENTATIONS, Arm
 from benchmarks.pools import draw, images_of
 from benchmarks.recipe_tables import print_tables
 from benchmarks.variants import FINALISTS, KEYS, SCRATCH, VARIANTS
@@ -86,7 +86,7 @@ def make(unit: Unit) -> dict[str, Any]:
     made = Samples(
         {"raw": samples, "filtered": samples, "copies": jittered_copies(train, SAMPLES, "none", unit.subset)}
     )
-    for base in AUGMENTATIONS:
+    for base in BASE_AUGMENTATIONS:
         arms: tuple[Arm, ...] = ("gan_half", "copies_half") if unit.variant == "default" else ("gan_half",)
         for arm in arms:
             row |= arm_row(train, test, made, arm, base, unit.subset)
@@ -143,7 +143,7 @@ def rivals_row(train: ImageSet, test: ImageSet, subset: int) -> dict[str, Any]:
     """Every real-only arm; those that make images on each augmentation."""
     made = Samples({"smote": smote_images(train, SAMPLES, subset), "mixes": blended_images(train, SAMPLES, subset)})
     row = arm_row(train, test, made, "oversample", "classical", subset)
-    for base in AUGMENTATIONS:
+    for base in BASE_AUGMENTATIONS:
         for arm in (base, *MADE):
             row |= arm_row(train, test, made, arm, base, subset)
     return row
@@ -159,14 +159,11 @@ def mean_kids(samples: Mapping[str, np.ndarray[Any, Any]], train: ImageSet, test
     return {"kid": round(float(np.mean(list(found.values()))), 5), "kid poor": round(float(np.mean(minority)), 5)}
 
 
-def arm_row(
-    train: ImageSet, test: ImageSet, samples: Samples, arm: Arm, base: Augmentation, seed: int
-) -> dict[str, Any]:
+def arm_row(train: ImageSet, test: ImageSet, samples: Samples, arm: Arm, base: Arm, seed: int) -> dict[str, Any]:
     """Balanced accuracy of an arm and the mean recall of the minority classes, in per cent."""
-    none = test.images[:0]
     fit = FitSettings(classifier_steps(Evaluate(), *train.images.shape[2:]), RATE)
-    run = ArmRun(arm, derive_seed(seed, "recipe"), train, samples, none, test.images, fit, BATCH, "none", base)
-    predicted = np.array(train.classes)[run_arm(run).test.argmax(axis=1)]
+    network = fit_scratch(ScratchFit(arm, derive_seed(seed, "recipe"), train, samples, fit, BATCH, "none", base))
+    predicted = np.array(train.classes)[probabilities(network, test.images).argmax(axis=1)]
     recall = {label: float((predicted[test.labels == label] == label).mean()) for label in train.classes}
     name = arm if arm in (base, "oversample") else f"{arm} on {base}"
     minority = [recall[label] for label in minority_classes(train.counts())]

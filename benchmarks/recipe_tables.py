@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from augment.evaluation.statistics.estimates import paired_t
-from augment.params.arms import AUGMENTATIONS
+from augment.params.arms import BASE_AUGMENTATIONS
 from benchmarks.variants import KEYS, VARIANTS
 
 
@@ -55,7 +55,7 @@ def print_confirmed(rows: list[dict[str, Any]]) -> None:
     for (name, counts, variant), own in sorted(groups.items()):
         against = [rivals[name, counts, row["subset"]] for row in own]
         real = [key for key in against[0] if key not in KEYS and not key.endswith(" poor")]
-        best, base = strongest_augmentation(against, real), strongest_augmentation(against, AUGMENTATIONS)
+        best, base = strongest_augmentation(against, real), strongest_augmentation(against, BASE_AUGMENTATIONS)
         for what in ("gan_half", "copies_half"):
             arm = f"{what} on {base}"
             if arm not in own[0]:

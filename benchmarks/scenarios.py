@@ -25,7 +25,7 @@ from augment.evaluation.statistics.power_model import (
 )
 from augment.evaluation.verdict.rules import assess
 from augment.evaluation.verdict.selection import choose_selection
-from augment.params.arms import CONTROL_ARM, DEFAULT_GAN_ARM, PRETRAINED_ARM, REAL_ARMS, Arm, arm_kinds
+from augment.params.arms import BACKBONE_ARMS, CONTROL_ARM, DEFAULT_GAN_ARM, REAL_ARMS, Arm, arm_kinds
 from benchmarks.simulated import Truth, latent, right, truth
 
 Int = NDArray[np.int64]
@@ -38,7 +38,7 @@ DRAWS = 400
 DECIDING_ARMS: tuple[Arm, ...] = (  # the default arms that decide
     "none", "oversample", "classical", "randaugment", "mixup_cutmix", DEFAULT_GAN_ARM, "copies_half",
 )  # fmt: skip
-MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm != PRETRAINED_ARM), DEFAULT_GAN_ARM, CONTROL_ARM)
+MANY: tuple[Arm, ...] = (*(arm for arm in REAL_ARMS if arm not in BACKBONE_ARMS), DEFAULT_GAN_ARM, CONTROL_ARM)
 FOLDS, REPETITIONS = 5, 5
 OF_TRAINING_SET = 0.3  # of a shift's variance; the rest is the seed's (`python -m benchmarks.shifts`)
 VAL_RATIO = 0.25  # val images for every training image, where val is rotated

@@ -7,18 +7,19 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from augment.core.engine import Engine
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.baselines import jittered_copies, noise_images, shuffled_labels
-from augment.evaluation.experiment.classifier import ArmRun, run_arm
+from augment.evaluation.arms.baselines import jittered_copies, noise_images, shuffled_labels
+from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
 from augment.evaluation.statistics.metric_table import MetricTable, metric_table
 from augment.evaluation.verdict.rules import assess
 from augment.evaluation.verdict.selection import choose_selection
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import FitSettings, probabilities
 from augment.params.arms import DEFAULT_GAN_ARM, Arm, arm_kinds
 from benchmarks.scenarios import DECIDING_ARMS, DRAWS, EQUIVALENCE
 
@@ -41,20 +42,25 @@ def words(place: str, runs: int, engine: Engine) -> list[str]:
     """The verdicts of `runs` experiments with `place` (copies, shuffled or noise) where the GAN images belong."""
     draws = [draw(number) for number in range(runs)]
     units = [
-        ArmRun(arm, seed, sides.train, made(place, sides.train, seed), sides.val.images, sides.test.images,
-               FIT, BATCH, "none")
+        (ScratchFit(arm, seed, sides.train, made(place, sides.train, seed), FIT, BATCH, "none"), sides)
         for number, sides in enumerate(draws)
         for seed in seeds(number)
         for arm in DECIDING_ARMS
     ]  # fmt: skip
-    scores = dict(engine.map(run_arm, units))
+    scores = engine.gather(_val_and_test, units)
     each = SEEDS * len(DECIDING_ARMS)
     found = []
     for number, sides in enumerate(draws):
         mine = [scores[position] for position in range(number * each, (number + 1) * each)]
-        val = _figures(sides.val, [one.val for one in mine])
-        found.append(_word(val, _figures(sides.test, [one.test for one in mine])))
+        val = _figures(sides.val, [val for val, _ in mine])
+        found.append(_word(val, _figures(sides.test, [test for _, test in mine])))
     return found
+
+
+def _val_and_test(unit: tuple[ScratchFit, Sides]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    job, sides = unit
+    network = fit_scratch(job)
+    return probabilities(network, sides.val.images), probabilities(network, sides.test.images)
 
 
 def draw(number: int) -> Sides:

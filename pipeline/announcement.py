@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol
-from augment.params.arms import Arm, BaseAugmentation
+from augment.evaluation.statistics.metric_table import MetricTable
+from augment.params.arms import Arm
 
 
 def before_training(
@@ -50,16 +51,16 @@ def repeats_text(protocol: Protocol) -> str:
     return f"{len(protocol.replicates)} {words.get(protocol.scheme, 'folds (5 times 5)')}"
 
 
-def base_augmentation_text(chosen: BaseAugmentation, val_can_tell: bool) -> str:
-    """What the arms with made images add to, and why."""
-    if chosen == "none":
+def base_text(base: Arm | None, tried: Sequence[Arm], val: MetricTable | None) -> str:
+    """What the arms with made images build on, and why."""
+    if base is None:
         return "evaluate.arms names no augmentation, so made images have none either"
-    reason = (
-        "the strongest augmentation of real images on val"
-        if val_can_tell
-        else "the first augmentation: val cannot tell"
-    )
-    return f"made images are added to {chosen}, {reason}"
+    if len(tried) == 1:
+        return f"made images are added to {base}, the only way that may be chosen"
+    if val is None:
+        return f"made images are added to {base}, the first way: val cannot tell"
+    means = ", ".join(f"{arm} {100 * val.mean(arm):.1f}" for arm in tried)
+    return f"made images are added to {base}, the strongest way to use real images on val ({means})"
 
 
 def learning_curve_text(arm: Arm, curve: Sequence[CurvePoint]) -> str:

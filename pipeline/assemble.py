@@ -9,7 +9,7 @@ from PIL import Image
 from augment.core.files import folder_name, read_csv, read_json, write_bytes, write_csv
 from augment.core.grids import write_picture
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS, delivered_images
+from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Params
 from augment.params.arms import Arm
 from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main

@@ -21,7 +21,7 @@ from augment.evaluation.verdict.selection import choose_selection
 from augment.evaluation.verdict.summary import fact_rows, fingerprints, metrics_summary, verdict_summary
 from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
 from augment.params import Params
-from augment.params.arms import arm_kinds
+from augment.params.arms import arm_kinds, augmentation_of, family_of
 from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query
 from pipeline.common import REPORTS, main
 from pipeline.experiment_files import Facts, copy_sample_tables, load_prepared, read_scores, read_typed
@@ -31,9 +31,9 @@ FOLDER = REPORTS / "evaluation"
 
 def evaluate(params: Params) -> None:
     """Nothing is trained here: the repeats follow from the prepared images, and what they gave is read."""
-    chosen, kinds = params.evaluate, arm_kinds(params.evaluate.arm_names)
+    chosen, facts, (scores, by_size, second, external) = params.evaluate, Facts.read(), read_scores()
     splits, pool = load_prepared(chosen)
-    facts, (scores, by_size, second, external) = Facts.read(), read_scores()
+    kinds = arm_kinds(facts.arms, chosen.classifier)
     protocol, metric = prepared_protocol(splits, pool, params, facts.pinned is not None), primary_metric(params)
     query = fingerprints(protocol, splits.test, facts.pinned, params)
     record_query(LEDGER, query["test"], query["configuration"])
@@ -61,7 +61,10 @@ def evaluate(params: Params) -> None:
     copies, attack = read_typed("copies", CopyRow), read_typed("membership", MembershipRow)
     further = [*explain_copies(copies), *explain_membership(attack)]
     summary = verdict_summary(protocol, selection, verdict, announced, query, caveats, further)
-    summary |= {"augmentation": facts.augmentation, "exchange": exchange, "external": rows.get("external", [])}
+    augmentation = augmentation_of(facts.base, None) if facts.base else None
+    family = family_of(facts.base, None) if facts.base else "scratch"
+    summary |= {"augmentation": augmentation or "none", "classifier": family, "base": facts.base}
+    summary |= {"exchange": exchange, "external": rows.get("external", [])}
     privacy = {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}
     write(rows | {"facts": fact_rows(summary)}, summary)
     write_json(REPORTS / "metrics.json", metrics_summary(protocol, selection, verdict, chosen.primary, privacy))

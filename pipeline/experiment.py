@@ -1,8 +1,8 @@
 """Train and score every arm on every repeat, judge the samples, and write data/experiment/."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from augment.core.progress import say
 from augment.evaluation.cost import cost_line, measure_cost
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
-    ExperimentSettings,
     add_delivered_arm,
     further_generators,
     run_experiment,
@@ -25,25 +24,24 @@ from augment.evaluation.experiment.external import read_external
 from augment.evaluation.experiment.learning_curve import curve_points
 from augment.evaluation.experiment.preflight import (
     check_experiment,
-    check_installed,
     check_trained_on,
     expected_gain,
-    experiment_settings,
 )
 from augment.evaluation.experiment.protocol import Protocol, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
+from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
 from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples
 from augment.evaluation.samples.leakage import require_no_leak
 from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.evaluation.verdict.selection import choose_selection, strongest_augmentation
+from augment.evaluation.verdict.selection import choose_selection, strongest_base
 from augment.gan.bundle import load_generators
 from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.params import Evaluate, Params
-from augment.params.arms import DELIVERED_ARM, arm_kinds
-from pipeline.announcement import base_augmentation_text, before_training, learning_curve_text
+from augment.params.arms import DELIVERED_ARM, Arm, arm_kinds
+from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
 from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores
 
@@ -51,7 +49,6 @@ from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load
 def experiment(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
     chosen = params.evaluate
-    check_installed(chosen)
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
@@ -62,30 +59,31 @@ def experiment(params: Params) -> None:
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
-    settings = experiment_settings(params, protocol.first_splits.train)
+    first = protocol.first_splits.train
+    arms = arms_for(chosen, *first.images.shape[2:])
+    settings = experiment_settings(params, arms, first)
     announced = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
     on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))
     standalone = run_standalone_arms(repeats, settings, engine, external)
-    if chosen.augmentation == "auto":
-        settings = add_base_augmentation(settings, on_val(standalone.val))
+    settings = choose_base(settings, chosen.base_arms(arms), on_val(standalone.val))
     generators = [*([delivered] if protocol.first_is_delivered else []), *further_generators(protocol, params, backend)]
     result = run_experiment(repeats, generators, settings, engine, external, standalone)
     begin_experiment()
     audit = audit_samples(protocol, result.candidates)
     write_tables({"audit": map(asdict, audit), "acceptance": acceptance_rows(result.candidates)})
     require_no_leak(audit)
-    selection = choose_selection(on_val(result.scores.val), arm_kinds(settings.arms))
+    selection = choose_selection(on_val(result.scores.val), arm_kinds(settings.arms, chosen.classifier))
     if DELIVERED_ARM in settings.arms:
         result = add_delivered_arm(result, repeats, selection.arm, settings, engine, external)
     curve = curve_points(protocol, pool, params.seed) if chosen.learning_curve == "on" else []
     if curve:
         say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
-    write_scores(result.scores, by_size, second_scores(protocol, result, chosen, engine), external)
+    write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
-    Facts(announced, settings.base_augmentation, dict(failed), pinned).write()
+    Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned).write()
     write_json(ENVIRONMENT, environment(backend.device))
 
 
@@ -102,12 +100,14 @@ def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, b
     return announced
 
 
-def second_scores(protocol: Protocol, result: ExperimentResult, chosen: Evaluate, engine: Engine) -> ScoresByArm:
+def second_scores(
+    protocol: Protocol, result: ExperimentResult, arms: Sequence[Arm], chosen: Evaluate, engine: Engine
+) -> ScoresByArm:
     """On test, of another kind of classifier; none where it is off."""
     if chosen.second_classifier == "off":
         return {}
     say(f"experiment: the same comparison by logistic regression on {chosen.second_classifier}")
-    return logistic_scores(protocol.replicates, result.samples, chosen.arm_names, chosen.second_classifier, engine)
+    return logistic_scores(protocol.replicates, result.samples, arms, chosen.second_classifier, engine)
 
 
 def write_tables(tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
@@ -116,11 +116,11 @@ def write_tables(tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
         write_csv(EXPERIMENT / f"{name}.csv", rows, SAMPLE_COLUMNS[name])
 
 
-def add_base_augmentation(settings: ExperimentSettings, val: MetricTable | None) -> ExperimentSettings:
-    """Choose what the arms with made images add to, on val, and tell it."""
-    chosen = strongest_augmentation(val, settings.arms)
-    say(f"experiment: {base_augmentation_text(chosen, val is not None)}")
-    return replace(settings, base_augmentation=chosen)
+def choose_base(settings: ExperimentSettings, tried: Sequence[Arm], val: MetricTable | None) -> ExperimentSettings:
+    """Choose what the arms with made images build on, on val, and tell it."""
+    base = strongest_base(val, tried)
+    say(f"experiment: {base_text(base, tried, val)}")
+    return with_base(settings, base)
 
 
 if __name__ == "__main__":

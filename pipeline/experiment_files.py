@@ -13,7 +13,7 @@ from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
 from augment.params import Evaluate
-from augment.params.arms import BaseAugmentation
+from augment.params.arms import Arm
 from pipeline.common import EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"
@@ -30,13 +30,14 @@ class Facts:
     """experiment.json: what a verdict tells of an experiment beside its scores.
 
     announced: the smallest gain that was expected to show, None for none
-    augmentation: what arms with made images add to
+    arms: those that ran; base: the one that arms with made images build on, None for none
     failed: label -> repeats in which its GAN failed
     pinned: what the manifest in `train.base` says of its training, None where nothing is pinned
     """
 
     announced: float | None
-    augmentation: BaseAugmentation
+    arms: tuple[Arm, ...]
+    base: Arm | None
     failed: Mapping[str, int]
     pinned: Mapping[str, Any] | None
 
@@ -77,7 +78,7 @@ def write_scores(scores: SideScores, by_size: NamedScores, second: NamedScores, 
 def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | None]:
     """What `write_scores` wrote. Raises `DataError` where it is missing or damaged."""
     parts = load_scores(SCORES)
-    scores = SideScores(*(parts.get(side, {}) for side in ("val", "test", "external")))
+    scores = SideScores(parts.get("val", {}), parts.get("test", {}), parts.get("external", {}))
     external = ImageSet.load(EXTERNAL) if EXTERNAL.exists() else None
     return scores, parts.get("learning_curve", {}), parts.get("second_classifier", {}), external
 

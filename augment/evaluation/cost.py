@@ -18,10 +18,9 @@ from augment.core.progress import counted, duration
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
 from augment.data.split.pool import FOLDS
-from augment.evaluation.experiment.arms import Samples, augmentation_of, identical_arms
-from augment.evaluation.experiment.classifier import ArmRun, fit_arm
-from augment.evaluation.experiment.experiment import ExperimentSettings
-from augment.evaluation.experiment.preflight import classifier_steps
+from augment.evaluation.arms.draws import Samples, identical_arms
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
+from augment.evaluation.experiment.settings import ExperimentSettings, classifier_steps
 from augment.evaluation.experiment.training_sets import FOLD_REPETITIONS
 from augment.gan import cost as gan_cost
 from augment.gan.latent_transfer import descend, inversion_passes
@@ -31,7 +30,7 @@ from augment.gan.settings import class_training, load_pinned_start, start_backen
 from augment.gan.training.run import GanSettings
 from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
 from augment.params import Params
-from augment.params.arms import BASELINE_ARM, SOURCES, Arm
+from augment.params.arms import BASELINE_ARM, SOURCES, Arm, augmentation_of, family_of
 from augment.synthesis.selection import expected_candidates, samples_per_class
 
 PROBE_STEPS = MAX_AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
@@ -69,7 +68,7 @@ def measure_cost(
     """
     engine = backend.engine
     arms = _arms_to_train(train, settings)
-    ways = [augmentation_of(arm, settings.base_augmentation) for arm in arms]
+    ways = [augmentation_of(arm, settings.base) for arm in arms]
     timed = list(dict.fromkeys([*ways, "classical"]))
     runs = [_probe_run(way or BASELINE_ARM, train, settings.fit, settings.batch_size, settings.flips) for way in timed]
     seconds = dict(zip(timed, engine.gather(seconds_per_step, runs), strict=True))
@@ -90,8 +89,8 @@ def measure_cost(
 def _arms_to_train(train: ImageSet, settings: ExperimentSettings) -> list[Arm]:
     """The arms that come to the same as no other, once there are made images."""
     every_kind = Samples(dict.fromkeys(SOURCES, dict.fromkeys(train.classes, train.images[:1])))
-    identical = identical_arms(settings.arms, [train], [every_kind], settings.base_augmentation)
-    return [arm for arm in settings.arms if arm not in identical]
+    identical = identical_arms(settings.arms, [train], [every_kind], settings.base)
+    return [arm for arm in settings.arms if arm not in identical and family_of(arm, settings.base) == "scratch"]
 
 
 def _gan_cost(train: ImageSet, seed: int, training: ClassTraining, sets: int, backend: Backend) -> tuple[int, float]:
@@ -122,7 +121,7 @@ def cost_line(cost: ExperimentCost, settings: ExperimentSettings, engine: Engine
     return f"{gans}{work}: {duration(cost.minutes)}; in all {whole}, from a few timed steps of each"
 
 
-def seconds_per_step(run: ArmRun) -> float:
+def seconds_per_step(run: ScratchFit) -> float:
     """Seconds that a step of this arm's classifier takes; at least 0. One step runs before, to warm up.
 
     Where a step of a small batch is slow already, the image decides, and time goes with the batch: that is enough.
@@ -163,8 +162,8 @@ def _warm_seconds(work: Callable[[], object]) -> float:
     return min(Engine("serial").gather(_seconds, [work] * 3))
 
 
-def _fit_seconds(run: ArmRun, steps: int) -> float:
-    return _seconds(partial(fit_arm, replace(run, fit=FitSettings(steps, run.fit.learning_rate))))
+def _fit_seconds(run: ScratchFit, steps: int) -> float:
+    return _seconds(partial(fit_scratch, replace(run, fit=FitSettings(steps, run.fit.learning_rate))))
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -173,9 +172,9 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _probe_run(arm: Arm, train: ImageSet, fit: FitSettings, batch_size: int, flips: str) -> ArmRun:
+def _probe_run(arm: Arm, train: ImageSet, fit: FitSettings, batch_size: int, flips: str) -> ScratchFit:
     """Without made images every arm draws real ones, at the same price."""
-    return ArmRun(arm, 0, train, Samples(), train.images[:0], train.images[:0], fit, batch_size, flips)
+    return ScratchFit(arm, 0, train, Samples(), fit, batch_size, flips)
 
 
 def forecast(shape: tuple[int, int, int], counts: Mapping[str, int], params: Params) -> list[str]:

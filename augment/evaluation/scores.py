@@ -18,19 +18,24 @@ PredictionsByArm = dict[str, list[NDArray[np.int64]]]
 
 @dataclass(frozen=True)
 class SideScores:
-    """Class probabilities on val, on test and on external images, if any: arm -> float32 (N, classes) by repeat."""
+    """Class probabilities on val, on test and on external images, if any: arm -> float32 (N, classes) by repeat.
+
+    seconds: arm -> of one processor, for all repeats; it stands in no output but the page
+    """
 
     val: ScoresByArm = field(default_factory=dict)
     test: ScoresByArm = field(default_factory=dict)
     external: ScoresByArm = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def __or__(self, other: "SideScores") -> "SideScores":
         """These and the arms of another."""
-        return SideScores(self.val | other.val, self.test | other.test, self.external | other.external)
+        sides = (self.val | other.val, self.test | other.test, self.external | other.external)
+        return SideScores(*sides, self.seconds | other.seconds)
 
     def of_each_side(self, change: Callable[[ScoresByArm], ScoresByArm]) -> "SideScores":
         """The same change of every side."""
-        return SideScores(change(self.val), change(self.test), change(self.external))
+        return SideScores(change(self.val), change(self.test), change(self.external), self.seconds)
 
 
 def predictions(scores: Mapping[str, Sequence[Float32]]) -> PredictionsByArm:

@@ -25,7 +25,7 @@ import numpy as np
 
 from augment.core.errors import AugmentError
 from augment.core.files import read_csv, write_csv
-from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
+from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.statistics.estimates import Estimate, paired_t
 
 TOLERANCE = 1e-9

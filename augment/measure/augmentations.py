@@ -47,33 +47,46 @@ def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     the paper's largest. Without identity, colour only for three channels, sharpness from 3 px up. New borders repeat
     the old ones. Draws come from torch's global generator.
     """
-    operations = K.ImageSequential(*_operations(channels, min(height, width)), random_apply=OPERATIONS_PER_IMAGE)
+    return _random_operations(_operations(channels, min(height, width), 1.0), OPERATIONS_PER_IMAGE, flips)
+
+
+def trivialaugment(flips: str, channels: int, height: int, width: int) -> Augment:
+    """TrivialAugment (Mueller & Hutter 2021): one operation, of a magnitude up to the paper's largest; else as
+    `randaugment`."""
+    return _random_operations(_operations(channels, min(height, width), 2.0), 1, flips)
+
+
+def _random_operations(operations: list[nn.Module], per_image: int, flips: str) -> Augment:
+    chosen = K.ImageSequential(*operations, random_apply=per_image)
     flip = nn.Sequential(*flipping(flips))
 
     def augment(images: Tensor) -> Tensor:
         changed = torch.empty_like(images)
         for part in range(min(OPERATION_GROUPS, len(images))):
-            changed[part::OPERATION_GROUPS] = operations(images[part::OPERATION_GROUPS])
+            changed[part::OPERATION_GROUPS] = chosen(images[part::OPERATION_GROUPS])
         return torch.clamp(flip(changed), 0, 1)
 
     return augment
 
 
-def _operations(channels: int, shortest: int) -> list[nn.Module]:
+def _operations(channels: int, shortest: int, strength: float) -> list[nn.Module]:
+    """strength: of the largest magnitudes, 1 for half of the paper's."""
+    levels = (1 - 0.45 * strength, 1 + 0.45 * strength)
+    degrees, shear, shift = 15.0 * strength, 8.6 * strength, 0.15 * strength
     return [
         K.RandomAutoContrast(p=1.0),
         K.RandomEqualize(p=1.0),
-        K.RandomSolarize(thresholds=(0.5, 1.0), additions=(0.0, 0.0), p=1.0),
-        K.RandomPosterize(bits=(6, 8), p=1.0),
-        K.RandomContrast((0.55, 1.45), p=1.0),
-        K.RandomBrightness((0.55, 1.45), p=1.0),
-        K.RandomAffine(degrees=15.0, padding_mode="border", p=1.0),
-        K.RandomAffine(degrees=0.0, shear=(-8.6, 8.6, 0.0, 0.0), padding_mode="border", p=1.0),
-        K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -8.6, 8.6), padding_mode="border", p=1.0),
-        K.RandomAffine(degrees=0.0, translate=(0.15, 0.0), padding_mode="border", p=1.0),
-        K.RandomAffine(degrees=0.0, translate=(0.0, 0.15), padding_mode="border", p=1.0),
-        *([K.RandomSaturation((0.55, 1.45), p=1.0)] if channels == 3 else []),
-        *([K.RandomSharpness((0.55, 1.45), p=1.0)] if shortest >= 3 else []),
+        K.RandomSolarize(thresholds=(1 - 0.5 * strength, 1.0), additions=(0.0, 0.0), p=1.0),
+        K.RandomPosterize(bits=(8 - int(2 * strength), 8), p=1.0),
+        K.RandomContrast(levels, p=1.0),
+        K.RandomBrightness(levels, p=1.0),
+        K.RandomAffine(degrees=degrees, padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, shear=(-shear, shear, 0.0, 0.0), padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, shear=(0.0, 0.0, -shear, shear), padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, translate=(shift, 0.0), padding_mode="border", p=1.0),
+        K.RandomAffine(degrees=0.0, translate=(0.0, shift), padding_mode="border", p=1.0),
+        *([K.RandomSaturation(levels, p=1.0)] if channels == 3 else []),
+        *([K.RandomSharpness(levels, p=1.0)] if shortest >= 3 else []),
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from augment.measure.sampling import WeightedImages
 # how much it belongs to each class, its sum being the image's weight in the loss.
 Batch = Callable[[torch.Generator], tuple[Tensor, Tensor]]
 Augment = Callable[[Tensor], Tensor]  # float (N, C, H, W) in [0, 1] -> the same; N: the images of several batches
+Loss = Callable[[Tensor, Tensor], Tensor]  # logits (B, classes) and targets -> a number
 Blend = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # augmented images, targets, rng -> the same
 
 SCORE_CHUNK = 512
@@ -92,11 +94,13 @@ def fit_classifier(
     seed: int,
     first_half: Batch | None = None,
     blend: Blend | None = None,
+    loss_of: Loss = F.cross_entropy,
 ) -> SmallCnn:
     """Train a classifier on batches drawn with a generator of its own. Returns it in eval mode.
 
     first_half: what the first half of the steps (rounded down) draw instead of `batch`; blend: how the images of a
-    batch are mixed once they are augmented. Equal arguments give equal weights on one machine with one thread.
+    batch are mixed once they are augmented; loss_of: what the steps lower. Equal arguments give equal weights on one
+    machine with one thread.
     """
     with global_torch_rng(derive_seed(seed, "classifier")):  # weights, and kornia's draws
         network: SmallCnn = SmallCnn(*shape, classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -107,12 +111,19 @@ def fit_classifier(
         blend_rng = torch_rng(seed, "blend")
         for images, targets in _augmented(sources, augment, _ahead(shape), torch_rng(seed, "batches")):
             inputs, labels = blend(images, targets, blend_rng) if blend else (images, targets)
-            loss = F.cross_entropy(network(inputs), labels)
+            loss = loss_of(network(inputs), labels)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
     return network.eval()
+
+
+def adjusted_loss(frequencies: NDArray[Any]) -> Loss:
+    """Cross-entropy of logits to which the logarithm of each class's frequency is added (Menon et al. 2021, equation
+    10, with tau 1): what is learned then is balanced over classes. frequencies: (classes,), above 0."""
+    prior = torch.from_numpy(frequencies).float().log()
+    return lambda logits, targets: F.cross_entropy(logits + prior, targets)
 
 
 def _ahead(shape: tuple[int, int, int]) -> int:

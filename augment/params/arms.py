@@ -1,24 +1,31 @@
 """The table of arms: one row for each way to train that is compared. Nothing else spells what an arm is.
 
-All arms but `pretrained` train the same network for equally many steps; what differs is what they draw, and how often.
+Three families of classifiers learn from images: `scratch`, a small network of its own; `probe`, logistic regression on
+what a frozen backbone sees; `finetune`, that backbone's last layers trained on. An arm names its family, or follows
+the arm that a run builds on (its *base*), as all arms with made images do: what differs then is what they draw.
 A new arm is a row here and, where it makes images of a new kind, a function in
-augment/evaluation/experiment/baselines.py. docs/protocol.md shows this table to people.
+augment/evaluation/arms/baselines.py. docs/protocol.md shows this table to people.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-ArmKind = Literal["real", "gan", "control", "delivered"]
-Source = Literal["raw", "filtered", "copies", "smote", "mixes", "shuffled", "noise"]
-Use = Literal["uniform", "balanced", "weighted loss", "features", "fill", "half", "first", "only", "delivered"]
+ArmKind = Literal["real", "gan", "control", "delivered", "reference"]
+Family = Literal["scratch", "probe", "finetune"]
+Source = Literal["raw", "filtered", "copies", "smote", "mixes", "pasted", "shuffled", "noise"]
+Use = Literal[
+    "uniform", "balanced", "weighted loss", "adjusted", "smoothed", "fill", "half", "first", "only", "delivered",
+    "taught", "distances",
+]  # fmt: skip
+Augmentation = Literal["classical", "randaugment", "mixup_cutmix", "trivialaugment"]
 Features = Literal["random_convolutions", "imagenet"]
 
 BASELINE_ARM = "none"  # real images as they are
 DEFAULT_GAN_ARM = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
 CONTROL_ARM = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
 DELIVERED_ARM = "as_delivered"
-PRETRAINED_ARM = "pretrained"  # needs the extra of that name
+PROBE_ARM, FINETUNE_ARM, TAUGHT_ARM, DISTANCE_ARM = "probe", "finetune", "distilled", "normal_distance"
 REQUIRED_ARMS = (BASELINE_ARM, DEFAULT_GAN_ARM, CONTROL_ARM)  # by the verdict
 
 
@@ -26,17 +33,19 @@ REQUIRED_ARMS = (BASELINE_ARM, DEFAULT_GAN_ARM, CONTROL_ARM)  # by the verdict
 class ArmRow:
     """What an arm is.
 
-    kind: real-only arms are rivals, controls must be beaten
+    kind: real-only arms are rivals, controls must be beaten, a reference is told of and is no rival
     source: the made images that it draws, None for real ones alone. raw, filtered: the GANs' before and after the class
-        filter; copies: jittered training images; smote, mixes: between two images of a class; shuffled: filtered ones
-        under random labels; noise: uniform pixels
+        filter; copies: jittered training images; smote, mixes: between two images of a class; pasted: a part of a
+        minority image on a majority one; shuffled: filtered ones under random labels; noise: uniform pixels
     use: uniform: all real images equally often; balanced: all classes equally often; weighted loss: uniform, the loss
-        counts classes equally; features: balanced, by logistic regression on those of a network trained on ImageNet;
-        fill: made images raise every class to the largest; half: they are half of what minority classes draw; first:
-        they alone in the first half of the steps, then balanced; only: they alone, balanced; delivered: what is
-        delivered, by its weights
-    augmentation: none; own: one of its name, which others can build on; base: the one that all others build on
+        counts classes equally; adjusted: uniform, scores are corrected for how frequent classes are; smoothed:
+        balanced, with soft labels; fill: made images raise every class to the largest; half: they are half of what
+        minority classes draw; first: they alone in the first half of the steps, then balanced; only: they alone,
+        balanced; delivered: what is delivered, by its weights; taught: under the labels that a probe gives;
+        distances: by the distance to the nearest normal image, and a probe for the rest
     words: for the page; stand_in: for sentences, what a control shows in the place of the GAN's images
+    family, augmentation: its own, or those of the base; augmentation None: images as they are
+    base: others may build on it
     default: runs where `evaluate.arms` names none
     """
 
@@ -44,8 +53,10 @@ class ArmRow:
     kind: ArmKind
     source: Source | None
     use: Use
-    augmentation: Literal["none", "own", "base"]
     words: str
+    family: Family | Literal["base"] = "base"
+    augmentation: Augmentation | Literal["base"] | None = "base"
+    base: bool = False
     default: bool = False
     stand_in: str = ""
 
@@ -56,56 +67,105 @@ class ArmRow:
 
 
 ARM_ROWS = (
-    ArmRow(BASELINE_ARM, "real", None, "uniform", "none", "Real images as they are", default=True),
-    ArmRow("oversample", "real", None, "balanced", "none", "Real images, classes balanced", default=True),
-    ArmRow("class_weights", "real", None, "weighted loss", "base", "Real images, rare classes count more"),
-    ArmRow("classical", "real", None, "balanced", "own", "Real images, classically augmented", default=True),
-    ArmRow("randaugment", "real", None, "balanced", "own", "Real images, randomly augmented", default=True),
-    ArmRow("mixup_cutmix", "real", None, "balanced", "own", "Real images, blended across classes", default=True),
-    ArmRow("smote", "real", "smote", "fill", "base", "SMOTE fills small classes up"),
-    ArmRow("smote_half", "real", "smote", "half", "base", "Half SMOTE in small classes"),
-    ArmRow("mixup_within", "real", "mixes", "fill", "base", "Blends fill small classes up"),
-    ArmRow("mixup_within_half", "real", "mixes", "half", "base", "Half blends in small classes"),
-    ArmRow(PRETRAINED_ARM, "real", None, "features", "none", "Real images, features of ImageNet"),
-    ArmRow("gan_fill", "gan", "raw", "fill", "base", "Synthetic fill small classes up", default=True),
-    ArmRow("gan_half", "gan", "raw", "half", "base", "Half synthetic in small classes", default=True),
-    ArmRow(DEFAULT_GAN_ARM, "gan", "filtered", "half", "base", "Half synthetic, filtered", default=True),
-    ArmRow("gan_pretrain", "gan", "raw", "first", "base", "Synthetic first, then real"),
-    ArmRow("gan_only", "gan", "raw", "only", "base", "Synthetic images alone"),
-    ArmRow(CONTROL_ARM, "control", "copies", "half", "base", "Half jittered copies instead", default=True,
+    ArmRow(BASELINE_ARM, "real", None, "uniform", "Real images as they are", augmentation=None, default=True),
+    ArmRow("oversample", "real", None, "balanced", "Real images, classes balanced", augmentation=None, default=True),
+    ArmRow("class_weights", "real", None, "weighted loss", "Real images, rare classes count more"),
+    ArmRow("logit_adjusted", "real", None, "adjusted", "Real images, scores corrected for rare classes", default=True),
+    ArmRow("classical", "real", None, "balanced", "Real images, classically augmented",
+           "scratch", "classical", base=True, default=True),
+    ArmRow("randaugment", "real", None, "balanced", "Real images, randomly augmented",
+           "scratch", "randaugment", base=True, default=True),
+    ArmRow("mixup_cutmix", "real", None, "balanced", "Real images, blended across classes",
+           "scratch", "mixup_cutmix", base=True, default=True),
+    ArmRow("trivialaugment", "real", None, "balanced", "Real images, one random change each",
+           "scratch", "trivialaugment", base=True),
+    ArmRow("label_smoothing", "real", None, "smoothed", "Real images, soft labels", "scratch", "randaugment"),
+    ArmRow(PROBE_ARM, "real", None, "balanced", "Real images, pretrained backbone frozen",
+           "probe", "randaugment", base=True, default=True),
+    ArmRow(FINETUNE_ARM, "real", None, "balanced", "Real images, pretrained backbone fine-tuned",
+           "finetune", "randaugment", base=True, default=True),
+    ArmRow(DISTANCE_ARM, "real", None, "distances", "Distance to normal images", "probe", "randaugment"),
+    ArmRow(TAUGHT_ARM, "real", None, "taught", "Real images, taught by the frozen backbone", "scratch", "randaugment"),
+    ArmRow("smote", "real", "smote", "fill", "SMOTE fills small classes up"),
+    ArmRow("smote_half", "real", "smote", "half", "Half SMOTE in small classes"),
+    ArmRow("mixup_within", "real", "mixes", "fill", "Blends fill small classes up"),
+    ArmRow("mixup_within_half", "real", "mixes", "half", "Half blends in small classes"),
+    ArmRow("cmo", "real", "pasted", "half", "Rare images pasted on frequent ones", default=True),
+    ArmRow("gan_fill", "gan", "raw", "fill", "Synthetic fill small classes up", default=True),
+    ArmRow("gan_half", "gan", "raw", "half", "Half synthetic in small classes", default=True),
+    ArmRow(DEFAULT_GAN_ARM, "gan", "filtered", "half", "Half synthetic, filtered", default=True),
+    ArmRow("gan_pretrain", "gan", "raw", "first", "Synthetic first, then real"),
+    ArmRow("gan_only", "gan", "raw", "only", "Synthetic images alone"),
+    ArmRow("distilled_gan", "gan", "filtered", "taught", "Real and synthetic, taught by the frozen backbone",
+           "scratch", "randaugment"),
+    ArmRow(CONTROL_ARM, "control", "copies", "half", "Half jittered copies instead", default=True,
            stand_in="jittered copies used the same way"),
-    ArmRow("shuffled", "control", "shuffled", "half", "base", "Half synthetic under wrong labels",
+    ArmRow("shuffled", "control", "shuffled", "half", "Half synthetic under wrong labels",
            stand_in="the samples under wrong labels"),
-    ArmRow("noise", "control", "noise", "half", "base", "Half noise instead", stand_in="noise used the same way"),
-    ArmRow(DELIVERED_ARM, "delivered", None, "delivered", "none", "Plain training on data/augmented", default=True),
+    ArmRow("noise", "control", "noise", "half", "Half noise instead", stand_in="noise used the same way"),
+    ArmRow(DELIVERED_ARM, "delivered", None, "delivered", "Plain training on data/augmented",
+           augmentation=None, default=True),
 )  # fmt: skip
 ROW_OF = {row.name: row for row in ARM_ROWS}
 SOURCES = get_args(Source)
+AUGMENTATIONS = get_args(Augmentation)
 ARMS = tuple(ROW_OF)
 REAL_ARMS, GAN_ARMS, CONTROL_ARMS = (
     tuple(row.name for row in ARM_ROWS if row.kind == kind) for kind in ("real", "gan", "control")
 )
 DEFAULT_ARMS = tuple(row.name for row in ARM_ROWS if row.default)
-AUGMENTATIONS = tuple(row.name for row in ARM_ROWS if row.augmentation == "own")
+BASE_ARMS = tuple(row.name for row in ARM_ROWS if row.base)
+BASE_AUGMENTATIONS = tuple(row.name for row in ARM_ROWS if row.base and row.family == "scratch")
+BACKBONE_ARMS = tuple(  # a backbone sees their images
+    row.name for row in ARM_ROWS if row.family in ("probe", "finetune") or row.use == "taught"
+)
 STANDALONE_ARMS = tuple(  # real images, no other arm below
-    row.name for row in ARM_ROWS if row.kind == "real" and not row.source and row.augmentation != "base"
+    row.name for row in ARM_ROWS if row.kind == "real" and not row.source and row.family != "base"
 )
 UNAUGMENTED_ARMS = tuple(  # they show real images as they are
-    row.name for row in ARM_ROWS if row.kind == "real" and row.augmentation == "none" and row.trains_plainly
+    row.name for row in ARM_ROWS if row.kind == "real" and row.augmentation is None and row.trains_plainly
 )
 ARMS_DIFFERING_IN_IMAGES = tuple(  # for a classifier that augments nothing
-    row.name for row in ARM_ROWS if row.augmentation != "own" and row.trains_plainly
+    row.name for row in ARM_ROWS if not row.base and row.trains_plainly
 )
 
 if TYPE_CHECKING:  # mypy reads no table: there an arm is a text, and pydantic sees to it that it is one of these
     Arm = str
-    Augmentation = str
     BaseAugmentation = str
 else:
     Arm = Literal[ARMS]
-    Augmentation = Literal[AUGMENTATIONS]  # arms that others build on
-    BaseAugmentation = Literal[(*AUGMENTATIONS, "none")]  # of arms with made images; none: none is compared
+    BaseAugmentation = Literal[BASE_AUGMENTATIONS]  # of `evaluate.augmentation`
 
 
-def arm_kinds(arms: Iterable[Arm]) -> dict[Arm, ArmKind]:
-    return {arm: ROW_OF[arm].kind for arm in arms}
+def family_of(arm: Arm, base: Arm | None) -> Family:
+    """The classifier that learns what an arm draws; base: the arm that others build on, None for none."""
+    family = ROW_OF[arm].family
+    if family != "base":
+        return family
+    return family_of(base, None) if base else "scratch"
+
+
+def augmentation_of(arm: Arm, base: Arm | None) -> Augmentation | None:
+    """How an arm augments what it draws; base: as in `family_of`."""
+    augmentation = ROW_OF[arm].augmentation
+    if augmentation != "base":
+        return augmentation
+    return augmentation_of(base, None) if base else None
+
+
+def arms_of_family(arms: Collection[Arm], classifier: str) -> set[Arm]:
+    """Without the arms of other families than the one that `evaluate.classifier` fixes; a probe stays beside networks
+    from scratch, as a reference."""
+    kept = {"auto": {"scratch", "probe", "finetune"}, "scratch": {"scratch", PROBE_ARM}}.get(classifier, {classifier})
+    return {arm for arm in arms if ROW_OF[arm].family == "base" or {ROW_OF[arm].family, arm} & kept}
+
+
+def arm_kinds(arms: Iterable[Arm], classifier: str = "auto") -> dict[Arm, ArmKind]:
+    """Kind of each arm. classifier: `evaluate.classifier`; real-only arms of another family than the one that it fixes
+    are references."""
+    return {arm: "reference" if _of_another_family(arm, classifier) else ROW_OF[arm].kind for arm in arms}
+
+
+def _of_another_family(arm: Arm, classifier: str) -> bool:
+    row = ROW_OF[arm]
+    return row.kind == "real" and classifier != "auto" and row.family not in ("base", classifier)

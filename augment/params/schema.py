@@ -3,22 +3,54 @@
 docs/params.md is generated from these classes (`python -m pipeline.parameters`); `augment.params` loads them.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from augment.params.arms import (
     ARMS,
-    AUGMENTATIONS,
+    BASE_ARMS,
+    BASE_AUGMENTATIONS,
     DEFAULT_ARMS,
-    PRETRAINED_ARM,
+    DISTANCE_ARM,
     REQUIRED_ARMS,
+    TAUGHT_ARM,
     Arm,
-    Augmentation,
+    BaseAugmentation,
     Features,
+    arms_of_family,
+    family_of,
 )
 from augment.params.image_sections import Generate, Ingest, Section, Train
 from augment.params.types import Label, Steps, WatchedPath
+
+Three = tuple[float, float, float]
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class BackboneFile(Section):
+    """A pretrained network of the user's own: its features are pooled, one row for an image."""
+
+    file: str | None = Field(None, min_length=1)
+    """Program exported by torch.export (.pt2): float32 (N, channels, size, size) to (N, D) or (N, D, h, w)."""
+    timm: str | None = Field(None, min_length=1, description="Name of a model of timm (extra `timm`), with `weights`.")
+    weights: str | None = Field(None, min_length=1, description="File of that model's weights; nothing is downloaded.")
+    size: int = Field(224, ge=16, le=1024, description="Side of its square input, pixels.")
+    channels: Literal[1, 3] = 3
+    """Channels of its input; grey images are repeated to three."""
+    mean: Three = Field(IMAGENET_MEAN, description="Taken off each channel, whose values are from 0 to 1.")
+    std: Three = Field(IMAGENET_STD, description="Each channel is divided by it then.")
+
+    @model_validator(mode="after")
+    def _names_one_network(self) -> "BackboneFile":
+        if (self.file is None) == (self.timm is None):
+            raise ValueError("backbone: name either `file` (a .pt2 program) or `timm` (a model) with `weights`")
+        if (self.timm is None) != (self.weights is None):
+            raise ValueError("backbone: `timm` and `weights` belong together: the model's name and its weights file")
+        if min(self.std) <= 0:
+            raise ValueError("backbone: std must be above 0")
+        return self
 
 
 class Evaluate(Section):
@@ -30,14 +62,22 @@ class Evaluate(Section):
     prepared images; several times the cost."""
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
-        description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/protocol.md but "
-        f"`{PRETRAINED_ARM}`, which needs the extra of that name. A list must keep `{REQUIRED_ARMS[0]}`, "
-        f"`{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs.",
+        description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/protocol.md. Both leave out what "
+        "needs a backbone where images are smaller than 16 px. A list must keep "
+        f"`{REQUIRED_ARMS[0]}`, `{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs.",
     )
-    augmentation: Literal["auto"] | Augmentation = Field(
+    classifier: Literal["auto", "scratch", "probe", "finetune"] = "auto"
+    """The family that made images are added to. `auto`: that of the real-only arm which is best on val. `scratch`: a
+    small network of its own (for a device, say); `probe`: logistic regression on a frozen backbone; `finetune`: the
+    backbone's last layers trained on. The verdict of a fixed family speaks of it alone, and names what a probe has."""
+    backbone: Literal["lite0"] | BackboneFile = "lite0"
+    """The pretrained network of `probe` and `finetune`. `lite0`: EfficientNet-Lite0. A mapping names your own:
+    {file: PATH, size: 224}, or {timm: NAME, weights: PATH}."""
+    augmentation: Literal["auto"] | BaseAugmentation = Field(
         "auto",
-        description="What the arms with made images add to: " + ", ".join(f"`{way}`" for way in AUGMENTATIONS) + ". "
-        "`auto`: that of them among the arms which is best on val, with real images alone.",
+        description="How a network from scratch augments where made images are added to it: "
+        + ", ".join(f"`{way}`" for way in BASE_AUGMENTATIONS)
+        + ". `auto`: that of them among the arms which is best on val, with real images alone.",
     )
     seeds: int = Field(5, ge=2, le=100)
     """Paired repeats of `holdout`, each with its own GANs, samples, init and order."""
@@ -51,12 +91,13 @@ class Evaluate(Section):
     """The primary metric. `balanced_accuracy`: the mean of the classes' recalls. `recall_at_far`: the mean share of
     every class but `normal` that is found at `false_alarm_rate`."""
     normal: Label | None = None
-    """For `recall_at_far`: the class without a finding; every other one is an alarm."""
+    """For `recall_at_far`: the class without a finding; every other one is an alarm. The arm `normal_distance` needs it
+    too."""
     false_alarm_rate: float = Field(0.05, gt=0, le=0.5)
     """For `recall_at_far`: the share of normal images that may raise an alarm."""
     second_classifier: Literal["off"] | Features = "random_convolutions"
     """Logistic regression on these features tells whether the answer holds for another classifier; it sees at most 200
-    made images of a class and decides nothing. `imagenet`: EfficientNet-Lite0, from the extra `pretrained`."""
+    made images of a class and decides nothing. `imagenet`: EfficientNet-Lite0."""
     steps: Steps = "auto"
     """Optimiser steps of every classifier, equal for all arms; auto: 400, from 16 px up 1200."""
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
@@ -84,17 +125,34 @@ class Evaluate(Section):
             )
         if self.primary == "recall_at_far" and self.normal is None:
             raise ValueError("primary recall_at_far needs evaluate.normal: the label of the class without a finding")
-        if self.primary != "recall_at_far" and self.normal is not None:
-            advice = "set it to null, or change primary"
-            raise ValueError(f"normal {self.normal!r} is for primary recall_at_far only; {advice}")
+        if self.primary != "recall_at_far" and self.normal is not None and DISTANCE_ARM not in self.arm_names:
+            advice = f"set it to null, change primary, or add the arm {DISTANCE_ARM}"
+            raise ValueError(f"normal {self.normal!r} is for primary recall_at_far and {DISTANCE_ARM} only; {advice}")
+        if isinstance(self.arms, list) and DISTANCE_ARM in self.arms and self.normal is None:
+            raise ValueError(f"the arm {DISTANCE_ARM} needs evaluate.normal: the label of the class without a finding")
+        if self.classifier in ("probe", "finetune") and self.classifier not in self.arm_names:
+            raise ValueError(f"classifier {self.classifier} must be among the arms too; add it to arms, or use `auto`")
         return self
 
     @property
     def arm_names(self) -> tuple[Arm, ...]:
-        """The arms to run, in the order of `ARMS`."""
-        whole = [arm for arm in ARMS if arm != PRETRAINED_ARM]
-        wanted = {"default": DEFAULT_ARMS, "all": whole}[self.arms] if isinstance(self.arms, str) else self.arms
-        return tuple(arm for arm in ARMS if arm in wanted)
+        """The arms that are asked for, in the order of `ARMS`, whatever the images are."""
+        if not isinstance(self.arms, str):
+            return tuple(arm for arm in ARMS if arm in self.arms)
+        wanted = {*DEFAULT_ARMS, *([TAUGHT_ARM] if self.classifier == "scratch" else [])}
+        in_all = {*ARMS} if self.normal is not None else {*ARMS} - {DISTANCE_ARM}
+        fitting = arms_of_family(in_all if self.arms == "all" else wanted, self.classifier)
+        return tuple(arm for arm in ARMS if arm in fitting)
+
+    def base_arms(self, arms: Collection[Arm]) -> tuple[Arm, ...]:
+        """Those of `arms` that made images may be added to, by `classifier` and `augmentation`."""
+        return tuple(
+            arm
+            for arm in BASE_ARMS
+            if arm in arms
+            and self.classifier in ("auto", family_of(arm, None))
+            and (self.augmentation in ("auto", arm) or family_of(arm, None) != "scratch")
+        )
 
 
 class Assemble(Section):

@@ -9,9 +9,9 @@ import pytest
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation import cost
+from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.scratch import ArmRun
 from augment.evaluation.cost import ExperimentCost, cost_line, measure_cost, seconds_per_step
-from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.classifier import ArmRun
 from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.gan.latent_transfer import inversion_passes
 from augment.gan.per_class import Backend

@@ -15,7 +15,7 @@ from augment.cli import main
 from augment.core.errors import AugmentError
 from augment.core.files import read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
-from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
+from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.trial import Trial, trial
 
 ROOT = Path(__file__).parents[2]

@@ -35,7 +35,7 @@ USE_OF_THE_NEW_ARM = """
 import numpy as np
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment import arms
-from augment.evaluation.experiment.baselines import baseline_images
+from augment.evaluation.arms.baselines import baseline_images
 from augment.params import Evaluate
 from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, ROW_OF, STANDALONE_ARMS, arm_kinds
 from augment.report.words import in_words

@@ -11,9 +11,9 @@ from PIL import Image
 from augment.core.errors import DataError, ParamsError
 from augment.core.files import read_csv
 from augment.data.imageset import ImageSet
+from augment.evaluation.arms.scratch import ArmRun, ArmScores
 from augment.evaluation.columns import columns
 from augment.evaluation.experiment import experiment
-from augment.evaluation.experiment.classifier import ArmRun, ArmScores
 from augment.evaluation.experiment.training_sets import paired_seeds, repeat_seeds
 from augment.evaluation.verdict.summary import fingerprints
 from augment.gan.generators import GeneratorSet

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from augment.data import imageset, prepare
+from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.columns import EVALUATION, columns
-from augment.evaluation.experiment.arms import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS
 from augment.gan.bundle_files import Manifest
 from augment.gan.training.run import HISTORY_COLUMNS

@@ -1,42 +1,24 @@
 """Run the experiment: every repeat with GANs, filter and samples of its own, every arm on each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from augment.core.engine import Engine, SharedArray
+from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.arms import Samples, delivered_images, identical_arms, samples_of_arm
-from augment.evaluation.experiment.baselines import baseline_images
-from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
+from augment.evaluation.arms.baselines import baseline_images
+from augment.evaluation.arms.draws import Samples, delivered_images, identical_arms
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol, Replicate
-from augment.evaluation.scores import Float32, ScoresByArm, SideScores
+from augment.evaluation.experiment.running import run_arms
+from augment.evaluation.experiment.settings import ExperimentSettings
+from augment.evaluation.scores import Float32, SideScores
 from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import training_for
-from augment.measure.classifiers import FitSettings
 from augment.params import Params
-from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm, BaseAugmentation
-from augment.synthesis.filter import FilterSettings, fit_filters
+from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm
+from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
-
-
-@dataclass(frozen=True)
-class ExperimentSettings:
-    """What is equal for all arms and repeats."""
-
-    arms: Sequence[Arm]
-    wanted: int  # synthetic images per class
-    oversample: int
-    filter: FilterSettings
-    fit: FitSettings
-    batch_size: int
-    flips: str
-    transfer_share: float = 0.0  # share of the candidates
-    base_augmentation: BaseAugmentation = "classical"  # what arms with made images add to
 
 
 @dataclass(frozen=True)
@@ -54,9 +36,9 @@ def run_standalone_arms(
     """Score the arms that draw real images and build on no other arm."""
     arms = [arm for arm in settings.arms if arm in STANDALONE_ARMS]
     no_samples = [Samples()] * len(replicates)
-    identical = identical_arms(arms, [one.splits.train for one in replicates], no_samples, settings.base_augmentation)
+    identical = identical_arms(arms, [one.splits.train for one in replicates], no_samples, settings.base)
     trained = [arm for arm in arms if arm not in identical]
-    return _with_identical(_run_arms(replicates, trained, no_samples, settings, engine, external), identical)
+    return _with_identical(run_arms(replicates, trained, no_samples, settings, engine, external), identical)
 
 
 def run_experiment(
@@ -84,9 +66,9 @@ def run_experiment(
     ]
     scored = [arm for arm in settings.arms if arm in known.test]
     missing_arms = [arm for arm in settings.arms if arm not in scored and arm != DELIVERED_ARM]
-    identical = identical_arms([*scored, *missing_arms], sets, samples, settings.base_augmentation)
+    identical = identical_arms([*scored, *missing_arms], sets, samples, settings.base)
     trained = [arm for arm in missing_arms if arm not in identical]
-    scores = _with_identical(known | _run_arms(replicates, trained, samples, settings, engine, external), identical)
+    scores = _with_identical(known | run_arms(replicates, trained, samples, settings, engine, external), identical)
     in_order = scores.of_each_side(lambda side: {arm: side[arm] for arm in settings.arms if arm in side})
     return ExperimentResult(candidates, samples, in_order)
 
@@ -118,7 +100,7 @@ def add_delivered_arm(
             kept = {label: drawn.kept for label, drawn in candidates.items()}
             delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept)[0]
     samples = [Samples(delivered=delivered[one.splits]) for one in replicates]
-    scores = _run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
+    scores = run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(result, scores=result.scores | scores)
 
 
@@ -132,53 +114,8 @@ def score_learning_curve(
     replicates = [one for point in further_points for one in point.replicates]
     alone = replace(settings, arms=[arm])
     samples = [_draw_samples(one.splits.train, {}, alone, one.seed) for one in replicates]
-    scores = iter(_run_arms(replicates, [arm], samples, settings, engine).test[arm])
+    scores = iter(run_arms(replicates, [arm], samples, settings, engine).test[arm])
     return {point.name: [next(scores) for _ in point.replicates] for point in further_points}
-
-
-def _run_arms(
-    replicates: Sequence[Replicate],
-    arms: Sequence[Arm],
-    samples: Sequence[Samples],
-    settings: ExperimentSettings,
-    engine: Engine,
-    external: ImageSet | None = None,
-) -> SideScores:
-    """Train and score every arm in every repeat; many share the images that they are tested on."""
-    outside = [] if external is None else [external.images]
-    tests = {one.splits.test: SharedArray(np.concatenate([one.splits.test.images, *outside])) for one in replicates}
-    jobs = [
-        (_arm_run(replicate, arm, drawn, settings), tests[replicate.splits.test])
-        for replicate, drawn in zip(replicates, samples, strict=True)
-        for arm in arms
-    ]
-    try:
-        in_order = engine.gather(_run_job, jobs, "classifiers")
-    finally:
-        for shared in tests.values():
-            shared.close()
-    sizes = [len(one.splits.test) for one in replicates for _ in arms]  # where external images begin
-
-    def by_arm(part: Callable[[ArmScores, int], NDArray[np.float64]]) -> ScoresByArm:
-        parts = [part(scores, size).astype(np.float32) for scores, size in zip(in_order, sizes, strict=True)]
-        return {arm: parts[position :: len(arms)] for position, arm in enumerate(arms)}
-
-    return SideScores(
-        val=by_arm(lambda scores, _: scores.val),
-        test=by_arm(lambda scores, size: scores.test[:size]),
-        external=by_arm(lambda scores, size: scores.test[size:]) if external is not None else {},
-    )
-
-
-def _arm_run(replicate: Replicate, arm: Arm, samples: Samples, settings: ExperimentSettings) -> ArmRun:
-    splits, none = replicate.splits, replicate.splits.test.images[:0]
-    training = (settings.fit, settings.batch_size, settings.flips, settings.base_augmentation)
-    return ArmRun(arm, replicate.seed, splits.train, samples_of_arm(arm, samples), splits.val.images, none, *training)
-
-
-def _run_job(job: tuple[ArmRun, SharedArray]) -> ArmScores:
-    run, test = job
-    return run_arm(replace(run, test=test.array))
 
 
 def _draw_samples(

@@ -1,4 +1,4 @@
-"""Before an experiment: its settings out of params.yaml, and what would stop it, asked before anything is trained.
+"""Before an experiment: what would stop it, and what it can show, asked before anything is trained.
 
 Checks against leaks are among it: the delivered generators were trained on the training images, and on nothing else,
 and no repeat starts from a generator that has seen what it holds out. However little a GAN learned of test images,
@@ -16,13 +16,13 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from augment.core.errors import AugmentError, DataError
 from augment.data.entries import Blocker, Entry
-from augment.data.imageset import LARGE_FROM_PX, ImageSet
+from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
 from augment.data.split.groups import group_folds
 from augment.data.split.split import nearest
-from augment.evaluation.experiment.experiment import ExperimentSettings
 from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
+from augment.evaluation.experiment.settings import ExperimentSettings, arms_for
 from augment.evaluation.experiment.training_sets import prepared_protocol, veto_mode_for
 from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
 from augment.evaluation.statistics.power_model import (
@@ -33,48 +33,24 @@ from augment.evaluation.statistics.power_model import (
 )
 from augment.gan.generators import SHARED, GeneratorSet
 from augment.gan.settings import has_pinned_start
-from augment.measure.classifiers import FitSettings
+from augment.measure.backbone.backbone import check_backbone
+from augment.measure.backbone.lite0 import require_weights
 from augment.measure.features import pixels
-from augment.measure.imagenet import require_weights
 from augment.params import Evaluate, Params
-from augment.params.arms import AUGMENTATIONS, arm_kinds
-from augment.synthesis.filter import filter_settings, fold_positions
-from augment.synthesis.selection import samples_per_class
-
-CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
-
-
-def experiment_settings(params: Params, train: ImageSet) -> ExperimentSettings:
-    """What is equal for all arms and repeats, of which each has a training set like this one."""
-    return ExperimentSettings(
-        arms=params.evaluate.arm_names,
-        wanted=samples_per_class(params.generate, train),
-        oversample=params.generate.oversample,
-        filter=filter_settings(params),
-        fit=FitSettings(classifier_steps(params.evaluate, *train.images.shape[2:]), params.evaluate.learning_rate),
-        batch_size=params.evaluate.batch_size,
-        flips=params.ingest.flips,
-        transfer_share=params.generate.borrowed,
-        base_augmentation="classical" if params.evaluate.augmentation == "auto" else params.evaluate.augmentation,
-    )
+from augment.params.arms import BACKBONE_ARMS, arm_kinds, augmentation_of
+from augment.synthesis.filter import fold_positions
 
 
 def expected_gain(
     protocol: Protocol, settings: ExperimentSettings, params: Params
 ) -> tuple[float | None, NDArray[np.int64]]:
     """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
-    normal, first = params.evaluate.normal, protocol.first_splits
+    normal, first = primary_metric(params).normal, protocol.first_splits
     judged = first.test if normal is None else first.test.take(first.test.labels != normal)
-    rivals = [arm for arm, kind in arm_kinds(settings.arms).items() if kind in ("real", "control")]
-    augmented = params.evaluate.augmentation != "auto" or not {*AUGMENTATIONS}.isdisjoint(settings.arms)
+    rivals = [arm for arm, kind in arm_kinds(settings.arms, params.evaluate.classifier).items()
+              if kind in ("real", "control")]  # fmt: skip
+    augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
     return expected_power(first.train, judged, rivals, len(protocol.seeds), protocol.ratio, augmented)
-
-
-def classifier_steps(settings: Evaluate, height: int, width: int) -> int:
-    """Steps of one classifier. With too few of them real images alone look better than they are beside more images."""
-    if settings.steps != "auto":
-        return settings.steps
-    return CLASSIFIER_STEPS if min(height, width) >= LARGE_FROM_PX else TINY_CLASSIFIER_STEPS
 
 
 NEIGHBOUR_FOLDS = 5
@@ -102,12 +78,12 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
 
     require(plan_repeats)
     require(lambda: list(map(partial(check_held_out, params=params), repeats)))
-    if metric.normal is not None and metric.normal not in classes:
-        message = f"evaluate.normal: there is no class {metric.normal!r}; {nearest(metric.normal, classes)}"
+    if chosen.normal is not None and chosen.normal not in classes:
+        message = f"evaluate.normal: there is no class {chosen.normal!r}; {nearest(chosen.normal, classes)}"
         blockers.append(Blocker("params.yaml", "unknown_class", message))
     else:
         require(lambda: list(map(partial(check_primary, metric=metric), repeats)))
-    require(lambda: check_installed(chosen))
+    require(lambda: check_arms(chosen, shape))
     if base.is_dir():  # DVC tells of folders that are not there
         require(lambda: veto_mode_for(has_pinned_start(params.train), chosen))
     if external.is_dir():
@@ -122,6 +98,7 @@ def check_experiment(protocol: Protocol, external: ImageSet | None, params: Para
     for splits in protocol.unique_splits:
         check_primary(splits, primary_metric(params))
         check_held_out(splits, params)
+    check_arms(params.evaluate, protocol.first_splits.train.images.shape[1:])
 
 
 def check_held_out(splits: Splits, params: Params) -> None:
@@ -129,11 +106,15 @@ def check_held_out(splits: Splits, params: Params) -> None:
     fold_positions(splits.train.targets(splits.train.classes), splits.train.groups, params.generate.folds, params.seed)
 
 
-def check_installed(settings: Evaluate) -> None:
-    """Stop before anything is trained when something is asked for that is not installed. Raises `ParamsError`."""
-    if "pretrained" in settings.arm_names:
-        require_weights("params.yaml: evaluate.arms: pretrained")
-    if settings.second_classifier == "imagenet":
+def check_arms(chosen: Evaluate, shape: tuple[int, ...]) -> None:
+    """Stop before anything is trained when an arm or a classifier cannot run on images (C, H, W), or is not installed.
+
+    Raises `ParamsError`.
+    """
+    channels, height, width = shape
+    if not {*BACKBONE_ARMS}.isdisjoint(arms_for(chosen, height, width)):
+        check_backbone(chosen.backbone, (channels, height, width))
+    if chosen.second_classifier == "imagenet":
         require_weights("params.yaml: evaluate.second_classifier: imagenet")
 
 

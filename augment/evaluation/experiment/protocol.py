@@ -118,7 +118,8 @@ class PrimaryMetric:
 def primary_metric(params: Params) -> PrimaryMetric:
     """As params.yaml says."""
     chosen = params.evaluate
-    return PrimaryMetric(chosen.normal, chosen.false_alarm_rate, chosen.resamples, params.seed)
+    normal = chosen.normal if chosen.primary == "recall_at_far" else None
+    return PrimaryMetric(normal, chosen.false_alarm_rate, chosen.resamples, params.seed)
 
 
 def check_primary(splits: Splits, metric: PrimaryMetric) -> None:

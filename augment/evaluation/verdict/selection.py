@@ -1,27 +1,26 @@
 """What is delivered. Decided on val alone, before anything of test is looked at.
 
-Which augmentation the arms with made images build on: the strongest that real images alone show on val.
+Which arm those with made images build on: the strongest that real images alone show on val.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from augment.evaluation.statistics.comparisons import Comparison, paired_difference
 from augment.evaluation.statistics.estimates import t_quantile
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.params.arms import AUGMENTATIONS, DEFAULT_GAN_ARM, Arm, ArmKind, BaseAugmentation
+from augment.params.arms import DEFAULT_GAN_ARM, Arm, ArmKind
 
 
-def strongest_augmentation(val: MetricTable | None, arms: Collection[Arm]) -> BaseAugmentation:
-    """The augmentation among `arms` with the best mean on val; the first of them where val cannot tell.
+def strongest_base(val: MetricTable | None, tried: Sequence[Arm]) -> Arm | None:
+    """The arm among `tried` with the best mean on val; the first of them where val cannot tell, None for none.
 
-    Made images are to gain beside the best that a user has without them, so they are added to that. They are added to
-    none where no augmentation is among the arms: what it gains by itself would count as theirs.
+    Made images are to gain beside the best that a user has without them, so they are added to that: to its classifier
+    and its augmentation. Without any among the arms, what these gain by themselves would count as the made images'.
     """
-    tried = [arm for arm in AUGMENTATIONS if arm in arms]
     if val is None or not tried:
-        return tried[0] if tried else "none"
+        return tried[0] if tried else None
     return max(tried, key=lambda arm: round(val.mean(arm), 12))
 
 

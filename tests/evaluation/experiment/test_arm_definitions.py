@@ -7,9 +7,9 @@ from torch import nn
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
+from augment.evaluation.arms.draws import Samples, arm_data, delivered_images
+from augment.evaluation.arms.scratch import ArmRun, fit_arm, run_arm
 from augment.evaluation.experiment import classifier
-from augment.evaluation.experiment.arms import Samples, arm_data, delivered_images
-from augment.evaluation.experiment.classifier import ArmRun, fit_arm, run_arm
 from augment.evaluation.experiment.experiment import ExperimentSettings, add_delivered_arm, run_experiment
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds

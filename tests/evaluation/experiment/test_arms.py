@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.data.imageset import minority_classes
-from augment.evaluation.experiment.arms import Samples, arm_data, with_made_images, with_synthetic_shares
+from augment.evaluation.arms.draws import Samples, arm_data, with_made_images, with_synthetic_shares
 from augment.measure.sampling import WeightedImages, class_balanced
 from augment.params.arms import ARMS, SOURCES, Use
 from tests.toy import bars, toy_set

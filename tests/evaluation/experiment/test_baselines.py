@@ -6,7 +6,7 @@ from imblearn.over_sampling import SMOTE
 
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.baselines import blended_images, smote_images
+from augment.evaluation.arms.baselines import blended_images, smote_images
 from augment.measure.features import pixels
 
 MAKERS = [smote_images, blended_images]

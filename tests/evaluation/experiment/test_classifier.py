@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.scratch import ArmRun, run_arm
 from augment.evaluation.experiment import classifier
-from augment.evaluation.experiment.arms import Samples
-from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.measure.classifiers import FitSettings
 from augment.params.arms import SOURCES
 from tests.toy import bars, toy_set

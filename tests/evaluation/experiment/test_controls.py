@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.evaluation.experiment.baselines import jittered_copies, noise_images, shuffled_labels
+from augment.evaluation.arms.baselines import jittered_copies, noise_images, shuffled_labels
 from tests.toy import toy_set
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from augment.core.files import read_csv, write_csv, write_json
 from augment.core.grids import picture, png
-from augment.evaluation.experiment.arms import delivered_images
+from augment.evaluation.arms.draws import delivered_images
 from augment.params import Params
 from pipeline.assemble import assemble
 from tests.toy import bars, toy_set

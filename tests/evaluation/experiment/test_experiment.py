@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.engine import Engine
+from augment.evaluation.arms.draws import delivered_images
+from augment.evaluation.arms.scratch import ArmRun, ArmScores, run_arm
 from augment.evaluation.experiment import experiment
-from augment.evaluation.experiment.arms import delivered_images
-from augment.evaluation.experiment.classifier import ArmRun, ArmScores, run_arm
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
     ExperimentSettings,

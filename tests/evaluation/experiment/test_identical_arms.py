@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from augment.core.engine import Engine
+from augment.evaluation.arms.draws import Samples, identical_arms
+from augment.evaluation.arms.scratch import ArmRun, run_arm
 from augment.evaluation.experiment import experiment
-from augment.evaluation.experiment.arms import Samples, identical_arms
-from augment.evaluation.experiment.classifier import ArmRun, run_arm
 from augment.evaluation.experiment.experiment import run_experiment, run_standalone_arms
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from augment.core.engine import Engine
+from augment.evaluation.arms.draws import Samples, arm_data
 from augment.evaluation.experiment import second_classifier
-from augment.evaluation.experiment.arms import Samples, arm_data
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.training_sets import paired_seeds

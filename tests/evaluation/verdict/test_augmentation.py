@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from augment.evaluation.experiment.arms import augmentation_of
+from augment.evaluation.arms.draws import augmentation_of
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.selection import strongest_augmentation
 from augment.params.arms import ARMS, AUGMENTATIONS

@@ -4,19 +4,21 @@ The real-only rivals that make images, as GANs do, draw between two training ima
 honest evaluation may credit, show images that tell nothing about their class which real ones do not.
 """
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.seeds import derive_seed, numpy_rng
-from augment.data.imageset import ImageSet
+from augment.data.imageset import ImageSet, minority_classes
 from augment.measure.augmentations import jittered
 from augment.measure.features import pixels
 from augment.params.arms import Source
 
 Images = NDArray[np.uint8]
 ImagesByLabel = Mapping[str, Images]
+PASTED_AREA = (0.25, 0.9)  # of a pasted part, a share of the image
 SMOTE_NEIGHBOURS = 5  # SMOTE's usual k, or all other images of a smaller class
 
 
@@ -31,6 +33,7 @@ def baseline_images(
         "copies": lambda: jittered_copies(train, count, flips, seed),
         "smote": lambda: smote_images(train, count, seed),
         "mixes": lambda: blended_images(train, count, seed),
+        "pasted": lambda: pasted_images(train, count, seed),
         "shuffled": lambda: shuffled_labels(filtered, seed),
         "noise": lambda: noise_images(train.classes, count, train.images.shape[1:], seed),
     }
@@ -52,6 +55,33 @@ def blended_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
     Mixup inside a class (Zhang et al. 2018 with Beta(1, 1)). A class with one image gives copies of it.
     """
     return _of_each_class(train, seed, "mixes", lambda images, own_seed: _blends(images, count, own_seed))
+
+
+def pasted_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
+    """CMO (Park et al. 2022, arXiv:2112.00412): `count` images of each minority class, uint8 (count, C, H, W): a part
+    of an image of the class at its place in an image of another class, drawn as often as it is frequent.
+
+    The part has a quarter to nine tenths of the area, and the whole keeps the label of the class; the paper draws any
+    share and mixes the labels, which files of images cannot hold.
+    """
+
+    def pasted(label: str) -> Images:
+        rng, others = numpy_rng(seed, "pasted", label), train.images[train.labels != label]
+        own = train.of_class(label).images
+        made = (others if len(others) else own)[rng.integers(max(len(others), 1), size=count)].copy()
+        for canvas, image in zip(made, own[rng.integers(len(own), size=count)], strict=True):
+            place = (slice(None), *_part(image.shape[1:], rng.uniform(*PASTED_AREA), rng))
+            canvas[place] = image[place]
+        return made
+
+    return {label: pasted(label) for label in minority_classes(train.counts())}
+
+
+def _part(shape: tuple[int, ...], area: float, rng: np.random.Generator) -> tuple[slice, ...]:
+    """A rectangle as wide to its height as the image, at a uniform place within it."""
+    sides = [max(1, round(side * math.sqrt(area))) for side in shape]
+    starts = [int(rng.integers(side - part + 1)) for side, part in zip(shape, sides, strict=True)]
+    return tuple(slice(start, start + part) for start, part in zip(starts, sides, strict=True))
 
 
 def _of_each_class(train: ImageSet, seed: int, name: str, make: Callable[[Images, int], Images]) -> dict[str, Images]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
-from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Augmentation, BaseAugmentation, Source, Use
+from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
 
 Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
@@ -37,18 +37,12 @@ class Samples:
         return self.made.get(source, {}) if source else {}
 
 
-def augmentation_of(arm: Arm, base_augmentation: BaseAugmentation) -> Augmentation | None:
-    """How an arm augments what it draws."""
-    augmentation = {"none": "none", "own": arm, "base": base_augmentation}[ROW_OF[arm].augmentation]
-    return None if augmentation == "none" else augmentation
-
-
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
     """What an arm draws from, and how often; `balanced_weights` puts the sampling weights into the loss instead."""
     use = ROW_OF[arm].use
     if use == "delivered" and samples.delivered is not None:
         return samples.delivered
-    if use == "uniform":
+    if use in ("uniform", "adjusted"):
         return uniform(train.images, train.targets(train.classes))
     return with_made_images(use, train, samples.of_arm(arm))
 
@@ -111,20 +105,21 @@ def delivered_images(
 
 
 def identical_arms(
-    arms: Sequence[Arm], sets: Sequence[ImageSet], samples: Sequence[Samples], base_augmentation: BaseAugmentation
+    arms: Sequence[Arm], sets: Sequence[ImageSet], samples: Sequence[Samples], base: Arm | None
 ) -> dict[Arm, Arm]:
     """Each arm that comes to the same as an earlier one in every repeat, and that one.
 
     Where classes are equally large nothing is left to balance or to fill up. Such an arm draws the very images of
     another, equally often and augmented alike, with the same seeds: its classifiers would be the same to the last bit,
-    and are not trained again. sets, samples: the training and the made images of each repeat.
+    and are not trained again. sets, samples: the training and the made images of each repeat; base: the arm that others
+    build on.
     """
     first: dict[tuple[object, ...], Arm] = {}
     identical: dict[Arm, Arm] = {}
     for arm in arms:
         sampling_weights = _sampling_weights(arm, sets, samples) if ROW_OF[arm].trains_plainly else []
         if sampling_weights:
-            earlier = first.setdefault((augmentation_of(arm, base_augmentation), *sampling_weights), arm)
+            earlier = first.setdefault((family_of(arm, base), augmentation_of(arm, base), *sampling_weights), arm)
             if earlier != arm:
                 identical[arm] = earlier
     return identical

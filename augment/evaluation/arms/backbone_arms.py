@@ -1,0 +1,125 @@
+"""The arms whose classifier looks through a backbone: what each draws, in rows of what was seen, and its scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.core.engine import Engine, SharedArray
+from augment.core.seeds import derive_seed
+from augment.data.imageset import ImageSet
+from augment.evaluation.arms.draws import Samples, arm_data, with_made_images
+from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
+from augment.evaluation.arms.probe import choose_strength, fit_probe, probe_scores, strength_choice
+from augment.evaluation.arms.seen import Look, SeenImages, see_made
+from augment.measure.backbone.backbone import load_backbone
+from augment.measure.classifiers import adjusted_loss
+from augment.measure.sampling import WeightedImages
+from augment.params.arms import ROW_OF, Arm, augmentation_of, family_of
+
+MADE_PER_CLASS = 400  # made images of a class that are looked at, each once
+
+
+@dataclass(frozen=True)
+class BackboneFit:
+    """One classifier: an arm on a training set with a seed.
+
+    real, made: what it draws, the rows of seen real images and the images that are still to be looked at
+    scored: rows of the images that it is asked about
+    """
+
+    arm: Arm
+    base: Arm | None
+    seed: int
+    look: Look
+    seen: SharedArray  # features for a probe, activations for fine-tuning
+    rows: NDArray[np.int64]
+    real: tuple[NDArray[np.int64], NDArray[np.float64]]  # targets and weights of the rows
+    made: WeightedImages
+    scored: NDArray[np.int64]
+    classes: int
+    images: int  # real training images
+    strength: float
+    first_half: "BackboneFit | None" = None  # what the first half of the steps draws
+
+
+def strengths_of(trains: Sequence[ImageSet], seen: SeenImages, seeds: Sequence[int], engine: Engine) -> list[float]:
+    """The penalty that folds within each training set find best for a probe."""
+    choices = [strength_choice(train, seen, seed) for train, seed in zip(trains, seeds, strict=True)]
+    return engine.gather(choose_strength, choices, "probe")
+
+
+def backbone_fit(
+    arm: Arm, base: Arm | None, train: ImageSet, samples: Samples, scored: NDArray[np.int64], seen: SeenImages,
+    look: Look, strength: float, seed: int,
+) -> BackboneFit:  # fmt: skip
+    """What an arm with a seed learns from, and what it is asked about."""
+    data = arm_data(arm, train, samples)
+    array = seen.features if family_of(arm, base) == "probe" else seen.activations
+    of_data = partial(_rows_of, train=train, seen=seen, augmented=augmentation_of(arm, base) is not None)
+    rows, real, made = of_data(data)
+    fit = BackboneFit(arm, base, seed, look, array, rows, real, made, scored, len(train.classes), len(train), strength)
+    if ROW_OF[arm].use != "first":
+        return fit
+    rows, real, made = of_data(with_made_images("only", train, samples.of_arm(arm)))
+    return replace(fit, first_half=replace(fit, rows=rows, real=real, made=made))
+
+
+def _rows_of(
+    data: WeightedImages, train: ImageSet, seen: SeenImages, augmented: bool
+) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.float64]], WeightedImages]:
+    """An arm's data, whose first images are the training images, in rows of what was seen; the made ones are left."""
+    count = len(train)
+    plain = seen.plain(train.images)
+    rows, owners = seen.views(train.images) if augmented else (plain, np.arange(count))
+    weights = data.sampling_weights[:count][owners] / np.bincount(owners, minlength=count)[owners]
+    made = WeightedImages(data.images[count:], data.targets[count:], data.sampling_weights[count:])
+    return rows, (data.targets[:count][owners], weights), first_of_each_class(made)
+
+
+def first_of_each_class(made: WeightedImages) -> WeightedImages:
+    """At most `MADE_PER_CLASS` of a class, which weigh as all of them did."""
+    kept = np.zeros(len(made.images), dtype=bool)
+    weights = made.sampling_weights.copy()
+    for target in np.unique(made.targets):
+        of_class = np.flatnonzero(made.targets == target)
+        kept[of_class[:MADE_PER_CLASS]] = True
+        weights[of_class] *= weights[of_class].sum() / max(weights[of_class[:MADE_PER_CLASS]].sum(), 1e-300)
+    return WeightedImages(made.images[kept], made.targets[kept], weights[kept])
+
+
+def run_backbone_fit(fit: BackboneFit) -> NDArray[np.float64]:
+    """Train and score: class probabilities float64 (N, classes) of the images that it is asked about."""
+    adjusted = None
+    if ROW_OF[fit.arm].use == "adjusted":
+        adjusted = np.bincount(fit.real[0], fit.real[1], fit.classes)
+    asked, seed = fit.seen.array[fit.scored], derive_seed(fit.seed, "arm")
+    if family_of(fit.arm, fit.base) == "finetune":
+        last = load_backbone(fit.look.backbone).last
+        assert last is not None
+        first_half = _drawn(fit.first_half) if fit.first_half else None
+        loss = None if adjusted is None else adjusted_loss(adjusted)
+        return finetuned_scores(fit_finetuned(_drawn(fit), last, fit.classes, seed, loss, first_half), asked)
+    features, targets, weights = _learned(fit)
+    model = fit_probe(features, targets, weights, fit.strength, fit.images)
+    return probe_scores(model, asked, adjusted, fit.classes)
+
+
+def _learned(fit: BackboneFit) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
+    """All rows that it learns from, real ones first, of the kind that `seen` holds."""
+    parts = [fit.seen.array[fit.rows]]
+    if len(fit.made.images):
+        augmented = augmentation_of(fit.arm, fit.base) is not None
+        features, activations = see_made(fit.made.images, fit.look, derive_seed(fit.seed, "made", fit.arm), augmented)
+        parts.append(features if fit.seen.array.dtype == features.dtype else activations)
+    targets, weights = (
+        np.concatenate(pair) for pair in zip(fit.real, (fit.made.targets, fit.made.sampling_weights), strict=True)
+    )
+    return np.concatenate(parts), targets, weights
+
+
+def _drawn(fit: BackboneFit) -> Rows:
+    return Rows(*_learned(fit))

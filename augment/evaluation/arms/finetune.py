@@ -1,0 +1,103 @@
+"""The family `finetune`: the last layers of a backbone trained on, with a new linear layer, from cached activations.
+
+The layers before them stay as they are and have seen every image and its views once, so a step costs the last layers
+alone. Batch norms are folded, so no statistics move.
+"""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from augment.core.seeds import torch_rng
+from augment.measure.backbone.backbone import pool
+from augment.measure.classifiers import Loss
+
+STEPS, BATCH_SIZE = 300, 32
+LEARNING_RATE = 1e-3  # AdamW's peak, one cycle
+LABEL_SMOOTHING = 0.1
+SCORE_CHUNK = 256
+
+Activations = NDArray[np.floating[Any]]  # float16, or float32 where a network does not come apart
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is drawn: activations float16 (N, ...), targets (N,), sampling weights (N,)."""
+
+    activations: Activations
+    targets: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+def fit_finetuned(
+    data: Rows, last: nn.Module, classes: int, seed: int, adjusted: Loss | None = None, first_half: Rows | None = None
+) -> nn.Module:
+    """Train a copy of the last layers and a new linear layer on them. Returns both as one network, in eval mode.
+
+    adjusted: the loss in the place of cross-entropy with soft labels; first_half: what the first half of the steps
+    draw instead of `data`.
+    """
+    network = _WithHead(copy.deepcopy(last), data.activations, classes)
+    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.01, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, STEPS + 1)
+    rng, draws = torch_rng(seed, "batches"), [_batches(first_half or data), _batches(data)]
+    for step in range(STEPS):
+        activations, targets = draws[step >= STEPS // 2](rng)
+        logits = network(activations)
+        loss = (
+            adjusted(logits, targets) if adjusted else F.cross_entropy(logits, targets, label_smoothing=LABEL_SMOOTHING)
+        )
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    return network.eval()
+
+
+class _WithHead(nn.Module):
+    """The last layers, their mean over all places, and a linear layer that begins at zero."""
+
+    def __init__(self, last: nn.Module, activations: Activations, classes: int) -> None:
+        super().__init__()
+        self.last = last
+        with torch.no_grad():
+            width = pool(last(_tensor(activations[:1]))).shape[1]
+        self.head = nn.Linear(width, classes)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, activations: Tensor) -> Tensor:
+        logits: Tensor = self.head(pool(self.last(activations)))
+        return logits
+
+
+def finetuned_scores(network: nn.Module, activations: Activations) -> NDArray[np.float64]:
+    """Class probabilities float64 (N, classes)."""
+    with torch.no_grad():
+        parts = [
+            F.softmax(network(_tensor(activations[at : at + SCORE_CHUNK])), dim=1)
+            for at in range(0, max(len(activations), 1), SCORE_CHUNK)
+        ]
+    return np.asarray(torch.cat(parts).double())
+
+
+def _batches(data: Rows) -> Callable[[torch.Generator], tuple[Tensor, Tensor]]:
+    weights, targets = torch.from_numpy(data.weights), torch.from_numpy(data.targets)
+
+    def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        chosen = torch.multinomial(weights, BATCH_SIZE, replacement=True, generator=rng)
+        return _tensor(data.activations[chosen.numpy()]), targets[chosen]
+
+    return batch
+
+
+def _tensor(activations: Activations) -> Tensor:
+    tensor = torch.from_numpy(activations.astype(np.float32))
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor

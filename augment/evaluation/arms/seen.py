@@ -1,0 +1,152 @@
+"""Real images as a backbone sees them: each as it is, and augmented views of the training images, looked at once.
+
+All arms and repeats draw from the same rows, so a repeat costs no further look at a real image. Rows are found by the
+content of an image, and what was seen is kept in the work store.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from augment.core.engine import Engine, SharedArray
+from augment.core.files import WORK_STORE, sha256_json, write_bytes
+from augment.core.seeds import derive_seed, global_torch_rng
+from augment.data.imageset import ImageSet, UInt8
+from augment.evaluation.arms.scratch import augment_of
+from augment.measure.backbone.backbone import Chosen, described, identity, load_backbone
+from augment.params.arms import Augmentation
+
+AUGMENTATION: Augmentation = "randaugment"  # of views
+VIEWS_PER_CLASS, MIN_VIEWS, MAX_VIEWS = 500, 4, 60  # of a class about so many; of an image
+ROWS_OF_UNIT = 512
+AHEAD_IMAGES = 512  # augmented in one go
+STORE = WORK_STORE / "backbone"
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How images are looked at: the backbone, the flips that the data allows, the seed of the views."""
+
+    backbone: Chosen
+    flips: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class SeenImages:
+    """places: an image's content -> the row of it as it is, and how many views follow.
+
+    features: float32 (rows, D), pooled; activations: float16 (rows, ...), before the layers that are trained on
+    """
+
+    places: Mapping[bytes, tuple[int, int]]
+    features: SharedArray
+    activations: SharedArray
+
+    def plain(self, images: UInt8) -> Rows:
+        """Rows (N,) of the images as they are."""
+        return np.array([self.places[content(image)][0] for image in images], dtype=np.int64)
+
+    def views(self, images: UInt8) -> tuple[Rows, Rows]:
+        """Rows of all views of the images, and which image (a position) each is of."""
+        found = [self.places[content(image)] for image in images]
+        owners = np.repeat(np.arange(len(found)), [count for _, count in found])
+        rows = [np.arange(first + 1, first + 1 + count) for first, count in found]
+        return np.concatenate([np.zeros(0, np.int64), *rows]), owners
+
+    def close(self) -> None:
+        self.features.close()
+        self.activations.close()
+
+
+def see_images(trains: Sequence[ImageSet], others: Sequence[UInt8], look: Look, engine: Engine) -> SeenImages:
+    """Look at training images, with views, and at other images as they are. Raises `ParamsError` without a backbone."""
+    wanted: dict[bytes, tuple[NDArray[np.uint8], int]] = {}
+    for images in others:
+        wanted |= {content(image): (image, 0) for image in images}
+    for train in trains:
+        counts = train.counts()
+        for image, label in zip(train.images, train.labels.tolist(), strict=True):
+            wanted.setdefault(content(image), (image, 0))
+            wanted[content(image)] = (image, max(wanted[content(image)][1], views_of(counts[label])))
+    views = [count for _, count in wanted.values()]
+    firsts = np.cumsum([0, *(1 + count for count in views)])[:-1].tolist()
+    places = dict(zip(wanted, zip(firsts, views, strict=True), strict=True))
+    known = [AUGMENTATION, identity(look.backbone), look.flips, look.seed, [key.hex() for key in wanted], views]
+    seen = _kept(STORE / f"{sha256_json(known)[:32]}.safetensors", list(wanted.values()), look, engine)
+    return SeenImages(places, SharedArray(seen["features"]), SharedArray(seen["activations"]))
+
+
+def views_of(images_of_class: int) -> int:
+    """Views of each image of a class: more where it has few images."""
+    return int(np.clip(round(VIEWS_PER_CLASS / images_of_class), MIN_VIEWS, MAX_VIEWS))
+
+
+def content(image: NDArray[np.uint8]) -> bytes:
+    return hashlib.sha256(image.tobytes()).digest()
+
+
+def see_made(images: UInt8, look: Look, seed: int, augmented: bool) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Features (N, D) and activations (N, ...) of made images, each seen once: augmented as views of real images are,
+    or as it is."""
+    shown = _augmented(images, look.flips, seed) if augmented else images
+    parts = list(described(load_backbone(look.backbone), shown))
+    return np.concatenate([seen for _, seen in parts]), np.concatenate([early for early, _ in parts])
+
+
+def _kept(
+    path: Path, wanted: Sequence[tuple[NDArray[np.uint8], int]], look: Look, engine: Engine
+) -> dict[str, NDArray[Any]]:
+    """What was seen, from the work store, or looked at now and kept there."""
+    from safetensors import SafetensorError  # noqa: PLC0415  (no other file of arms is loaded for it)
+    from safetensors.numpy import load_file, save  # noqa: PLC0415  (as above)
+
+    try:
+        return dict(load_file(path))
+    except (OSError, SafetensorError):
+        pass
+    units: list[tuple[list[tuple[NDArray[np.uint8], int]], Look, int]] = []
+    rows, part = 0, []
+    for image, views in wanted:
+        part.append((image, views))
+        rows += 1 + views
+        if rows >= ROWS_OF_UNIT:
+            units.append((part, look, len(units)))
+            rows, part = 0, []
+    units += [(part, look, len(units))] if part else []
+    parts = engine.gather(_see_part, units, "backbone")
+    seen = {
+        "features": np.concatenate([features for features, _ in parts]),
+        "activations": np.concatenate([activations for _, activations in parts]),
+    }
+    write_bytes(path, save(seen), durable=False)
+    return seen
+
+
+def _see_part(
+    unit: tuple[list[tuple[NDArray[np.uint8], int]], Look, int],
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    wanted, look, number = unit
+    shown = np.stack([image for image, views in wanted for _ in range(1 + views)])
+    is_view = np.concatenate([np.arange(1 + views) > 0 for _, views in wanted])
+    shown[is_view] = _augmented(shown[is_view], look.flips, derive_seed(look.seed, "views", number))
+    return see_made(shown, look, 0, augmented=False)
+
+
+def _augmented(images: UInt8, flips: str, seed: int) -> UInt8:
+    """Each image augmented once, uint8 (N, C, H, W)."""
+    augment = augment_of(AUGMENTATION, flips, *images.shape[1:])
+    assert augment is not None
+    with global_torch_rng(seed), torch.no_grad():
+        parts = [
+            augment(torch.from_numpy(images[at : at + AHEAD_IMAGES]).float() / 255)
+            for at in range(0, len(images), AHEAD_IMAGES)
+        ]
+    return np.concatenate([images[:0], *((part * 255).round().to(torch.uint8).numpy() for part in parts)])

@@ -1,0 +1,80 @@
+"""What is equal for all arms and repeats of an experiment, out of params.yaml and the images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from augment.core.errors import ParamsError
+from augment.data.imageset import LARGE_FROM_PX, ImageSet
+from augment.evaluation.arms.seen import Look
+from augment.measure.backbone.backbone import is_available
+from augment.measure.backbone.lite0 import require_weights
+from augment.measure.classifiers import FitSettings
+from augment.params import Evaluate, Params
+from augment.params.arms import BACKBONE_ARMS, ROW_OF, Arm, family_of
+from augment.synthesis.filter import FilterSettings, filter_settings
+from augment.synthesis.selection import samples_per_class
+
+BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a backbone nothing
+CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
+
+
+@dataclass(frozen=True)
+class ExperimentSettings:
+    """base: the arm that those with made images build on, None where none can; look: how a backbone sees images."""
+
+    arms: Sequence[Arm]
+    wanted: int  # synthetic images per class
+    oversample: int
+    filter: FilterSettings
+    fit: FitSettings  # of a network from scratch
+    batch_size: int
+    flips: str
+    look: Look
+    transfer_share: float = 0.0  # share of the candidates
+    base: Arm | None = "classical"
+
+
+def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
+    """The arms that run on such images: without those that need a backbone where images are small, or no backbone is
+    installed. Raises `ParamsError` where the settings insist on them."""
+    if min(height, width) >= BACKBONE_FROM_PX and is_available(chosen.backbone):
+        return chosen.arm_names
+    insisted = [arm for arm in BACKBONE_ARMS if not isinstance(chosen.arms, str) and arm in chosen.arms]
+    insisted += [chosen.classifier] if chosen.classifier in ("probe", "finetune") else []
+    if not insisted:
+        return tuple(arm for arm in chosen.arm_names if arm not in BACKBONE_ARMS)
+    if min(height, width) >= BACKBONE_FROM_PX:
+        require_weights(f"params.yaml: evaluate: {insisted[0]}")
+    raise ParamsError(
+        f"params.yaml: evaluate: {insisted[0]} needs images of {BACKBONE_FROM_PX} px and more, and these have {height}x"
+        f"{width}; remove it, or set ingest.size to {BACKBONE_FROM_PX} or more where the images are larger"
+    )
+
+
+def with_base(settings: ExperimentSettings, base: Arm | None) -> ExperimentSettings:
+    """Made images are added to this arm; logistic regression knows no first half of its steps."""
+    arms = [arm for arm in settings.arms if ROW_OF[arm].use != "first" or family_of(arm, base) != "probe"]
+    return replace(settings, base=base, arms=arms)
+
+
+def experiment_settings(params: Params, arms: Sequence[Arm], train: ImageSet) -> ExperimentSettings:
+    """What is equal for all arms and repeats, of which each has a training set like this one."""
+    return ExperimentSettings(
+        arms=arms,
+        wanted=samples_per_class(params.generate, train),
+        oversample=params.generate.oversample,
+        filter=filter_settings(params),
+        fit=FitSettings(classifier_steps(params.evaluate, *train.images.shape[2:]), params.evaluate.learning_rate),
+        batch_size=params.evaluate.batch_size,
+        flips=params.ingest.flips,
+        transfer_share=params.generate.borrowed,
+        base=next(iter(params.evaluate.base_arms(arms)), None),
+        look=Look(params.evaluate.backbone, params.ingest.flips, params.seed),
+    )
+
+
+def classifier_steps(settings: Evaluate, height: int, width: int) -> int:
+    """Steps of one classifier. With too few of them real images alone look better than they are beside more images."""
+    if settings.steps != "auto":
+        return settings.steps
+    return CLASSIFIER_STEPS if min(height, width) >= LARGE_FROM_PX else TINY_CLASSIFIER_STEPS

@@ -1,0 +1,136 @@
+"""A pretrained network in two parts: the frozen layers, which see every image once, and the last ones, to train on."""
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from augment.core.environment import multiplies_bf16
+from augment.core.errors import ParamsError
+from augment.core.files import sha256
+from augment.measure.backbone import lite0
+from augment.measure.backbone.programs import Program, load_program
+from augment.params.schema import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
+
+MIN_SIDE_PX, MAX_SIDE_PX = 96, 224  # of what lite0 is shown: smaller images are enlarged; it was trained at 224
+CHUNK_IMAGES = 64  # square images of one pass
+Chosen = str | BackboneFile  # as `evaluate.backbone` has it: lite0, or a network of the user's own
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """frozen: normalised float32 (N, C, h, w) -> activations; last: activations -> (N, D, ...), to be pooled.
+
+    last: None where a network does not come apart, whose `frozen` part then gives features, float32 (N, D)
+    size: of its square input, pixels; None: any, the shorter side from 96 to 224 px
+    """
+
+    frozen: nn.Module
+    last: nn.Module | None
+    size: int | None
+    channels: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def is_available(chosen: Chosen) -> bool:
+    """Whether its package is installed; a network of the user's own counts as there, and is asked for when loaded."""
+    return isinstance(chosen, BackboneFile) or lite0.is_installed()
+
+
+@functools.lru_cache(maxsize=1)
+def load_backbone(chosen: Chosen) -> Backbone:
+    """The network that `evaluate.backbone` names, in eval mode. Raises `ParamsError` where it cannot be had."""
+    if isinstance(chosen, BackboneFile):
+        program: Program = load_program(chosen)
+        return Backbone(program.frozen, program.last, chosen.size, chosen.channels, chosen.mean, chosen.std)
+    network = lite0.layers(lite0.pretrained_weights())
+    frozen, last = (
+        nn.Sequential(*part).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for part in (network[: -lite0.TRAINED_LAYERS], network[-lite0.TRAINED_LAYERS :])
+    )
+    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD)
+
+
+def check_backbone(chosen: Chosen, shape: tuple[int, int, int]) -> None:
+    """Show it one batch of images (C, H, W). Raises `ParamsError` that names what does not fit, and what to do."""
+    if isinstance(chosen, BackboneFile) and chosen.channels == 1 and shape[0] == 3:
+        raise ParamsError(
+            "params.yaml: evaluate.backbone.channels: 1, but the images are RGB; set `ingest.color: grey`, or name a "
+            "network for three channels"
+        )
+    images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
+    network = load_backbone(chosen)
+    name = chosen if isinstance(chosen, str) else chosen.file or chosen.timm
+    asked = f"params.yaml: evaluate.backbone: {name}"
+    try:
+        found = features(network, images)
+    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        side = f"float32 (2, {network.channels}, {network.size}, {network.size})"
+        raise ParamsError(
+            f"{asked}: does not take {side} ({' '.join(str(error).split())[:200]}); set its size and channels, and "
+            "export it with a batch of any length (dynamic_shapes)"
+        ) from error
+    if not np.isfinite(found).all():
+        raise ParamsError(
+            f"{asked}: gives values that are not finite for images in [0, 1]; check mean, std and weights"
+        )
+    if len(found) == 2 and found.std(axis=0).max() == 0:
+        raise ParamsError(f"{asked}: gives the same features for two different images; check its weights, mean and std")
+
+
+def features(network: Backbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Pooled features float32 (N, D) of uint8 (N, C, H, W)."""
+    return np.concatenate([pooled for _, pooled in described(network, images)])
+
+
+@torch.no_grad()
+def described(
+    network: Backbone, images: NDArray[np.uint8]
+) -> Iterator[tuple[NDArray[np.float16], NDArray[np.float32]]]:
+    """Activations float16 (n, ...) before the last layers, and pooled features float32 (n, D), of n images at a time.
+
+    bf16 where the processor multiplies it in hardware.
+    """
+    sides = sorted(images.shape[2:])
+    chunk = max(1, CHUNK_IMAGES * sides[0] // sides[1])  # long thin images become as long at the same shorter side
+    for at in range(0, max(len(images), 1), chunk):
+        x = network_input(network, images[at : at + chunk])
+        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16("cpu")):
+            h = network.frozen(x)
+            seen = h if network.last is None else network.last(h)
+        yield h.float().half().numpy(), pool(seen).numpy()
+
+
+def network_input(network: Backbone, images: NDArray[np.uint8]) -> Tensor:
+    """uint8 (N, C, H, W) -> normalised float32 (N, channels, h, w), resized with antialiasing."""
+    height, width = images.shape[2:]
+    if network.size is None:
+        scale = min(max(min(height, width), MIN_SIDE_PX), MAX_SIDE_PX) / min(height, width)
+        target = (round(scale * height), round(scale * width))
+    else:
+        target = (network.size, network.size)
+    levels = torch.from_numpy(images).float().expand(-1, network.channels, -1, -1) / 255
+    sized = F.interpolate(levels, target, mode="bilinear", antialias=True)
+    mean, std = (torch.tensor(values[: network.channels])[:, None, None] for values in (network.mean, network.std))
+    return ((sized - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def pool(seen: Tensor) -> Tensor:
+    """(N, D, ...) -> float32 (N, D), the mean over all places."""
+    return seen.float().flatten(2).mean(dim=2) if seen.ndim > 2 else seen.float()
+
+
+def identity(chosen: Chosen) -> list[str]:
+    """What tells this network, as it is used, from others: its settings and its files' contents."""
+    arithmetic = "bf16" if multiplies_bf16("cpu") else "fp32"
+    if not isinstance(chosen, BackboneFile):
+        return [chosen, arithmetic]
+    files = [sha256(Path(name).read_bytes()) for name in (chosen.file, chosen.weights) if name]
+    return [chosen.model_dump_json(exclude={"file", "weights"}), *files, arithmetic]
