@@ -94,9 +94,13 @@ def test_kinds() -> None:
     assert arm_kinds(DEFAULT_ARMS) == {
         "none": "real",
         "oversample": "real",
+        "logit_adjusted": "real",
         "classical": "real",
         "randaugment": "real",
         "mixup_cutmix": "real",
+        "probe": "real",
+        "finetune": "real",
+        "cmo": "real",
         "gan_fill": "gan",
         "gan_half": "gan",
         "gan_half_filtered": "gan",

@@ -36,7 +36,7 @@ def test_an_even_image_stays_even(channels, level):
 @pytest.mark.parametrize("number", range(13))
 def test_every_operation_works_alone(number):
     images = torch.rand(8, 3, 8, 8)
-    operations = _operations(3, 8)
+    operations = _operations(3, 8, 1.0)
     assert len(operations) == 13
     changed = operations[number](images)
     assert changed.shape == images.shape
@@ -44,7 +44,12 @@ def test_every_operation_works_alone(number):
 
 
 def test_colour_and_sharpness_only_where_they_can_be():
-    assert [len(_operations(channels, side)) for channels, side in ((3, 8), (1, 8), (3, 2), (1, 2))] == [13, 12, 12, 11]
+    assert [len(_operations(channels, side, 1.0)) for channels, side in ((3, 8), (1, 8), (3, 2), (1, 2))] == [
+        13,
+        12,
+        12,
+        11,
+    ]
 
 
 def test_the_global_seed_fixes_the_draws_and_batches_differ():

@@ -24,20 +24,26 @@ from augment.params.arms import (
 from augment.report.words import in_words
 
 ROOT = Path(__file__).parents[2]
-AMBIGUOUS = {*AUGMENTATIONS, *SOURCES, "none", "pretrained"}  # augmentations, sources and an extra have these names too
+AMBIGUOUS = {
+    *AUGMENTATIONS,
+    *SOURCES,
+    "none",
+    "probe",
+    "finetune",
+}  # augmentations, sources and families have these names too
 OTHER_MEANINGS = {  # of the same words: keys of verdict.json, values of `assemble.use`
     "evaluation/verdict/summary.py": {"as_delivered"},
     "report/contents.py": {"as_delivered"},
     "params/schema.py": {"gan_fill", "gan_half_filtered"},
 }
-NEW_ROW = 'ArmRow("copies_fill", "real", "copies", "fill", "base", "Copies fill small classes up", default=True),'
+NEW_ROW = 'ArmRow("copies_fill", "real", "copies", "fill", "Copies fill small classes up", default=True),'
 USE_OF_THE_NEW_ARM = """
 import numpy as np
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment import arms
+from augment.evaluation.arms import draws as arms
 from augment.evaluation.arms.baselines import baseline_images
 from augment.params import Evaluate
-from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, ROW_OF, STANDALONE_ARMS, arm_kinds
+from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, ROW_OF, STANDALONE_ARMS, arm_kinds, augmentation_of, family_of
 from augment.report.words import in_words
 
 assert Evaluate().arm_names[-1] == "copies_fill" and "copies_fill" in Evaluate(arms="all").arm_names
@@ -51,7 +57,7 @@ made = baseline_images([ROW_OF["copies_fill"].source], train, {}, 3, "none", 0)
 data = arms.arm_data("copies_fill", train, arms.samples_of_arm("copies_fill", arms.Samples(made)))
 assert data.targets.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
 assert np.allclose(data.sampling_weights, [1 / 8] * 5 + [1 / 8] * 3)
-assert arms.augmentation_of("copies_fill", "randaugment") == "randaugment"
+assert augmentation_of("copies_fill", "randaugment") == "randaugment" and family_of("copies_fill", "probe") == "probe"
 """
 
 
@@ -79,7 +85,7 @@ def test_rows_agree_with_themselves() -> None:
     """What a row says of its images and of their use fits together."""
     assert len(ROW_OF) == len(ARM_ROWS), "every name once"
     for row in ARM_ROWS:
-        assert (row.source is not None) == (row.use in ("fill", "half", "first", "only"))
+        assert (row.source is not None) == (row.use in ("fill", "half", "first", "only") or row.name == "distilled_gan")
         assert (row.kind == "control") == bool(row.stand_in)
         assert row.words
     assert {row.source for row in ARM_ROWS} - {None} == set(SOURCES)
@@ -87,7 +93,7 @@ def test_rows_agree_with_themselves() -> None:
 
 
 def test_the_lists_hold_every_arm_once():
-    assert len(set(ARMS)) == len(ARMS) == 20
+    assert len(set(ARMS)) == len(ARMS) == 28
     assert set(DEFAULT_ARMS) < set(ARMS)
     kinds = arm_kinds(ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)

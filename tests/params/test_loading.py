@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from augment.core.errors import ParamsError
 from augment.params import Evaluate, Override, Params, check, load
-from augment.params.arms import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS
+from augment.params.arms import ARMS, CONTROL_ARMS, GAN_ARMS, REAL_ARMS, REQUIRED_ARMS
 from augment.params.types import OUTPUTS
 from pipeline.parameters import document
 
@@ -219,10 +219,15 @@ def test_the_augmentation_that_made_images_are_added_to_is_a_rival() -> None:
 
 def test_default_arms_all_arms_and_a_list() -> None:
     assert Evaluate().arm_names == (
-        "none", "oversample", "classical", "randaugment", "mixup_cutmix",
+        "none", "oversample", "logit_adjusted", "classical", "randaugment", "mixup_cutmix", "probe", "finetune", "cmo",
         "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
     )  # fmt: skip
-    assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == tuple(arm for arm in ARMS if arm != "pretrained")
+    assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == tuple(
+        arm for arm in ARMS if arm != "normal_distance"
+    )
+    named = check({"evaluate": {"arms": "all", "normal": "good"}})
+    assert named.evaluate.arm_names == ARMS, "the distance to normal images needs to know which these are"
+    assert "needs evaluate.normal" in message({"evaluate": {"arms": [*REQUIRED_ARMS, "normal_distance"]}})
     assert (*REAL_ARMS, *GAN_ARMS, *CONTROL_ARMS, "as_delivered") == ARMS
     listed = check({"evaluate": {"arms": ["smote_half", "copies_half", "gan_half_filtered", "none"]}})
     assert listed.evaluate.arm_names == ("none", "smote_half", "gan_half_filtered", "copies_half")

@@ -78,8 +78,8 @@ def pasted_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
 
 
 def _part(shape: tuple[int, ...], area: float, rng: np.random.Generator) -> tuple[slice, ...]:
-    """A rectangle as wide to its height as the image, at a uniform place within it."""
-    sides = [max(1, round(side * math.sqrt(area))) for side in shape]
+    """A rectangle as wide to its height as the image, at a uniform place within it, and never all of it."""
+    sides = [min(max(1, round(side * math.sqrt(area))), side - 1) for side in shape]
     starts = [int(rng.integers(side - part + 1)) for side, part in zip(shape, sides, strict=True)]
     return tuple(slice(start, start + part) for start, part in zip(starts, sides, strict=True))
 

@@ -11,21 +11,22 @@ from hypothesis import strategies as st
 
 from augment.core.engine import Engine
 from augment.evaluation.arms.draws import delivered_images
-from augment.evaluation.arms.scratch import ArmRun, ArmScores, run_arm
-from augment.evaluation.experiment import experiment
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
+from augment.evaluation.arms.seen import Look
+from augment.evaluation.experiment import running
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
-    ExperimentSettings,
     add_delivered_arm,
     run_experiment,
     run_standalone_arms,
 )
 from augment.evaluation.experiment.protocol import Replicate, Splits
+from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.experiment.training_sets import paired_seeds, repeat_seeds
 from augment.evaluation.scores import predictions
 from augment.gan.generators import GeneratorSet
-from augment.measure.classifiers import FitSettings
-from augment.params.arms import DEFAULT_ARMS, ROW_OF
+from augment.measure.classifiers import FitSettings, SmallCnn
+from augment.params.arms import BACKBONE_ARMS, DEFAULT_ARMS, ROW_OF
 from augment.synthesis.filter import FilterSettings
 from tests.toy import Backwards, Fixed, bars, toy_set
 
@@ -35,15 +36,17 @@ SPLITS = Splits(
     toy_set({"a": 5, "b": 4, "c": 3}, seed=2),
 )
 FIT = FitSettings(4, 2e-3)
-TRAINED = tuple(arm for arm in DEFAULT_ARMS if arm != "as_delivered")  # that one waits for the selection
+SMALL_ARMS = tuple(arm for arm in DEFAULT_ARMS if arm not in BACKBONE_ARMS)  # 8x8 images show a backbone nothing
+TRAINED = tuple(arm for arm in SMALL_ARMS if arm != "as_delivered")  # that one waits for the selection
 SETTINGS = ExperimentSettings(
-    DEFAULT_ARMS,
+    SMALL_ARMS,
     wanted=5,
     oversample=2,
     filter=FilterSettings(2, 0.5, FIT, 8, "none"),
     fit=FIT,
     batch_size=8,
     flips="none",
+    look=Look("lite0", "none", 0),
 )
 SEEDS = [3, 8]
 REPEATS = paired_seeds(SPLITS, SEEDS).replicates
@@ -111,14 +114,14 @@ def test_arms_that_build_on_no_other_are_trained_once(
     serial: ExperimentResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = run_standalone_arms(REPEATS, SETTINGS, Engine("serial"))
-    assert set(plain.val) == set(plain.test) == {"none", "oversample", "classical", "randaugment", "mixup_cutmix"}
+    assert set(plain.val) == set(plain.test) == {"classical", "randaugment", "mixup_cutmix"}
     trained: list[str] = []
 
-    def noted(run: ArmRun) -> ArmScores:
-        trained.append(run.arm)
-        return run_arm(run)
+    def noted(job: ScratchFit) -> SmallCnn:
+        trained.append(job.arm)
+        return fit_scratch(job)
 
-    monkeypatch.setattr(experiment, "run_arm", noted)
+    monkeypatch.setattr(running, "fit_scratch", noted)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"), standalone=plain)
     assert not set(trained) & set(plain.val)
     for arm in TRAINED:
@@ -126,11 +129,9 @@ def test_arms_that_build_on_no_other_are_trained_once(
         assert np.array_equal(found.scores.test[arm], serial.scores.test[arm])
 
 
-def test_the_base_augmentation_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
+def test_the_base_reaches_every_arm_with_made_images(serial: ExperimentResult) -> None:
     arms: Any = ("none", "classical", "gan_fill", "gan_half", "copies_half")
-    other = run_experiment(
-        REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base_augmentation="randaugment"), Engine("serial")
-    )
+    other = run_experiment(REPEATS, GENERATORS, replace(SETTINGS, arms=arms, base="randaugment"), Engine("serial"))
     for arm in arms:
         same = np.array_equal(other.scores.test[arm], serial.scores.test[arm])
         assert same == (arm in ("none", "classical")), arm
@@ -138,14 +139,15 @@ def test_the_base_augmentation_reaches_every_arm_with_made_images(serial: Experi
 
 def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult) -> None:
     """A stand-in that answers with its arm and seed shows where each prediction ends up."""
-    runs: list[ArmRun] = []
+    runs: list[ScratchFit] = []
 
-    def answer(run: ArmRun) -> ArmScores:
-        runs.append(run)
-        code = np.eye(64)[TRAINED.index(run.arm) + 20 * SEEDS.index(run.seed)]
-        return ArmScores(np.tile(code, (len(run.val), 1)), np.tile(np.roll(code, 1), (len(run.test), 1)))
+    def answer(job: Any) -> np.ndarray:
+        runs.append(job.fit)
+        assert np.array_equal(job.test.array, SPLITS.test.images)
+        code = np.eye(64)[TRAINED.index(job.fit.arm) + 20 * SEEDS.index(job.fit.seed)]
+        return np.concatenate([np.tile(code, (len(job.val), 1)), np.tile(np.roll(code, 1), (len(job.test.array), 1))])
 
-    monkeypatch.setattr(experiment, "run_arm", answer)
+    monkeypatch.setattr(running, "_score_scratch", answer)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
         assert np.array(predictions(found.scores.val)[arm]).tolist() == [[number] * 3, [number + 20] * 3]
@@ -162,7 +164,6 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
                 assert made["copies"][label].shape == (5, 1, 8, 8)
         assert set(run.samples.made) == {ROW_OF[run.arm].source} - {None}, "what it draws, and nothing else"
         assert run.samples.delivered is None
-        assert np.array_equal(run.test, SPLITS.test.images)
         assert run.train is SPLITS.train
         assert (run.fit, run.batch_size, run.flips) == (FIT, 8, "none")
     copies = {run.seed: run.samples.made["copies"]["a"].tobytes() for run in runs if "copies" in run.samples.made}
@@ -179,8 +180,8 @@ def test_probabilities_are_kept(serial: ExperimentResult) -> None:
 def test_what_is_delivered_is_trained_on_with_every_seed(
     monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult
 ) -> None:
-    runs: list[ArmRun] = []
-    monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    runs: list[ScratchFit] = []
+    monkeypatch.setattr(running, "fit_scratch", lambda job: runs.append(job) or fit_scratch(job))
     found = add_delivered_arm(serial, REPEATS, "gan_half_filtered", SETTINGS, Engine("serial"))
     assert list(predictions(found.scores.test)) == [*TRAINED, "as_delivered"]
     assert [(run.arm, run.seed) for run in runs] == [("as_delivered", seed) for seed in SEEDS]
@@ -194,8 +195,8 @@ def test_what_is_delivered_is_trained_on_with_every_seed(
 
 
 def test_controls_are_made_where_an_arm_wants_them(monkeypatch: pytest.MonkeyPatch, serial: ExperimentResult) -> None:
-    runs: list[ArmRun] = []
-    monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    runs: list[ScratchFit] = []
+    monkeypatch.setattr(running, "fit_scratch", lambda job: runs.append(job) or fit_scratch(job))
     arms: Any = ("none", "gan_half_filtered", "copies_half", "shuffled", "noise")
     run_experiment(REPEATS, GENERATORS, replace(SETTINGS, arms=arms), Engine("serial"))
     for run in (run for run in runs if run.arm == "shuffled"):
@@ -231,8 +232,8 @@ def test_repeats_with_images_of_their_own_see_nothing_else(monkeypatch: pytest.M
     """Filters, samples and classifiers of a repeat come from its own training images; tests may differ in size."""
     other = Splits(toy_set({"a": 7, "b": 4, "c": 6}, seed=5), toy_set({"c": 2}, seed=6), toy_set({"a": 3, "c": 4}, 7))
     repeats = [REPEATS[0], Replicate(8, other)]
-    runs: list[ArmRun] = []
-    monkeypatch.setattr(experiment, "run_arm", lambda run: runs.append(run) or run_arm(run))
+    runs: list[ScratchFit] = []
+    monkeypatch.setattr(running, "fit_scratch", lambda job: runs.append(job) or fit_scratch(job))
     settings = replace(SETTINGS, arms=("none", "gan_half_filtered", "copies_half", "as_delivered"))
     found = run_experiment(repeats, GENERATORS, settings, Engine("serial"))
     found = add_delivered_arm(found, repeats, "gan_half_filtered", settings, Engine("serial"))
@@ -245,8 +246,6 @@ def test_repeats_with_images_of_their_own_see_nothing_else(monkeypatch: pytest.M
     for run in runs:
         own = repeats[SEEDS.index(run.seed)].splits
         assert run.train is own.train
-        assert np.array_equal(run.val, own.val.images)
-        assert np.array_equal(run.test, own.test.images)
         data = delivered_of[run.seed]
         assert data is not None
         assert np.array_equal(data.images[: len(own.train)], own.train.images), "each delivers its own training images"

@@ -1,11 +1,16 @@
 """What params.yaml leaves to the images."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from augment.core.errors import ParamsError
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.preflight import experiment_settings
-from augment.params import check
+from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
+from augment.measure.backbone import lite0
+from augment.params import Evaluate, check
+from augment.params.arms import BACKBONE_ARMS, REQUIRED_ARMS, ROW_OF, arm_kinds
 
 
 def images(height: int, width: int, channels: int = 1, classes: int = 2) -> ImageSet:
@@ -13,12 +18,17 @@ def images(height: int, width: int, channels: int = 1, classes: int = 2) -> Imag
     return ImageSet(np.zeros((classes, channels, height, width), np.uint8), names, names, names)
 
 
+def settings(values: dict[str, Any], train: ImageSet) -> ExperimentSettings:
+    params = check(values)
+    return experiment_settings(params, arms_for(params.evaluate, *train.images.shape[2:]), train)
+
+
 @pytest.mark.parametrize(
     ("steps", "height", "width", "expected"),
     [("auto", 15, 40, 400), ("auto", 16, 40, 1200), ("auto", 16, 16, 1200), (7, 8, 8, 7), (7, 64, 64, 7)],
 )
 def test_classifiers_of_larger_images_take_more_steps(steps: int | str, height: int, width: int, expected: int) -> None:
-    assert experiment_settings(check({"evaluate": {"steps": steps}}), images(height, width)).fit.steps == expected
+    assert settings({"evaluate": {"steps": steps}}, images(height, width)).fit.steps == expected
 
 
 @pytest.mark.parametrize(
@@ -34,4 +44,56 @@ def test_classifiers_of_larger_images_take_more_steps(steps: int | str, height: 
     ],
 )
 def test_samples_wanted_of_each_class(wanted: int | str, train: ImageSet, expected: int) -> None:
-    assert experiment_settings(check({"generate": {"per_class": wanted}}), train).wanted == expected
+    assert settings({"generate": {"per_class": wanted}}, train).wanted == expected
+
+
+def arms(values: dict[str, Any], side: int) -> tuple[str, ...]:
+    return arms_for(check({"evaluate": values}).evaluate, side, side)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lite0, "is_installed", lambda: True)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_backbone_is_shown_images_from_16_px_up() -> None:
+    assert {"probe", "finetune"} <= {*arms({}, 16)}
+    assert {"probe", "finetune"}.isdisjoint(arms({}, 15))
+    assert [arm for arm in arms({}, 16) if arm not in BACKBONE_ARMS] == list(arms({}, 15))
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("values", [{"classifier": "probe"}, {"arms": [*REQUIRED_ARMS, "probe"]}])
+def test_who_insists_on_a_backbone_for_tiny_images_is_told(values: dict[str, Any]) -> None:
+    assert "probe" in arms(values, 16)
+    with pytest.raises(ParamsError, match=r"probe needs images of 16 px and more, and these have 8x8; .*ingest\.size"):
+        arms(values, 8)
+
+
+@pytest.mark.parametrize("values", [{"classifier": "finetune"}, {"arms": [*REQUIRED_ARMS, "finetune"]}])
+def test_who_insists_on_a_backbone_that_is_not_installed_is_told(
+    values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lite0, "is_installed", lambda: False)
+    assert {*BACKBONE_ARMS}.isdisjoint(arms({}, 32)), "who does not insist goes on without"
+    with pytest.raises(ParamsError, match=r"finetune: needs the package .*pip install"):
+        arms(values, 32)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_fixed_family_has_its_own_arms_and_those_that_follow_it() -> None:
+    following = {arm for arm in Evaluate().arm_names if ROW_OF[arm].family == "base"}
+    assert {*arms({"classifier": "probe"}, 32)} == following | {"probe"}
+    assert {*arms({"classifier": "finetune"}, 32)} == following | {"finetune"}
+    scratch = {"classical", "randaugment", "mixup_cutmix", "distilled"}
+    assert {*arms({"classifier": "scratch"}, 32)} == following | scratch | {"probe"}, "a probe as reference"
+    kinds = arm_kinds(arms({"classifier": "scratch"}, 32), "scratch")
+    assert [arm for arm, kind in kinds.items() if kind == "reference"] == ["probe"]
+
+
+def test_logistic_regression_has_no_first_half_of_steps() -> None:
+    found = settings({"evaluate": {"arms": [*REQUIRED_ARMS, "classical", "probe", "gan_pretrain"]}}, images(32, 32))
+    assert "gan_pretrain" in with_base(found, "classical").arms
+    assert "gan_pretrain" not in with_base(found, "probe").arms
+    assert with_base(found, "probe").base == "probe"

@@ -6,7 +6,7 @@ from imblearn.over_sampling import SMOTE
 
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.baselines import blended_images, smote_images
+from augment.evaluation.arms.baselines import PASTED_AREA, blended_images, pasted_images, smote_images
 from augment.measure.features import pixels
 
 MAKERS = [smote_images, blended_images]
@@ -88,3 +88,35 @@ def test_seed_and_label_name_the_draws(maker):
     assert (first["a"] != other["a"]).any()
     alone = maker(train.of_class("a"), 5, seed=0)
     assert (alone["a"] == first["a"]).all(), "another class must change nothing"
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 24, 40)])
+def test_a_pasted_image_is_a_rectangle_of_its_class_on_an_image_of_another(shape):
+    """Classes of one grey level each show what came from where."""
+    train = image_set({"a": 9, "b": 3, "c": 3}, shape)
+    for level, label in enumerate(train.classes):
+        train.images[train.labels == label] = 50 * (level + 1)
+    made = pasted_images(train, 200, seed=3)
+    assert list(made) == ["b", "c"], "minority classes alone"
+    for level, label in ((100, "b"), (150, "c")):
+        assert made[label].shape == (200, *shape)
+        backgrounds = []
+        for image in made[label]:
+            own = (image == level).all(axis=0)
+            rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+            assert own[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all(), "one rectangle"
+            assert PASTED_AREA[0] - 0.15 < own.mean() < PASTED_AREA[1] + 0.1
+            backgrounds += np.unique(image[:, ~own]).tolist()
+        assert set(backgrounds) == {50, 100, 150} - {level}
+        assert np.mean(np.array(backgrounds) == 50) == pytest.approx(9 / 12, abs=0.12), "as often as it is frequent"
+
+
+def test_pasted_images_stand_where_they_stood_and_repeat_themselves():
+    train = image_set({"a": 6, "b": 2}, (1, 9, 9))
+    made = pasted_images(train, 30, seed=1)["b"]
+    own = train.of_class("b").images
+    assert all(max((image == one).mean() for one in own) > 0.2 for image in made)
+    assert np.array_equal(made, pasted_images(train, 30, seed=1)["b"])
+    assert not np.array_equal(made, pasted_images(train, 30, seed=2)["b"])
+    alone = image_set({"a": 3}, (1, 9, 9))
+    assert pasted_images(alone, 4, seed=0)["a"].shape == (4, 1, 9, 9), "without another class, on its own images"

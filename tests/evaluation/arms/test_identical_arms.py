@@ -8,11 +8,12 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.evaluation.arms.draws import Samples, identical_arms
-from augment.evaluation.arms.scratch import ArmRun, run_arm
-from augment.evaluation.experiment import experiment
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
+from augment.evaluation.experiment import running
 from augment.evaluation.experiment.experiment import run_experiment, run_standalone_arms
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.measure.classifiers import probabilities
 from augment.params.arms import ARMS, SOURCES
 from tests.evaluation.experiment.test_experiment import GENERATORS, SEEDS, SETTINGS, SPLITS
 from tests.toy import bars, toy_set
@@ -23,14 +24,14 @@ MADE = Samples(
 )
 
 
-def of(splits: Splits, base_augmentation: Any = "randaugment") -> dict[Any, Any]:
-    return identical_arms(ARMS, [splits.train] * 2, [MADE, MADE], base_augmentation)
+def of(splits: Splits, base: Any = "randaugment") -> dict[Any, Any]:
+    return identical_arms(ARMS, [splits.train] * 2, [MADE, MADE], base)
 
 
 def test_in_a_balanced_set_nothing_is_balanced_or_filled_up() -> None:
     filled = dict.fromkeys(("smote", "mixup_within", "gan_fill"), "randaugment")
     assert of(EVEN) == {"oversample": "none", **filled}
-    assert of(EVEN, base_augmentation="none") == {"oversample": "none", **dict.fromkeys(filled, "none")}
+    assert of(EVEN, base=None) == {"oversample": "none", **dict.fromkeys(filled, "none")}
 
 
 def test_in_an_imbalanced_set_or_in_one_such_repeat_no_arm_is_another() -> None:
@@ -40,8 +41,8 @@ def test_in_an_imbalanced_set_or_in_one_such_repeat_no_arm_is_another() -> None:
 
 def test_their_classifiers_are_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of `gan_fill` and `oversample` are not trained, and would have given these scores."""
-    trained: list[ArmRun] = []
-    monkeypatch.setattr(experiment, "run_arm", lambda run: trained.append(run) or run_arm(run))
+    trained: list[ScratchFit] = []
+    monkeypatch.setattr(running, "fit_scratch", lambda job: trained.append(job) or fit_scratch(job))
     repeats, engine = paired_seeds(EVEN, SEEDS).replicates, Engine("serial")
     arms: Any = ("none", "oversample", "classical", "gan_fill", "gan_half_filtered", "copies_half")
     settings = replace(SETTINGS, arms=arms)
@@ -52,5 +53,6 @@ def test_their_classifiers_are_the_same_to_the_last_bit(monkeypatch: pytest.Monk
     for arm in ("oversample", "gan_fill"):
         for number, seed in enumerate(SEEDS):
             (like,) = (run for run in trained if run.arm == "classical" and run.seed == seed)
-            scores = run_arm(replace(like, arm=arm, samples=found.samples[number], test=EVEN.test.images))
-            np.testing.assert_array_equal(found.scores.test[arm][number], scores.test.astype(np.float32))
+            network = fit_scratch(replace(like, arm=arm, samples=found.samples[number]))
+            scores = probabilities(network, EVEN.test.images)
+            np.testing.assert_array_equal(found.scores.test[arm][number], scores.astype(np.float32))

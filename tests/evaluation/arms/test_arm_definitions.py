@@ -7,17 +7,20 @@ from torch import nn
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
+from augment.evaluation.arms import scratch
 from augment.evaluation.arms.draws import Samples, arm_data, delivered_images
-from augment.evaluation.arms.scratch import ArmRun, fit_arm, run_arm
-from augment.evaluation.experiment import classifier
-from augment.evaluation.experiment.experiment import ExperimentSettings, add_delivered_arm, run_experiment
+from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
+from augment.evaluation.arms.seen import Look
+from augment.evaluation.experiment.experiment import add_delivered_arm, run_experiment
 from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.scores import predictions
-from augment.measure.classifiers import FitSettings
+from augment.measure.classifiers import FitSettings, probabilities
 from augment.params.arms import (
     ARMS,
-    AUGMENTATIONS,
+    BACKBONE_ARMS,
+    BASE_AUGMENTATIONS,
     REAL_ARMS,
     SOURCES,
     arm_kinds,
@@ -25,12 +28,13 @@ from augment.params.arms import (
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
-BY_NETWORK = [arm for arm in ARMS if arm != "pretrained"]  # that one needs weights that only an extra installs
+BY_NETWORK = [arm for arm in ARMS if arm not in BACKBONE_ARMS]  # from scratch
+PLAIN_IMAGES = ["none", "oversample", "as_delivered"]
 COUNTS = {"a": 8, "b": 4, "c": 2}
 USES = {
-    "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes",
+    "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes", "cmo": "pasted",
     "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_only": "raw", "copies_half": "copies",
-    "shuffled": "shuffled", "noise": "noise", "as_delivered": "filtered",
+    "shuffled": "shuffled", "noise": "noise", "as_delivered": "filtered", "distilled_gan": "filtered",
 }  # fmt: skip
 
 
@@ -66,7 +70,11 @@ def shares(arm, samples=SAMPLES):
     return of_class, part
 
 
-PLAIN_DRAWS = ("oversample", "class_weights", "classical", "randaugment", "mixup_cutmix", "pretrained")
+PLAIN_DRAWS = (
+    "oversample", "class_weights", "classical", "randaugment", "mixup_cutmix", "trivialaugment", "label_smoothing",
+    "probe", "finetune", "normal_distance", "distilled", "distilled_gan",
+)  # fmt: skip
+UNIFORM = ("none", "logit_adjusted")
 THIRDS = [1 / 3, 1 / 3, 1 / 3]
 PLAIN, FILL, HALF = [0, 0, 0], [0, 0.5, 0.75], [0, 0.5, 0.5]
 
@@ -74,11 +82,11 @@ PLAIN, FILL, HALF = [0, 0, 0], [0, 0.5, 0.75], [0, 0.5, 0.5]
 @pytest.mark.parametrize(
     ("arm", "classes", "made"),
     [
-        ("none", [8 / 14, 4 / 14, 2 / 14], PLAIN),
+        *((arm, [8 / 14, 4 / 14, 2 / 14], PLAIN) for arm in UNIFORM),
         *((arm, THIRDS, PLAIN) for arm in PLAIN_DRAWS),
         *((arm, THIRDS, FILL) for arm in ("smote", "mixup_within", "gan_fill")),
         *((arm, THIRDS, HALF) for arm in USES if arm.endswith("half") or arm == "gan_half_filtered"),
-        *((arm, THIRDS, HALF) for arm in ("shuffled", "noise", "as_delivered")),
+        *((arm, THIRDS, HALF) for arm in ("shuffled", "noise", "as_delivered", "cmo")),
         ("gan_pretrain", THIRDS, PLAIN),
         ("gan_only", THIRDS, [1, 1, 1]),
     ],
@@ -97,13 +105,16 @@ def test_the_sampling_weights_above_cover_every_arm():
 def test_without_made_images_real_ones_are_drawn(arm):
     of_class, part = shares(arm, Samples())
     assert not part.any()
-    np.testing.assert_allclose(of_class, [8 / 14, 4 / 14, 2 / 14] if arm == "none" else THIRDS)
+    np.testing.assert_allclose(of_class, [8 / 14, 4 / 14, 2 / 14] if arm in UNIFORM else THIRDS)
 
 
 def a_run(arm, **changed):
     values = {"train": TRAIN, "samples": SAMPLES, "fit": FitSettings(3, 1e-3), "batch_size": 32, "flips": "none"}
-    test = image_set(2, seed=1).images
-    return ArmRun(arm=arm, seed=0, val=test[:0], test=test, **{**values, **changed})
+    return ScratchFit(arm=arm, seed=0, **{**values, **changed})
+
+
+def scores_of(arm):
+    return probabilities(fit_scratch(a_run(arm)), image_set(2, seed=1).images)
 
 
 @pytest.fixture
@@ -113,13 +124,15 @@ def fitted(monkeypatch):
     def given_to_the_classifier(arm, **changed):
         seen = {}
 
-        def fit(batch, shape, classes, settings, augment, seed, first_half=None, blend=None):
+        def fit(batch, shape, classes, settings, augment, seed, first_half=None, blend=None, loss_of=None):
             protocol = (shape, classes, settings)
-            seen.update(batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=protocol)
+            seen.update(
+                batch=batch, augment=augment, seed=seed, first=first_half, blend=blend, plan=protocol, loss=loss_of
+            )
             return nn.Identity()
 
-        monkeypatch.setattr(classifier, "fit_classifier", fit)
-        fit_arm(a_run(arm, **changed))
+        monkeypatch.setattr(scratch, "fit_classifier", fit)
+        fit_scratch(a_run(arm, **changed))
         return seen
 
     return given_to_the_classifier
@@ -141,32 +154,42 @@ def test_all_arms_share_network_steps_and_seed(fitted):
 
 def test_which_arms_augment(fitted):
     plain = [arm for arm in BY_NETWORK if fitted(arm)["augment"] is None]
-    assert plain == ["none", "oversample", "as_delivered"]
+    assert plain == PLAIN_IMAGES
     names = {arm: type(fitted(arm)["augment"]).__name__ for arm in BY_NETWORK if arm not in plain}
-    assert [arm for arm, name in names.items() if name != "Sequential"] == ["randaugment"]
+    assert [arm for arm, name in names.items() if name != "Sequential"] == [
+        "randaugment",
+        "trivialaugment",
+        "label_smoothing",
+    ]
 
 
-@pytest.mark.parametrize("arm", [arm for arm in BY_NETWORK if arm not in ("none", "oversample", "as_delivered")])
-def test_arms_build_on_the_base_augmentation_and_the_augmentations_on_nothing(fitted, arm):
+@pytest.mark.parametrize("arm", [arm for arm in BY_NETWORK if arm not in PLAIN_IMAGES])
+def test_arms_build_on_the_base_and_the_bases_on_nothing(fitted, arm, monkeypatch):
+    for name in ("classical_augmentation", "randaugment", "trivialaugment"):
+        monkeypatch.setattr(scratch, name, lambda *_, name=name: name.removesuffix("_augmentation"))
+
     def way(given):
-        augmentation = {"Sequential": "classical", "function": "randaugment"}[type(given["augment"]).__name__]
-        if given["blend"] is None:
-            return augmentation
-        return "mixup_cutmix" if augmentation == "classical" else "blended by something else"
+        return "mixup_cutmix" if given["blend"] and given["augment"] == "classical" else given["augment"]
 
-    found = [way(fitted(arm, base_augmentation=base)) for base in AUGMENTATIONS]
-    assert found == ([arm] * 3 if arm in AUGMENTATIONS else list(AUGMENTATIONS))
+    found = [way(fitted(arm, base=base)) for base in BASE_AUGMENTATIONS]
+    fixed = {"label_smoothing": "randaugment"}.get(arm, arm)
+    assert found == ([fixed] * 4 if fixed in BASE_AUGMENTATIONS else list(BASE_AUGMENTATIONS))
+
+
+def test_only_what_says_so_changes_the_loss(fitted):
+    changed = [arm for arm in BY_NETWORK if fitted(arm)["loss"] is not torch.nn.functional.cross_entropy]
+    assert changed == ["logit_adjusted", "label_smoothing"]
 
 
 def test_both_halves_of_pretraining_are_blended(fitted):
-    given = fitted("gan_pretrain", base_augmentation="mixup_cutmix")
+    given = fitted("gan_pretrain", base="mixup_cutmix")
     for half in ("first", "batch"):
         rows = drawn(given[half], given["blend"])[1]
         assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.3
 
 
 def test_blended_rows_keep_the_weights_of_classes(fitted):
-    given = fitted("class_weights", base_augmentation="mixup_cutmix")
+    given = fitted("class_weights", base="mixup_cutmix")
     _, rows = drawn(given["batch"], given["blend"])
     assert ((rows > 0).sum(dim=1) == 2).float().mean() > 0.2
     np.testing.assert_allclose(rows.mean(dim=0), THIRDS, atol=0.05)
@@ -201,14 +224,14 @@ def test_mixup_cutmix_blends_the_classical_draw(fitted):
 
 @pytest.mark.parametrize("arm", BY_NETWORK)
 def test_every_arm_trains_and_repeats_itself(arm):
-    first, again = run_arm(a_run(arm)), run_arm(a_run(arm))
-    assert first.test.shape == (28, 3)
-    assert np.isfinite(first.test).all()
-    assert (first.test == again.test).all()
+    first, again = scores_of(arm), scores_of(arm)
+    assert first.shape == (28, 3)
+    assert np.isfinite(first).all()
+    assert (first == again).all()
 
 
 def test_arms_differ():
-    scores = {arm: run_arm(a_run(arm)).test for arm in BY_NETWORK}
+    scores = {arm: scores_of(arm) for arm in BY_NETWORK}
     same = {
         (one, other) for one in scores for other in scores if one < other and np.array_equal(scores[one], scores[other])
     }
@@ -230,7 +253,7 @@ def test_a_small_comparison_with_all_arms():
     fit = FitSettings(4, 2e-3)
     settings = ExperimentSettings(
         arms=BY_NETWORK, wanted=4, oversample=2, filter=FilterSettings(2, 0.9, fit, 16, "none"),
-        fit=fit, batch_size=16, flips="none",
+        fit=fit, batch_size=16, flips="none", look=Look("lite0", "none", 0),
     )  # fmt: skip
     splits = Splits(image_set(), image_set(1, seed=2), image_set(2, seed=3))
     replicates = paired_seeds(splits, [0, 1]).replicates
@@ -251,4 +274,6 @@ def test_a_small_comparison_with_all_arms():
     )
     _, verdict = judged(test, val, arm_kinds(BY_NETWORK))
     assert [row["arm"] for row in verdict.arms] == BY_NETWORK
-    assert len(verdict.reasons) >= len(REAL_ARMS) + 1, "a line for each rival, the control and val"
+    assert len(verdict.reasons) >= len({*REAL_ARMS} - {*BACKBONE_ARMS}) + 1, (
+        "a line for each rival, the control and val"
+    )
