@@ -4,7 +4,7 @@ Three families of classifiers learn from images: `scratch`, a small network of i
 what a frozen backbone sees; `finetune`, that backbone's last layers trained on. An arm names its family, or follows
 the arm that a run builds on (its *base*), as all arms with made images do: what differs then is what they draw.
 A new arm is a row here and, where it makes images of a new kind, a function in
-augment/evaluation/arms/baselines.py. docs/protocol.md shows this table to people.
+augment/evaluation/arms/baselines.py. docs/arms.md shows this table to people.
 """
 
 from collections.abc import Collection, Iterable

@@ -62,7 +62,7 @@ class Evaluate(Section):
     prepared images; several times the cost."""
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
-        description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/protocol.md. Both leave out what "
+        description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/arms.md. Both leave out what "
         "needs a backbone where images are smaller than 16 px. A list must keep "
         f"`{REQUIRED_ARMS[0]}`, `{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs.",
     )

@@ -108,7 +108,7 @@ def test_every_arm_has_words_of_its_own():
 
 
 def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:
-    page = (ROOT / "docs/protocol.md").read_text()
+    page = (ROOT / "docs/arms.md").read_text()
     rows = re.findall(r"^\| `(\w+)`( \*)? \| (real|gan|control|delivered) \|", page, flags=re.MULTILINE)
     assert tuple(arm for arm, _, _ in rows) == ARMS
     assert tuple(arm for arm, star, _ in rows if star) == DEFAULT_ARMS
