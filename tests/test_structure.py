@@ -31,7 +31,13 @@ LONG_FUNCTIONS = {  # of augment/ -> why it is not divided
     "gan/api.py: train_generators": "its docstring is the reference of the public call",
 }
 FILES = sorted((ROOT / "augment").rglob("*.py"))
-EVALUATION = ["statistics", "arms", "experiment", "samples", "verdict"]  # each those before it; statistics sees no image
+EVALUATION = [
+    "statistics",
+    "arms",
+    "experiment",
+    "samples",
+    "verdict",
+]  # each those before it; statistics sees no image
 NO_IMAGES = ["augment.core", "augment.params", "augment.evaluation.statistics"]  # all that statistics may import
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes

@@ -28,12 +28,12 @@ from augment.gan.networks.build import new_generator, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, shared_job
 from augment.gan.settings import class_training, load_pinned_start, start_backend
 from augment.gan.training.run import GanSettings
-from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
+from augment.measure.classifiers import FitSettings, SmallCnn, probabilities, steps_ahead
 from augment.params import Params
 from augment.params.arms import BASELINE_ARM, SOURCES, Arm, augmentation_of, family_of
 from augment.synthesis.selection import expected_candidates, samples_per_class
 
-PROBE_STEPS = MAX_AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
+PROBE_STEPS = 8  # at least; where more batches are augmented in one go, all of these, since a call costs too
 PROBE_BATCH = 8
 SLOW_STEP_SECONDS = 0.5
 PROBE_CANDIDATES = 64  # candidates
@@ -130,8 +130,9 @@ def seconds_per_step(run: ScratchFit) -> float:
     times = [_fit_seconds(replace(run, batch_size=small), 1) for _ in range(2)]
     if times[1] > SLOW_STEP_SECONDS:
         return times[1] * run.batch_size / small
-    times = [_fit_seconds(run, steps) for steps in (1, 1 + PROBE_STEPS)]
-    return max(0.0, (times[1] - times[0]) / PROBE_STEPS)
+    timed = max(PROBE_STEPS, steps_ahead(run.train.images.shape[1:]))
+    times = [_fit_seconds(run, steps) for steps in (1, 1 + timed)]
+    return max(0.0, (times[1] - times[0]) / timed)
 
 
 def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: int) -> float:

@@ -5,6 +5,7 @@ the data allows; mixup and CutMix blend the images and the labels of a batch.
 """
 
 import math
+from collections.abc import Sequence
 
 import kornia.augmentation as K
 import numpy as np
@@ -17,7 +18,6 @@ from augment.data.imageset import UInt8
 from augment.measure.classifiers import Augment, Blend
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
-OPERATION_GROUPS = 8  # of the images of a batch, each of which draws operations of its own
 
 
 def classical_augmentation(flips: str) -> Augment:
@@ -43,9 +43,9 @@ def jittered(images: UInt8, count: int, flips: str, seed: int) -> UInt8:
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
     """RandAugment (Cubuk et al. 2020), and the flips that the data allows.
 
-    Every eighth image draws the same two of the paper's operations, and each its own magnitude, uniform up to half of
-    the paper's largest. Without identity, colour only for three channels, sharpness from 3 px up. New borders repeat
-    the old ones. Draws come from torch's global generator.
+    Each image draws two different ones of the paper's operations, and each operation its own magnitude, uniform up to
+    half of the paper's largest. Without identity, colour only for three channels, sharpness from 3 px up. New borders
+    repeat the old ones. Draws come from torch's global generator.
     """
     return _random_operations(_operations(channels, min(height, width), 1.0), OPERATIONS_PER_IMAGE, flips)
 
@@ -56,17 +56,28 @@ def trivialaugment(flips: str, channels: int, height: int, width: int) -> Augmen
     return _random_operations(_operations(channels, min(height, width), 2.0), 1, flips)
 
 
-def _random_operations(operations: list[nn.Module], per_image: int, flips: str) -> Augment:
-    chosen = K.ImageSequential(*operations, random_apply=per_image)
+def _random_operations(operations: Sequence[nn.Module], per_image: int, flips: str) -> Augment:
+    """So many different operations for each image, then the flips."""
     flip = nn.Sequential(*flipping(flips))
 
     def augment(images: Tensor) -> Tensor:
-        changed = torch.empty_like(images)
-        for part in range(min(OPERATION_GROUPS, len(images))):
-            changed[part::OPERATION_GROUPS] = chosen(images[part::OPERATION_GROUPS])
-        return torch.clamp(flip(changed), 0, 1)
+        drawn = torch.multinomial(torch.ones(len(images), len(operations)), per_image)
+        for chosen in drawn.unbind(dim=1):
+            images = _each_its_own(operations, chosen, images)
+        return torch.clamp(flip(images), 0, 1)
 
     return augment
+
+
+def _each_its_own(operations: Sequence[nn.Module], chosen: Tensor, images: Tensor) -> Tensor:
+    """Every image after one operation, that at `chosen`, int64 (N,): all that draw the same one in one call, since a
+    call costs as much as many small images."""
+    changed = torch.empty_like(images)
+    for number, operation in enumerate(operations):
+        rows = (chosen == number).nonzero().squeeze(1)
+        if len(rows):
+            changed[rows] = operation(images[rows])
+    return changed
 
 
 def _operations(channels: int, shortest: int, strength: float) -> list[nn.Module]:

@@ -96,3 +96,13 @@ def test_it_takes_the_steps_it_is_told() -> None:
     fit_classifier(counted, (1, 8, 8), 3, FitSettings(7, 1e-3), None, 0)
     assert len(drawn) == 7
     assert len({images.numpy().tobytes() for images, _ in drawn}) == 7, "every batch is drawn anew"
+
+
+def test_the_maximum_may_stand_before_relu() -> None:
+    block = classifiers.Block(1, 8, pool=True, early=False)
+    images = torch.rand(4, 1, 8, 8)
+    plain = F.max_pool2d(F.relu(block.norm(block.convolution(images))), 2)
+    assert torch.equal(block(images), plain)
+    weights = list(block.parameters())
+    grads, plain_grads = (torch.autograd.grad((made**2).sum(), weights) for made in (block(images), plain))
+    assert all(torch.equal(mine, other) for mine, other in zip(grads, plain_grads, strict=True))

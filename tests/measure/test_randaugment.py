@@ -62,22 +62,28 @@ def test_the_global_seed_fixes_the_draws_and_batches_differ():
     assert OPERATIONS_PER_IMAGE == 2
 
 
-def test_every_eighth_image_draws_the_same_operations(monkeypatch):
+def test_each_image_draws_two_different_operations_of_its_own(monkeypatch):
     calls = []
 
     class Mark(torch.nn.Module):
+        def __init__(self, number):
+            super().__init__()
+            self.number = number
+
         def forward(self, images):
-            calls.append(len(images))
-            return torch.full_like(images, len(calls) / 100)
+            calls.append(self.number)
+            return images + 10.0**-self.number
 
-    monkeypatch.setattr(augmentations, "_operations", lambda *_: [Mark(), Mark()])
-    marked = augmentations.randaugment("none", 1, 4, 4)(torch.zeros(26, 1, 4, 4))[:, 0, 0, 0]
-    assert sorted(calls) == [3] * 6 * 2 + [4] * 2 * 2  # eight parts of 26 images, two operations each
-    assert torch.equal(marked[8:], marked[:-8])
-    assert len(marked.unique()) == 8
+    monkeypatch.setattr(augmentations, "_operations", lambda *_: [Mark(number) for number in range(1, 4)])
+    torch.manual_seed(0)
+    marked = augmentations.randaugment("none", 1, 4, 4)(torch.zeros(3000, 1, 4, 4))[:, 0, 0, 0]
+    pairs, counts = (marked * 1000).round().long().unique(return_counts=True)
+    assert pairs.tolist() == [11, 101, 110], "two operations, never one of them twice"
+    assert counts.min() > 900  # all pairs alike: 1000, over three standard errors
+    assert calls == [1, 2, 3, 1, 2, 3], "one call for all images that draw the same one"
 
 
-def test_a_batch_smaller_than_its_parts():
+def test_one_image():
     assert randaugment("none", 1, 8, 8)(torch.rand(1, 1, 8, 8)).shape == (1, 1, 8, 8)
 
 
