@@ -17,6 +17,7 @@ from augment.core.progress import say
 from augment.project.dvc_cache import bring_back
 
 LOCKS = Path(".work/stages")
+BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -25,6 +26,8 @@ def begin() -> None:
     for number in _SIGNALS:
         signal.signal(number, _leave)
     sys.excepthook = _tell
+    for name in BLAS_THREADS:  # one, as torch has: the last digits of a sum follow their number, and several wait for
+        os.environ.setdefault(name, "1")  # each other on a busy machine, at ten times the time
     _quieten_tracker()
     atexit.register(give_back)
     die_with_parent(os.getppid())

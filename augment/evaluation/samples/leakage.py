@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu, rankdata
 
 from augment.core.errors import DataError
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
@@ -113,6 +112,8 @@ def _one_of_each_group(images: ImageSet) -> ImageSet:
 
 def _rank_test(classes: Sequence[tuple[Float, NDArray[Any]]], control: str, seed: int) -> Nearness:
     """classes: relative distances (n,) and sides (n,) of each."""
+    from scipy.stats import mannwhitneyu, rankdata  # noqa: PLC0415  (the page reads what was found, and never pays)
+
     test, others = [np.zeros(0)], [np.zeros(0)]
     for distance, side in classes:
         of_pair = np.isin(side, ("test", control))
