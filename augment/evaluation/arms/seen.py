@@ -96,7 +96,7 @@ def content(image: NDArray[np.uint8]) -> bytes:
 def see_made(images: UInt8, look: Look, seed: int, augmented: bool) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Features (N, D) and activations (N, ...) of made images, each seen once: augmented as views of real images are,
     or as it is."""
-    shown = _augmented(images, look.flips, seed) if augmented else images
+    shown = augmented_once(images, look.flips, seed) if augmented else images
     parts = list(described(load_backbone(look.backbone), shown))
     return np.concatenate([seen for _, seen in parts]), np.concatenate([early for early, _ in parts])
 
@@ -136,11 +136,11 @@ def _see_part(
     wanted, look, number = unit
     shown = np.stack([image for image, views in wanted for _ in range(1 + views)])
     is_view = np.concatenate([np.arange(1 + views) > 0 for _, views in wanted])
-    shown[is_view] = _augmented(shown[is_view], look.flips, derive_seed(look.seed, "views", number))
+    shown[is_view] = augmented_once(shown[is_view], look.flips, derive_seed(look.seed, "views", number))
     return see_made(shown, look, 0, augmented=False)
 
 
-def _augmented(images: UInt8, flips: str, seed: int) -> UInt8:
+def augmented_once(images: UInt8, flips: str, seed: int) -> UInt8:
     """Each image augmented once, uint8 (N, C, H, W)."""
     augment = augment_of(AUGMENTATION, flips, *images.shape[1:])
     assert augment is not None

@@ -1,7 +1,7 @@
 """Train and score arms on repeats, each by the classifiers of its family, side by side."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -13,13 +13,15 @@ from augment.core.engine import Engine, SharedArray
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.backbone_arms import BackboneFit, backbone_fit, run_backbone_fit, strengths_of
 from augment.evaluation.arms.draws import Samples, samples_of_arm
+from augment.evaluation.arms.normal_distance import DistanceFit, distance_fit, run_distance_fit
 from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
-from augment.evaluation.arms.seen import see_images
+from augment.evaluation.arms.seen import SeenImages, see_images
+from augment.evaluation.arms.taught import TaughtFit, fit_taught
 from augment.evaluation.experiment.protocol import Replicate, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.scores import Float32, SideScores
 from augment.measure.classifiers import probabilities
-from augment.params.arms import DELIVERED_ARM, Arm, family_of
+from augment.params.arms import DELIVERED_ARM, PROBE_ARM, ROW_OF, Arm, family_of
 
 Job = TypeVar("Job")
 ScoresOf = dict[tuple[Arm, int], tuple[NDArray[np.float64], float]]  # by arm and repeat: of all its images, and seconds
@@ -37,8 +39,13 @@ def run_arms(
     outside = external.images if external is not None else replicates[0].splits.test.images[:0]
     from_scratch = [arm for arm in arms if family_of(arm, settings.base) == "scratch"]
     with_backbone = [arm for arm in arms if arm not in from_scratch]
-    found = _run_scratch(replicates, from_scratch, samples, settings, engine, outside)
-    found |= _run_with_backbone(replicates, with_backbone, samples, settings, engine, outside)
+    sight = _see(replicates, arms, settings, engine, outside)
+    try:
+        found = _run_scratch(replicates, from_scratch, samples, settings, engine, outside, sight)
+        found |= _run_with_backbone(replicates, with_backbone, samples, settings, engine, outside, sight)
+    finally:
+        if sight:
+            sight.seen.close()
     sides: list[dict[str, list[Float32]]] = [{}, {}, {}]
     for arm in arms:
         by_repeat = [_sides(found[arm, number][0], one.splits) for number, one in enumerate(replicates)]
@@ -55,73 +62,121 @@ def _sides(scores: NDArray[np.float64], splits: Splits) -> tuple[Float32, ...]:
     return val, test, external
 
 
+@dataclass(frozen=True)
+class _Sight:
+    """What the backbone saw of all images, and how strongly a probe of each split is penalised."""
+
+    seen: SeenImages
+    strengths: Mapping[Splits, float]
+
+
+def _see(
+    replicates: Sequence[Replicate], arms: Sequence[Arm], settings: ExperimentSettings, engine: Engine, outside: UInt8
+) -> _Sight | None:
+    """Every image is looked at once, for all arms and repeats; None where no arm looks through a backbone."""
+    families = {family_of(arm, settings.base) for arm in arms}
+    needs_probe = "probe" in families or any(ROW_OF[arm].use == "taught" for arm in arms)
+    if not needs_probe and "finetune" not in families:
+        return None
+    seeds = {one.splits: one.seed for one in reversed(replicates)}  # of the first repeat of a split
+    trains = [splits.train for splits in seeds]
+    asked = [side.images for splits in seeds for side in (splits.val, splits.test)]
+    seen = see_images(trains, [*asked, outside], settings.look, engine)
+    if not needs_probe:
+        return _Sight(seen, {})
+    try:
+        return _Sight(seen, dict(zip(seeds, strengths_of(trains, seen, list(seeds.values()), engine), strict=True)))
+    except BaseException:
+        seen.close()
+        raise
+
+
 def _run_scratch(
     replicates: Sequence[Replicate], arms: Sequence[Arm], samples: Sequence[Samples], settings: ExperimentSettings,
-    engine: Engine, outside: UInt8,
+    engine: Engine, outside: UInt8, sight: _Sight | None,
 ) -> ScoresOf:  # fmt: skip
     """Many repeats share the images that they are tested on, which are therefore mapped."""
     tests = {one.splits.test: SharedArray(np.concatenate([one.splits.test.images, outside])) for one in replicates}
-    training = (settings.fit, settings.batch_size, settings.flips, settings.base)
     jobs = {
-        (arm, number): _ScratchJob(
-            ScratchFit(arm, one.seed, one.splits.train, samples_of_arm(arm, drawn), *training),
-            one.splits.val.images, tests[one.splits.test],
+        (arm, number): _NetworkJob(
+            _network_fit(arm, one, drawn, settings, sight), one.splits.val.images, tests[one.splits.test]
         )
         for number, (one, drawn) in enumerate(zip(replicates, samples, strict=True))
         for arm in arms
-    }  # fmt: skip
+    }
     try:
-        results = engine.gather(partial(_timed, _score_scratch), list(jobs.values()), "classifiers" if jobs else "")
+        results = engine.gather(partial(_timed, _score_network), list(jobs.values()), "classifiers" if jobs else "")
     finally:
         for shared in tests.values():
             shared.close()
     return dict(zip(jobs, results, strict=True))
 
 
+def _network_fit(
+    arm: Arm, one: Replicate, drawn: Samples, settings: ExperimentSettings, sight: _Sight | None
+) -> ScratchFit | TaughtFit:
+    training = (settings.fit, settings.batch_size, settings.flips, settings.base)
+    train = one.splits.train
+    fit = ScratchFit(arm, one.seed, train, samples_of_arm(arm, drawn), *training)
+    if ROW_OF[arm].use != "taught":
+        return fit
+    assert sight is not None
+    return TaughtFit(fit, _probe_of(one, np.zeros(0, np.int64), settings, sight))
+
+
+def _probe_of(one: Replicate, scored: NDArray[np.int64], settings: ExperimentSettings, sight: _Sight) -> BackboneFit:
+    """A probe of a repeat's real images."""
+    strength = sight.strengths[one.splits]
+    return backbone_fit(
+        PROBE_ARM, None, one.splits.train, Samples(), scored, sight.seen, settings.look, strength, one.seed
+    )
+
+
 @dataclass(frozen=True)
-class _ScratchJob:
-    fit: ScratchFit
+class _NetworkJob:
+    fit: ScratchFit | TaughtFit
     val: UInt8
     test: SharedArray
 
 
-def _score_scratch(job: _ScratchJob) -> NDArray[np.float64]:
-    network = fit_scratch(job.fit)
+def _score_network(job: _NetworkJob) -> NDArray[np.float64]:
+    network = fit_taught(job.fit) if isinstance(job.fit, TaughtFit) else fit_scratch(job.fit)
     return np.concatenate([probabilities(network, job.val), probabilities(network, job.test.array)])
 
 
 def _run_with_backbone(
     replicates: Sequence[Replicate], arms: Sequence[Arm], samples: Sequence[Samples], settings: ExperimentSettings,
-    engine: Engine, outside: UInt8,
+    engine: Engine, outside: UInt8, sight: _Sight | None,
 ) -> ScoresOf:  # fmt: skip
-    """Every image is looked at once, for all arms and repeats."""
-    if not arms:
-        return {}
-    seeds = {one.splits: one.seed for one in reversed(replicates)}  # of the first repeat of a split
-    trains = [splits.train for splits in seeds]
-    asked = [side.images for splits in seeds for side in (splits.val, splits.test)]
-    seen = see_images(trains, [*asked, outside], settings.look, engine)
-    try:
-        strengths: dict[Splits, float] = {}
-        if any(family_of(arm, settings.base) == "probe" for arm in arms):
-            found = strengths_of(trains, seen, list(seeds.values()), engine)
-            strengths = dict(zip(seeds, found, strict=True))
-        units: dict[tuple[Arm, int | Splits], BackboneFit] = {}
-        unit_of: dict[tuple[Arm, int], tuple[Arm, int | Splits]] = {}
-        for number, (one, drawn) in enumerate(zip(replicates, samples, strict=True)):
-            splits, strength = one.splits, strengths.get(one.splits, 0.0)
-            scored = np.concatenate([seen.plain(side) for side in (splits.val.images, splits.test.images, outside)])
-            for arm in arms:
-                unit = (arm, splits if _is_fixed(arm, drawn, settings) else number)
-                unit_of[arm, number] = unit
-                if unit not in units:
-                    draws = (arm, settings.base, splits.train, drawn)
-                    units[unit] = backbone_fit(*draws, scored, seen, settings.look, strength, one.seed)
-        results = engine.gather(partial(_timed, run_backbone_fit), list(units.values()), "classifiers on the backbone")
-    finally:
-        seen.close()
-    by_unit = dict(zip(units, results, strict=True))
-    return {key: by_unit[unit] for key, unit in unit_of.items()}
+    """Repeats that share a training set share what is not random."""
+    units: dict[tuple[Arm, int | Splits], BackboneFit | DistanceFit] = {}
+    unit_of: dict[tuple[Arm, int], tuple[Arm, int | Splits]] = {}
+    for number, (one, drawn) in enumerate(zip(replicates, samples, strict=True)):
+        for arm in arms:
+            unit = (arm, one.splits if _is_fixed(arm, drawn, settings) else number)
+            unit_of[arm, number] = unit
+            if unit not in units:
+                assert sight is not None
+                units[unit] = _look_fit(arm, one, drawn, settings, outside, sight)
+    name = "classifiers on the backbone" if units else ""
+    results = dict(zip(units, engine.gather(partial(_timed, _score_look), list(units.values()), name), strict=True))
+    return {key: results[unit] for key, unit in unit_of.items()}
+
+
+def _look_fit(
+    arm: Arm, one: Replicate, drawn: Samples, settings: ExperimentSettings, outside: UInt8, sight: _Sight
+) -> BackboneFit | DistanceFit:
+    splits, seen = one.splits, sight.seen
+    scored = np.concatenate([seen.plain(side) for side in (splits.val.images, splits.test.images, outside)])
+    if ROW_OF[arm].use == "distances":
+        assert settings.normal is not None  # as params.yaml is checked for
+        return distance_fit(_probe_of(one, scored, settings, sight), splits.train, seen, settings.normal)
+    strength = sight.strengths.get(splits, 0.0)
+    return backbone_fit(arm, settings.base, splits.train, drawn, scored, seen, settings.look, strength, one.seed)
+
+
+def _score_look(fit: BackboneFit | DistanceFit) -> NDArray[np.float64]:
+    return run_distance_fit(fit) if isinstance(fit, DistanceFit) else run_backbone_fit(fit)
 
 
 def _is_fixed(arm: Arm, samples: Samples, settings: ExperimentSettings) -> bool:

@@ -20,7 +20,8 @@ CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
 
 @dataclass(frozen=True)
 class ExperimentSettings:
-    """base: the arm that those with made images build on, None where none can; look: how a backbone sees images."""
+    """base: the arm that those with made images build on, None where none can; look: how a backbone sees images;
+    normal: the class without a finding, None for none."""
 
     arms: Sequence[Arm]
     wanted: int  # synthetic images per class
@@ -32,6 +33,7 @@ class ExperimentSettings:
     look: Look
     transfer_share: float = 0.0  # share of the candidates
     base: Arm | None = "classical"
+    normal: str | None = None
 
 
 def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
@@ -69,6 +71,7 @@ def experiment_settings(params: Params, arms: Sequence[Arm], train: ImageSet) ->
         flips=params.ingest.flips,
         transfer_share=params.generate.borrowed,
         base=next(iter(params.evaluate.base_arms(arms)), None),
+        normal=params.evaluate.normal,
         look=Look(params.evaluate.backbone, params.ingest.flips, params.seed),
     )
 
