@@ -1,0 +1,95 @@
+"""Every arm of the table is trained by one runner, that of its way of using images."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from augment.core.engine import Engine
+from augment.evaluation.arms import taught
+from augment.evaluation.arms.draws import Samples
+from augment.evaluation.experiment import running
+from augment.evaluation.experiment.protocol import Replicate, Splits
+from augment.evaluation.experiment.running import run_arms
+from augment.evaluation.experiment.settings import ExperimentSettings
+from augment.measure.classifiers import FitSettings, SmallCnn
+from augment.params.arms import ARMS, ROW_OF, Use, family_of
+from augment.synthesis.filter import FilterSettings
+from tests.evaluation.arms.small_backbone import LOOK, use_small_backbone
+from tests.toy import bars, toy_set
+
+SPLITS = Splits(toy_set({"a": 9, "b": 4, "c": 4}), toy_set({"a": 2, "b": 1}, seed=1), toy_set({"a": 3, "b": 4}, seed=2))
+OUTSIDE = toy_set({"a": 2, "b": 2, "c": 2}, seed=3)
+REPEATS = [Replicate(seed, SPLITS) for seed in (5, 6)]
+MADE = Samples({"filtered": {"b": bars(1, 6, seed=7), "c": bars(2, 6, seed=7)}})
+FITS = {"scratch": "fit_scratch", "probe": "run_backbone_fit", "finetune": "run_backbone_fit"}
+OWN: dict[Any, str] = {"taught": "fit_taught", "distances": "run_distance_fit"}
+SETTINGS = ExperimentSettings(
+    ARMS, 5, 2, FilterSettings(0.9, 2, FitSettings(1, 1e-3), 8, "none"), FitSettings(6, 2e-3), 8, "none", LOOK, normal="a"
+)
+
+
+@pytest.fixture(autouse=True)
+def _small_backbone(monkeypatch, tmp_path):
+    use_small_backbone(monkeypatch, tmp_path)
+    monkeypatch.setattr(taught, "VIEWS", 40)
+    monkeypatch.setattr(taught, "BLENDS", 24)
+
+
+def test_every_use_of_the_table_stands_in_a_row():
+    assert {row.use for row in ROW_OF.values()} == set(get_args(Use))
+
+
+@pytest.mark.parametrize("base", ["classical", "probe", "finetune", None])
+def test_every_arm_has_one_runner(base, monkeypatch):
+    calls = Counter[tuple[str, str]]()
+
+    def network(name):
+        def fit(job):
+            calls[(job.student if name == "fit_taught" else job).arm, name] += 1
+            return SmallCnn(1, 8, 8, 3).eval()
+
+        return fit
+
+    def scores(name):
+        def run(fit):
+            own = fit.probe if name == "run_distance_fit" else fit
+            calls["normal_distance" if name == "run_distance_fit" else own.arm, name] += 1
+            return np.full((len(own.scored), 3), 1 / 3)
+
+        return run
+
+    for name in ("fit_scratch", "fit_taught"):
+        monkeypatch.setattr(running, name, network(name))
+    for name in ("run_backbone_fit", "run_distance_fit"):
+        monkeypatch.setattr(running, name, scores(name))
+    run_arms(REPEATS[:1], ARMS, [MADE], replace(SETTINGS, base=base), Engine("serial"))
+    assert calls == {(arm, OWN.get(ROW_OF[arm].use, FITS[family_of(arm, base)])): 1 for arm in ARMS}
+
+
+def test_arms_of_their_own_kind_are_scored_on_every_side():
+    arms = ("randaugment", "normal_distance", "distilled", "distilled_gan")
+    found = run_arms(REPEATS, arms, [MADE, MADE], SETTINGS, Engine("serial"), OUTSIDE)
+    for side, images in ((found.val, SPLITS.val), (found.test, SPLITS.test), (found.external, OUTSIDE)):
+        assert list(side) == list(arms)
+        for scores in (one for by_repeat in side.values() for one in by_repeat):
+            assert scores.shape == (len(images), 3)
+            np.testing.assert_allclose(scores.sum(axis=1), 1, rtol=1e-5)
+        for arm in ("randaugment", "distilled_gan"):
+            assert not np.array_equal(side[arm][0], side["distilled"][0])
+    assert not np.array_equal(found.test["distilled"][0], found.test["distilled"][1]), "each seed has its own"
+    assert np.array_equal(*found.test["normal_distance"]), "nothing is random in it"
+    assert all(seconds > 0 for seconds in found.seconds.values())
+
+
+def test_a_taught_network_is_the_same_whatever_runs_beside_it():
+    alone = run_arms(REPEATS, ["distilled"], [MADE, MADE], SETTINGS, Engine("serial"))
+    beside = run_arms(REPEATS, ["probe", "distilled", "none"], [MADE, MADE], SETTINGS, Engine("serial"))
+    assert np.array_equal(np.stack(alone.test["distilled"]), np.stack(beside.test["distilled"]))
+
+
+def test_without_made_images_both_taught_arms_are_one():
+    found = run_arms(REPEATS[:1], ["distilled", "distilled_gan"], [Samples()], SETTINGS, Engine("serial"))
+    assert np.array_equal(found.test["distilled"][0], found.test["distilled_gan"][0])
