@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from augment.core.errors import AugmentError, DataError
+from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
@@ -79,8 +79,7 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
     require(plan_repeats)
     require(lambda: list(map(partial(check_held_out, params=params), repeats)))
     if chosen.normal is not None and chosen.normal not in classes:
-        message = f"evaluate.normal: there is no class {chosen.normal!r}; {nearest(chosen.normal, classes)}"
-        blockers.append(Blocker("params.yaml", "unknown_class", message))
+        blockers.append(Blocker("params.yaml", "unknown_class", _no_such_class(chosen.normal, classes)))
     else:
         require(lambda: list(map(partial(check_primary, metric=metric), repeats)))
     require(lambda: check_arms(chosen, shape))
@@ -95,10 +94,17 @@ def check_experiment(protocol: Protocol, external: ImageSet | None, params: Para
     """Stop before anything is trained. Raises `DataError` and `ParamsError` as the checks of its parts do."""
     if external is not None:
         check_apart(external, [side for splits in protocol.unique_splits for side in (splits.train, splits.val)])
+    normal, classes = params.evaluate.normal, protocol.first_splits.train.classes
+    if normal is not None and normal not in classes:
+        raise ParamsError(f"params.yaml: {_no_such_class(normal, classes)}")
     for splits in protocol.unique_splits:
         check_primary(splits, primary_metric(params))
         check_held_out(splits, params)
     check_arms(params.evaluate, protocol.first_splits.train.images.shape[1:])
+
+
+def _no_such_class(normal: str, classes: list[str]) -> str:
+    return f"evaluate.normal: there is no class {normal!r}; {nearest(normal, classes)}"
 
 
 def check_held_out(splits: Splits, params: Params) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.core.errors import ParamsError
 from augment.evaluation.arms import normal_distance
 from augment.evaluation.arms.backbone_arms import backbone_fit
 from augment.evaluation.arms.draws import Samples
@@ -19,7 +20,12 @@ from augment.evaluation.arms.normal_distance import (
     patches_of,
     run_distance_fit,
 )
+from augment.evaluation.experiment.preflight import check_experiment
+from augment.evaluation.experiment.protocol import Splits
+from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.measure.logistic import fit_logistic, logistic_probabilities
+from augment.params import check
+from augment.params.arms import DEFAULT_ARMS
 from tests.evaluation.arms.small_backbone import LOOK, looked_at, use_small_backbone
 from tests.toy import toy_set
 
@@ -160,3 +166,9 @@ def test_normal_training_images_are_no_nearer_than_new_ones():
     each[pairs[:, None] == pairs] = np.inf
     np.testing.assert_allclose(said[0][20:], each.min(axis=1).max(axis=1), rtol=1e-3)
     assert (said[0][:20] > 0).all()
+
+
+def test_a_normal_class_that_is_not_there_stops_the_experiment():
+    asked = check({"evaluate": {"arms": [*DEFAULT_ARMS, "normal_distance"], "normal": "god"}})
+    with pytest.raises(ParamsError, match=r"evaluate.normal: there is no class 'god'; did you mean 'good'\?"):
+        check_experiment(paired_seeds(Splits(TRAIN, TEST, TEST), [0, 1]), None, asked)

@@ -27,7 +27,15 @@ MADE = Samples({"filtered": {"b": bars(1, 6, seed=7), "c": bars(2, 6, seed=7)}})
 FITS = {"scratch": "fit_scratch", "probe": "run_backbone_fit", "finetune": "run_backbone_fit"}
 OWN: dict[Any, str] = {"taught": "fit_taught", "distances": "run_distance_fit"}
 SETTINGS = ExperimentSettings(
-    ARMS, 5, 2, FilterSettings(0.9, 2, FitSettings(1, 1e-3), 8, "none"), FitSettings(6, 2e-3), 8, "none", LOOK, normal="a"
+    ARMS,
+    5,
+    2,
+    FilterSettings(0.9, 2, FitSettings(1, 1e-3), 8, "none"),
+    FitSettings(6, 2e-3),
+    8,
+    "none",
+    LOOK,
+    normal="a",
 )
 
 
