@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from augment.evaluation.arms import backbone_arms, seen
+from augment.evaluation.arms import backbone_arms, seen, taught
 from augment.measure.backbone.backbone import Backbone
 
 SIDE = 16
@@ -27,7 +27,7 @@ def tiny(_: object = None) -> Backbone:
 @pytest.fixture
 def small_backbone(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """It, wherever one is loaded in this process, and a work store of its own."""
-    for module in (seen, backbone_arms):
+    for module in (seen, backbone_arms, taught):
         monkeypatch.setattr(module, "load_backbone", tiny)
     monkeypatch.setattr(seen, "identity", lambda _: ["tiny"])
     monkeypatch.setattr(seen, "STORE", tmp_path / "backbone")

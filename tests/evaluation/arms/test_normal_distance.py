@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.core.engine import Engine
 from augment.core.errors import ParamsError
 from augment.evaluation.arms import normal_distance
 from augment.evaluation.arms.backbone_arms import backbone_fit
@@ -20,29 +21,33 @@ from augment.evaluation.arms.normal_distance import (
     patches_of,
     run_distance_fit,
 )
+from augment.evaluation.arms.seen import Look, see_images
 from augment.evaluation.experiment.preflight import check_experiment
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params import check
 from augment.params.arms import DEFAULT_ARMS
-from tests.evaluation.arms.small_backbone import LOOK, looked_at, use_small_backbone
+from tests.evaluation.arms.backbones import small_backbone  # noqa: F401  (a fixture)
 from tests.toy import toy_set
 
-TRAIN = toy_set({"crack": 4, "dent": 5, "good": 20}, each=2)
-TEST = toy_set({"crack": 10, "dent": 10, "good": 10}, seed=9)
+LOOK = Look("lite0", "none", 0)
+TRAIN = toy_set({"crack": 4, "dent": 5, "good": 20}, each=2, side=16)
+TEST = toy_set({"crack": 10, "dent": 10, "good": 10}, seed=9, side=16)
 RNG = np.random.default_rng(0)
+
+
+pytestmark = pytest.mark.usefixtures("small_backbone")
+
+
+def looked_at(train, others):
+    return see_images([train], [others], LOOK, Engine("serial"))
 
 
 def scores_of(train, asked, seen=None):
     seen = seen or looked_at(train, asked)
     probe = backbone_fit("probe", None, train, Samples(), seen.plain(asked), seen, LOOK, 0.01, seed=3)
     return run_distance_fit(distance_fit(probe, train, seen, "good"))
-
-
-@pytest.fixture(autouse=True)
-def _small_backbone(monkeypatch, tmp_path):
-    use_small_backbone(monkeypatch, tmp_path)
 
 
 def test_a_patch_is_the_mean_of_the_places_around_it():
@@ -139,7 +144,7 @@ def test_the_others_are_divided_by_a_probe_that_saw_no_normal_image():
 
 
 def test_of_two_classes_the_other_gets_all_of_the_rest():
-    train = toy_set({"bad": 3, "good": 12})
+    train = toy_set({"bad": 3, "good": 12}, side=16)
     scores = scores_of(train, TEST.images)
     np.testing.assert_allclose(scores[:, 0], 1 - scores[:, 1])
 
@@ -152,7 +157,7 @@ def test_the_score_of_an_image_hangs_on_no_other_that_is_asked_about():
 
 def test_normal_training_images_are_no_nearer_than_new_ones():
     """As they would be, had each itself in the bank."""
-    train = toy_set({"bad": 20, "good": 20}, each=2)
+    train = toy_set({"bad": 20, "good": 20}, each=2, side=16)
     seen = looked_at(train, TEST.images)
     probe = backbone_fit("probe", None, train, Samples(), seen.plain(train.images), seen, LOOK, 0.01, 0)
     said: list[np.ndarray] = []

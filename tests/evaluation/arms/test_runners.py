@@ -10,6 +10,7 @@ import pytest
 from augment.core.engine import Engine
 from augment.evaluation.arms import taught
 from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.seen import Look
 from augment.evaluation.experiment import running
 from augment.evaluation.experiment.protocol import Replicate, Splits
 from augment.evaluation.experiment.running import run_arms
@@ -17,31 +18,25 @@ from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.measure.classifiers import FitSettings, SmallCnn
 from augment.params.arms import ARMS, ROW_OF, Use, family_of
 from augment.synthesis.filter import FilterSettings
-from tests.evaluation.arms.small_backbone import LOOK, use_small_backbone
+from tests.evaluation.arms.backbones import small_backbone  # noqa: F401  (a fixture)
 from tests.toy import bars, toy_set
 
-SPLITS = Splits(toy_set({"a": 9, "b": 4, "c": 4}), toy_set({"a": 2, "b": 1}, seed=1), toy_set({"a": 3, "b": 4}, seed=2))
-OUTSIDE = toy_set({"a": 2, "b": 2, "c": 2}, seed=3)
+SPLITS = Splits(
+    toy_set({"a": 9, "b": 4, "c": 4}, side=16),
+    toy_set({"a": 2, "b": 1}, seed=1, side=16),
+    toy_set({"a": 3, "b": 4}, seed=2, side=16),
+)
+OUTSIDE = toy_set({"a": 2, "b": 2, "c": 2}, seed=3, side=16)
 REPEATS = [Replicate(seed, SPLITS) for seed in (5, 6)]
-MADE = Samples({"filtered": {"b": bars(1, 6, seed=7), "c": bars(2, 6, seed=7)}})
+MADE = Samples({"filtered": {"b": bars(1, 6, seed=7, side=16), "c": bars(2, 6, seed=7, side=16)}})
 FITS = {"scratch": "fit_scratch", "probe": "run_backbone_fit", "finetune": "run_backbone_fit"}
 OWN: dict[Any, str] = {"taught": "fit_taught", "distances": "run_distance_fit"}
-SETTINGS = ExperimentSettings(
-    ARMS,
-    5,
-    2,
-    FilterSettings(0.9, 2, FitSettings(1, 1e-3), 8, "none"),
-    FitSettings(6, 2e-3),
-    8,
-    "none",
-    LOOK,
-    normal="a",
-)
+FILTER = FilterSettings(2, 0.9, FitSettings(1, 1e-3), 8, "none")
+SETTINGS = ExperimentSettings(ARMS, 5, 2, FILTER, FitSettings(6, 2e-3), 8, "none", Look("lite0", "none", 0), normal="a")
 
 
 @pytest.fixture(autouse=True)
-def _small_backbone(monkeypatch, tmp_path):
-    use_small_backbone(monkeypatch, tmp_path)
+def _small_pool(monkeypatch, small_backbone):  # noqa: F811
     monkeypatch.setattr(taught, "VIEWS", 40)
     monkeypatch.setattr(taught, "BLENDS", 24)
 
@@ -57,7 +52,7 @@ def test_every_arm_has_one_runner(base, monkeypatch):
     def network(name):
         def fit(job):
             calls[(job.student if name == "fit_taught" else job).arm, name] += 1
-            return SmallCnn(1, 8, 8, 3).eval()
+            return SmallCnn(1, 16, 16, 3).eval()
 
         return fit
 

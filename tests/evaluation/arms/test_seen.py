@@ -36,7 +36,7 @@ def test_views_are_of_training_images_and_of_their_own(monkeypatch: pytest.Monke
     own = features(tiny(), TRAIN.images)[owners]
     views = found.features.array[rows]
     assert (np.linalg.norm(views - own, axis=1) > 0).mean() > 0.8, "a view is no copy"
-    monkeypatch.setattr(seen, "_augmented", lambda images, flips, seed: images)
+    monkeypatch.setattr(seen, "augmented_once", lambda images, flips, seed: images)
     found = see_images([TRAIN], [], replace(LOOK, seed=5), SERIAL)
     np.testing.assert_allclose(found.features.array[found.views(TRAIN.images)[0]], own, atol=0.02)
 

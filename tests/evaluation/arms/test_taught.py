@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from augment.core.engine import Engine
 from augment.evaluation.arms import taught
 from augment.evaluation.arms.backbone_arms import backbone_fit
 from augment.evaluation.arms.draws import Samples
 from augment.evaluation.arms.scratch import ScratchFit
+from augment.evaluation.arms.seen import Look, see_images
 from augment.evaluation.arms.taught import TaughtFit, blended, fit_taught, pool_batches, pool_images, soft_labels
 from augment.measure.classifiers import FitSettings, probabilities
 from augment.measure.logistic import LogisticModel
-from tests.evaluation.arms.small_backbone import LOOK, looked_at, use_small_backbone
+from tests.evaluation.arms.backbones import small_backbone  # noqa: F401  (a fixture)
 from tests.toy import bars, toy_set
 
+LOOK = Look("lite0", "none", 0)
 TRAIN = toy_set({"a": 12, "b": 4, "c": 6})
 TEST = toy_set({"a": 20, "b": 20, "c": 20}, seed=9)
 MADE = {"a": bars(0, 3, seed=5), "b": bars(1, 500, seed=6)}
@@ -28,11 +31,10 @@ def teacher(classes: list[int], width: int) -> LogisticModel:
 
 
 @pytest.fixture
-def job(monkeypatch, tmp_path):
-    use_small_backbone(monkeypatch, tmp_path)
+def job(monkeypatch, small_backbone):  # noqa: F811
     monkeypatch.setattr(taught, "VIEWS", 120)
     monkeypatch.setattr(taught, "BLENDS", 40)
-    seen = looked_at(TRAIN, TEST.images)
+    seen = see_images([TRAIN], [TEST.images], LOOK, Engine("serial"))
     asked = np.zeros(0, np.int64)
     probe = backbone_fit("probe", None, TRAIN, Samples(), asked, seen, LOOK, 0.01, seed=3)
     student = ScratchFit("distilled_gan", 3, TRAIN, Samples({"filtered": MADE}), FitSettings(80, 5e-3), 32, "none")
