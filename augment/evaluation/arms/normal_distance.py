@@ -21,7 +21,7 @@ from augment.evaluation.arms.seen import Rows, SeenImages
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 
 NEIGHBOURHOOD = 3  # places a side, over which a patch is averaged (section 3.1 of the paper)
-BANK_PATCHES = 8192  # of normal images, drawn at random where there are more
+BANK_PATCHES = 8192  # of normal images, drawn at random where there are more: the paper's greedy choice is no better
 STRENGTH_OF_DISTANCE = 1.0  # scikit-learn's C, for the one number that an image has
 CHUNK_PATCHES = 2048  # compared with the bank in one go
 Patches = NDArray[np.float32]  # (images, places, channels)
@@ -68,12 +68,13 @@ def run_distance_fit(fit: DistanceFit) -> NDArray[np.float64]:
 def patches_of(activations: NDArray[np.floating]) -> Patches:
     """float (N, C, h, w) -> float32 (N, h * w, C), each place averaged with those around it, as far as there are any.
 
-    Features of a network that does not come apart, (N, D), are one patch.
+    Tokens of a transformer (N, T, C) are patches as they are, and features of a network that does not come apart, (N,
+    C), are one.
     """
-    if activations.ndim == 2:
-        return activations.astype(np.float32)[:, None]
-    maps = torch.from_numpy(activations.astype(np.float32)).flatten(3)
-    around = F.avg_pool2d(maps, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
+    seen = activations.astype(np.float32)
+    if seen.ndim < 4:
+        return seen if seen.ndim == 3 else seen[:, None]
+    around = F.avg_pool2d(torch.from_numpy(seen), NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
     return np.ascontiguousarray(around.flatten(2).transpose(1, 2).numpy())
 
 

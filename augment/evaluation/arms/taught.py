@@ -2,7 +2,8 @@
 
 The teacher says of every image of a pool how much it resembles each class (Hinton et al. 2015, arXiv:1503.02531); the
 network learns that from images that need no label of their own: augmented real ones, blends across classes and, for
-`distilled_gan`, generated ones. It is made, trained and asked as any other network from scratch.
+`distilled_gan`, generated ones. It is trained for as many steps as any other network from scratch, and true labels
+reach it through the teacher alone: half a batch of them took most of the gain away.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from augment.measure.logistic import LogisticModel, logistic_probabilities
 from augment.measure.sampling import class_balanced
 
 TEMPERATURE = 2.0
-VIEWS, BLENDS = 2500, 2500  # of real images in the pool
+VIEWS, BLENDS = 2500, 2500  # of real images in the pool; three times as many gain nothing
 BLENDED_TOGETHER = 8  # images that share a way and a share of blending
 
 

@@ -58,9 +58,12 @@ def test_a_patch_is_the_mean_of_the_places_around_it():
         np.testing.assert_allclose(found[:, y, x], around, rtol=1e-5)
 
 
-def test_features_without_places_are_one_patch():
+def test_tokens_are_patches_and_features_without_places_are_one():
     features = RNG.normal(size=(4, 6)).astype(np.float32)
     assert np.array_equal(patches_of(features), features[:, None])
+    tokens = RNG.normal(size=(4, 5, 6)).astype(np.float32)
+    assert np.array_equal(patches_of(tokens), tokens)
+    assert patches_of(tokens[:0, 0]).shape == (0, 1, 6)
 
 
 @given(far=st.floats(0.5, 100), place=st.integers(0, 8), channel=st.integers(0, 3))

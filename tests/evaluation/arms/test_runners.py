@@ -9,13 +9,16 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.evaluation.arms import taught
-from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.draws import Samples, identical_arms
 from augment.evaluation.arms.seen import Look
 from augment.evaluation.experiment import running
+from augment.evaluation.experiment.experiment import score_learning_curve
+from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Replicate, Splits
 from augment.evaluation.experiment.running import run_arms
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.measure.classifiers import FitSettings, SmallCnn
+from augment.params import Evaluate
 from augment.params.arms import ARMS, ROW_OF, Use, family_of
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.arms.backbones import small_backbone  # noqa: F401  (a fixture)
@@ -96,3 +99,26 @@ def test_a_taught_network_is_the_same_whatever_runs_beside_it():
 def test_without_made_images_both_taught_arms_are_one():
     found = run_arms(REPEATS[:1], ["distilled", "distilled_gan"], [Samples()], SETTINGS, Engine("serial"))
     assert np.array_equal(found.test["distilled"][0], found.test["distilled_gan"][0])
+
+
+def test_they_come_to_the_same_as_no_other_arm_also_where_classes_are_equally_large():
+    even = toy_set({"a": 4, "b": 4, "c": 4}, side=16)
+    identical = identical_arms(ARMS, [even], [MADE], "randaugment")
+    assert identical
+    assert {*identical, *identical.values()}.isdisjoint({"distilled", "distilled_gan", "normal_distance"})
+
+
+@pytest.mark.parametrize("arm", ["distilled", "normal_distance"])
+def test_they_have_a_learning_curve(arm):
+    few = replace(SPLITS, train=SPLITS.train.take(np.r_[0:4, 9:11, 13:15]))
+    points = [CurvePoint("0.5", 0.5, [Replicate(5, few)]), CurvePoint("1", 1.0, REPEATS)]
+    found = score_learning_curve(points, arm, SETTINGS, Engine("serial"))
+    expected = run_arms([Replicate(5, few)], [arm], [Samples()], SETTINGS, Engine("serial")).test[arm]
+    assert list(found) == ["0.5"]
+    assert np.array_equal(found["0.5"], expected)
+
+
+def test_a_small_network_that_is_wanted_has_a_taught_rival():
+    assert "distilled" in Evaluate(classifier="scratch").arm_names
+    assert "distilled" not in Evaluate().arm_names
+    assert {"distilled", "distilled_gan"} < {*Evaluate(arms="all").arm_names}
