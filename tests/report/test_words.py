@@ -18,20 +18,20 @@ def test_every_verdict_has_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("word", "gain", "primary", "start"),
     [
-        ("helps", 0.031, "balanced_accuracy", "Use the synthetic images: with them about 3 more of 100 images are"),
+        ("helps", 0.031, "balanced_accuracy", "Use the GAN images: with them about 3 more of 100 images are"),
         (
             "harms",
             -0.021,
             "balanced_accuracy",
-            "Do not use the synthetic images: with them about 2 fewer of 100 images",
+            "Do not use the GAN images: with them about 2 fewer of 100 images",
         ),
         (
             "helps, negligibly",
             0.004,
             "balanced_accuracy",
-            "The synthetic images help, but hardly: with them less than 1",
+            "The GAN images help, but hardly: with them less than 1",
         ),
-        ("helps", 0.05, "recall_at_far", "Use the synthetic images: with them about 5 more of 100 findings are caught"),
+        ("helps", 0.05, "recall_at_far", "Use the GAN images: with them about 5 more of 100 findings are caught"),
     ],
 )
 def test_the_number_is_in_images(word: str, gain: float, primary: str, start: str) -> None:
