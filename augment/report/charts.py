@@ -18,7 +18,7 @@ SHAPES = {
     "gan": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
     "control": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
     "delivered": '<path d="M0-6.5 6 5-6 5z"/>',
-    "reference": '<path d="M-5 0H5M0-5V5"/>',
+    "reference": '<circle class="hollow" r="4.5"/>',
 }
 
 

@@ -54,7 +54,7 @@ def test_a_reference_is_marked_as_no_rival(contents: Contents) -> None:
     row = next(row for row in page.split("<tr") if "<code>probe</code>" in row)
     assert "real images, no rival" in words(row)
     assert '<g class="reference"><text' in page, "it has a mark of its own in the chart"
-    assert "✚" in page
+    assert "○" in page
     ways = re.search(r"(\d+) ways to train on them alone were rivals", words(page))
     assert ways is not None
     assert ways[1] == "3"

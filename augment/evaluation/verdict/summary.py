@@ -35,13 +35,7 @@ def verdict_summary(
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
         "verdict": verdict.word,
-        "protocol": {
-            "name": protocol.name,
-            "form": protocol.scheme,
-            "repeats": len(protocol.replicates),
-            "ratio": protocol.ratio,
-            "speaks": verdict.scope_sentence,
-        },
+        "protocol": _protocol_entry(protocol, verdict),
         "first_line": verdict.first_line,
         "sentence": verdict.sentence,
         "reasons": [*verdict.reasons, *caveats],
@@ -58,6 +52,16 @@ def verdict_summary(
         "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
         "smallest_gain": {"announced": announced, "measured": measured},
         "looked": fingerprints,
+    }
+
+
+def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": protocol.name,
+        "form": protocol.scheme,
+        "repeats": len(protocol.replicates),
+        "ratio": protocol.ratio,
+        "speaks": verdict.scope_sentence,
     }
 
 
