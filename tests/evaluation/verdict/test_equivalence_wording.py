@@ -110,9 +110,10 @@ def test_recalls_rows_and_the_class_to_label() -> None:
     assert (best.label, best.number) == ("b", 6)
     assert 0.5 < best.before < 0.6 < best.after < 0.75
     assert best_class_to_label(curve, found, None, {"a": 5, "b": 5}).number == 8, "as many again"
-    told_of = equivalence_entry(curve, replace(table, values={**table.values, "gan": table.values["1"]},
-                                  bootstrap={**table.bootstrap, "gan": table.bootstrap["1"]}), found, {"a": 5, "b": 5},
-                   "gan_half_filtered", "classical")  # fmt: skip
+    gan = "gan_half_filtered"
+    values, draws = {**table.values, gan: table.values["1"]}, {**table.bootstrap, gan: table.bootstrap["1"]}
+    with_gan = replace(table, values=values, bootstrap=draws)
+    told_of = equivalence_entry(curve, with_gan, found, {"a": 5, "b": 5}, gan, "classical")
     assert told_of["label"]["label"] == "b"
     assert told_of["curve"][0] == {"images": 12, "mean": 0.6}
     assert "'b'" in told_of["advice"]
