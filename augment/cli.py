@@ -194,18 +194,18 @@ def _verdict(options: argparse.Namespace) -> int:
 
 
 def _verdict_lines(verdict: dict[str, Any], folder: Path, explain: bool) -> list[str]:
-    """The verdict with its reasons and advice, or with the rules and their sources."""
+    """The word, what one reaches without a GAN, the sentence, what to do and why; or the rules and their sources."""
     from augment.project.query_ledger import LEDGER, queries_text, query_count
 
-    lines = [str(verdict["verdict"]), "", str(verdict["sentence"]), ""]
+    lines = [str(verdict["verdict"]), "", str(verdict["first_line"]), "", str(verdict["sentence"]), ""]
     queries = queries_text(query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
     if explain:
         rules = [(rule["text"], folder / rule["source"]) for rule in verdict["explanation"]] + [(queries, LEDGER)]
         for number, (text, source) in enumerate(rules, start=1):
             lines += [f"{number}. {text}", f"   {source}"]
         return lines
-    lines += [f"- {reason}" for reason in (*verdict["reasons"], queries)]
-    return lines + (["", "What to do:", *(f"- {advice}" for advice in verdict["advice"])] if verdict["advice"] else [])
+    lines += ["What to do:", *(f"- {advice}" for advice in verdict["advice"]), ""]
+    return [*lines, "Why:", *(f"- {reason}" for reason in (*verdict["reasons"], queries))]
 
 
 def _trial(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from augment import params
 from augment.core.errors import AugmentError, InUseError, StoreError
-from augment.core.files import exclusive, write_text
+from augment.core.files import WORK_STORE, exclusive, write_text
 from augment.core.progress import say
 from augment.params import Params
 from pipeline import start
@@ -21,6 +21,7 @@ EXPERIMENT = Path("data/experiment")
 AUGMENTED = Path("data/augmented")
 REPORTS = Path("reports")
 PLOTS = REPORTS / "plots"
+ARM_SECONDS = WORK_STORE / "arm_seconds.json"
 
 
 def main(stage: Callable[[Params], None]) -> None:

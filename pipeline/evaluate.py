@@ -9,22 +9,31 @@ from augment.core.progress import say
 from augment.evaluation import tables
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.learning_curve import curve_points
-from augment.evaluation.experiment.protocol import possible_metric, primary_metric, protocol_metric_table
+from augment.evaluation.experiment.protocol import Splits, possible_metric, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.tables import Row
+from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.explanation import explain_copies, explain_membership
+from augment.evaluation.verdict.families import Families, why_untried
 from augment.evaluation.verdict.rules import decide
 from augment.evaluation.verdict.scope import protocol_scope
 from augment.evaluation.verdict.selection import choose_selection
 from augment.evaluation.verdict.summary import fact_rows, fingerprints, metrics_summary, verdict_summary
 from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
-from augment.params import Params
+from augment.params import Evaluate, Params
 from augment.params.arms import arm_kinds, augmentation_of, family_of
 from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query
 from pipeline.common import REPORTS, main
-from pipeline.experiment_files import Facts, copy_sample_tables, load_prepared, read_scores, read_typed
+from pipeline.experiment_files import (
+    Facts,
+    copy_sample_tables,
+    load_prepared,
+    read_scores,
+    read_typed,
+    scores_digest,
+)
 
 FOLDER = REPORTS / "evaluation"
 
@@ -45,8 +54,11 @@ def evaluate(params: Params) -> None:
     caveats += pinned_start_caveat(facts.pinned, splits.train.fingerprint())
     for caveat in caveats:
         say(f"evaluate: {caveat}")
-    announced = facts.announced
-    verdict = decide(test, val, selection, kinds, equivalence=chosen.equivalence, announced=announced, scope=scope)
+    announced, tried, use = facts.announced, families_of(facts, splits, chosen), params.assemble.use
+    verdict = decide(
+        test, val, selection, kinds, equivalence=chosen.equivalence, announced=announced, scope=scope, tried=tried,
+        use=use,
+    )  # fmt: skip
     rows = tables.comparison_tables(protocol, scores, val, test, verdict, selection.arm)
     other = protocol_metric_table("test", protocol, second, metric) if second else None
     rows["families"] = tables.family_rows(other, kinds, f"logistic regression on {chosen.second_classifier}")
@@ -60,14 +72,23 @@ def evaluate(params: Params) -> None:
         rows["external"] = tables.external_rows(elsewhere, external, verdict.arms, kinds)
     copies, attack = read_typed("copies", CopyRow), read_typed("membership", MembershipRow)
     further = [*explain_copies(copies), *explain_membership(attack)]
-    summary = verdict_summary(protocol, selection, verdict, announced, query, caveats, further)
+    summary = verdict_summary(
+        protocol, selection, verdict, announced, query, caveats, further, Delivery(selection, use)
+    )
     augmentation = augmentation_of(facts.base, None) if facts.base else None
     family = family_of(facts.base, None) if facts.base else "scratch"
     summary |= {"augmentation": augmentation or "none", "classifier": family, "base": facts.base}
+    summary["looked"] |= {"scores": scores_digest()}
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
     privacy = {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}
     write(rows | {"facts": fact_rows(summary)}, summary)
     write_json(REPORTS / "metrics.json", metrics_summary(protocol, selection, verdict, chosen.primary, privacy))
+
+
+def families_of(facts: Facts, splits: Splits, chosen: Evaluate) -> Families:
+    """The classifiers that ran, and why no pretrained backbone did."""
+    untried = why_untried(facts.arms, chosen.arm_names, *splits.train.images.shape[2:])
+    return Families(facts.base, None if chosen.classifier == "auto" else chosen.classifier, untried)
 
 
 def write(rows_of: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:

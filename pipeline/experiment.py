@@ -43,7 +43,7 @@ from augment.params import Evaluate, Params
 from augment.params.arms import DELIVERED_ARM, Arm, arm_kinds
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
-from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores
+from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores, write_seconds
 
 
 def experiment(params: Params) -> None:
@@ -81,6 +81,7 @@ def experiment(params: Params) -> None:
         say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
+    write_seconds(result.scores.seconds)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned).write()

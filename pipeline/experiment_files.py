@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from augment.core.files import read_json, read_rows, write_bytes, write_json
+from augment.core.files import read_json, read_rows, sha256, write_bytes, write_json
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples.copies import CopyRow
@@ -14,7 +14,7 @@ from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
 from augment.params import Evaluate
 from augment.params.arms import Arm
-from pipeline.common import EXPERIMENT, PREPARED
+from pipeline.common import ARM_SECONDS, EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"
 EXTERNAL = EXPERIMENT / "external"
@@ -81,6 +81,16 @@ def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | None
     scores = SideScores(parts.get("val", {}), parts.get("test", {}), parts.get("external", {}))
     external = ImageSet.load(EXTERNAL) if EXTERNAL.exists() else None
     return scores, parts.get("learning_curve", {}), parts.get("second_classifier", {}), external
+
+
+def scores_digest() -> str:
+    """SHA-256 of the scores: what was found beside them belongs to this experiment and no other."""
+    return sha256(SCORES.read_bytes())
+
+
+def write_seconds(seconds: Mapping[Arm, float]) -> None:
+    """To the work store, since outputs hold no times: of one processor, for all repeats of an arm."""
+    write_json(ARM_SECONDS, {"scores": scores_digest(), "seconds": dict(seconds)})
 
 
 def copy_sample_tables(folder: Path) -> None:

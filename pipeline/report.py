@@ -1,26 +1,38 @@
 """Write reports/report.html and reports/plots/ from the outputs of the stages before."""
 
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from augment.core.files import write_bytes, write_csv, write_text
+from augment.core.files import read_json, write_bytes, write_csv, write_text
 from augment.params import Params
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
 from augment.report.plots import curve_rows, grids
-from pipeline.common import MODELS, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
+from pipeline.common import ARM_SECONDS, MODELS, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
 
 
 def report(params: Params) -> None:
     """The page for people, and what dvc.yaml lists as plots."""
     base = Path(params.train.base)
     contents = load(params.report.title, params.report.grid, PREPARED, MODELS, SYNTHETIC, REPORTS, base)
+    contents = replace(contents, seconds=arm_seconds(contents.verdict["looked"].get("scores")))
     shutil.rmtree(PLOTS, ignore_errors=True)
     for name, picture in grids(contents).items():
         write_bytes(PLOTS / f"{name}.png", picture)
     write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE_COLUMNS[0], "class", *CURVE_COLUMNS[1:]))
     write_csv(PLOTS / "confusion.csv", contents.tables["confusion"], ("actual", "predicted"))
     write_text(REPORTS / "report.html", render(contents))
+
+
+def arm_seconds(scores: str | None) -> Mapping[str, float]:
+    """Processor seconds of each arm, where this machine has trained them; scores: digest of those that were judged."""
+    if not ARM_SECONDS.exists():
+        return {}
+    known = read_json(ARM_SECONDS, ("scores", "seconds"))
+    seconds: Mapping[str, float] = known["seconds"] if known["scores"] == scores else {}
+    return seconds
 
 
 if __name__ == "__main__":

@@ -86,27 +86,32 @@ def test_the_verdict_in_words(
     monkeypatch.chdir(tmp_path)
     test, mine, other = "1" * 64, "2" * 64, "3" * 64
     found = {
-        "verdict": "helps", "sentence": "They help.", "reasons": ["one"], "advice": ["two"],
+        "verdict": "helps", "first_line": "Before.", "sentence": "They help.", "reasons": ["one"],
+        "advice": ["two", "three"],
         "explanation": [{"text": "A rule: yes.", "source": "comparisons.csv: candidate x (low)"}],
         "looked": {"test": test, "configuration": mine},
     }  # fmt: skip
     write_json(tmp_path / "evaluation/verdict.json", found)
     assert main(["verdict", "--reports", str(tmp_path)]) == 0
     looked = "This is the only configuration that has looked at this test set here."
-    assert capsys.readouterr().out == f"helps\n\nThey help.\n\n- one\n- {looked}\n\nWhat to do:\n- two\n"
+    assert capsys.readouterr().out == (
+        f"helps\n\nBefore.\n\nThey help.\n\nWhat to do:\n- two\n- three\n\nWhy:\n- one\n- {looked}\n"
+    )
     record_query(LEDGER, test, other)
     assert main(["verdict", "--reports", ".", "--explain"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:6] == [
+    assert lines[:8] == [
         "helps",
+        "",
+        "Before.",
         "",
         "They help.",
         "",
         "1. A rule: yes.",
         "   evaluation/comparisons.csv: candidate x (low)",
     ]
-    assert lines[6].startswith("2. 2 configurations have looked")
-    assert lines[7] == "   .work/ledger.csv"
+    assert lines[8].startswith("2. 2 configurations have looked")
+    assert lines[9] == "   .work/ledger.csv"
     (tmp_path / "evaluation/verdict.json").write_text("{")
     assert main(["verdict", "--reports", str(tmp_path)]) == 2
 
@@ -114,7 +119,14 @@ def test_the_verdict_in_words(
 def test_a_verdict_of_other_test_images_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     test = toy_set({"a": 3, "b": 3})
     looked = {"test": "t", "prepared": test.fingerprint(), "configuration": "c"}
-    found = {"verdict": "helps", "sentence": "They help.", "reasons": [], "advice": [], "looked": looked}
+    found = {
+        "verdict": "helps",
+        "first_line": "",
+        "sentence": "They help.",
+        "reasons": [],
+        "advice": [],
+        "looked": looked,
+    }
     write_json(tmp_path / "reports/evaluation/verdict.json", found)
     test.save(tmp_path / "data/prepared/test")
     assert main(["verdict", "--reports", str(tmp_path / "reports")]) == 0
@@ -128,7 +140,8 @@ def test_a_verdict_of_other_test_images_says_so(tmp_path: Path, capsys: pytest.C
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     """As in `augment verdict | head -1`."""
     looked = {"test": "t", "configuration": "c"}
-    found = {"verdict": "helps", "sentence": "They help.", "reasons": ["one"] * 20_000, "advice": [], "looked": looked}
+    found = {"verdict": "helps", "first_line": "", "sentence": "They help.", "reasons": ["one"] * 20_000, "advice": [],
+             "looked": looked}  # fmt: skip
     write_json(tmp_path / "evaluation/verdict.json", found)
     command = [sys.executable, "-m", "augment.cli", "verdict", "--reports", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -180,6 +180,14 @@ def test_no_word_for_people_trains_anything(project: Project) -> None:
     assert stale == {"evaluate", "report"}, done.stdout + done.stderr
 
 
+def test_what_is_delivered_is_changed_without_a_training(project: Project) -> None:
+    before = (project.root / "params.yaml").read_bytes()
+    project.change("assemble", use="real")
+    stale = set(json.loads(project.run("dvc", "status", "--json").stdout))
+    (project.root / "params.yaml").write_bytes(before)
+    assert stale == {"evaluate", "assemble"}, "and report, once they have changed"
+
+
 def test_every_file_is_described(project: Project) -> None:
     """By its columns in their order, or by its keys: what docs/files.md shows is what a run leaves."""
     described = {**FILES, **{f"reports/evaluation/{name}.csv": file for name, file in EVALUATION.items()}}
@@ -204,7 +212,7 @@ def test_every_file_is_described(project: Project) -> None:
 
 def test_a_clean_copy_gives_the_same_bytes(project: Project, tmp_path: Path) -> None:
     twin = build(tmp_path)
-    twin.repro()
+    twin.repro()  # the page's times are in minutes, and no arm takes one here
     assert twin.outputs() == project.outputs()
 
 

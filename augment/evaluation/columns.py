@@ -39,7 +39,7 @@ EVALUATION: dict[str, CsvFile] = {
     "arms": CsvFile(
         "Every arm on test, with its interval.",
         arm=_ARM,
-        kind="`real`, `gan`, `control` or `delivered`",
+        kind="`real`, `gan`, `control`, `delivered` or `reference` (told, no rival)",
         mean="primary metric on test, mean over the repeats",
         **_ENDS,
         val_mean="primary metric on val, mean over the repeats",

@@ -157,7 +157,7 @@ def family_rows(table: MetricTable | None, kinds: Mapping[Arm, ArmKind], classif
     for arm, kind in arms.items():
         low, high = table.estimate(arm).interval(minimum=0.0)
         row = {"classifier": classifier, "arm": arm, "kind": kind, "mean": table.mean(arm), "low": low, "high": high}
-        if kind != "real":
+        if kind not in ("real", "reference"):
             rivals = [paired_difference(table, arm, rival, "test", "secondary", len(real)) for rival in real]
             net = gain_over_best(rivals)
             gain = net.gain

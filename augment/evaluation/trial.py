@@ -65,7 +65,7 @@ def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], objec
     if not any(row["synthetic"] == "1" for row in rows):
         raise AugmentError(
             f"{augmented}: holds no synthetic images, since the evaluation chose real images alone. For a trial all "
-            "the same set assemble.use: gan_half_filtered in params.yaml and run `dvc repro assemble`."
+            "the same set assemble.use: gan_half_filtered in params.yaml and run `dvc repro`."
         )
     with tempfile.TemporaryDirectory() as temporary:
         real = Path(temporary) / "real"

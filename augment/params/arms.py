@@ -21,6 +21,7 @@ Use = Literal[
 Augmentation = Literal["classical", "randaugment", "mixup_cutmix", "trivialaugment"]
 Features = Literal["random_convolutions", "imagenet"]
 
+BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a pretrained backbone nothing
 BASELINE_ARM = "none"  # real images as they are
 DEFAULT_GAN_ARM = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
 CONTROL_ARM = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
@@ -43,7 +44,7 @@ class ArmRow:
         minority classes draw; first: they alone in the first half of the steps, then balanced; only: they alone,
         balanced; delivered: what is delivered, by its weights; taught: under the labels that a probe gives;
         distances: by the distance to the nearest normal image, and a probe for the rest
-    words: for the page; stand_in: for sentences, what a control shows in the place of the GAN's images
+    words: for the page; spoken: within sentences, where no name of an arm stands
     family, augmentation: its own, or those of the base; augmentation None: images as they are
     base: others may build on it
     default: runs where `evaluate.arms` names none
@@ -58,7 +59,7 @@ class ArmRow:
     augmentation: Augmentation | Literal["base"] | None = "base"
     base: bool = False
     default: bool = False
-    stand_in: str = ""
+    spoken: str = ""
 
     @property
     def trains_plainly(self) -> bool:
@@ -67,46 +68,73 @@ class ArmRow:
 
 
 ARM_ROWS = (
-    ArmRow(BASELINE_ARM, "real", None, "uniform", "Real images as they are", augmentation=None, default=True),
-    ArmRow("oversample", "real", None, "balanced", "Real images, classes balanced", augmentation=None, default=True),
-    ArmRow("class_weights", "real", None, "weighted loss", "Real images, rare classes count more"),
-    ArmRow("logit_adjusted", "real", None, "adjusted", "Real images, scores corrected for rare classes", default=True),
+    ArmRow(BASELINE_ARM, "real", None, "uniform", "Real images as they are", augmentation=None, default=True,
+           spoken="real images as they are"),
+    ArmRow("oversample", "real", None, "balanced", "Real images, classes balanced", augmentation=None, default=True,
+           spoken="real images with classes balanced"),
+    ArmRow("class_weights", "real", None, "weighted loss", "Real images, rare classes count more",
+           spoken="real images of which rare classes count more"),
+    ArmRow("logit_adjusted", "real", None, "adjusted", "Real images, scores corrected for rare classes", default=True,
+           spoken="real images with scores corrected for rare classes"),
     ArmRow("classical", "real", None, "balanced", "Real images, classically augmented",
-           "scratch", "classical", base=True, default=True),
+           "scratch", "classical", base=True, default=True,
+           spoken="a network from scratch with classical augmentation"),
     ArmRow("randaugment", "real", None, "balanced", "Real images, randomly augmented",
-           "scratch", "randaugment", base=True, default=True),
+           "scratch", "randaugment", base=True, default=True,
+           spoken="a network from scratch with random augmentation"),
     ArmRow("mixup_cutmix", "real", None, "balanced", "Real images, blended across classes",
-           "scratch", "mixup_cutmix", base=True, default=True),
+           "scratch", "mixup_cutmix", base=True, default=True,
+           spoken="a network from scratch with images blended across classes"),
     ArmRow("trivialaugment", "real", None, "balanced", "Real images, one random change each",
-           "scratch", "trivialaugment", base=True),
-    ArmRow("label_smoothing", "real", None, "smoothed", "Real images, soft labels", "scratch", "randaugment"),
+           "scratch", "trivialaugment", base=True,
+           spoken="a network from scratch with one random change to each image"),
+    ArmRow("label_smoothing", "real", None, "smoothed", "Real images, soft labels", "scratch", "randaugment",
+           spoken="a network from scratch with soft labels"),
     ArmRow(PROBE_ARM, "real", None, "balanced", "Real images, pretrained backbone frozen",
-           "probe", "randaugment", base=True, default=True),
+           "probe", "randaugment", base=True, default=True,
+           spoken="a frozen pretrained backbone with random augmentation"),
     ArmRow(FINETUNE_ARM, "real", None, "balanced", "Real images, pretrained backbone fine-tuned",
-           "finetune", "randaugment", base=True, default=True),
-    ArmRow(DISTANCE_ARM, "real", None, "distances", "Distance to normal images", "probe", "randaugment"),
-    ArmRow(TAUGHT_ARM, "real", None, "taught", "Real images, taught by the frozen backbone", "scratch", "randaugment"),
-    ArmRow("smote", "real", "smote", "fill", "SMOTE fills small classes up"),
-    ArmRow("smote_half", "real", "smote", "half", "Half SMOTE in small classes"),
-    ArmRow("mixup_within", "real", "mixes", "fill", "Blends fill small classes up"),
-    ArmRow("mixup_within_half", "real", "mixes", "half", "Half blends in small classes"),
-    ArmRow("cmo", "real", "pasted", "half", "Rare images pasted on frequent ones", default=True),
-    ArmRow("gan_fill", "gan", "raw", "fill", "Synthetic fill small classes up", default=True),
-    ArmRow("gan_half", "gan", "raw", "half", "Half synthetic in small classes", default=True),
-    ArmRow(DEFAULT_GAN_ARM, "gan", "filtered", "half", "Half synthetic, filtered", default=True),
-    ArmRow("gan_pretrain", "gan", "raw", "first", "Synthetic first, then real"),
-    ArmRow("gan_only", "gan", "raw", "only", "Synthetic images alone"),
+           "finetune", "randaugment", base=True, default=True,
+           spoken="a fine-tuned pretrained backbone with random augmentation"),
+    ArmRow(DISTANCE_ARM, "real", None, "distances", "Distance to normal images", "probe", "randaugment",
+           spoken="the distance to normal images"),
+    ArmRow(TAUGHT_ARM, "real", None, "taught", "Real images, taught by the frozen backbone", "scratch", "randaugment",
+           spoken="a network from scratch taught by the frozen backbone"),
+    ArmRow("smote", "real", "smote", "fill", "SMOTE fills small classes up",
+           spoken="SMOTE that fills small classes up"),
+    ArmRow("smote_half", "real", "smote", "half", "Half SMOTE in small classes",
+           spoken="SMOTE as half of small classes"),
+    ArmRow("mixup_within", "real", "mixes", "fill", "Blends fill small classes up",
+           spoken="blends that fill small classes up"),
+    ArmRow("mixup_within_half", "real", "mixes", "half", "Half blends in small classes",
+           spoken="blends as half of small classes"),
+    ArmRow("cmo", "real", "pasted", "half", "Rare images pasted on frequent ones", default=True,
+           spoken="rare images pasted on frequent ones"),
+    ArmRow("gan_fill", "gan", "raw", "fill", "Synthetic fill small classes up", default=True,
+           spoken="GAN images that fill small classes up"),
+    ArmRow("gan_half", "gan", "raw", "half", "Half synthetic in small classes", default=True,
+           spoken="GAN images without the filter"),
+    ArmRow(DEFAULT_GAN_ARM, "gan", "filtered", "half", "Half synthetic, filtered", default=True,
+           spoken="the GAN images"),
+    ArmRow("gan_pretrain", "gan", "raw", "first", "Synthetic first, then real",
+           spoken="GAN images first, then real ones"),
+    ArmRow("gan_only", "gan", "raw", "only", "Synthetic images alone", spoken="GAN images alone"),
     ArmRow("distilled_gan", "gan", "filtered", "taught", "Real and synthetic, taught by the frozen backbone",
-           "scratch", "randaugment"),
+           "scratch", "randaugment", spoken="real and GAN images taught by the frozen backbone"),
     ArmRow(CONTROL_ARM, "control", "copies", "half", "Half jittered copies instead", default=True,
-           stand_in="jittered copies used the same way"),
+           spoken="jittered copies used the same way"),
     ArmRow("shuffled", "control", "shuffled", "half", "Half synthetic under wrong labels",
-           stand_in="the samples under wrong labels"),
-    ArmRow("noise", "control", "noise", "half", "Half noise instead", stand_in="noise used the same way"),
+           spoken="the samples under wrong labels"),
+    ArmRow("noise", "control", "noise", "half", "Half noise instead", spoken="plain noise used the same way"),
     ArmRow(DELIVERED_ARM, "delivered", None, "delivered", "Plain training on data/augmented",
-           augmentation=None, default=True),
+           augmentation=None, default=True, spoken="plain training on data/augmented"),
 )  # fmt: skip
 ROW_OF = {row.name: row for row in ARM_ROWS}
+FAMILY_WORDS: dict[Family, str] = {  # within sentences
+    "scratch": "networks from scratch",
+    "probe": "a frozen pretrained backbone",
+    "finetune": "a fine-tuned pretrained backbone",
+}
 SOURCES = get_args(Source)
 AUGMENTATIONS = get_args(Augmentation)
 ARMS = tuple(ROW_OF)

@@ -18,6 +18,7 @@ SHAPES = {
     "gan": '<path d="M0-6.5 6.5 0 0 6.5-6.5 0z"/>',
     "control": '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
     "delivered": '<path d="M0-6.5 6 5-6 5z"/>',
+    "reference": '<circle class="hollow" r="4.5"/>',
 }
 
 
@@ -64,7 +65,7 @@ def interval_chart(
     parts = [_axis_tick(across(step), bottom, step) for step in steps]
     if reference is not None:
         x = across(reference)
-        parts.append(Markup('<line class="reference" x1="{0}" x2="{0}" y1="0" y2="{1}"/>').format(x, bottom))
+        parts.append(Markup('<line class="guide" x1="{0}" x2="{0}" y1="0" y2="{1}"/>').format(x, bottom))
     parts += [
         _interval_row(mark, ROW_HEIGHT_PX * row, across(mark.low), across(mark.mean), across(mark.high))
         for row, mark in enumerate(marks)
@@ -94,7 +95,7 @@ def curve_chart(
     parts = [_curve_frame(low, high, first, last)]
     if reference is not None:
         y = f"{place(first, reference)[1]:.1f}"
-        parts.append(Markup('<line class="reference" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y))
+        parts.append(Markup('<line class="guide" x1="{}" x2="{}" y1="{y}" y2="{y}"/>').format(left, right, y=y))
     for name, points in lines.items():
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points))
         parts.append(Markup('<polyline class="{}" points="{}"/>').format(name, path))
@@ -185,7 +186,7 @@ def _diagram_axes() -> Markup:
         '<text class="tick" x="{}" y="{}" text-anchor="middle">stated probability, %</text>'
         '<text class="tick" transform="translate(9 {}) rotate(-90)" text-anchor="middle">right, %</text>'
     ).format(_x(0.5), DIAGRAM_SIDE - 8, _y(0.5))
-    line = Markup('<line class="reference" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(_x(0), _y(0), _x(1), _y(1))
+    line = Markup('<line class="guide" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(_x(0), _y(0), _x(1), _y(1))
     return grid + line + words
 
 

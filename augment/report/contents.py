@@ -1,7 +1,7 @@
 """What the page shows: the tables as their files hold them, and the pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,18 @@ TABLES = (
 CURVE_COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 METRICS_KEYS = ("verdict", "primary", "gain", "policy")
 VERDICT_KEYS = (
-    "protocol", "augmentation", "sentence", "reasons", "advice", "best_real", "explanation", "as_delivered",
-    "smallest_gain", "looked",
+    "protocol", "base", "first_line", "sentence", "reasons", "advice", "delivery", "tried", "best_real", "explanation",
+    "as_delivered", "smallest_gain", "looked",
 )  # fmt: skip
 MANIFEST_COLUMNS = ("path", "label", "outcome", "code", "detail", "split")
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All values of the page. `tables` holds the rows of reports/evaluation/<name>.csv."""
+    """All values of the page. `tables` holds the rows of reports/evaluation/<name>.csv.
+
+    seconds: of one processor, for all repeats of an arm; none where they were measured on another machine
+    """
 
     title: str
     metrics: Mapping[str, Any]
@@ -42,6 +45,7 @@ class Contents:
     closest: ClosestPairs
     checks: Sequence[LeakCheck]
     columns: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, reports: Path, base: Path) -> Contents:

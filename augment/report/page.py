@@ -117,10 +117,10 @@ def _pairs(neighbours: Sequence[Neighbour], longest: int) -> list[dict[str, Any]
 
 
 def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]]:
-    """Reliability of what is used, and beside it of the best real-only arm."""
+    """Reliability of the chosen arm, and beside it of the best real-only one."""
     arms = {row["arm"]: row for row in contents.tables["arms"]}
     best = "the best real-only arm"
-    roles = {real: f"what is used, {best}"} if chosen == real else {chosen: "what is used", real: best}
+    roles = {real: f"chosen, {best}"} if chosen == real else {chosen: "chosen", real: best}
     return [
         {
             "arm": arm,
@@ -128,7 +128,8 @@ def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]
             "ece": arms[arm]["ece"],
             "bins": [row for row in contents.tables["reliability"] if row["arm"] == arm],
             "svg": reliability_diagram(
-                f"Reliability of {arm}: share of right answers on test by stated probability, in per cent",
+                f"Reliability of {words.in_words('spoken', arm)}: share of right answers on test by stated "
+                "probability, in per cent",
                 arms[arm]["kind"],
                 tables.bins(contents.tables["reliability"], arm),
             ),
@@ -166,7 +167,8 @@ def _environment() -> Environment:
     environment.filters |= {kind: partial(words.in_words, kind) for kind in words.WORDS}
     environment.filters |= {
         "percent": words.percent, "points": words.points, "compact": words.compact, "fixed": words.fixed,
-        "size": words.size, "gain_or_none": words.gain_or_none, "key": words.sort_key, "code": words.code,
+        "size": words.size, "minutes": words.minutes,
+        "gain_or_none": words.gain_or_none, "key": words.sort_key, "code": words.code,
         "digest": lambda text: base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode(),
     }  # fmt: skip
     return environment

@@ -7,13 +7,15 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from augment.evaluation.verdict import wording
+from augment.evaluation.verdict import figures
 from augment.params.arms import ROW_OF
 
 WORDS = {  # by filter of the template
     "words": {name: row.words for name, row in ROW_OF.items()},
+    "spoken": {name: row.spoken for name, row in ROW_OF.items()},
     "kind": {
         "real": "real images only", "gan": "with synthetic images", "control": "control", "delivered": "as delivered",
+        "reference": "real images, no rival",
     },
     "primary": {"balanced_accuracy": "balanced accuracy", "recall_at_far": "recall at the fixed false-alarm rate"},
     "metric": {
@@ -33,19 +35,22 @@ WORDS = {  # by filter of the template
     },
 }  # fmt: skip
 ENDINGS = {
-    "helps": "Use the synthetic images: with them {about} than with the best use of the real images alone, "
+    "helps": "Use the GAN images: with them {about} than with the best use of the real images alone, "
     "and chance does not explain it.",
-    "helps, negligibly": "The synthetic images help, but hardly: with them {about} than with the best use of the "
+    "helps, negligibly": "The GAN images help, but hardly: with them {about} than with the best use of the "
     "real images alone.",
-    "harms": "Do not use the synthetic images: with them {about} than with the best use of the real images alone.",
-    "equivalent": "The synthetic images make no difference that matters; the real images alone do as well.",
-    "undecided": "Nobody can tell from this run whether the synthetic images help: the difference is too small for "
-    "this many test images, so stay with the real images alone.",
-    "not credited": "With the synthetic images {about} than with the best use of the real images alone, but altered "
-    "copies of the real images may do as well, so that is not shown to be the GAN's doing; stay with the real images.",
-    "not used": "The synthetic images were put aside before the test, because they did worse on held-out images; "
+    "harms": "Do not use the GAN images: with them {about} than with the best use of the real images alone.",
+    "equivalent": "The GAN images make no difference that matters; the real images alone do as well.",
+    "undecided": "Nobody can tell from this run whether the GAN images help: with this many test images the difference "
+    "may be chance.",
+    "not credited": "With the GAN images {about} than with the best use of the real images alone, but altered "
+    "copies of the real images may do as well, so that is not shown to be the GAN's doing.",
+    "not used": "The GAN images were put aside before the test, because they did worse on held-out images; "
     "nothing was gained, and nothing was lost.",
 }
+
+
+MINUTE = 60  # seconds
 
 
 def in_words(kind: str, name: str) -> str:
@@ -91,12 +96,19 @@ fixed = partial(number_text, form=".3f")  # of a distance
 def points(cell: Any) -> str:
     """A difference of fractions as signed percentage points; a dash where there is none."""
     value = number(cell)
-    return "–" if value is None else with_minus(wording.points(value)) if value else "0.0"
+    return "–" if value is None else with_minus(figures.points(value)) if value else "0.0"
 
 
 def gain_or_none(gain: float | None) -> str:
     """The smallest gain that a run can show, for the middle of a sentence."""
     return "no gain, however large," if gain is None else f"gains of about {size(gain)} points or more"
+
+
+def minutes(seconds: float | None) -> str:
+    """How long something took, as a person says it."""
+    if seconds is None:
+        return "not measured here"
+    return "under a minute" if seconds < MINUTE else f"{round(seconds / MINUTE)} min"
 
 
 def sort_key(cell: Any) -> str:

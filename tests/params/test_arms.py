@@ -86,7 +86,7 @@ def test_rows_agree_with_themselves() -> None:
     assert len(ROW_OF) == len(ARM_ROWS), "every name once"
     for row in ARM_ROWS:
         assert (row.source is not None) == (row.use in ("fill", "half", "first", "only") or row.name == "distilled_gan")
-        assert (row.kind == "control") == bool(row.stand_in)
+        assert row.spoken
         assert row.words
     assert {row.source for row in ARM_ROWS} - {None} == set(SOURCES)
     assert set(DEFAULT_ARMS) >= {"none", "gan_half_filtered", "copies_half"}
@@ -105,6 +105,7 @@ def test_the_lists_hold_every_arm_once():
 def test_every_arm_has_words_of_its_own():
     assert [in_words("words", arm) for arm in ARMS] == [row.words for row in ARM_ROWS]
     assert len({row.words for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
+    assert len({row.spoken for row in ARM_ROWS} - set(ARMS)) == len(ARMS)
 
 
 def test_the_page_explains_every_arm_and_marks_the_default_ones() -> None:

@@ -172,6 +172,14 @@ def _reports(
             "net": {"mean": -0.012, "low": -0.0301, "high": 0.0102},
         },
         "augmentation": "classical",
+        "base": "classical",
+        "tried": ["scratch"],
+        "first_line": "Without any GAN the best way found is a network from scratch: 75.2 %.",
+        "delivery": {
+            "use": "chosen",
+            "arm": None if verdict == "not used" else chosen,
+            "reason": "since val refused GAN images" if verdict == "not used" else "which val did not refuse",
+        },
         "protocol": {"name": "holdout", "form": "split", "repeats": 2, "ratio": None, "speaks": "Of this split."},
         "sentence": "Synthetic images raise balanced accuracy by 3.1 points over the best way without them.",
         "reasons": [

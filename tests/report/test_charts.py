@@ -36,7 +36,7 @@ def test_interval_chart_places_the_mean_between_its_bounds():
     # the axis runs from 0 to 10 over 3 % to 97 % of the width
     assert re.findall(r'class="bar" x1="([\d.]+)%" x2="([\d.]+)%"', svg) == [("3.00", "97.00"), ("50.00", "50.00")]
     assert positions(svg, "svg", "x") == [21.8, 50.0]
-    assert re.findall(r'class="reference" x1="([\d.]+)%"', svg) == ["3.00"]
+    assert re.findall(r'class="guide" x1="([\d.]+)%"', svg) == ["3.00"]
     assert svg.count('class="ring"') == 1
     ElementTree.fromstring(svg)
 
@@ -64,7 +64,7 @@ def test_curve_chart_maps_the_corners_of_the_data_to_the_corners_of_the_plot():
     assert 'points="30.0,80.0 140.0,8.0 250.0,44.0"' in svg
     unit = curve_chart("title", {"win_rate": [(0, 0.5), (4, 1.0)]}, reference=0.5, unit=True)
     assert 'points="30.0,44.0 250.0,8.0"' in unit
-    assert re.search(r'class="reference"[^>]* y1="44.0" y2="44.0"', unit)
+    assert re.search(r'class="guide"[^>]* y1="44.0" y2="44.0"', unit)
 
 
 @pytest.mark.parametrize("points", [[(5, 2.0)], [(0, 2.0), (9, 2.0)]])

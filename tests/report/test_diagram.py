@@ -26,7 +26,7 @@ def test_marks_and_their_intervals_stand_on_the_scale() -> None:
 
 def test_the_dashed_line_is_the_diagonal() -> None:
     svg = reliability_diagram("t", "real", BINS)
-    (line,) = re.findall(r'class="reference" x1="([\d.]+)" y1="([\d.]+)" x2="([\d.]+)" y2="([\d.]+)"', svg)
+    (line,) = re.findall(r'class="guide" x1="([\d.]+)" y1="([\d.]+)" x2="([\d.]+)" y2="([\d.]+)"', svg)
     assert [float(part) for part in line] == [
         DIAGRAM_LEFT,
         DIAGRAM_TOP + DIAGRAM_SPAN,

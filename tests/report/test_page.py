@@ -105,7 +105,9 @@ def test_the_verdict_is_told_with_its_gain_interval_and_reach(page):
     verdict = words(page[page.index('id="verdict"') : page.index('id="arms"')])
     for text in (
         "Helps",
+        "Helps Without any GAN the best way found is a network from scratch: 75.2 %. Use the GAN images",
         "Synthetic images raise balanced accuracy by 3.1 points",
+        "What data/augmented holds Real and GAN images which val did not refuse",
         "+3.1 +1.2 to +5.0, 95 % interval",
         "+7.2 +4.3 to +10.1",
         "−1.2 −3.0 to +1.0, 95 % interval",
@@ -121,7 +123,8 @@ def test_the_verdict_is_told_with_its_gain_interval_and_reach(page):
 def test_figures_of_the_tables_are_on_the_page(page):
     text = words(page)
     for figures in (
-        "gan_half_filtered with synthetic images 78.3 76.2 to 80.5 77.0 82.3 77.8 91.2 – 0.346 7.9",  # arms.csv
+        "gan_half_filtered with synthetic images 78.3 76.2 to 80.5 77.0 82.3 77.8 91.2 – 0.346 7.9 "
+        "not measured here",  # arms.csv
         "test +3.1 +1.2 to +5.0 +1.6 to +4.6 1.1 0.8 3 0.0123 –",  # comparisons.csv
         "40 2 6 77.5 50.0 12.5 2.3 1.0",  # acceptance.csv and copies.csv
         "All classes 1.9 1.1",  # copies.csv, pooled
@@ -192,7 +195,8 @@ def test_all_classes_failed(tmp_path):
 def test_what_is_used_without_synthetic_images(tmp_path):
     text = words(render(make(tmp_path, verdict="not used")))
     assert "0.0 0.0 to 0.0, 95 % interval" in text
-    assert "Recall, what is used" not in text  # it is the best real-only arm itself
+    assert "Real images alone since val refused GAN images" in text
+    assert "Recall, chosen arm" not in text  # it is the best real-only arm itself
     assert "against: Half jittered copies instead" in text  # the chart still shows the judged arm
 
 
@@ -299,7 +303,7 @@ def test_a_missing_column_is_named(tmp_path):
 def test_a_missing_key_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
-    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, augmentation, best_real"):
+    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, base, first_line, delivery"):
         read(tmp_path)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from augment.report.page import SYMBOLS
-from augment.report.words import ENDINGS, plain_sentence
+from augment.report.words import ENDINGS, minutes, plain_sentence
 
 
 def test_every_verdict_has_one_sentence() -> None:
@@ -18,20 +18,20 @@ def test_every_verdict_has_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("word", "gain", "primary", "start"),
     [
-        ("helps", 0.031, "balanced_accuracy", "Use the synthetic images: with them about 3 more of 100 images are"),
+        ("helps", 0.031, "balanced_accuracy", "Use the GAN images: with them about 3 more of 100 images are"),
         (
             "harms",
             -0.021,
             "balanced_accuracy",
-            "Do not use the synthetic images: with them about 2 fewer of 100 images",
+            "Do not use the GAN images: with them about 2 fewer of 100 images",
         ),
         (
             "helps, negligibly",
             0.004,
             "balanced_accuracy",
-            "The synthetic images help, but hardly: with them less than 1",
+            "The GAN images help, but hardly: with them less than 1",
         ),
-        ("helps", 0.05, "recall_at_far", "Use the synthetic images: with them about 5 more of 100 findings are caught"),
+        ("helps", 0.05, "recall_at_far", "Use the GAN images: with them about 5 more of 100 findings are caught"),
     ],
 )
 def test_the_number_is_in_images(word: str, gain: float, primary: str, start: str) -> None:
@@ -42,4 +42,12 @@ def test_a_gain_that_copies_have_too_is_not_called_too_small() -> None:
     text = plain_sentence("undecided", 0.053, 0.037, "balanced_accuracy")
     assert "about 5 more of 100 images" in text
     assert "copies of the real images may do as well" in text
-    assert "too small" in plain_sentence("undecided", 0.053, -0.001, "balanced_accuracy")
+    assert "may be chance" in plain_sentence("undecided", 0.053, -0.001, "balanced_accuracy")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "not measured here"), (0.2, "under a minute"), (59.9, "under a minute"), (60, "1 min"), (200.0, "3 min")],
+)
+def test_time_is_told_in_minutes(seconds: float | None, text: str) -> None:
+    assert minutes(seconds) == text

@@ -111,6 +111,8 @@ def score_learning_curve(
     been trained on: float32 (N, classes) for each repeat.
     """
     further_points = [point for point in curve if point.fraction != 1]
+    if not further_points:
+        return {}
     replicates = [one for point in further_points for one in point.replicates]
     alone = replace(settings, arms=[arm])
     samples = [_draw_samples(one.splits.train, {}, alone, one.seed) for one in replicates]

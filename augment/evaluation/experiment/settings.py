@@ -10,11 +10,10 @@ from augment.measure.backbone.backbone import is_available
 from augment.measure.backbone.lite0 import require_weights
 from augment.measure.classifiers import FitSettings
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, ROW_OF, Arm, family_of
+from augment.params.arms import BACKBONE_ARMS, BACKBONE_FROM_PX, ROW_OF, Arm, family_of
 from augment.synthesis.filter import FilterSettings, filter_settings
 from augment.synthesis.selection import samples_per_class
 
-BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a backbone nothing
 CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
 
 

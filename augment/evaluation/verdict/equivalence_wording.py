@@ -14,6 +14,7 @@ from augment.evaluation.statistics.sample_equivalence import (
     power_law,
     sample_equivalence,
 )
+from augment.params.arms import ROW_OF
 
 MIN_RECALL_RISE = 0.005  # half a point of recall: less is no reason to label anything
 
@@ -55,7 +56,7 @@ def equivalence_sentence(equivalence: SampleEquivalence, candidate: str, real: s
     if not equivalence.curve_rises:
         return (
             f"What the synthetic images are worth in real ones is not measured: with {round(equivalence.min_measured)} "
-            f"to {round(equivalence.max_measured)} real images `{real}` does not surely get better."
+            f"to {round(equivalence.max_measured)} real images {ROW_OF[real].spoken} does not surely get better."
         )
     low, equivalent, high = (
         round(size - equivalence.images) for size in (equivalence.low, equivalence.equivalent, equivalence.high)
@@ -80,8 +81,8 @@ def equivalence_sentence(equivalence: SampleEquivalence, candidate: str, real: s
         else ""
     )
     return (
-        f"{text}: with {round(equivalence.images)} real images `{candidate}` does as well as `{real}` would with "
-        f"{round(equivalence.equivalent)}.{beyond}"
+        f"{text}: with {round(equivalence.images)} real images and {ROW_OF[candidate].spoken} one does as well as "
+        f"{ROW_OF[real].spoken} would with {round(equivalence.equivalent)} real ones.{beyond}"
     )
 
 

@@ -9,16 +9,9 @@ from dataclasses import dataclass
 from augment.evaluation.samples.copies import POOLED, CopyRow
 from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.statistics.comparisons import Comparison, GrossAndNet, comparison_rows, gain_over_best
-from augment.evaluation.verdict.wording import (
-    VerdictFacts,
-    gain_text,
-    interval_text,
-    margin_text,
-    points,
-    turned_out_text,
-    vetoes_text,
-)
-from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM
+from augment.evaluation.verdict.figures import gain_text, interval_text, margin_text, points
+from augment.evaluation.verdict.wording import VerdictFacts, turned_out_text, vetoes_text
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM, ROW_OF
 
 
 @dataclass(frozen=True)
@@ -63,8 +56,8 @@ def _primary_metric(facts: VerdictFacts) -> Iterator[ExplanationLine]:
     arm = facts.net.best_rival
     made, real = (100 * facts.test.mean(each) for each in (DEFAULT_GAN_ARM, arm))
     yield ExplanationLine(
-        f"The primary metric is {facts.test.name}. {DEFAULT_GAN_ARM} has {made:.1f} %, the best real-only arm on test, "
-        f"{arm}, has {real:.1f} %.",
+        f"The primary metric is {facts.test.name}. The GAN images have {made:.1f} %, the best way to use real "
+        f"images alone on test, {ROW_OF[arm].spoken}, has {real:.1f} %.",
         f"arms.csv: arm {DEFAULT_GAN_ARM}, arm {arm} (mean)",
     )
 
@@ -77,12 +70,12 @@ def _selection(facts: VerdictFacts) -> Iterator[ExplanationLine]:
         )
         return
     yield ExplanationLine(
-        f"Among the real-only arms val prefers {selection.chosen_real}.",
+        f"Among the ways to use real images alone val prefers {ROW_OF[selection.chosen_real].spoken}.",
         f"arms.csv: arm {selection.chosen_real} (val_mean, the highest with kind real)",
     )
     vetoed = "it is, so they are not used and the gain is exactly 0"
     yield ExplanationLine(
-        f"Val vetoes the GAN images when the 90 % interval of {DEFAULT_GAN_ARM} minus {comparison.rival} lies below 0. "
+        "Val vetoes the GAN images when the 90 % interval of theirs minus that way lies below 0. "
         f"Its upper end is {points(comparison.interval90[1])}: "
         f"{'it is not, so they are used' if selection.used else vetoed}.",
         comparison_source(comparison, "high90"),
@@ -93,8 +86,8 @@ def _selection(facts: VerdictFacts) -> Iterator[ExplanationLine]:
 def _help_lines(facts: VerdictFacts) -> Iterator[ExplanationLine]:
     for row in (*facts.rivals, *facts.controls):
         yield ExplanationLine(
-            f"To help, the lower 95 % bound against {row.rival} must lie above 0. It is {points(row.gain.low)}: "
-            f"{_yes(row.gain.low > 0)}.",
+            f"To help, the lower 95 % bound against {ROW_OF[row.rival].spoken} must lie above 0. It is "
+            f"{points(row.gain.low)}: {_yes(row.gain.low > 0)}.",
             comparison_source(row, "low"),
         )
 
@@ -102,9 +95,10 @@ def _help_lines(facts: VerdictFacts) -> Iterator[ExplanationLine]:
 def _harm_lines(facts: VerdictFacts) -> Iterator[ExplanationLine]:
     row = next(row for row in facts.rivals if row.rival == facts.net.high_rival)
     yield ExplanationLine(
-        f"To harm, the upper 95 % bound of the gain over the best of {row.rival_count} real-only arms must lie below "
-        f"0. Since the best is picked after looking at test, each bound is taken at 2.5 % / {row.rival_count}; the "
-        f"lowest is {points(row.high_joint)}, against {row.rival}: {_yes(row.high_joint < 0)}.",
+        f"To harm, the upper 95 % bound of the gain over the best of {row.rival_count} ways to use real images alone "
+        "must lie below 0. Since the best is picked after looking at test, each bound is taken at 2.5 % / "
+        f"{row.rival_count}; the lowest is {points(row.high_joint)}, against {ROW_OF[row.rival].spoken}: "
+        f"{_yes(row.high_joint < 0)}.",
         comparison_source(row, "high_joint"),
     )
 
@@ -130,8 +124,8 @@ def _secondary(comparisons: Sequence[Comparison]) -> Iterator[ExplanationLine]:
     first = min(secondary, key=lambda row: row["p"])
     yield ExplanationLine(
         f"{len(held)} of the {len(secondary)} other comparisons differ from 0 when their number is counted in (Holm, "
-        f"5 %); the clearest is {first['candidate']} against {first['rival']}: {points(first['mean'])}, "
-        f"p = {first['p']:.2g}, adjusted {first['p_holm']:.2g}.",
+        f"5 %); the clearest is {ROW_OF[first['candidate']].spoken} against {ROW_OF[first['rival']].spoken}: "
+        f"{points(first['mean'])}, p = {first['p']:.2g}, adjusted {first['p_holm']:.2g}.",
         f"comparisons.csv: candidate {first['candidate']}, rival {first['rival']}, split test (mean, p, p_holm)",
     )
 
@@ -152,8 +146,9 @@ def _further_lines(
         gross_row = comparison_source(next(row for row in as_delivered if row.rival == BASELINE_ARM), "mean, low, high")
         yield ExplanationLine(
             f"A plain training on data/augmented, its weights and no other augmentation, gains "
-            f"{gain_text(delivered.gross, facts.test.name)} over {BASELINE_ARM}, and over the best real-only arm "
-            f"{points(delivered.net.mean)} {interval_text(delivered.net.low, delivered.net.high)}.",
+            f"{gain_text(delivered.gross, facts.test.name)} over {ROW_OF[BASELINE_ARM].spoken}, and over the best "
+            f"way to use real images alone {points(delivered.net.mean)} "
+            f"{interval_text(delivered.net.low, delivered.net.high)}.",
             f"{gross_row}; {net_source(as_delivered)}",
         )
 

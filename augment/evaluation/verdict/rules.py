@@ -20,10 +20,21 @@ from augment.evaluation.statistics.comparisons import (
 )
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import difference_variances, smallest_gain
-from augment.evaluation.verdict import explanation, wording
+from augment.evaluation.verdict import advice, explanation, families, wording
+from augment.evaluation.verdict.delivery import Delivery
+from augment.evaluation.verdict.families import Families
 from augment.evaluation.verdict.scope import Scope, split_scope
 from augment.evaluation.verdict.selection import Selection
-from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM, REQUIRED_ARMS, Arm, ArmKind, arm_kinds
+from augment.params.arms import (
+    BASELINE_ARM,
+    DEFAULT_GAN_ARM,
+    DELIVERED_ARM,
+    REQUIRED_ARMS,
+    Arm,
+    ArmKind,
+    Family,
+    arm_kinds,
+)
 
 NO_GAIN = Gain(0.0, 0.0, 0.0)
 
@@ -32,9 +43,11 @@ NO_GAIN = Gain(0.0, 0.0, 0.0)
 class Verdict:
     """The word with everything that led to it.
 
-    word: what to do in one word; sentence, reasons, advice: the same for people; scope_sentence: of what;
+    word: what to do in one word; first_line: what one reaches without a GAN; sentence, reasons, advice: the word for
+    people, where the first advice says what data/augmented holds; scope_sentence: of what
     explanation: the rules with this run's numbers, each with the row of the file that holds them
-    best_real: best real-only arm on test, the hardest rival
+    best_real: best real-only arm on test, the hardest rival; tried: families that real images alone trained;
+    references: arms that are told of and are no rivals, the best of each other family
     gross: what is used - `none`; net: what is used - the best real-only arm, exactly 0 when not used
     without_veto: the default GAN arm - the best real-only arm, whatever val said
     delivered: of a plain training on the delivered folder; None unless the arm `as_delivered` ran
@@ -43,12 +56,15 @@ class Verdict:
     """
 
     word: VerdictWord
+    first_line: str
     sentence: str
     scope_sentence: str
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
     explanation: tuple[explanation.ExplanationLine, ...]
     best_real: Arm
+    tried: tuple[Family, ...]
+    references: tuple[Arm, ...]
     gross: Gain
     net: Gain
     without_veto: Gain
@@ -67,12 +83,15 @@ def decide(
     equivalence: float,
     announced: float | None,
     scope: Scope | None = None,
+    tried: Families = Families(),  # noqa: B008  (frozen)
+    use: str = "chosen",
 ) -> Verdict:  # long, since a verdict has many fields
     """Judge the GAN images.
 
     kinds: arm -> kind, in the order of preference for ties; must hold REQUIRED_ARMS. equivalence: the margin as a
-    fraction of 1. announced: the smallest gain that was expected before the run. scope: None for one split. Val is only
-    shown here; what it decides stands in `selection`. Raises `DataError` when test is empty or an arm is missing.
+    fraction of 1. announced: the smallest gain that was expected before the run. scope: None for one split. tried: the
+    classifiers behind it. use: `assemble.use`. Val is only shown here; what it decides stands in `selection`. Raises
+    `DataError` when test is empty or an arm is missing.
     """
     if test is None:
         raise DataError("test holds no images, so nothing can be judged. Lower ingest.train_per_class or add images.")
@@ -94,15 +113,20 @@ def decide(
         announced=announced,
         measured=_measured_smallest_gain(test, assessment),
         scope=scope or split_scope(test),
+        families=tried,
+        delivery=Delivery(selection, use),
     )
     return Verdict(
         word=facts.word,
+        first_line=families.first_line(test, kinds, net.best_rival, tried),
         sentence=wording.verdict_sentence(facts),
         scope_sentence=facts.scope.scope_sentence,
         reasons=tuple(wording.verdict_reasons(facts)),
-        advice=tuple(wording.verdict_advice(facts)),
+        advice=tuple(advice.verdict_advice(facts)),
         explanation=tuple(explanation.explain(facts, comparisons, delivered)),
         best_real=net.best_rival,
+        tried=tuple(families.tried_families(kinds, tried.base)),
+        references=tuple(families.reference_arms(test, kinds)),
         gross=_gross_gain(test, selection, rivals),
         net=net.gain if selection.used else NO_GAIN,
         without_veto=net.gain,
@@ -149,10 +173,10 @@ def verdict_word(net: GainOverBest, controls: Sequence[Comparison], equivalence:
 
 
 def secondary_comparisons(test: MetricTable, kinds: Mapping[Arm, ArmKind]) -> list[Comparison]:
-    """All other arms against each real-only arm, and GAN arms against each control too."""
+    """All other arms but references against each real-only arm, and GAN arms against each control too."""
     comparisons = []
     for candidate, kind in kinds.items():
-        if candidate != DEFAULT_GAN_ARM and kind != "real":
+        if candidate != DEFAULT_GAN_ARM and kind not in ("real", "reference"):
             comparisons += _against(test, candidate, kinds, "real", "secondary")
         if candidate != DEFAULT_GAN_ARM and kind == "gan":
             comparisons += _against(test, candidate, kinds, "control", "secondary")

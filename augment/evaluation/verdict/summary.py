@@ -10,6 +10,7 @@ from typing import Any
 from augment.core.files import sha256_json
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Protocol
+from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
@@ -24,26 +25,26 @@ def verdict_summary(
     fingerprints: dict[str, str],
     caveats: Sequence[str],
     further_lines: Sequence[ExplanationLine],
+    delivery: Delivery,
 ) -> dict[str, Any]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none.
 
     caveats: reasons that the figures do not show. further_lines: what is told after the verdict's own explanation.
+    delivery: what data/augmented holds.
     """
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
         "verdict": verdict.word,
-        "protocol": {
-            "name": protocol.name,
-            "form": protocol.scheme,
-            "repeats": len(protocol.replicates),
-            "ratio": protocol.ratio,
-            "speaks": verdict.scope_sentence,
-        },
+        "protocol": _protocol_entry(protocol, verdict),
+        "first_line": verdict.first_line,
         "sentence": verdict.sentence,
         "reasons": [*verdict.reasons, *caveats],
         "advice": list(verdict.advice),
         "explanation": [asdict(each) for each in (*verdict.explanation, *further_lines)],
         "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
+        "delivery": {"use": delivery.use, "arm": delivery.arm, "reason": delivery.reason},
+        "tried": list(verdict.tried),
+        "references": [row for row in verdict.arms if row["arm"] in verdict.references],
         "chosen_real": selection.chosen_real,
         "best_real": verdict.best_real,
         "objections": {"repeats": selection.repeats, "objected": selection.vetoes},
@@ -51,6 +52,16 @@ def verdict_summary(
         "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
         "smallest_gain": {"announced": announced, "measured": measured},
         "looked": fingerprints,
+    }
+
+
+def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": protocol.name,
+        "form": protocol.scheme,
+        "repeats": len(protocol.replicates),
+        "ratio": protocol.ratio,
+        "speaks": verdict.scope_sentence,
     }
 
 

@@ -19,8 +19,8 @@ def table_of(
 
 
 def judged(
-    test: MetricTable, val: MetricTable | None, kinds: Mapping[Any, Any], announced: float | None = 0.02
+    test: MetricTable, val: MetricTable | None, kinds: Mapping[Any, Any], announced: float | None = 0.02, **given: Any
 ) -> tuple[Selection, Verdict]:
     """What is delivered, and the verdict, with a margin of one point."""
     policy = choose_selection(val, kinds)
-    return policy, decide(test, val, policy, kinds, equivalence=0.01, announced=announced)
+    return policy, decide(test, val, policy, kinds, equivalence=0.01, announced=announced, **given)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from augment.evaluation.statistics.comparisons import comparison_rows
-from augment.evaluation.verdict.wording import points
+from augment.evaluation.verdict.figures import points
 from tests.evaluation.verdict.judged import judged, table_of
 
 KINDS = {

@@ -10,9 +10,10 @@ from augment.evaluation.columns import columns
 from augment.evaluation.statistics.comparisons import comparison_rows, paired_difference
 from augment.evaluation.statistics.estimates import holm
 from augment.evaluation.statistics.metric_table import MetricTable
+from augment.evaluation.verdict.figures import points
 from augment.evaluation.verdict.rules import Verdict, decide
 from augment.evaluation.verdict.selection import Selection
-from augment.evaluation.verdict.wording import points
+from augment.params.arms import REAL_ARMS
 from tests.evaluation.verdict.judged import judged, table_of
 
 KINDS = {
@@ -56,15 +57,15 @@ def test_helps():
     assert found.net.mean == pytest.approx(0.05, abs=0.002)
     assert found.gross.mean == pytest.approx(0.10, abs=0.005)
     assert (policy.arm, policy.synthetic_share) == (GAN, 0.5)
-    assert found.sentence.startswith("The GAN images help: +")
-    assert "(classical), on this split." in found.sentence
+    assert found.sentence.startswith("The GAN images help when added to a network from scratch without augmentation: +")
+    assert "(a network from scratch with classical augmentation), on this split." in found.sentence
     assert f"{points(found.net.low)}, {points(found.net.high)}" in found.sentence
 
 
 def test_helps_negligibly():
     _, found = verdict(rates(gan_half_filtered=0.804), size=2000)
     assert found.word == "helps, negligibly"
-    assert "by less than 1 point:" in found.sentence
+    assert "help, but by less than 1 point, when added to" in found.sentence
 
 
 def test_harms():
@@ -110,7 +111,7 @@ def test_copies_doing_as_well_deny_the_credit():
     _, found = verdict(rates(gan_half_filtered=0.85, copies_half=0.85))
     assert found.word == "undecided"
     assert any("not credited to the GAN" in line for line in found.reasons)
-    assert found.advice[0].startswith("If the means hold, nothing will decide it for the GAN: jittered copies")
+    assert found.advice[1].startswith("If the means hold, nothing will decide it for the GAN: jittered copies")
     assert not any("Set `evaluate.seeds" in line or "times as many" in line for line in found.advice)
 
 
@@ -267,17 +268,17 @@ def test_the_word_follows_from_the_intervals(rate, per_class, val_size, seed):
 
 def test_the_best_of_many_rivals_is_forgiven_its_luck():
     """Ten rivals as good as the GAN arm, one of them a little lucky: alone it would prove harm."""
-    real = [f"real{number}" for number in range(9)]
+    real = [arm for arm in REAL_ARMS if arm != "none"][:9]
     kinds = {"none": "real", **dict.fromkeys(real, "real"), GAN: "gan", "copies_half": "control"}
     targets, correct = correct_of(dict.fromkeys(kinds, 0.8), 250)
-    lucky = np.flatnonzero(~correct["real3"][0])[:8]
-    correct["real3"][:, lucky] = True
+    lucky = np.flatnonzero(~correct[real[3]][0])[:8]
+    correct[real[3]][:, lucky] = True
     _, found = judged(table_of(targets, np.arange(1000), correct), None, kinds)
-    alone = next(row for row in found.comparisons if row.rival == "real3")
+    alone = next(row for row in found.comparisons if row.rival == real[3])
     assert alone.gain.high < 0 < alone.high_joint
     assert found.word == "undecided"
     assert any("picked as the best of 10" in line for line in found.reasons)
-    only = {arm: kind for arm, kind in kinds.items() if arm not in real or arm == "real3"}
+    only = {arm: kind for arm, kind in kinds.items() if arm not in real or arm == real[3]}
     own = {arm: correct[arm] for arm in only}
     assert judged(table_of(targets, np.arange(1000), own), None, only)[1].word == "harms"
 
@@ -322,4 +323,4 @@ def test_what_was_announced_and_what_it_turned_out_to_be():
     assert "put at about 3.4 points before the run" in line
     assert f"it is {100 * found.smallest_gain:.1f} points" in line
     _, hopeless = judged(test, None, KINDS, announced=None)
-    assert any("put at none at all" in line for line in hopeless.reasons)
+    assert any("put at no gain at all" in line for line in hopeless.reasons)

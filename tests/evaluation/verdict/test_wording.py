@@ -2,7 +2,8 @@
 
 import pytest
 
-from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat, points
+from augment.evaluation.verdict.figures import points
+from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
 from tests.toy import toy_set
 
 
