@@ -40,25 +40,25 @@ ONE_SPLIT = (
     Scenario("5 x 20 groups of 4", (20,) * 5, 0.7, 5, DECIDING_ARMS, 4),
     Scenario("40 x 25", (25,) * 40, 0.6, 5),
 )
-TRAILING = tuple(replace(scenario, name=f"{scenario.name}, one rival near", trailing=0.05) for scenario in ONE_SPLIT)
+TRAILING = tuple(replace(scenario, name=f"{scenario.name}, one rival near", behind=0.05, trailing=0.05) for scenario in ONE_SPLIT)
 ROTATED = (
     Scenario("as the default digits, val of 4", DIGITS, 0.95, 5, val=4),
     Scenario("10 x 100, val of 2", (100,) * 10, 0.8, 5, val=2),
-    Scenario("10 x 100, val of 2, one rival near", (100,) * 10, 0.8, 5, val=2, trailing=0.05),
+    Scenario("10 x 100, val of 2, one rival near", (100,) * 10, 0.8, 5, val=2, behind=0.05, trailing=0.05),
 )
 SUBSETS = (
     Scenario("10 subsets, 10 x 100", (100,) * 10, 0.8, 10),
     Scenario("20 subsets, 3 x 100", (100,) * 3, 0.9, 20),
-    Scenario("10 subsets, 10 x 100, one rival near", (100,) * 10, 0.8, 10, trailing=0.05),
-    Scenario("20 subsets, 3 x 100, one rival near", (100,) * 3, 0.9, 20, trailing=0.05),
+    Scenario("10 subsets, 10 x 100, one rival near", (100,) * 10, 0.8, 10, behind=0.05, trailing=0.05),
+    Scenario("20 subsets, 3 x 100, one rival near", (100,) * 3, 0.9, 20, behind=0.05, trailing=0.05),
 )
 FOLDS = (
     Scenario("folds, 5 x 40", (40,) * 5, 0.8, 5),
     Scenario("folds, 2 x 100", (100,) * 2, 0.8, 5),
     Scenario("folds, 2 x 200", (200,) * 2, 0.8, 5),
-    Scenario("folds, 2 x 200, one rival near", (200,) * 2, 0.8, 5, trailing=0.15),
-    Scenario("folds, 5 x 200, one rival near", (200,) * 5, 0.8, 5, trailing=0.15),
-    Scenario("folds, 2 x 500, one rival near", (500,) * 2, 0.8, 5, trailing=0.15),
+    Scenario("folds, 2 x 200, one rival near", (200,) * 2, 0.8, 5, behind=0.15, trailing=0.15),
+    Scenario("folds, 5 x 200, one rival near", (200,) * 5, 0.8, 5, behind=0.15, trailing=0.15),
+    Scenario("folds, 2 x 500, one rival near", (500,) * 2, 0.8, 5, behind=0.15, trailing=0.15),
 )
 EACH = 300  # simulations of a scenario
 REAL = {"shuffled": 10, "noise": 10, "copies": 40}
