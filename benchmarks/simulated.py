@@ -132,13 +132,14 @@ class Noise:
         if self.one_train and nothing_random(arm, base):  # it is one classifier, whatever the seed
             shift, scale = np.zeros_like(shift), self.true.scale
             seed, chance = (np.broadcast_to(own[:1], own.shape) for own in (seed, chance))
-        return self.thresholds - scale * (lasting + np.sqrt(parts.seed) * seed + shift + np.sqrt(rest) * chance)
+        noise = lasting + np.sqrt(parts.seed) * seed + shift + np.sqrt(rest) * chance
+        return np.asarray(self.thresholds - scale * noise)
 
     def _shift(self, position: int, of_images: bool) -> Float:
         if self.training is None:
-            return self.shifts[position]
+            return np.asarray(self.shifts[position])
         share = 1.0 if of_images else self.of_training
-        return np.sqrt(1 - share) * self.shifts[position] + np.sqrt(share) * self.training[position]
+        return np.asarray(np.sqrt(1 - share) * self.shifts[position] + np.sqrt(share) * self.training[position])
 
 
 def nothing_random(arm: Arm, base: Arm) -> bool:
@@ -153,7 +154,7 @@ def noise(
     units, count = int(groups.max()) + 1, len(targets)
     common = rng.normal(size=units)[groups]
     kinds = rng.normal(size=(2, units))[:, groups]
-    of_seeds = {"scratch": rng.normal(size=(seeds, count))}
+    of_seeds: dict[Family, Float] = {"scratch": rng.normal(size=(seeds, count))}
     arms, shifts, chance = np.empty((len(names), count)), *np.empty((2, len(names), seeds, count))
     for position in range(len(names)):
         arms[position] = rng.normal(size=units)[groups]

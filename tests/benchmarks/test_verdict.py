@@ -100,7 +100,7 @@ def test_one_rival_stays_as_good_as_the_gan_arm_and_the_others_trail_by_what_is_
     scenario = Scenario("test", (60,) * 6, 0.8, 5, behind=0.1, trailing=0.1)
     true = truth(scenario.recalls, SCRATCH, np.random.default_rng(0))
     given = []
-    scenarios._judged_twice(scenario, true, 0.02, "classical", lambda steps: (given.append(steps), ("helps", False))[1])
+    scenarios._judged_twice(scenario, true, None, "classical", lambda steps: (given.append(steps), ("helps", False))[1])
     (steps,) = given
     assert steps.pop(DEFAULT_GAN_ARM) == pytest.approx(0.0, abs=1e-9)
     assert set(steps) == set(DECIDING_ARMS) - {"classical", DEFAULT_GAN_ARM}
