@@ -12,15 +12,16 @@ from scipy.special import ndtri
 from augment.evaluation.statistics.power_model import MEASURED_COMPONENTS
 from benchmarks import shifts
 from benchmarks.prior import Correct, shift
-from benchmarks.simulated import Truth, latent
+from benchmarks.simulated import Alike, Truth, noise
 
 ARMS = ("classical", "randaugment", "mixup_cutmix")
 
 
 def scored(size: float, repeats: int, each: int) -> tuple[Correct, np.ndarray]:
-    true = Truth(ndtri(np.full(8, 0.8)), replace(MEASURED_COMPONENTS, shift=size))
+    true = Truth(ndtri(np.full(8, 0.8)), Alike({"scratch": replace(MEASURED_COMPONENTS, shift=size)}))
     targets = np.repeat(np.arange(8), each)
-    below = latent(true, targets, np.arange(len(targets)), ARMS, repeats, np.random.default_rng(0))
+    drawn = noise(true, targets, np.arange(len(targets)), ARMS, repeats, np.random.default_rng(0), one_train=True)
+    below = drawn.latent("classical")
     return {arm: own > 0 for arm, own in zip(ARMS, below, strict=True)}, targets
 
 
