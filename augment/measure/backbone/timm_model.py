@@ -1,5 +1,6 @@
 """A model of timm with weights from a file, exported here, so that it is read and cut as every other network."""
 
+import difflib
 import io
 import pickle
 import warnings
@@ -22,8 +23,8 @@ def timm_program(chosen: BackboneFile) -> ProgramFile:
     key = f"params.yaml: evaluate.backbone.timm: {chosen.timm}"
     timm = _timm(key)
     if chosen.timm not in timm.list_models():
-        near = timm.list_models(f"*{str(chosen.timm).split('.')[0]}*")[:5]
-        there = f"there are {', '.join(near)}" if near else "timm.list_models() names them"
+        near = difflib.get_close_matches(str(chosen.timm), timm.list_models(), n=3)
+        there = f"did you mean {' or '.join(near)}?" if near else "timm.list_models() names them"
         raise ParamsError(f"{key}: timm {timm.__version__} has no such model; {there}")
     model = timm.create_model(chosen.timm, pretrained=False, num_classes=0, in_chans=chosen.channels).eval()
     _load_weights(model, Path(str(chosen.weights)))
