@@ -23,6 +23,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "README.md": 110,
     "CHANGELOG.md": None,
     "docs/guide.md": 150,
+    "docs/backbones.md": 100,
     "docs/verdict.md": 120,
     "docs/failures.md": 70,
     "docs/protocol.md": 250,
@@ -32,7 +33,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 120,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 90,
+    "docs/architecture.md": 92,
     "docs/decisions.md": 200,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
