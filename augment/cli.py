@@ -174,7 +174,7 @@ def _write_samples(generators: "Sequence[ClassGenerator]", options: argparse.Nam
 def _verdict(options: argparse.Namespace) -> int:
     import json
 
-    from augment.core.files import read_file
+    from augment.core.files import changed_files, read_file
     from augment.data.imageset import ImageSet
 
     folder = options.reports / "evaluation"
@@ -185,6 +185,9 @@ def _verdict(options: argparse.Namespace) -> int:
         lines = _verdict_lines(verdict, folder, options.explain)
         if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:
             lines = ["Of other test images than those in data/prepared now: run `dvc repro`.", "", *lines]
+        for name in changed_files(options.reports.parent, verdict.get("backbone", {})):
+            changed = f"Of another {name} (evaluate.backbone) than there is now: run `dvc repro -f experiment`."
+            lines = [changed, "", *lines]
     except FileNotFoundError as error:
         raise AugmentError(f"{path}: there is no verdict yet. Run `dvc repro` first.") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:

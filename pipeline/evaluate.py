@@ -79,6 +79,7 @@ def evaluate(params: Params) -> None:
     family = family_of(facts.base, None) if facts.base else "scratch"
     summary |= {"augmentation": augmentation or "none", "classifier": family, "base": facts.base}
     summary["looked"] |= {"scores": scores_digest()}
+    summary |= {"backbone": facts.backbone}
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
     privacy = {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}
     write(rows | {"facts": fact_rows(summary)}, summary)

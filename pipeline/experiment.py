@@ -39,8 +39,9 @@ from augment.evaluation.verdict.selection import choose_selection, strongest_bas
 from augment.gan.bundle import load_generators
 from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
+from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params
-from augment.params.arms import DELIVERED_ARM, Arm, arm_kinds
+from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
 from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores, write_seconds
@@ -61,6 +62,8 @@ def experiment(params: Params) -> None:
     backend = start_backend(params.compute)
     first = protocol.first_splits.train
     arms = arms_for(chosen, *first.images.shape[2:])
+    if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:
+        say("experiment: the network of evaluate.backbone cannot be cut near its end: a probe, and no fine-tuning")
     settings = experiment_settings(params, arms, first)
     announced = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
@@ -84,7 +87,8 @@ def experiment(params: Params) -> None:
     write_seconds(result.scores.seconds)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
-    Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned).write()
+    backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
+    Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone).write()
     write_json(ENVIRONMENT, environment(backend.device))
 
 

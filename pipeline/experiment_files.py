@@ -33,6 +33,7 @@ class Facts:
     arms: those that ran; base: the one that arms with made images build on, None for none
     failed: label -> repeats in which its GAN failed
     pinned: what the manifest in `train.base` says of its training, None where nothing is pinned
+    backbone: the files of the user's own network -> their SHA-256, as they were; DVC does not watch them
     """
 
     announced: float | None
@@ -40,6 +41,7 @@ class Facts:
     base: Arm | None
     failed: Mapping[str, int]
     pinned: Mapping[str, Any] | None
+    backbone: Mapping[str, str]
 
     def write(self) -> None:
         write_json(FACTS, asdict(self))

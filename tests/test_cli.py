@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from augment.cli import main
-from augment.core.files import write_json
+from augment.core.files import sha256, write_json
 from augment.gan.bundle import load_generators
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.architecture import Architecture
@@ -135,6 +135,22 @@ def test_a_verdict_of_other_test_images_says_so(tmp_path: Path, capsys: pytest.C
     assert main(["verdict", "--reports", str(tmp_path / "reports")]) == 0
     told = capsys.readouterr().out
     assert told.startswith("Of other test images than those in data/prepared now: run `dvc repro`.\n\nhelps\n")
+
+
+def test_a_verdict_of_another_network_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """DVC does not watch the file that `evaluate.backbone` names."""
+    (tmp_path / "own.pt2").write_bytes(b"one")
+    looked = {"test": "t", "prepared": "p", "configuration": "c"}
+    found = {"verdict": "helps", "sentence": "They help.", "reasons": [], "advice": [], "looked": looked,
+             "backbone": {"own.pt2": sha256(b"one")}}  # fmt: skip
+    write_json(tmp_path / "reports/evaluation/verdict.json", found)
+    for content, first in ((b"one", "helps"), (b"two", "Of another own.pt2 (evaluate.backbone) than there is now")):
+        (tmp_path / "own.pt2").write_bytes(content)
+        assert main(["verdict", "--reports", str(tmp_path / "reports")]) == 0
+        assert capsys.readouterr().out.startswith(first)
+    (tmp_path / "own.pt2").unlink()
+    assert main(["verdict", "--reports", str(tmp_path / "reports")]) == 0
+    assert "`dvc repro -f experiment`.\n\nhelps\n" in capsys.readouterr().out
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:

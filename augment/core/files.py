@@ -145,6 +145,12 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def changed_files(folder: Path, recorded: Mapping[str, str]) -> list[str]:
+    """Those of the files (path from `folder` -> SHA-256) that hold something else by now, or are gone."""
+    paths = {name: folder / name for name in recorded}
+    return [name for name, path in paths.items() if not path.is_file() or sha256(path.read_bytes()) != recorded[name]]
+
+
 def sha256_json(value: Any) -> str:
     """Hex SHA-256 of the canonical JSON of `value` (sorted keys, no spaces)."""
     return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode())

@@ -22,6 +22,8 @@ def format_errors(error: ValidationError, root: Model, name: str) -> str:
     groups: dict[Location, list[tuple[_Place, Any]]] = defaultdict(list)
     for mistake in error.errors():
         place = _place(root, mistake["loc"])
+        if _is_for_another_alternative(place, mistake["input"]):
+            continue
         groups[place.key if place.model is None else mistake["loc"]].append((place, mistake))
     lines = []
     for group in groups.values():
@@ -72,18 +74,30 @@ class _Place:
 def _place(root: Model, location: Location) -> _Place:
     model: Model | None = root
     owner, name, depth = root, "", 0
+    key: list[int | str] = []
     while model is not None and depth < len(location) and location[depth] in model.model_fields:
         owner, name = model, str(location[depth])
-        depth += 1
         annotation = owner.model_fields[name].annotation
-        model = model_of(annotation)
-        if get_origin(annotation) is dict and depth < len(location):  # of models: a label, then keys
-            model = model_of(get_args(annotation)[1])
-            depth += 1
+        model, taken = model_of(annotation), 1
+        if get_origin(annotation) is dict and depth + 1 < len(location):  # of models: a label, then keys
+            model, taken = model_of(get_args(annotation)[1]), 2
+        key += location[depth : depth + taken]
+        depth += taken
+        if model is None and depth < len(location):  # pydantic names the alternative that it tried; nobody wrote it
+            model = next((one for one in _models(owner, name) if one.__name__ in str(location[depth])), None)
+            depth += model is not None
     within = location[depth:]
     if model is None and len(_alternatives(owner, name)) > 1:
-        within = within[1:]  # pydantic's name for the alternative that it tried; nobody wrote it
-    return _Place(location[:depth], within, model, owner, name)
+        within = within[1:]  # as above
+    return _Place(tuple(key), within, model, owner, name)
+
+
+def _is_for_another_alternative(place: _Place, found: Any) -> bool:
+    """Where a word or keys may stand: what is wrong with a mapping as a word, and with a word as a mapping."""
+    if not _models(place.owner, place.name) or len(_alternatives(place.owner, place.name)) < 2:
+        return False
+    at_keys = place.model is not None and not place.within
+    return isinstance(found, Mapping) if place.model is None else at_keys and not isinstance(found, Mapping)
 
 
 def _line(place: _Place, mistake: Any) -> str:
@@ -97,7 +111,10 @@ def _line(place: _Place, mistake: Any) -> str:
         return f"{key}: {_shown(got)} is not allowed; it must hold keys such as `{keys[0]}:`"
     schema = place.owner.model_json_schema()["properties"][place.name]
     hint = _nearest(got, _words(schema)) if isinstance(got, str) else ""
-    return f"{key}: {_shown(got)} is not allowed; {f'{hint} A' if hint else 'a'}llowed: {allowed_values(schema)}"
+    allowed = allowed_values(schema)
+    for model in _models(place.owner, place.name):
+        allowed += f" with keys such as `{next(iter(model.model_fields))}:`"
+    return f"{key}: {_shown(got)} is not allowed; {f'{hint} A' if hint else 'a'}llowed: {allowed}"
 
 
 def _alternatives(owner: Model, name: str) -> list[Any]:
@@ -105,6 +122,11 @@ def _alternatives(owner: Model, name: str) -> list[Any]:
     annotation = owner.model_fields[name].annotation
     union = get_origin(annotation) in (Union, types.UnionType)
     return [kind for kind in get_args(annotation) if kind is not types.NoneType] if union else [annotation]
+
+
+def _models(owner: Model, name: str) -> list[Model]:
+    """Those alternatives of a field that are mappings with keys of their own."""
+    return [model for kind in (_alternatives(owner, name) if name else []) if (model := model_of(kind))]
 
 
 def model_of(annotation: Any) -> Model | None:

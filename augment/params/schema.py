@@ -6,7 +6,7 @@ docs/params.md is generated from these classes (`python -m pipeline.parameters`)
 from collections.abc import Collection
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from augment.params.arms import (
     ARMS,
@@ -25,7 +25,9 @@ from augment.params.arms import (
 from augment.params.image_sections import Generate, Ingest, Section, Train
 from augment.params.types import Label, Steps, WatchedPath
 
-Three = tuple[float, float, float]
+Three = Annotated[
+    tuple[float, float, float], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -45,11 +47,11 @@ class BackboneFile(Section):
     @model_validator(mode="after")
     def _names_one_network(self) -> "BackboneFile":
         if (self.file is None) == (self.timm is None):
-            raise ValueError("backbone: name either `file` (a .pt2 program) or `timm` (a model) with `weights`")
+            raise ValueError("name either `file` (a .pt2 program) or `timm` (a model) with `weights`")
         if (self.timm is None) != (self.weights is None):
-            raise ValueError("backbone: `timm` and `weights` belong together: the model's name and its weights file")
+            raise ValueError("`timm` and `weights` belong together: the model's name and its weights file")
         if min(self.std) <= 0:
-            raise ValueError("backbone: std must be above 0")
+            raise ValueError("std must be above 0")
         return self
 
 

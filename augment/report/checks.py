@@ -7,9 +7,10 @@ somebody may have changed, copied or mended since.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any, Literal
 
-from augment.core.files import sha256
+from augment.core.files import changed_files, sha256
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.evaluation.samples.leakage import MAX_P_VALUE, MIN_NEARER_SHARE, Nearness
 
@@ -129,6 +130,15 @@ def _same_test(now: str, judged: str) -> LeakCheck:
     finding = f"fingerprints {judged[:12]} and {now[:12]}"
     source = "reports/evaluation/verdict.json (looked.prepared), data/prepared/test"
     return LeakCheck(claim, _status(now == judged), finding, source)
+
+
+def same_backbone(recorded: Mapping[str, str], folder: Path) -> list[LeakCheck]:
+    """recorded: files of the user's own network, from `folder`, and their SHA-256 when it was used; none, no check."""
+    changed = changed_files(folder, recorded)
+    finding = f"changed since: {', '.join(changed)}; `dvc repro -f experiment`" if changed else ", ".join(recorded)
+    claim = "The verdict was reached with the pretrained network that is here now"
+    source = "reports/evaluation/verdict.json (backbone)"
+    return [LeakCheck(claim, _status(not changed), finding, source)] if recorded else []
 
 
 def _digests(images: ImageSet) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from augment.core.files import Rows, read_json, read_rows
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
-from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist
+from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist, same_backbone
 from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 
 TABLES = (
@@ -78,7 +78,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index)},
         pictures=class_pictures(grid, sides["train"], sides["test"], kept),
         closest=closest_pairs(synthetic, sides["train"], sides["test"], kept),
-        checks=checks,
+        checks=[*checks, *same_backbone(verdict.get("backbone", {}), reports.parent)],
         columns=grid,
     )
 

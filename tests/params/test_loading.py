@@ -238,3 +238,37 @@ def test_default_arms_all_arms_and_a_list() -> None:
 def test_params_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Params().seed = 3  # type: ignore[misc]  (what mypy sees too is the point)
+
+
+OWN = "evaluate.backbone"
+PAIR = "`timm` and `weights` belong together: the model's name and its weights file"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            "lite1",
+            f"{OWN}: 'lite1' is not allowed; did you mean `lite0`? Allowed: `lite0` or mapping with keys such as",
+        ),
+        (5, f"{OWN}: 5 is not allowed; allowed: `lite0` or mapping with keys such as `file:`"),
+        ({"fil": "x"}, f"{OWN}.fil: unknown key; did you mean `file`?"),
+        ({"file": "a", "size": "big"}, f"{OWN}.size: 'big' is not allowed; allowed: whole number ≥ 16, ≤ 1024"),
+        ({"file": "a", "channels": 2}, f"{OWN}.channels: 2 is not allowed; allowed: `1`, `3`"),
+        ({"file": "a", "mean": [0.5, "x", 1]}, f"{OWN}.mean.1: 'x' is not allowed; allowed: [number, number, number]"),
+        ({"file": "a", "std": [0, 1, 1]}, f"{OWN}: std must be above 0"),
+        ({"timm": "resnet18"}, f"{OWN}: {PAIR}"),
+        ({"file": "a", "weights": "b"}, f"{OWN}: {PAIR}"),
+        ({}, f"{OWN}: name either `file` (a .pt2 program) or `timm` (a model) with `weights`"),
+    ],
+)
+def test_mistakes_in_a_network_of_ones_own_have_one_line_each(value: object, words: str) -> None:
+    text = message({"evaluate": {"backbone": value}})
+    assert words in text
+    assert "\n" not in text
+
+
+def test_a_network_of_ones_own_is_read_with_lists() -> None:
+    found = check({"evaluate": {"backbone": {"file": "a.pt2", "size": 64, "mean": [0, 0.5, 1], "std": [1, 1, 1]}}})
+    assert found.evaluate.backbone.mean == (0, 0.5, 1)
+    assert hash(found.evaluate.backbone) == hash(found.evaluate.backbone.model_copy())

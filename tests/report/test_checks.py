@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from augment.core.files import sha256
 from augment.data.imageset import ImageSet
-from augment.report.checks import PINNED_BASE, LeakCheck, checklist
+from augment.report.checks import PINNED_BASE, LeakCheck, checklist, same_backbone
 from tests.evaluation.samples.test_leakage import drawn, drawn_set, join
 
 SIDES = {side: drawn_set(4, seed, 16) for seed, side in enumerate(("train", "val", "test"))}
@@ -126,3 +127,14 @@ def test_the_audits_own_bounds_decide() -> None:
 
 def test_another_test_set_than_the_verdicts_fails() -> None:
     assert failed(dict(clean(), judged_test="0" * 64)) == ["verdict"]
+
+
+def test_another_network_than_the_verdicts_fails(tmp_path: Path) -> None:
+    (tmp_path / "own.pt2").write_bytes(b"one")
+    recorded = {"own.pt2": sha256(b"one")}
+    [check] = same_backbone(recorded, tmp_path)
+    assert (check.status, check.finding) == ("pass", "own.pt2")
+    (tmp_path / "own.pt2").write_bytes(b"two")
+    [check] = same_backbone(recorded, tmp_path)
+    assert (check.status, check.finding) == ("fail", "changed since: own.pt2; `dvc repro -f experiment`")
+    assert same_backbone({}, tmp_path) == []

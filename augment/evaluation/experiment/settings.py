@@ -6,11 +6,19 @@ from dataclasses import dataclass, replace
 from augment.core.errors import ParamsError
 from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.evaluation.arms.seen import Look
-from augment.measure.backbone.backbone import is_available
+from augment.measure.backbone.backbone import comes_apart, is_available
 from augment.measure.backbone.lite0 import require_weights
 from augment.measure.classifiers import FitSettings
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, BACKBONE_FROM_PX, ROW_OF, Arm, family_of
+from augment.params.arms import (
+    BACKBONE_ARMS,
+    BACKBONE_FROM_PX,
+    FINETUNE_ARM,
+    PROBE_ARM,
+    ROW_OF,
+    Arm,
+    family_of,
+)
 from augment.synthesis.filter import FilterSettings, filter_settings
 from augment.synthesis.selection import samples_per_class
 
@@ -37,11 +45,19 @@ class ExperimentSettings:
 
 def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
     """The arms that run on such images: without those that need a backbone where images are small, or no backbone is
-    installed. Raises `ParamsError` where the settings insist on them."""
-    if min(height, width) >= BACKBONE_FROM_PX and is_available(chosen.backbone):
-        return chosen.arm_names
+    installed, and without fine-tuning where it does not come apart. Raises `ParamsError` where the settings insist on
+    them."""
     insisted = [arm for arm in BACKBONE_ARMS if not isinstance(chosen.arms, str) and arm in chosen.arms]
     insisted += [chosen.classifier] if chosen.classifier in ("probe", "finetune") else []
+    if min(height, width) >= BACKBONE_FROM_PX and is_available(chosen.backbone):
+        if FINETUNE_ARM not in chosen.arm_names or comes_apart(chosen.backbone):
+            return chosen.arm_names
+        if FINETUNE_ARM in insisted:
+            raise ParamsError(
+                f"params.yaml: evaluate: {FINETUNE_ARM} cannot train the network of evaluate.backbone: there is no "
+                f"place near its end that one value alone passes, to cut it at; remove it, or use {PROBE_ARM}"
+            )
+        return tuple(arm for arm in chosen.arm_names if arm != FINETUNE_ARM)
     if not insisted:
         return tuple(arm for arm in chosen.arm_names if arm not in BACKBONE_ARMS)
     if min(height, width) >= BACKBONE_FROM_PX:

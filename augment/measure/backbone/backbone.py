@@ -15,19 +15,22 @@ from augment.core.environment import multiplies_bf16
 from augment.core.errors import ParamsError
 from augment.core.files import sha256
 from augment.measure.backbone import lite0
-from augment.measure.backbone.programs import Program, load_program
+from augment.measure.backbone.programs import load_program
 from augment.params.schema import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
 
 MIN_SIDE_PX, MAX_SIDE_PX = 96, 224  # of what lite0 is shown: smaller images are enlarged; it was trained at 224
 CHUNK_IMAGES = 64  # square images of one pass
+CHECKED_IMAGES, SAME_WITHIN = 3, 0.05  # of a first look; a share, as bf16 rounds
+FAULTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError, KeyError, ZeroDivisionError)
+HALF_MAX = torch.finfo(torch.float16).max
 Chosen = str | BackboneFile  # as `evaluate.backbone` has it: lite0, or a network of the user's own
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """frozen: normalised float32 (N, C, h, w) -> activations; last: activations -> (N, D, ...), to be pooled.
+    """frozen: normalised float32 (N, C, h, w) -> activations; last: activations -> (N, D) or (N, D, h, w), for `pool`.
 
-    last: None where a network does not come apart, whose `frozen` part then gives features, float32 (N, D)
+    last: None where a network does not come apart, whose `frozen` part then gives what is to be pooled
     size: of its square input, pixels; None: any, the shorter side from 96 to 224 px
     """
 
@@ -48,7 +51,7 @@ def is_available(chosen: Chosen) -> bool:
 def load_backbone(chosen: Chosen) -> Backbone:
     """The network that `evaluate.backbone` names, in eval mode. Raises `ParamsError` where it cannot be had."""
     if isinstance(chosen, BackboneFile):
-        program: Program = load_program(chosen)
+        program = load_program(chosen)
         return Backbone(program.frozen, program.last, chosen.size, chosen.channels, chosen.mean, chosen.std)
     network = lite0.layers(lite0.pretrained_weights())
     frozen, last = (
@@ -58,31 +61,60 @@ def load_backbone(chosen: Chosen) -> Backbone:
     return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD)
 
 
+def comes_apart(chosen: Chosen) -> bool:
+    """Whether it has last layers to train on. Raises `ParamsError` as `load_backbone`."""
+    return not isinstance(chosen, BackboneFile) or load_backbone(chosen).last is not None
+
+
 def check_backbone(chosen: Chosen, shape: tuple[int, int, int]) -> None:
     """Show it one batch of images (C, H, W). Raises `ParamsError` that names what does not fit, and what to do."""
-    if isinstance(chosen, BackboneFile) and chosen.channels == 1 and shape[0] == 3:
+    network = load_backbone(chosen)
+    if network.channels < shape[0]:
         raise ParamsError(
             "params.yaml: evaluate.backbone.channels: 1, but the images are RGB; set `ingest.color: grey`, or name a "
             "network for three channels"
         )
-    images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
-    network = load_backbone(chosen)
-    name = chosen if isinstance(chosen, str) else chosen.file or chosen.timm
-    asked = f"params.yaml: evaluate.backbone: {name}"
+    asked = f"params.yaml: evaluate.backbone{_named(chosen)}"
+    images = np.random.default_rng(0).integers(0, 256, (CHECKED_IMAGES, *shape), dtype=np.uint8)
+    shown = network_input(network, images)
     try:
-        found = features(network, images)
-    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
-        side = f"float32 (2, {network.channels}, {network.size}, {network.size})"
+        with torch.no_grad():
+            seen, alone = _seen(network, shown)[1], _seen(network, shown[:1])[1]
+    except FAULTS as error:
         raise ParamsError(
-            f"{asked}: does not take {side} ({' '.join(str(error).split())[:200]}); set its size and channels, and "
-            "export it with a batch of any length (dynamic_shapes)"
+            f"{asked}: does not take float32 {tuple(shown.shape)}: {' '.join(str(error).split())[:200]}; set its size "
+            "and channels, and export it for a batch of any length (dynamic_shapes, docs/backbones.md)"
         ) from error
-    if not np.isfinite(found).all():
+    _require_features(seen, alone, asked)
+
+
+def _named(chosen: Chosen) -> str:
+    """The rest of its key, and its value."""
+    if isinstance(chosen, str):
+        return f": {chosen}"
+    return f".file: {chosen.file}" if chosen.file else f".timm: {chosen.timm}"
+
+
+def _require_features(seen: Tensor, alone: Tensor, asked: str) -> None:
+    """seen: what it gives for a batch; alone: for the first image of it."""
+    shape = tuple(seen.shape)
+    if seen.ndim not in (2, 4) or shape[0] != CHECKED_IMAGES or 0 in shape:
+        tokens = "; of tokens take one, or their mean, in the network that you export" if seen.ndim == 3 else ""
+        raise ParamsError(
+            f"{asked}: gives shape {shape} for {CHECKED_IMAGES} images, and not (N, D) or (N, D, h, w){tokens}"
+        )
+    if not seen.isfinite().all():
         raise ParamsError(
             f"{asked}: gives values that are not finite for images in [0, 1]; check mean, std and weights"
         )
-    if len(found) == 2 and found.std(axis=0).max() == 0:
-        raise ParamsError(f"{asked}: gives the same features for two different images; check its weights, mean and std")
+    found, first = pool(seen), pool(alone)[0]
+    if found.std(dim=0).max() == 0:
+        raise ParamsError(f"{asked}: gives the same features for different images; check its weights, mean and std")
+    if (found[0] - first).norm() > SAME_WITHIN * first.norm():
+        raise ParamsError(
+            f"{asked}: gives an image other features in a batch than alone, so it draws at random or was exported "
+            "while training; call eval() before torch.export.export"
+        )
 
 
 def features(network: Backbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -98,14 +130,18 @@ def described(
 
     bf16 where the processor multiplies it in hardware.
     """
-    sides = sorted(images.shape[2:])
-    chunk = max(1, CHUNK_IMAGES * sides[0] // sides[1])  # long thin images become as long at the same shorter side
+    side, other = sorted(images.shape[2:]) if network.size is None else (MAX_SIDE_PX**2, network.size**2)
+    chunk = max(1, CHUNK_IMAGES * side // max(side, other))  # long thin images are as long at the same shorter side
     for at in range(0, max(len(images), 1), chunk):
-        x = network_input(network, images[at : at + chunk])
-        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16("cpu")):
-            h = network.frozen(x)
-            seen = h if network.last is None else network.last(h)
-        yield h.float().half().numpy(), pool(seen).numpy()
+        h, seen = _seen(network, network_input(network, images[at : at + chunk]))
+        yield h.float().clamp(-HALF_MAX, HALF_MAX).half().numpy(), pool(seen).numpy()
+
+
+def _seen(network: Backbone, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Activations before the last layers, and what these give."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bf16("cpu")):
+        h = network.frozen(x)
+        return h, h if network.last is None else network.last(h)
 
 
 def network_input(network: Backbone, images: NDArray[np.uint8]) -> Tensor:
@@ -123,8 +159,8 @@ def network_input(network: Backbone, images: NDArray[np.uint8]) -> Tensor:
 
 
 def pool(seen: Tensor) -> Tensor:
-    """(N, D, ...) -> float32 (N, D), the mean over all places."""
-    return seen.float().flatten(2).mean(dim=2) if seen.ndim > 2 else seen.float()
+    """(N, D) or (N, D, h, w) -> float32 (N, D), the mean over all places."""
+    return seen.float().mean(dim=(2, 3)) if seen.ndim == 4 else seen.float()
 
 
 def identity(chosen: Chosen) -> list[str]:
@@ -132,5 +168,10 @@ def identity(chosen: Chosen) -> list[str]:
     arithmetic = "bf16" if multiplies_bf16("cpu") else "fp32"
     if not isinstance(chosen, BackboneFile):
         return [chosen, arithmetic]
-    files = [sha256(Path(name).read_bytes()) for name in (chosen.file, chosen.weights) if name]
-    return [chosen.model_dump_json(exclude={"file", "weights"}), *files, arithmetic]
+    return [chosen.model_dump_json(exclude={"file", "weights"}), *files_of(chosen).values(), arithmetic]
+
+
+def files_of(chosen: Chosen) -> dict[str, str]:
+    """SHA-256 of the files that it is read from, by their paths; none of a network that a package carries."""
+    names = (chosen.file, chosen.weights) if isinstance(chosen, BackboneFile) else ()
+    return {name: sha256(Path(name).read_bytes()) for name in names if name}

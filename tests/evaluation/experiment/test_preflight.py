@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from augment.cli import main
 from augment.data.entries import Entry
@@ -31,6 +32,11 @@ def split_entries(**sides: int) -> list[Entry]:
             "{evaluate: {normal: doog, primary: recall_at_far}}",
             "evaluate.normal: there is no class 'doog'; did you mean",
         ),
+        (
+            "{evaluate: {normal: doog, arms: [none, normal_distance, gan_half_filtered, copies_half]}}",
+            "evaluate.normal: there is no class 'doog'; did you mean",
+        ),
+        ("{evaluate: {backbone: {file: none.pt2}}}", "evaluate.backbone.file: none.pt2: No such file or directory"),
         ("{evaluate: {external: elsewhere}}", "class 'cow' is not among those that are trained"),
         (
             "{train: {base: elsewhere}, evaluate: {gate: rotate}}",
@@ -59,6 +65,23 @@ def test_check_says_what_evaluate_could_not_begin_with(
     (tmp_path / "params.yaml").write_text(f"{{ingest: {{source: folder, path: raw}}{', ' + text if text else ''}}}\n")
     assert main(["check"]) == (0 if words is None else 1)
     assert (words or "usable images of each class") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "words"),
+    [
+        ("classifier: probe", "params.yaml: evaluate: probe needs images of 16 px and more, and these have 4x4"),
+        ("arms: [none, finetune, gan_half_filtered, copies_half]", "params.yaml: evaluate: finetune needs images of"),
+        ("backbone: {file: none.pt2}", None),  # nothing would be shown to it
+    ],
+)
+def test_a_backbone_needs_images_that_show_it_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evaluate: str, words: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = check(YAML(typ="safe").load(f"evaluate: {{{evaluate}}}"))
+    found = experiment_blockers((1, 4, 4), split_entries(train=9, val=9, test=30), params)
+    assert [blocker.message[: len(words or "")] for blocker in found] == ([words] if words else [])
 
 
 def test_check_says_that_the_class_filter_has_nothing_to_hold_out(

@@ -10,6 +10,7 @@ from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.tables import family_rows
+from augment.measure.backbone.backbone import features, load_backbone
 from augment.measure.features import random_convolutions
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params.arms import ARMS, ARMS_DIFFERING_IN_IMAGES, DEFAULT_ARMS, SOURCES, arm_kinds
@@ -56,6 +57,15 @@ def test_every_score_is_that_of_the_arms_own_images(scores):
             np.testing.assert_allclose(found, logistic_probabilities(model, test, 3), atol=1e-4)
     assert not np.allclose(scores["gan_half"][0], scores["gan_half"][1]), "each repeat has samples of its own"
     assert np.array_equal(scores["none"][0], scores["none"][1]), "nothing else in it is random"
+
+
+def test_imagenet_features_are_those_of_lite0():
+    found = logistic_scores(PROTOCOL.replicates[:1], MADE[:1], ["oversample"], "imagenet", Engine("serial"))
+    train, test = (features(load_backbone("lite0"), one.images) for one in (TRAIN, TEST))
+    data = arm_data("oversample", TRAIN, MADE[0])
+    weights = data.sampling_weights * len(TRAIN)
+    model = fit_logistic(train, data.targets, weights, second_classifier.INVERSE_REGULARISATION["imagenet"])
+    np.testing.assert_allclose(found["oversample"][0], logistic_probabilities(model, test, 3), atol=1e-4)
 
 
 def test_processes_change_nothing(scores):

@@ -7,10 +7,11 @@ import pytest
 
 from augment.core.errors import ParamsError
 from augment.data.imageset import ImageSet
+from augment.evaluation.experiment import settings as settings_file
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
 from augment.measure.backbone import lite0
 from augment.params import Evaluate, check
-from augment.params.arms import BACKBONE_ARMS, REQUIRED_ARMS, ROW_OF, arm_kinds
+from augment.params.arms import BACKBONE_ARMS, FINETUNE_ARM, PROBE_ARM, REQUIRED_ARMS, ROW_OF, arm_kinds
 
 
 def images(height: int, width: int, channels: int = 1, classes: int = 2) -> ImageSet:
@@ -97,3 +98,25 @@ def test_logistic_regression_has_no_first_half_of_steps() -> None:
     assert "gan_pretrain" in with_base(found, "classical").arms
     assert "gan_pretrain" not in with_base(found, "probe").arms
     assert with_base(found, "probe").base == "probe"
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A network of one's own that does not come apart."""
+    monkeypatch.setattr(settings_file, "comes_apart", lambda chosen: False)
+    return {"file": "whole.pt2"}
+
+
+def test_a_network_that_does_not_come_apart_is_not_fine_tuned(whole: dict[str, str]) -> None:
+    chosen = check({"evaluate": {"backbone": whole}}).evaluate
+    assert {*chosen.arm_names} - {*arms_for(chosen, 32, 32)} == {FINETUNE_ARM}
+    assert PROBE_ARM in arms_for(chosen, 32, 32)
+    assert {FINETUNE_ARM, PROBE_ARM}.isdisjoint(arms_for(chosen, 32, 8)), "small images are no reason to ask"
+
+
+@pytest.mark.parametrize(
+    "asked", [{"classifier": FINETUNE_ARM}, {"arms": [*REQUIRED_ARMS, FINETUNE_ARM]}], ids=["classifier", "arms"]
+)
+def test_where_fine_tuning_is_asked_for_the_message_says_why_not(whole: dict[str, str], asked: dict[str, Any]) -> None:
+    with pytest.raises(ParamsError, match=r"evaluate: finetune cannot train the network .*remove it, or use probe"):
+        arms_for(check({"evaluate": {"backbone": whole, **asked}}).evaluate, 32, 32)
