@@ -6,6 +6,7 @@ these find it; what samples themselves tell is for `nearness_rows` to find.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -37,23 +38,12 @@ from augment.measure.backbone.backbone import check_backbone
 from augment.measure.backbone.lite0 import require_weights
 from augment.measure.features import pixels
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, arm_kinds, augmentation_of
+from augment.params.arms import BACKBONE_ARMS, Arm, arm_kinds, augmentation_of
 from augment.synthesis.filter import fold_positions
 
-
-def expected_gain(
-    protocol: Protocol, settings: ExperimentSettings, params: Params
-) -> tuple[float | None, NDArray[np.int64]]:
-    """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
-    normal, first = primary_metric(params).normal, protocol.first_splits
-    judged = first.test if normal is None else first.test.take(first.test.labels != normal)
-    rivals = [arm for arm, kind in arm_kinds(settings.arms, params.evaluate.classifier).items()
-              if kind in ("real", "control")]  # fmt: skip
-    augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
-    return expected_power(first.train, judged, rivals, len(protocol.seeds), protocol.ratio, augmented)
-
-
 NEIGHBOUR_FOLDS = 5
+NOTED_GAIN = 0.03  # a set that shows no smaller one is told what would
+GROWTHS = (1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30)  # times as many test images; of more nobody labels
 
 
 def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
@@ -136,24 +126,104 @@ def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
         )
 
 
-def expected_power(
-    train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: int, ratio: float | None, augmented: bool
-) -> tuple[float | None, NDArray[np.int64]]:
-    """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
+@dataclass(frozen=True)
+class GainModel:
+    """What the smallest gain that test will show rests on.
 
-    Only the labels and groups of test are looked at, and never its images. ratio, seeds, augmented: as in
-    `expected_smallest_gain`; train and test are those of one repeat. Without folds to cut no gain is expected.
+    recalls: (classes,) of every class in test, as expected; None without folds to cut. groups: int (classes,) in the
+    test of one repeat; one_group_se: what one of them moves the figure by. rivals, seeds, ratio, augmented: as in
+    `expected_smallest_gain`.
     """
-    targets, train_targets = test.targets(train.classes), train.targets(train.classes)
-    groups, neighbour = groups_per_class(targets, test.groups), neighbour_recalls(train)
-    if neighbour is None:
-        return None, groups
-    recalls = expected_recalls(neighbour, np.bincount(train_targets))[np.unique(targets)]
-    # One fixed test set speaks of its own images.
-    components = without_arm_differences(MEASURED_COMPONENTS) if ratio == 0 else MEASURED_COMPONENTS
-    moved_by_group = one_group_se(targets, test.groups)
-    gain = expected_smallest_gain(recalls, groups, rivals, seeds, moved_by_group, components, ratio, augmented)
-    return gain, groups
+
+    recalls: NDArray[np.float64] | None
+    groups: NDArray[np.int64]
+    one_group_se: float
+    rivals: tuple[Arm, ...]
+    seeds: int
+    ratio: float | None
+    augmented: bool
+
+    def smallest(self, growth: float = 1) -> float | None:
+        """The smallest gain with so many times as many test images; None: no gain at all."""
+        if self.recalls is None:
+            return None
+        # One fixed test set speaks of its own images.
+        components = without_arm_differences(MEASURED_COMPONENTS) if self.ratio == 0 else MEASURED_COMPONENTS
+        return expected_smallest_gain(
+            self.recalls, self.groups * growth, self.rivals, self.seeds, self.one_group_se / growth, components,
+            self.ratio, self.augmented,
+        )  # fmt: skip
+
+    def tested_on(self, test: ImageSet, classes: list[str]) -> "GainModel":
+        """The same with the groups of this test, which has the same classes."""
+        targets = test.targets(classes)
+        return replace(
+            self, groups=groups_per_class(targets, test.groups), one_group_se=one_group_se(targets, test.groups)
+        )
+
+
+def gain_model(protocol: Protocol, settings: ExperimentSettings, params: Params) -> GainModel:
+    """Of the repeats of an experiment, before it has run."""
+    first, rivals = protocol.first_splits, _rivals(settings.arms, params)
+    augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
+    return power_of(first.train, _judged(first, params), rivals, len(protocol.seeds), protocol.ratio, augmented)
+
+
+def _rivals(arms: Sequence[Arm], params: Params) -> list[Arm]:
+    return [arm for arm, kind in arm_kinds(arms, params.evaluate.classifier).items() if kind in ("real", "control")]
+
+
+def _judged(splits: Splits, params: Params) -> ImageSet:
+    """The test images that the primary metric is of."""
+    normal = primary_metric(params).normal
+    return splits.test if normal is None else splits.test.take(splits.test.labels != normal)
+
+
+def power_of(
+    train: ImageSet, test: ImageSet, rivals: Sequence[Arm], seeds: int, ratio: float | None, augmented: bool
+) -> GainModel:
+    """Only the labels and groups of test are looked at, and never its images; train and test are those of one
+    repeat."""
+    targets, neighbour = test.targets(train.classes), neighbour_recalls(train)
+    recalls = None
+    if neighbour is not None:
+        recalls = expected_recalls(neighbour, np.bincount(train.targets(train.classes)))[np.unique(targets)]
+    unset = GainModel(recalls, np.zeros(0, np.int64), 0.0, tuple(rivals), seeds, ratio, augmented)
+    return unset.tested_on(test, train.classes)
+
+
+def expected_gain(
+    protocol: Protocol, settings: ExperimentSettings, params: Params
+) -> tuple[float | None, NDArray[np.int64]]:
+    """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
+    model = gain_model(protocol, settings, params)
+    return model.smallest(), model.groups
+
+
+def growth_for(model: GainModel, gain: float = NOTED_GAIN) -> float | None:
+    """How many times as many test images would show this gain; None where more than can be labelled would not."""
+    found = ((growth, model.smallest(growth)) for growth in GROWTHS)
+    return next((growth for growth, shown in found if shown is not None and shown <= gain), None)
+
+
+def repeated_gain(model: GainModel, splits: Splits, pool: ImageSet, params: Params) -> float | None:
+    """The smallest gain under `evaluate.protocol: repeated`, which these images must suffice for; None for none."""
+    evaluate = params.evaluate.model_copy(update={"protocol": "repeated"})
+    *sides, left = _numbered([*splits.sides().values(), pool])  # since only how they are cut is asked for
+    try:
+        protocol = prepared_protocol(Splits(*sides), left, params.model_copy(update={"evaluate": evaluate}), False)
+    except DataError:
+        return None
+    first = protocol.first_splits
+    repeated = model.tested_on(_judged(first, params), first.train.classes)
+    return replace(repeated, ratio=protocol.ratio, seeds=len(protocol.seeds)).smallest()
+
+
+def _numbered(sets: Sequence[ImageSet]) -> list[ImageSet]:
+    """The same with small images in the place of theirs, each different from all others."""
+    firsts = np.cumsum([0, *map(len, sets)])[:-1]
+    numbers = (np.arange(first, first + len(one), dtype=np.uint32) for first, one in zip(firsts, sets, strict=True))
+    return [replace(s, images=n.view(np.uint8).reshape(-1, 1, 2, 2)) for s, n in zip(sets, numbers, strict=True)]
 
 
 def neighbour_recalls(train: ImageSet) -> NDArray[np.float64] | None:
