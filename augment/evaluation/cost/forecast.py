@@ -9,15 +9,10 @@ from augment.data.entries import Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, SPLITS, image_set
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
+from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
 from augment.evaluation.cost.timing import Timings, time_parts
 from augment.evaluation.cost.wording import advice_text, minutes_text, repeats_text, smallest_gain_text
-from augment.evaluation.experiment.preflight import (
-    NOTED_GAIN,
-    GainModel,
-    gain_model,
-    growth_for,
-    repeated_gain,
-)
+from augment.evaluation.experiment.preflight import GainModel, gain_model
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings
 from augment.evaluation.experiment.training_sets import prepared_protocol
@@ -25,6 +20,8 @@ from augment.gan import cost as gan_cost
 from augment.gan.per_class import Backend, ClassTraining
 from augment.gan.settings import class_training, has_pinned_start, load_pinned_start, start_backend
 from augment.params import Params
+
+CLEARLY_SMALLER = 0.9  # times the gain shown now
 
 
 def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[str]:
@@ -78,9 +75,10 @@ def gans_line(cost: ExperimentCost, training: ClassTraining, timings: Timings, b
 def advice(model: GainModel, gain: float | None, splits: Splits, pool: ImageSet, params: Params) -> str:
     """What would let this set show a smaller gain."""
     repeated = None if params.evaluate.protocol == "repeated" else repeated_gain(model, splits, pool, params)
-    better = repeated is not None and (gain is None or repeated < gain)
+    better = repeated is not None and (gain is None or repeated <= CLEARLY_SMALLER * gain)
     several = len(model.groups) > 2
-    return advice_text(model.groups.tolist(), growth_for(model), repeated if better else None, several)
+    found = what_would_show(model)
+    return advice_text(model.groups.tolist(), model.seeds, found, repeated if better else None, several)
 
 
 def _training(train: ImageSet, params: Params, device: str) -> ClassTraining:

@@ -1,5 +1,6 @@
 """Cost and smallest gain in words."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from augment.core.engine import Engine
@@ -49,21 +50,24 @@ def groups_text(groups: Sequence[int]) -> str:
     return f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
 
 
-def advice_text(groups: Sequence[int], growth: float | None, repeated: float | None, coarser: bool) -> str:
-    """What would let the set show a smaller gain.
+def advice_text(
+    groups: Sequence[int], seeds: int, found: tuple[int, float] | None, repeated: float | None, coarser: bool
+) -> str:
+    """What would let the set show a gain of three points.
 
-    growth: how many times as many test images would do; None for more than can be labelled; repeated: what
-    `evaluate.protocol: repeated` would show, None where that is no better; coarser: classes are left to put together.
+    found: the seeds, and how many times as many test images, that would do; None for more than can be labelled.
+    repeated: what `evaluate.protocol: repeated` would show, None where that is no better; coarser: there are classes
+    to put together.
     """
     ways = []
-    if growth is not None:
-        wanted = [round(growth * number) for number in groups]
-        ways.append(f"{groups_text(wanted)} in a class".replace("independent ", ""))
+    if found is not None:
+        images = f"about {groups_text([math.ceil(found[1] * number) for number in groups])} in a class"
+        ways.append(images if found[0] == seeds else f"{images} with `evaluate.seeds: {found[0]}`")
     if repeated is not None:
         ways.append(f"`evaluate.protocol: repeated` (about {100 * repeated:.1f} points)")
     if coarser:
-        ways.append("fewer, coarser classes")
-    return f"smaller gains need {'; or '.join(ways)}" if ways else "smaller gains need more images than can be labelled"
+        ways.append("a coarser question (fewer classes)")
+    return f"to show about 3 points: {', or '.join(ways)}" if ways else "that needs more images than can be labelled"
 
 
 def repeats_text(protocol: Protocol) -> str:

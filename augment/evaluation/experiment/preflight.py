@@ -42,8 +42,6 @@ from augment.params.arms import BACKBONE_ARMS, Arm, arm_kinds, augmentation_of
 from augment.synthesis.filter import fold_positions
 
 NEIGHBOUR_FOLDS = 5
-NOTED_GAIN = 0.03  # a set that shows no smaller one is told what would
-GROWTHS = (1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30)  # times as many test images; of more nobody labels
 
 
 def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
@@ -154,26 +152,23 @@ class GainModel:
             self.ratio, self.augmented,
         )  # fmt: skip
 
-    def tested_on(self, test: ImageSet, classes: list[str]) -> "GainModel":
-        """The same with the groups of this test, which has the same classes."""
-        targets = test.targets(classes)
-        return replace(
-            self, groups=groups_per_class(targets, test.groups), one_group_se=one_group_se(targets, test.groups)
-        )
+    def tested_on(self, targets: NDArray[np.int64], groups: NDArray[np.str_]) -> "GainModel":
+        """The same with these test images, of the same classes."""
+        return replace(self, groups=groups_per_class(targets, groups), one_group_se=one_group_se(targets, groups))
 
 
 def gain_model(protocol: Protocol, settings: ExperimentSettings, params: Params) -> GainModel:
     """Of the repeats of an experiment, before it has run."""
     first, rivals = protocol.first_splits, _rivals(settings.arms, params)
     augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
-    return power_of(first.train, _judged(first, params), rivals, len(protocol.seeds), protocol.ratio, augmented)
+    return power_of(first.train, judged_images(first, params), rivals, len(protocol.seeds), protocol.ratio, augmented)
 
 
 def _rivals(arms: Sequence[Arm], params: Params) -> list[Arm]:
     return [arm for arm, kind in arm_kinds(arms, params.evaluate.classifier).items() if kind in ("real", "control")]
 
 
-def _judged(splits: Splits, params: Params) -> ImageSet:
+def judged_images(splits: Splits, params: Params) -> ImageSet:
     """The test images that the primary metric is of."""
     normal = primary_metric(params).normal
     return splits.test if normal is None else splits.test.take(splits.test.labels != normal)
@@ -189,7 +184,7 @@ def power_of(
     if neighbour is not None:
         recalls = expected_recalls(neighbour, np.bincount(train.targets(train.classes)))[np.unique(targets)]
     unset = GainModel(recalls, np.zeros(0, np.int64), 0.0, tuple(rivals), seeds, ratio, augmented)
-    return unset.tested_on(test, train.classes)
+    return unset.tested_on(targets, test.groups)
 
 
 def expected_gain(
@@ -198,32 +193,6 @@ def expected_gain(
     """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
     model = gain_model(protocol, settings, params)
     return model.smallest(), model.groups
-
-
-def growth_for(model: GainModel, gain: float = NOTED_GAIN) -> float | None:
-    """How many times as many test images would show this gain; None where more than can be labelled would not."""
-    found = ((growth, model.smallest(growth)) for growth in GROWTHS)
-    return next((growth for growth, shown in found if shown is not None and shown <= gain), None)
-
-
-def repeated_gain(model: GainModel, splits: Splits, pool: ImageSet, params: Params) -> float | None:
-    """The smallest gain under `evaluate.protocol: repeated`, which these images must suffice for; None for none."""
-    evaluate = params.evaluate.model_copy(update={"protocol": "repeated"})
-    *sides, left = _numbered([*splits.sides().values(), pool])  # since only how they are cut is asked for
-    try:
-        protocol = prepared_protocol(Splits(*sides), left, params.model_copy(update={"evaluate": evaluate}), False)
-    except DataError:
-        return None
-    first = protocol.first_splits
-    repeated = model.tested_on(_judged(first, params), first.train.classes)
-    return replace(repeated, ratio=protocol.ratio, seeds=len(protocol.seeds)).smallest()
-
-
-def _numbered(sets: Sequence[ImageSet]) -> list[ImageSet]:
-    """The same with small images in the place of theirs, each different from all others."""
-    firsts = np.cumsum([0, *map(len, sets)])[:-1]
-    numbers = (np.arange(first, first + len(one), dtype=np.uint32) for first, one in zip(firsts, sets, strict=True))
-    return [replace(s, images=n.view(np.uint8).reshape(-1, 1, 2, 2)) for s, n in zip(sets, numbers, strict=True)]
 
 
 def neighbour_recalls(train: ImageSet) -> NDArray[np.float64] | None:
