@@ -133,8 +133,8 @@ def test_the_gain_is_the_one_that_the_experiment_announces(protocol: str, monkey
     own, chosen, *_ = comparison(images, params)
     announced, groups = expected_gain(own, chosen, params)
     assert announced is not None
-    said = [line.split("this set")[1] for line in before_training(own, announced, groups.tolist(), "", False)[:-1]]
-    assert forecast((1, 8, 8), images, params)[2].split("this set")[1] == said[-1]
+    said = before_training(own, announced, groups.tolist(), "cost", False)
+    assert forecast((1, 8, 8), images, params)[2] == said[said.index("cost") - 1]
 
 
 def test_four_times_the_test_groups_show_a_smaller_gain() -> None:

@@ -1,6 +1,7 @@
 """How long the parts of a comparison take on this machine: a few steps of each are timed, in one thread."""
 
 import copy
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -25,11 +26,11 @@ from augment.gan.networks.build import new_generator, to_uint8
 from augment.gan.per_class import ClassTraining, shared_job
 from augment.gan.training.run import GanSettings
 from augment.measure.backbone.backbone import load_backbone, pool
-from augment.measure.classifiers import MAX_AHEAD_STEPS, FitSettings, SmallCnn, probabilities
+from augment.measure.classifiers import MAX_AHEAD_STEPS, MAX_AHEAD_VALUES, FitSettings, SmallCnn, probabilities
 from augment.measure.logistic import fit_logistic
 from augment.params.arms import BACKBONE_ARMS, BASELINE_ARM, Augmentation
 
-PROBE_STEPS = MAX_AHEAD_STEPS  # whole turns of augmentation, each of which costs by the call
+FEW_STEPS = 4  # but whole turns of augmentation, where it costs by the call
 PROBE_BATCH = 8
 SLOW_STEP_SECONDS = 0.5
 PROBE_CANDIDATES = 64  # candidates
@@ -102,8 +103,10 @@ def seconds_per_step(run: ScratchFit) -> float:
     times = [_fit_seconds(replace(run, batch_size=small), 1) for _ in range(2)]
     if times[1] > SLOW_STEP_SECONDS:
         return times[1] * run.batch_size / small
-    times = [_fit_seconds(run, steps) for steps in (1, 1 + PROBE_STEPS)]
-    return max(0.0, (times[1] - times[0]) / PROBE_STEPS)
+    turn = min(MAX_AHEAD_STEPS, MAX_AHEAD_VALUES // math.prod(run.train.images.shape[1:]))
+    steps = max(FEW_STEPS, turn)
+    times = [_fit_seconds(run, number) for number in (1, 1 + steps)]
+    return max(0.0, (times[1] - times[0]) / steps)
 
 
 def seconds_per_candidate(settings: GanSettings, shape: tuple[int, ...], folds: int) -> float:
