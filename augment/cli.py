@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 MAX_GRID_SAMPLES = 10_000
-MAX_QUICK_PIXELS = 32 * 32
 MAX_VERDICT_BYTES = 10_000_000
 DEFAULT = "(default: %(default)s)"
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
@@ -103,10 +102,10 @@ def _check(options: argparse.Namespace) -> int:
     from augment.project.dvc_yaml import obstacles
 
     file = options.params or Path("params.yaml")
+    forecast = partial(_forecast, file)
     if options.params is None and options.path is not None and not file.exists():
-        return check.run(options.path, Params(), options.json)
-    params = load(file)
-    missing, forecast = obstacles(file, read(file)), partial(_forecast, file)
+        return check.run(options.path, Params(), options.json, forecast=forecast)
+    params, missing = load(file), obstacles(file, read(file))
     return check.run(options.path, params, options.json, missing, _preflight, forecast)
 
 
@@ -117,15 +116,12 @@ def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "
     return experiment_blockers(shape, images, params)
 
 
-def _forecast(file: Path, shape: tuple[int, int, int], counts: Mapping[str, int]) -> list[str]:
-    """What a run will take by the settings of `file`; of small images it says so itself, soon enough."""
-    if shape[1] * shape[2] <= MAX_QUICK_PIXELS:
-        return []
-    say("timing a few steps on noise of this size ...")
-    from augment.evaluation.cost import forecast
-    from augment.params import load
+def _forecast(file: Path, shape: tuple[int, int, int], images: "Sequence[Entry]") -> list[str]:
+    """What a run will take and can show, by the settings of `file` as they are by now."""
+    from augment.evaluation.cost.forecast import forecast
+    from augment.params import Params, load
 
-    return forecast(shape, counts, load(file))
+    return forecast(shape, images, load(file) if file.exists() else Params())
 
 
 def _sample(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from augment.evaluation.cost.wording import repeats_text, smallest_gain_text
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.statistics.metric_table import MetricTable
@@ -19,19 +20,6 @@ def before_training(
     return [*lines, curve] if with_learning_curve else lines
 
 
-def smallest_gain_text(announced: float | None, groups: Sequence[int], repeats: str) -> str:
-    """What the set can show, told before the expensive part; groups: independent test images of each class; repeats:
-    their number and kind, as in `5 paired seeds`."""
-    least, most = min(groups), max(groups)
-    images = f"{least} independent test images" if least == most else f"{least} to {most} independent test images"
-    shown = (
-        "is not expected to show any gain, however large"
-        if announced is None
-        else f"can only show gains of about {100 * announced:.1f} points and more (4 of 5 such runs would find one)"
-    )
-    return f"with {images} in a class and {repeats} this set {shown}"
-
-
 def repeats_announcement(protocol: Protocol) -> str:
     """The repeats in one line, told before the expensive part; empty for one split."""
     first, repeats = protocol.first_splits, len(protocol.replicates)
@@ -43,12 +31,6 @@ def repeats_announcement(protocol: Protocol) -> str:
         "rotated": f"{repeats} paired seeds, each with {sizes}: every seed holds out other images as val",
         "folds": f"5 times 5 folds of {tested} images, {sizes} and {len(first.test)} test images in the first",
     }[protocol.scheme]
-
-
-def repeats_text(protocol: Protocol) -> str:
-    """`5 paired seeds`, and what the other schemes have in their place."""
-    words = {"split": "paired seeds", "rotated": "paired seeds", "subsets": "disjoint training sets"}
-    return f"{len(protocol.replicates)} {words.get(protocol.scheme, 'folds (5 times 5)')}"
 
 
 def base_text(base: Arm | None, tried: Sequence[Arm], val: MetricTable | None) -> str:

@@ -11,7 +11,8 @@ from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import write_csv, write_json
 from augment.core.progress import say
-from augment.evaluation.cost import cost_line, measure_cost
+from augment.evaluation.cost.counting import measure_cost
+from augment.evaluation.cost.wording import cost_line
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
     add_delivered_arm,
@@ -95,12 +96,12 @@ def experiment(params: Params) -> None:
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
     """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
     say("experiment: timing a few steps of classifiers")
-    train, seeds = protocol.first_splits.train, protocol.seeds
+    train = protocol.first_splits.train
     training = training_for(train, params.train, flips=params.ingest.flips, device=backend.device)
     announced, groups = expected_gain(protocol, settings, params)
-    cost = measure_cost(train, seeds, settings, training, len(seeds) - protocol.first_is_delivered, backend)
+    cost = measure_cost(protocol, settings, params.evaluate.base_arms(settings.arms), training, backend)
     curve = params.evaluate.learning_curve == "on"
-    for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, settings, backend.engine), curve):
+    for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, backend.engine), curve):
         say(f"experiment: {line}")
     return announced
 

@@ -45,7 +45,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/core/progress.py",  # lines of progress
     "augment/data/check.py",  # `augment check`
     "augment/data/setup.py",  # `augment init`
-    "augment/evaluation/cost.py",  # minutes, told before the training
+    *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
     "augment/gan/cost.py",  # minutes again
     "augment/params/messages.py",  # what is wrong with params.yaml

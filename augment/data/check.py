@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from augment.data.split import pool
 from augment.data.split.split import nearest
 from augment.params import Evaluate, Ingest, Params
 
-Forecast = Callable[[tuple[int, int, int], Mapping[str, int]], list[str]]
-"""(C, H, W) and the images of each class -> lines on what a run will take."""
+Forecast = Callable[[tuple[int, int, int], Sequence[Entry]], list[str]]
+"""(C, H, W) and the images of the set, split -> lines on what a run will take and can show."""
 
 Preflight = Callable[[tuple[int, int, int], Sequence[Entry], Params], list[Blocker]]
 """(C, H, W), the images of the set, split, and the settings -> what a later stage could not begin with."""
@@ -41,7 +41,7 @@ def run(
 
     path: None for what `ingest` names, a built-in set included. obstacles: (code, message) of what else would stop it.
     preflight: what `experiment` could not begin with, asked of the set that `ingest` names.
-    forecast: what a run will take, for the text about a set that nothing stops.
+    forecast: what a run will take and can show, for the text about a set that nothing stops.
     """
     findings = inspect(path, params)
     configured = is_configured(path, params)
@@ -54,7 +54,7 @@ def run(
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
         print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
-        if not findings.blockers and (lines := forecast(findings.shape, findings.counts())):
+        if not findings.blockers and findings.is_split and (lines := forecast(findings.shape, findings.usable)):
             print("\n".join(["", *lines]))
     return 1 if findings.blockers else 0
 
@@ -75,11 +75,15 @@ def inspect(path: Path | None, params: Params) -> Findings:
     ingest, configured = params.ingest, is_configured(path, params)
     if path is not None:
         general = {"source": ingest.source if configured else folder.detect(path), "path": str(path)}
-        unsettled = {} if configured else {"size": None, "color": "auto", "group_pattern": None}
+        unsettled = (
+            {} if configured else {"size": None, "color": "auto", "group_pattern": None, "train_per_class": None}
+        )
         ingest = ingest.model_copy(update=general | unsettled)
     findings = examine(ingest)
     if configured and not findings.blockers:
         findings.blockers.extend(split_blockers(findings, ingest, params) + override_blockers(findings, params))
+    elif not findings.blockers:
+        split_blockers(findings, ingest, params)  # only what a run of it would take is told; it may fit no settings
     watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
     watched += [Path(params.train.base), Path(params.evaluate.external)] if configured else []
     for place in watched:

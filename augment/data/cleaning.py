@@ -1,8 +1,11 @@
 """From a folder to clean entries: decode, bring to one shape, leave out copies, say what stops a run."""
 
 import unicodedata
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +23,8 @@ from augment.data.sources.disk import Rejected
 from augment.data.split import groups
 from augment.params import Ingest
 
+_THREADS = 4  # Pillow works without Python's lock; each holds one whole image
+
 
 def examine(ingest: Ingest) -> Findings:
     """Look at every image that `ingest` names. Writes nothing. Files are judged one by one and never raise; what ends a
@@ -28,11 +33,10 @@ def examine(ingest: Ingest) -> Findings:
         return _examine_built_in(ingest)
     entries, blockers = _find_entries(ingest)
     notes = groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
-    for entry in entries:
-        if entry.outcome in ("ok", "fixed") and entry.pixels is None:
-            _read(entry, ingest)
-        if entry.pixels is not None:
-            _shape(entry, ingest)
+    with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as threads:  # that of `decode` counts in one thread
+        warnings.simplefilter("ignore")
+        for _ in threads.map(partial(_take_in, ingest=ingest), entries):
+            pass
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     grouped = ingest.near_duplicates == "group"
@@ -72,6 +76,14 @@ def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker]]:
     for entry in entries:  # a Mac decomposes letters, which nobody can see or type
         entry.label = unicodedata.normalize("NFC", entry.label)
     return entries, blockers
+
+
+def _take_in(entry: Entry, ingest: Ingest) -> None:
+    """Everything that concerns one file alone."""
+    if entry.outcome in ("ok", "fixed") and entry.pixels is None:
+        _read(entry, ingest)
+    if entry.pixels is not None:
+        _shape(entry, ingest)
 
 
 def _read(entry: Entry, ingest: Ingest) -> None:

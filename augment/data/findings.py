@@ -46,6 +46,11 @@ class Findings:
         height, width = next(entry.pixels.shape[:2] for entry in self.entries if entry.pixels is not None)
         return self.channels, height, width
 
+    @property
+    def is_split(self) -> bool:
+        """Whether images have been assigned to the sides."""
+        return any(entry.split for entry in self.entries)
+
     def counts(self) -> dict[str, int]:
         """Usable images of each class in which any file was found."""
         usable = _counts(self.usable)

@@ -28,7 +28,7 @@ def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.For
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
     path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
-    forecast: what a run will take.
+    forecast: what a run will take and can show.
     Raises `DataError` when it holds something that would stop a run and that no setting
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
@@ -40,15 +40,16 @@ def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.For
     params.check({"ingest": {"path": _stored(path, params_path)}}, str(params_path))  # before a long look at it
     ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
     findings = examine(ingest)
+    settings = _settings(path, source, params_path, findings)
+    if settings["size"]:  # again, as a run will see them
+        findings = examine(ingest.model_copy(update={"size": tuple(settings["size"])}))
     blockers = [blocker for blocker in findings.blockers if blocker.code not in _SETTLED]
     if not blockers:
         blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
     _refuse(path, blockers + check.hazard_blockers(path, findings))
-    settings = _settings(path, source, params_path, findings)
     write_text(params_path, _edited(params_path, settings))
     print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
-    size = settings["size"] or findings.shape[1:]
-    print("\n".join([*forecast((findings.channels, *size), findings.counts()), "Next: `dvc repro`"]))
+    print("\n".join(["", *forecast(findings.shape, findings.usable), "", "Next: `dvc repro`"]))
     return 0
 
 

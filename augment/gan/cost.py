@@ -13,6 +13,7 @@ from augment.gan.training.step import train_step
 
 SLOW_STEP_SECONDS = 1.0  # a step that takes longer says enough: what the first one warms up is small beside it
 LONG_RUN_MINUTES = 30.0
+SHORTER = ". Smaller images take less (ingest.size: half the side is about a quarter of the time)"
 
 
 def seconds_per_step(job: GanJob) -> float:
@@ -60,5 +61,4 @@ def training_cost_line(needed: float, groups: Sequence[Sequence[int]], processes
     steps = [number for group in groups for number in group]
     gans = f"{counted(len(steps), 'GAN')}, {counted(sum(steps), 'step')}"
     line = f"{gans}: {duration(needed)} on {counted(processes, 'process')}, from a few timed steps"
-    shorter = ". Smaller images take less (ingest.size: half the side is about a quarter of the time)"
-    return line + shorter if needed > LONG_RUN_MINUTES else line
+    return line + SHORTER if needed > LONG_RUN_MINUTES else line

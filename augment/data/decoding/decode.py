@@ -21,6 +21,7 @@ MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 
 _ORIENTATION = 0x0112
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
+_FIRST_ASKED = 16  # one of so many rows: of most images they show already that not all pixels are alike
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
             raise _diagnosis(error, content, name) from error
     pixels = collapse(pixels)
-    if (pixels == pixels[0, 0]).all():
+    if _all_equal(pixels, pixels[:1, :1]):
         scaled = f" once 0 to {float_top or declared.top} is scaled to 0 to 255; stretch all images by one factor"
         raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
     return Decoded(pixels, channels, tuple(fixes), float_top)
@@ -74,8 +75,14 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
 
 def collapse(pixels: UInt8) -> UInt8:
     """(H, W, 3) with three equal channels as (H, W, 1); anything else unchanged."""
-    equal = pixels.shape[2] == 3 and (pixels == pixels[:, :, :1]).all()
-    return np.ascontiguousarray(pixels[:, :, :1]) if equal else pixels
+    grey = pixels.shape[2] == 3 and all(_all_equal(pixels[:, :, k], pixels[:, :, 0]) for k in (1, 2))
+    return np.ascontiguousarray(pixels[:, :, :1]) if grey else pixels
+
+
+def _all_equal(pixels: UInt8, others: UInt8) -> bool:
+    """Whether all pixels (H, ...) equal others, (H, ...) or (1, ...)."""
+    few = np.array_equal(pixels[::_FIRST_ASKED], np.broadcast_to(others[::_FIRST_ASKED], pixels[::_FIRST_ASKED].shape))
+    return few and bool((pixels == others).all())
 
 
 def to_grey(pixels: UInt8) -> UInt8:

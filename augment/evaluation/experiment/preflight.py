@@ -6,6 +6,7 @@ these find it; what samples themselves tell is for `nearness_rows` to find.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -37,21 +38,8 @@ from augment.measure.backbone.backbone import check_backbone
 from augment.measure.backbone.lite0 import require_weights
 from augment.measure.features import pixels
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, arm_kinds, augmentation_of
+from augment.params.arms import BACKBONE_ARMS, Arm, arm_kinds, augmentation_of
 from augment.synthesis.filter import fold_positions
-
-
-def expected_gain(
-    protocol: Protocol, settings: ExperimentSettings, params: Params
-) -> tuple[float | None, NDArray[np.int64]]:
-    """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
-    normal, first = primary_metric(params).normal, protocol.first_splits
-    judged = first.test if normal is None else first.test.take(first.test.labels != normal)
-    rivals = [arm for arm, kind in arm_kinds(settings.arms, params.evaluate.classifier).items()
-              if kind in ("real", "control")]  # fmt: skip
-    augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
-    return expected_power(first.train, judged, rivals, len(protocol.seeds), protocol.ratio, augmented)
-
 
 NEIGHBOUR_FOLDS = 5
 
@@ -142,24 +130,75 @@ def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
         )
 
 
-def expected_power(
-    train: ImageSet, test: ImageSet, rivals: Sequence[str], seeds: int, ratio: float | None, augmented: bool
-) -> tuple[float | None, NDArray[np.int64]]:
-    """The smallest gain that test will show (None: no gain at all), and its groups of each class, int (classes,).
+@dataclass(frozen=True)
+class GainModel:
+    """What the smallest gain that test will show rests on.
 
-    Only the labels and groups of test are looked at, and never its images. ratio, seeds, augmented: as in
-    `expected_smallest_gain`; train and test are those of one repeat. Without folds to cut no gain is expected.
+    recalls: (classes,) of every class in test, as expected; None without folds to cut. groups: int (classes,) in the
+    test of one repeat; one_group_se: what one of them moves the figure by. rivals, seeds, ratio, augmented: as in
+    `expected_smallest_gain`.
     """
-    targets, train_targets = test.targets(train.classes), train.targets(train.classes)
-    groups, neighbour = groups_per_class(targets, test.groups), neighbour_recalls(train)
-    if neighbour is None:
-        return None, groups
-    recalls = expected_recalls(neighbour, np.bincount(train_targets))[np.unique(targets)]
-    # One fixed test set speaks of its own images.
-    components = without_arm_differences(MEASURED_COMPONENTS) if ratio == 0 else MEASURED_COMPONENTS
-    moved_by_group = one_group_se(targets, test.groups)
-    gain = expected_smallest_gain(recalls, groups, rivals, seeds, moved_by_group, components, ratio, augmented)
-    return gain, groups
+
+    recalls: NDArray[np.float64] | None
+    groups: NDArray[np.int64]
+    one_group_se: float
+    rivals: tuple[Arm, ...]
+    seeds: int
+    ratio: float | None
+    augmented: bool
+
+    def smallest(self, growth: float = 1) -> float | None:
+        """The smallest gain with so many times as many test images; None: no gain at all."""
+        if self.recalls is None:
+            return None
+        # One fixed test set speaks of its own images.
+        components = without_arm_differences(MEASURED_COMPONENTS) if self.ratio == 0 else MEASURED_COMPONENTS
+        return expected_smallest_gain(
+            self.recalls, self.groups * growth, self.rivals, self.seeds, self.one_group_se / growth, components,
+            self.ratio, self.augmented,
+        )  # fmt: skip
+
+    def tested_on(self, targets: NDArray[np.int64], groups: NDArray[np.str_]) -> "GainModel":
+        """The same with these test images, of the same classes."""
+        return replace(self, groups=groups_per_class(targets, groups), one_group_se=one_group_se(targets, groups))
+
+
+def gain_model(protocol: Protocol, settings: ExperimentSettings, params: Params) -> GainModel:
+    """Of the repeats of an experiment, before it has run."""
+    first, rivals = protocol.first_splits, _rivals(settings.arms, params)
+    augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
+    return power_of(first.train, judged_images(first, params), rivals, len(protocol.seeds), protocol.ratio, augmented)
+
+
+def _rivals(arms: Sequence[Arm], params: Params) -> list[Arm]:
+    return [arm for arm, kind in arm_kinds(arms, params.evaluate.classifier).items() if kind in ("real", "control")]
+
+
+def judged_images(splits: Splits, params: Params) -> ImageSet:
+    """The test images that the primary metric is of."""
+    normal = primary_metric(params).normal
+    return splits.test if normal is None else splits.test.take(splits.test.labels != normal)
+
+
+def power_of(
+    train: ImageSet, test: ImageSet, rivals: Sequence[Arm], seeds: int, ratio: float | None, augmented: bool
+) -> GainModel:
+    """Only the labels and groups of test are looked at, and never its images; train and test are those of one
+    repeat."""
+    targets, neighbour = test.targets(train.classes), neighbour_recalls(train)
+    recalls = None
+    if neighbour is not None:
+        recalls = expected_recalls(neighbour, np.bincount(train.targets(train.classes)))[np.unique(targets)]
+    unset = GainModel(recalls, np.zeros(0, np.int64), 0.0, tuple(rivals), seeds, ratio, augmented)
+    return unset.tested_on(targets, test.groups)
+
+
+def expected_gain(
+    protocol: Protocol, settings: ExperimentSettings, params: Params
+) -> tuple[float | None, NDArray[np.int64]]:
+    """The smallest gain that test is expected to show, None for none, and the groups of each class in it."""
+    model = gain_model(protocol, settings, params)
+    return model.smallest(), model.groups
 
 
 def neighbour_recalls(train: ImageSet) -> NDArray[np.float64] | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.experiment.preflight import expected_power, neighbour_recalls
+from augment.evaluation.experiment.preflight import neighbour_recalls, power_of
 from augment.evaluation.statistics.power_model import expected_recalls
 from tests.toy import toy_set
 
@@ -42,20 +42,20 @@ def test_groups_stay_together_when_neighbours_are_looked_for():
 
 def test_test_images_are_not_looked_at():
     train, test = toy_set({"a": 8, "b": 8}), toy_set({"a": 30, "b": 20}, seed=1, each=2)
-    found, groups = expected_power(train, test, ["none", "copies_half"], 5, None, True)
+    found = power_of(train, test, ["none", "copies_half"], 5, None, True)
     blank = ImageSet(np.zeros_like(test.images), test.labels, test.groups, test.sources)
-    assert expected_power(train, blank, ["none", "copies_half"], 5, None, True)[0] == found
-    assert groups.tolist() == [15, 10]
+    assert power_of(train, blank, ["none", "copies_half"], 5, None, True).smallest() == found.smallest() is not None
+    assert found.groups.tolist() == [15, 10]
 
 
 def test_a_set_without_folds_announces_nothing():
     train = toy_set({"a": 2, "b": 2})
     one_group = ImageSet(train.images, train.labels, np.array(["x"] * 4), train.sources)
     assert neighbour_recalls(one_group) is None
-    assert expected_power(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5, None, True)[0] is None
+    assert power_of(one_group, toy_set({"a": 30, "b": 20}, seed=1), ["none"], 5, None, True).smallest() is None
 
 
 def test_classes_that_test_lacks_do_not_count():
     train = toy_set({"a": 8, "b": 8, "c": 8})
-    _, groups = expected_power(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5, None, True)
-    assert len(groups) == 2
+    found = power_of(train, toy_set({"a": 30, "c": 20}, seed=1), ["none"], 5, None, True)
+    assert len(found.groups) == 2

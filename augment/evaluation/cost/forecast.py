@@ -1,0 +1,91 @@
+"""What a whole run will take and can show, for `augment init` and `augment check`, before anything is trained."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from augment.core.engine import Engine
+from augment.core.progress import duration, say
+from augment.data.entries import Entry
+from augment.data.imageset import ImageSet
+from augment.data.prepare import POOL, SPLITS, image_set
+from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
+from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
+from augment.evaluation.cost.timing import Timings, time_parts
+from augment.evaluation.cost.wording import advice_text, minutes_text, repeats_text, smallest_gain_text
+from augment.evaluation.experiment.preflight import GainModel, gain_model
+from augment.evaluation.experiment.protocol import Protocol, Splits
+from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings
+from augment.evaluation.experiment.training_sets import prepared_protocol
+from augment.gan import cost as gan_cost
+from augment.gan.per_class import Backend, ClassTraining
+from augment.gan.settings import class_training, has_pinned_start, load_pinned_start, start_backend
+from augment.params import Params
+
+CLEARLY_SMALLER = 0.9  # times the gain shown now
+
+
+def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[str]:
+    """A few lines: GANs, evaluation, the smallest gain, and what to change where that is large.
+
+    shape: (C, H, W). images: usable entries with pixels, split as `ingest` would. Raises `ParamsError`, `BundleError`
+    and `DataError` for settings that do not fit such images.
+    """
+    splits, pool = prepared(shape, images)
+    protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
+    settings = experiment_settings(params, arms_for(params.evaluate, *shape[1:]), protocol.first_splits.train)
+    model = gain_model(protocol, settings, params)
+    gain = model.smallest()
+    lines = [
+        *cost_lines(protocol, settings, params),
+        smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol)),
+    ]
+    if gain is not None and gain <= NOTED_GAIN:
+        return lines
+    return [*lines, advice(model, gain, splits, pool, params)]
+
+
+def prepared(shape: tuple[int, int, int], images: Sequence[Entry]) -> tuple[Splits, ImageSet]:
+    """The sides, and what the split left over, as `ingest` would write them."""
+    of_side = {side: image_set([one for one in images if one.split == side], shape) for side in (*SPLITS, POOL)}
+    return Splits(*(of_side[side] for side in SPLITS)), of_side[POOL]
+
+
+def cost_lines(protocol: Protocol, settings: ExperimentSettings, params: Params) -> list[str]:
+    """Of the GANs, and of the evaluation."""
+    say("timing a few steps ...")
+    backend, train = start_backend(params.compute), protocol.first_splits.train
+    training = _training(train, params, backend.device)
+    timings = time_parts(train, settings, training, [], backend.device, Engine("serial"))
+    bases, sets = params.evaluate.base_arms(settings.arms), 1 + len(protocol.seeds)
+    cost = experiment_cost(protocol, settings, bases, training, timings, backend, sets)
+    evaluated = f"evaluation: {cost.classifiers} classifiers: {minutes_text(cost.minutes)}"
+    return [gans_line(cost, training, timings, backend), evaluated]
+
+
+def gans_line(cost: ExperimentCost, training: ClassTraining, timings: Timings, backend: Backend) -> str:
+    """Those of `train`, which are delivered, and those of the further repeats, which prove what they are worth."""
+    groups = gan_steps(training, 1)
+    delivered = sum(map(len, groups))
+    minutes = gan_cost.minutes(timings.gan_step, groups, backend.engine.processes, backend.stacked) + cost.gan_minutes
+    told = f"{duration(minutes)}{' or more' if backend.stacked else ''}"
+    line = f"GANs: {delivered} to deliver, {cost.gans} more for the proof: {told}, from a few timed steps"
+    return line + gan_cost.SHORTER if minutes > gan_cost.LONG_RUN_MINUTES else line
+
+
+def advice(model: GainModel, gain: float | None, splits: Splits, pool: ImageSet, params: Params) -> str:
+    """What would let this set show a smaller gain."""
+    repeated = None if params.evaluate.protocol == "repeated" else repeated_gain(model, splits, pool, params)
+    better = repeated is not None and (gain is None or repeated <= CLEARLY_SMALLER * gain)
+    several = len(model.groups) > 2
+    found = what_would_show(model)
+    return advice_text(model.groups.tolist(), model.seeds, found, repeated if better else None, several)
+
+
+def _training(train: ImageSet, params: Params, device: str) -> ClassTraining:
+    """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
+    _, channels, height, width = train.images.shape
+    counts: Mapping[str, int] = train.counts()
+    overrides = {label: own for label, own in params.train.overrides.items() if label in counts}
+    chosen, flips = params.train.model_copy(update={"overrides": overrides}), params.ingest.flips
+    start = load_pinned_start(chosen, channels, height, width) if Path(chosen.base).exists() else None
+    return class_training(chosen, counts, flips=flips, height=height, width=width, device=device, pinned_start=start)
