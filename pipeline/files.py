@@ -134,10 +134,10 @@ FILES: dict[str, CsvFile] = {
     "reports/evaluation/verdict.json": CsvFile(
         "The verdict in words, and what the rules chose on the way.",
         verdict="the word",
-        first_line="best way without a GAN, what was tried, and what a probe reaches beside a fixed family",
+        first_line="best way without a GAN, what was tried, what a probe reaches",
         sentence="the word in a sentence",
         reasons="sentences",
-        advice="sentences; the first: what data/augmented holds, and what changes that",
+        advice="sentences; the first: what data/augmented holds, what changes it",
         explanation="`text` of each rule, `source` of its numbers",
         protocol="`name`, `form` (scheme), `repeats`, `ratio`, `speaks` (of what)",
         augmentation="what arms with made images add to",
