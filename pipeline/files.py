@@ -125,7 +125,6 @@ FILES: dict[str, CsvFile] = {
         protocol="`holdout` or `repeated`",
         primary="the primary metric",
         gain="`gross`, `net` and `as_delivered`: mean, low, high",
-        backbone="files of your own network -> SHA-256, as they were used",
         policy="`arm` that was selected, its `weight` of synthetic images",
         privacy="`membership_auc`, `copy_rate`",
         arms="arm -> mean, low, high on test",
