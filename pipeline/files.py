@@ -109,6 +109,7 @@ FILES: dict[str, CsvFile] = {
         augmentation="what arms with made images add to",
         failed="label -> repeats in which its GAN failed",
         pinned="`training` of the manifest in `train.base`; null: none",
+        backbone="files of your own network -> SHA-256, as they were used",
     ),
     "data/augmented/manifest.csv": CsvFile(
         "The images to train on.",
