@@ -109,6 +109,7 @@ FILES: dict[str, CsvFile] = {
         augmentation="what arms with made images add to",
         failed="label -> repeats in which its GAN failed",
         pinned="`training` of the manifest in `train.base`; null: none",
+        backbone="files of your own network -> SHA-256, as they were used",
     ),
     "data/augmented/manifest.csv": CsvFile(
         "The images to train on.",
@@ -125,7 +126,6 @@ FILES: dict[str, CsvFile] = {
         protocol="`holdout` or `repeated`",
         primary="the primary metric",
         gain="`gross`, `net` and `as_delivered`: mean, low, high",
-        backbone="files of your own network -> SHA-256, as they were used",
         policy="`arm` that was selected, its `weight` of synthetic images",
         privacy="`membership_auc`, `copy_rate`",
         arms="arm -> mean, low, high on test",
