@@ -41,11 +41,11 @@ def test_groups_stay_together_when_neighbours_are_looked_for():
 
 
 def test_test_images_are_not_looked_at():
-    train, test = toy_set({"a": 8, "b": 8}), toy_set({"a": 30, "b": 20}, seed=1, each=2)
+    train, test = toy_set({"a": 8, "b": 8}), toy_set({"a": 300, "b": 200}, seed=1, each=2)
     found = power_of(train, test, ["none", "copies_half"], 5, None, True)
     blank = ImageSet(np.zeros_like(test.images), test.labels, test.groups, test.sources)
     assert power_of(train, blank, ["none", "copies_half"], 5, None, True).smallest() == found.smallest() is not None
-    assert found.groups.tolist() == [15, 10]
+    assert found.groups.tolist() == [150, 100]
 
 
 def test_a_set_without_folds_announces_nothing():
