@@ -184,7 +184,7 @@ def on_disjoint_subsets(scenario: Scenario, simulations: int) -> tuple[float | N
     for number in range(simulations):
         rng = numpy_rng(number, scenario.name)
         true = truth(scenario.recalls, alike, rng)
-        equal = replace(true, alike=replace(true.alike, apart=0.0))
+        equal = replace(true, alike=true.alike.without_family_differences())
         tested = _Repeats([test] * scenario.seeds, test.noise(equal, scenario.seeds, rng), 0.0)
         outcomes.append(
             _outcome(scenario, true, announced, tested.table, _val_of_each(val, true, scenario.seeds, rng, 0.0))

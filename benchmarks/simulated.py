@@ -42,6 +42,17 @@ class Alike:
         """The same without differences that last between arms of a family."""
         return replace(self, parts={family: without_arm_differences(own) for family, own in self.parts.items()})
 
+    def without_family_differences(self) -> "Alike":
+        """The same without differences that last between families: what a family has in common beyond others is of a
+        repeat."""
+        least = min(own.common for own in self.parts.values())
+        return Alike(
+            {
+                family: replace(own, common=least, seed=own.seed + own.common - least)
+                for family, own in self.parts.items()
+            }
+        )
+
 
 @dataclass(frozen=True)
 class Truth:

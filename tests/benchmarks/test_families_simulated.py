@@ -156,3 +156,15 @@ def test_disagreement_of_two_families_is_that_of_two_normal_variables():
     expected = 2 * (0.7 - both_right(true.thresholds, true.thresholds, 0.6)[0])
     assert (one != other).mean() == pytest.approx(expected, abs=0.005)
     assert MEASURED_COMPONENTS.common - SCRATCH.between == 0
+
+
+def test_equal_arms_of_all_families_are_equal_on_every_image_of_a_fixed_test_set():
+    """What lasts over repeats is the same for all of them, so over many repeats they are right equally often."""
+    alike = FAMILIES.without_arm_differences().without_family_differences()
+    still = Alike({family: replace(own, shift=0.0) for family, own in alike.parts.items()})
+    true = Truth(ndtri(np.full(1, 0.7)), still)
+    arms, count = ("classical", "probe", "finetune"), 40
+    drawn = noise(true, np.zeros(count, int), np.arange(count), arms, 4000, np.random.default_rng(0), one_train=False)
+    often = (drawn.latent("classical") > 0).mean(axis=1)
+    np.testing.assert_allclose(often, np.broadcast_to(often.mean(axis=0), often.shape), atol=0.04)
+    assert often.std(axis=1).min() > 0.3, "images differ"
