@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from augment.core.engine import Engine
 from augment.core.progress import duration, say
 from augment.data.entries import Entry
@@ -33,8 +35,9 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     splits, pool = prepared(shape, images)
     protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
     settings = experiment_settings(params, arms_for(params.evaluate, *shape[1:]), protocol.first_splits.train)
-    model = gain_model(protocol, settings, params)
-    gain = model.smallest()
+    with threadpool_limits(1):  # small products: threads would mostly wait for each other
+        model = gain_model(protocol, settings, params)
+        gain = model.smallest()
     lines = [
         *cost_lines(protocol, settings, params),
         smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol)),
