@@ -11,6 +11,7 @@ from scipy import stats
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
+from augment.evaluation.experiment.settings import arms_for
 from augment.evaluation.statistics.estimates import corrected_t
 from augment.gan.api import train_generators
 from augment.params import check
@@ -65,7 +66,7 @@ def test_folds_where_it_did_not(capsys: pytest.CaptureFixture[str]) -> None:
     check_every_number(25)
     predictions = rows_of("predictions")
     assert len(predictions) == 5 * 61
-    assert list(predictions[0]) == ["replicate", "index", "label", "group", *params().evaluate.arm_names]
+    assert list(predictions[0]) == ["replicate", "index", "label", "group", *arms_for(params().evaluate, 8, 8)]
     runs = {(row["arm"], row["seed"]): row for row in rows_of("runs") if row["split"] == "test"}
     mine = [row for row in predictions if row["replicate"] == "7"]
     right = {label: [row["gan_half"] == label for row in mine if row["label"] == label] for label in COUNTS}

@@ -147,7 +147,7 @@ def test_runs_and_predictions_belong_together(monkeypatch: pytest.MonkeyPatch, s
         code = np.eye(64)[TRAINED.index(job.fit.arm) + 20 * SEEDS.index(job.fit.seed)]
         return np.concatenate([np.tile(code, (len(job.val), 1)), np.tile(np.roll(code, 1), (len(job.test.array), 1))])
 
-    monkeypatch.setattr(running, "_score_scratch", answer)
+    monkeypatch.setattr(running, "_score_network", answer)
     found = run_experiment(REPEATS, GENERATORS, SETTINGS, Engine("serial"))
     for number, arm in enumerate(TRAINED):
         assert np.array(predictions(found.scores.val)[arm]).tolist() == [[number] * 3, [number + 20] * 3]
