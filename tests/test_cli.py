@@ -141,8 +141,8 @@ def test_a_verdict_of_another_network_says_so(tmp_path: Path, capsys: pytest.Cap
     """DVC does not watch the file that `evaluate.backbone` names."""
     (tmp_path / "own.pt2").write_bytes(b"one")
     looked = {"test": "t", "prepared": "p", "configuration": "c"}
-    found = {"verdict": "helps", "first_line": "", "sentence": "They help.", "reasons": [], "advice": [], "looked": looked,
-             "backbone": {"own.pt2": sha256(b"one")}}  # fmt: skip
+    found = {"verdict": "helps", "first_line": "", "sentence": "They help.", "reasons": [], "advice": [],
+             "looked": looked, "backbone": {"own.pt2": sha256(b"one")}}  # fmt: skip
     write_json(tmp_path / "reports/evaluation/verdict.json", found)
     for content, first in ((b"one", "helps"), (b"two", "Of another own.pt2 (evaluate.backbone) than there is now")):
         (tmp_path / "own.pt2").write_bytes(content)

@@ -135,8 +135,8 @@ class GainModel:
     """What the smallest gain that test will show rests on.
 
     recalls: (classes,) of every class in test, as expected; None without folds to cut. groups: int (classes,) in the
-    test of one repeat; one_group_se: what one of them moves the figure by. rivals, seeds, ratio, augmented: as in
-    `expected_smallest_gain`.
+    test of one repeat; one_group_se: what one of them moves the figure by. rivals, seeds, ratio, augmented, base: as
+    in `expected_smallest_gain`.
     """
 
     recalls: NDArray[np.float64] | None
@@ -146,6 +146,7 @@ class GainModel:
     seeds: int
     ratio: float | None
     augmented: bool
+    base: Arm | None = "classical"
 
     def smallest(self, growth: float = 1) -> float | None:
         """The smallest gain with so many times as many test images; None: no gain at all."""
@@ -155,7 +156,7 @@ class GainModel:
         components = without_arm_differences(MEASURED_COMPONENTS) if self.ratio == 0 else MEASURED_COMPONENTS
         return expected_smallest_gain(
             self.recalls, self.groups * growth, self.rivals, self.seeds, self.one_group_se / growth, components,
-            self.ratio, self.augmented,
+            self.ratio, self.augmented, self.base,
         )  # fmt: skip
 
     def tested_on(self, targets: NDArray[np.int64], groups: NDArray[np.str_]) -> "GainModel":
@@ -167,7 +168,8 @@ def gain_model(protocol: Protocol, settings: ExperimentSettings, params: Params)
     """Of the repeats of an experiment, before it has run."""
     first, rivals = protocol.first_splits, _rivals(settings.arms, params)
     augmented = settings.base is not None and augmentation_of(settings.base, None) is not None
-    return power_of(first.train, judged_images(first, params), rivals, len(protocol.seeds), protocol.ratio, augmented)
+    model = power_of(first.train, judged_images(first, params), rivals, len(protocol.seeds), protocol.ratio, augmented)
+    return replace(model, base=settings.base)
 
 
 def _rivals(arms: Sequence[Arm], params: Params) -> list[Arm]:

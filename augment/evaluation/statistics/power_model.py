@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from augment.evaluation.statistics.bootstrap import Float, Int
 from augment.evaluation.statistics.power import DifferenceVariance, smallest_gain
-from augment.params.arms import UNAUGMENTED_ARMS
+from augment.params.arms import UNAUGMENTED_ARMS, Arm, family_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class VarianceComponents:
 
 
 MEASURED_COMPONENTS = VarianceComponents(common=0.82, kind=0.09, arm=0.015, seed=0.04, shift=0.1)
+COMMON_TO_FAMILIES = 0.60  # of `common`, where two classifiers are of different families
 NEIGHBOUR_INTERCEPT, NEIGHBOUR_SLOPE = 0.48, 0.76  # from a neighbour's recall to a classifier's, as normal quantiles
 _SHRINKAGE_IMAGES = 4  # a class's own recall counts as its images, the mean of all classes as this many
 _MIN_RECALL = 0.02  # no class is expected to be all right or all wrong
@@ -56,12 +57,13 @@ def expected_recalls(neighbour: Float, images: Int) -> Float:
 def expected_smallest_gain(
     recalls: Float,
     groups: NDArray[Any],
-    rivals: Sequence[str],
+    rivals: Sequence[Arm],
     seeds: int,
     one_group_se: float,
     components: VarianceComponents = MEASURED_COMPONENTS,
     ratio: float | None = None,
     augmented: bool = True,
+    base: Arm | None = "classical",
 ) -> float | None:
     """The smallest gain that `smallest_gain` will show if all rivals are equally good; None where none can be.
 
@@ -69,16 +71,23 @@ def expected_smallest_gain(
     the figure by. The gain is planted by moving every class's threshold alike, so a class near 1 gains less.
     ratio: None for one split and paired seeds; for repeated training sets that of `corrected_t`, 0 for disjoint
     sets; seeds then counts the repeats, and groups those of one repeat. augmented: the candidate learns from augmented
-    images, unlike `UNAUGMENTED_ARMS` rivals.
+    images, unlike `UNAUGMENTED_ARMS` rivals. base: what it builds on; on one split rivals of other families share less
+    with it, and over training sets most of that is in their spread.
     """
-    quantiles = ndtri(recalls)
+    quantiles, family = ndtri(recalls), family_of(base, None) if base else "scratch"
 
     def gain(step: float) -> float:
         return float((ndtr(quantiles + step) - recalls).mean())
 
     def missing(step: float) -> float:
         variances = [
-            expected_variance(quantiles + step, quantiles, groups, augmented and rival in UNAUGMENTED_ARMS, components)
+            expected_variance(
+                quantiles + step,
+                quantiles,
+                groups,
+                augmented and rival in UNAUGMENTED_ARMS,
+                between_families(components) if ratio is None and family_of(rival, base) != family else components,
+            )
             for rival in rivals
         ]
         if ratio is not None:
@@ -111,6 +120,12 @@ def expected_variance(
         chance=float(((once - lasting) * weights).sum()),
         seed=float(slopes.sum()) / (2 * np.pi) * components.shift**2 / len(groups) ** 2,
     )
+
+
+def between_families(components: VarianceComponents) -> VarianceComponents:
+    """The same for two arms of different families: what these do not have in common is each arm's own."""
+    own = components.arm + components.common - COMMON_TO_FAMILIES
+    return replace(components, common=COMMON_TO_FAMILIES, arm=own)
 
 
 def without_arm_differences(components: VarianceComponents) -> VarianceComponents:

@@ -11,6 +11,7 @@ from augment.evaluation.statistics.bootstrap import one_group_se
 from augment.evaluation.statistics.power_model import (
     MEASURED_COMPONENTS,
     VarianceComponents,
+    between_families,
     both_right,
     expected_smallest_gain,
     expected_variance,
@@ -88,3 +89,21 @@ def test_the_measured_parts_leave_room_for_chance():
         )
     )
     assert 0.05 < disagreement[0] < 0.1, "as on Fashion-MNIST: 0.06 to 0.07"
+
+
+def test_rivals_of_another_family_disagree_more_so_a_larger_gain_is_needed() -> None:
+    """As arms whose own part of the variable is larger by what families do not share."""
+    recalls, groups = np.full(4, 0.8), np.full(4, 50)
+
+    def gain(rivals: list[str], base: str = "classical", ratio: float | None = None) -> float:
+        found = expected_smallest_gain(recalls, groups, rivals, 5, 0.005, ratio=ratio, base=base)
+        assert found is not None
+        return found
+
+    alike, other = gain(["randaugment"]), gain(["probe"])
+    assert other > 1.1 * alike
+    assert gain(["probe"], base="probe") == alike
+    assert gain(["randaugment"], base="probe") == other
+    assert gain(["probe"], ratio=0.3) == gain(["randaugment"], ratio=0.3), "over training sets it is in the spread"
+    parts = between_families(MEASURED_COMPONENTS)
+    assert parts.common + parts.arm == pytest.approx(MEASURED_COMPONENTS.common + MEASURED_COMPONENTS.arm)
