@@ -59,7 +59,7 @@ def backbone_fit(
     """What an arm with a seed learns from, and what it is asked about."""
     data = arm_data(arm, train, samples)
     array = seen.features if family_of(arm, base) == "probe" else seen.activations
-    of_data = partial(_rows_of, train=train, seen=seen, augmented=augmentation_of(arm, base) is not None)
+    of_data = partial(rows_of, train=train, seen=seen, augmented=augmentation_of(arm, base) is not None)
     rows, real, made = of_data(data)
     fit = BackboneFit(arm, base, seed, look, array, rows, real, made, scored, len(train.classes), len(train), strength)
     if ROW_OF[arm].use != "first":
@@ -68,7 +68,7 @@ def backbone_fit(
     return replace(fit, first_half=replace(fit, rows=rows, real=real, made=made))
 
 
-def _rows_of(
+def rows_of(
     data: WeightedImages, train: ImageSet, seen: SeenImages, augmented: bool
 ) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.float64]], WeightedImages]:
     """An arm's data, whose first images are the training images, in rows of what was seen; the made ones are left."""
