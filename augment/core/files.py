@@ -17,6 +17,7 @@ from typing import Any
 
 from augment.core.errors import DataError, InUseError, StoreError
 
+SEEN_STORE = Path(".work/backbone")  # what backbones saw of images
 WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, test queries; outside of git and DVC
 _SLUG = re.compile(r"[a-z0-9-]{1,48}")
 _FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")

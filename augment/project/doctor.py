@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from augment.core.files import WORK_STORE
+from augment.core.files import SEEN_STORE, WORK_STORE
 from augment.core.progress import limited
 from augment.project.dvc_cache import locked_outputs
 from augment.project.dvc_faults import Fault, faults
-from augment.project.work_store import StoredGan, prune, survey
+from augment.project.work_store import StoredGan, prune, prune_seen, survey
 
 MIN_PYTHON = (3, 11)
 _SHOWN_PACKAGES = ("torch", "numpy", "pydantic", "dvc")
@@ -109,6 +109,9 @@ def _store(prune_days: float | None) -> Iterator[str]:
         yield f"  removed {_counted(removed)}. They are trained again if a run asks for them; no output is touched."
         if busy:
             yield f"  {busy} stayed: a run is at work on them"
+        files, size = prune_seen(SEEN_STORE, prune_days)
+        if files:
+            yield f"  removed {files} files of what the backbone saw, {_size(size)}; it looks again if it has to"
     gans = survey(WORK_STORE)
     yield f"  {WORK_STORE}: {_counted(gans)}" + (f", last used {_age(gans[0].used)}" if gans else "")
     unfinished = [

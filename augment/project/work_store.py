@@ -34,6 +34,16 @@ def survey(store: Path) -> list[StoredGan]:
     return sorted(gans, key=lambda gan: (-gan.used, gan.folder.name))
 
 
+def prune_seen(folder: Path, days: float) -> tuple[int, int]:
+    """Delete what backbones saw and no run has used for `days`: how many files, and their bytes."""
+    before = time.time() - days * _DAY_SECONDS
+    files = [(file, file.stat()) for file in folder.glob("*") if file.is_file()]
+    old = [(file, status.st_size) for file, status in files if status.st_mtime <= before]
+    for file, _ in old:
+        file.unlink(missing_ok=True)
+    return len(old), sum(size for _, size in old)
+
+
 def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:
     """Delete the GANs, finished or not, that no run has used for `days`; those at work now stay. Returns what was
     deleted, and how many stayed because a run is at work on them."""

@@ -10,7 +10,7 @@ from augment.core.files import exclusive
 from augment.gan import settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.training.run import GanJob
-from augment.project.work_store import prune, survey
+from augment.project.work_store import prune, prune_seen, survey
 from tests.gan.conftest import TINY, images
 
 
@@ -72,3 +72,15 @@ def test_the_doctor_looks_where_the_trainer_keeps() -> None:
     from augment.project import doctor  # noqa: PLC0415
 
     assert doctor.WORK_STORE == settings.WORK_STORE
+
+
+def test_what_backbones_saw_goes_by_its_age_alone(tmp_path: Path) -> None:
+    (tmp_path / "seen").mkdir()
+    for name, days in (("old.safetensors", 40), ("old.json", 31), ("young.safetensors", 2)):
+        (tmp_path / "seen" / name).write_bytes(bytes(7))
+        moment = time.time() - days * 86400
+        os.utime(tmp_path / "seen" / name, (moment, moment))
+    assert prune_seen(tmp_path / "seen", 30) == (2, 14)
+    assert [file.name for file in (tmp_path / "seen").iterdir()] == ["young.safetensors"]
+    assert prune_seen(tmp_path / "nowhere", 0) == (0, 0)
+    assert survey(tmp_path) == [], "it is no GAN"

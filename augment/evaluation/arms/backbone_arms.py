@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
+from augment.core.files import read_json, sha256_json, write_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
+from augment.evaluation.arms import seen as seen_images
 from augment.evaluation.arms.draws import Samples, arm_data, with_made_images
 from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
-from augment.evaluation.arms.probe import choose_strength, fit_probe, probe_scores, strength_choice
+from augment.evaluation.arms.probe import STRENGTHS, choose_strength, fit_probe, probe_scores, strength_choice
 from augment.evaluation.arms.seen import Look, SeenImages, see_made
 from augment.measure.backbone.backbone import load_backbone
 from augment.measure.classifiers import adjusted_loss
@@ -47,9 +49,16 @@ class BackboneFit:
 
 
 def strengths_of(trains: Sequence[ImageSet], seen: SeenImages, seeds: Sequence[int], engine: Engine) -> list[float]:
-    """The penalty that folds within each training set find best for a probe."""
-    choices = [strength_choice(train, seen, seed) for train, seed in zip(trains, seeds, strict=True)]
-    return engine.gather(choose_strength, choices, "probe")
+    """The penalty that folds within each training set find best for a probe; kept in the work store."""
+    files = [
+        seen_images.STORE / f"{sha256_json([seen.key, train.fingerprint(), seed, STRENGTHS])[:32]}.json"
+        for train, seed in zip(trains, seeds, strict=True)
+    ]
+    missing = [at for at, file in enumerate(files) if not file.exists()]
+    choices = [strength_choice(trains[at], seen, seeds[at]) for at in missing]
+    for at, strength in zip(missing, engine.gather(choose_strength, choices, "probe" if missing else ""), strict=True):
+        write_json(files[at], {"strength": strength})
+    return [float(read_json(file, ["strength"])["strength"]) for file in files]
 
 
 def backbone_fit(

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.files import WORK_STORE, sha256_json, write_bytes
+from augment.core.files import SEEN_STORE, sha256_json, write_bytes
 from augment.core.seeds import derive_seed, global_torch_rng
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.scratch import augment_of
@@ -26,7 +26,7 @@ AUGMENTATION: Augmentation = "randaugment"  # of views
 VIEWS_PER_CLASS, MIN_VIEWS, MAX_VIEWS = 500, 4, 60  # of a class about so many; of an image
 ROWS_OF_UNIT = 512
 AHEAD_IMAGES = 512  # augmented in one go
-STORE = WORK_STORE / "backbone"
+STORE = SEEN_STORE
 Rows = NDArray[np.int64]
 
 
@@ -41,11 +41,12 @@ class Look:
 
 @dataclass(frozen=True)
 class SeenImages:
-    """places: an image's content -> the row of it as it is, and how many views follow.
-
+    """key: of what was looked at, and how
+    places: an image's content -> the row of it as it is, and how many views follow
     features: float32 (rows, D), pooled; activations: float16 (rows, ...), before the layers that are trained on
     """
 
+    key: str
     places: Mapping[bytes, tuple[int, int]]
     features: SharedArray
     activations: SharedArray
@@ -80,8 +81,9 @@ def see_images(trains: Sequence[ImageSet], others: Sequence[UInt8], look: Look, 
     firsts = np.cumsum([0, *(1 + count for count in views)])[:-1].tolist()
     places = dict(zip(wanted, zip(firsts, views, strict=True), strict=True))
     known = [AUGMENTATION, identity(look.backbone), look.flips, look.seed, [key.hex() for key in wanted], views]
-    seen = _kept(STORE / f"{sha256_json(known)[:32]}.safetensors", list(wanted.values()), look, engine)
-    return SeenImages(places, SharedArray(seen["features"]), SharedArray(seen["activations"]))
+    key = sha256_json(known)[:32]
+    seen = _kept(STORE / f"{key}.safetensors", list(wanted.values()), look, engine)
+    return SeenImages(key, places, SharedArray(seen["features"]), SharedArray(seen["activations"]))
 
 
 def views_of(images_of_class: int) -> int:
@@ -109,7 +111,9 @@ def _kept(
     from safetensors.numpy import load_file, save  # noqa: PLC0415  (as above)
 
     try:
-        return dict(load_file(path))
+        seen = dict(load_file(path))
+        path.touch()  # used just now
+        return seen
     except (OSError, SafetensorError):
         pass
     units: list[tuple[list[tuple[NDArray[np.uint8], int]], Look, int]] = []

@@ -80,16 +80,12 @@ def expected_smallest_gain(
         return float((ndtr(quantiles + step) - recalls).mean())
 
     def missing(step: float) -> float:
+        moved, unlike = quantiles + step, between_families(components)
         variances = [
-            expected_variance(
-                quantiles + step,
-                quantiles,
-                groups,
-                augmented and rival in UNAUGMENTED_ARMS,
-                between_families(components) if ratio is None and family_of(rival, base) != family else components,
-            )
+            expected_variance(moved, quantiles, groups, augmented and rival in UNAUGMENTED_ARMS,
+                              unlike if ratio is None and family_of(rival, base) != family else components)
             for rival in rivals
-        ]
+        ]  # fmt: skip
         if ratio is not None:
             variances = [variance.between_training_sets() for variance in variances]
         return smallest_gain(variances, seeds, int(groups.sum()), one_group_se, ratio) - gain(step)

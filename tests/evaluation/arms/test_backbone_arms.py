@@ -1,5 +1,6 @@
 """What an arm on a backbone draws: rows of real images' views, by the weights of the arm, and its made images."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,13 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.evaluation.arms import backbone_arms
-from augment.evaluation.arms.backbone_arms import BackboneFit, backbone_fit, first_of_each_class, run_backbone_fit
+from augment.evaluation.arms.backbone_arms import (
+    BackboneFit,
+    backbone_fit,
+    first_of_each_class,
+    run_backbone_fit,
+    strengths_of,
+)
 from augment.evaluation.arms.draws import Samples, arm_data, delivered_images
 from augment.evaluation.arms.seen import Look, see_images
 from augment.measure.sampling import WeightedImages
@@ -88,6 +95,19 @@ def test_of_many_made_images_the_first_of_each_class_carry_the_weight_of_all(mon
     found = first_of_each_class(WeightedImages(images, np.array([0, 0, 0, 0, 0, 1, 1, 2, 2]), weights))
     assert found.images.flatten().tolist() == [0, 1, 2, 5, 6, 7, 8]
     np.testing.assert_allclose(found.sampling_weights, [0.5 / 3] * 3 + [0.2, 0.0, 0.1, 0.1])
+
+
+@pytest.mark.usefixtures("small_backbone")
+def test_strengths_are_found_once_for_a_training_set_and_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[object] = []
+    monkeypatch.setattr(backbone_arms, "choose_strength", lambda choice: found.append(choice) or 0.01 * len(found))
+    seen = see_images([TRAIN], [TEST.images], LOOK, Engine("serial"))
+    other = TRAIN.take(np.arange(len(TRAIN)) > 0)
+    asked = partial(strengths_of, seen=seen, engine=Engine("serial"))
+    assert asked([TRAIN, other], seeds=[1, 1]) == [0.01, 0.02]
+    assert asked([other, TRAIN], seeds=[1, 1]) == [0.02, 0.01]
+    assert asked([TRAIN], seeds=[2]) == [0.03]
+    assert len(found) == 3
 
 
 def test_every_arm_is_of_a_family_that_is_tested() -> None:
