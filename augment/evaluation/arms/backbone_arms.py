@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
+from augment.core.environment import multiplies_bf16
 from augment.core.files import read_json, sha256_json, write_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
@@ -107,11 +108,13 @@ def run_backbone_fit(fit: BackboneFit) -> NDArray[np.float64]:
         adjusted = np.bincount(fit.real[0], fit.real[1], fit.classes)
     asked, seed = fit.seen.array[fit.scored], derive_seed(fit.seed, "arm")
     if family_of(fit.arm, fit.base) == "finetune":
-        last = load_backbone(fit.look.backbone).last
-        assert last is not None
+        network = load_backbone(fit.look.backbone)
+        assert network.last is not None
         first_half = _drawn(fit.first_half) if fit.first_half else None
         loss = None if adjusted is None else adjusted_loss(adjusted)
-        return finetuned_scores(fit_finetuned(_drawn(fit), last, fit.classes, seed, loss, first_half), asked)
+        bf16 = network.trains_in_bf16 and multiplies_bf16("cpu")
+        trained = fit_finetuned(_drawn(fit), network.last, fit.classes, seed, loss, first_half, bf16)
+        return finetuned_scores(trained, asked)
     features, targets, weights = _learned(fit)
     model = fit_probe(features, targets, weights, fit.strength, fit.images)
     return probe_scores(model, asked, adjusted, fit.classes)

@@ -20,7 +20,7 @@ from augment.measure.backbone.backbone import pool
 from augment.measure.classifiers import Loss
 
 STEPS, BATCH_SIZE = 300, 32
-LEARNING_RATE = 1e-3  # AdamW's peak, one cycle
+LEARNING_RATE = 3e-4  # AdamW's peak, one cycle
 LABEL_SMOOTHING = 0.1
 SCORE_CHUNK = 256
 
@@ -37,12 +37,13 @@ class Rows:
 
 
 def fit_finetuned(
-    data: Rows, last: nn.Module, classes: int, seed: int, adjusted: Loss | None = None, first_half: Rows | None = None
-) -> nn.Module:
+    data: Rows, last: nn.Module, classes: int, seed: int, adjusted: Loss | None = None,
+    first_half: Rows | None = None, bf16: bool = False,
+) -> nn.Module:  # fmt: skip
     """Train a copy of the last layers and a new linear layer on them. Returns both as one network, in eval mode.
 
     adjusted: the loss in the place of cross-entropy with soft labels; first_half: what the first half of the steps
-    draw instead of `data`.
+    draw instead of `data`; bf16: the last layers' arithmetic.
     """
     network = _WithHead(copy.deepcopy(last), data.activations, classes)
     optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.01, fused=True)
@@ -50,7 +51,8 @@ def fit_finetuned(
     rng, draws = torch_rng(seed, "batches"), [_batches(first_half or data), _batches(data)]
     for step in range(STEPS):
         activations, targets = draws[step >= STEPS // 2](rng)
-        logits = network(activations)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            logits = network(activations)
         loss = (
             adjusted(logits, targets) if adjusted else F.cross_entropy(logits, targets, label_smoothing=LABEL_SMOOTHING)
         )
@@ -74,7 +76,9 @@ class _WithHead(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, activations: Tensor) -> Tensor:
-        logits: Tensor = self.head(pool(self.last(activations)))
+        seen = pool(self.last(activations))
+        with torch.autocast("cpu", enabled=False):
+            logits: Tensor = self.head(seen)
         return logits
 
 

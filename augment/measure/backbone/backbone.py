@@ -32,6 +32,7 @@ class Backbone:
 
     last: None where a network does not come apart, whose `frozen` part then gives what is to be pooled
     size: of its square input, pixels; None: any, the shorter side from 96 to 224 px
+    trains_in_bf16: faster, where the processor has it; depthwise convolutions are not
     """
 
     frozen: nn.Module
@@ -40,6 +41,7 @@ class Backbone:
     channels: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    trains_in_bf16: bool = False
 
 
 def is_available(chosen: Chosen) -> bool:
@@ -58,7 +60,7 @@ def load_backbone(chosen: Chosen) -> Backbone:
         nn.Sequential(*part).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for part in (network[: -lite0.TRAINED_LAYERS], network[-lite0.TRAINED_LAYERS :])
     )
-    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD)
+    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD, trains_in_bf16=True)
 
 
 def comes_apart(chosen: Chosen) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from augment.measure.backbone.program_file import Node, ProgramFile, Value
 
-TRAINED_SHARE, MOST_TRAINED = 1 / 7, 1 / 3  # of the layers: as of EfficientNet-Lite0, and at most
+TRAINED_SHARE, MOST_TRAINED = 1 / 7, 1 / 3  # of the layers, and at most
 LAYERS = ("conv", "linear", "addmm", "mm", "bmm", "matmul")  # operators that are layers where they have weights
 BATCH_SIZE = "torch.ops.aten.sym_size.int"
 

@@ -15,6 +15,12 @@ ACTIVATIONS = (RNG.normal(size=(40, 5, 2, 3)) + 9 * np.eye(5)[TARGETS][:, :, Non
 EVEN = 1 / np.bincount(TARGETS)[TARGETS]
 
 
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These layers know nothing yet."""
+    monkeypatch.setattr(finetune, "LEARNING_RATE", 3e-3)
+
+
 def last() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(nn.Conv2d(5, 7, 1), nn.ReLU())

@@ -134,3 +134,33 @@ def test_the_weights_are_those_that_were_measured():
     torch.testing.assert_close(found, pool(plain(weights, x)), rtol=1e-3, atol=1e-3)
     trained = sum(isinstance(layer, lite0.Convolution) for layer in network.last.modules())
     assert (len(network.last), trained) == (lite0.TRAINED_LAYERS, 7)
+
+
+@pytest.mark.parametrize(("side", "stride", "kernel"), [(6, 1, 5), (6, 2, 5), (3, 1, 5), (7, 2, 3), (8, 1, 3)])
+def test_small_maps_as_matrices_are_the_same_convolution(side, stride, kernel):
+    rng = torch.Generator().manual_seed(0)
+    weights = {"c.weight": torch.randn(4, 1, kernel, kernel, generator=rng)}
+    norm(weights, "n", 4, rng)
+    layer = lite0.Convolution(weights, "c", "n", stride)
+    x = torch.randn(3, 4, side, side, generator=rng)
+    plain = layer(x)
+    found = F.relu6(layer._by_matrices(x))
+    torch.testing.assert_close(found, plain)
+    wanted = torch.autograd.grad(plain.square().sum(), [*layer.parameters()])
+    torch.testing.assert_close(torch.autograd.grad(found.square().sum(), [*layer.parameters()]), wanted)
+
+
+def test_matrices_are_for_training_in_bf16_on_small_maps_alone(monkeypatch):
+    used = []
+    real = lite0.Convolution._by_matrices
+    monkeypatch.setattr(lite0.Convolution, "_by_matrices", lambda self, x: used.append(x.shape[2]) or real(self, x))
+    weights = {"c.weight": torch.randn(4, 1, 3, 3)}
+    norm(weights, "n", 4, torch.Generator().manual_seed(0))
+    layer = lite0.Convolution(weights, "c", "n")
+    for side in (8, 9):
+        with torch.autocast("cpu", torch.bfloat16):
+            layer(torch.zeros(1, 4, side, side))
+            with torch.no_grad():
+                layer(torch.zeros(1, 4, side, side))
+        layer(torch.zeros(1, 4, side, side))
+    assert used == [8]
