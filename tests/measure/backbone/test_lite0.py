@@ -133,7 +133,7 @@ def test_the_weights_are_those_that_were_measured():
     assert 0 <= found.min() < found.max() <= 6
     torch.testing.assert_close(found, pool(plain(weights, x)), rtol=1e-3, atol=1e-3)
     trained = sum(isinstance(layer, lite0.Convolution) for layer in network.last.modules())
-    assert (len(network.last), trained) == (lite0.TRAINED_LAYERS, 7)
+    assert (len(network.last), trained) == (lite0.TRAINED_LAYERS, 22)
 
 
 @pytest.mark.parametrize(("side", "stride", "kernel"), [(6, 1, 5), (6, 2, 5), (3, 1, 5), (7, 2, 3), (8, 1, 3)])
