@@ -21,9 +21,12 @@ from tests.toy import Fixed
 SIDE = 16
 SETTINGS = {
     "generate": {"per_class": 30, "oversample": 2, "folds": 2, "filter_steps": 2},
-    "evaluate": {"seeds": 2, "steps": 2, "batch_size": 8, "resamples": 200},
+    "evaluate": {
+        "arms": ["none", "classical", "gan_half_filtered", "copies_half", "as_delivered"],  # a backbone would take long
+        "seeds": 2, "steps": 2, "batch_size": 8, "resamples": 200,
+    },
     "compute": {"engine": "serial"},
-}
+}  # fmt: skip
 MADE = 60
 
 

@@ -169,7 +169,7 @@ def identity(chosen: Chosen) -> list[str]:
     """What tells this network, as it is used, from others: its settings and its files' contents."""
     arithmetic = "bf16" if multiplies_bf16("cpu") else "fp32"
     if not isinstance(chosen, BackboneFile):
-        return [chosen, arithmetic]
+        return [chosen, f"{lite0.TRAINED_LAYERS} trained layers", arithmetic]
     return [chosen.model_dump_json(exclude={"file", "weights"}), *files_of(chosen).values(), arithmetic]
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from augment.measure.backbone import backbone
+from augment.measure.backbone import backbone, lite0
 from augment.measure.backbone.backbone import (
     Backbone,
     check_backbone,
@@ -132,6 +132,12 @@ def test_a_network_is_known_by_its_files_and_settings(tmp_path):
     path.write_bytes(b"two")
     assert identity(first) != known
     assert list(files_of(first)) == [str(path)]
+
+
+def test_what_was_seen_before_other_layers_is_not_known_again(monkeypatch):
+    known = identity("lite0")
+    monkeypatch.setattr(lite0, "TRAINED_LAYERS", 3)
+    assert identity("lite0") != known
 
 
 def test_features_of_ones_own_network_are_those_of_its_images(tmp_path):
