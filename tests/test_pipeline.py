@@ -121,7 +121,7 @@ def test_the_first_run_leaves_what_it_promises(project: Project) -> None:
     assert metrics["verdict"] in words
     assert set(metrics["gain"]) == {"gross", "net", "as_delivered"}
     assert set(metrics["gain"]["net"]) == {"mean", "low", "high"}
-    assert len(metrics["arms"]) == 10
+    assert len(metrics["arms"]) == 12
     page = (project.root / "reports/report.html").read_text()
     assert metrics["verdict"].split(",")[0] in page.lower()
     assert {path.name for path in (project.root / "reports/plots").iterdir()} >= {"real.png", "synthetic.png"}

@@ -29,7 +29,7 @@ def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.
         "experiment: repeated: 10 disjoint training sets of 20 training and 20 val images, one test set of 36 images"
     )
     assert any("12 independent test images in a class and 10 disjoint training sets this set" in line for line in lines)
-    assert any(line.startswith("experiment: 36 GANs") and "; 100 classifiers of 3 steps" in line for line in lines)
+    assert any(line.startswith("experiment: 36 GANs") and "; 120 classifiers" in line for line in lines)
     protocol = json.loads(Path("reports/evaluation/verdict.json").read_text())["protocol"]
     assert (protocol["name"], protocol["form"], protocol["repeats"], protocol["ratio"]) == (
         "repeated",
