@@ -57,7 +57,9 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
         try:
             question()
         except AugmentError as error:
-            blockers.extend(Blocker("params.yaml", "evaluate", line) for line in str(error).splitlines())
+            for line in str(error).splitlines():
+                message = line.removeprefix("params.yaml: ").removeprefix("evaluate: ")  # as a blocker says itself
+                blockers.append(Blocker("params.yaml", "evaluate", message))
 
     repeats = [Splits(train, val, test)]
 

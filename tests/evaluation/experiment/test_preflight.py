@@ -70,8 +70,8 @@ def test_check_says_what_evaluate_could_not_begin_with(
 @pytest.mark.parametrize(
     ("evaluate", "words"),
     [
-        ("classifier: probe", "params.yaml: evaluate: probe needs images of 16 px and more, and these have 4x4"),
-        ("arms: [none, finetune, gan_half_filtered, copies_half]", "params.yaml: evaluate: finetune needs images of"),
+        ("classifier: probe", "probe needs images of 16 px and more, and these have 4x4"),
+        ("arms: [none, finetune, gan_half_filtered, copies_half]", "finetune needs images of"),
         ("backbone: {file: none.pt2}", None),  # nothing would be shown to it
     ],
 )
