@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.environment import multiplies_bf16
 from augment.core.files import read_json, sha256_json, write_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
@@ -112,8 +111,8 @@ def run_backbone_fit(fit: BackboneFit) -> NDArray[np.float64]:
         assert network.last is not None
         first_half = _drawn(fit.first_half) if fit.first_half else None
         loss = None if adjusted is None else adjusted_loss(adjusted)
-        bf16 = network.trains_in_bf16 and multiplies_bf16("cpu")
-        trained = fit_finetuned(_drawn(fit), network.last, fit.classes, seed, loss, first_half, bf16)
+        drawn, bf16 = _drawn(fit), network.trains_in_bf16
+        trained = fit_finetuned(drawn, network.last, fit.classes, seed, loss, first_half, bf16)
         return finetuned_scores(trained, asked)
     features, targets, weights = _learned(fit)
     model = fit_probe(features, targets, weights, fit.strength, fit.images)

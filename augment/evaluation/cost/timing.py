@@ -141,16 +141,20 @@ def backbone_seconds(images: UInt8, look: Look, classes: int) -> BackboneSeconds
     rows = rows + rng.normal(size=rows.shape).astype(np.float32) * features.std(axis=0)
     targets, strength = np.arange(PROBE_ROWS) % classes, STRENGTHS[len(STRENGTHS) // 2]
     probe = partial(fit_logistic, rows, targets, np.ones(PROBE_ROWS), strength)
-    last = load_backbone(look.backbone).last
+    network = load_backbone(look.backbone)
     batch = torch.from_numpy(activations[np.arange(BATCH_SIZE) % LOOKS].astype(np.float32))
-    tuned_step = 0.0 if last is None else _warm_seconds(partial(_train_once, copy.deepcopy(last), batch))
+    tuned_step = 0.0
+    if network.last is not None:
+        tuned_step = _warm_seconds(partial(_train_once, copy.deepcopy(network.last), batch, network.trains_in_bf16))
     see = _warm_seconds(partial(see_made, shown, look, 0, augmented=True), times=1)
     return BackboneSeconds(see / LOOKS, _warm_seconds(probe, times=1) / PROBE_ROWS, tuned_step)
 
 
-def _train_once(last: nn.Module, batch: torch.Tensor) -> None:
+def _train_once(last: nn.Module, batch: torch.Tensor, bf16: bool) -> None:
     """Forwards and backwards, beside which the rest of a step is nothing."""
-    pool(last(batch.contiguous(memory_format=torch.channels_last))).sum().backward()  # type: ignore[no-untyped-call]
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        seen = pool(last(batch.contiguous(memory_format=torch.channels_last)))
+    seen.sum().backward()  # type: ignore[no-untyped-call]
 
 
 def _warm_seconds(work: Callable[[], object], times: int = 3) -> float:

@@ -32,7 +32,7 @@ class Backbone:
 
     last: None where a network does not come apart, whose `frozen` part then gives what is to be pooled
     size: of its square input, pixels; None: any, the shorter side from 96 to 224 px
-    trains_in_bf16: faster, where the processor has it; depthwise convolutions are not
+    trains_in_bf16: its last layers, faster where the processor has it; depthwise convolutions of others are not
     """
 
     frozen: nn.Module
@@ -60,7 +60,7 @@ def load_backbone(chosen: Chosen) -> Backbone:
         nn.Sequential(*part).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for part in (network[: -lite0.TRAINED_LAYERS], network[-lite0.TRAINED_LAYERS :])
     )
-    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD, trains_in_bf16=True)
+    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD, trains_in_bf16=multiplies_bf16("cpu"))
 
 
 def comes_apart(chosen: Chosen) -> bool:
