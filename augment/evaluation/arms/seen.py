@@ -100,7 +100,8 @@ def see_made(images: UInt8, look: Look, seed: int, augmented: bool) -> tuple[NDA
     or as it is."""
     shown = augmented_once(images, look.flips, seed) if augmented else images
     parts = list(described(load_backbone(look.backbone), shown))
-    return np.concatenate([seen for _, seen in parts]), np.concatenate([early for early, _ in parts])
+    seen, early = (np.concatenate([part[at] for part in parts]) for at in (1, 0))
+    return seen, np.ascontiguousarray(early)  # channels last from the network, which safetensors would store wrongly
 
 
 def _kept(

@@ -16,7 +16,8 @@ class Rows(nn.Module):
     """float (N, C, 16, 16) -> (N, 16, 2, 1): the row means of both halves."""
 
     def forward(self, images: Tensor) -> Tensor:
-        return images.mean(dim=1).unflatten(2, (2, SIDE // 2)).mean(dim=3)[..., None]
+        rows = images.mean(dim=1).unflatten(2, (2, SIDE // 2)).mean(dim=3)[..., None]
+        return rows.contiguous(memory_format=torch.channels_last)  # as networks give it
 
 
 def tiny(_: object = None) -> Backbone:
