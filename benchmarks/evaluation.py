@@ -10,7 +10,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
+from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import jittered_copies
 from augment.evaluation.arms.draws import Samples

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
+from augment.core.processes import cores
 from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
 from augment.gan.per_class import Backend, train_classes

@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
 from augment.core.errors import TrainingError
 from augment.core.files import write_text
+from augment.core.processes import cores
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, minority_classes
 from augment.evaluation.arms.baselines import blended_images, jittered_copies, smote_images

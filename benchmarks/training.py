@@ -23,7 +23,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
+from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.gan.networks.build import Generator, to_float, to_uint8
 from augment.gan.per_class import Backend, ClassTraining, class_job, generators_from, train_classes

@@ -17,7 +17,8 @@ from functools import partial
 
 from scipy.stats import beta
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
+from augment.core.processes import cores
 from augment.params.arms import Arm
 from benchmarks import tiny
 from benchmarks.scenarios import (

@@ -73,11 +73,6 @@ class Engine:
         return [results[position] for position in range(len(units))]
 
 
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, parent: int) -> tuple[int, Result]:
     if parent != os.getpid():
         die_with_parent(parent)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augment import params
-from augment.core.engine import Engine, cores, standalone
+from augment.core.engine import Engine, standalone
 from augment.core.environment import resolve_device
 from augment.core.errors import AugmentError, DataError, TrainingError
 from augment.core.files import slug
+from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.gan.bundle_files import MAX_LABEL_LENGTH
 from augment.gan.generators import GeneratorSet

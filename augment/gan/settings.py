@@ -13,10 +13,11 @@ from typing import Literal
 
 import torch
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
 from augment.core.environment import multiplies_bf16, resolve_device
 from augment.core.errors import BundleError, ParamsError
 from augment.core.files import WORK_STORE
+from augment.core.processes import cores
 from augment.data.imageset import LARGE_FROM_PX, ImageSet
 from augment.data.sources.disk import is_bare
 from augment.gan.bundle import load_bundle

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from augment.core.engine import Engine, SharedArray, cores
+from augment.core.engine import Engine, SharedArray
 from augment.core.errors import WorkerError
+from augment.core.processes import cores
 from tests.toy import Backwards
 
 ENGINES = [Engine("serial"), Engine("local", 2)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile  # noqa: F401  (else the first of these loads every plugin)
 
 from augment.data.decoding import formats, tiff
 from augment.data.sources.disk import Rejected
@@ -19,6 +20,7 @@ UInt8 = NDArray[np.uint8]
 MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
 MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 
+SAVE_ANEW = "open it in an image viewer and save it as a PNG of moderate size, or leave it out"
 _ORIENTATION = 0x0112
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
 _FIRST_ASKED = 16  # one of so many rows: of most images they show already that not all pixels are alike
@@ -219,6 +221,8 @@ def _composite(rgba: Image.Image, background: int) -> UInt8:
 def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
     """Why decoding failed, in words that are the same on every run."""
     text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text:
+        return out_of_memory()
     if isinstance(error, Image.DecompressionBombError):
         return Rejected("too_large", "the header declares more pixels than Pillow decodes")
     if "decompressed data too large" in text or "max_text" in text or "too much memory used" in text:
@@ -228,6 +232,10 @@ def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
     if "truncat" in text or isinstance(error, EOFError) or formats.is_cut(content, name):
         return _truncated(name)
     return Rejected("corrupt", f"the {name} data are damaged")
+
+
+def out_of_memory() -> Rejected:
+    return Rejected("out_of_memory", f"decoding it takes more memory than one image is given; {SAVE_ANEW}")
 
 
 def _truncated(name: str) -> Rejected:

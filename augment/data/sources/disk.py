@@ -122,7 +122,7 @@ def read_regular(location: Path, max_bytes: int) -> bytes:
         # NONBLOCK and NOFOLLOW: the name may have been given to something else since.
         descriptor = os.open(location, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(descriptor, "rb") as stream:
-            content = stream.read(max_bytes + 1)
+            content = stream.read(status.st_size + 1)
             after = os.fstat(descriptor)
     except FileNotFoundError as error:
         raise Rejected("changed_during_read", "the file was removed while the folder was read") from error

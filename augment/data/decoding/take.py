@@ -1,0 +1,99 @@
+"""One file, from its bytes on disk to the pixels that the set will have. Whatever the file holds, nothing is raised."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.data.decoding import decode
+from augment.data.sources import disk
+from augment.data.sources.disk import Rejected
+
+UInt8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of every image of a set.
+
+    background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored
+    """
+
+    max_file_mb: int
+    max_pixels: int
+    background: int
+    grey: bool
+    size: tuple[int, int] | None
+
+
+@dataclass
+class Taken:
+    """What became of one file: plain values, that a pipe can carry, and the pixels.
+
+    code, detail: why it is not used, empty where it is; fixes: codes of what was changed; size: (H, W) as stored;
+    channels, float_top: as `decode.Decoded` has them; resized, is_grey, digest, pixels: as `Shaped` has them
+    """
+
+    code: str = ""
+    detail: str = ""
+    sha256: str = ""
+    fixes: list[str] = field(default_factory=list)
+    size: tuple[int, int] = (0, 0)
+    channels: int = 0
+    float_top: int | None = None
+    resized: bool = False
+    is_grey: bool = True
+    digest: str = ""
+    pixels: UInt8 | None = None
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """An image in the colour and size of the set.
+
+    resized: whether its size was another; is_grey: whether it has no colour; digest: hex SHA-256 of the pixels with
+    their shape; pixels: uint8 (H, W, C), None where it is larger than any image that the project takes
+    """
+
+    resized: bool
+    is_grey: bool
+    digest: str
+    pixels: UInt8 | None
+
+
+def take(location: str, path: str, wanted: Wanted) -> Taken:
+    """Read, hash, decode and shape the file at `location`; of `path`, its name, only the extension is looked at."""
+    taken = Taken()
+    try:
+        content = disk.read_regular(Path(location), wanted.max_file_mb * 1024 * 1024)
+        taken.sha256 = hashlib.sha256(content).hexdigest()
+        decoded = decode.decode(content, path, background=wanted.background, max_pixels=wanted.max_pixels)
+        taken.fixes += decoded.fixes
+        taken.size = (decoded.pixels.shape[0], decoded.pixels.shape[1])
+        taken.channels, taken.float_top = decoded.channels, decoded.float_top
+        shaped = shape(decoded.pixels, wanted)
+    except Rejected as rejected:
+        taken.code, taken.detail = rejected.code, rejected.detail
+    except MemoryError:
+        taken.code, taken.detail = decode.out_of_memory().args
+    except Exception as error:  # a fault of ours ends one file, not the run
+        taken.code, taken.detail = "crashed", f"the decoder failed ({type(error).__name__}); {decode.SAVE_ANEW}"
+    else:
+        taken.resized, taken.is_grey, taken.digest = shaped.resized, shaped.is_grey, shaped.digest
+        taken.pixels = shaped.pixels
+    return taken
+
+
+def shape(pixels: UInt8, wanted: Wanted) -> Shaped:
+    """Decoded pixels (H, W, C) in the colour and size that are wanted."""
+    pixels = decode.to_grey(pixels) if wanted.grey else pixels
+    resized = wanted.size is not None and pixels.shape[:2] != wanted.size
+    if wanted.size is not None and resized:
+        pixels = decode.collapse(decode.resize(pixels, *wanted.size))
+    digest = hashlib.sha256(repr(pixels.shape).encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    # Without a size an image this large ends the run anyway: its size is kept, not its pixels.
+    kept = pixels if max(pixels.shape) <= decode.MAX_SIDE_PX else None
+    return Shaped(resized, pixels.shape[2] == 1, digest.hexdigest(), kept)
