@@ -2,17 +2,17 @@
 
 import io
 import warnings
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile  # noqa: F401  (else the first of these loads every plugin)
 
-from augment.data.decoding import formats, tiff
+from augment.data.decoding import ends, formats, tiff
+from augment.data.decoding.pixels import Converted, Declared, convert
 from augment.data.sources.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
@@ -23,7 +23,11 @@ MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 SAVE_ANEW = "open it in an image viewer and save it as a PNG of moderate size, or leave it out"
 _ORIENTATION = 0x0112
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
-_FIRST_ASKED = 16  # one of so many rows: of most images they show already that not all pixels are alike
+_COMPARED_VALUES = 1 << 16  # at once
+_TURNS = {  # EXIF's Orientation -> transpose, then mirror top to bottom, then left to right
+    2: (False, False, True), 3: (False, True, True), 4: (False, True, False), 5: (True, False, False),
+    6: (True, False, True), 7: (True, True, True), 8: (True, True, False),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,42 +41,47 @@ class Decoded:
     float_top: int | None = None
 
 
-@dataclass(frozen=True)
-class _Declared:
-    """What the header says of the pixels, before Pillow turns them into a type that it has."""
-
-    top: int  # the largest value that a pixel may have
-    white_is_zero: bool = False  # deep values still to be turned around
-    grey_step: int = 1  # by which Pillow has multiplied pixels of fewer than 8 bits, and not the transparent value
-
-
 def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> Decoded:
     """Decode one image file, whatever its bytes are.
 
     path: only its extension is looked at; background: grey level 0..255 behind transparent pixels;
     max_pixels: images that declare more are refused before any pixel is decoded.
     Raises `Rejected` with one of empty_file, not_an_image, format_not_allowed, truncated, corrupt,
-    metadata_bomb, too_large, odd_aspect, too_small, animated, multipage, bad_pixels,
-    fully_transparent, blank; never anything else.
+    metadata_bomb, scan_bomb, out_of_memory, too_large, odd_aspect, too_small, animated, multipage,
+    bad_pixels, fully_transparent, blank; never anything else.
     """
     name = formats.identify(content, path)
     fixes = ["ext_mismatch"] if formats.contradicts(path, name) else []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
         try:
-            declared = _examine_header(content, name, max_pixels, fixes)
-            image = _load(content, name, fixes)
-            pixels, channels = _pixels(image, declared, background, fixes)
-            float_top = tiff.float_top(np.asarray(image)) if image.mode == "F" else None
+            declared, converted = _decoded(content, name, background, max_pixels, fixes)
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
             raise _diagnosis(error, content, name) from error
-    pixels = collapse(pixels)
+    pixels = collapse(converted.pixels)
     if _all_equal(pixels, pixels[:1, :1]):
-        scaled = f" once 0 to {float_top or declared.top} is scaled to 0 to 255; stretch all images by one factor"
+        top = converted.float_top or declared.top
+        scaled = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor"
         raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
-    return Decoded(pixels, channels, tuple(fixes), float_top)
+    return Decoded(pixels, converted.channels, tuple(fixes), converted.float_top)
+
+
+def _decoded(
+    content: bytes, name: str, background: int, max_pixels: int, fixes: list[str]
+) -> tuple[Declared, Converted]:
+    """What the header declares, and the pixels, upright. Raises anything."""
+    image = Image.open(io.BytesIO(content), formats=(name,))
+    _check_header(image, max_pixels)
+    ends.check(content, name)
+    if ends.has_trailer(content, name) or image.format == "MPO":
+        fixes.append("trailer_dropped")
+    declared = _declared(image)
+    loaded, turned = _load(image, content, name, fixes)
+    converted = convert(loaded, declared, background, fixes)
+    del image, loaded  # as large as the pixels
+    return declared, replace(converted, pixels=_upright(converted.pixels, turned))
 
 
 def collapse(pixels: UInt8) -> UInt8:
@@ -82,9 +91,10 @@ def collapse(pixels: UInt8) -> UInt8:
 
 
 def _all_equal(pixels: UInt8, others: UInt8) -> bool:
-    """Whether all pixels (H, ...) equal others, (H, ...) or (1, ...)."""
-    few = np.array_equal(pixels[::_FIRST_ASKED], np.broadcast_to(others[::_FIRST_ASKED], pixels[::_FIRST_ASKED].shape))
-    return few and bool((pixels == others).all())
+    """Whether all pixels (H, ...) equal others, (H, ...) or (1, ...). The first rows of most images settle it."""
+    rows = max(1, _COMPARED_VALUES // pixels[0].size)
+    starts = range(0, len(pixels), rows)
+    return all((pixels[i : i + rows] == (others if len(others) == 1 else others[i : i + rows])).all() for i in starts)
 
 
 def to_grey(pixels: UInt8) -> UInt8:
@@ -101,35 +111,30 @@ def resize(pixels: UInt8, height: int, width: int) -> UInt8:
     return resized[:, :, None] if resized.ndim == 2 else resized
 
 
-def _examine_header(content: bytes, name: str, max_pixels: int, fixes: list[str]) -> _Declared:
-    """Everything that needs no pixels."""
-    with Image.open(io.BytesIO(content), formats=(name,)) as header:
-        _check_header(header, max_pixels)
-        if formats.is_cut(content, name):
-            raise _truncated(name)
-        if formats.has_trailer(content, name) or header.format == "MPO":
-            fixes.append("trailer_dropped")
-        declared = _declared(header)
-        header.verify()  # finds what load() does not: bad checksums, a missing end of PNG
-    return declared
-
-
-def _load(content: bytes, name: str, fixes: list[str]) -> Image.Image:
-    """Decode, upright."""
-    image: Image.Image = Image.open(io.BytesIO(content), formats=(name,))
+def _load(image: Image.Image, content: bytes, name: str, fixes: list[str]) -> tuple[Image.Image, int]:
+    """Decode; returns the image, and how its pixels still lie (a value of EXIF's Orientation)."""
     try:
-        turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
+        turned = image.getexif().get(_ORIENTATION, 1) in _TURNS
         image.load()
-        image = ImageOps.exif_transpose(image)
+        orientation = image.getexif().get(_ORIENTATION, 1) if turned else 1  # Pillow turns TIFF itself
     except Exception:
         # Either the metadata or the pixels are broken; without the former, load() settles which.
         image = Image.open(io.BytesIO(content), formats=(name,))
         image.load()
-        turned = False
+        turned, orientation = False, 1
         fixes.append("stripped")
     if turned:
         fixes.append("transposed")
-    return image
+    return image, orientation
+
+
+def _upright(pixels: UInt8, orientation: int) -> UInt8:
+    """Pixels (H, W, C) as a viewer shows them."""
+    if orientation not in _TURNS:
+        return pixels
+    swap, rows, columns = _TURNS[orientation]
+    pixels = pixels.swapaxes(0, 1) if swap else pixels
+    return np.ascontiguousarray(pixels[:: -1 if rows else 1, :: -1 if columns else 1])
 
 
 def _check_header(image: Image.Image, max_pixels: int) -> None:
@@ -150,72 +155,12 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         tiff.check(image)
 
 
-def _declared(image: ImageFile) -> _Declared:
+def _declared(image: ImageFile) -> Declared:
     if isinstance(image, TiffImageFile):
-        return _Declared(tiff.declared_top(image), tiff.white_is_zero(image))
+        return Declared(tiff.declared_top(image), tiff.white_is_zero(image))
     raw = [str(tile.args) for tile in image.tile]
     deep = image.mode.startswith("I") or any(";16" in args for args in raw)
-    return _Declared(65535 if deep else 255, grey_step=_GREY_STEPS.get(raw[0] if raw else "", 1))
-
-
-def _pixels(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> tuple[UInt8, int]:
-    """uint8 (H, W, C) and the number of colour channels that the file stores."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        fixes.append("scaled")
-        return _from_deep(image, declared, background, fixes)[:, :, None], 1
-    channels = 1 if image.mode in ("1", "L", "LA", "La") else 3
-    if declared.top > 255:  # Pillow has kept the high bytes, which cannot be compared with a transparent colour
-        fixes.append("scaled")
-        if "transparency" in image.info:
-            raise Rejected("format_not_allowed", "a transparent colour of 16 bits; save the image with 8 bits or alpha")
-    if declared.grey_step > 1 and isinstance(image.info.get("transparency"), int):
-        image.info["transparency"] *= declared.grey_step
-    if image.mode == "La":
-        image = image.convert("LA")
-    if image.has_transparency_data:
-        fixes.append("composite")
-        return _composite(image.convert("RGBA"), background), channels
-    if image.mode == "1":
-        fixes.append("to_grey")
-        return np.asarray(image.convert("L"))[:, :, None], channels
-    if image.mode not in ("L", "RGB"):
-        fixes.append("to_rgb")
-        return np.asarray(image.convert("RGB")), channels
-    pixels = np.asarray(image)
-    return (pixels[:, :, None] if pixels.ndim == 2 else pixels), channels
-
-
-def _from_deep(image: Image.Image, declared: _Declared, background: int, fixes: list[str]) -> UInt8:
-    """Floats and integers of more than 8 bits, one channel, to uint8 (H, W)."""
-    values = np.asarray(image)
-    pixels = tiff.from_floats(values) if image.mode == "F" else _from_integers(values, declared.top)
-    pixels = 255 - pixels if declared.white_is_zero else pixels
-    if image.mode != "F" and "transparency" in image.info:  # one value that stands for nothing
-        fixes.append("composite")
-        clear = values == image.info["transparency"]
-        if clear.all():
-            raise Rejected("fully_transparent", "every pixel is transparent")
-        pixels[clear] = background
-    return pixels
-
-
-def _from_integers(values: NDArray[Any], top: int) -> UInt8:
-    """To 0..255 by the depth that the file declares, `top`, never by its largest value."""
-    if top == 2**32 - 1:
-        values = values.view(np.uint32)  # Pillow has no unsigned type of 32 bits
-    if (values < 0).any():
-        raise Rejected("bad_pixels", "negative values")
-    wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
-    return ((wide * 255 + top // 2) // top).astype(np.uint8)
-
-
-def _composite(rgba: Image.Image, background: int) -> UInt8:
-    alpha = rgba.getchannel("A")
-    if alpha.getextrema() == (0, 0):
-        raise Rejected("fully_transparent", "every pixel is transparent")
-    opaque = Image.new("RGB", rgba.size, (background,) * 3)
-    opaque.paste(rgba, mask=alpha)
-    return np.asarray(opaque)
+    return Declared(65535 if deep else 255, grey_step=_GREY_STEPS.get(raw[0] if raw else "", 1))
 
 
 def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
@@ -229,7 +174,7 @@ def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:
         return Rejected("metadata_bomb", "metadata that unpack to an unreasonable size")
     if isinstance(error, UnidentifiedImageError) and name == "TIFF" and (unread := tiff.unread(content)):
         return unread
-    if "truncat" in text or isinstance(error, EOFError) or formats.is_cut(content, name):
+    if "truncat" in text or isinstance(error, EOFError) or ends.is_cut(content, name):
         return _truncated(name)
     return Rejected("corrupt", f"the {name} data are damaged")
 

@@ -50,7 +50,6 @@ _OTHERS = {
     "a pickle": re.compile(rb"\x80[\x02-\x05]"),
     "a zip archive": re.compile(rb"PK\x03\x04"),
 }
-_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "GIF": b"\x00;"}
 _FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x00*")
 
 
@@ -88,32 +87,6 @@ def identify(content: bytes, path: str) -> str:
 def contradicts(path: str, name: str) -> bool:
     """Whether the extension names another decodable format than the content has."""
     return _FORMAT_OF.get(PurePosixPath(path).suffix.lower(), name) != name
-
-
-def is_cut(content: bytes, name: str) -> bool:
-    """Whether the format's end mark is missing, or the file is shorter than it declares. Decoders let small losses at
-    the end of a file pass."""
-    if name == "WEBP":
-        return len(content) < int.from_bytes(content[4:8], "little") + 8
-    return _ENDS.get(name, b"") not in content[_jpeg_scan(content) if name == "JPEG" else 0 :]
-
-
-def _jpeg_scan(content: bytes) -> int:
-    """Where the compressed pixels start; previews inside the metadata have end marks of their own."""
-    position = 2
-    while position + 4 <= len(content) and content[position] == 0xFF:
-        if content[position + 1] == 0xDA:
-            return position
-        if content[position + 1] == 0xFF:  # padding
-            position += 1
-        else:
-            position += 2 + int.from_bytes(content[position + 2 : position + 4], "big")
-    return len(content)
-
-
-def has_trailer(content: bytes, name: str) -> bool:
-    """Whether data follow the end of the image, such as an appended archive."""
-    return name in ("PNG", "JPEG") and not content.rstrip(b"\x00\r\n ").endswith(_ENDS[name])
 
 
 def _text_or_data(head: bytes) -> str:
