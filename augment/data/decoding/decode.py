@@ -23,6 +23,7 @@ MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 SAVE_ANEW = "open it in an image viewer and save it as a PNG of moderate size, or leave it out"
 _ORIENTATION = 0x0112
 _GREY_STEPS = {"L;2": 85, "L;4": 17}
+_MAX_WEBP_PIXELS = 25_000_000
 _COMPARED_VALUES = 1 << 16  # at once
 _TURNS = {  # EXIF's Orientation -> transpose, then mirror top to bottom, then left to right
     2: (False, False, True), 3: (False, True, True), 4: (False, True, False), 5: (True, False, False),
@@ -143,6 +144,9 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         raise Rejected("corrupt", f"the header declares {height}x{width} pixels")
     if width * height > max_pixels:
         raise Rejected("too_large", f"{height}x{width} pixels, at most {max_pixels} in all (ingest.max_pixels)")
+    if image.format == "WEBP" and width * height > _MAX_WEBP_PIXELS:
+        detail = f"{height}x{width} pixels, at most {_MAX_WEBP_PIXELS} in a WEBP, whose decoder takes much memory"
+        raise Rejected("too_large", f"{detail}; save it as a JPEG or PNG")
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise Rejected("odd_aspect", f"{height}x{width} pixels, one side over {MAX_ASPECT:.0f} times the other")
     if min(width, height) < MIN_SIDE_PX:

@@ -1,7 +1,7 @@
 """Which file formats are decoded, known by a file's first bytes and never by its name alone."""
 
 import re
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 from augment.data.sources.disk import Rejected
 
@@ -55,7 +55,7 @@ _FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x0
 
 def has_image_name(path: str) -> bool:
     """Whether the name claims to be an image, decodable here or not."""
-    extension = PurePosixPath(path).suffix.lower()
+    extension = splitext(path)[1].lower()
     return extension in _FORMAT_OF or _REFUSED_EXTENSION.fullmatch(extension) is not None
 
 
@@ -68,7 +68,7 @@ def identify(content: bytes, path: str) -> str:
     """The format of `content`. Raises `Rejected` (empty_file, format_not_allowed, not_an_image, truncated)."""
     if not content:
         raise Rejected("empty_file", "the file has no content")
-    extension = PurePosixPath(path).suffix.lower()
+    extension = splitext(path)[1].lower()
     refused_name = _REFUSED_EXTENSION.fullmatch(extension) is not None
     head = content[:2048]
     for name, pattern in _SIGNATURES.items():
@@ -86,7 +86,7 @@ def identify(content: bytes, path: str) -> str:
 
 def contradicts(path: str, name: str) -> bool:
     """Whether the extension names another decodable format than the content has."""
-    return _FORMAT_OF.get(PurePosixPath(path).suffix.lower(), name) != name
+    return _FORMAT_OF.get(splitext(path)[1].lower(), name) != name
 
 
 def _text_or_data(head: bytes) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ def take(location: str, path: str, wanted: Wanted) -> Taken:
     """Read, hash, decode and shape the file at `location`; of `path`, its name, only the extension is looked at."""
     taken = Taken()
     try:
-        content = disk.read_regular(Path(location), wanted.max_file_mb * 1024 * 1024)
+        content = disk.read_regular(location, wanted.max_file_mb * 1024 * 1024)
         taken.sha256 = hashlib.sha256(content).hexdigest()
         decoded = decode.decode(content, path, background=wanted.background, max_pixels=wanted.max_pixels)
         taken.fixes += decoded.fixes

@@ -39,12 +39,14 @@ class PathFound:
 
 def shown(name: str) -> str:
     """The name in printable UTF-8: undecodable bytes and control characters become escapes."""
+    if is_plain(name):
+        return name
     return "".join(character if _is_plain(character) else _escape(character) for character in name)
 
 
 def is_plain(name: str) -> bool:
     """Whether a name is valid UTF-8 without control characters or line breaks."""
-    return all(map(_is_plain, name))
+    return (name.isascii() and name.isprintable()) or all(map(_is_plain, name))
 
 
 def is_hidden(path: str) -> bool:
@@ -107,14 +109,14 @@ def _look_through(link: Path, path: str, real_root: Path) -> PathFound:
     return PathFound(path, "file" if stat.S_ISREG(mode) else "special", target)
 
 
-def read_regular(location: Path, max_bytes: int) -> bytes:
+def read_regular(location: Path | str, max_bytes: int) -> bytes:
     """The bytes of a regular file of at most `max_bytes`.
 
     Only a regular file is ever opened, so no FIFO or device can block, and a large file is refused
     unopened. Raises `Rejected` (not_regular, file_too_big, unreadable, changed_during_read).
     """
     try:
-        status = location.lstat()
+        status = os.lstat(location)
         if not stat.S_ISREG(status.st_mode):
             raise Rejected("not_regular", "not a regular file")
         if status.st_size > max_bytes:
