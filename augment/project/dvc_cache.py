@@ -123,7 +123,7 @@ def cache_folder(project: Path) -> Path:
     """Where DVC keeps its objects: `cache.dir` of the nearest of its configuration files, else .dvc/cache."""
     folder = project / ".dvc"
     shared = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "dvc")
-    levels = [
+    levels: list[str | Path] = [
         _home(os.environ.get("DVC_GLOBAL_CONFIG_DIR", str(shared))),
         os.environ.get("DVC_SYSTEM_CONFIG_DIR", "/etc/xdg/dvc"),
     ]
