@@ -116,10 +116,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
-    """What `generate` and `experiment` could not begin with."""
+    """What later stages could not begin with, and disks without room for what they write."""
+    from augment.evaluation.cost.forecast import disk_blockers
     from augment.evaluation.experiment.preflight import experiment_blockers
 
-    return experiment_blockers(shape, images, params)
+    return experiment_blockers(shape, images, params) or disk_blockers(shape, images, params)
 
 
 def _forecast(file: Path, shape: tuple[int, int, int], images: "Sequence[Entry]") -> list[str]:
