@@ -2,11 +2,11 @@
 
 import argparse
 import importlib.util
-import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
+from augment.core.words import printable_stream
 
 if TYPE_CHECKING:
     from augment.data.entries import Blocker, Entry
@@ -30,11 +31,13 @@ PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0 well, 1 a finding, 2 an error that a message explains, 130
     interrupted, 141 a pipe that was closed."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # labels may hold what an ASCII terminal cannot show
     if arguments is None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # within imports a KeyboardInterrupt would be disguised
-    options = parser().parse_args(arguments)
+    with redirect_stdout(printable_stream(sys.stdout)), redirect_stderr(printable_stream(sys.stderr)):
+        return _run(parser().parse_args(arguments))
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         status: int = options.command(options)
         sys.stdout.flush()
@@ -42,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except MemoryError:
+        say("augment: out of memory. Set ingest.size, -n or compute.jobs to less, or work on a larger machine")
+        return 2
     except (AugmentError, OSError) as error:
         say(f"augment: {os_error_text(error) if isinstance(error, OSError) else error}")
         return 2
@@ -110,10 +116,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
-    """What `generate` and `experiment` could not begin with."""
+    """What later stages could not begin with, and disks without room for what they write."""
+    from augment.evaluation.cost.forecast import disk_blockers
     from augment.evaluation.experiment.preflight import experiment_blockers
 
-    return experiment_blockers(shape, images, params)
+    return experiment_blockers(shape, images, params) or disk_blockers(shape, images, params)
 
 
 def _forecast(file: Path, shape: tuple[int, int, int], images: "Sequence[Entry]") -> list[str]:
@@ -194,10 +201,11 @@ def _verdict(options: argparse.Namespace) -> int:
 
 def _verdict_lines(verdict: dict[str, Any], folder: Path, explain: bool) -> list[str]:
     """The word, what one reaches without a GAN, the sentence, what to do and why; or the rules and their sources."""
-    from augment.project.query_ledger import LEDGER, queries_text, query_count
+    from augment.project.query_ledger import LEDGER, queries_text, query_count, unreadable_lines
 
     lines = [str(verdict["verdict"]), "", str(verdict["first_line"]), "", str(verdict["sentence"]), ""]
-    queries = queries_text(query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"]))
+    count = query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"])
+    queries = queries_text(count, unreadable_lines(LEDGER))
     if explain:
         rules = [(rule["text"], folder / rule["source"]) for rule in verdict["explanation"]] + [(queries, LEDGER)]
         for number, (text, source) in enumerate(rules, start=1):

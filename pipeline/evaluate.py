@@ -24,7 +24,7 @@ from augment.evaluation.verdict.summary import fact_rows, fingerprints, metrics_
 from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
 from augment.params import Evaluate, Params
 from augment.params.arms import arm_kinds, augmentation_of, family_of
-from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query
+from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query, unreadable_lines
 from pipeline.common import REPORTS, main
 from pipeline.experiment_files import (
     Facts,
@@ -46,7 +46,8 @@ def evaluate(params: Params) -> None:
     protocol, metric = prepared_protocol(splits, pool, params, facts.pinned is not None), primary_metric(params)
     query = fingerprints(protocol, splits.test, facts.pinned, params)
     record_query(LEDGER, query["test"], query["configuration"])
-    say(f"evaluate: {queries_text(query_count(LEDGER, query['test'], query['configuration']))}")
+    count = query_count(LEDGER, query["test"], query["configuration"])
+    say(f"evaluate: {queries_text(count, unreadable_lines(LEDGER))}")
     val = protocol_metric_table("val", protocol, scores.val, metric)
     test = protocol_metric_table("test", protocol, scores.test, metric)
     selection, scope = choose_selection(val, kinds), protocol_scope(protocol, test) if test else None

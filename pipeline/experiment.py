@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from augment.core.engine import Engine
+from augment.core.engine import Engine, cores
 from augment.core.environment import environment
 from augment.core.files import write_csv, write_json
 from augment.core.progress import say
 from augment.evaluation.cost.counting import measure_cost
+from augment.evaluation.cost.disk import gan_needs, score_needs
 from augment.evaluation.cost.wording import cost_line
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,
@@ -28,7 +29,7 @@ from augment.evaluation.experiment.preflight import (
     check_trained_on,
     expected_gain,
 )
-from augment.evaluation.experiment.protocol import Protocol, primary_metric, protocol_metric_table
+from augment.evaluation.experiment.protocol import Protocol, Splits, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
 from augment.evaluation.experiment.training_sets import prepared_protocol
@@ -43,6 +44,7 @@ from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
+from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
 from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores, write_seconds
@@ -58,6 +60,7 @@ def experiment(params: Params) -> None:
     if external is not None:
         say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
     check_experiment(protocol, external, params)
+    require_room(splits, params)
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
@@ -91,6 +94,14 @@ def experiment(params: Params) -> None:
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone).write()
     write_json(ENVIRONMENT, environment(backend.device))
+
+
+def require_room(splits: Splits, params: Params) -> None:
+    """Raises `StoreError` where a disk could not hold the further GANs, the scores and the images to train on."""
+    train, counts = splits.train, splits.train.counts()
+    shape, scored = train.images.shape[1:], len(splits.val) + len(splits.test)
+    needs = gan_needs(shape, counts, params, cores(), delivered=False)
+    require_space([*needs, *score_needs(shape, counts, scored, params)])
 
 
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:

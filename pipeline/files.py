@@ -17,6 +17,9 @@ HEAD = (
     "stands here is a contract; nothing of it is renamed.",
     "Figures are fractions of 1 where nothing else is said, intervals are 95 %, and an empty cell or a null was not "
     "measured.",
+    "No label is a formula: a text that begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line break, "
+    "and is no number, has an apostrophe before it in every CSV file, and so has one that begins with an apostrophe. "
+    "Whoever reads texts takes one leading apostrophe off.",
     "This page is written by `python -m pipeline.files > docs/files.md`.",
 )
 _IMAGE = {"index": "position in images.npy", "label": "the class", "group": "what must stay on one side",

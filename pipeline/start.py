@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 
 from augment.core.processes import die_with_parent, orphaned
 from augment.core.progress import say
+from augment.core.words import printable_stream
 from augment.project.dvc_cache import bring_back
 
 LOCKS = Path(".work/stages")
@@ -25,6 +26,7 @@ def begin() -> None:
     """Before the imports: go with the parent, and leave in order when told to or when an import fails."""
     for number in _SIGNALS:
         signal.signal(number, _leave)
+    sys.stdout, sys.stderr = printable_stream(sys.stdout), printable_stream(sys.stderr)
     sys.excepthook = _tell
     for name in BLAS_THREADS:  # one, as torch has: the last digits of a sum follow their number, and several wait for
         os.environ.setdefault(name, "1")  # each other on a busy machine, at ten times the time

@@ -5,10 +5,12 @@ from augment.core.files import slug, write_csv
 from augment.core.grids import write_grid
 from augment.core.progress import say
 from augment.data.imageset import ImageSet
+from augment.evaluation.cost.disk import gan_needs, sample_needs
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
 from augment.gan.training.run import HISTORY_COLUMNS
 from augment.params import Params
+from augment.project.disk_space import require_space
 from pipeline.common import MODELS, PREPARED, main
 
 GRID_SAMPLES = 64
@@ -21,6 +23,9 @@ def train(params: Params) -> None:
     training = training_for(images, params.train, flips=params.ingest.flips, device=backend.device)
     if training.pinned_start is not None:
         say(f"train: every class starts from the generator in {params.train.base}")
+    of_all = (images.images.shape[1:], images.counts(), params)
+    at_once = len(images.classes) if backend.stacked else backend.engine.processes
+    require_space([*gan_needs(*of_all, at_once, delivered=True), *sample_needs(*of_all)])
     (trained,) = train_classes(images, training, [params.seed], backend)
     generators = generators_from(images, training, trained, backend.device)
     if not generators:

@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from augment.core.charts import COLORS
 from augment.gan.networks.architecture import NetworkName
 from augment.gan.training.losses import LossName
+from augment.report.line_chart import COLORS
 from benchmarks.losses import shapes
 from examples import slanted_land as story
 

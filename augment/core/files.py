@@ -13,6 +13,7 @@ import tempfile
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from augment.core.errors import DataError, InUseError, StoreError
@@ -22,6 +23,9 @@ WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, t
 _SLUG = re.compile(r"[a-z0-9-]{1,48}")
 _FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+MAX_CSV_BYTES = 2_000_000_000  # of a table of ours
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MENDS = {
     "Free some disk space": (errno.ENOSPC, errno.EDQUOT),
     "Make the folder writable, or work in another": (errno.EACCES, errno.EPERM, errno.EROFS),
@@ -74,22 +78,36 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Write rows in the given column order; floats as the shortest text that reads back equal."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, stream.getvalue())
+    """Write rows in the given column order; floats as the shortest text that reads back equal.
+
+    A text that a spreadsheet would run as a formula, and one that begins with an apostrophe, gets an apostrophe before
+    it, which `read_csv` takes off: it begins with = + - @, tab or return, or full-width forms, and is no number.
+    """
+    lines: list[str] = []
+    writer = csv.DictWriter(SimpleNamespace(write=lines.append), columns)  # its line end has a return: so it quotes one
+    writer.writerow({column: _as_text(column) for column in columns})
+    writer.writerows({key: _as_text(value) for key, value in row.items()} for row in rows)
+    write_text(path, "".join(f"{line.removesuffix(writer.writer.dialect.lineterminator)}\n" for line in lines))
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV that `write_csv` wrote, as dictionaries of texts. Raises `DataError` when it is cut or damaged."""
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    rows = list(reader)
+    text = read_file(path, MAX_CSV_BYTES).decode("utf-8-sig", errors="replace")
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error:  # a quote that nothing closes, a cell of over 128 KiB
+        rows = []
+        text = ""
     if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
         raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
-    return rows
+    return [{key.removeprefix("'"): value.removeprefix("'") for key, value in row.items()} for row in rows]
+
+
+def _as_text(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula; what is no text stays."""
+    runs = isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if runs else cell
 
 
 def parse_yaml(text: str) -> Any:

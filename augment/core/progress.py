@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from augment.core.words import printable
+
 Unit = TypeVar("Unit")
 
 MIN_SECONDS_BETWEEN_LINES = 2.0
@@ -36,8 +38,8 @@ def first_few(names: Sequence[str], limit: int) -> str:
 
 
 def say(line: str) -> None:
-    """One line beside the outputs, at once."""
-    print(line, file=sys.stderr, flush=True)
+    """One line beside the outputs, at once and fit for a terminal, also from a worker."""
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -13,11 +13,11 @@ from augment.data.cleaning import examine
 from augment.data.entries import OUTCOMES, Blocker, Entry
 from augment.data.findings import Findings, size_text
 from augment.data.sources import folder
-from augment.data.sources.disk import dvc_hazards, is_bare, shown
+from augment.data.sources.disk import dvc_hazards, shown
 from augment.data.sources.images_csv import LIST
 from augment.data.split import pool
 from augment.data.split.split import nearest
-from augment.params import Evaluate, Ingest, Params
+from augment.params import Ingest, Params
 
 Forecast = Callable[[tuple[int, int, int], Sequence[Entry]], list[str]]
 """(C, H, W) and the images of the set, split -> lines on what a run will take and can show."""
@@ -47,7 +47,7 @@ def run(
     configured = is_configured(path, params)
     blocking = [obstacle for obstacle in obstacles if configured or obstacle[0] == "missing_key"]
     findings.blockers.extend(Blocker("params.yaml", code, message) for code, message in blocking)
-    if configured and not findings.blockers and _may_stop_later(findings, params):
+    if configured and not findings.blockers and findings.is_split:
         findings.blockers.extend(preflight(findings.shape, findings.usable, params))
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
@@ -57,14 +57,6 @@ def run(
         if not findings.blockers and findings.is_split and (lines := forecast(findings.shape, findings.usable)):
             print("\n".join(["", *lines]))
     return 1 if findings.blockers else 0
-
-
-def _may_stop_later(findings: Findings, params: Params) -> bool:
-    """Whether anything hints at a later stage stopping; else what that imports is not loaded to find out."""
-    folders = (Path(params.evaluate.external), Path(params.train.base))
-    groups = [entry.group for entry in findings.usable if entry.split in ("train", "val")]
-    several = len(set(groups)) < len(groups)  # images share a group, so a repeat may leave the class filter too few
-    return several or params.evaluate != Evaluate() or any(place.is_dir() and not is_bare(place) for place in folders)
 
 
 def inspect(path: Path | None, params: Params) -> Findings:

@@ -18,7 +18,6 @@ Text = NDArray[np.str_]
 COLUMNS = ("index", "label", "group", "source")
 UNWRITABLE = re.compile("[\r\ud800-\udfff]")  # a lone one splits a row of the CSV, halves of pairs are no UTF-8
 CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each other pixel for pixel
-LARGE_FROM_PX = 16  # a shorter side, and networks need fewer steps, and bf16 costs more than it saves
 
 
 @dataclass(frozen=True, eq=False)  # equality of arrays is no single truth: compare `fingerprint()`

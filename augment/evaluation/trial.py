@@ -2,7 +2,7 @@
 
 The command runs in a shell, where it is called from, with
 
-    AUGMENT_DATA   a folder with the layout of data/augmented: train/, val/, test/ and manifest.csv
+    AUGMENT_DATA   a copy of data/augmented, or of its real images: train/, val/, test/ and manifest.csv
     AUGMENT_SEED   for initial weights and order, equal for both folders
     AUGMENT_SCORE  a file to write one number to: the score on test, larger is better
 
@@ -20,16 +20,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from augment.core.errors import AugmentError
-from augment.core.files import read_csv, write_csv
+from augment.core.files import read_csv, read_file, write_csv
+from augment.core.progress import say
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.statistics.estimates import Estimate, paired_t
+from augment.project.disk_space import Need, require_space, size_text
 
 TOLERANCE = 1e-9
 SHOWN_OUTPUT_LINES = 5  # last lines of a command that fails
+MAX_SHOWN_BYTES = 4000  # of its output
+MAX_SCORE_BYTES = 1000  # one number and blanks
 
 
 @dataclass(frozen=True)
@@ -67,17 +72,30 @@ def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], objec
             f"{augmented}: holds no synthetic images, since the evaluation chose real images alone. For a trial all "
             "the same set assemble.use: gan_half_filtered in params.yaml and run `dvc repro`."
         )
-    with tempfile.TemporaryDirectory() as temporary:
-        real = Path(temporary) / "real"
-        copy_real_images(augmented, rows, real)
-        scores: dict[Path, list[float]] = {real: [], augmented: []}
+    require_copies(augmented, rows)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        folders = {name: Path(temporary) / name for name in ("real", "augmented")}
+        scores: dict[str, list[float]] = {name: [] for name in folders}
+        kept_rows = {"real": real_rows(rows), "augmented": rows}
+        states: dict[str, list[tuple[str, int, int]]] = {}
         tell(f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}")
         for seed in range(seeds):
-            for folder, scores_of_folder in scores.items():
-                scores_of_folder.append(run_score(command, folder.absolute(), seed, Path(temporary) / "score"))
-            real_score, augmented_score = scores[real][-1], scores[augmented][-1]
+            for name, folder in folders.items():
+                if state_of(folder) != states.get(name):  # none yet, or the command has changed its copy
+                    copy_images(augmented, kept_rows[name], folder)
+                    states[name] = state_of(folder)
+                scores[name].append(run_score(command, folder, seed, Path(temporary) / "score"))
+            real_score, augmented_score = scores["real"][-1], scores["augmented"][-1]
             tell(f"{seed:>6} {real_score:>12.4f} {augmented_score:>12.4f} {augmented_score - real_score:>+10.4f}")
-    return Trial(scores[real], scores[augmented])
+    return Trial(scores["real"], scores["augmented"])
+
+
+def require_copies(augmented: Path, rows: list[dict[str, str]]) -> None:
+    """Say how large the two copies are. Raises `StoreError` where the folder for temporary files has no room."""
+    size = 2 * sum((augmented / row["path"]).stat().st_size for row in rows)
+    place = Path(tempfile.gettempdir())
+    require_space([Need(place, size, "two copies that your training may change; TMPDIR names another place")])
+    say(f"trial: your training sees copies in {place}, {size_text(size)}; {augmented} stays as it is")
 
 
 def read_manifest(folder: Path) -> list[dict[str, str]]:
@@ -90,6 +108,9 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
         raise AugmentError(
             f"{path}: needs the columns {', '.join(AUGMENTED_MANIFEST_COLUMNS)}. Run `dvc repro -f assemble`."
         )
+    outside = [row["path"] for row in rows if Path(row["path"]).is_absolute() or ".." in Path(row["path"]).parts]
+    if outside:
+        raise AugmentError(f"{path}: {outside[0]!r} leads out of the folder. Run `dvc repro -f assemble`.")
     gone = [row["path"] for row in rows if not (folder / row["path"]).is_file()]
     if gone:
         raise AugmentError(
@@ -99,48 +120,71 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def copy_real_images(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
-    """The same folder without synthetic images; weights balance the classes of train, 1 on average."""
+def real_rows(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows without synthetic images; weights balance the classes of train, 1 on average."""
     kept = [row for row in rows if row["synthetic"] == "0"]
     counts = Counter(row["label"] for row in kept if row["split"] == "train")
-    balanced = {label: sum(counts.values()) / (len(counts) * count) for label, count in counts.items()}
-    for row in kept:
+    balanced = {label: str(sum(counts.values()) / (len(counts) * count)) for label, count in counts.items()}
+    return [{**row, "weight": balanced[row["label"]]} if row["split"] == "train" else row for row in kept]
+
+
+def copy_images(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
+    """The images of `rows`, and a manifest of them, in a folder of their own: no links, which a write would follow."""
+    shutil.rmtree(out, ignore_errors=True)
+    for row in rows:
         target = out / row["path"]
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / row["path"], target)
-    weighted = [{**row, "weight": balanced[row["label"]]} if row["split"] == "train" else row for row in kept]
-    write_csv(out / "manifest.csv", weighted, AUGMENTED_MANIFEST_COLUMNS)
+    write_csv(out / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
 
 
-def _run(command: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
-    """Status and output of a command in a shell, which ends with all its children when this process is interrupted."""
-    child = subprocess.Popen(
-        command, shell=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-        errors="replace", start_new_session=True,
-    )  # fmt: skip
-    try:
-        out, err = child.communicate()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGTERM)
-        child.wait()
-        raise
-    return child.returncode, out, err
+def state_of(folder: Path) -> list[tuple[str, int, int]]:
+    """Path, size and last change of every file; a change that hides its time changes this one too."""
+    files = sorted(folder.rglob("*"))
+    return [(str(file), file.lstat().st_size, file.lstat().st_ctime_ns) for file in files if not file.is_dir()]
+
+
+def _run(command: str, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Status and last output of a command in a shell, which ends with all its children when this process is
+    interrupted. Its output goes to files, so that neither its length nor a child that stays matters."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen(command, shell=True, env=environment, stdout=out, stderr=err, start_new_session=True)
+        try:
+            child.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGTERM)
+            child.wait()
+            raise
+        return child.returncode, _last_lines(err) or _last_lines(out)
+
+
+def _remove(path: Path) -> None:
+    """Whatever a command has put there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _last_lines(stream: IO[bytes]) -> str:
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - MAX_SHOWN_BYTES))
+    return "\n".join(stream.read().decode("utf-8", "replace").splitlines()[-SHOWN_OUTPUT_LINES:])
 
 
 def run_score(command: str, data: Path, seed: int, file: Path) -> float:
     """One run of the command, and the number that it leaves in `file`."""
-    file.unlink(missing_ok=True)
+    _remove(file)
     variables: Mapping[str, str] = {"AUGMENT_DATA": str(data), "AUGMENT_SEED": str(seed), "AUGMENT_SCORE": str(file)}
-    status, out, err = _run(command, {**os.environ, **variables})
+    status, last = _run(command, {**os.environ, **variables})
     if status:
-        last = "\n".join((err or out).splitlines()[-SHOWN_OUTPUT_LINES:])
         raise AugmentError(f"trial: `{command}` ended with status {status} (seed {seed}, {data}):\n{last}")
     try:
-        written = file.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError as error:
+        written = read_file(file, MAX_SCORE_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        why = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"
         raise AugmentError(
-            f"trial: `{command}` wrote no score; write one number to the file that the environment variable "
+            f"trial: `{command}` wrote no score{why}; write one number to the file that the environment variable "
             "AUGMENT_SCORE names"
         ) from error
     try:

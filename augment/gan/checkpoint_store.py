@@ -8,27 +8,29 @@ import functools
 import hashlib
 import io
 import json
+import pickle
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from augment.core.environment import environment
-from augment.core.files import exclusive, sha256, sweep_temporaries, write_bytes
+from augment.core.files import exclusive, sweep_temporaries
 from augment.core.processes import interruption
 from augment.core.progress import say
 from augment.gan.training.run import GanJob, GanResult, OnStep, Weights
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
+from augment.project.sealed import read_sealed, write_sealed
 
 PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = [PACKAGE / "core/seeds.py", PACKAGE / "core/intervals.py",
                  *sorted(PACKAGE.glob("gan/networks/*.py")), *sorted(PACKAGE.glob("gan/training/*.py"))]  # fmt: skip
-HASH_DIGITS = 64  # of the SHA-256 that every file of the store begins with
+_RESULT_KEYS = {field.name for field in fields(GanResult)}
 PROGRESS_SECONDS = 5.0
 
 
@@ -105,7 +107,7 @@ def _lock_folder(stored: StoredJob) -> Iterator[Path | None]:
 
 def _load_finished(folder: Path | None) -> GanResult | None:
     values = _read(folder / "finished.pt") if folder else None
-    return None if values is None else GanResult(**values)
+    return GanResult(**values) if values is not None and values.keys() == _RESULT_KEYS else None
 
 
 def _load_checkpoint(folder: Path | None) -> dict[str, Any] | None:
@@ -134,18 +136,19 @@ def _save_checkpoint(folder: Path | None, state: dict[str, Any]) -> None:
 def _write(path: Path, state: dict[str, Any]) -> None:
     stream = io.BytesIO()
     torch.save(state, stream)
-    write_bytes(path, sha256(stream.getvalue()).encode() + stream.getvalue())
+    write_sealed(path, path.parent.name, stream.getvalue())
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """What `_write` wrote, or None when it is absent or damaged."""
-    if not path.exists():
+    """What `_write` wrote for this GAN, or None when it is absent, damaged, or another's."""
+    content = read_sealed(path, path.parent.name)
+    if content is None:
         return None
-    content = path.read_bytes()
-    if sha256(content[HASH_DIGITS:]).encode() != content[:HASH_DIGITS]:
+    try:
+        state = torch.load(io.BytesIO(content), weights_only=True)
+    except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
         return None
-    state: dict[str, Any] = torch.load(io.BytesIO(content[HASH_DIGITS:]), weights_only=True)
-    return state
+    return state if isinstance(state, dict) else None
 
 
 def _step_progress(name: str) -> OnStep:

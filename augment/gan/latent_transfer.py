@@ -21,11 +21,12 @@ from torch import Tensor
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import numpy_rng, torch_rng
-from augment.data.imageset import LARGE_FROM_PX, ImageSet, minority_classes
+from augment.data.imageset import ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.build import Generator, to_float, to_uint8
 from augment.gan.training.checks import rms_distances
 from augment.measure.metrics import leave_one_out_nearest
+from augment.params.types import LARGE_FROM_PX
 
 MIN_DONOR_SHARE = 0.5  # of the largest class's images: a class with as many is a donor
 SHIFT_STRENGTH = 0.9  # of the difference: gains as much as 0.6, which leaves several times the copies

@@ -25,7 +25,7 @@ from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture
 from augment.gan.per_class import Backend, ClassTraining, backend_on
 from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Train
-from augment.params.types import Flips
+from augment.params.types import LARGE_FROM_PX, Flips
 
 LEARNING_RATE, LINEAR_LEARNING_RATE = 1e-3, 1e-2  # a single layer's weights have far to go, and no layers above them
 SMALL_IMAGE_STEPS, LARGE_IMAGE_STEPS = (1200, 300), (5000, 400)  # shared, per class

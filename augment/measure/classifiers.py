@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
-from augment.data.imageset import LARGE_FROM_PX, UInt8
+from augment.data.imageset import UInt8
 from augment.measure.sampling import WeightedImages
+from augment.params.types import LARGE_FROM_PX
 
 # rng -> images uint8 (B, C, H, W) and targets: classes int64 (B,), or a row per image float32 (B, classes) that says
 # how much it belongs to each class, its sum being the image's weight in the loss.

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from augment.params.types import (
+    LARGE_FROM_PX,
     MAX_GAMMA,
     MAX_STEPS,
     Flips,
@@ -17,6 +18,10 @@ from augment.params.types import (
     TextKeys,
     WatchedPath,
 )
+
+MIN_SAMPLES_PER_CLASS, MAX_SAMPLES_PER_CLASS = 200, 2000
+MAX_SAMPLES = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
+MAX_VALUES = 20_000_000  # in all of them, which bounds memory, but never below `MIN_SAMPLES_PER_CLASS`
 
 
 class Section(BaseModel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True):
@@ -147,3 +152,12 @@ class Generate(Section):
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
     filter_steps: int = Field(150, ge=1, le=MAX_STEPS)
     """Training steps of each of the filter's classifiers."""
+
+    def samples_of_each(self, classes: int, channels: int, height: int, width: int) -> int:
+        """What `per_class` comes to for such images. Below 16 px classifiers have less use of more samples."""
+        if self.per_class != "auto":
+            return self.per_class
+        if min(height, width) < LARGE_FROM_PX:
+            return MIN_SAMPLES_PER_CLASS
+        in_all = min(MAX_SAMPLES, MAX_VALUES // (channels * height * width))
+        return min(MAX_SAMPLES_PER_CLASS, max(MIN_SAMPLES_PER_CLASS, in_all // classes))

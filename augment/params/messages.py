@@ -10,6 +10,8 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from augment.core.words import printable
+
 Location = tuple[int | str, ...]
 Model = type[BaseModel]
 
@@ -101,7 +103,7 @@ def _is_for_another_alternative(place: _Place, found: Any) -> bool:
 
 
 def _line(place: _Place, mistake: Any) -> str:
-    key = ".".join(map(str, (*place.key, *place.within)))
+    key = printable(".".join(map(str, (*place.key, *place.within))), line=True)
     if mistake["type"] == "value_error":
         return f"{key}: {mistake['ctx']['error']}"
     got, keys = mistake["input"], list(place.model.model_fields) if place.model else []

@@ -22,6 +22,7 @@ def _text(value: Any) -> Any:
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
+LARGE_FROM_PX = 16  # a shorter side, and networks need fewer steps, and bf16 costs more than it saves
 Label = Annotated[str, BeforeValidator(_text)]
 Size = Annotated[int, Field(ge=2, le=256)]
 MAX_STEPS = 10_000_000

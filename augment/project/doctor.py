@@ -12,8 +12,11 @@ from pathlib import Path
 from augment.core.files import SEEN_STORE, WORK_STORE
 from augment.core.progress import limited
 from augment.project.dvc_cache import locked_outputs
-from augment.project.dvc_faults import Fault, faults
+from augment.project.dvc_faults import output_faults
+from augment.project.dvc_state import asked_dvc, state_faults
+from augment.project.mends import Fault, free_folders
 from augment.project.work_store import StoredGan, prune, prune_seen, survey
+from augment.project.work_store_faults import store_faults
 
 MIN_PYTHON = (3, 11)
 _SHOWN_PACKAGES = ("torch", "numpy", "pydantic", "dvc")
@@ -28,18 +31,30 @@ def run(prune_days: float | None) -> int:
     in_project = Path("dvc.yaml").exists()
     missing = list(_missing(in_project))
     mendable = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
+    free = free_folders(Path())
+    mendable += store_faults(Path(), free)
     print("\n".join(["environment", *_environment(), "", "work store", *_store(prune_days), "", "DVC state"]))
     if not in_project:
         print("  no dvc.yaml here: only the library was looked at")
     elif any("ruamel" in fault.what for fault in missing):
         print("  not looked at: ruamel.yaml is missing")
     else:
-        dvc_faults = faults(Path())
+        dvc_faults = faults(Path(), free) or ([] if missing else asked_dvc(Path(), free))
         mendable += dvc_faults
         print(f"  faults: {len(dvc_faults)}" if dvc_faults else f"  {_outputs()}")
     print()
     print("\n".join(f"fault: {fault.what}\n  mend: {fault.mend}" for fault in mendable) or "No fault found.")
+    if mendable:
+        print("A mend deletes nothing: what is in the way goes to .work/aside. Mend in this order, then `dvc repro`.")
     return 1 if mendable else 0
+
+
+def faults(project: Path, free: Iterator[Path]) -> list[Fault]:
+    """Everything wrong with what DVC reads and keeps, by reading it too; the order is the one to mend in.
+
+    free: folders for what goes aside.
+    """
+    return [*state_faults(project, free), *output_faults(project, free)]
 
 
 def _environment() -> Iterator[str]:

@@ -1,18 +1,22 @@
 """dvc.lock and DVC's cache read as files; outputs brought back from it, where DVC may be locked or short of disk."""
 
 import configparser
+import contextlib
 import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.core.files import parse_yaml
+from augment.core.files import WORK_STORE, parse_yaml
 
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+_LOCK_KEYS, _STAGE_KEYS = {"schema", "stages", "datasets"}, {"cmd", "deps", "params", "outs"}
+_OWN_FOLDERS = (".git", ".dvc", str(WORK_STORE))
 
 
 @dataclass(frozen=True)
@@ -82,26 +86,63 @@ def locked_outputs(path: Path) -> list[Output]:
     except ValueError as error:
         raise ValueError("not readable as YAML, cut short or edited") from error
     stages = content.get("stages") if isinstance(content, dict) and content.get("schema") else None
-    if not isinstance(stages, dict) or not text.endswith("\n"):
-        raise ValueError("cut short: it must hold `schema` and `stages`, and end with a line break")
+    if not isinstance(stages, dict) or not text.endswith("\n") or set(content) - _LOCK_KEYS:
+        raise ValueError("cut short or edited: it holds `schema` and `stages`, and ends with a line break")
     outputs = []
     for name, stage in stages.items():
-        sides = [stage.get(side, []) for side in ("deps", "outs")] if isinstance(stage, dict) else [None]
-        if not all(isinstance(side, list) and all(map(_is_entry, side)) for side in sides) or not sides[-1]:
-            raise ValueError(f"cut short or edited: stage `{name}` lacks outputs or hashes")
-        outputs += [Output(entry["path"], entry["md5"], name) for entry in sides[-1]]
+        if not _is_stage(stage):
+            raise ValueError(f"cut short or edited: stage `{name}` lacks outputs or hashes, or holds something else")
+        outputs += [Output(entry["path"], entry["md5"], name) for entry in stage["outs"]]
+    if outside := [output.path for output in outputs if not _is_output(output.path)]:
+        raise ValueError(f"an output is no path within the project, {outside[0]!r}")
     return outputs
 
 
-def cache_folder(project: Path) -> Path:
-    """Where DVC keeps its objects: `cache.dir` of .dvc/config.local or .dvc/config, else .dvc/cache."""
-    config = configparser.ConfigParser(interpolation=None, strict=False)
-    folder = project / ".dvc"
+def declared_outputs(path: Path) -> list[Path]:
+    """The outputs that dvc.yaml declares; those that can be read where it is damaged."""
     try:
-        config.read([folder / "config", folder / "config.local"], encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError):
-        return folder / "cache"
-    return folder / config.get("cache", "dir", fallback="cache").strip("\"'")
+        stages = parse_yaml(path.read_text(encoding="utf-8"))["stages"].values()
+        sides = [stage.get(side, []) for stage in stages for side in ("outs", "metrics", "plots")]
+        names = [next(iter(entry)) if isinstance(entry, dict) else entry for side in sides for entry in side]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return []
+    return [Path(name) for name in names if isinstance(name, str) and _is_output(name)]
+
+
+def _is_output(path: str) -> bool:
+    """Whether a path leads below the project, and to no folder that holds the state of git, of DVC or of ours."""
+    return _is_inside(path) and Path(path).parts[0] not in _OWN_FOLDERS
+
+
+def _is_inside(path: str) -> bool:
+    parts = Path(path).parts
+    return bool(parts) and ".." not in parts and not Path(path).is_absolute()
+
+
+def cache_folder(project: Path) -> Path:
+    """Where DVC keeps its objects: `cache.dir` of the nearest of its configuration files, else .dvc/cache."""
+    folder = project / ".dvc"
+    shared = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config", "dvc")
+    levels: list[str | Path] = [
+        _home(os.environ.get("DVC_GLOBAL_CONFIG_DIR", str(shared))),
+        os.environ.get("DVC_SYSTEM_CONFIG_DIR", "/etc/xdg/dvc"),
+    ]
+    for file in (folder / "config.local", folder / "config", *(Path(level) / "config" for level in levels)):
+        config = configparser.ConfigParser(interpolation=None, strict=False)
+        try:
+            config.read(file, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError, OSError):
+            continue
+        if named := config.get("cache", "dir", fallback="").strip("\"'"):
+            return file.parent / _home(named)
+    return folder / "cache"
+
+
+def _home(path: str) -> Path:
+    """With `~` replaced; as it is where nobody knows a home."""
+    with contextlib.suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def folder_listing(path: Path) -> dict[str, str]:
@@ -110,7 +151,8 @@ def folder_listing(path: Path) -> dict[str, str]:
         return {}
     try:
         entries = json.loads(path.read_bytes())
-        return {entry["relpath"]: entry["md5"] for entry in entries if _MD5.fullmatch(entry["md5"])}
+        files = {entry["relpath"]: entry["md5"] for entry in entries if _MD5.fullmatch(entry["md5"])}
+        return files if all(map(_is_inside, files)) else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -128,6 +170,16 @@ def is_whole(path: Path) -> bool:
 
 def cached_path(cache: Path, md5: str) -> Path:
     return cache / md5[:2] / md5[2:]
+
+
+def _is_stage(stage: Any) -> bool:
+    """A command, what it read and what it made, as DVC writes and accepts them."""
+    if not isinstance(stage, dict) or set(stage) - _STAGE_KEYS or not isinstance(stage.get("cmd"), str | list):
+        return False
+    sides, params = [stage.get(side, []) for side in ("deps", "outs")], stage.get("params", {})
+    listed = all(isinstance(side, list) and all(map(_is_entry, side)) for side in sides)
+    read = isinstance(params, dict) and all(isinstance(values, dict) for values in params.values())
+    return listed and read and bool(sides[-1])
 
 
 def _is_entry(entry: Any) -> bool:

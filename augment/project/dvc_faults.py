@@ -1,80 +1,71 @@
-"""What can be wrong with a project's DVC state, each fault with the one command that mends it.
+"""What can be wrong with DVC's record of a project's outputs and with its cache, and the command that mends it.
 
 Only files are read: DVC itself trusts a write-protected cache object without looking at it, and
 stops with an error of its own at the others.
 """
 
-import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from augment.project.dvc_cache import Output, cache_folder, cached_path, folder_listing, is_whole, locked_outputs, md5
+from augment.project.dvc_cache import (
+    Output,
+    cache_folder,
+    cached_path,
+    declared_outputs,
+    folder_listing,
+    is_whole,
+    locked_outputs,
+    md5,
+)
+from augment.project.mends import Fault, move_aside
 
 IGNORED = (".DS_Store", "Thumbs.db")  # files of a desktop, as .dvcignore has them
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong: what, and the one command that mends it."""
+def output_faults(project: Path, free: Iterator[Path]) -> list[Fault]:
+    """Everything wrong with dvc.lock, the outputs that it names, and their objects in the cache.
 
-    what: str
-    mend: str
-
-
-def faults(project: Path) -> list[Fault]:
-    """Everything wrong with .dvc and dvc.lock; the order is the one to mend in."""
-    every = [*_repository(project), *_rwlock(project)]
+    DVC deletes an output before it makes it anew, so all that differs from the cache goes aside in one mend, before
+    the `dvc repro` that stands at its end.
+    """
+    lock = Path("dvc.lock")
     try:
-        outputs = locked_outputs(project / "dvc.lock")
-    except ValueError as error:
-        return [*every, Fault(f"dvc.lock: {error}", "rm dvc.lock && dvc repro")]
+        outputs = locked_outputs(project / lock)
+    except (ValueError, OSError) as error:
+        there = [lock, *(path for path in declared_outputs(project / "dvc.yaml") if (project / path).exists())]
+        return [Fault(f"dvc.lock: {error}", f"{move_aside(there, next(free))} && dvc repro")]
     cache = cache_folder(project) / "files" / "md5"
-    for output in outputs:
-        damaged = [path for path in _objects(cache, output) if path.exists() and not is_whole(path)]
-        if damaged:
-            names = " ".join(shlex.quote(_relative(path, project)) for path in damaged)
-            what = f"{output.path}: {len(damaged)} of its cached files do not match their hash; DVC would hand them out"
-            every.append(Fault(what, f"rm -f {names} && rm -rf {shlex.quote(output.path)} && dvc repro"))
-        elif changed := _changed(project, cache, output):
-            what = f"{output.path}: not as dvc.lock has it ({changed}); an ended run, or changed by hand"
-            every.append(Fault(what, f"rm -rf {shlex.quote(output.path)} && dvc repro"))
-    gone = [output.path for output in outputs if _is_gone(project, cache, output)]
+    if outputs and not cache_folder(project).exists() and cache_folder(project) != project / ".dvc" / "cache":
+        folder = shlex.quote(str(cache_folder(project)))
+        return [Fault(f"cache.dir of DVC's configuration names {folder}, which is not there", f"mkdir -p {folder}")]
+    damaged = {output: _damaged(cache, output) for output in outputs}
+    changed = {output: _changed(project, cache, output) for output in outputs if not damaged[output]}
+    wrong = [output for output in outputs if damaged[output] or changed.get(output)]
+    faults = []
+    if wrong:
+        objects = dict.fromkeys(_from(project, path) for output in wrong for path in damaged[output])
+        there = [*objects, *(Path(output.path) for output in wrong if (project / output.path).exists())]
+        what = "; ".join(_wrong_text(output, len(damaged[output]), changed.get(output, "")) for output in wrong)
+        faults.append(Fault(what, f"{move_aside(there, next(free))} && dvc repro"))
+    gone = [output.path for output in outputs if output not in wrong and _is_gone(project, cache, output)]
     if gone:
         what = f"{', '.join(gone)}: deleted, as DVC does before it runs a stage; its cache still has the last whole run"
-        every.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
-    return every
+        faults.append(Fault(what, f"dvc checkout {' '.join(map(shlex.quote, gone))}"))
+    return faults
 
 
-def _repository(project: Path) -> Iterator[Fault]:
-    """DVC works beside git, or has been told that there is none."""
-    in_git = any((folder / ".git").exists() for folder in (project, *project.resolve().parents))
-    config = project / ".dvc" / "config"
-    if not config.exists():
-        mend = "dvc init -f" if in_git else "dvc init -f --no-scm"
-        yield Fault(".dvc/config is missing: DVC does not know this folder", mend)
-    elif not in_git and "no_scm" not in config.read_text(encoding="utf-8", errors="replace"):
-        yield Fault("there is no git repository here, and DVC expects one", "dvc init --no-scm -f")
+def _wrong_text(output: Output, damaged: int, changed: str) -> str:
+    if damaged:
+        return f"{output.path}: {damaged} of its cached files do not match their hash; DVC would hand them out"
+    return f"{output.path}: not as dvc.lock has it ({changed}); an ended run, or changed by hand"
 
 
-def _rwlock(project: Path) -> Iterator[Fault]:
-    """DVC's list of readers and writers; a killed DVC can leave half of it."""
-    path = project / ".dvc" / "tmp" / "rwlock"
-    try:
-        whole = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
-    except FileNotFoundError:
-        return
-    except ValueError:
-        whole = False
-    if not whole:
-        yield Fault(".dvc/tmp/rwlock is cut short: a killed DVC left it", "rm .dvc/tmp/rwlock")
-
-
-def _objects(cache: Path, output: Output) -> list[Path]:
-    """The cached files of an output: itself, and those that a folder's listing names."""
+def _damaged(cache: Path, output: Output) -> list[Path]:
+    """The cached files of an output that are not what their name says: itself, and those that a listing names."""
     cached = cached_path(cache, output.md5)
-    return [cached, *(cached_path(cache, md5) for md5 in set(folder_listing(cached).values()))]
+    objects = [cached, *(cached_path(cache, md5) for md5 in set(folder_listing(cached).values()))]
+    return [path for path in sorted(objects) if path.exists() and not is_whole(path)]
 
 
 def _changed(project: Path, cache: Path, output: Output) -> str:
@@ -101,5 +92,5 @@ def _is_gone(project: Path, cache: Path, output: Output) -> bool:
     return not (project / output.path).exists() and cached_path(cache, output.md5).exists()
 
 
-def _relative(path: Path, project: Path) -> str:
-    return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
+def _from(project: Path, path: Path) -> Path:
+    return path.relative_to(project) if path.is_relative_to(project) else path

@@ -9,10 +9,13 @@ import re
 from pathlib import Path
 
 from augment.core.errors import StoreError
-from augment.core.files import WORK_STORE
+from augment.core.files import WORK_STORE, read_file
+from augment.core.progress import counted
 
 LEDGER = WORK_STORE / "ledger.csv"
+MARK = "unreadable: "  # before a line that a person has been told of and that still counts
 
+MAX_BYTES = 100_000_000  # a line for each look: more is no ledger
 _LINE = re.compile(r"([0-9a-f]{64}),([0-9a-f]{64})")
 
 
@@ -42,22 +45,42 @@ def query_count(ledger: Path, test: str, configuration: str) -> int:
     return len({noted for asked, noted in _entries(ledger) if asked == test} | {configuration})
 
 
-def queries_text(count: int) -> str:
-    if count == 1:
+def unreadable_lines(ledger: Path, *, told: bool = True) -> int:
+    """Lines that are no entry, each perhaps an earlier look at a test set; `told` False: but for those with `MARK`."""
+    lines = [line for line in _lines(ledger) if not _LINE.fullmatch(line)]
+    return sum(told or not line.startswith(MARK) for line in lines)
+
+
+def queries_text(count: int, unreadable: int = 0) -> str:
+    """How often the test set was asked and what follows. unreadable: lines of the ledger, which are not passed over."""
+    forgotten = (
+        f" {counted(unreadable, 'line')} of {LEDGER} cannot be read, each perhaps one look more at this test set; "
+        "`augment doctor` says more."
+        if unreadable
+        else ""
+    )
+    if count == 1 and not unreadable:
         return "This is the only configuration that has looked at this test set here."
+    if count == 1:
+        return f"This is the only configuration that is known to have looked at this test set here.{forgotten}"
     return (
         f"{count} configurations have looked at this test set here. The best of several is lucky: before you rely on "
         f"one that you picked by its verdict, confirm it on another split (another `seed`); claims at 5 % need "
-        f"p <= {0.05 / count:.2g} to count for all {count} together."
+        f"p <= {0.05 / (count + unreadable):.2g} to count for all {count + unreadable} together.{forgotten}"
     )
 
 
 def _entries(ledger: Path) -> list[tuple[str, str]]:
-    """All whole lines; a line that a power cut left half is skipped."""
+    """All whole lines."""
+    return [(match[1], match[2]) for line in _lines(ledger) if (match := _LINE.fullmatch(line))]
+
+
+def _lines(ledger: Path) -> list[str]:
+    """Lines that are not blank. Raises `StoreError` when the file cannot be read."""
     try:
-        text = ledger.read_text(encoding="ascii", errors="replace")
+        text = read_file(ledger, MAX_BYTES).decode("ascii", "replace")
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StoreError(f"{ledger}: cannot be read ({error.strerror or error}). Make it readable.") from error
-    return [(match[1], match[2]) for line in text.splitlines() if (match := _LINE.fullmatch(line))]
+    return [line.strip() for line in text.split("\n") if line.strip()]

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from augment.core.grids import GAP_PX
+from augment.core.words import printable
 from augment.report import tables, words
 from augment.report.charts import curve_chart, interval_chart, reliability_diagram
 from augment.report.contents import Contents
@@ -45,7 +46,7 @@ def render(contents: Contents) -> str:
     }
     values |= _verdict(contents) | _tables(contents, labels, values["real"], chosen)
     values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"], chosen)
-    return _environment().get_template("page.html").render(values)
+    return printable(_environment().get_template("page.html").render(values))  # no label reorders or hides others
 
 
 def _verdict(contents: Contents) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.data.imageset import CHANCE_BELOW_PX, LARGE_FROM_PX, ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
 from augment.measure.features import pixels
@@ -18,9 +18,6 @@ from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 
-MIN_SAMPLES_PER_CLASS, MAX_SAMPLES_PER_CLASS = 200, 2000
-MAX_SAMPLES = 20_000  # of all classes: about half of what a classifier of 1200 steps could draw
-MAX_VALUES = 20_000_000  # in all of them, which bounds memory, but never below `MIN_SAMPLES_PER_CLASS`
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
 COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
@@ -121,16 +118,8 @@ def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:
-    """How many samples of each class are wanted; with 2000 a classifier of ten classes sees each once or twice.
-
-    Below 16 px classifiers train for fewer steps and have less use of more.
-    """
-    if settings.per_class != "auto":
-        return settings.per_class
-    if min(train.images.shape[2:]) < LARGE_FROM_PX:
-        return MIN_SAMPLES_PER_CLASS
-    in_all = min(MAX_SAMPLES, MAX_VALUES // int(train.images[0].size))
-    return min(MAX_SAMPLES_PER_CLASS, max(MIN_SAMPLES_PER_CLASS, in_all // len(train.classes)))
+    """How many samples of each class are wanted; with 2000 a classifier of ten classes sees each once or twice."""
+    return settings.samples_of_each(len(train.classes), *train.images.shape[1:])
 
 
 def expected_candidates(wanted: int, oversample: int, accept: float) -> int:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from augment.cli import main
-from augment.core.errors import AugmentError
+from augment.core.errors import AugmentError, StoreError
 from augment.core.files import read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
@@ -79,6 +80,43 @@ def test_real_alone_is_the_folder_without_synthetic_images(augmented: Path, tmp_
     assert (tmp_path / "seen-augmented-0/train/light/3.png").exists()
 
 
+def test_a_command_can_change_and_delete_its_copies_alone(augmented: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in augmented.rglob("*") if path.is_file()}
+    (tmp_path / "kept").hardlink_to(augmented / "train/dark/0.png")
+    command = (
+        'cd "$AUGMENT_DATA"; find . -type f | wc -l >> $KEPT; for f in $(find . -name "*.png"); do echo x >> $f; done; '
+        "rm -r test; touch new; ln -s / root; echo 1 > $AUGMENT_SCORE"
+    )
+    trial(f"KEPT={tmp_path}/counts\n{command}", augmented, 2, print)
+    assert {path: path.read_bytes() for path in augmented.rglob("*") if path.is_file()} == before
+    assert (tmp_path / "counts").read_text().split() == ["9", "10", "9", "10"], "each run starts from whole copies"
+
+
+def test_a_manifest_that_leads_out_of_its_folder_is_refused(augmented: Path) -> None:
+    (augmented.parent / "secret.png").touch()
+    rows = read_csv(augmented / "manifest.csv")
+    for path in ("../secret.png", str(augmented.parent / "secret.png")):
+        write_csv(augmented / "manifest.csv", [{**rows[0], "path": path}, *rows[1:]], AUGMENTED_MANIFEST_COLUMNS)
+        with pytest.raises(AugmentError, match="leads out of the folder"):
+            trial("true", augmented, 2, print)
+
+
+def test_a_long_output_and_a_child_that_stays(augmented: Path) -> None:
+    command = "yes | head -c 20000000; sleep 30 & echo 0.5 > $AUGMENT_SCORE"
+    began = time.monotonic()
+    assert trial(command, augmented, 2, print).real == [0.5, 0.5]
+    assert time.monotonic() - began < 25
+
+
+def test_a_disk_without_room_is_told_before_anything_runs(
+    augmented: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10))
+    with pytest.raises(StoreError, match=r"about 1 kB are needed.*and 0 kB are free"):
+        trial(f"touch {tmp_path}/ran", augmented, 2, print)
+    assert not (tmp_path / "ran").exists()
+
+
 def test_the_interval_is_a_paired_t() -> None:
     found = Trial([0.5, 0.6, 0.7, 0.6], [0.6, 0.75, 0.78, 0.72])
     differences = np.array(found.augmented) - found.real
@@ -112,6 +150,9 @@ def test_seeds_that_change_nothing_prove_nothing() -> None:
         ("echo nan > $AUGMENT_SCORE", "not finite"),
         (r"printf '\377' > $AUGMENT_SCORE", "not a number"),
         (r"printf '\377' >&2; exit 1", "ended with status 1"),
+        ("mkfifo $AUGMENT_SCORE", "wrote no score .not a regular file"),
+        ("mkdir $AUGMENT_SCORE", "wrote no score .Is a directory"),
+        ("truncate -s 3G $AUGMENT_SCORE", "wrote no score (3221225472 bytes where at most 1000"),
     ],
 )
 def test_a_command_that_fails_is_told(augmented: Path, command: str, words: str) -> None:

@@ -1,7 +1,9 @@
 """The work store seen from outside: what is there, how old it is, and what goes when room is made."""
 
+import io
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,24 @@ from augment.core.files import exclusive
 from augment.gan import settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.training.run import GanJob
+from augment.project.sealed import HASH_DIGITS, write_sealed
 from augment.project.work_store import prune, prune_seen, survey
 from tests.gan.conftest import TINY, images
 
 
-def put(store: Path, name: str, days: float, finished: bool = True, size: int = 10) -> Path:
+def weights(size: int) -> bytes:
+    """An archive, as weights are, of so many bytes with the hash before it."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("x", b"")
+    return bytes(size - HASH_DIGITS - len(stream.getvalue())) + stream.getvalue()
+
+
+def put(store: Path, name: str, days: float, finished: bool = True, size: int = 200) -> Path:
     folder = store / (name * 32)
     folder.mkdir(parents=True)
     file = folder / ("finished.pt" if finished else "checkpoint.pt")
-    file.write_bytes(bytes(size))
+    write_sealed(file, folder.name, weights(size))
     moment = time.time() - days * 86400
     for path in (file, folder):
         os.utime(path, (moment, moment))
@@ -26,13 +37,13 @@ def put(store: Path, name: str, days: float, finished: bool = True, size: int = 
 
 
 def test_what_stands_there(tmp_path: Path) -> None:
-    put(tmp_path, "a", 3, size=5)
-    put(tmp_path, "b", 1, finished=False, size=7)
+    put(tmp_path, "a", 3, size=205)
+    put(tmp_path, "b", 1, finished=False, size=207)
     (tmp_path / "notes").mkdir()
     (tmp_path / "c").touch()
     assert [(gan.folder.name[0], gan.finished, gan.size) for gan in survey(tmp_path)] == [
-        ("b", False, 7),
-        ("a", True, 5),
+        ("b", False, 207),
+        ("a", True, 205),
     ]
     assert survey(tmp_path / "nowhere") == []
 

@@ -1,5 +1,6 @@
 """What a whole run will take and can show, for `augment init` and `augment check`, before anything is trained."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from threadpoolctl import threadpool_limits
 
 from augment.core.engine import Engine
 from augment.core.progress import duration, say
-from augment.data.entries import Entry
+from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, SPLITS, image_set
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
+from augment.evaluation.cost.disk import whole_run
 from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
 from augment.evaluation.cost.timing import Timings, time_parts
 from augment.evaluation.cost.wording import advice_text, minutes_text, repeats_text, smallest_gain_text
@@ -22,6 +24,7 @@ from augment.gan import cost as gan_cost
 from augment.gan.per_class import Backend, ClassTraining
 from augment.gan.settings import class_training, has_pinned_start, load_pinned_start, start_backend
 from augment.params import Params
+from augment.project.disk_space import missing_space
 
 CLEARLY_SMALLER = 0.9  # times the gain shown now
 
@@ -45,6 +48,14 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     if gain is not None and gain <= NOTED_GAIN:
         return lines
     return [*lines, advice(model, gain, splits, pool, params)]
+
+
+def disk_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
+    """Disks that could not hold what a run writes."""
+    sides = Counter[str](one.split for one in images)
+    counts = Counter[str](one.label for one in images if one.split == "train")
+    missing = missing_space(whole_run(shape, sides, counts, params))
+    return [Blocker("params.yaml", "disk_too_small", line) for line in missing]
 
 
 def prepared(shape: tuple[int, int, int], images: Sequence[Entry]) -> tuple[Splits, ImageSet]:

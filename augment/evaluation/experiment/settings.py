@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from augment.core.errors import ParamsError
-from augment.data.imageset import LARGE_FROM_PX, ImageSet
+from augment.data.imageset import ImageSet
 from augment.evaluation.arms.seen import Look
 from augment.measure.backbone.backbone import comes_apart, is_available
 from augment.measure.backbone.lite0 import require_weights
@@ -19,6 +19,7 @@ from augment.params.arms import (
     Arm,
     family_of,
 )
+from augment.params.types import LARGE_FROM_PX
 from augment.synthesis.filter import FilterSettings, filter_settings
 from augment.synthesis.selection import samples_per_class
 
