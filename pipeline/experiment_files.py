@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from augment.core.files import read_json, read_rows, sha256, write_bytes, write_json
+from augment.core.files import json_text, read_json, read_rows, sha256, write_bytes, write_json
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples.copies import CopyRow
@@ -14,6 +14,7 @@ from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
 from augment.params import Evaluate
 from augment.params.arms import Arm
+from augment.project.work_store import seal
 from pipeline.common import ARM_SECONDS, EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"
@@ -92,7 +93,8 @@ def scores_digest() -> str:
 
 def write_seconds(seconds: Mapping[Arm, float]) -> None:
     """To the work store, since outputs hold no times: of one processor, for all repeats of an arm."""
-    write_json(ARM_SECONDS, {"scores": scores_digest(), "seconds": dict(seconds)})
+    content = json_text(dict(seconds)).encode()
+    write_bytes(ARM_SECONDS, content + seal(scores_digest(), content))
 
 
 def copy_sample_tables(folder: Path) -> None:

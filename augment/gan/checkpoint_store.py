@@ -1,7 +1,8 @@
 """The work store: checkpoints and finished GANs under `.work/<fingerprint>/`, unknown to DVC.
 
 A GAN's fingerprint is the hash of all that decides its weights, so a killed run resumes, a
-changed setting starts clean, and what is already trained is not trained again.
+changed setting starts clean, and what is already trained is not trained again. Every file is sealed with the
+fingerprint (`project/work_store.py`), so one that came under another's name is not used.
 """
 
 import functools
@@ -18,17 +19,17 @@ from typing import Any
 import torch
 
 from augment.core.environment import environment
-from augment.core.files import exclusive, sha256, sweep_temporaries, write_bytes
+from augment.core.files import exclusive, sweep_temporaries, write_bytes
 from augment.core.processes import interruption
 from augment.core.progress import say
 from augment.gan.training.run import GanJob, GanResult, OnStep, Weights
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
+from augment.project.work_store import read_sealed, seal
 
 PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = [PACKAGE / "core/seeds.py", PACKAGE / "core/intervals.py",
                  *sorted(PACKAGE.glob("gan/networks/*.py")), *sorted(PACKAGE.glob("gan/training/*.py"))]  # fmt: skip
-HASH_DIGITS = 64  # of the SHA-256 that every file of the store begins with
 PROGRESS_SECONDS = 5.0
 
 
@@ -134,17 +135,16 @@ def _save_checkpoint(folder: Path | None, state: dict[str, Any]) -> None:
 def _write(path: Path, state: dict[str, Any]) -> None:
     stream = io.BytesIO()
     torch.save(state, stream)
-    write_bytes(path, sha256(stream.getvalue()).encode() + stream.getvalue())
+    stream.write(seal(path.parent.name, stream.getbuffer()))
+    write_bytes(path, stream.getbuffer())
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """What `_write` wrote, or None when it is absent or damaged."""
-    if not path.exists():
+    """What `_write` wrote, or None when it is absent, damaged, or of another GAN."""
+    content = read_sealed(path, path.parent.name)
+    if content is None:
         return None
-    content = path.read_bytes()
-    if sha256(content[HASH_DIGITS:]).encode() != content[:HASH_DIGITS]:
-        return None
-    state: dict[str, Any] = torch.load(io.BytesIO(content[HASH_DIGITS:]), weights_only=True)
+    state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
     return state
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from augment.core.files import write_json
+from augment.core.files import write_bytes
+from augment.project.work_store import seal
 from augment.report.contents import Contents
 from augment.report.page import render
+from pipeline.common import ARM_SECONDS
 from pipeline.report import arm_seconds
 from tests.report.test_page import make, words
 
@@ -43,9 +45,12 @@ def test_what_another_machine_measured_is_not_made_up(contents: Contents) -> Non
 def test_the_time_is_that_of_the_scores_that_were_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert arm_seconds("a" * 64) == {}
-    write_json(Path(".work/arm_seconds.json"), {"scores": "a" * 64, "seconds": {"none": 4.0}})
+    kept = b'{"none": 4.0}'
+    write_bytes(ARM_SECONDS, kept + seal("a" * 64, kept))
     assert arm_seconds("a" * 64) == {"none": 4.0}
     assert arm_seconds("b" * 64) == arm_seconds(None) == {}
+    write_bytes(ARM_SECONDS, kept.replace(b"4", b"5") + seal("a" * 64, kept))
+    assert arm_seconds("a" * 64) == {}, "damaged"
 
 
 def test_a_reference_is_marked_as_no_rival(contents: Contents) -> None:
