@@ -45,7 +45,15 @@ from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
-from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores, write_seconds
+from pipeline.experiment_files import (
+    ENVIRONMENT,
+    Facts,
+    begin_experiment,
+    end_experiment,
+    load_prepared,
+    write_scores,
+    write_seconds,
+)
 
 
 def experiment(params: Params) -> None:
@@ -91,6 +99,7 @@ def experiment(params: Params) -> None:
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone).write()
     write_json(ENVIRONMENT, environment(backend.device))
+    end_experiment()
 
 
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:

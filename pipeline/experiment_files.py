@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from augment.core.files import json_text, read_json, read_rows, sha256, write_bytes, write_json
+from augment.data.checksums import check_files, write_checksums
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples.copies import CopyRow
@@ -76,6 +77,16 @@ def write_scores(scores: SideScores, by_size: NamedScores, second: NamedScores, 
     save_scores(SCORES, {**parts, "learning_curve": by_size, "second_classifier": second})
     if external is not None:
         external.save(EXTERNAL)
+
+
+def end_experiment() -> None:
+    """The last file names all others with their hashes; external images have hashes of their own."""
+    write_checksums(EXPERIMENT, sorted(path.name for path in EXPERIMENT.iterdir() if path.is_file()))
+
+
+def check_written() -> None:
+    """Raises `DataError` naming a file of data/experiment that is missing or another than the one that was written."""
+    check_files(EXPERIMENT)
 
 
 def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | None]:

@@ -108,7 +108,7 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
     for name in index.folders:
         folder = root / name
         refuse_link(folder)
-        generator = load_bundle(folder, {file: index.files[f"{name}/{file}"] for file in (MANIFEST, WEIGHTS)})
+        generator = load_bundle(folder, index.bound(name))
         if name != SHARED and generator.label != labels[name]:
             raise damaged(folder, "wrong_bundle", f"it is of class {generator.label!r}, not {labels[name]!r}")
         first = first or generator

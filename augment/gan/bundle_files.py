@@ -118,6 +118,10 @@ class Index(Closed):
         trained = [self.classes[label].slug for label in self.order if self.classes[label].status == "trained"]
         return [*trained, SHARED] if self.shared else trained
 
+    def bound(self, folder: str) -> dict[str, str]:
+        """The SHA-256 of the manifest and the weights of a bundle, by file."""
+        return {name: self.files[f"{folder}/{name}"] for name in (MANIFEST, WEIGHTS)}
+
 
 Form = TypeVar("Form", Manifest, Index)
 
