@@ -15,7 +15,7 @@ from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
 from augment.params import Evaluate
 from augment.params.arms import Arm
-from augment.project.work_store import seal
+from augment.project.sealed import write_sealed
 from pipeline.common import ARM_SECONDS, EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"
@@ -104,8 +104,7 @@ def scores_digest() -> str:
 
 def write_seconds(seconds: Mapping[Arm, float]) -> None:
     """To the work store, since outputs hold no times: of one processor, for all repeats of an arm."""
-    content = json_text(dict(seconds)).encode()
-    write_bytes(ARM_SECONDS, content + seal(scores_digest(), content))
+    write_sealed(ARM_SECONDS, scores_digest(), json_text(dict(seconds)).encode())
 
 
 def copy_sample_tables(folder: Path) -> None:

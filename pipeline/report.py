@@ -8,7 +8,7 @@ from pathlib import Path
 
 from augment.core.files import write_bytes, write_csv, write_text
 from augment.params import Params
-from augment.project.work_store import read_sealed
+from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
 from augment.report.plots import curve_rows, grids

@@ -32,7 +32,7 @@ Row = Mapping[str, str]
 Rows = Sequence[Row]
 
 
-def write_bytes(path: Path, content: bytes | memoryview, *, durable: bool = True) -> None:
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write `content` so that `path` holds either the old bytes or all of the new ones.
 
     Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for

@@ -1,35 +1,36 @@
 """The work store: checkpoints and finished GANs under `.work/<fingerprint>/`, unknown to DVC.
 
 A GAN's fingerprint is the hash of all that decides its weights, so a killed run resumes, a
-changed setting starts clean, and what is already trained is not trained again. Every file is sealed with the
-fingerprint (`project/work_store.py`), so one that came under another's name is not used.
+changed setting starts clean, and what is already trained is not trained again.
 """
 
 import functools
 import hashlib
 import io
 import json
+import pickle
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from augment.core.environment import environment
-from augment.core.files import exclusive, sweep_temporaries, write_bytes
+from augment.core.files import exclusive, sweep_temporaries
 from augment.core.processes import interruption
 from augment.core.progress import say
 from augment.gan.training.run import GanJob, GanResult, OnStep, Weights
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
-from augment.project.work_store import read_sealed, seal
+from augment.project.sealed import read_sealed, write_sealed
 
 PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = [PACKAGE / "core/seeds.py", PACKAGE / "core/intervals.py",
                  *sorted(PACKAGE.glob("gan/networks/*.py")), *sorted(PACKAGE.glob("gan/training/*.py"))]  # fmt: skip
+_RESULT_KEYS = {field.name for field in fields(GanResult)}
 PROGRESS_SECONDS = 5.0
 
 
@@ -106,7 +107,7 @@ def _lock_folder(stored: StoredJob) -> Iterator[Path | None]:
 
 def _load_finished(folder: Path | None) -> GanResult | None:
     values = _read(folder / "finished.pt") if folder else None
-    return None if values is None else GanResult(**values)
+    return GanResult(**values) if values is not None and values.keys() == _RESULT_KEYS else None
 
 
 def _load_checkpoint(folder: Path | None) -> dict[str, Any] | None:
@@ -135,17 +136,19 @@ def _save_checkpoint(folder: Path | None, state: dict[str, Any]) -> None:
 def _write(path: Path, state: dict[str, Any]) -> None:
     stream = io.BytesIO()
     torch.save(state, stream)
-    stream.write(seal(path.parent.name, stream.getbuffer()))
-    write_bytes(path, stream.getbuffer())
+    write_sealed(path, path.parent.name, stream.getvalue())
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """What `_write` wrote, or None when it is absent, damaged, or of another GAN."""
+    """What `_write` wrote for this GAN, or None when it is absent, damaged, or another's."""
     content = read_sealed(path, path.parent.name)
     if content is None:
         return None
-    state: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True)
-    return state
+    try:
+        state = torch.load(io.BytesIO(content), weights_only=True)
+    except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
+        return None
+    return state if isinstance(state, dict) else None
 
 
 def _step_progress(name: str) -> OnStep:

@@ -1,14 +1,8 @@
-"""What stands in the work store: what every file of it is sealed with, and making room in it.
+"""What stands in the work store, and making room in it; knows names and dates, opens nothing."""
 
-A file is found by its name, the fingerprint of all that it was made of, and ends with that fingerprint and a hash of
-its content. So what was moved to another name, or damaged, is nobody's: it is made anew.
-"""
-
-import hashlib
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,50 +11,6 @@ from augment.core.files import exclusive
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 _DAY_SECONDS = 24 * 60 * 60
-_CHUNK = 2**20  # bytes in memory while a file is read
-_SEALED = ("finished.pt", "checkpoint.pt", "previous.pt")  # of a GAN
-
-
-def seal(key: str, content: bytes | memoryview) -> bytes:
-    """What a kept file ends with: a hash of its content and of the key that it is kept under, and the key."""
-    digest = hashlib.sha256(content)
-    digest.update(key.encode())
-    return f"\n{digest.hexdigest()} {key}\n".encode()
-
-
-def is_sealed(path: Path, key: str) -> bool:
-    """Whether a file is there and is what was kept under this key; read in parts."""
-    try:
-        left = path.stat().st_size - len(seal(key, b""))
-        if left < 0 or not path.is_file():
-            return False
-        digest = hashlib.sha256()
-        with path.open("rb") as stream:
-            while left > 0 and (part := stream.read(min(_CHUNK, left))):
-                digest.update(part)
-                left -= len(part)
-            digest.update(key.encode())
-            return left == 0 and stream.read() == f"\n{digest.hexdigest()} {key}\n".encode()
-    except OSError:
-        return False
-
-
-def read_sealed(path: Path, key: str) -> bytes | None:
-    """The content of a kept file, None where it is absent, damaged, or was kept under another key."""
-    return path.read_bytes()[: -len(seal(key, b""))] if is_sealed(path, key) else None
-
-
-def unsound(store: Path, seen: Path) -> Iterator[Path]:
-    """Files of the store that no run will use: damaged, or under a name that is not theirs. They can be deleted.
-
-    store: of GANs; seen: of what backbones saw.
-    """
-    for gan in survey(store):
-        files = (gan.folder / name for name in _SEALED)
-        yield from (file for file in files if file.exists() and not is_sealed(file, gan.folder.name))
-    for file in sorted(file for file in seen.glob("*") if file.is_file() and not file.name.startswith(".")):
-        if not is_sealed(file, file.stem):
-            yield file
 
 
 @dataclass(frozen=True)

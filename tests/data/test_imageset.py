@@ -113,7 +113,7 @@ def test_every_bit_of_a_saved_set_is_watched(tmp_path: Path) -> None:
             changed = bytearray(whole)
             changed[place] ^= 1 << place % 8
             (tmp_path / name).write_bytes(changed)
-            with pytest.raises(DataError, match="(images.npy|index.csv|checksums.json): "):
+            with pytest.raises(DataError, match=r"(images\.npy|index\.csv|checksums\.json): "):
                 ImageSet.load(tmp_path)
         (tmp_path / name).write_bytes(whole)
     assert len(ImageSet.load(tmp_path)) == 4

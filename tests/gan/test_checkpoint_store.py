@@ -12,7 +12,6 @@ from augment.gan import checkpoint_store
 from augment.gan.checkpoint_store import StoredJob, fingerprint, load_finished, train_stacked
 from augment.gan.training.run import GanJob, Start
 from augment.gan.training.trainer import fit
-from augment.project.work_store import unsound
 from tests.test_structure import reached
 
 
@@ -45,20 +44,17 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
 
 
 def test_a_gan_under_another_gans_name_is_not_served(job: GanJob, tmp_path: Path) -> None:
-    """Two entries swapped, finished or not: each is trained again from its own images, and doctor can see it."""
+    """Two entries swapped, finished or not: each is trained again from its own images."""
     jobs = [job, dataclasses.replace(job, seed=8)]
     expected = [train_stacked([StoredJob(one, tmp_path, 30.0)])[0] for one in jobs]
     first, second = (tmp_path / fingerprint(one) for one in jobs)
-    assert list(unsound(tmp_path, tmp_path / "backbone")) == []
     first.rename(tmp_path / "third")
     second.rename(first)
     (tmp_path / "third").rename(second)
-    assert sorted(unsound(tmp_path, tmp_path / "backbone")) == sorted(f / "finished.pt" for f in (first, second))
     assert load_finished(StoredJob(job, tmp_path, 30.0)) is None
     for one, result in zip(jobs, expected, strict=True):
         (again,) = train_stacked([StoredJob(one, tmp_path, 30.0)])
         assert all(torch.equal(again.generator[name], value) for name, value in result.generator.items())
-    assert list(unsound(tmp_path, tmp_path / "backbone")) == []
 
 
 def test_a_checkpoint_of_another_gan_is_not_gone_on_with(job: GanJob, tmp_path: Path) -> None:
@@ -68,7 +64,6 @@ def test_a_checkpoint_of_another_gan_is_not_gone_on_with(job: GanJob, tmp_path: 
         checkpoint_store._save_checkpoint(folder, {"step": number})
     (folders[0] / "checkpoint.pt").replace(folders[1] / "checkpoint.pt")
     assert checkpoint_store._load_checkpoint(folders[1]) is None
-    assert list(unsound(tmp_path, tmp_path / "backbone")) == [folders[1] / "checkpoint.pt"]
 
 
 def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.core.files import write_bytes
-from augment.project.work_store import seal
+from augment.project.sealed import write_sealed
 from augment.report.contents import Contents
 from augment.report.page import render
 from pipeline.common import ARM_SECONDS
@@ -45,11 +44,10 @@ def test_what_another_machine_measured_is_not_made_up(contents: Contents) -> Non
 def test_the_time_is_that_of_the_scores_that_were_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert arm_seconds("a" * 64) == {}
-    kept = b'{"none": 4.0}'
-    write_bytes(ARM_SECONDS, kept + seal("a" * 64, kept))
+    write_sealed(ARM_SECONDS, "a" * 64, b'{"none": 4.0}')
     assert arm_seconds("a" * 64) == {"none": 4.0}
     assert arm_seconds("b" * 64) == arm_seconds(None) == {}
-    write_bytes(ARM_SECONDS, kept.replace(b"4", b"5") + seal("a" * 64, kept))
+    ARM_SECONDS.write_bytes(ARM_SECONDS.read_bytes().replace(b"4.0", b"5.0"))
     assert arm_seconds("a" * 64) == {}, "damaged"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.files import sha256_json, write_bytes
+from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms import seen as seen_images
@@ -21,7 +21,7 @@ from augment.measure.backbone.backbone import load_backbone
 from augment.measure.classifiers import adjusted_loss
 from augment.measure.sampling import WeightedImages
 from augment.params.arms import ROW_OF, Arm, augmentation_of, family_of
-from augment.project.work_store import read_sealed, seal
+from augment.project.sealed import read_sealed, write_sealed
 
 MADE_PER_CLASS = 400  # made images of a class that are looked at, each once
 
@@ -60,7 +60,7 @@ def strengths_of(trains: Sequence[ImageSet], seen: SeenImages, seeds: Sequence[i
     choices = [strength_choice(trains[at], seen, seeds[at]) for at in missing]
     for at, strength in zip(missing, engine.gather(choose_strength, choices, "probe" if missing else ""), strict=True):
         content = kept[keys[at]] = repr(float(strength)).encode()
-        write_bytes(seen_images.STORE / f"{keys[at]}.strength", content + seal(keys[at], content))
+        write_sealed(seen_images.STORE / f"{keys[at]}.strength", keys[at], content)
     return [float(kept[key] or 0) for key in keys]
 
 

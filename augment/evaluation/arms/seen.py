@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.files import SEEN_STORE, sha256_json, write_bytes
+from augment.core.files import SEEN_STORE, sha256_json
 from augment.core.seeds import derive_seed, global_torch_rng
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.scratch import augment_of
 from augment.measure.backbone.backbone import Chosen, described, identity, load_backbone
 from augment.params.arms import Augmentation
-from augment.project.work_store import is_sealed, seal
+from augment.project.sealed import HASH_DIGITS, is_sealed, write_sealed
 
 AUGMENTATION: Augmentation = "randaugment"  # of views
 VIEWS_PER_CLASS, MIN_VIEWS, MAX_VIEWS = 500, 4, 60  # of a class about so many; of an image
@@ -112,6 +112,7 @@ def _kept(
     if is_sealed(path, path.stem):
         path.touch()  # used just now
         with path.open("rb") as kept:
+            kept.seek(HASH_DIGITS)
             return np.load(kept, allow_pickle=False), np.load(kept, allow_pickle=False)
     units: list[tuple[list[tuple[NDArray[np.uint8], int]], Look, int]] = []
     rows, part = 0, []
@@ -127,8 +128,7 @@ def _kept(
     stream = io.BytesIO()
     for array in (features, activations):
         np.save(stream, array, allow_pickle=False)
-    stream.write(seal(path.stem, stream.getbuffer()))
-    write_bytes(path, stream.getbuffer(), durable=False)
+    write_sealed(path, path.stem, stream.getvalue(), durable=False)
     return features, activations
 
 
