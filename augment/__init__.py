@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from augment.core.errors import AugmentError
     from augment.data.imageset import ImageSet
     from augment.gan.api import train_generators
-    from augment.gan.bundle import load_generators
+    from augment.gan.bundle import check_bundle, load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
     from augment.synthesis.datasets import SyntheticDataset, SyntheticMix
 
@@ -45,6 +45,7 @@ __all__ = [
     "ImageSet",
     "SyntheticDataset",
     "SyntheticMix",
+    "check_bundle",
     "load_generators",
     "train_generators",
 ]
@@ -56,6 +57,7 @@ _HOMES = {
     "ImageSet": "augment.data.imageset",
     "SyntheticDataset": "augment.synthesis.datasets",
     "SyntheticMix": "augment.synthesis.datasets",
+    "check_bundle": "augment.gan.bundle",
     "load_generators": "augment.gan.bundle",
     "train_generators": "augment.gan.api",
 }

@@ -178,13 +178,17 @@ def _verdict(options: argparse.Namespace) -> int:
     import json
 
     from augment.core.files import changed_files, read_file
+    from augment.data.checksums import CHECKSUMS, check_files
     from augment.data.imageset import ImageSet
 
     folder = options.reports / "evaluation"
     path = folder / "verdict.json"
     prepared = options.reports.parent / "data/prepared/test"
     try:
-        verdict = json.loads(read_file(path, MAX_VERDICT_BYTES))
+        content = read_file(path, MAX_VERDICT_BYTES)
+        if (folder / CHECKSUMS).exists():  # who takes verdict.json elsewhere may take it alone
+            check_files(folder, [path.name])
+        verdict = json.loads(content)
         lines = _verdict_lines(verdict, folder, options.explain)
         if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:
             lines = ["Of other test images than those in data/prepared now: run `dvc repro`.", "", *lines]

@@ -8,6 +8,7 @@ from PIL import Image
 
 from augment.core.files import folder_name, read_csv, read_json, write_bytes, write_csv
 from augment.core.grids import write_picture
+from augment.data.checksums import check_file, check_files
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Params
@@ -34,17 +35,19 @@ def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
     An image's weight is its sampling weight under the arm times the number of images: 1 on average.
     """
     kept = synthetic_files(train.classes)
-    images = {label: np.stack([read_png(file) for file in files]) for label, files in kept.items() if files}
+    images = {label: np.stack([read_png(sample["file"]) for sample in kept[label]]) for label in kept if kept[label]}
     data, delivered_weights = delivered_images(arm, train, images)
     weights = delivered_weights.tolist()
     for row, weight in zip(write_real("train", train), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}
     drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]
-    files = [(label, file) for label in drawn for file in kept[label]]
-    for (label, file), weight in zip(files, weights[len(train) :], strict=True):
+    files = [sample for label in drawn for sample in kept[label]]
+    for sample, weight in zip(files, weights[len(train) :], strict=True):
+        file, label, digest = sample["file"], sample["label"], sample["sha256"]
         path = f"train/{folder_name(label)}/synthetic-{file.rsplit('/', 1)[1]}"
         write_bytes(AUGMENTED / path, (SYNTHETIC / file).read_bytes(), durable=False)
-        yield {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": weight, "source": file}
+        yield {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": weight, "source": file,
+               "sha256": digest}  # fmt: skip
 
 
 def write_real(side: str, images: ImageSet) -> list[Row]:
@@ -53,16 +56,19 @@ def write_real(side: str, images: ImageSet) -> list[Row]:
     for index, image in enumerate(images.images):
         label = str(images.labels[index])
         path = f"{side}/{folder_name(label)}/{index:06d}.png"
-        write_picture(AUGMENTED / path, image)
-        rows.append({"path": path, "label": label, "split": side, "synthetic": 0,
-                     "weight": 1.0, "source": str(images.sources[index])})  # fmt: skip
+        digest = write_picture(AUGMENTED / path, image)
+        rows.append({"path": path, "label": label, "split": side, "synthetic": 0, "weight": 1.0,
+                     "source": str(images.sources[index]), "sha256": digest})  # fmt: skip
     return rows
 
 
-def synthetic_files(classes: list[str]) -> dict[str, list[str]]:
-    """Kept synthetic files of each class, in order of their index."""
-    rows = read_csv(SYNTHETIC / "manifest.csv")
-    return {label: [row["file"] for row in rows if row["label"] == label and row["file"]] for label in classes}
+def synthetic_files(classes: list[str]) -> dict[str, list[dict[str, str]]]:
+    """Rows of the kept synthetic images of each class, in order of their index, each file as it was written."""
+    check_files(SYNTHETIC, ["manifest.csv"])
+    kept = [row for row in read_csv(SYNTHETIC / "manifest.csv") if row["file"]]
+    for row in kept:
+        check_file(SYNTHETIC / row["file"], row["sha256"])
+    return {label: [row for row in kept if row["label"] == label] for label in classes}
 
 
 def read_png(file: str) -> NDArray[np.uint8]:

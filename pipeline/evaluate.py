@@ -6,6 +6,7 @@ from typing import Any
 
 from augment.core.files import write_csv, write_json
 from augment.core.progress import say
+from augment.data.checksums import write_checksums
 from augment.evaluation import tables
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.learning_curve import curve_points
@@ -28,6 +29,7 @@ from augment.project.query_ledger import LEDGER, queries_text, query_count, reco
 from pipeline.common import REPORTS, main
 from pipeline.experiment_files import (
     Facts,
+    check_written,
     copy_sample_tables,
     load_prepared,
     read_scores,
@@ -40,6 +42,7 @@ FOLDER = REPORTS / "evaluation"
 
 def evaluate(params: Params) -> None:
     """Nothing is trained here: the repeats follow from the prepared images, and what they gave is read."""
+    check_written()
     chosen, facts, (scores, by_size, second, external) = params.evaluate, Facts.read(), read_scores()
     splits, pool = load_prepared(chosen)
     kinds = arm_kinds(facts.arms, chosen.classifier)
@@ -100,6 +103,7 @@ def write(rows_of: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:
         write_csv(FOLDER / f"{name}.csv", rows, columns(name) if name in EVALUATION else tuple(rows[0]))
     copy_sample_tables(FOLDER)
     write_json(FOLDER / "verdict.json", summary)
+    write_checksums(FOLDER, sorted(path.name for path in FOLDER.iterdir()))
 
 
 if __name__ == "__main__":

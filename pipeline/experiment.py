@@ -47,7 +47,15 @@ from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROB
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import EXPERIMENT, MODELS, main
-from pipeline.experiment_files import ENVIRONMENT, Facts, begin_experiment, load_prepared, write_scores, write_seconds
+from pipeline.experiment_files import (
+    ENVIRONMENT,
+    Facts,
+    begin_experiment,
+    end_experiment,
+    load_prepared,
+    write_scores,
+    write_seconds,
+)
 
 
 def experiment(params: Params) -> None:
@@ -94,6 +102,7 @@ def experiment(params: Params) -> None:
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone).write()
     write_json(ENVIRONMENT, environment(backend.device))
+    end_experiment()
 
 
 def require_room(splits: Splits, params: Params) -> None:

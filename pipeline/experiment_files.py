@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from augment.core.files import read_json, read_rows, sha256, write_bytes, write_json
+from augment.core.files import json_text, read_json, read_rows, sha256, write_bytes, write_json
+from augment.data.checksums import check_files, write_checksums
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples.copies import CopyRow
@@ -14,6 +15,7 @@ from augment.evaluation.samples.membership import MembershipRow
 from augment.evaluation.scores import Float32, SideScores, load_scores, save_scores
 from augment.params import Evaluate
 from augment.params.arms import Arm
+from augment.project.sealed import write_sealed
 from pipeline.common import ARM_SECONDS, EXPERIMENT, PREPARED
 
 SCORES = EXPERIMENT / "scores.safetensors"
@@ -77,6 +79,16 @@ def write_scores(scores: SideScores, by_size: NamedScores, second: NamedScores, 
         external.save(EXTERNAL)
 
 
+def end_experiment() -> None:
+    """The last file names all others with their hashes; external images have hashes of their own."""
+    write_checksums(EXPERIMENT, sorted(path.name for path in EXPERIMENT.iterdir() if path.is_file()))
+
+
+def check_written() -> None:
+    """Raises `DataError` naming a file of data/experiment that is missing or another than the one that was written."""
+    check_files(EXPERIMENT)
+
+
 def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | None]:
     """What `write_scores` wrote. Raises `DataError` where it is missing or damaged."""
     parts = load_scores(SCORES)
@@ -92,7 +104,7 @@ def scores_digest() -> str:
 
 def write_seconds(seconds: Mapping[Arm, float]) -> None:
     """To the work store, since outputs hold no times: of one processor, for all repeats of an arm."""
-    write_json(ARM_SECONDS, {"scores": scores_digest(), "seconds": dict(seconds)})
+    write_sealed(ARM_SECONDS, scores_digest(), json_text(dict(seconds)).encode())
 
 
 def copy_sample_tables(folder: Path) -> None:

@@ -60,10 +60,13 @@ FILES: dict[str, CsvFile] = {
         "The images of images.npy, uint8 (N, C, H, W), in train, val, test and pool.", **_IMAGE
     ),
     "models/index.json": CsvFile(
-        "The generators that there are.",
+        "The generators that there are, and a hash of every file that they are read from.",
+        format="2",
         classes="label -> `slug`, `status` (`trained` or `failed`), `reason`",
         shared="whether models/_shared holds the shared generator",
-        order="labels, where they are not sorted; else absent",
+        order="the labels by class index",
+        files="path -> SHA-256, of manifests and weights",
+        sha256="of this file without this key",
     ),
     "models/<slug>/manifest.json": CsvFile(
         "A bundle: what generator.safetensors beside it holds.",
@@ -105,6 +108,7 @@ FILES: dict[str, CsvFile] = {
         copy_threshold="at or below it is a near copy",
         kept="1 or 0",
         reason="empty, `near_copy`, `off_class` or `surplus`",
+        sha256="of the kept image's file; empty: dropped",
     ),
     "data/experiment/experiment.json": CsvFile(
         "What a verdict tells of an experiment beside its scores.",
@@ -123,6 +127,7 @@ FILES: dict[str, CsvFile] = {
         synthetic="1 or 0",
         weight="how often to draw it, 1 on average",
         source="where it came from",
+        sha256="of the file; empty: not checked by `augment trial`",
     ),
     "reports/metrics.json": CsvFile(
         "The verdict in numbers, for `dvc metrics diff`.",
@@ -178,6 +183,7 @@ OTHERS = {
     "models/<slug>/samples.png": "64 samples",
     "data/synthetic/<class>/*.png": "the kept samples",
     "data/experiment/scores.safetensors": "class probabilities, `<part>/<arm>/<repeat>`: float32 (N, classes)",
+    "<folder>/checksums.json": "files of that folder -> SHA-256, compared when they are read",
     "data/experiment/external/": "the external images that were scored, as in data/prepared",
     "data/experiment/*.csv": "tables of the samples, as in reports/evaluation",
     "data/augmented/<split>/<class>/*.png": "the images of its manifest",

@@ -2,6 +2,7 @@
 
 from augment.core.files import folder_name, write_csv
 from augment.core.grids import write_picture
+from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
 from augment.evaluation.cost.disk import sample_needs
 from augment.gan.bundle import load_generators
@@ -14,7 +15,7 @@ from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 
 COLUMNS = (
     "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
-    "nearest_distance", "copy_threshold", "kept", "reason",
+    "nearest_distance", "copy_threshold", "kept", "reason", "sha256",
 )  # fmt: skip
 
 
@@ -30,6 +31,7 @@ def generate(params: Params) -> None:
     )  # fmt: skip
     rows = [row for found in candidates.values() for row in write_class(found)]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
+    write_checksums(SYNTHETIC, ["manifest.csv"])
 
 
 def write_class(found: ClassCandidates) -> list[dict[str, object]]:
@@ -38,8 +40,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
     for index, image in enumerate(found.images):
         reason = str(found.reason[index])
         file = "" if reason else f"{folder_name(found.label)}/{index:06d}.png"
-        if file:
-            write_picture(SYNTHETIC / file, image)
+        digest = write_picture(SYNTHETIC / file, image) if file else ""
         rows.append(
             {
                 "label": found.label,
@@ -55,6 +56,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
                 "copy_threshold": round(found.copy_threshold, 6),
                 "kept": int(not reason),
                 "reason": reason,
+                "sha256": digest,
             }
         )
     return rows

@@ -1,12 +1,14 @@
 """Write reports/report.html and reports/plots/ from the outputs of the stages before."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from augment.core.files import read_json, write_bytes, write_csv, write_text
+from augment.core.files import write_bytes, write_csv, write_text
 from augment.params import Params
+from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
 from augment.report.plots import curve_rows, grids
@@ -28,10 +30,8 @@ def report(params: Params) -> None:
 
 def arm_seconds(scores: str | None) -> Mapping[str, float]:
     """Processor seconds of each arm, where this machine has trained them; scores: digest of those that were judged."""
-    if not ARM_SECONDS.exists():
-        return {}
-    known = read_json(ARM_SECONDS, ("scores", "seconds"))
-    seconds: Mapping[str, float] = known["seconds"] if known["scores"] == scores else {}
+    kept = read_sealed(ARM_SECONDS, scores) if scores else None
+    seconds: Mapping[str, float] = json.loads(kept) if kept else {}
     return seconds
 
 

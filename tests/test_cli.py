@@ -13,7 +13,7 @@ from PIL import Image
 from augment.cli import main
 from augment.core.files import sha256, write_json
 from augment.gan.bundle import load_generators
-from augment.gan.generators import ClassGenerator
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
 from augment.project.query_ledger import LEDGER, record_query
@@ -26,11 +26,8 @@ PLAN = Architecture("dcgan", 1, 8, 6, latent=4, features=4)
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     folder = tmp_path / "models"
-    for seed, label in enumerate(("a", "b")):
-        ClassGenerator(label, build(PLAN, seed)[0]).save(folder / label)
-    index = {label: {"slug": label, "status": "trained", "reason": ""} for label in "ab"}
-    index["c"] = {"slug": "c", "status": "failed", "reason": "collapsed"}
-    write_json(folder / "index.json", {"classes": index})
+    made = {label: ClassGenerator(label, build(PLAN, seed)[0]) for seed, label in enumerate("ab")}
+    GeneratorSet(made, {"c": "collapsed"}).save(folder)
     return folder
 
 

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from augment import ImageSet
-from augment.core.files import write_bytes, write_csv, write_json
+from augment.core.files import write_bytes, write_csv
 from augment.core.grids import png
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
-from augment.gan.generators import ClassGenerator
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
 
@@ -34,10 +34,8 @@ def test_every_python_block_is_run_below() -> None:
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Architecture("dcgan", 1, 8, 8, latent=4, features=4)
-    for seed, label in enumerate(("3", "8")):
-        ClassGenerator(label, build(plan, seed)[0]).save(tmp_path / "models" / label)
-    index = {label: {"slug": label, "status": "trained", "reason": ""} for label in "38"}
-    write_json(tmp_path / "models/index.json", {"classes": index})
+    made = {label: ClassGenerator(label, build(plan, seed)[0]) for seed, label in enumerate(("3", "8"))}
+    GeneratorSet(made).save(tmp_path / "models")
     names = np.array([str(position) for position in range(10)])
     images = np.zeros((10, 1, 8, 8), np.uint8)
     ImageSet(images, np.array(["3", "8", "3", "3", "8"] * 2), names, names).save(tmp_path / "data/prepared/train")
@@ -54,7 +52,7 @@ def test_the_delivered_images_are_drawn_by_their_weights(tmp_path: Path, monkeyp
     for position, (label, split, weight) in enumerate([("a", "train", 0), ("b", "train", 2), ("b", "val", 1)]):
         path = f"{split}/{label}/{position}.png"
         write_bytes(tmp_path / "data/augmented" / path, png(Image.new("L", (5, 4), position)))
-        rows.append(dict(zip(AUGMENTED_MANIFEST_COLUMNS, (path, label, split, 0, weight, ""), strict=True)))
+        rows.append(dict(zip(AUGMENTED_MANIFEST_COLUMNS, (path, label, split, 0, weight, "", ""), strict=True)))
     write_csv(tmp_path / "data/augmented/manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
     monkeypatch.chdir(tmp_path)
     found: dict[str, object] = {}

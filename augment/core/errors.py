@@ -26,7 +26,11 @@ class TrainingError(AugmentError):
 
 
 class BundleError(AugmentError):
-    """A saved generator is missing, damaged, or not what its manifest says."""
+    """A saved generator is missing, damaged, or not what its manifest says. `code`: what is wrong, in one word."""
+
+    def __init__(self, message: str, code: str = "damaged") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StoreError(AugmentError):

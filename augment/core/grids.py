@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.core.files import write_bytes
+from augment.core.files import sha256, write_bytes
 
 GAP_PX = 2
 MIN_TILE_PX = 48  # smaller images are enlarged by whole pixels, so that a person can read them
@@ -55,9 +55,11 @@ def png(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write uint8 (C, H, W) as PNG, one of many, which a power cut may take."""
-    write_bytes(path, png(picture(image)), durable=False)
+def write_picture(path: Path, image: NDArray[np.uint8]) -> str:
+    """Write uint8 (C, H, W) as PNG, one of many, which a power cut may take. Returns its SHA-256."""
+    content = png(picture(image))
+    write_bytes(path, content, durable=False)
+    return sha256(content)
 
 
 def write_grid(path: Path, images: NDArray[np.uint8], columns: int = 8) -> None:

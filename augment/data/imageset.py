@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.core.files import read_csv, sha256, write_bytes, write_csv
+from augment.data.checksums import check_files, write_checksums
 
 UInt8 = NDArray[np.uint8]
 Text = NDArray[np.str_]
 
+FILES = ("images.npy", "index.csv")
 COLUMNS = ("index", "label", "group", "source")
 UNWRITABLE = re.compile("[\r\ud800-\udfff]")  # a lone one splits a row of the CSV, halves of pairs are no UTF-8
 CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each other pixel for pixel
@@ -92,8 +94,8 @@ class ImageSet:
         return sha256("\0\0".join(texts).encode() + self.images.tobytes())
 
     def save(self, folder: str | Path) -> None:
-        """Write `images.npy` and `index.csv`, byte-equal for equal sets. Raises `DataError`, before anything is
-        written, for texts that a CSV of UTF-8 cannot give back."""
+        """Write `images.npy`, `index.csv` and their hashes, byte-equal for equal sets. Raises `DataError`, before
+        anything is written, for texts that a CSV of UTF-8 cannot give back."""
         folder = Path(folder)
         for text in sorted({*self.labels, *self.groups, *self.sources}):
             if UNWRITABLE.search(text):
@@ -103,16 +105,19 @@ class ImageSet:
         write_bytes(folder / "images.npy", stream.getvalue())
         rows = zip(range(len(self)), self.labels, self.groups, self.sources, strict=True)
         write_csv(folder / "index.csv", (dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
+        write_checksums(folder, FILES)
 
     @staticmethod
     def load(folder: str | Path) -> "ImageSet":
-        """Read what `save` wrote. Raises `DataError` when a file is missing or cut short."""
+        """Read what `save` wrote. Raises `DataError` when a file is missing, or not the one that was written."""
         try:
+            check_files(Path(folder), FILES)
             images = np.load(Path(folder) / "images.npy", allow_pickle=False)
             rows = read_csv(Path(folder) / "index.csv")
             return ImageSet(images, *(np.array([row[name] for row in rows], dtype=np.str_) for name in COLUMNS[1:]))
         except (OSError, EOFError, ValueError, KeyError, DataError) as error:
-            raise DataError(f"{folder}: not a prepared split ({error}). Run `dvc repro` to prepare it.") from error
+            mend = "" if isinstance(error, DataError) else " Run `dvc repro` to prepare it."
+            raise DataError(f"{folder}: not a prepared split ({str(error).rstrip('.')}).{mend}") from error
 
 
 def minority_classes(counts: Mapping[str, int]) -> list[str]:

@@ -27,6 +27,7 @@ import numpy as np
 from augment.core.errors import AugmentError
 from augment.core.files import read_csv, read_file, write_csv
 from augment.core.progress import say
+from augment.data.checksums import check_file
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.statistics.estimates import Estimate, paired_t
 from augment.project.disk_space import Need, require_space, size_text
@@ -117,6 +118,9 @@ def read_manifest(folder: Path) -> list[dict[str, str]]:
             f"{folder}: {len(gone)} of the {len(rows)} images in manifest.csv are not there, for example {gone[0]}. "
             "Run `dvc repro -f assemble`."
         )
+    for row in rows:
+        if row["sha256"]:  # an image that a person added has none
+            check_file(folder / row["path"], row["sha256"])
     return rows
 
 

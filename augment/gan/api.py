@@ -2,8 +2,6 @@
 
 import importlib.util
 import math
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +14,9 @@ from augment import params
 from augment.core.engine import Engine, standalone
 from augment.core.environment import resolve_device
 from augment.core.errors import AugmentError, DataError, TrainingError
-from augment.core.files import slug
+from augment.core.labels import label_faults
 from augment.core.processes import cores
 from augment.data.imageset import ImageSet
-from augment.gan.bundle_files import MAX_LABEL_LENGTH
 from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import backend_on, generators_from, train_classes
 from augment.gan.settings import class_training
@@ -27,7 +24,6 @@ from augment.gan.training.adaptive_augmentation import Probability
 from augment.params.types import Flips
 
 MIN_IMAGES_PER_CLASS = 2
-SURROGATE = re.compile(r"[\ud800-\udfff]")  # which no file can hold as text
 MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
 CHECKPOINT_SECONDS = 30.0
 CALL_NAME = "train_generators"  # whose arguments messages speak of
@@ -144,7 +140,8 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
     height, width = pixels.shape[2:]
     if min(height, width) < MIN_SIDE_PX or max(height, width) > MAX_SIDE_PX:
         raise DataError(f"images are {height} x {width} pixels; {MIN_SIDE_PX} to {MAX_SIDE_PX} each way can be trained")
-    _check_names(order)
+    for label, _, what in label_faults(order)[:1]:
+        raise DataError(f"a class cannot be called {label[:50]!a}: {what}; rename it")
     counts = data.counts()
     for label in order:
         if counts.get(label, 0) < MIN_IMAGES_PER_CLASS:
@@ -186,21 +183,6 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
     if min(labels) < 0 or top >= len(order):
         raise DataError(f"labels go from {min(labels)} to {top}, and there are {len(order)} classes: give 0 to K - 1")
     return [order[label] for label in labels], order
-
-
-def _check_names(order: list[str]) -> None:
-    """Whether bundles can bear these names."""
-    for label in order:
-        if not 0 < len(label) <= MAX_LABEL_LENGTH or SURROGATE.search(label):
-            raise DataError(
-                f"a class cannot be called {label[:50]!r}: names are text of 1 to {MAX_LABEL_LENGTH} characters"
-            )
-    slugs = Counter(map(slug, order))
-    alike = [label for label in order if slugs[slug(label)] > 1]
-    if alike:
-        raise DataError(
-            f"the classes {alike} cannot stand beside each other: they would share a folder name; rename one"
-        )
 
 
 def _plain(value: Any) -> Any:

@@ -1,49 +1,55 @@
-"""Generators read back from disk, verified against their manifests (`bundle_files.py`)."""
+"""Generators read back from disk, verified against their manifests and the index of their set (`bundle_files.py`)."""
 
-import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 
-from augment.core.files import sha256, slug
-from augment.gan.bundle_files import MANIFEST, MAX_MANIFEST_BYTES, WEIGHTS, damaged, read_limited, read_manifest
-from augment.gan.generators import SHARED, ClassGenerator, GeneratorSet
+from augment.core.errors import ArgumentError, BundleError
+from augment.core.files import sha256
+from augment.gan.bundle_files import (
+    MANIFEST,
+    SHARED,
+    WEIGHTS,
+    Index,
+    Manifest,
+    damaged,
+    parse_json,
+    read_index,
+    read_limited,
+    read_manifest,
+    refuse_link,
+)
+from augment.gan.generators import ClassGenerator, GeneratorSet, is_finite
 from augment.gan.networks.build import new_generator
 
 MAX_HEADER_BYTES = 100_000
+LENGTH_BYTES = 8  # of the header, ahead of it
 
 
-def load_bundle(folder: Path) -> ClassGenerator:
-    """Load and verify one bundle. Raises `BundleError` saying what is wrong with which file."""
-    manifest = read_manifest(folder / MANIFEST)
-    path = folder / WEIGHTS
+def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGenerator:
+    """Load and verify one bundle; bound: as `read_manifest` takes it. Raises `BundleError` saying what is wrong with
+    which file."""
+    manifest, path = read_manifest(folder, bound), folder / WEIGHTS
     with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
         network = new_generator(manifest.architecture).float()
-    expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
-    max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
-    content = read_limited(path, max_bytes)
-    if sha256(content) != manifest.weights_sha256:
-        raise damaged(path, "its SHA-256 is not the manifest's")
+    network.load_state_dict(_read_weights(path, manifest, network.state_dict()), assign=True)
+    generator = ClassGenerator(manifest.label, network, manifest.training, manifest.environment)
     try:
-        weights = safetensors.torch.load(content)
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise damaged(path, str(error)) from error
-    actual = {name: (value.shape, value.dtype) for name, value in weights.items()}
-    if actual != expected:
-        wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
-        raise damaged(path, f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
-    if not all(torch.isfinite(value).all() for value in weights.values()):
-        raise damaged(path, "it holds numbers that are not finite")
-    network.load_state_dict(weights, assign=True)
-    return ClassGenerator(manifest.label, network, manifest.training, manifest.environment)
+        generator.try_out()
+    except BundleError as error:
+        raise damaged(path, error.code, "its weights are finite, and the images that they draw are not") from error
+    return generator
 
 
 def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """All generators of a models folder, verified: what the pipeline wrote, or `GeneratorSet.save`.
 
-    Nothing in the folder is executed. Raises `BundleError` when index.json or a bundle is missing or damaged.
+    Nothing in the folder is executed, and files that index.json does not name are not opened. Raises `BundleError` when
+    index.json or a bundle is missing, damaged, or not the one that index.json names.
 
     >>> import augment, tempfile, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -52,25 +58,88 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     >>> augment.load_generators(folder)["1"].sample(2).shape
     torch.Size([2, 1, 8, 8])
     """
-    index_path = Path(folder) / "index.json"
+    root = _folder(folder)
+    index = read_index(root)
+    found = dict(_bundles(root, index))
+    shared = found.pop(SHARED, None)
+    failed = {label: entry.reason for label, entry in index.classes.items() if entry.status == "failed"}
+    return GeneratorSet({generator.label: generator for generator in found.values()}, failed, index.order, shared)
+
+
+def check_bundle(folder: str | Path) -> None:
+    """Verify a bundle, or a set of them (a folder with index.json), as loading does, one at a time; keeps nothing.
+
+    Raises `BundleError`: its message says which file is wrong, and how; its `code` is one word: missing, unreadable,
+    link, not_regular, too_large, not_json, double_key, wrong_format, unknown_key, bad_value, wrong_hash, not_canonical,
+    wrong_bundle, wrong_tensors, not_finite, negative_variance, mixed_images.
+
+    >>> import augment, pathlib, tempfile, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> folder = tempfile.mkdtemp()
+    >>> augment.train_generators(images, [0] * 8 + [1] * 4, width=4, shared_steps=8, steps=8).save(folder)
+    >>> augment.check_bundle(folder)  # all is well
+    >>> manifest = pathlib.Path(folder, "1/manifest.json")
+    >>> _ = manifest.write_text(manifest.read_text() + " ")
+    >>> try:
+    ...     augment.check_bundle(folder)
+    ... except augment.AugmentError as error:
+    ...     print(error.code)
+    not_canonical
+    """
+    root = _folder(folder)
+    if (root / MANIFEST).is_symlink() or (root / MANIFEST).exists():
+        load_bundle(root)
+        return
+    for _ in _bundles(root, read_index(root)):
+        pass
+
+
+def _folder(folder: str | Path) -> Path:
     try:
-        index = json.loads(read_limited(index_path, 100 * MAX_MANIFEST_BYTES))
-        classes = index["classes"].items()
-        entries = {label: (entry["status"], entry["slug"], entry["reason"]) for label, entry in classes}
-        order, slugs = index.get("order", sorted(entries)), {label: slug(label) for label in entries}
-        if sorted(order) != sorted(entries):
-            raise ValueError("`order` does not name every class once")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise damaged(index_path, f"not an index of generators ({error})") from error
-    generators, failed = {}, {}
-    for label, (status, slug_of_class, reason) in entries.items():
-        if status != "trained":
-            failed[label] = str(reason)
-            continue
-        if slug_of_class != slugs[label]:
-            raise damaged(index_path, f"class {label!r} must be in folder {slugs[label]!r}, not {slug_of_class!r}")
-        generator = generators[label] = load_bundle(Path(folder) / slug_of_class)
-        if generator.label != label:
-            raise damaged(Path(folder) / slug_of_class, f"it is of class {generator.label!r}, not {label!r}")
-    has_shared = index.get("shared", (Path(folder) / SHARED / MANIFEST).exists())
-    return GeneratorSet(generators, failed, order, load_bundle(Path(folder) / SHARED) if has_shared else None)
+        return Path(folder)
+    except TypeError as error:
+        raise ArgumentError(f"folder must be a path, got a {type(folder).__name__}") from error
+
+
+def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
+    """(folder, generator) of every bundle of a set, each as the index binds it."""
+    labels = {entry.slug: label for label, entry in index.classes.items()}
+    first: ClassGenerator | None = None
+    for name in index.folders:
+        folder = root / name
+        refuse_link(folder)
+        generator = load_bundle(folder, index.bound(name))
+        if name != SHARED and generator.label != labels[name]:
+            raise damaged(folder, "wrong_bundle", f"it is of class {generator.label!r}, not {labels[name]!r}")
+        first = first or generator
+        if generator.shape != first.shape:
+            raise damaged(folder, "mixed_images", f"it draws images {generator.shape}, others of the set {first.shape}")
+        yield name, generator
+
+
+def _read_weights(path: Path, manifest: Manifest, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of generator.safetensors, of the shapes and types of `like`, finite, with variances above zero."""
+    expected = {name: (value.shape, value.dtype) for name, value in like.items()}
+    max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
+    content = read_limited(path, max_bytes)
+    if sha256(content) != manifest.weights_sha256:
+        raise damaged(path, "wrong_hash", "its SHA-256 is not the manifest's")
+    length = int.from_bytes(content[:LENGTH_BYTES], "little")
+    if length > MAX_HEADER_BYTES:
+        raise damaged(path, "wrong_tensors", f"a header of {length} bytes, at most {MAX_HEADER_BYTES} can be right")
+    parse_json(path, content[LENGTH_BYTES : LENGTH_BYTES + length])
+    try:
+        weights = safetensors.torch.load(content)
+    except (SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        raise damaged(path, "wrong_tensors", str(error)) from error
+    del content
+    actual = {name: (value.shape, value.dtype) for name, value in weights.items()}
+    if actual != expected:
+        wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
+        raise damaged(path, "wrong_tensors", f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
+    for name, value in weights.items():
+        if not is_finite(value):
+            raise damaged(path, "not_finite", f"{name} holds numbers that are not finite")
+        if name.endswith(("running_var", "num_batches_tracked")) and value.min() < 0:
+            raise damaged(path, "negative_variance", f"{name} is below zero, which no variance or count can be")
+    return weights

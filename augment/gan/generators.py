@@ -9,15 +9,24 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from augment.core.errors import ArgumentError
-from augment.core.files import sha256, sha256_json, slug, write_bytes, write_json
+from augment.core.errors import ArgumentError, BundleError
+from augment.core.files import json_text, sha256, slug, write_bytes
+from augment.core.labels import label_faults
 from augment.core.seeds import torch_rng
-from augment.gan.bundle_files import MANIFEST, WEIGHTS
+from augment.gan.bundle_files import (
+    INDEX,
+    INDEX_FORMAT,
+    MANIFEST,
+    MANIFEST_FORMAT,
+    MAX_REASON_LENGTH,
+    SHARED,
+    WEIGHTS,
+    signed,
+)
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
 
-SHARED = "_shared"  # its folder; no class's, since slugs have no underscore
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
 
 
@@ -72,13 +81,23 @@ class ClassGenerator:
         images = [none, *(self._chunk(seed, chunk) for chunk in chunks)]
         return torch.cat(images)[start % CHUNK :][:n]
 
-    def save(self, folder: str | Path) -> None:
-        """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes."""
+    def try_out(self) -> None:
+        """Draw two images. Raises `BundleError` where they are not finite."""
+        rngs = [torch_rng("try", index) for index in range(2)]
+        self._draw(rngs)
+
+    def save(self, folder: str | Path) -> dict[str, str]:
+        """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes.
+
+        Returns the SHA-256 of both, by name. Raises `ArgumentError` for a label that no bundle can bear, `StoreError`
+        when the disk refuses.
+        """
+        _check_labels([self.label])
         weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
         # One metadata key at most: safetensors writes two in random order.
         content = safetensors.torch.save(weights, metadata={"format": "pt"})
         manifest = {
-            "format": 1,
+            "format": MANIFEST_FORMAT,
             "label": self.label,
             "slug": slug(self.label),
             **asdict(self.network.architecture),
@@ -86,16 +105,30 @@ class ClassGenerator:
             "environment": self.environment,
             "weights_sha256": sha256(content),
         }
-        write_bytes(Path(folder) / WEIGHTS, content)
-        write_json(Path(folder) / MANIFEST, {**manifest, "sha256": sha256_json(manifest)})
+        contents = {WEIGHTS: content, MANIFEST: json_text(signed(manifest)).encode()}
+        for name, written in contents.items():
+            write_bytes(Path(folder) / name, written)
+        return {name: sha256(written) for name, written in contents.items()}
 
     def _chunk(self, seed: int, chunk: int) -> Tensor:
-        latent = self.network.architecture.latent
         rngs = [torch_rng(seed, "latent", self.label, index) for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)]
+        return to_uint8(self._draw(rngs)).cpu()
+
+    @torch.no_grad()
+    def _draw(self, rngs: Sequence[torch.Generator]) -> Tensor:
+        """One image of each, float (N, C, H, W) in [-1, 1]. Raises `BundleError` for what is not finite."""
+        latent = self.network.architecture.latent
         latents = [torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs]
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, enabled=False):  # the caller's would round
-            return to_uint8(self.network(torch.stack(latents).to(device))).cpu()
+            images: Tensor = self.network(torch.stack(latents).to(device))
+        if not is_finite(images):
+            raise BundleError(
+                f"the generator of class {self.label!r} draws images that are not finite: its weights are damaged. "
+                "Train it again.",
+                "not_finite",
+            )
+        return images
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
@@ -146,21 +179,40 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         return len(self._generators)
 
     def save(self, folder: str | Path) -> None:
-        """Write a bundle for each class, one of the shared generator, and index.json; `load_generators` reads all back.
+        """Write a bundle for each class, one of the shared generator, and index.json, which has a hash of every file;
+        `load_generators` reads all back.
 
-        Raises `StoreError` when the disk refuses.
+        Raises `ArgumentError` for labels that cannot stand beside each other, `StoreError` when the disk refuses.
         """
-        for label, generator in self.items():
-            generator.save(Path(folder) / slug(label))
-        if self.shared is not None:
-            self.shared.save(Path(folder) / SHARED)
-        status = {label: "trained" if label in self else "failed" for label in self.classes}
+        _check_labels(self.classes)
+        bundles = {slug(label): generator for label, generator in self.items()}
+        bundles |= {SHARED: self.shared} if self.shared is not None else {}
+        files = {
+            f"{name}/{file}": digest
+            for name, generator in bundles.items()
+            for file, digest in generator.save(Path(folder) / name).items()
+        }
         entries = {
-            label: {"slug": slug(label), "status": status[label], "reason": self.failed.get(label, "")}
+            label: {
+                "slug": slug(label),
+                "status": "trained" if label in self else "failed",
+                "reason": self.failed.get(label, "")[:MAX_REASON_LENGTH],
+            }
             for label in self.classes
         }
-        order = {} if self.classes == sorted(self.classes) else {"order": self.classes}
-        write_json(Path(folder) / "index.json", {"classes": entries, "shared": self.shared is not None} | order)
+        index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
+        write_bytes(Path(folder) / INDEX, json_text(signed({**index, "files": files})).encode())
+
+
+def is_finite(values: Tensor) -> bool:
+    """Whether no number is infinite or NaN; takes no memory of its own, as `isfinite` would."""
+    low, high = values.aminmax()
+    return bool(torch.isfinite(low) and torch.isfinite(high))
+
+
+def _check_labels(labels: Sequence[str]) -> None:
+    for label, _, what in label_faults(labels)[:1]:
+        raise ArgumentError(f"class {label[:50]!a} cannot be saved: {what}; rename it")
 
 
 def network_from(architecture: Architecture, weights: Weights) -> Generator:

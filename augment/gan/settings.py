@@ -18,7 +18,7 @@ from augment.core.environment import multiplies_bf16, resolve_device
 from augment.core.errors import BundleError, ParamsError
 from augment.core.files import WORK_STORE
 from augment.core.processes import cores
-from augment.data.imageset import LARGE_FROM_PX, ImageSet
+from augment.data.imageset import ImageSet
 from augment.data.sources.disk import is_bare
 from augment.gan.bundle import load_bundle
 from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture

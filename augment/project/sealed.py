@@ -9,6 +9,7 @@ from pathlib import Path
 from augment.core.files import write_bytes
 
 HASH_DIGITS = 64
+_PART_BYTES = 2**20
 
 
 def write_sealed(path: Path, name: str, content: bytes, *, durable: bool = True) -> None:
@@ -26,5 +27,24 @@ def read_sealed(path: Path, name: str) -> bytes | None:
     return kept if content[:HASH_DIGITS] == _seal(name, kept) else None
 
 
-def _seal(name: str, content: bytes) -> bytes:
-    return hashlib.sha256(f"{len(name)}:{name}:".encode() + content).hexdigest().encode()
+def is_sealed(path: Path, name: str) -> bool:
+    """Whether a file is what was kept under `name`; read in parts, as a large one has to be. The content begins after
+    `HASH_DIGITS` bytes."""
+    try:
+        with path.open("rb") as stream:
+            stated, digest = stream.read(HASH_DIGITS), _begun(name)
+            while part := stream.read(_PART_BYTES):
+                digest.update(part)
+    except OSError:
+        return False
+    return stated == digest.hexdigest().encode()
+
+
+def _seal(name: str, content: bytes | memoryview) -> bytes:
+    digest = _begun(name)
+    digest.update(content)
+    return digest.hexdigest().encode()
+
+
+def _begun(name: str) -> "hashlib._Hash":
+    return hashlib.sha256(f"{len(name)}:{name}:".encode())

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.files import Rows, read_json, read_rows
+from augment.data.checksums import check_files
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
+from augment.gan.bundle_files import MANIFEST, SHARED, Index, read_index, read_manifest
 from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist, same_backbone
 from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 
@@ -50,8 +52,9 @@ class Contents:
 
 def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, reports: Path, base: Path) -> Contents:
     """Read the outputs of the stages before this one; `grid` images of a class are shown; base: `train.base`. Raises
-    `DataError` naming a file that is missing, unreadable or lacks a column."""
-    index = read_json(models / "index.json", ("classes",))["classes"]
+    `DataError` naming a file that is missing, damaged, unreadable or lacks a column."""
+    index = read_index(models)
+    check_files(reports / "evaluation")
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
     kept = read_kept(synthetic, sides["train"], grid)
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
@@ -71,11 +74,11 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         verdict=verdict,
         environment=read_json(reports / "evaluation" / "environment.json"),
         classes=read_json(prepared / "classes.json"),
-        models=index,
+        models={label: entry.model_dump() for label, entry in index.classes.items()},
         manifest=read_rows(prepared / "manifest.csv", MANIFEST_COLUMNS),
         tables=tables,
-        curves={label: _curve(models / entry["slug"] / "curve.csv") for label, entry in sorted(index.items())},
-        leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index)},
+        curves={label: _curve(models / entry.slug / "curve.csv") for label, entry in sorted(index.classes.items())},
+        leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index.classes)},
         pictures=class_pictures(grid, sides["train"], sides["test"], kept),
         closest=closest_pairs(synthetic, sides["train"], sides["test"], kept),
         checks=[*checks, *same_backbone(verdict.get("backbone", {}), reports.parent)],
@@ -88,9 +91,11 @@ def _curve(path: Path) -> Rows:
     return read_rows(path, CURVE_COLUMNS) if path.exists() else []
 
 
-def _training(models: Path, index: Mapping[str, Mapping[str, str]], base: Path) -> dict[str, Mapping[str, Any]]:
+def _training(models: Path, index: Index, base: Path) -> dict[str, Mapping[str, Any]]:
     """What the manifests say of the training: by label, and of `SHARED_GENERATORS`; a class that failed has none."""
-    folders = {label: models / entry["slug"] for label, entry in index.items()}
-    folders |= dict(zip(SHARED_GENERATORS, (models / "_shared", base), strict=True))
-    paths = {name: folder / "manifest.json" for name, folder in folders.items()}
-    return {name: read_json(path, ("training",))["training"] for name, path in paths.items() if path.exists()}
+    folders = {label: entry.slug for label, entry in index.classes.items()}
+    folders |= {SHARED_GENERATORS[0]: SHARED}
+    bundles = {name: folder for name, folder in folders.items() if folder in index.folders}
+    found: dict[str, Mapping[str, Any]]
+    found = {name: read_manifest(models / folder, index.bound(folder)).training for name, folder in bundles.items()}
+    return found | ({SHARED_GENERATORS[1]: read_manifest(base).training} if (base / MANIFEST).exists() else {})

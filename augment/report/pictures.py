@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from augment.core.errors import DataError
 from augment.core.files import Rows, read_rows, sha256, slug
 from augment.core.grids import GAP_PX, enlarged, mosaic, picture, png
+from augment.data.checksums import check_file, check_files
 from augment.data.imageset import ImageSet, UInt8
 from augment.measure.features import pixels
 from augment.measure.metrics import nearest
@@ -20,7 +21,7 @@ from augment.measure.metrics import nearest
 PAIRS_PER_CLASS = 6  # synthetic images of a class that are shown with their nearest training image
 CONTROL_IMAGES_PER_CLASS = 20  # test images of a class whose nearest training image gives the usual distance
 CLOSEST_PAIRS = 10  # of all pairs, those that are shown as the likeliest copies
-SYNTHETIC_MANIFEST_COLUMNS = ("label", "file", "nearest_train", "nearest_distance")
+SYNTHETIC_MANIFEST_COLUMNS = ("label", "file", "nearest_train", "nearest_distance", "sha256")
 TARGET_SIDE_PX = 56  # pixels: smaller images are enlarged by a whole factor to about this size
 MAX_SIDE_PX, MIN_SIDE_PX = 96, 32  # larger images are reduced to a side between these
 MAX_PAGE_PIXELS = 6_000_000  # pixels that all pictures of one page may hold together
@@ -68,9 +69,12 @@ class ClosestPairs:
 
 
 def read_kept(synthetic: Path, train: ImageSet, grid: int) -> dict[str, KeptSamples]:
-    """Label -> the kept images, of which `grid` stay in memory. Raises `DataError` naming a file that is missing or of
-    another size."""
+    """Label -> the kept images, of which `grid` stay in memory. Raises `DataError` naming a file that is missing,
+    damaged or of another size."""
+    check_files(synthetic, ["manifest.csv"])
     rows = [row for row in read_rows(synthetic / "manifest.csv", SYNTHETIC_MANIFEST_COLUMNS) if row["file"]]
+    for row in rows:
+        check_file(synthetic / row["file"], row["sha256"])
     kept = {}
     for label in train.classes:
         samples = [row for row in rows if row["label"] == label]

@@ -192,7 +192,7 @@ def test_threads_are_left_as_they_were() -> None:
         (images(4), ["a", "a", "", ""], None, "cannot be called ''"),
         (images(4), ["a", "a", "b" * 2000, "b" * 2000], None, "cannot be called"),
         (images(4), ["a", "a", "\ud800", "\ud800"], None, "cannot be called"),
-        (images(4), ["A", "A", "a-559aea", "a-559aea"], None, "would share a folder name"),
+        (images(4), ["A", "A", "a-559aea", "a-559aea"], None, "would share the folder"),
         (images(3), ["a", "a", 1], None, "all alike; found 'a'"),
         (images(3), [0.5, 0.5, 1.0], None, "found 0.5"),
         (images(2), np.eye(2), None, r"found array\(\[1., 0.\]\)"),

@@ -9,7 +9,7 @@ import torch
 from augment.core.errors import StoreError
 from augment.core.files import exclusive
 from augment.gan import checkpoint_store
-from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
+from augment.gan.checkpoint_store import StoredJob, fingerprint, load_finished, train_stacked
 from augment.gan.training.run import GanJob, Start
 from augment.gan.training.trainer import fit
 from tests.test_structure import reached
@@ -41,6 +41,29 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
     assert checkpoint_store._read(folder / "previous.pt")["now"]["step"] == 4
     result = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
     assert result.history == fit(job).history
+
+
+def test_a_gan_under_another_gans_name_is_not_served(job: GanJob, tmp_path: Path) -> None:
+    """Two entries swapped, finished or not: each is trained again from its own images."""
+    jobs = [job, dataclasses.replace(job, seed=8)]
+    expected = [train_stacked([StoredJob(one, tmp_path, 30.0)])[0] for one in jobs]
+    first, second = (tmp_path / fingerprint(one) for one in jobs)
+    first.rename(tmp_path / "third")
+    second.rename(first)
+    (tmp_path / "third").rename(second)
+    assert load_finished(StoredJob(job, tmp_path, 30.0)) is None
+    for one, result in zip(jobs, expected, strict=True):
+        (again,) = train_stacked([StoredJob(one, tmp_path, 30.0)])
+        assert all(torch.equal(again.generator[name], value) for name, value in result.generator.items())
+
+
+def test_a_checkpoint_of_another_gan_is_not_gone_on_with(job: GanJob, tmp_path: Path) -> None:
+    folders = [tmp_path / ("a" * 32), tmp_path / ("b" * 32)]
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        checkpoint_store._save_checkpoint(folder, {"step": number})
+    (folders[0] / "checkpoint.pt").replace(folders[1] / "checkpoint.pt")
+    assert checkpoint_store._load_checkpoint(folders[1]) is None
 
 
 def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:

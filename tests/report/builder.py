@@ -5,11 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from augment.core.files import folder_name, slug, write_csv, write_json
+from augment.core.grids import write_picture
+from augment.data.checksums import CHECKSUMS, file_sha256, write_checksums
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
+from augment.gan.bundle_files import signed
 from augment.report.contents import CURVE_COLUMNS
 
 ARMS = {"none": "real", "oversample": "real", "classical": "real", "gan_half_filtered": "gan", "copies_half": "control"}
@@ -83,13 +85,11 @@ def _prepared(
 
 
 def _models(folder: Path, labels: Sequence[str], train: Mapping[str, np.ndarray], failed: Mapping[str, str]) -> None:
-    index, images = {}, image_set({label: train[label] for label in labels})
+    images = image_set({label: train[label] for label in labels})
     for position, label in enumerate(labels):
-        status = "failed" if label in failed else "trained"
-        index[label] = {"slug": slug(label), "status": status, "reason": failed.get(label, "")}
         if label not in failed:
             training = {"images_sha256": images.of_class(label).fingerprint(), "leaks": ""}
-            write_json(folder / slug(label) / "manifest.json", {"training": training})
+            write_manifest(folder / slug(label), label, training)
         steps = 20 if label in failed else 500
         rows = [
             {
@@ -103,20 +103,46 @@ def _models(folder: Path, labels: Sequence[str], train: Mapping[str, np.ndarray]
             for step in range(10, steps + 1, 10)
         ]
         write_csv(folder / slug(label) / "curve.csv", rows, CURVE_COLUMNS)
-    write_json(folder / "index.json", {"classes": index})
+    write_index(folder, labels, failed)
+
+
+def write_manifest(folder: Path, label: str, training: Mapping[str, object]) -> None:
+    """A bundle's manifest; the page reads no weights, so there are none."""
+    values = {"format": 1, "label": label, "slug": slug(label), "network": "dcgan", "channels": 1, "height": 8,
+              "width": 8, "latent": 4, "features": 4, "training": training, "environment": {},
+              "weights_sha256": "0" * 64}  # fmt: skip
+    write_json(folder / "manifest.json", signed(values))
+
+
+def write_index(folder: Path, labels: Sequence[str], failed: Mapping[str, str]) -> None:
+    """The index of the manifests that are there."""
+    classes = {
+        label: {
+            "slug": slug(label),
+            "status": "failed" if label in failed else "trained",
+            "reason": failed.get(label, ""),
+        }
+        for label in labels
+    }
+    files = {}
+    for path in sorted(folder.glob("*/manifest.json")):
+        files[f"{path.parent.name}/manifest.json"] = file_sha256(path)
+        files[f"{path.parent.name}/generator.safetensors"] = "0" * 64
+    shared = (folder / "_shared").exists()
+    index = {"format": 2, "classes": classes, "order": list(labels), "shared": shared, "files": files}
+    write_json(folder / "index.json", signed(index))
 
 
 def _synthetic(
     folder: Path, labels: Sequence[str], train: Mapping[str, np.ndarray], synthetic: Mapping[str, np.ndarray]
 ) -> None:
     columns = ("label", "file", "seed", "index", "probability", "threshold", "other_class", "nearest_train")
-    columns += ("nearest_distance", "copy_threshold", "kept", "reason")
+    columns += ("nearest_distance", "copy_threshold", "kept", "reason", "sha256")
     rows = []
     for label in labels:
         for index, image in enumerate(synthetic.get(label, ())):
             file = f"{folder_name(label)}/{index:06d}.png"
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)).save(folder / file)
+            digest = write_picture(folder / file, image)
             distances = np.sqrt((((image - train[label].astype(float)) / 255) ** 2).mean(axis=(1, 2, 3)))
             rows.append(
                 {
@@ -127,10 +153,12 @@ def _synthetic(
                     "kept": True,
                     "nearest_train": distances.argmin(),
                     "nearest_distance": round(distances.min(), 6),
+                    "sha256": digest,
                 }
             )
         rows.append({"label": label, "file": "", "seed": 0, "index": 999, "kept": False, "reason": "off_class"})
     write_csv(folder / "manifest.csv", rows, columns)
+    write_checksums(folder, ["manifest.csv"])
 
 
 def _reports(
@@ -277,3 +305,10 @@ def _reports(
         for label in labels
         for _ in test[label]
     ])  # fmt: skip
+    end_evaluation(folder)
+
+
+def end_evaluation(reports: Path) -> None:
+    """The hashes of what stands in reports/evaluation by now."""
+    folder = reports / "evaluation"
+    write_checksums(folder, sorted(path.name for path in folder.iterdir() if path.name != CHECKSUMS))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from augment.core.files import write_json
+from augment.project.sealed import write_sealed
 from augment.report.contents import Contents
 from augment.report.page import render
+from pipeline.common import ARM_SECONDS
 from pipeline.report import arm_seconds
 from tests.report.test_page import make, words
 
@@ -43,9 +44,11 @@ def test_what_another_machine_measured_is_not_made_up(contents: Contents) -> Non
 def test_the_time_is_that_of_the_scores_that_were_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert arm_seconds("a" * 64) == {}
-    write_json(Path(".work/arm_seconds.json"), {"scores": "a" * 64, "seconds": {"none": 4.0}})
+    write_sealed(ARM_SECONDS, "a" * 64, b'{"none": 4.0}')
     assert arm_seconds("a" * 64) == {"none": 4.0}
     assert arm_seconds("b" * 64) == arm_seconds(None) == {}
+    ARM_SECONDS.write_bytes(ARM_SECONDS.read_bytes().replace(b"4.0", b"5.0"))
+    assert arm_seconds("a" * 64) == {}, "damaged"
 
 
 def test_a_reference_is_marked_as_no_rival(contents: Contents) -> None:

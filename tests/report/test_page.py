@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from augment.core.errors import DataError
-from augment.core.files import write_csv, write_json
+from augment.core.errors import AugmentError, DataError
+from augment.core.files import write_csv
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.measure.features import pixels
@@ -18,7 +18,7 @@ from augment.report.contents import load
 from augment.report.page import render
 from augment.report.words import fixed, percent, points
 from pipeline import report as stage
-from tests.report.builder import build, random_images
+from tests.report.builder import build, end_evaluation, random_images, write_index, write_manifest
 
 HOSTILE = '<script>alert(1)</script> & "x"'
 LABELS = ["bag", HOSTILE, "猫 🐱"]
@@ -177,8 +177,9 @@ def test_a_failed_class_is_named_with_its_reason(page):
 
 def test_what_leaked_into_a_class_stands_above_its_curves(tmp_path):
     contents = make(tmp_path, labels=["bag", "hat"])
-    write_json(tmp_path / "models/bag/manifest.json", {"training": {"leaks": "cutout leaked (9 %)"}})
-    write_json(tmp_path / "models/hat/manifest.json", {"training": {"leaks": ""}})
+    write_manifest(tmp_path / "models/bag", "bag", {"leaks": "cutout leaked (9 %)"})
+    write_manifest(tmp_path / "models/hat", "hat", {"leaks": ""})
+    write_index(tmp_path / "models", ["bag", "hat"], {})
     assert "cutout leaked" not in words(render(contents))
     text = words(render(read(tmp_path)))
     assert text.count("bag: cutout leaked (9 %)") == 1
@@ -256,7 +257,8 @@ def test_checks_pass_on_a_clean_run_and_a_failure_is_told_first(tmp_path):
     text = words(render(read(tmp_path)))
     assert text.count("✓ pass") == 7
     assert "No check failed." in text
-    write_json(tmp_path / "models/_shared/manifest.json", {"training": {"images_sha256": "0" * 64}})
+    write_manifest(tmp_path / "models/_shared", "shared", {"images_sha256": "0" * 64})
+    write_index(tmp_path / "models", ["a", "b"], {})
     text = words(render(read(tmp_path)))
     assert "1 of 7 checks failed: read what was found" in text
     assert "✗ fail trained on other images: shared GAN" in text
@@ -265,12 +267,12 @@ def test_checks_pass_on_a_clean_run_and_a_failure_is_told_first(tmp_path):
 def test_the_pinned_start_is_checked_too(tmp_path):
     make(tmp_path, labels=["a", "b"])
     for said in ({"images": 7}, {"images_sha256": "0" * 64}):
-        write_json(tmp_path / "data/base/manifest.json", {"training": said})
+        write_manifest(tmp_path / "data/base", "shared", said)
         text = words(render(read(tmp_path)))
         assert "were trained on other images, or do not say on which: train.base" in text
         assert "No check failed." in text
     train = ImageSet.load(tmp_path / "data/prepared/train").fingerprint()
-    write_json(tmp_path / "data/base/manifest.json", {"training": {"images_sha256": train}})
+    write_manifest(tmp_path / "data/base", "shared", {"images_sha256": train})
     assert words(render(read(tmp_path))).count("✓ pass") == 7
 
 
@@ -280,6 +282,7 @@ def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):
     rows = [{"space": space, "figure": "auc", "chance": 0.5, "members": 12, "control": 60, "note": note}
             for space in ("pixels", "random_convolutions")]  # fmt: skip
     write_csv(tmp_path / "reports/evaluation/membership.csv", rows, columns("membership"))
+    end_evaluation(tmp_path / "reports")
     page = render(read(tmp_path))
     privacy = words(page.split('id="privacy"')[1].split("</section>")[0])
     assert f"Pixels AUC: a training image looks likelier than an unseen one not measured – 50.0 12 60 {note}" in privacy
@@ -293,9 +296,24 @@ def test_a_missing_file_is_named(tmp_path):
         read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["reports/evaluation/arms.csv", "reports/evaluation/verdict.json", "data/synthetic/manifest.csv",
+             "data/prepared/test/images.npy", "models/bag/manifest.json", "data/synthetic/bag/000000.png"]
+)  # fmt: skip
+def test_a_damaged_file_is_named(tmp_path, name):
+    make(tmp_path)
+    path = tmp_path / name
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    path.write_bytes(whole)
+    with pytest.raises(AugmentError, match=f"{path}:"):
+        read(tmp_path)
+
+
 def test_a_missing_column_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/arms.csv").write_text("arm,kind\nnone,real\n")
+    end_evaluation(tmp_path / "reports")
     with pytest.raises(DataError, match=r"arms\.csv: lacks the columns mean, low"):
         read(tmp_path)
 
@@ -303,6 +321,7 @@ def test_a_missing_column_is_named(tmp_path):
 def test_a_missing_key_is_named(tmp_path):
     make(tmp_path)
     (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
+    end_evaluation(tmp_path / "reports")
     with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, base, first_line, delivery"):
         read(tmp_path)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.files import read_json, sha256_json, write_json
+from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms import seen as seen_images
@@ -21,6 +21,7 @@ from augment.measure.backbone.backbone import load_backbone
 from augment.measure.classifiers import adjusted_loss
 from augment.measure.sampling import WeightedImages
 from augment.params.arms import ROW_OF, Arm, augmentation_of, family_of
+from augment.project.sealed import read_sealed, write_sealed
 
 MADE_PER_CLASS = 400  # made images of a class that are looked at, each once
 
@@ -50,15 +51,17 @@ class BackboneFit:
 
 def strengths_of(trains: Sequence[ImageSet], seen: SeenImages, seeds: Sequence[int], engine: Engine) -> list[float]:
     """The penalty that folds within each training set find best for a probe; kept in the work store."""
-    files = [
-        seen_images.STORE / f"{sha256_json([seen.key, train.fingerprint(), seed, STRENGTHS])[:32]}.json"
+    keys = [
+        sha256_json([seen.key, train.fingerprint(), seed, STRENGTHS])[:32]
         for train, seed in zip(trains, seeds, strict=True)
     ]
-    missing = [at for at, file in enumerate(files) if not file.exists()]
+    kept = {key: read_sealed(seen_images.STORE / f"{key}.strength", key) for key in keys}
+    missing = [at for at, key in enumerate(keys) if kept[key] is None]
     choices = [strength_choice(trains[at], seen, seeds[at]) for at in missing]
     for at, strength in zip(missing, engine.gather(choose_strength, choices, "probe" if missing else ""), strict=True):
-        write_json(files[at], {"strength": strength})
-    return [float(read_json(file, ["strength"])["strength"]) for file in files]
+        content = kept[keys[at]] = repr(float(strength)).encode()
+        write_sealed(seen_images.STORE / f"{keys[at]}.strength", keys[at], content)
+    return [float(kept[key] or 0) for key in keys]
 
 
 def backbone_fit(

@@ -17,7 +17,9 @@ from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augment
 Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
 WEIGHT_DECIMALS = 6  # of a weight, as written
-AUGMENTED_MANIFEST_COLUMNS = ("path", "label", "split", "synthetic", "weight", "source")  # data/augmented/manifest.csv
+AUGMENTED_MANIFEST_COLUMNS = (  # data/augmented/manifest.csv
+    "path", "label", "split", "synthetic", "weight", "source", "sha256",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,23 @@ content of an image, and what was seen is kept in the work store.
 """
 
 import hashlib
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine, SharedArray
-from augment.core.files import SEEN_STORE, sha256_json, write_bytes
+from augment.core.files import SEEN_STORE, sha256_json
 from augment.core.seeds import derive_seed, global_torch_rng
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.scratch import augment_of
 from augment.measure.backbone.backbone import Chosen, described, identity, load_backbone
 from augment.params.arms import Augmentation
+from augment.project.sealed import HASH_DIGITS, is_sealed, write_sealed
 
 AUGMENTATION: Augmentation = "randaugment"  # of views
 VIEWS_PER_CLASS, MIN_VIEWS, MAX_VIEWS = 500, 4, 60  # of a class about so many; of an image
@@ -82,8 +83,8 @@ def see_images(trains: Sequence[ImageSet], others: Sequence[UInt8], look: Look, 
     places = dict(zip(wanted, zip(firsts, views, strict=True), strict=True))
     known = [AUGMENTATION, identity(look.backbone), look.flips, look.seed, [key.hex() for key in wanted], views]
     key = sha256_json(known)[:32]
-    seen = _kept(STORE / f"{key}.safetensors", list(wanted.values()), look, engine)
-    return SeenImages(key, places, SharedArray(seen["features"]), SharedArray(seen["activations"]))
+    features, activations = _kept(STORE / f"{key}.seen", list(wanted.values()), look, engine)
+    return SeenImages(key, places, SharedArray(features), SharedArray(activations))
 
 
 def views_of(images_of_class: int) -> int:
@@ -106,17 +107,13 @@ def see_made(images: UInt8, look: Look, seed: int, augmented: bool) -> tuple[NDA
 
 def _kept(
     path: Path, wanted: Sequence[tuple[NDArray[np.uint8], int]], look: Look, engine: Engine
-) -> dict[str, NDArray[Any]]:
-    """What was seen, from the work store, or looked at now and kept there."""
-    from safetensors import SafetensorError  # noqa: PLC0415  (no other file of arms is loaded for it)
-    from safetensors.numpy import load_file, save  # noqa: PLC0415  (as above)
-
-    try:
-        seen = dict(load_file(path))
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Features and activations, from the work store, or looked at now and kept there."""
+    if is_sealed(path, path.stem):
         path.touch()  # used just now
-        return seen
-    except (OSError, SafetensorError):
-        pass
+        with path.open("rb") as kept:
+            kept.seek(HASH_DIGITS)
+            return np.load(kept, allow_pickle=False), np.load(kept, allow_pickle=False)
     units: list[tuple[list[tuple[NDArray[np.uint8], int]], Look, int]] = []
     rows, part = 0, []
     for image, views in wanted:
@@ -127,12 +124,12 @@ def _kept(
             rows, part = 0, []
     units += [(part, look, len(units))] if part else []
     parts = engine.gather(_see_part, units, "backbone")
-    seen = {
-        "features": np.concatenate([features for features, _ in parts]),
-        "activations": np.concatenate([activations for _, activations in parts]),
-    }
-    write_bytes(path, save(seen), durable=False)
-    return seen
+    features, activations = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
+    stream = io.BytesIO()
+    for array in (features, activations):
+        np.save(stream, array, allow_pickle=False)
+    write_sealed(path, path.stem, stream.getvalue(), durable=False)
+    return features, activations
 
 
 def _see_part(

@@ -32,7 +32,8 @@ from augment.evaluation.statistics.power_model import (
     expected_smallest_gain,
     without_arm_differences,
 )
-from augment.gan.generators import SHARED, GeneratorSet
+from augment.gan.bundle_files import SHARED
+from augment.gan.generators import GeneratorSet
 from augment.gan.settings import has_pinned_start
 from augment.measure.backbone.backbone import check_backbone
 from augment.measure.backbone.lite0 import require_weights

@@ -108,6 +108,11 @@ def test_strengths_are_found_once_for_a_training_set_and_a_seed(monkeypatch: pyt
     assert asked([other, TRAIN], seeds=[1, 1]) == [0.02, 0.01]
     assert asked([TRAIN], seeds=[2]) == [0.03]
     assert len(found) == 3
+    for file in backbone_arms.seen_images.STORE.glob("*.strength"):
+        file.write_bytes(file.read_bytes().replace(b"0.03", b"0.04"))
+    assert asked([TRAIN], seeds=[2]) == [0.04], "found again, since what was kept is damaged"
+    assert asked([TRAIN, other], seeds=[1, 1]) == [0.01, 0.02]
+    assert len(found) == 4
 
 
 def test_every_arm_is_of_a_family_that_is_tested() -> None:

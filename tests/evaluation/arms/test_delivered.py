@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from augment.core.errors import DataError
 from augment.core.files import read_csv, write_csv, write_json
-from augment.core.grids import picture, png
+from augment.core.grids import picture, png, write_picture
+from augment.data.checksums import file_sha256, write_checksums
 from augment.evaluation.arms.draws import delivered_images
 from augment.params import Params
 from pipeline.assemble import assemble
@@ -45,11 +47,11 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
     for label, images in KEPT.items():
         for index, image in enumerate(images):
             file = f"{label.replace(' ', '-')}/{index:06d}.png"
-            (tmp_path / "data/synthetic" / file).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / "data/synthetic" / file).write_bytes(png(picture(image)))
-            rows.append({"label": label, "file": file})
+            digest = write_picture(tmp_path / "data/synthetic" / file, image)
+            rows.append({"label": label, "file": file, "sha256": digest})
         rows.append({"label": label, "file": ""})
-    write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file"))
+    write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file", "sha256"))
+    write_checksums(tmp_path / "data/synthetic", ["manifest.csv"])
     write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
     assemble(Params())
     written = [row for row in read_csv(tmp_path / "data/augmented/manifest.csv") if row["split"] == "train"]
@@ -59,6 +61,11 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
     for row, image in zip(written, found.images, strict=True):
         with Image.open(tmp_path / "data/augmented" / row["path"]) as read:
             assert np.array_equal(np.asarray(read), image[0])
+        assert file_sha256(tmp_path / "data/augmented" / row["path"]) == row["sha256"]
+    damaged = tmp_path / "data/synthetic" / rows[0]["file"]
+    damaged.write_bytes(png(picture(255 - KEPT[rows[0]["label"]][0])))
+    with pytest.raises(DataError, match=rf"{rows[0]['file']}: damaged"):
+        assemble(Params())
 
 
 def test_the_training_images_come_first() -> None:

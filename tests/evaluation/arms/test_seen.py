@@ -10,6 +10,7 @@ from augment.core.engine import Engine
 from augment.evaluation.arms import seen
 from augment.evaluation.arms.seen import Look, see_images, see_made, views_of
 from augment.measure.backbone.backbone import features
+from augment.project.sealed import is_sealed
 from tests.evaluation.arms.backbones import small_backbone, tiny  # noqa: F401  (a fixture)
 from tests.toy import toy_set
 
@@ -66,6 +67,25 @@ def test_a_damaged_store_is_looked_at_anew() -> None:
     (file,) = seen.STORE.iterdir()
     file.write_bytes(file.read_bytes()[:100])
     assert np.array_equal(see_images([TRAIN], [], LOOK, SERIAL).features.array, first.features.array)
+
+
+@pytest.mark.usefixtures("small_backbone")
+def test_what_was_seen_of_other_images_is_not_served_under_this_name() -> None:
+    """Of equal form, so that only the key within tells them apart."""
+    first = see_images([TRAIN], [], LOOK, SERIAL).features.array.copy()
+    other = see_images([TRAIN.take(np.arange(len(TRAIN))[::-1])], [], LOOK, SERIAL).features.array.copy()
+    one, two = seen.STORE.iterdir()
+    contents = one.read_bytes(), two.read_bytes()
+    one.write_bytes(contents[1])
+    two.write_bytes(contents[0])
+    assert not is_sealed(one, one.stem)
+    assert is_sealed(one, two.stem)
+    assert np.array_equal(see_images([TRAIN], [], LOOK, SERIAL).features.array, first)
+    assert not np.array_equal(first, other)
+    flipped = bytearray(contents[0])
+    flipped[len(flipped) // 2] ^= 1
+    one.write_bytes(flipped)
+    assert not is_sealed(one, one.stem)
 
 
 @pytest.mark.usefixtures("small_backbone")
