@@ -36,4 +36,4 @@ def train(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    main(train)
+    main(train, MODELS)
