@@ -35,8 +35,8 @@ RESERVED = ["CON", "nul", "AUX.png", "com1", "LPT9", "index.json", "shared", "ma
             "NaN", "null", "true", "no", "0", "01", "1e5", "0x1", "None", "__proto__", "label"]  # fmt: skip
 TABLES = ["=1+1", "+1", "-1", '=cmd|"calc"!A0', ",", ";", '"', '""', "'", "a,b", "#", "|", "\\n", "\\", "\\\\", "\\t"]
 LETTERS = ["é", "ß", "İ", "猫", "\N{SNOWMAN}", "\N{PILE OF POO}", "\u202e", "\u200d", "\ufeff", "\u00a0", "\u3000", "א",
-           "ﬁ", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "z\u0335\u0321", "<b>", "<script>", "&lt;", "*", "?", "[a]",
-           ":"]  # fmt: skip
+           "ﬁ", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "z\u0335\u0321", "<b>", "<script>", "&lt;", "*", "?",
+           "[a]", ":"]  # fmt: skip
 PIECES = [*COMMANDS, *OPTIONS, *TEMPLATES, *PATHS, *RESERVED, *TABLES, *LETTERS, "a", " ", "bag", "x" * 60]
 SPLITS = ("train", "val", "valid", "validation", "test", "testing", "images", "good", "ground_truth")
 

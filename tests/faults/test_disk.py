@@ -20,15 +20,6 @@ ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 QUICK = 2  # faults of each stage in the fast suite
 
 
-def faults(nursery: Nursery, made: Path, root: Path, stage: str) -> list[tuple[str, str]]:
-    """What the stage does to the disk: kind and path."""
-    seen = nursery.run(copy_before(made, root, stage), stage, DVC_STAGE=stage)
-    assert seen.status == 0, seen.said
-    assert outputs(root) == outputs(made)
-    assert names(root) <= names(made)
-    return seen.events
-
-
 def require_mended(nursery: Nursery, made: Path, root: Path, stage: str, at: int, path: str) -> None:
     """One fault: a message, the last whole outputs, nothing half written."""
     number = ERRORS[at % len(ERRORS)]
@@ -47,26 +38,27 @@ def target(path: str) -> str:
     return name[1:].rsplit(".", 2)[0] if name.endswith(".tmp") else name
 
 
-def test_a_few_faults_of_each_stage(nursery: Nursery, made: Path, tmp_path: Path) -> None:
+Events = dict[str, list[tuple[str, str]]]
+
+
+def test_a_few_faults_of_each_stage(nursery: Nursery, made: Path, tmp_path: Path, events: Events) -> None:
     for stage in STAGES:
-        events = faults(nursery, made, tmp_path / "seen", stage)
-        for at in numpy_rng(0, "faults", stage).choice(len(events), QUICK, replace=False).tolist():
-            require_mended(nursery, made, tmp_path / "faulty", stage, at, events[at][1])
+        for at in numpy_rng(0, "faults", stage).choice(len(events[stage]), QUICK, replace=False).tolist():
+            require_mended(nursery, made, tmp_path / "faulty", stage, at, events[stage][at][1])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_fault_of_a_stage(nursery: Nursery, made: Path, tmp_path: Path, stage: str) -> None:
-    events = faults(nursery, made, tmp_path / "seen", stage)
-    for at, (_, path) in enumerate(events):
+def test_every_fault_of_a_stage(nursery: Nursery, made: Path, tmp_path: Path, events: Events, stage: str) -> None:
+    for at, (_, path) in enumerate(events[stage]):
         require_mended(nursery, made, tmp_path / "faulty", stage, at, path)
-    print(f"\n{stage}: {len(events)} faults, each told and mended: {dict(Counter(kind for kind, _ in events))}")
+    kinds = dict(Counter(kind for kind, _ in events[stage]))
+    print(f"\n{stage}: {len(events[stage])} faults, each told and mended: {kinds}")
 
 
-def test_a_stage_goes_on_once_there_is_room(nursery: Nursery, made: Path, tmp_path: Path) -> None:
-    root = tmp_path / "full"
-    events = faults(nursery, made, tmp_path / "seen", "train")
-    (half, *_) = [at for at, (kind, _) in enumerate(events) if kind == "write" and at > len(events) // 2]
+def test_a_stage_goes_on_once_there_is_room(nursery: Nursery, made: Path, tmp_path: Path, events: Events) -> None:
+    root, writes = tmp_path / "full", [at for at, (kind, _) in enumerate(events["train"]) if kind == "write"]
+    half = writes[len(writes) // 2]
     ended = nursery.run(copy_before(made, root, "train"), "train", at=half, number=errno.ENOSPC)
     assert "No space left on device" in ended.said
     shutil.rmtree(root / "models", ignore_errors=True)

@@ -5,6 +5,7 @@ itself, and a worker. `pytest -m slow tests/faults -s` prints the counts.
 """
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -34,41 +35,42 @@ def require_equal(root: Path, made: Path, killed: str) -> None:
     assert not names(root) - names(made), killed
 
 
+Events = dict[str, list[tuple[str, str]]]
+
+
 def test_a_stage_that_is_killed_inside_a_write_goes_on_and_leaves_nothing(
-    nursery: Nursery, made: Path, tmp_path: Path
+    nursery: Nursery, made: Path, tmp_path: Path, events: Events
 ) -> None:
-    rng = numpy_rng(0, "killed writes")
     for stage in STAGES:
-        events = nursery.run(copy_before(made, tmp_path / "seen", stage), stage).events
-        at = int(rng.choice([at for at, (kind, _) in enumerate(events) if kind == "write"]))
-        kill_at(nursery, made, tmp_path / "killed", stage, at)
+        at = numpy_rng(0, "killed writes", stage).choice(of_kind(events[stage], write=True))
+        kill_at(nursery, made, tmp_path / "killed", stage, int(at))
 
 
 @pytest.mark.slow
-def test_at_what_a_stage_does_to_the_disk(nursery: Nursery, made: Path, tmp_path: Path) -> None:
+def test_at_what_a_stage_does_to_the_disk(nursery: Nursery, made: Path, tmp_path: Path, events: Events) -> None:
     counts: Counter[str] = Counter()
     for stage in STAGES:
-        events = nursery.run(copy_before(made, tmp_path / "seen", stage), stage).events
-        writes = [at for at, (kind, _) in enumerate(events) if kind == "write"]
-        others = [at for at, (kind, _) in enumerate(events) if kind != "write"]
         rng, each = numpy_rng(0, "kill points", stage), AT_EVENTS // len(STAGES) // 2
-        for at in (*rng.choice(writes, each), *rng.choice(others, each)):
-            kind, path = kill_at(nursery, made, tmp_path / "killed", stage, int(at), events)
+        chosen = (rng.choice(of_kind(events[stage], write=write), each).tolist() for write in (True, False))
+        for at in itertools.chain(*chosen):
+            kill_at(nursery, made, tmp_path / "killed", stage, at)
+            kind, path = events[stage][at]
             counts[f"{kind} of a checkpoint" if "checkpoint" in path else kind] += 1
     print(f"\nkilled at an event of the disk: {sum(counts.values())}, all resumed: {dict(counts)}")
 
 
-def kill_at(
-    nursery: Nursery, made: Path, root: Path, stage: str, at: int, events: list[tuple[str, str]] | None = None
-) -> tuple[str, str]:
-    """Kill a stage at an event, run it again and compare. Returns the event."""
-    event = ("", "") if events is None else events[at]
+def of_kind(events: list[tuple[str, str]], *, write: bool) -> list[int]:
+    """Where in the events writes stand, or all others."""
+    return [at for at, (kind, _) in enumerate(events) if (kind == "write") == write]
+
+
+def kill_at(nursery: Nursery, made: Path, root: Path, stage: str, at: int) -> None:
+    """Kill a stage at an event, run it again and compare."""
     killed = nursery.run(copy_before(made, root, stage), stage, at=at)
     assert killed.status == KILLED, killed
     resumed = nursery.run(root, stage)
     assert resumed.status == 0, resumed.said
-    require_equal(root, made, f"{stage}, killed at {at} {event}")
-    return event
+    require_equal(root, made, f"{stage}, killed at {at}")
 
 
 @pytest.mark.slow
