@@ -13,14 +13,14 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS, delivered_images
 from augment.params import Params
 from augment.params.arms import Arm
-from pipeline.common import AUGMENTED, PREPARED, REPORTS, SYNTHETIC, main
+from pipeline.common import AUGMENTED, METRICS, PREPARED, SYNTHETIC, main
 
 Row = dict[str, object]
 
 
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
-    policy = read_json(REPORTS / "metrics.json", ["policy"])["policy"]["arm"]
+    policy = read_json(METRICS, ["policy"])["policy"]["arm"]
     arm: Arm = {"chosen": policy, "real": "oversample"}.get(params.assemble.use, params.assemble.use)
     train = ImageSet.load(PREPARED / "train")
     rows = list(write_train(arm, train))
@@ -79,4 +79,4 @@ def read_png(file: str) -> NDArray[np.uint8]:
 
 
 if __name__ == "__main__":
-    main(assemble)
+    main(assemble, AUGMENTED)

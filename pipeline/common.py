@@ -8,7 +8,7 @@ from pathlib import Path
 
 from augment import params
 from augment.core.errors import AugmentError, InUseError, StoreError
-from augment.core.files import WORK_STORE, exclusive, write_text
+from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_text
 from augment.core.progress import say
 from augment.params import Params
 from pipeline import start
@@ -20,15 +20,21 @@ SYNTHETIC = Path("data/synthetic")
 EXPERIMENT = Path("data/experiment")
 AUGMENTED = Path("data/augmented")
 REPORTS = Path("reports")
+METRICS = REPORTS / "metrics.json"
+PAGE = REPORTS / "report.html"
 PLOTS = REPORTS / "plots"
 ARM_SECONDS = WORK_STORE / "arm_seconds.json"
 
 
-def main(stage: Callable[[Params], None]) -> None:
-    """Run a stage with params.yaml, one run at a time; a failure that a user can mend is a message and exit 2."""
+def main(stage: Callable[[Params], None], *written: Path) -> None:
+    """Run a stage with params.yaml, one run at a time; a failure that a user can mend is a message and exit 2.
+
+    written: files and folders that this stage alone writes; what a killed run left there half written goes first.
+    """
+    locked = start.LOCKS / stage.__name__
     try:
-        with exclusive(start.LOCKS / stage.__name__):
-            status = attempt(stage)
+        with exclusive(locked):
+            status = attempt(stage, locked, *written)
             if status != 0:
                 start.give_back()
     except InUseError as error:
@@ -43,9 +49,11 @@ def main(stage: Callable[[Params], None]) -> None:
     start.settled()
 
 
-def attempt(stage: Callable[[Params], None]) -> int:
+def attempt(stage: Callable[[Params], None], *written: Path) -> int:
     """The exit status of a stage: 0, 130 when interrupted, 2 when it failed with a message."""
     try:
+        for path in written:
+            sweep_temporaries(path)
         stage(params.load())
     except KeyboardInterrupt:
         say(f"{stage.__name__}: interrupted")

@@ -26,7 +26,7 @@ from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_sta
 from augment.params import Evaluate, Params
 from augment.params.arms import arm_kinds, augmentation_of, family_of
 from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query, unreadable_lines
-from pipeline.common import REPORTS, main
+from pipeline.common import METRICS, REPORTS, main
 from pipeline.experiment_files import (
     Facts,
     check_written,
@@ -87,7 +87,7 @@ def evaluate(params: Params) -> None:
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
     privacy = {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}
     write(rows | {"facts": fact_rows(summary)}, summary)
-    write_json(REPORTS / "metrics.json", metrics_summary(protocol, selection, verdict, chosen.primary, privacy))
+    write_json(METRICS, metrics_summary(protocol, selection, verdict, chosen.primary, privacy))
 
 
 def families_of(facts: Facts, splits: Splits, chosen: Evaluate) -> Families:
@@ -107,4 +107,4 @@ def write(rows_of: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(evaluate)
+    main(evaluate, METRICS, FOLDER)

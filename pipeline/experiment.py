@@ -9,7 +9,7 @@ from typing import Any
 
 from augment.core.engine import Engine, cores
 from augment.core.environment import environment
-from augment.core.files import write_csv, write_json
+from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.progress import say
 from augment.evaluation.cost.counting import measure_cost
 from augment.evaluation.cost.disk import gan_needs, score_needs
@@ -46,7 +46,7 @@ from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
-from pipeline.common import EXPERIMENT, MODELS, main
+from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, main
 from pipeline.experiment_files import (
     ENVIRONMENT,
     Facts,
@@ -150,4 +150,4 @@ def choose_base(settings: ExperimentSettings, tried: Sequence[Arm], val: MetricT
 
 
 if __name__ == "__main__":
-    main(experiment)
+    main(experiment, EXPERIMENT, ARM_SECONDS, SEEN_STORE)

@@ -63,4 +63,4 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    main(generate)
+    main(generate, SYNTHETIC)

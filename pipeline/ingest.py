@@ -27,4 +27,4 @@ def _counts(counts: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    main(ingest)
+    main(ingest, PREPARED)

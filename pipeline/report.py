@@ -12,7 +12,7 @@ from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
 from augment.report.plots import curve_rows, grids
-from pipeline.common import ARM_SECONDS, MODELS, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
+from pipeline.common import ARM_SECONDS, MODELS, PAGE, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
 
 
 def report(params: Params) -> None:
@@ -25,7 +25,7 @@ def report(params: Params) -> None:
         write_bytes(PLOTS / f"{name}.png", picture)
     write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE_COLUMNS[0], "class", *CURVE_COLUMNS[1:]))
     write_csv(PLOTS / "confusion.csv", contents.tables["confusion"], ("actual", "predicted"))
-    write_text(REPORTS / "report.html", render(contents))
+    write_text(PAGE, render(contents))
 
 
 def arm_seconds(scores: str | None) -> Mapping[str, float]:
@@ -36,4 +36,4 @@ def arm_seconds(scores: str | None) -> Mapping[str, float]:
 
 
 if __name__ == "__main__":
-    main(report)
+    main(report, PAGE, PLOTS)

@@ -41,4 +41,4 @@ def train(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    main(train)
+    main(train, MODELS)

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import errno
+import glob
 import hashlib
 import io
 import json
@@ -196,9 +197,10 @@ def folder_name(label: str) -> str:
     return label if short and plain else slug(label)
 
 
-def sweep_temporaries(folder: Path) -> None:
-    """Delete what a killed writer left beside its target."""
-    for leftover in folder.glob(".*.tmp"):
+def sweep_temporaries(path: Path) -> None:
+    """Delete what killed writers left: of a folder everywhere in it, of a file beside it. For its only writer."""
+    beside = path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp")
+    for leftover in [*beside, *path.rglob(".*.tmp")]:
         leftover.unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.files import folder_name, slug, sweep_temporaries, write_csv, write_json
+from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.cleaning import examine
 from augment.data.entries import DEDUP, Entry
@@ -61,12 +61,10 @@ def _write(findings: Findings, out: Path) -> None:
     for name in (*SPLITS, POOL):
         of_split = [entry for entry in findings.usable if entry.split == name]
         image_set(of_split, findings.shape).save(out / name)
-        sweep_temporaries(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
     check_sides({name: ImageSet.load(out / name) for name in (*SPLITS, POOL)})
     write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
-    sweep_temporaries(out)
 
 
 def image_set(entries: Sequence[Entry], shape: tuple[int, ...]) -> ImageSet:

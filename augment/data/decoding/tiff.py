@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from augment.data.sources.disk import Rejected
+from augment.data.sources.disk import Rejected, shown
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 STRIPS, SAMPLES, PLANES, TILES, FORMAT = 273, 277, 284, 324, 339
@@ -109,7 +109,7 @@ def _unread(directory: ImageFileDirectory_v2) -> Rejected:
     names = {"BitsPerSample": BITS, "SampleFormat": FORMAT, "PhotometricInterpretation": PHOTOMETRIC,
              "Compression": COMPRESSION, "PlanarConfiguration": PLANES}  # fmt: skip
     tags = ", ".join(f"{name} {_words(directory[tag])}" for name, tag in names.items() if tag in directory)
-    return Rejected("format_not_allowed", f"this kind of TIFF is not read ({tags}); {SAVE_AS}")
+    return Rejected("format_not_allowed", f"this kind of TIFF is not read ({shown(tags)}); {SAVE_AS}")
 
 
 def _words(value: object) -> str:

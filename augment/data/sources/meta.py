@@ -74,7 +74,7 @@ def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
     columns = [name.strip().lower() for name in reader.fieldnames or ()]
     for name in needed:
         if name not in columns:
-            raise ValueError(f"no column `{name}` in its header ({', '.join(columns)[:80] or 'empty file'})")
+            raise ValueError(f"no column `{name}` in its header ({shown(', '.join(columns)[:80]) or 'empty file'})")
     for wanted in LEAKING:
         near = [] if wanted in columns else difflib.get_close_matches(wanted, columns, n=1, cutoff=0.75)
         if near:
@@ -82,7 +82,7 @@ def table(content: bytes, needed: Sequence[str]) -> list[dict[str, str]]:
             raise ValueError(f"its column `{shown(near[0])}` is not read; {advice}")
     doubled = [name for name, times in Counter(columns).items() if name and times > 1]
     if doubled:
-        raise ValueError(f"the column `{doubled[0]}` stands twice in its header; keep one of them")
+        raise ValueError(f"the column `{shown(doubled[0])}` stands twice in its header; keep one of them")
     reader.fieldnames = columns
     rows = []
     for row in reader:

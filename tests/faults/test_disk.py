@@ -1,0 +1,66 @@
+"""A disk that is full, read-only or broken at the n-th thing that a stage does to it, for all n.
+
+The stage ends with a message that names the path, its outputs are those of its last whole run, and nothing half written
+stays. A full disk stays full; the other errors come once. `pytest -m slow tests/faults -s` prints the counts.
+"""
+
+import errno
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from augment.core.seeds import numpy_rng
+from tests.faults.workshop import STAGES, Nursery, copy_before, names, outputs
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="paths of open files are read from /proc")
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
+QUICK = 2  # faults of each stage in the fast suite
+
+
+def require_mended(nursery: Nursery, made: Path, root: Path, stage: str, at: int, path: str) -> None:
+    """One fault: a message, the last whole outputs, nothing half written."""
+    number = ERRORS[at % len(ERRORS)]
+    ended = nursery.run(copy_before(made, root, stage), stage, at=at, number=number, DVC_STAGE=stage)
+    told = f"{stage}, {errno.errorcode[number]} at {at} ({path}): {ended.said}"
+    assert ended.status in (1, 2), told
+    assert "Traceback" not in ended.said, told
+    assert target(path) in ended.said, told
+    assert outputs(root) == outputs(made), told
+    assert not [name for name in names(root) if name.endswith(".tmp")], told
+
+
+def target(path: str) -> str:
+    """The name that a message has of a file: a temporary one has its target's name, a dot and random letters around."""
+    name = Path(path).name
+    return name[1:].rsplit(".", 2)[0] if name.endswith(".tmp") else name
+
+
+Events = dict[str, list[tuple[str, str]]]
+
+
+def test_a_few_faults_of_each_stage(nursery: Nursery, made: Path, tmp_path: Path, events: Events) -> None:
+    for stage in STAGES:
+        for at in numpy_rng(0, "faults", stage).choice(len(events[stage]), QUICK, replace=False).tolist():
+            require_mended(nursery, made, tmp_path / "faulty", stage, at, events[stage][at][1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_fault_of_a_stage(nursery: Nursery, made: Path, tmp_path: Path, events: Events, stage: str) -> None:
+    for at, (_, path) in enumerate(events[stage]):
+        require_mended(nursery, made, tmp_path / "faulty", stage, at, path)
+    kinds = dict(Counter(kind for kind, _ in events[stage]))
+    print(f"\n{stage}: {len(events[stage])} faults, each told and mended: {kinds}")
+
+
+def test_a_stage_goes_on_once_there_is_room(nursery: Nursery, made: Path, tmp_path: Path, events: Events) -> None:
+    root, writes = tmp_path / "full", [at for at, (kind, _) in enumerate(events["train"]) if kind == "write"]
+    half = writes[len(writes) // 2]
+    ended = nursery.run(copy_before(made, root, "train"), "train", at=half, number=errno.ENOSPC)
+    assert "No space left on device" in ended.said
+    shutil.rmtree(root / "models", ignore_errors=True)
+    assert nursery.run(root, "train").status == 0
+    assert outputs(root) == outputs(made)
