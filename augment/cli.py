@@ -10,7 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 MAX_GRID_SAMPLES = 10_000
-MAX_VERDICT_BYTES = 10_000_000
 DEFAULT = "(default: %(default)s)"
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
@@ -175,48 +174,10 @@ def _write_samples(generators: "Sequence[ClassGenerator]", options: argparse.Nam
 
 
 def _verdict(options: argparse.Namespace) -> int:
-    import json
+    from augment.evaluation.last_verdict import last_verdict
 
-    from augment.core.files import changed_files, read_file
-    from augment.data.checksums import CHECKSUMS, check_files
-    from augment.data.imageset import ImageSet
-
-    folder = options.reports / "evaluation"
-    path = folder / "verdict.json"
-    prepared = options.reports.parent / "data/prepared/test"
-    try:
-        content = read_file(path, MAX_VERDICT_BYTES)
-        if (folder / CHECKSUMS).exists():  # who takes verdict.json elsewhere may take it alone
-            check_files(folder, [path.name])
-        verdict = json.loads(content)
-        lines = _verdict_lines(verdict, folder, options.explain)
-        if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:
-            lines = ["Of other test images than those in data/prepared now: run `dvc repro`.", "", *lines]
-        for name in changed_files(options.reports.parent, verdict.get("backbone", {})):
-            changed = f"Of another {name} (evaluate.backbone) than there is now: run `dvc repro -f experiment`."
-            lines = [changed, "", *lines]
-    except FileNotFoundError as error:
-        raise AugmentError(f"{path}: there is no verdict yet. Run `dvc repro` first.") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise AugmentError(f"{path}: damaged ({error}). Run `dvc repro -f evaluate` to make it anew.") from error
-    print("\n".join(lines))
+    print("\n".join(last_verdict(options.reports, options.explain)))
     return 0
-
-
-def _verdict_lines(verdict: dict[str, Any], folder: Path, explain: bool) -> list[str]:
-    """The word, what one reaches without a GAN, the sentence, what to do and why; or the rules and their sources."""
-    from augment.project.query_ledger import LEDGER, queries_text, query_count, unreadable_lines
-
-    lines = [str(verdict["verdict"]), "", str(verdict["first_line"]), "", str(verdict["sentence"]), ""]
-    count = query_count(LEDGER, verdict["looked"]["test"], verdict["looked"]["configuration"])
-    queries = queries_text(count, unreadable_lines(LEDGER))
-    if explain:
-        rules = [(rule["text"], folder / rule["source"]) for rule in verdict["explanation"]] + [(queries, LEDGER)]
-        for number, (text, source) in enumerate(rules, start=1):
-            lines += [f"{number}. {text}", f"   {source}"]
-        return lines
-    lines += ["What to do:", *(f"- {advice}" for advice in verdict["advice"]), ""]
-    return [*lines, "Why:", *(f"- {reason}" for reason in (*verdict["reasons"], queries))]
 
 
 def _trial(options: argparse.Namespace) -> int:
