@@ -82,7 +82,7 @@ def _decoded(
     loaded, turned = _load(image, content, name, fixes)
     converted = convert(loaded, declared, background, fixes)
     del image, loaded  # as large as the pixels
-    return declared, replace(converted, pixels=_upright(converted.pixels, turned))
+    return declared, converted if turned == 1 else replace(converted, pixels=_upright(converted.pixels, turned))
 
 
 def collapse(pixels: UInt8) -> UInt8:
