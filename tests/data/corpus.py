@@ -74,6 +74,19 @@ def looping_tiff() -> bytes:
     return bytes(content)
 
 
+def no_screen_gif() -> bytes:
+    """A GIF whose screen has no size, though its one frame has."""
+    content = encode(noise(39, channels=1), "GIF")
+    return content[:6] + bytes(4) + content[10:]
+
+
+def many_scans(number: int, side: int = 16) -> bytes:
+    """A progressive JPEG of few bytes, each of whose scans goes over all pixels once more."""
+    content = encode(Image.fromarray(noise(46, 16, 16, 1)).resize((side, side)), "JPEG", progressive=True)
+    last = content[content.rfind(b"\xff\xc4", 0, content.rfind(b"\xff\xda")) : -2]  # its table, then the scan
+    return content[:-2] + last * number + content[-2:]
+
+
 def _oriented(value: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = value
@@ -96,6 +109,7 @@ def _alpha(value: int | None = None) -> np.ndarray:
     return pixels
 
 
+ZIP = b"PK\x03\x04" + bytes(range(60))  # an archive, or what begins as one
 PNG, JPEG = encode(noise(6)), encode(noise(7), "JPEG", quality=90)
 GREY16 = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
 FLOATS = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
@@ -160,7 +174,15 @@ FILES: dict[str, tuple[bytes, str, str]] = {
     "old.gd": (b"\xff\xfe\0\x10\0\x10", "quarantined", "format_not_allowed"),
     "sky.fits": (b"SIMPLE  =                    T", "quarantined", "format_not_allowed"),
     "phone.heic": (b"\0\0\0\x18ftypheic\0\0\0\0", "quarantined", "format_not_allowed"),
-    "polyglot.jpg": (encode(noise(22), "JPEG") + b"PK\x03\x04" + bytes(range(60)), "fixed", "trailer_dropped"),
+    "polyglot.jpg": (encode(noise(22), "JPEG") + ZIP, "fixed", "trailer_dropped"),
+    "polyglot.png": (encode(noise(40)) + ZIP, "fixed", "trailer_dropped"),
+    "polyglot.gif": (encode(noise(41), "GIF") + ZIP, "fixed", "trailer_dropped+to_rgb"),
+    "polyglot.webp": (encode(noise(42), "WEBP") + ZIP, "fixed", "trailer_dropped"),
+    "polyglot.bmp": (encode(noise(43), "BMP") + ZIP, "fixed", "trailer_dropped"),
+    "polyglot.tif": (encode(noise(44), "TIFF") + ZIP, "fixed", "trailer_dropped"),
+    "padded.bmp": (encode(noise(45), "BMP") + bytes(9), "ok", ""),
+    "no_screen.gif": (no_screen_gif(), "quarantined", "corrupt"),
+    "scans.jpg": (many_scans(200), "quarantined", "scan_bomb"),
     "progressive.jpg": (encode(noise(23), "JPEG", progressive=True, subsampling=2), "ok", ""),
     "still.gif": (encode(noise(24, channels=1), "GIF"), "fixed", "to_rgb"),
     "lossless.webp": (encode(noise(25), "WEBP", lossless=True), "ok", ""),

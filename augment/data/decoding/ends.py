@@ -25,6 +25,8 @@ def check(content: bytes, name: str) -> None:
     """What the decoder of the format does not find. Raises `Rejected` (truncated, corrupt, scan_bomb)."""
     if is_cut(content, name):
         raise Rejected("truncated", f"the {name} data end too early")
+    if name == "GIF" and 0 in (size := struct.unpack_from("<HH", content, 6)):
+        raise Rejected("corrupt", f"the header declares a screen of {size[1]}x{size[0]} pixels")
     if name == "PNG":
         _check_png(content)
     if name == "JPEG" and _jpeg(content)[1] > MAX_SCANS:

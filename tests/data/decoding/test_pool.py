@@ -1,6 +1,5 @@
 """Files are decoded elsewhere, under limits: whatever one of them does costs that one, and says what it did."""
 
-import io
 import os
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from augment.core.errors import DataError
 from augment.data.decoding import pool, supervisor
 from augment.data.decoding.supervisor import Ended, Worker
 from augment.data.decoding.take import Taken, Wanted, take
-from tests.data.corpus import FILES, encode, noise
+from tests.data.corpus import FILES, encode, many_scans, noise
 
 LIMITS = "import augment.data.decoding.worker as worker; worker.%s"
 WANTED = Wanted(max_file_mb=50, max_pixels=50_000_000, background=255, grey=False, size=(16, 16))
@@ -43,15 +42,6 @@ def outcomes(files: list[tuple[str, str]], wanted: Wanted = WANTED) -> list[Take
     found = dict(pool.take_all(files, wanted))
     assert sorted(found) == list(range(len(files))), "each file once"
     return [found[position] for position in range(len(files))]
-
-
-def slow_jpeg(side: int = 7000, scans: int = 90) -> bytes:
-    """A progressive JPEG of few bytes, each of whose scans goes over all pixels once more."""
-    stream = io.BytesIO()
-    Image.new("L", (side, side), 7).save(stream, "JPEG", progressive=True)
-    content = stream.getvalue()
-    last = content[content.rfind(b"\xff\xc4", 0, content.rfind(b"\xff\xda")) : -2]  # its table, then the scan
-    return content[:-2] + last * scans + content[-2:]
 
 
 def test_a_worker_says_what_the_same_code_says_here(tmp_path: Path) -> None:
@@ -80,7 +70,7 @@ def with_limit(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
 def test_a_file_that_takes_too_long_costs_itself(tmp_path: Path, fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with_limit(monkeypatch, "MAX_CPU_SECONDS = 0.2")
     files = write(tmp_path, 6)
-    Path(files[3][0]).write_bytes(slow_jpeg())
+    Path(files[3][0]).write_bytes(many_scans(90, side=7000))
     found = outcomes(files)
     assert [taken.code for taken in found] == ["", "", "", "timeout", "", ""]
     assert "seconds to decode; open it in" in found[3].detail
@@ -110,7 +100,7 @@ def test_the_largest_image_allowed_is_decoded_within_512_mib(tmp_path: Path, fre
 
 
 def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
-    (tmp_path / "scans").write_bytes(slow_jpeg(scans=1000))
+    (tmp_path / "scans").write_bytes(many_scans(1000))
     (taken,) = outcomes([(str(tmp_path / "scans"), "scans")])
     assert taken.code == "scan_bomb"
 
@@ -165,7 +155,7 @@ def test_a_worker_that_is_killed_from_outside_costs_no_file(
     for position, taken in pool.take_all(files, WANTED):
         found.append((position, taken.code))
         if len(found) in (10, 150, 300):
-            os.kill(started[-1].process.pid, number)
+            started[-1].process.send_signal(number)
     assert sorted(found) == [(position, "") for position in range(400)]
     assert len(started) > 2
 
