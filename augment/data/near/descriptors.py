@@ -20,6 +20,7 @@ MAX_CUT = 0.1  # of a side, in all, is cut away
 SAMPLES_PER_AXIS = 32  # from which the cosine transform is taken
 COARSE_FREQUENCIES, FINE_FREQUENCIES = 6, 10  # frequencies per axis, to find candidates and to compare them
 COLOUR_FREQUENCIES = 3  # frequencies per axis of what channels differ from luma, which JPEG stores at half the size
+_BLOCK_IMAGES = 1024  # described at once
 BRIGHTENING = 1.2  # a copy brightened by so much may have lost its highlights
 
 Turn = tuple[bool, bool, bool]
@@ -64,10 +65,15 @@ def turns(height: int, width: int) -> list[Turn]:
 
 def views(images: Float32, count: int) -> Float32:
     """Descriptors (N, V, count**2 - 1) of images (N, H, W) as a copy may show them: in every turn, then brightened."""
-    spectra = spectrum(images, count)
-    every = [turned_spectrum(spectra, turn) for turn in turns(*images.shape[1:])]
-    brightened: Float32 = np.minimum(images * BRIGHTENING, 255).astype(np.float32)
-    return unit(weighted(np.stack([*every, spectrum(brightened, count)], axis=1)))
+    every = turns(*images.shape[1:])
+    vectors = np.empty((len(images), len(every) + 1, count**2 - 1), dtype=np.float32)
+    for start in range(0, len(images), _BLOCK_IMAGES):
+        block = images[start : start + _BLOCK_IMAGES]
+        spectra = spectrum(block, count)
+        brightened: Float32 = np.minimum(block * BRIGHTENING, 255).astype(np.float32)
+        shown = [*(turned_spectrum(spectra, turn) for turn in every), spectrum(brightened, count)]
+        vectors[start : start + len(block)] = unit(weighted(np.stack(shown, axis=1)))
+    return vectors
 
 
 def view_turns(height: int, width: int) -> list[Turn]:

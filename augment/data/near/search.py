@@ -54,7 +54,9 @@ def near_duplicate_pairs(images: Sequence[UInt8], labels: Sequence[str], keys: S
     varied = np.flatnonzero(contrast >= MIN_DEVIATION)
     if len(varied) < 2:
         return []
-    colour, grey, descriptors = colour[varied], grey[varied], views(grey[varied], FINE_FREQUENCIES)
+    if len(varied) < len(images):
+        colour, grey = colour[varied], grey[varied]
+    descriptors = views(grey, FINE_FREQUENCIES)
     usual = usual_distances(descriptors[:, 0], np.asarray(labels)[varied], np.asarray(keys)[varied])
     limits = np.minimum(MAX_DISTANCE + (ROUNDING_LEVELS / contrast[varied]) ** 2, MAX_USUAL_SHARE * usual)
     distance_of: dict[tuple[int, int], float] = {}
