@@ -35,7 +35,7 @@ class Taken:
     """What became of one file: plain values, that a pipe can carry, and the pixels.
 
     code, detail: why it is not used, empty where it is; fixes: codes of what was changed; size: (H, W) as stored;
-    channels, float_top, deep, facts: as `decode.Decoded` has them; resized, is_grey, digest, pixels: as `Shaped`
+    channels, float_top, deep, facts: as `decode.Decoded` has them; resized, is_grey, digest, pixels: as in `Shaped`
     """
 
     code: str = ""
