@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from augment.core.engine import Engine, cores
+from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
+from augment.core.processes import cores
 from augment.core.progress import say
 from augment.evaluation.cost.counting import measure_cost
 from augment.evaluation.cost.disk import gan_needs, score_needs

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from augment.core.engine import cores
 from augment.core.files import SEEN_STORE, WORK_STORE
+from augment.core.processes import cores
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import new_discriminator, new_generator
 from augment.params import Params
