@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -25,15 +25,18 @@ from augment.data.split import groups
 from augment.params import Ingest
 
 
-def examine(ingest: Ingest) -> Findings:
+def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     """Look at every image that `ingest` names. Writes nothing. Files are judged one by one and never raise; what ends a
-    run is collected in `blockers`."""
+    run is collected in `blockers`.
+
+    scale: what became 255 in deep files of the set that these images are to be like (`depth.scale_of`).
+    """
     if ingest.source in ("digits", "slanted"):
         return _examine_built_in(ingest)
     entries, blockers = _find_entries(ingest)
     notes = groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
     take_in(entries, _wanted(ingest))
-    notes += _one_scale(entries, _wanted(ingest))
+    notes += _one_scale(entries, _wanted(ingest), scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     stems = None if ingest.source == "idx" else find_stems(entries)  # before near duplicates get groups
@@ -90,10 +93,11 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
         progress.advance()
 
 
-def _one_scale(entries: Sequence[Entry], wanted: Wanted) -> list[str]:
+def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
     """Decode deep files anew where the set settles another white than their depth has, and say so."""
     deep = [(entry, entry.deep) for entry in entries if entry.readable and entry.deep is not None]
-    for top, white in depth.whites([file for _, file in deep]).items():
+    for top, own in depth.whites([file for _, file in deep]).items():
+        white = depth.white_like(top, own, scale or {})
         free = [(entry, file) for entry, file in deep if file.top == top and not file.settled]
         again = [entry for entry, file in free if white != top or file.flat]
         for entry in again:

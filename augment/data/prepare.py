@@ -11,6 +11,7 @@ from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.cleaning import examine
 from augment.data.clues.stems import stem_notes, stem_summary
+from augment.data.decoding.depth import scale_of
 from augment.data.entries import DEDUP, Entry
 from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
@@ -25,7 +26,7 @@ MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "gro
 
 
 def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
-    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json` and `manifest.csv`.
+    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json`, `depth.json` and `manifest.csv`.
 
     Equal inputs give equal bytes. Raises `DataError` with everything that stops the run, and then writes nothing; and
     when what was written has a group or an image on two sides.
@@ -65,6 +66,7 @@ def _write(findings: Findings, out: Path) -> None:
         image_set(of_split, findings.shape).save(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
+    write_json(out / "depth.json", {"white": scale_of(entry.deep for entry in findings.usable)})
     check_sides({name: ImageSet.load(out / name) for name in (*SPLITS, POOL)})
     write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
 

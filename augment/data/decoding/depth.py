@@ -5,7 +5,7 @@ largest value of all its deep files. Files that say how many bits they use are t
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,7 @@ def unsigned(values: NDArray[Any], top: int) -> NDArray[Any]:
 
 def to_bytes(values: NDArray[Any], white: int) -> NDArray[np.uint8]:
     """Integers 0..white to 0..255, rounded."""
-    wide: NDArray[Any] = values.astype(np.uint32 if white <= SHORT else np.uint64)
+    wide: NDArray[Any] = np.minimum(values, white).astype(np.uint32 if white <= SHORT else np.uint64)
     return ((wide * 255 + white // 2) // white).astype(np.uint8)
 
 
@@ -104,6 +104,16 @@ def whites(files: Sequence[Deep]) -> dict[int, int]:
     said = max((file.said for file in files), default=0)
     result = {file.top: _white(pool, said) for file in pool}
     return result | {file.top: _white(wide, 0) for file in wide if own}
+
+
+def scale_of(files: Iterable[Deep | None]) -> dict[int, int]:
+    """`whites` of a set's files, some of which may not be deep."""
+    return whites([file for file in files if file is not None])
+
+
+def white_like(top: int, own: int, scale: Mapping[int, int]) -> int:
+    """What becomes 255 in files of a stored depth: what does in another set, where that has deep files, else `own`."""
+    return scale.get(top) or max((white for white in scale.values() if white <= SHORT), default=own)
 
 
 def _white(files: Sequence[Deep], said: int) -> int:
