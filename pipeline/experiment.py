@@ -54,6 +54,7 @@ from pipeline.experiment_files import (
     begin_experiment,
     end_experiment,
     load_prepared,
+    load_scale,
     write_scores,
     write_seconds,
 )
@@ -65,7 +66,9 @@ def experiment(params: Params) -> None:
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
-    external = read_external(Path(chosen.external), params.ingest, splits.train.classes, splits.train.images.shape[1:])
+    external = read_external(
+        Path(chosen.external), params.ingest, splits.train.classes, splits.train.images.shape[1:], load_scale
+    )
     if external is not None:
         say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
     check_experiment(protocol, external, params)

@@ -55,6 +55,11 @@ FILES: dict[str, CsvFile] = {
         exact_duplicates="images left out",
         label_conflicts="images left out",
         near_duplicates="clusters, their images and examples; `two_sides`: pairs torn apart",
+        stems="shared by names, undeclared; `two_sides`: test images with a sister elsewhere",
+    ),
+    "data/prepared/depth.json": CsvFile(
+        "How integers of more than 8 bits were scaled.",
+        white="largest value of a stored depth -> the value that became 255",
     ),
     "data/prepared/<split>/index.csv": CsvFile(
         "The images of images.npy, uint8 (N, C, H, W), in train, val, test and pool.", **_IMAGE

@@ -93,7 +93,7 @@ def is_configured(path: Path | None, params: Params) -> bool:
 def split_blockers(findings: Findings, ingest: Ingest, params: Params) -> list[Blocker]:
     """What makes the set impossible to split, or to repeat where that is asked for; else its entries are split."""
     try:
-        prepare.assign_splits(findings.entries, ingest, params.seed)
+        prepare.assign_splits(findings, ingest, params.seed)
     except DataError as error:
         return [Blocker(shown(ingest.path), "no_split", line) for line in str(error).splitlines()]
     try:

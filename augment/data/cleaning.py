@@ -3,13 +3,17 @@
 import os
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from augment.core.files import sha256
 from augment.core.progress import Progress
-from augment.data.decoding import pool
+from augment.data.clues.declared import declared_leaks
+from augment.data.clues.giveaway import giveaway_notes
+from augment.data.clues.stems import find_stems
+from augment.data.decoding import depth, pool
 from augment.data.decoding.take import Shaped, Taken, Wanted, shape
 from augment.data.entries import DEDUP, KEEP_FIRST, Blocker, Entry
 from augment.data.findings import Findings, notes_of, set_blockers, size_text
@@ -21,23 +25,29 @@ from augment.data.split import groups
 from augment.params import Ingest
 
 
-def examine(ingest: Ingest) -> Findings:
+def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     """Look at every image that `ingest` names. Writes nothing. Files are judged one by one and never raise; what ends a
-    run is collected in `blockers`."""
+    run is collected in `blockers`.
+
+    scale: what became 255 in deep files of the set that these images are to be like (`depth.scale_of`).
+    """
     if ingest.source in ("digits", "slanted"):
         return _examine_built_in(ingest)
     entries, blockers = _find_entries(ingest)
     notes = groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
     take_in(entries, _wanted(ingest))
+    notes += _one_scale(entries, _wanted(ingest), scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
+    stems = None if ingest.source == "idx" else find_stems(entries)  # before near duplicates get groups
     grouped = ingest.near_duplicates == "group"
     near, too_large = grouping.group_near_duplicates(entries) if grouped else (NearDuplicates(), [])
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     blockers += too_large + set_blockers(ingest, entries, sizes)
-    notes += near.notes() + notes_of(entries)
+    notes += giveaway_notes(entries, stems.groups if stems else {}) + declared_leaks(entries, near)
+    notes += near.notes(is_all=stems is None) + notes_of(entries)
     channels, note = _unify_channels(entries, ingest.color)
-    return Findings(entries, blockers, notes + note, channels, sizes, near, declared)
+    return Findings(entries, blockers, notes + note, channels, sizes, near, declared, stems)
 
 
 def _examine_built_in(ingest: Ingest) -> Findings:
@@ -83,6 +93,19 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
         progress.advance()
 
 
+def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
+    """Decode deep files anew where the set settles another white than their depth has, and say so."""
+    deep = [(entry, entry.deep) for entry in entries if entry.readable and entry.deep is not None]
+    for top, own in depth.whites([file for _, file in deep]).items():
+        white = depth.white_like(top, own, scale or {})
+        free = [(entry, file) for entry, file in deep if file.top == top and not file.settled]
+        again = [entry for entry, file in free if white != top or file.flat]
+        for entry in again:
+            entry.pixels, entry.size = None, None
+        take_in(again, replace(wanted, deep_white=white))
+    return depth.scale_notes([(entry.path, file) for entry, file in deep])
+
+
 def _wanted(ingest: Ingest) -> Wanted:
     size = (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size
     return Wanted(ingest.max_file_mb, ingest.max_pixels, ingest.background, ingest.color == "grey", size)
@@ -95,8 +118,10 @@ def _fill(entry: Entry, taken: Taken) -> None:
         entry.reject("quarantined", taken.code, taken.detail)
         return
     for code in taken.fixes:
-        entry.fix(code)
+        if code not in entry.codes:  # else of the first time
+            entry.fix(code)
     entry.size, entry.channels, entry.float_top = taken.size, taken.channels, taken.float_top
+    entry.deep, entry.facts = taken.deep, taken.facts
     _note_shape(entry, taken)
 
 
@@ -107,7 +132,7 @@ def _shape(entry: Entry, wanted: Wanted) -> None:
 
 
 def _note_shape(entry: Entry, shaped: Taken | Shaped) -> None:
-    if shaped.resized:
+    if shaped.resized and "resized" not in entry.codes:
         entry.fix("resized", f"from {size_text(entry.size or (0, 0))}")
     entry.grey, entry.digest, entry.pixels = shaped.is_grey, shaped.digest, shaped.pixels
 
@@ -143,7 +168,8 @@ def mark_duplicates(entries: Sequence[Entry], conflicts: Literal["drop", "stop"]
         elif len(equal) > 1:
             kept, *others = sorted(equal, key=lambda entry: (KEEP_FIRST[entry.declared_split], entry.path))
             for entry in others:
-                entry.fix(DEDUP, f"equal to {kept.path}")
+                other = kept.declared_split in ("test", "val") and kept.declared_split != entry.declared_split
+                entry.fix(DEDUP, f"equal to {kept.path}" + f", which is declared {kept.declared_split}" * other)
                 entry.pixels = None
     return blockers
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,33 @@ DEDUP = "dedup"
 KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 
 
+class Facts(NamedTuple):
+    """kind: its file type; mode: Pillow's word for how it stores colour; bits: of a value; quality: the mean step of a
+    JPEG's brightness, 0 for others; metadata: which kinds it carries."""
+
+    kind: str
+    mode: str
+    bits: int
+    quality: int
+    metadata: str
+
+
+class Deep(NamedTuple):
+    """What one file of deep integers is like.
+
+    top: what its stored depth holds; said: bits that it says it uses, 0 without a word; settled: whether it is scaled
+    by `top` whatever the set is like; peak: its largest value; constant: whether it has no other; flat: whether `top`
+    leaves one of several
+    """
+
+    top: int
+    said: int = 0
+    settled: bool = False
+    peak: int = 0
+    constant: bool = False
+    flat: bool = False
+
+
 @dataclass
 class Entry:
     """One file found, or one embedded image; the cleaning steps fill it in from top to bottom.
@@ -23,6 +50,7 @@ class Entry:
             or is larger than any image that the project takes
     size: (height, width) as stored in the file; channels: 1 or 3, as stored in the file
     float_top: what floats were taken to reach at most, 1 or 255; None for a file of integers
+    deep: what a file of more than 8 bits is like; None for any other; facts: how the file is stored
     grey: whether the image, as it will be used, has no colour
     digest: hex SHA-256 of `pixels` with their shape; equal digests are equal images
     declared_split: the split that the person declared, or empty
@@ -39,6 +67,8 @@ class Entry:
     size: tuple[int, int] | None = None
     channels: int = 0
     float_top: int | None = None
+    deep: Deep | None = None
+    facts: Facts | None = None
     grey: bool = True
     digest: str = ""
     group: str = ""

@@ -7,6 +7,7 @@ from statistics import median_low
 
 import numpy as np
 
+from augment.data.clues.stems import Stems
 from augment.data.decoding.decode import MAX_SIDE_PX, MIN_SIDE_PX
 from augment.data.decoding.formats import has_image_name
 from augment.data.entries import Blocker, Entry
@@ -25,7 +26,8 @@ class Findings:
 
     entries: one per file, or per embedded image, sorted by path; blockers: what a run cannot start with;
     notes: what a person should know; channels: 1 or 3, of all images; sizes: (height, width) as stored -> usable
-    images; near: the near duplicates, which have one group; declared: usable images whose group a person gave
+    images; near: the near duplicates, which have one group; declared: usable images whose group a person gave;
+    stems: what names tell of groups that nobody declared
     """
 
     entries: list[Entry]
@@ -35,6 +37,7 @@ class Findings:
     sizes: Counter[tuple[int, int]]
     near: NearDuplicates = field(default_factory=NearDuplicates)
     declared: int = 0
+    stems: Stems | None = None
 
     @property
     def usable(self) -> list[Entry]:
@@ -50,6 +53,11 @@ class Findings:
     def is_split(self) -> bool:
         """Whether images have been assigned to the sides."""
         return any(entry.split for entry in self.entries)
+
+    def grouped(self) -> tuple[int, int]:
+        """Groups of several images, and the images in them; of a set that is split."""
+        sizes = [number for number in Counter(entry.group for entry in self.usable).values() if number > 1]
+        return len(sizes), sum(sizes)
 
     def counts(self) -> dict[str, int]:
         """Usable images of each class in which any file was found."""
@@ -119,15 +127,15 @@ def _imbalance_note(entries: Sequence[Entry]) -> list[str]:
 
 
 def _levels_note(entries: Sequence[Entry]) -> list[str]:
-    """Deep files are scaled by the depth that they declare; a sensor that uses a part of it leaves few levels."""
+    """Deep files whose values lie close together, or that one bright file makes dark, have few levels left."""
     usable = [entry for entry in entries if entry.usable and "scaled" in entry.codes]
     scaled = [entry.pixels for entry in usable if entry.pixels is not None]
     levels = len(set().union(*(np.unique(pixels).tolist() for pixels in scaled)))
     if not scaled or levels >= _MIN_LEVELS:
         return []
     return [
-        f"few_levels: {len(scaled)} files of more than 8 bits have {levels} of 256 levels once they are scaled by the "
-        "depth that they declare; multiply the values of all by one factor, so that they use that depth"
+        f"few_levels: {len(scaled)} files of more than 8 bits have {levels} of 256 levels once they are scaled; "
+        "stretch the values of all in one and the same way, so that they use their depth"
     ]
 
 

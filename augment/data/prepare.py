@@ -10,6 +10,8 @@ from augment.core.errors import DataError
 from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.cleaning import examine
+from augment.data.clues.stems import stem_notes, stem_summary
+from augment.data.decoding.depth import scale_of
 from augment.data.entries import DEDUP, Entry
 from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
@@ -24,7 +26,7 @@ MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "gro
 
 
 def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
-    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json` and `manifest.csv`.
+    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json`, `depth.json` and `manifest.csv`.
 
     Equal inputs give equal bytes. Raises `DataError` with everything that stops the run, and then writes nothing; and
     when what was written has a group or an image on two sides.
@@ -34,15 +36,15 @@ def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
         lines = limited([str(blocker) for blocker in findings.blockers], MAX_PROBLEM_LINES)
         command = f"Run `augment check {shown(ingest.path)}` to see what became of every file."
         raise DataError("\n".join([*lines, command]))
-    assign_splits(findings.entries, ingest, seed)
+    assign_splits(findings, ingest, seed)
     _write(findings, out)
     return findings
 
 
-def assign_splits(entries: Sequence[Entry], ingest: Ingest, seed: int) -> None:
-    """Set `group`, `split` and `index` of every usable entry. Raises `DataError` as `split` does. What is in no split
-    goes to the pool, but for images whose group has others in a split."""
-    usable = [entry for entry in entries if entry.usable]
+def assign_splits(findings: Findings, ingest: Ingest, seed: int) -> None:
+    """Set `group`, `split` and `index` of every usable entry, and note what the split tears apart. Raises `DataError`
+    as `split` does. What is in no split goes to the pool, but for images whose group has others in a split."""
+    usable = findings.usable
     for entry in usable:
         entry.group = entry.group or entry.path  # an image on its own is a group of its own
     labels, groups, declared = ([getattr(e, key) for e in usable] for key in ("label", "group", "declared_split"))
@@ -54,6 +56,7 @@ def assign_splits(entries: Sequence[Entry], ingest: Ingest, seed: int) -> None:
         if entry.split:
             entry.index = numbers[entry.split]
             numbers[entry.split] += 1
+    findings.notes[:0] = stem_notes(findings.stems, usable)
 
 
 def _write(findings: Findings, out: Path) -> None:
@@ -63,6 +66,7 @@ def _write(findings: Findings, out: Path) -> None:
         image_set(of_split, findings.shape).save(out / name)
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
+    write_json(out / "depth.json", {"white": scale_of(entry.deep for entry in findings.usable)})
     check_sides({name: ImageSet.load(out / name) for name in (*SPLITS, POOL)})
     write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
 
@@ -87,7 +91,7 @@ def _classes(entries: Sequence[Entry]) -> list[dict[str, str | int]]:
 
 
 def _groups(findings: Findings) -> dict[str, object]:
-    """What was done against leaks: groups on each side, copies left out, near duplicates kept together."""
+    """What was done against leaks: groups on each side, copies left out, near duplicates kept together, names."""
     codes = Counter(code for entry in findings.entries for code in entry.codes)
     side = {entry.path: entry.split for entry in findings.usable if entry.split}
     torn = sum(len({side[path] for path in pair if path in side}) > 1 for pair in findings.near.apart)
@@ -98,6 +102,7 @@ def _groups(findings: Findings) -> dict[str, object]:
         "exact_duplicates": codes[DEDUP],
         "label_conflicts": codes["label_conflict"],
         "near_duplicates": findings.near.summary() | {"two_sides": torn},
+        "stems": stem_summary(findings.stems, findings.usable),
     }
 
 

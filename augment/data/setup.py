@@ -12,11 +12,13 @@ from augment.core.files import parse_yaml, write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data import check
 from augment.data.cleaning import examine
+from augment.data.clues.stems import quoted
 from augment.data.entries import Blocker
 from augment.data.findings import Findings, suggested_size
 from augment.data.sources import folder
 from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
+from augment.params import Ingest, Params
 from augment.params.messages import as_yaml
 from augment.project import dvc_yaml
 
@@ -35,22 +37,39 @@ def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.For
     source = folder.detect(path)
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
-    general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": None}
+    stored = _stored(path, params_path)
     before = params.load(params_path)
-    params.check({"ingest": {"path": _stored(path, params_path)}}, str(params_path))  # before a long look at it
+    params.check({"ingest": {"path": stored}}, str(params_path))  # before a long look at it
+    own = before.ingest.group_pattern if (before.ingest.source, before.ingest.path) == (source, stored) else None
+    general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": own}
     ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
-    findings = examine(ingest)
-    settings = _settings(path, source, params_path, findings)
-    if settings["size"]:  # again, as a run will see them
-        findings = examine(ingest.model_copy(update={"size": tuple(settings["size"])}))
-    blockers = [blocker for blocker in findings.blockers if blocker.code not in _SETTLED]
-    if not blockers:
-        blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
+    findings, blockers = _seen(ingest, before)
+    settings = _settings(stored, source, findings)
+    pattern, refused = own, None
+    if settings["size"] or findings.stems:  # again, as a run will see them
+        found = findings.stems.pattern if findings.stems else own
+        for pattern in dict.fromkeys((found, own)):  # names may leave too few groups for a split
+            form = {"size": settings["size"] and tuple(settings["size"]), "group_pattern": pattern}
+            findings, blockers = _seen(ingest.model_copy(update=form), before)
+            if not blockers:
+                break
+            refused = refused or blockers[0]
+    if pattern != before.ingest.group_pattern:
+        settings["group_pattern"] = pattern
     _refuse(path, blockers + check.hazard_blockers(path, findings))
     write_text(params_path, _edited(params_path, settings))
-    print("\n".join(_summary(path, params_path, findings, settings)), flush=True)
+    print("\n".join(_summary(path, params_path, findings, settings, refused)), flush=True)
     print("\n".join(["", *forecast(findings.shape, findings.usable), "", "Next: `dvc repro`"]))
     return 0
+
+
+def _seen(ingest: Ingest, before: Params) -> tuple[Findings, list[Blocker]]:
+    """The images under these settings, split where they can be, and what no setting of theirs settles."""
+    findings = examine(ingest)
+    blockers = [blocker for blocker in findings.blockers if blocker.code not in _SETTLED]
+    if not blockers and not (findings.blockers and ingest.size is None):
+        blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
+    return findings, blockers
 
 
 def _refuse(path: Path, blockers: list[Blocker]) -> None:
@@ -62,12 +81,12 @@ def _refuse(path: Path, blockers: list[Blocker]) -> None:
         raise DataError("\n".join([*limited(lines, MAX_PROBLEM_LINES), command]))
 
 
-def _settings(path: Path, source: str, params_path: Path, findings: Findings) -> dict[str, Any]:
+def _settings(path: str, source: str, findings: Findings) -> dict[str, Any]:
     """The keys of `ingest` that depend on the images."""
     settled = any(blocker.code in _SETTLED for blocker in findings.blockers)
     return {
         "source": source,
-        "path": _stored(path, params_path),
+        "path": path,
         "size": list(suggested_size(findings.sizes, _SUGGESTED_SIDE_PX)) if settled else None,
         "color": "grey" if findings.channels == 1 else "rgb",
         "train_per_class": None,
@@ -111,13 +130,28 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
     return stream.getvalue()
 
 
-def _summary(path: Path, params_path: Path, findings: Findings, settings: dict[str, Any]) -> list[str]:
+def _summary(
+    path: Path, params_path: Path, findings: Findings, settings: dict[str, Any], refused: Blocker | None
+) -> list[str]:
     counts = findings.counts()
     left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
     usable = f"{sum(counts.values())} usable images"
     lines = [f"{shown(str(path))}: {usable}, {len(counts)} classes, {left_out} files left out"]
     lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]
     lines += [f"note: {note}" for note in findings.notes]
-    lines += [f"set in {params_path}:"] + [f"  ingest.{key}: {as_yaml(value)}" for key, value in settings.items()]
-    sized = "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
-    return [*lines, sized] if settings["size"] else lines
+    lines += [f"set in {params_path}:"]
+    for key, value in settings.items():
+        lines.append(f"  ingest.{key}: {quoted(value) if key == 'group_pattern' and value else as_yaml(value)}")
+    if settings["size"]:
+        lines.append(
+            "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
+        )
+    if settings.get("group_pattern"):
+        groups, together = findings.grouped()
+        lines.append(
+            f"  (names tell of {groups} groups among {together} images, which no split divides now; "
+            "if each image shows a thing of its own, write `group_pattern: null`)"
+        )
+    elif refused:
+        lines.append(f"  (no groups by name: with them a run would stop: {refused.message})")
+    return lines

@@ -50,6 +50,7 @@ def checklist(
         _apart("No image lies on two sides of the split", images, of_images, "images.npy"),
         _apart(group, ids, f"{len(set().union(*ids))} groups", "index.csv (group)"),
         _near_duplicates(groups["near_duplicates"]),
+        _stems(groups["stems"]),
         _trained_on_train(sides["train"], models),
         _no_test_image(sides, synthetic),
         _audited(audit),
@@ -69,6 +70,14 @@ def _near_duplicates(near: Mapping[str, Any]) -> LeakCheck:
         return LeakCheck(claim, "not checked", f"near duplicates were not searched for: {why}", source)
     finding = f"{near['two_sides']} pairs; {near['clusters']} clusters with {near['images']} images were kept together"
     return LeakCheck(claim, _status(near["two_sides"] == 0), finding, source)
+
+
+def _stems(names: Mapping[str, Any]) -> LeakCheck:
+    claim, source = "No images whose names share a stem lie on two sides", "data/prepared/groups.json (stems)"
+    finding = f"{names['two_sides']} test images have a sister elsewhere, of {names['images']} that share a stem"
+    if names["two_sides"]:
+        finding += "; `augment check` names the ingest.group_pattern that keeps them together"
+    return LeakCheck(claim, _status(names["two_sides"] == 0), finding, source)
 
 
 def _trained_on_train(train: ImageSet, models: Mapping[str, Mapping[str, Any]]) -> LeakCheck:

@@ -63,7 +63,7 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     checks = checklist(
         sides=sides,
         synthetic={label: samples.digests for label, samples in kept.items()},
-        groups=read_json(prepared / "groups.json", ("near_duplicates",)),
+        groups=read_json(prepared / "groups.json", ("near_duplicates", "stems")),
         models=training,
         audit=tables["audit"],
         judged_test=verdict["looked"]["prepared"],

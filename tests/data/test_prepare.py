@@ -168,16 +168,16 @@ def test_at_most_twenty_reasons(tmp_path: Path) -> None:
     assert "... and 10 more" in str(caught.value)
 
 
-@pytest.mark.parametrize(("top", "noted"), [(1600, True), (65535, False)])
-def test_deep_images_that_use_few_levels_are_noted(tmp_path: Path, top: int, noted: bool) -> None:
+@pytest.mark.parametrize(("low", "top", "noted"), [(40000, 41200, True), (300, 1600, False), (300, 65535, False)])
+def test_deep_images_that_use_few_levels_are_noted(tmp_path: Path, low: int, top: int, noted: bool) -> None:
     rng = np.random.default_rng(0)
     for label in ("cold", "hot"):
         (tmp_path / label).mkdir()
         for number in range(6):
-            values = rng.integers(300, top, (16, 16), dtype=np.uint16)
+            values = rng.integers(low, top, (16, 16), dtype=np.uint16)
             Image.fromarray(values).save(tmp_path / label / f"{number}.png")
     notes = [
-        note for note in look(tmp_path).notes if note.startswith("few_levels: 12 files of more than 8 bits have 6 of")
+        note for note in look(tmp_path).notes if note.startswith("few_levels: 12 files of more than 8 bits have 5 of")
     ]
     assert bool(notes) is noted
 
@@ -205,7 +205,8 @@ def test_floats_on_two_scales_end_the_run(tmp_path: Path, tops: tuple[float, flo
 def test_a_deep_image_too_dark_to_scale_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     Image.fromarray(np.arange(100, dtype=np.uint16).reshape(10, 10)).save(tmp_path / "a/0.png")
-    (entry,) = look(tmp_path).entries
+    Image.fromarray(np.arange(0, 60000, 600, dtype=np.uint16).reshape(10, 10)).save(tmp_path / "a/1.png")
+    entry, _ = look(tmp_path).entries
     assert entry.code == "blank"
     assert "once 0 to 65535 is scaled to 0 to 255; stretch" in entry.detail
 

@@ -157,3 +157,60 @@ def test_params_that_are_missing_or_wrong(project: Path) -> None:
     (project / "params.yaml").write_text("")
     setup.run(Path("raw"))
     assert load(project / "params.yaml").ingest.source == "folder"
+
+
+def test_groups_that_names_tell_of_are_written_with_what_they_do(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "params.yaml").write_text(
+        TEXT.replace("  color: auto", "  group_pattern: null    # groups\n  color: auto")
+    )
+    for number, label in enumerate(("cat", "dog")):
+        for scan in range(20):
+            for view in ("left", "right", "flip"):
+                path = project / "raw" / label / f"s{scan + 20 * number:02}_{view}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(encode(noise((number, scan, ord(view[0])))))
+    setup.run(Path("raw"))
+    told = capsys.readouterr().out
+    pattern = load(project / "params.yaml").ingest.group_pattern
+    assert pattern is not None
+    assert f"ingest.group_pattern: '{pattern}'\n" in told
+    assert "names tell of 40 groups among 120 images, which no split divides now" in told
+    assert "write `group_pattern: null`" in told
+    assert "leak_by_name" not in told
+    assert "# groups\n" in (project / "params.yaml").read_text(), "comments stay"
+    text = (project / "params.yaml").read_text()
+    setup.run(Path("raw"))
+    assert (project / "params.yaml").read_text() == text, "again, the same"
+
+
+def test_a_pattern_of_ones_own_stays_and_that_of_another_set_goes(project: Path) -> None:
+    write_set(project / "raw", each=8)
+    own = TEXT.replace("source: digits ", "source: folder ").replace(
+        "  color: auto", "  group_pattern: '/(.)'\n  color: auto"
+    )
+    for path, kept in (("raw", "/(.)"), ("data/raw", None)):
+        (project / "params.yaml").write_text(own.replace("path: data/raw", f"path: {path}"))
+        setup.run(Path("raw"))
+        assert load(project / "params.yaml").ingest.group_pattern == kept
+
+
+def test_groups_that_leave_nothing_to_split_are_not_written_and_told(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A declared split that tears the stems is the person's to correct."""
+    rows = []
+    for number in range(80):
+        path = f"{'ab'[number % 2]}/p{number // 4}_{number % 4 // 2}.png"
+        rows.append(f"{path},{'test' if number % 4 < 2 and number < 40 else 'train'}")
+        (project / "raw" / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / "raw" / path).write_bytes(encode(noise(number)))
+    (project / "raw/meta.csv").write_text("\n".join(["path,split", *rows]))
+    setup.run(Path("raw"))
+    told = capsys.readouterr().out
+    assert (
+        "20 of 20 test images have a sister on another side; if they show one thing, the declared split tears" in told
+    )
+    assert "(no groups by name: with them a run would stop: group 'p0' is in test and in train" in told
+    assert load(project / "params.yaml").ingest.group_pattern is None

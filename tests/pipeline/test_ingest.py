@@ -39,6 +39,7 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
     assert set(before) == {
         "prepared/classes.json",
         "prepared/groups.json",
+        "prepared/depth.json",
         "prepared/manifest.csv",
         *(
             f"prepared/{name}/{file}"

@@ -56,7 +56,8 @@ def _prepared(
         own = image_set({label: images[label] for label in labels})
         replace(own, groups=np.char.add(f"{side} ", own.groups)).save(folder / side)
     near = {"searched": True, "clusters": 2, "images": 5, "two_sides": 0}
-    write_json(folder / "groups.json", {"near_duplicates": near})
+    stems = {"pattern": None, "stems": 0, "images": 0, "two_sides": 0}
+    write_json(folder / "groups.json", {"near_duplicates": near, "stems": stems})
     classes = [
         {
             "label": label,

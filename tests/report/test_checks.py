@@ -14,8 +14,9 @@ from augment.report.checks import PINNED_BASE, LeakCheck, checklist, same_backbo
 from tests.evaluation.samples.test_leakage import drawn, drawn_set, join
 
 SIDES = {side: drawn_set(4, seed, 16) for seed, side in enumerate(("train", "val", "test"))}
-ROWS = ("image", "group", "duplicates", "trained", "equals", "nearer", "verdict")
+ROWS = ("image", "group", "duplicates", "names", "trained", "equals", "nearer", "verdict")
 NEAR = {"searched": True, "two_sides": 0, "clusters": 3, "images": 7}
+STEMS = {"pattern": None, "stems": 0, "images": 0, "two_sides": 0}
 
 
 def digests(images: np.ndarray) -> list[str]:
@@ -34,7 +35,7 @@ def clean(sides: Mapping[str, ImageSet] = SIDES, side: int = 16) -> dict[str, An
     return {
         "sides": sides,
         "synthetic": {label: digests(drawn(5, 9, label, side)) for label in "ab"},
-        "groups": {"near_duplicates": NEAR},
+        "groups": {"near_duplicates": NEAR, "stems": STEMS},
         "models": models | {"shared GAN": {"images_sha256": train.fingerprint()}},
         "audit": [audited(0.52, 0.3), audited(0.55, 0.02)],
         "judged_test": sides["test"].fingerprint(),
@@ -76,10 +77,16 @@ def test_a_group_on_two_sides_fails() -> None:
 
 
 def test_near_duplicates_torn_apart_fail_and_unsearched_ones_count_for_nothing() -> None:
-    torn = dict(clean(), groups={"near_duplicates": NEAR | {"two_sides": 2}})
+    torn = dict(clean(), groups={"near_duplicates": NEAR | {"two_sides": 2}, "stems": STEMS})
     assert (failed(torn), outcomes(torn)["duplicates"].status) == (["duplicates"], "fail")
-    unsearched = dict(clean(), groups={"near_duplicates": NEAR | {"searched": False}})
+    unsearched = dict(clean(), groups={"near_duplicates": NEAR | {"searched": False}, "stems": STEMS})
     assert (failed(unsearched), outcomes(unsearched)["duplicates"].status) == (["duplicates"], "not checked")
+
+
+def test_sisters_by_name_on_two_sides_fail_whatever_pixels_say() -> None:
+    told = dict(clean(), groups={"near_duplicates": NEAR, "stems": STEMS | {"stems": 4, "images": 9, "two_sides": 3}})
+    assert failed(told) == ["names"]
+    assert outcomes(told)["names"].finding.startswith("3 test images have a sister elsewhere, of 9 that share a stem;")
 
 
 @pytest.mark.parametrize("name", ["a", "shared GAN"])

@@ -255,12 +255,12 @@ def test_the_ten_closest_pairs_are_those_of_least_distance(tmp_path):
 def test_checks_pass_on_a_clean_run_and_a_failure_is_told_first(tmp_path):
     make(tmp_path, labels=["a", "b"])
     text = words(render(read(tmp_path)))
-    assert text.count("✓ pass") == 7
+    assert text.count("✓ pass") == 8
     assert "No check failed." in text
     write_manifest(tmp_path / "models/_shared", "shared", {"images_sha256": "0" * 64})
     write_index(tmp_path / "models", ["a", "b"], {})
     text = words(render(read(tmp_path)))
-    assert "1 of 7 checks failed: read what was found" in text
+    assert "1 of 8 checks failed: read what was found" in text
     assert "✗ fail trained on other images: shared GAN" in text
 
 
@@ -273,7 +273,7 @@ def test_the_pinned_start_is_checked_too(tmp_path):
         assert "No check failed." in text
     train = ImageSet.load(tmp_path / "data/prepared/train").fingerprint()
     write_manifest(tmp_path / "data/base", "shared", {"images_sha256": train})
-    assert words(render(read(tmp_path))).count("✓ pass") == 7
+    assert words(render(read(tmp_path))).count("✓ pass") == 8
 
 
 def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):

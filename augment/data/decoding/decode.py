@@ -11,8 +11,10 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile  # noqa: F401  (else the first of these loads every plugin)
 
-from augment.data.decoding import ends, formats, tiff
+from augment.data.decoding import depth, ends, formats, tiff
+from augment.data.decoding.facts import facts
 from augment.data.decoding.pixels import Converted, Declared, convert
+from augment.data.entries import Deep, Facts
 from augment.data.sources.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
@@ -34,19 +36,23 @@ _TURNS = {  # EXIF's Orientation -> transpose, then mirror top to bottom, then l
 @dataclass(frozen=True)
 class Decoded:
     """pixels: uint8 (H, W, C), C = 1 where all channels are equal; channels: as stored, 1 or 3; float_top: what floats
-    were taken to reach at most, 1 or 255, None for integers."""
+    were taken to reach at most, 1 or 255, None for integers; deep: None for integers of 8 bits; facts: of the file."""
 
     pixels: UInt8
     channels: int
     fixes: tuple[str, ...]
-    float_top: int | None = None
+    float_top: int | None
+    deep: Deep | None
+    facts: Facts
 
 
-def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> Decoded:
+def decode(content: bytes, path: str, *, background: int, max_pixels: int, deep_white: int | None = None) -> Decoded:
     """Decode one image file, whatever its bytes are.
 
     path: only its extension is looked at; background: grey level 0..255 behind transparent pixels;
-    max_pixels: images that declare more are refused before any pixel is decoded.
+    max_pixels: images that declare more are refused before any pixel is decoded; deep_white: the value of deep integers
+    that becomes 255, once the set has settled it. Until then that is what their depth holds, and none of them is blank
+    whose stored values differ.
     Raises `Rejected` with one of empty_file, not_an_image, format_not_allowed, truncated, corrupt,
     metadata_bomb, scan_bomb, out_of_memory, too_large, odd_aspect, too_small, animated, multipage,
     bad_pixels, fully_transparent, blank; never anything else.
@@ -56,21 +62,24 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int) -> De
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
         try:
-            declared, converted = _decoded(content, name, background, max_pixels, fixes)
+            declared, converted = _decoded(content, name, background, max_pixels, deep_white, fixes)
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
             raise _diagnosis(error, content, name) from error
     pixels = collapse(converted.pixels)
+    deep = declared.deep
     if _all_equal(pixels, pixels[:1, :1]):
-        top = converted.float_top or declared.top
-        scaled = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor"
-        raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
-    return Decoded(pixels, converted.channels, tuple(fixes), converted.float_top)
+        if deep is None or deep.settled or deep_white is not None or deep.constant:
+            top = converted.float_top or declared.white
+            scaled = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor"
+            raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
+        deep = deep._replace(flat=True)
+    return Decoded(pixels, converted.channels, tuple(fixes), converted.float_top, deep, declared.facts)
 
 
 def _decoded(
-    content: bytes, name: str, background: int, max_pixels: int, fixes: list[str]
+    content: bytes, name: str, background: int, max_pixels: int, deep_white: int | None, fixes: list[str]
 ) -> tuple[Declared, Converted]:
     """What the header declares, and the pixels, upright. Raises anything."""
     image = Image.open(io.BytesIO(content), formats=(name,))
@@ -78,8 +87,9 @@ def _decoded(
     ends.check(content, name)
     if ends.has_trailer(content, name) or image.format == "MPO":
         fixes.append("trailer_dropped")
-    declared = _declared(image)
+    declared = _declared(image, content, deep_white)
     loaded, turned = _load(image, content, name, fixes)
+    declared = replace(declared, deep=depth.measured(loaded, declared.deep))
     converted = convert(loaded, declared, background, fixes)
     del image, loaded  # as large as the pixels
     return declared, converted if turned == 1 else replace(converted, pixels=_upright(converted.pixels, turned))
@@ -159,12 +169,15 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         tiff.check(image)
 
 
-def _declared(image: ImageFile) -> Declared:
+def _declared(image: ImageFile, content: bytes, deep_white: int | None) -> Declared:
+    deep = depth.declared(image, content)
+    top = deep.top if deep else 255
+    white = deep_white if deep and deep_white else top
+    known = facts(image, top.bit_length())
     if isinstance(image, TiffImageFile):
-        return Declared(tiff.declared_top(image), tiff.white_is_zero(image))
-    raw = [str(tile.args) for tile in image.tile]
-    deep = image.mode.startswith("I") or any(";16" in args for args in raw)
-    return Declared(65535 if deep else 255, grey_step=_GREY_STEPS.get(raw[0] if raw else "", 1))
+        return Declared(top, white, known, deep, tiff.white_is_zero(image))
+    raw = str(image.tile[0].args) if image.tile else ""
+    return Declared(top, white, known, deep, grey_step=_GREY_STEPS.get(raw, 1))
 
 
 def _diagnosis(error: Exception, content: bytes, name: str) -> Rejected:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.data.decoding import tiff
+from augment.data.decoding import depth, tiff
+from augment.data.entries import Deep, Facts
 from augment.data.sources.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
@@ -21,6 +22,9 @@ class Declared:
     """What the header says of the pixels, before Pillow turns them into a type that it has."""
 
     top: int  # the largest value that a pixel may have
+    white: int  # the value that becomes 255
+    facts: Facts  # of the file
+    deep: Deep | None  # of integers of more than 8 bits
     white_is_zero: bool = False  # deep values still to be turned around
     grey_step: int = 1  # by which Pillow has multiplied pixels of fewer than 8 bits, and not the transparent value
 
@@ -47,20 +51,24 @@ def convert(image: Image.Image, declared: Declared, background: int, fixes: list
         fixes.append("scaled")
         if "transparency" in image.info:
             raise Rejected("format_not_allowed", "a transparent colour of 16 bits; save the image with 8 bits or alpha")
+
+    def filled(converted: Callable[[Image.Image], UInt8]) -> UInt8:
+        return _filled(image, lambda strip: converted(depth.brighten(strip, declared.white)))
+
     if declared.grey_step > 1 and isinstance(image.info.get("transparency"), int):
         image.info["transparency"] *= declared.grey_step
     if image.has_transparency_data:
         fixes.append("composite")
         if not any(_rgba(strip).getchannel("A").getbbox() for _, strip in _strips(image)):
             raise Rejected("fully_transparent", "every pixel is transparent")
-        return Converted(_filled(image, lambda strip: _composite(_rgba(strip), background)), channels)
+        return Converted(filled(lambda strip: _composite(_rgba(strip), background)), channels)
     if image.mode == "1":
         fixes.append("to_grey")
-        return Converted(_filled(image, lambda strip: _bytes(strip.convert("L"))), channels)
+        return Converted(filled(lambda strip: _bytes(strip.convert("L"))), channels)
     if image.mode not in ("L", "RGB"):
         fixes.append("to_rgb")
-        return Converted(_filled(image, lambda strip: _bytes(strip.convert("RGB"))), channels)
-    return Converted(_filled(image, _bytes), channels)
+        return Converted(filled(lambda strip: _bytes(strip.convert("RGB"))), channels)
+    return Converted(filled(_bytes), channels)
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
@@ -128,7 +136,7 @@ def _from_integers(image: Image.Image, declared: Declared, background: int, fixe
 
     def scaled(strip: Image.Image) -> UInt8:
         values = np.asarray(strip)
-        pixels = _scaled(values, declared.top)
+        pixels = _scaled(values, declared)
         pixels = 255 - pixels if declared.white_is_zero else pixels
         if clear is not None:
             pixels[values == clear] = background
@@ -140,11 +148,9 @@ def _from_integers(image: Image.Image, declared: Declared, background: int, fixe
     return pixels
 
 
-def _scaled(values: NDArray[Any], top: int) -> UInt8:
-    """To 0..255 by the depth that the file declares, `top`, never by its largest value."""
-    if top == 2**32 - 1:
-        values = values.view(np.uint32)  # Pillow has no unsigned type of 32 bits
+def _scaled(values: NDArray[Any], declared: Declared) -> UInt8:
+    """To 0..255 by what the set settled, else by the stored depth, never by the file's own largest value."""
+    values = depth.unsigned(values, declared.top)
     if (values < 0).any():
         raise Rejected("bad_pixels", "negative values")
-    wide: NDArray[Any] = values.astype(np.uint32 if top <= 65535 else np.uint64)
-    return ((wide * 255 + top // 2) // top).astype(np.uint8)
+    return depth.to_bytes(values, declared.white)

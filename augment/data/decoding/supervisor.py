@@ -19,6 +19,7 @@ from augment.core.errors import DataError
 from augment.data.decoding import decode
 from augment.data.decoding.take import Taken, Wanted
 from augment.data.decoding.worker import LENGTHS, MAX_CPU_SECONDS, READY
+from augment.data.entries import Deep, Facts
 
 File = tuple[str, str]
 """Where a file lies, absolute, and its name in the set."""
@@ -132,6 +133,7 @@ def _taken(records: bytearray, pixels: bytearray) -> list[Taken]:
     every, start = [], 0
     for record in json.loads(records):
         shape = record["pixels"]
+        record |= {name: record[name] and kind(*record[name]) for name, kind in (("deep", Deep), ("facts", Facts))}
         taken = Taken(**record | {"size": tuple(record["size"]), "pixels": None})
         if shape is not None:
             stop = start + int(np.prod(shape))

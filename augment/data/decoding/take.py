@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.decoding import decode
+from augment.data.entries import Deep, Facts
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected
 
@@ -17,7 +18,8 @@ UInt8 = NDArray[np.uint8]
 class Wanted:
     """What is asked of every image of a set.
 
-    background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored
+    background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored;
+    deep_white: as `decode` takes it
     """
 
     max_file_mb: int
@@ -25,6 +27,7 @@ class Wanted:
     background: int
     grey: bool
     size: tuple[int, int] | None
+    deep_white: int | None = None
 
 
 @dataclass
@@ -32,7 +35,7 @@ class Taken:
     """What became of one file: plain values, that a pipe can carry, and the pixels.
 
     code, detail: why it is not used, empty where it is; fixes: codes of what was changed; size: (H, W) as stored;
-    channels, float_top: as `decode.Decoded` has them; resized, is_grey, digest, pixels: as `Shaped` has them
+    channels, float_top, deep, facts: as `decode.Decoded` has them; resized, is_grey, digest, pixels: as in `Shaped`
     """
 
     code: str = ""
@@ -42,6 +45,8 @@ class Taken:
     size: tuple[int, int] = (0, 0)
     channels: int = 0
     float_top: int | None = None
+    deep: Deep | None = None
+    facts: Facts | None = None
     resized: bool = False
     is_grey: bool = True
     digest: str = ""
@@ -68,10 +73,12 @@ def take(location: str, path: str, wanted: Wanted) -> Taken:
     try:
         content = disk.read_regular(location, wanted.max_file_mb * 1024 * 1024)
         taken.sha256 = hashlib.sha256(content).hexdigest()
-        decoded = decode.decode(content, path, background=wanted.background, max_pixels=wanted.max_pixels)
+        limits = {"background": wanted.background, "max_pixels": wanted.max_pixels}
+        decoded = decode.decode(content, path, **limits, deep_white=wanted.deep_white)
         taken.fixes += decoded.fixes
         taken.size = (decoded.pixels.shape[0], decoded.pixels.shape[1])
         taken.channels, taken.float_top = decoded.channels, decoded.float_top
+        taken.deep, taken.facts = decoded.deep, decoded.facts
         shaped = shape(decoded.pixels, wanted)
     except Rejected as rejected:
         taken.code, taken.detail = rejected.code, rejected.detail

@@ -74,14 +74,19 @@ class NearDuplicates:
             "examples": self.clusters[:_MAX_EXAMPLES],
         }
 
-    def notes(self) -> list[str]:
+    def notes(self, is_all: bool = True) -> list[str]:
+        """What a person should know; is_all: whether nothing but pixels tells of images that belong together."""
+        together = "each one group" if is_all else "each one group, but names tell of more (leak_by_name)"
         images, several = sum(map(len, self.clusters)), len(self.several_classes)
         left_out = [[path] for path in self.left_out]
         facts = [
-            (self.clusters, f"{images} images in {counted(len(self.clusters), 'cluster')}, each one group"),
+            (self.clusters, f"{images} images in {counted(len(self.clusters), 'cluster')}, {together}"),
             (self.several_classes, f"several classes in {counted(several, 'cluster')}; check their labels"),
             (self.apart, f"{counted(len(self.apart), 'pair')} in different groups, since others there are unlike"),
-            (left_out, f"{counted(len(left_out), 'image')} left out, as a declared test or val holds a copy"),
+            (
+                left_out,
+                f"{counted(len(left_out), 'image')} left out, as a declared test or val holds a copy (declared_leak)",
+            ),
         ]
         return [f"near_duplicates: {fact}; for example {' and '.join(paths[0][:2])}" for paths, fact in facts if paths]
 

@@ -16,6 +16,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
 from augment.core.errors import AugmentError, DataError, ParamsError
+from augment.data.decoding.depth import scale_of
 from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
@@ -77,7 +78,8 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
     if base.is_dir():  # DVC tells of folders that are not there
         require(lambda: veto_mode_for(has_pinned_start(params.train), chosen))
     if external.is_dir():
-        require(lambda: read_external(external, params.ingest, classes, shape))
+        scale = partial(scale_of, [entry.deep for entry in images])
+        require(lambda: read_external(external, params.ingest, classes, shape, scale))
     return blockers
 
 

@@ -129,3 +129,18 @@ def test_every_arm_has_its_interval_beside_the_internal_one() -> None:
     expected = table.estimate("gan_half", "none").interval()
     assert (gan["gain_low"], gan["gain_high"]) == pytest.approx(expected)
     assert (gan["internal_mean"], gan["images"], gan["groups"]) == (0.9, 8, 8)
+
+
+def test_deep_images_take_the_scale_of_the_set(tmp_path: Path) -> None:
+    """Alone they would use 12 bits; beside a set that uses 14 they are as dark as there."""
+    values = [np.random.default_rng(n).integers(0, 4001, (8, 8)).astype(np.uint16) for n in range(5)]
+    (tmp_path / "crack").mkdir()
+    for number, one in enumerate(values):
+        one[0, 0] = 4000
+        Image.fromarray(one).save(tmp_path / "crack" / f"{number}.png")
+    for scale, white in (({65535: 16383}, 16383), ({}, 4095), ({32767: 16383}, 16383)):
+        found = read_external(tmp_path, Ingest(), *LIKE_THESE, lambda scale=scale: scale)
+        assert found is not None
+        assert found.images.max() == round(4000 * 255 / white)
+    with pytest.raises(DataError, match=r"crack/0\.png has values up to 4000, and in the set .* 1023 is white"):
+        read_external(tmp_path, Ingest(), *LIKE_THESE, lambda: {65535: 1023})

@@ -1,0 +1,1 @@
+"""What names, declarations and the form of files tell of a set beside the pixels."""
