@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,13 +89,7 @@ class ImageSet:
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]) -> "ImageSet":
         """The images chosen by a mask or by positions, in that order. Raises `ArgumentError` for others."""
-        if isinstance(which, np.ma.MaskedArray):
-            raise ArgumentError(f"which must be positions or a mask, got {short(which)}")
-        chosen = np.asarray(which if isinstance(which, np.ndarray) else sequence_argument("which", which))
-        chosen = chosen if chosen.size else np.zeros(0, dtype=np.int64)
-        fits = len(chosen) == len(self) if chosen.dtype == np.bool_ else chosen.dtype.kind in "iu"
-        if chosen.ndim != 1 or not fits or (chosen.dtype != np.bool_ and (abs(chosen + 0.5) > len(self)).any()):
-            raise ArgumentError(f"which must be positions of {len(self)} images or a mask of them, got {short(which)}")
+        chosen = _positions(which, len(self))
         return ImageSet(self.images[chosen], self.labels[chosen], self.groups[chosen], self.sources[chosen])
 
     def of_class(self, label: str) -> "ImageSet":
@@ -141,6 +136,20 @@ def minority_classes(counts: Mapping[str, int]) -> list[str]:
     """Classes no larger than the median class; in a balanced set that is every class."""
     median = float(np.median(list(counts.values())))
     return [label for label, count in counts.items() if count <= median]
+
+
+def _positions(which: object, length: int) -> NDArray[Any]:
+    """Positions or a mask of so many images. Raises `ArgumentError` for what is neither."""
+    try:
+        chosen = np.asarray(which if isinstance(which, np.ndarray) else sequence_argument("which", which))
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ArgumentError(f"which must be positions or a mask, got {short(which)}") from error
+    chosen = chosen if chosen.size else np.zeros(0, dtype=np.int64)
+    mask = chosen.dtype == np.bool_ and len(chosen) == length
+    inside = chosen.dtype.kind in "iu" and bool(((chosen >= -length) & (chosen < length)).all())
+    if isinstance(which, np.ma.MaskedArray) or chosen.ndim != 1 or not (mask or inside):
+        raise ArgumentError(f"which must be positions of {length} images or a mask of them, got {short(which)}")
+    return chosen
 
 
 def _is_text(values: object) -> bool:

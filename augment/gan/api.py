@@ -116,7 +116,7 @@ def train_generators(
     )
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
-    kept = None if store is None or store == "" else path_argument("store", store)
+    kept = None if store is None or (isinstance(store, str) and not store) else path_argument("store", store)
     backend = backend_on(where, _engine(checked.compute.jobs), kept, CHECKPOINT_SECONDS)
     counts, (_, _, height, side) = data.counts(), data.images.shape
     ordered = {label: counts[label] for label in order}

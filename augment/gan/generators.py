@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -225,21 +226,20 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
 
 
-def _check_parts(generators: object, failed: object, shared: object) -> None:
+def _check_parts(generators: Any, failed: Any, shared: Any) -> None:
     """The arguments of a set of generators: each of the right kind, under its own label, all of one size."""
-    for name, parts, kind in (("generators", generators, ClassGenerator), ("failed", failed or {}, str)):
-        if not isinstance(parts, Mapping):
+    for name, parts in (("generators", generators), ("failed", {} if failed is None else failed)):
+        if not isinstance(parts, Mapping) or not all(isinstance(label, str) for label in parts):
             raise TypeError(f"{name} must be a mapping by label, got {short(parts)}")
-        for label, part in parts.items():
-            if not isinstance(label, str) or not isinstance(part, kind):
-                raise TypeError(f"{name} must map labels to {kind.__name__}, got {short(label)} -> {short(part)}")
-    if shared is not None and not isinstance(shared, ClassGenerator):
-        raise TypeError(f"shared must be a ClassGenerator, got {short(shared)}")
-    assert isinstance(generators, Mapping)
-    for label, generator in generators.items():
-        if generator.label != label:
+    if odd := [reason for reason in (failed or {}).values() if not isinstance(reason, str)]:
+        raise TypeError(f"failed must give reasons in words, got {short(odd[0])}")
+    every = [*generators.items(), *([("shared", shared)] if shared is not None else [])]
+    for label, generator in every:
+        if not all(hasattr(generator, name) for name in ("label", "sample", "shape")):
+            raise TypeError(f"generators[{label!r}] or shared must be a ClassGenerator, got {short(generator)}")
+        if label in generators and generators[label] is generator and generator.label != label:
             raise ArgumentError(f"generators[{label!r}] is the generator of class {generator.label!r}")
-    shapes = {generator.shape for generator in [*generators.values(), *([shared] if shared is not None else [])]}
+    shapes = {tuple(generator.shape) for _, generator in every}
     if len(shapes) > 1:
         raise ArgumentError(f"generators draw images of different sizes: {sorted(shapes)}; a set has one")
 

@@ -1,6 +1,5 @@
 """Synthetic images in a training loop of your own, as a data set to add."""
 
-import operator
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,7 +100,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         return len(self.targets)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        index = operator.index(index)
+        index = whole_number("index", index)
         target, image = self.targets[index], self.images[index]
         if self.value_range is not None:
             image = scaled(image, self.value_range)
