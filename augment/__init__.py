@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from augment.gan.api import train_generators
     from augment.gan.bundle import check_bundle, load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
-    from augment.synthesis.datasets import SyntheticDataset, SyntheticMix
+    from augment.synthesis.datasets import SyntheticDataset
+    from augment.synthesis.mix import SyntheticMix
 
 __version__ = "0.1.0"
 __all__ = [
@@ -56,7 +57,7 @@ _HOMES = {
     "GeneratorSet": "augment.gan.generators",
     "ImageSet": "augment.data.imageset",
     "SyntheticDataset": "augment.synthesis.datasets",
-    "SyntheticMix": "augment.synthesis.datasets",
+    "SyntheticMix": "augment.synthesis.mix",
     "check_bundle": "augment.gan.bundle",
     "load_generators": "augment.gan.bundle",
     "train_generators": "augment.gan.api",

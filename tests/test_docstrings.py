@@ -16,9 +16,10 @@ import augment
         ("augment", 10),
         ("augment.data.imageset", 6),
         ("augment.gan.api", 5),
-        ("augment.gan.bundle", 5),
+        ("augment.gan.bundle", 12),
         ("augment.gan.generators", 10),
-        ("augment.synthesis.datasets", 16),
+        ("augment.synthesis.datasets", 9),
+        ("augment.synthesis.mix", 7),
     ],
 )
 def test_examples_run(module: str, examples: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

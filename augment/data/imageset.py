@@ -5,11 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.errors import DataError
+from augment.core.errors import ArgumentError, DataError, path_argument, sequence_argument, short
 from augment.core.files import read_csv, sha256, write_bytes, write_csv
 from augment.data.checksums import check_files, write_checksums
 
@@ -51,6 +52,10 @@ class ImageSet:
     sources: Text
 
     def __post_init__(self) -> None:
+        if isinstance(self.images, np.ma.MaskedArray) or not isinstance(self.images, np.ndarray):
+            raise DataError(
+                f"images must be a NumPy array, uint8 (N, C, H, W), without a mask, got {short(self.images)}"
+            )
         if self.images.ndim != 4 or self.images.dtype != np.uint8 or self.images.shape[1] not in (1, 3):
             raise DataError(f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {_kind(self.images)}")
         for name in ("labels", "groups", "sources"):
@@ -74,17 +79,22 @@ class ImageSet:
         return {label: int((self.labels == label).sum()) for label in self.classes}
 
     def targets(self, classes: Sequence[str]) -> NDArray[np.int64]:
-        """Class indices int64 (N,) in the order of `classes`."""
-        position = {label: index for index, label in enumerate(classes)}
+        """Class indices int64 (N,) in the order of `classes`. Raises `ArgumentError` where they lack a label."""
+        order = sequence_argument("classes", classes)
+        position = {label: index for index, label in enumerate(order) if isinstance(label, str)}
+        if set(self.classes) - set(position) or len(position) < len(order):
+            raise ArgumentError(f"classes must name each of {self.classes} once, got {short(order)}")
         return np.array([position[label] for label in self.labels.tolist()], dtype=np.int64)
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]) -> "ImageSet":
-        """The images chosen by a mask or by positions, in that order."""
-        chosen = np.asarray(which) if len(which) else np.zeros(0, dtype=np.int64)
+        """The images chosen by a mask or by positions, in that order. Raises `ArgumentError` for others."""
+        chosen = _positions(which, len(self))
         return ImageSet(self.images[chosen], self.labels[chosen], self.groups[chosen], self.sources[chosen])
 
     def of_class(self, label: str) -> "ImageSet":
-        """The images of one class."""
+        """The images of one class; none where there is no such class. Raises TypeError for what is no name."""
+        if not isinstance(label, str):
+            raise TypeError(f"label must be the name of a class, got {short(label)}")
         return self.take(self.labels == label)
 
     def fingerprint(self) -> str:
@@ -96,7 +106,7 @@ class ImageSet:
     def save(self, folder: str | Path) -> None:
         """Write `images.npy`, `index.csv` and their hashes, byte-equal for equal sets. Raises `DataError`, before
         anything is written, for texts that a CSV of UTF-8 cannot give back."""
-        folder = Path(folder)
+        folder = path_argument("folder", folder)
         for text in sorted({*self.labels, *self.groups, *self.sources}):
             if UNWRITABLE.search(text):
                 raise DataError(f"{str(text)!a} cannot be written: a carriage return, or no UTF-8. Rename it.")
@@ -110,10 +120,11 @@ class ImageSet:
     @staticmethod
     def load(folder: str | Path) -> "ImageSet":
         """Read what `save` wrote. Raises `DataError` when a file is missing, or not the one that was written."""
+        folder = path_argument("folder", folder)
         try:
-            check_files(Path(folder), FILES)
-            images = np.load(Path(folder) / "images.npy", allow_pickle=False)
-            rows = read_csv(Path(folder) / "index.csv")
+            check_files(folder, FILES)
+            images = np.load(folder / "images.npy", allow_pickle=False)
+            rows = read_csv(folder / "index.csv")
             return ImageSet(images, *(np.array([row[name] for row in rows], dtype=np.str_) for name in COLUMNS[1:]))
         except (OSError, EOFError, ValueError, KeyError, DataError) as error:
             mend = "" if isinstance(error, DataError) else " Run `dvc repro` to prepare it."
@@ -126,9 +137,23 @@ def minority_classes(counts: Mapping[str, int]) -> list[str]:
     return [label for label, count in counts.items() if count <= median]
 
 
+def _positions(which: object, length: int) -> NDArray[Any]:
+    """Positions or a mask of so many images. Raises `ArgumentError` for what is neither."""
+    try:
+        chosen = np.asarray(which if isinstance(which, np.ndarray) else sequence_argument("which", which))
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ArgumentError(f"which must be positions or a mask, got {short(which)}") from error
+    chosen = chosen if chosen.size else np.zeros(0, dtype=np.int64)
+    mask = chosen.dtype == np.bool_ and len(chosen) == length
+    inside = chosen.dtype.kind in "iu" and bool(((chosen >= -length) & (chosen < length)).all())
+    if isinstance(which, np.ma.MaskedArray) or chosen.ndim != 1 or not (mask or inside):
+        raise ArgumentError(f"which must be positions of {length} images or a mask of them, got {short(which)}")
+    return chosen
+
+
 def _is_text(values: object) -> bool:
     """An empty array has no kind; one of objects, as pandas gives, may hold texts."""
-    if not isinstance(values, np.ndarray) or values.ndim != 1:
+    if not isinstance(values, np.ndarray) or isinstance(values, np.ma.MaskedArray) or values.ndim != 1:
         return False
     return not len(values) or values.dtype.kind == "U" or all(isinstance(value, str) for value in values.tolist())
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from augment import params
 from augment.core.engine import Engine, standalone
 from augment.core.environment import resolve_device
-from augment.core.errors import AugmentError, DataError, TrainingError
+from augment.core.errors import AugmentError, DataError, TrainingError, path_argument, sequence_argument, short
 from augment.core.labels import label_faults
 from augment.core.processes import cores
 from augment.data.imageset import ImageSet
@@ -79,8 +80,8 @@ def train_generators(
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
 
     Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in `failed` with its reason.
-    Raises `DataError` for images or labels that cannot be used, `ParamsError` for a setting that is not allowed or a
-    GPU that is not there, and `TrainingError` when every GAN fails.
+    Raises `DataError` for images or labels that cannot be used, TypeError for labels or classes that are no sequence,
+    `ParamsError` for a setting that is not allowed or a GPU that is not there, `TrainingError` when every GAN fails.
 
     >>> import augment, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -103,7 +104,7 @@ def train_generators(
         "steps": steps,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
-        "overrides": dict(overrides or {}),
+        "overrides": {} if overrides is None else dict(overrides) if isinstance(overrides, Mapping) else overrides,
     }
     checked = params.check(
         {
@@ -116,7 +117,8 @@ def train_generators(
     )
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
-    backend = backend_on(where, _engine(checked.compute.jobs), Path(store) if store else None, CHECKPOINT_SECONDS)
+    kept = None if store is None or (isinstance(store, str) and not store) else path_argument("store", store)
+    backend = backend_on(where, _engine(checked.compute.jobs), kept, CHECKPOINT_SECONDS)
     counts, (_, _, height, side) = data.counts(), data.images.shape
     ordered = {label: counts[label] for label in order}
     training = class_training(
@@ -133,8 +135,11 @@ def train_generators(
 
 def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:
     """The arguments as an image set, and the order of its classes. Raises `DataError`."""
-    pixels = images.cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
-    names, order = _names([_scalar(label) for label in labels], classes)
+    pixels = _pixels(images)
+    if isinstance(labels, np.ma.MaskedArray):
+        raise DataError("labels must be an array without a mask: every image has a label")
+    named = None if classes is None else sequence_argument("classes", classes)
+    names, order = _names([_scalar(label) for label in sequence_argument("labels", labels)], named)
     numbers = np.array([str(number) for number in range(len(names))], np.str_)
     data = ImageSet(np.ascontiguousarray(pixels), np.array(names, np.str_), numbers, numbers)
     height, width = pixels.shape[2:]
@@ -152,9 +157,26 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
     return data, order
 
 
+def _pixels(images: Any) -> NDArray[np.uint8]:
+    """The images as an array uint8 (N, C, H, W). Raises `DataError`."""
+    whole = images.layout == torch.strided and images.device.type != "meta" if isinstance(images, Tensor) else True
+    if isinstance(images, Tensor) and images.dtype == torch.uint8 and whole:
+        images = images.cpu().numpy()
+    if isinstance(images, list | tuple) and all(isinstance(image, np.ndarray) for image in images):
+        images = np.stack(images) if len({image.shape for image in images}) == 1 else images
+    form = isinstance(images, np.ndarray) and not isinstance(images, np.ma.MaskedArray) and images.ndim == 4
+    if not form or images.dtype != np.uint8 or images.shape[1] not in (1, 3):
+        found = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, np.ndarray | Tensor) else short(images)
+        masked = " with a mask" if isinstance(images, np.ma.MaskedArray) else ""
+        raise DataError(f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {found}{masked}")
+    pixels: NDArray[np.uint8] = images
+    return pixels
+
+
 def _scalar(label: Any) -> Any:
     """The plain value in an array or tensor of one; anything else as it is."""
-    return label.item() if hasattr(label, "item") and math.prod(label.shape) == 1 else label
+    single = isinstance(label, np.ndarray | np.generic | Tensor) and math.prod(label.shape) == 1
+    return label.item() if single and getattr(label, "device", None) != torch.device("meta") else label
 
 
 def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from augment.core.errors import ArgumentError, BundleError
+from augment.core.errors import BundleError, path_argument
 from augment.core.files import sha256
 from augment.gan.bundle_files import (
     MANIFEST,
@@ -58,7 +58,7 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     >>> augment.load_generators(folder)["1"].sample(2).shape
     torch.Size([2, 1, 8, 8])
     """
-    root = _folder(folder)
+    root = path_argument("folder", folder)
     index = read_index(root)
     found = dict(_bundles(root, index))
     shared = found.pop(SHARED, None)
@@ -86,19 +86,12 @@ def check_bundle(folder: str | Path) -> None:
     ...     print(error.code)
     not_canonical
     """
-    root = _folder(folder)
+    root = path_argument("folder", folder)
     if (root / MANIFEST).is_symlink() or (root / MANIFEST).exists():
         load_bundle(root)
         return
     for _ in _bundles(root, read_index(root)):
         pass
-
-
-def _folder(folder: str | Path) -> Path:
-    try:
-        return Path(folder)
-    except TypeError as error:
-        raise ArgumentError(f"folder must be a path, got a {type(folder).__name__}") from error
 
 
 def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:

@@ -1,15 +1,22 @@
 """The generators of classes: sampling, and saving as bundles (`bundle_files.py`)."""
 
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from augment.core.errors import ArgumentError, BundleError
+from augment.core.errors import (
+    ArgumentError,
+    BundleError,
+    path_argument,
+    sequence_argument,
+    short,
+    whole_number,
+)
 from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.core.labels import label_faults
 from augment.core.seeds import torch_rng
@@ -27,6 +34,7 @@ from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
 
+MAX_SAMPLES, MAX_INDEX = 10_000_000, 2**53  # of one call, which would last for days; of an image
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
 
 
@@ -51,6 +59,13 @@ class ClassGenerator:
         training: Mapping[str, str | int | float] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"label must be the name of a class, got {short(label)}")
+        if not isinstance(getattr(network, "architecture", None), Architecture):
+            raise TypeError(f"network must be a generator of this project, got {short(network)}")
+        for name, words in (("training", training), ("environment", environment)):
+            if words is not None and not isinstance(words, Mapping):
+                raise TypeError(f"{name} must be a mapping, got {short(words)}")
         self.label = label
         self.network = network.eval().requires_grad_(False)
         self.training, self.environment = dict(training or {}), dict(environment or {})
@@ -62,8 +77,11 @@ class ClassGenerator:
         return architecture.channels, architecture.height, architecture.width
 
     def to(self, device: str) -> "ClassGenerator":
-        """Move to a device, in place."""
-        self.network.to(device)
+        """Move to a device, in place. Raises `ArgumentError` for one that is not there."""
+        try:
+            self.network.to(torch.device(device))
+        except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
+            raise ArgumentError(f"device must be one that torch has here, such as cpu; got {short(device)}") from error
         return self
 
     @torch.no_grad()
@@ -71,11 +89,11 @@ class ClassGenerator:
         """uint8 (n, C, H, W) on the CPU: images start to start + n - 1 of this seed.
 
         Image i depends on (seed, i) alone: `sample(4)` is the beginning of `sample(8)`.
-        Raises `ArgumentError` for a negative n or start, and TypeError for what is no whole number.
+        Raises `ArgumentError` for a negative n or start or one of many millions, and TypeError for what is no whole
+        number.
         """
-        n, seed, start = operator.index(n), operator.index(seed), operator.index(start)
-        if n < 0 or start < 0:
-            raise ArgumentError(f"n and start must not be negative, got n={n}, start={start}")
+        n, start = whole_number("n", n, 0, MAX_SAMPLES), whole_number("start", start, 0, MAX_INDEX)
+        seed = whole_number("seed", seed)
         chunks = range(start // CHUNK, -(-(start + n) // CHUNK))
         none = torch.empty((0, *self.shape), dtype=torch.uint8, device="cpu")
         images = [none, *(self._chunk(seed, chunk) for chunk in chunks)]
@@ -92,6 +110,7 @@ class ClassGenerator:
         Returns the SHA-256 of both, by name. Raises `ArgumentError` for a label that no bundle can bear, `StoreError`
         when the disk refuses.
         """
+        folder = path_argument("folder", folder)
         _check_labels([self.label])
         weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
         # One metadata key at most: safetensors writes two in random order.
@@ -107,7 +126,7 @@ class ClassGenerator:
         }
         contents = {WEIGHTS: content, MANIFEST: json_text(signed(manifest)).encode()}
         for name, written in contents.items():
-            write_bytes(Path(folder) / name, written)
+            write_bytes(folder / name, written)
         return {name: sha256(written) for name, written in contents.items()}
 
     def _chunk(self, seed: int, chunk: int) -> Tensor:
@@ -137,7 +156,8 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
     classes: all classes of the training set, those without a generator included; sorted unless an
     order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
     generator. shared: the generator of all classes that theirs began from, None where there was none.
-    Raises `ArgumentError` when `classes` are not the labels of `generators` and `failed`.
+    Raises `ArgumentError` when `classes` are not the labels of `generators` and `failed`, when a generator is of
+    another label than it stands under, or draws images of another size than the others, TypeError for other kinds.
 
     >>> import augment, torch
     >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
@@ -157,10 +177,11 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         classes: Sequence[str] | None = None,
         shared: ClassGenerator | None = None,
     ) -> None:
+        _check_parts(generators, failed, shared)
         self.failed, self.shared = dict(failed or {}), shared
         labels = sorted({*generators, *self.failed})
-        self.classes = labels if classes is None else list(classes)
-        if sorted(self.classes) != labels or set(generators) & set(self.failed):
+        self.classes = labels if classes is None else sequence_argument("classes", classes)
+        if sorted(self.classes, key=str) != labels or set(generators) & set(self.failed):
             raise ArgumentError(f"classes are {self.classes}, and the generators and failures are of {labels}")
         self._generators = {label: generators[label] for label in self.classes if label in generators}
         self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
@@ -184,13 +205,14 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
 
         Raises `ArgumentError` for labels that cannot stand beside each other, `StoreError` when the disk refuses.
         """
+        folder = path_argument("folder", folder)
         _check_labels(self.classes)
         bundles = {slug(label): generator for label, generator in self.items()}
         bundles |= {SHARED: self.shared} if self.shared is not None else {}
         files = {
             f"{name}/{file}": digest
             for name, generator in bundles.items()
-            for file, digest in generator.save(Path(folder) / name).items()
+            for file, digest in generator.save(folder / name).items()
         }
         entries = {
             label: {
@@ -201,7 +223,25 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for label in self.classes
         }
         index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
-        write_bytes(Path(folder) / INDEX, json_text(signed({**index, "files": files})).encode())
+        write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
+
+
+def _check_parts(generators: Any, failed: Any, shared: Any) -> None:
+    """The arguments of a set of generators: each of the right kind, under its own label, all of one size."""
+    for name, parts in (("generators", generators), ("failed", {} if failed is None else failed)):
+        if not isinstance(parts, Mapping) or not all(isinstance(label, str) for label in parts):
+            raise TypeError(f"{name} must be a mapping by label, got {short(parts)}")
+    if odd := [reason for reason in (failed or {}).values() if not isinstance(reason, str)]:
+        raise TypeError(f"failed must give reasons in words, got {short(odd[0])}")
+    every = [*generators.items(), *([("shared", shared)] if shared is not None else [])]
+    for label, generator in every:
+        if not all(hasattr(generator, name) for name in ("label", "sample", "shape")):
+            raise TypeError(f"generators[{label!r}] or shared must be a ClassGenerator, got {short(generator)}")
+        if label in generators and generators[label] is generator and generator.label != label:
+            raise ArgumentError(f"generators[{label!r}] is the generator of class {generator.label!r}")
+    shapes = {tuple(generator.shape) for _, generator in every}
+    if len(shapes) > 1:
+        raise ArgumentError(f"generators draw images of different sizes: {sorted(shapes)}; a set has one")
 
 
 def is_finite(values: Tensor) -> bool:

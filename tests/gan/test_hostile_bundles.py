@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -321,6 +322,13 @@ def test_a_bundle_alone_is_refused_by_the_same_rules(tmp_path: Path) -> None:
     with pytest.raises(BundleError) as caught:
         check_bundle(tmp_path / "nowhere")
     assert caught.value.code == "missing"
+
+
+def test_the_code_goes_with_the_error_from_process_to_process(tmp_path: Path) -> None:
+    with pytest.raises(BundleError) as caught:
+        check_bundle(tmp_path)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.code) == (str(caught.value), "missing")
 
 
 def test_surplus_files_are_never_opened(tmp_path: Path) -> None:

@@ -272,3 +272,19 @@ def test_a_network_of_ones_own_is_read_with_lists() -> None:
     found = check({"evaluate": {"backbone": {"file": "a.pt2", "size": 64, "mean": [0, 0.5, 1], "std": [1, 1, 1]}}})
     assert found.evaluate.backbone.mean == (0, 0.5, 1)
     assert hash(found.evaluate.backbone) == hash(found.evaluate.backbone.model_copy())
+
+
+def test_a_key_is_the_class_as_it_is_spelled(tmp_path: Path) -> None:
+    """YAML would make the number 1 of both, and 1.1 of 1.10."""
+    path = tmp_path / "params.yaml"
+    path.write_text("train:\n  overrides: {01: {steps: 3}, 1: {steps: 4}, 1.10: {steps: 5}, true: {steps: 6}}\n")
+    assert {label: own.steps for label, own in load(path).train.overrides.items()} == {
+        "01": 3, "1": 4, "1.10": 5, "true": 6,
+    }  # fmt: skip
+
+
+def test_a_number_with_a_nought_ahead_is_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("seed: 1\nevaluate:\n  normal: 01\n")
+    with pytest.raises(ParamsError, match=r"params\.yaml.*line 3: 01 is a number or a name.*quotes"):
+        load(path)

@@ -126,7 +126,7 @@ def test_a_class_whose_gan_failed_is_named_when_its_images_are_wanted() -> None:
     with pytest.raises(ArgumentError, match=r"5 images of 'c' wanted, and it has no generator \(collapsed\)"):
         SyntheticDataset(WITH_FAILED, 5)
     assert numbers(SyntheticDataset(WITH_FAILED, {"b": 5})) == {"a": 0, "b": 5, "c": 0}
-    balanced = SyntheticDataset(WITH_FAILED, "balance", real_labels="abbcc")
+    balanced = SyntheticDataset(WITH_FAILED, "balance", real_labels=list("abbcc"))
     assert numbers(balanced) == {"a": 1, "b": 0, "c": 0}, "c is the largest already"
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 
+from augment.core.labels import label_faults
 from augment.data.entries import Blocker
 from augment.data.sources.disk import is_plain, shown
 
@@ -21,6 +22,8 @@ def label_blockers(where: str, labels: Collection[str]) -> list[Blocker]:
         if not is_plain(label):
             message = "the name is not UTF-8 or holds a line break or control character; rename the class"
             blockers.append(Blocker(shown(label), "class_bad_name", message))
+    for label, code, what in label_faults([label for label in labels if is_plain(label)]):  # else found after training
+        blockers.append(Blocker(shown(label), code, f"{what}; rename the class"))
     return blockers + _clashes(labels)
 
 
