@@ -67,9 +67,8 @@ def inspect(path: Path | None, params: Params) -> Findings:
     ingest, configured = params.ingest, is_configured(path, params)
     if path is not None:
         general = {"source": ingest.source if configured else folder.detect(path), "path": str(path)}
-        unsettled = (
-            {} if configured else {"size": None, "color": "auto", "group_pattern": None, "train_per_class": None}
-        )
+        unsettled = {} if configured else dict.fromkeys(("size", "group_pattern", "train_per_class"))
+        unsettled |= {} if configured else {"color": "auto", "class_folder": "auto", "split": "declared"}
         ingest = ingest.model_copy(update=general | unsettled)
     findings = examine(ingest)
     if configured and not findings.blockers:

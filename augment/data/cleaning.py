@@ -33,8 +33,8 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     """
     if ingest.source in ("digits", "slanted"):
         return _examine_built_in(ingest)
-    entries, blockers = _find_entries(ingest)
-    notes = groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
+    entries, blockers, notes = _find_entries(ingest)
+    notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
     take_in(entries, _wanted(ingest))
     notes += _one_scale(entries, _wanted(ingest), scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
@@ -65,19 +65,24 @@ def _examine_built_in(ingest: Ingest) -> Findings:
     return Findings(entries, [], [], channels, Counter(entry.size for entry in entries if entry.size))
 
 
-def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker]]:
-    """Entries sorted by path; those of IDX are decoded already."""
-    root = Path(ingest.path)
+def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker], list[str]]:
+    """Entries sorted by path, what stops a run, and notes; entries of IDX are decoded already."""
+    root, notes = Path(ingest.path), list[str]()
     if ingest.source == "idx":
         entries, blockers = idx.read_idx(root, ingest.max_file_mb)
+    elif ingest.source == "list":
+        entries, blockers = images_csv.listing(root)
     else:
-        entries, blockers = images_csv.listing(root) if ingest.source == "list" else folder.folder(root)
+        entries, blockers, notes = folder.folder(root, ingest.class_folder)
     entries.sort(key=lambda entry: entry.path)
     if ingest.source == "folder":
         blockers += meta.apply(root, entries)
-    for entry in entries:  # a Mac decomposes letters, which nobody can see or type
-        entry.label = unicodedata.normalize("NFC", entry.label)
-    return entries, blockers
+    for entry in entries:
+        entry.label = unicodedata.normalize(
+            "NFC", entry.label
+        )  # a Mac decomposes letters, which nobody can see or type
+        entry.declared_split = entry.declared_split if ingest.split == "declared" else ""
+    return entries, blockers, notes
 
 
 def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:

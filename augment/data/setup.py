@@ -42,9 +42,11 @@ def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.For
     params.check({"ingest": {"path": stored}}, str(params_path))  # before a long look at it
     own = before.ingest.group_pattern if (before.ingest.source, before.ingest.path) == (source, stored) else None
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": own}
-    ingest = before.ingest.model_copy(update=general | {"train_per_class": None})
+    fresh = {"class_folder": "auto", "split": "declared"} if before.ingest.path != stored else {}
+    ingest = before.ingest.model_copy(update=general | fresh | {"train_per_class": None})
     findings, blockers = _seen(ingest, before)
     settings = _settings(stored, source, findings)
+    settings |= {key: value for key, value in fresh.items() if getattr(before.ingest, key) != value}
     pattern, refused = own, None
     if settings["size"] or findings.stems:  # again, as a run will see them
         found = findings.stems.pattern if findings.stems else own

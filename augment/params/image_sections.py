@@ -38,6 +38,13 @@ class Ingest(Section):
     path: WatchedPath = "data/raw"
     """The folder, or the file images.csv. An optional meta.csv in a folder of class folders (path, class, split, group)
     is honoured."""
+    class_folder: Literal["auto", "top", "last"] = "auto"
+    """Which folder of an image's path names its class, for `folder`. `auto`: found from the folders, split folders
+    (train, val, test) told apart; where that leaves it open the run stops. `top`: the first. `last`: the one that holds
+    the image."""
+    split: Literal["declared", "drawn"] = "declared"
+    """`declared`: the set's own split, where it has one (folders, meta.csv, images.csv, the test half of IDX). `drawn`:
+    that is left aside, and one is drawn."""
     group_pattern: str | None = None
     """Regular expression, searched in each image's path; its first group names what must not straddle a split:
     `(part\\d+)_`. For `folder` and `list`."""

@@ -8,11 +8,12 @@ from typing import Literal
 from augment.core.progress import first_few
 from augment.data.decoding import formats
 from augment.data.entries import Blocker, Entry
-from augment.data.sources import disk
+from augment.data.sources import augmented, disk
 from augment.data.sources.disk import PathFound, is_hidden, shown
 from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
+from augment.data.sources.layout import ClassFolder, Folders, Layout, read_layout
 from augment.data.sources.meta import META
 
 _IGNORED_KINDS = {  # kind of a name -> code, detail
@@ -34,34 +35,58 @@ def detect(path: Path) -> Literal["folder", "idx", "list"]:
     return "idx" if has_idx(path) else "folder"
 
 
-def folder(root: Path) -> tuple[list[Entry], list[Blocker]]:
-    """One entry for every file below `root`, none decoded yet, and what is wrong with the folders.
+def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry], list[Blocker], list[str]]:
+    """One entry for every file below `root`, none decoded yet, what is wrong with the folders, and notes on them.
 
-    The class is the top folder; folders inside it are flattened. An empty folder that is named
-    like an image gets an entry too, since somebody may look for it.
+    Which part of a path names the class, and which a split, says `layout`; what lies deeper is flattened. An empty
+    folder that is named like an image gets an entry too, since somebody may look for it.
     """
     blockers = _root_blockers(root)
     if blockers:
-        return [], blockers
-    entries: list[Entry] = []
-    labels: dict[str, int] = {}
-    for name in disk.walk(root):
-        if name.kind in ("folder", "unreadable_folder") and is_hidden(name.path):
-            continue
-        if name.kind == "unreadable_folder":
-            message = "the system refuses to list this folder; make it readable, or move it away"
-            blockers.append(Blocker(shown(name.path) or str(root), "unreadable", message))
-        elif name.kind == "folder":
-            if "/" not in name.path:
-                labels[name.path] = 0
-            elif formats.has_image_name(name.path):
-                entries.append(_ignored(name, "directory", "a folder named like an image"))
-        else:
-            entries.append(_entry(name))
-            if entries[-1].outcome != "ignored" and "/" in name.path:
-                labels[name.path.split("/")[0]] += 1
-    blockers += _loose_blockers(entries) + _folder_blockers(root, labels)
-    return entries, blockers + label_blockers(shown(str(root)), labels)
+        return [], blockers, []
+    found = [name for name in disk.walk(root) if not (name.kind.endswith("folder") and is_hidden(name.path))]
+    entries = {name.path: _entry(name) for name in found if name.kind not in ("folder", "unreadable_folder")}
+    used = {path for path, entry in entries.items() if entry.outcome != "ignored" and "/" in path}
+    layout = read_layout({_folders(path) for path in used}, class_folder)
+    labels = dict.fromkeys((place.label for place in map(layout.place, _empty(found, used)) if place.label), 0)
+    for path in used:
+        _put(entries[path], path, layout, labels)
+    blockers += layout.blockers(shown(str(root))) + _missing_classes(root, found, layout)
+    every = [*entries.values(), *(_ignored(name, "directory", "a folder named like an image") for name in _like(found))]
+    blockers += _loose_blockers(every) + ([] if layout.problem else _folder_blockers(root, labels))
+    bad, notes = augmented.apply(root, every)
+    notes = [layout.note, *notes] if layout.note else notes
+    return every, blockers + bad + label_blockers(shown(str(root)), labels), notes
+
+
+def _folders(path: str) -> Folders:
+    return tuple(path.split("/")[:-1])
+
+
+def _like(found: list[PathFound]) -> list[PathFound]:
+    """Folders below the root that are named like images."""
+    return [name for name in found if name.kind == "folder" and "/" in name.path and formats.has_image_name(name.path)]
+
+
+def _empty(found: list[PathFound], used: set[str]) -> list[Folders]:
+    """Folders without any folder or used file in them."""
+    parents = {path.rpartition("/")[0] for path in used}
+    parents |= {name.path.rpartition("/")[0] for name in found if name.kind == "folder"}
+    return [tuple(name.path.split("/")) for name in found if name.kind == "folder" and name.path not in parents]
+
+
+def _put(entry: Entry, path: str, layout: Layout, labels: dict[str, int]) -> None:
+    """Class and split of a file by its folders."""
+    folders = _folders(path)
+    place = layout.place(folders)
+    if not place.is_image:
+        entry.reject("ignored", "mask", "a mask or label of another image")
+        return
+    entry.label, entry.declared_split = shown(place.label), place.split
+    if place.label:
+        labels[place.label] = labels.get(place.label, 0) + 1
+    if layout.form == "classes" and len(folders) > layout.start + 1 and entry.outcome in ("ok", "fixed"):
+        entry.fix("flattened")
 
 
 def _root_blockers(root: Path) -> list[Blocker]:
@@ -90,16 +115,13 @@ def _entry(name: PathFound) -> Entry:
         return _ignored(name, *_IGNORED_KINDS[name.kind])
     if name.kind == "file" and name.path == META:
         return _ignored(name, "meta", "read for splits and groups")
-    entry = Entry(shown(name.path), shown(parts[0]) if len(parts) > 1 else "", name.location)
+    entry = Entry(shown(name.path), location=name.location)
     if name.kind in _QUARANTINED_KINDS:
         entry.reject("quarantined", *_QUARANTINED_KINDS[name.kind])
     elif len(parts) == 1:
         _judge_loose(entry, name)
-    else:
-        if not disk.is_plain("/".join(parts[1:])):
-            entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
-        if len(parts) > 2:
-            entry.fix("flattened")
+    elif not disk.is_plain("/".join(parts[1:])):
+        entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
     return entry
 
 
@@ -128,10 +150,32 @@ def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     return [Blocker(loose[0], "loose_files", f"{where}; move each into the folder of its class")]
 
 
+def _missing_classes(root: Path, found: list[PathFound], layout: Layout) -> list[Blocker]:
+    """Folders that cannot be listed, and links in the place of class folders: classes that would be missing."""
+    blockers = []
+    for name in found:
+        if name.kind == "unreadable_folder":
+            message = "the system refuses to list this folder; make it readable, or move it away"
+            blockers.append(Blocker(shown(name.path) or str(root), "unreadable", message))
+        elif name.kind in ("link_folder", "link_outside", "link_broken") and _stands_for_a_class(name, layout):
+            message = "a link in the place of a class folder is not followed; copy the folder here, or delete the link"
+            blockers.append(Blocker(shown(name.path), "empty_class", message))
+    return blockers
+
+
+def _stands_for_a_class(link: PathFound, layout: Layout) -> bool:
+    """A link to a folder, or to what is not there and is no image's name, where class folders stand."""
+    is_folder = link.kind == "link_folder" or (link.kind == "link_outside" and link.location.is_dir())
+    if not is_folder and (link.kind != "link_broken" or formats.has_image_name(link.path) or "." in link.path):
+        return False
+    folders = tuple(link.path.split("/"))
+    return (layout.place(folders).label != "" and layout.place(folders[:-1]).label == "") or len(folders) == 1
+
+
 def _folder_blockers(root: Path, labels: dict[str, int]) -> list[Blocker]:
     """No class folders at all, or some without any file."""
     if not labels:
         message = "no class folders in it; put the images into one sub-folder per class"
         return [Blocker(shown(str(root)), "empty", message)]
-    message = "no files in this class folder; add images or delete the folder"
+    message = "no files in this class folder; add images, or delete the folder if it is not a mount that is missing"
     return [Blocker(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]

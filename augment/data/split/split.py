@@ -213,7 +213,7 @@ def _require(labels: NDArray[np.str_], result: NDArray[np.str_]) -> None:
     _raise(
         f"class {shown(label)!r}: the split would leave {of_split['train']} images to train on and {of_split['test']} "
         f"to test on; at least {MIN_TRAIN_IMAGES} and 1 are needed. Add images, make its groups smaller, or "
-        "declare train and test rows for it in meta.csv, or images.csv"
+        "declare train and test images of it; `ingest.split: drawn` draws a split where the set's own lacks a class"
         for label, of_split in images.items()
         if not of_split["test"] or of_split["train"] < MIN_TRAIN_IMAGES
     )

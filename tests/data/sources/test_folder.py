@@ -15,7 +15,7 @@ def codes(root: Path) -> dict[str, str]:
 
 def test_classes_are_the_top_folders(tmp_path: Path) -> None:
     write_set(tmp_path, ("-rf", "CON", "a b", "; $(touch x) `y`", "${x}@%'\"", "猫 🐈", "x" * 255, "...")[:-1])
-    entries, blockers = folder.folder(tmp_path)
+    entries, blockers, *_ = folder.folder(tmp_path)
     assert not blockers
     assert {entry.label for entry in entries} == {path.name for path in tmp_path.iterdir()}
     assert len(entries) == 7 * 6
@@ -25,7 +25,7 @@ def test_documents_in_the_root_are_ignored(tmp_path: Path) -> None:
     write_set(tmp_path)
     for name in ("README.md", "LICENSE", "meta.csv", "SOURCE", "all.zip", ".gitignore", "notes.json"):
         (tmp_path / name).write_text("path\n")
-    entries, blockers = folder.folder(tmp_path)
+    entries, blockers, *_ = folder.folder(tmp_path)
     assert not blockers
     assert {entry.code for entry in entries if "/" not in entry.path} == {"root_file", "meta", "hidden"}
     assert all(entry.outcome == "ignored" for entry in entries if "/" not in entry.path)
@@ -35,7 +35,7 @@ def test_loose_images_stop(tmp_path: Path) -> None:
     write_set(tmp_path)
     for name in ("a.png", "b.JPG", "no_extension", "photo.heic"):
         (tmp_path / name).write_bytes(encode(noise(1)))
-    entries, blockers = folder.folder(tmp_path)
+    entries, blockers, *_ = folder.folder(tmp_path)
     assert [blocker.code for blocker in blockers] == ["loose_files"]
     assert "4 images" in blockers[0].message
     assert "a.png, b.JPG, no_extension, ..." in blockers[0].message
@@ -62,7 +62,7 @@ def test_labels_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_hidden_folders_are_no_classes(tmp_path: Path) -> None:
     write_set(tmp_path, ("a", "b", ".cache", "__MACOSX"))
-    entries, blockers = folder.folder(tmp_path)
+    entries, blockers, *_ = folder.folder(tmp_path)
     assert not blockers
     assert {entry.path.split("/")[0] for entry in entries if entry.outcome == "ignored"} == {".cache", "__MACOSX"}
 

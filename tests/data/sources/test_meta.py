@@ -12,7 +12,7 @@ from tests.data.corpus import write_set
 def apply(root: Path, content: str | bytes) -> tuple[dict[str, Entry], list[Blocker]]:
     write_set(root)
     (root / "meta.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
-    entries, blockers = folder.folder(root)
+    entries, blockers, *_ = folder.folder(root)
     assert not blockers
     blockers = meta.apply(root, entries)
     return {entry.path: entry for entry in entries}, blockers
@@ -38,7 +38,7 @@ def test_a_name_like_a_column_that_is_there_is_only_another_column(tmp_path: Pat
 def test_another_spelling_of_the_file_is_not_passed_over(tmp_path: Path, name: str) -> None:
     write_set(tmp_path)
     (tmp_path / name).write_text("path,group\ncat/0.png,p1\n")
-    entries, _ = folder.folder(tmp_path)
+    entries, _, *_ = folder.folder(tmp_path)
     (blocker,) = meta.apply(tmp_path, entries)
     assert blocker.message == f"{name} is not read; rename it to meta.csv, or take it away"
 
@@ -82,13 +82,13 @@ def test_class_that_contradicts_the_folder(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
     write_set(tmp_path)
     (tmp_path / "meta.csv").symlink_to("nowhere")
-    entries, _ = folder.folder(tmp_path)
+    entries, _, *_ = folder.folder(tmp_path)
     assert [blocker.code for blocker in meta.apply(tmp_path, entries)] == ["bad_meta"]
 
 
 def test_composed_and_decomposed_letters_are_one_name(tmp_path: Path) -> None:
     write_set(tmp_path, ("cafe\u0301", "dog"))
     (tmp_path / "meta.csv").write_text("path,class,split\ncaf\u00e9/0.png,caf\u00e9,val\n")
-    entries, _ = folder.folder(tmp_path)
+    entries, _, *_ = folder.folder(tmp_path)
     assert meta.apply(tmp_path, entries) == []
     assert [entry.path for entry in entries if entry.declared_split == "val"] == ["cafe\u0301/0.png"]

@@ -1,0 +1,34 @@
+"""data/augmented, which `assemble` writes, given back as images: the real ones, under their labels and splits."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from augment.core.errors import DataError
+from augment.core.files import read_csv
+from augment.data.entries import Blocker, Entry
+
+MANIFEST = "manifest.csv"
+_COLUMNS = {"path", "label", "split", "synthetic"}
+
+
+def apply(root: Path, entries: Sequence[Entry]) -> tuple[list[Blocker], list[str]]:
+    """Leave out what `root/manifest.csv` calls synthetic, and take its labels and splits for the rest; returns what is
+    wrong with it, and notes. Nothing where there is no such file, or it is none of `assemble`."""
+    file = root / MANIFEST
+    try:
+        rows = read_csv(file) if file.is_file() else []
+    except (OSError, DataError) as error:
+        return [Blocker(MANIFEST, "bad_manifest", f"{error}; delete it if it belongs to another folder")], []
+    if not rows or not rows[0].keys() >= _COLUMNS:
+        return [], []
+    of_path = {row["path"]: row for row in rows}
+    left_out = 0
+    for entry in entries:
+        row = of_path.get(entry.path)
+        if row is None or entry.outcome not in ("ok", "fixed"):
+            continue
+        entry.label, entry.declared_split = row["label"], row["split"]
+        if row["synthetic"] != "0":
+            entry.reject("ignored", "synthetic", f"{MANIFEST} says that it is synthetic")
+            left_out += 1
+    return [], [f"synthetic: {left_out} images that {MANIFEST} calls synthetic are left out; the real ones are read"]
