@@ -283,8 +283,7 @@ def test_a_key_is_the_class_as_it_is_spelled(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_a_number_with_a_nought_ahead_is_not_guessed(tmp_path: Path) -> None:
+def test_a_label_with_a_nought_ahead_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text("seed: 1\nevaluate:\n  normal: 01\n")
-    with pytest.raises(ParamsError, match=r"params\.yaml.*line 3: 01 is a number or a name.*quotes"):
-        load(path)
+    path.write_text("seed: 010\nevaluate: {normal: 01, primary: recall_at_far}\n")
+    assert (load(path).evaluate.normal, load(path).seed) == ("01", 10)
