@@ -173,7 +173,7 @@ def test_yaml_is_read_as_dvc_reads_it(tmp_path: Path) -> None:
     file.write_text('train: {learning_rate: 1e-3}\ningest: {train_per_class: {0: 5, "no": 6, 07: 8}}\n')
     params = load(file)
     assert params.train.learning_rate == 0.001
-    assert params.ingest.train_per_class == {"0": 5, "no": 6, "7": 8}
+    assert params.ingest.train_per_class == {"0": 5, "no": 6, "07": 8}, "names as they are spelled"
 
 
 @pytest.mark.parametrize("text", ["a: [", "\x00", "a: 1\na: 2\n", "&a [*a, *a"])
