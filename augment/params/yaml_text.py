@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+_SPELLED = "!spelled"  # tag of a YAML node that becomes a `SpelledInt`
+
 
 def parse_yaml(text: str) -> Any:
     """The value of a text in YAML 1.2, as DVC reads it, but for keys, which are texts as they are spelled: class `01`
@@ -15,7 +17,7 @@ def parse_yaml(text: str) -> Any:
         node = yaml.compose(text)
         _keep_spelling(node, set())
         known = yaml.constructor.yaml_constructors
-        yaml.constructor.yaml_constructors = {**known, SpelledInt.TAG: lambda _, node: SpelledInt(node.value)}
+        yaml.constructor.yaml_constructors = {**known, _SPELLED: lambda _, node: SpelledInt(node.value)}
         return None if node is None else yaml.constructor.construct_document(node)
     except (YAMLError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())) from error
@@ -24,14 +26,12 @@ def parse_yaml(text: str) -> Any:
 class SpelledInt(int):
     """A number that may have been meant as a name, such as 01."""
 
-    TAG = "!spelled"
+    spelled: str
 
     def __new__(cls, spelled: str) -> "SpelledInt":
         number = super().__new__(cls, spelled)
         number.spelled = spelled
         return number
-
-    spelled: str
 
 
 def _keep_spelling(node: Any, seen: set[int]) -> None:
@@ -41,7 +41,7 @@ def _keep_spelling(node: Any, seen: set[int]) -> None:
     seen.add(id(node))
     if isinstance(node.value, str):
         if node.tag == "tag:yaml.org,2002:int" and re.fullmatch(r"[-+]?0[0-9_]+", node.value):
-            node.tag = SpelledInt.TAG
+            node.tag = _SPELLED
         return
     for child in node.value:
         key, value = child if isinstance(child, tuple) else (None, child)
