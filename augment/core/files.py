@@ -116,39 +116,6 @@ def _as_text(cell: Any) -> Any:
     return f"'{cell}" if runs else cell
 
 
-def parse_yaml(text: str) -> Any:
-    """The value of a text in YAML 1.2, as DVC reads it, but for keys, which are texts as they are spelled: class `01`
-    is not class `1`. Raises ValueError, also for a number that begins with a nought."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no such files)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
-
-    try:
-        yaml = YAML(typ="safe", pure=True)
-        node = yaml.compose(text)
-        _spell_keys(node, set())
-        return None if node is None else yaml.constructor.construct_document(node)
-    except (YAMLError, RecursionError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
-
-
-def _spell_keys(node: Any, seen: set[int]) -> None:
-    """Make every plain key of a YAML node and of all below it a text, whatever it looks like."""
-    if node is None or id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node.value, str):
-        if node.tag == "tag:yaml.org,2002:int" and re.fullmatch(r"[-+]?0[0-9_]+", node.value):
-            line = node.start_mark.line + 1
-            raise ValueError(f"line {line}: {node.value} is a number or a name; write it without 0 ahead, or in quotes")
-        return
-    for child in node.value:
-        key, value = child if isinstance(child, tuple) else (None, child)
-        if key is not None and isinstance(key.value, str) and key.tag != "tag:yaml.org,2002:merge":
-            key.tag = "tag:yaml.org,2002:str"
-        _spell_keys(key, seen)
-        _spell_keys(value, seen)
-
-
 def read_json(path: Path, keys: Sequence[str] = ()) -> Any:
     """A JSON file that has at least `keys`; raises `DataError` naming the file and what it lacks."""
     value = _read_or_name(lambda file: json.loads(file.read_text(encoding="utf-8")), path)

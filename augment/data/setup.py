@@ -8,7 +8,7 @@ from typing import Any
 
 from augment import params
 from augment.core.errors import DataError, ParamsError
-from augment.core.files import parse_yaml, write_text
+from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data import check
 from augment.data.cleaning import examine
@@ -20,6 +20,7 @@ from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
 from augment.params import Ingest, Params
 from augment.params.messages import as_yaml
+from augment.params.yaml_text import parse_yaml
 from augment.project import dvc_yaml
 
 _SETTLED = {"mixed_sizes", "size_range"}

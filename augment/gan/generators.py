@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -18,7 +17,6 @@ from augment.core.errors import (
     whole_number,
 )
 from augment.core.files import json_text, sha256, slug, write_bytes
-from augment.core.labels import label_faults
 from augment.core.seeds import torch_rng
 from augment.gan.bundle_files import (
     INDEX,
@@ -30,6 +28,7 @@ from augment.gan.bundle_files import (
     WEIGHTS,
     signed,
 )
+from augment.gan.generator_arguments import check_labels, check_parts
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
@@ -111,7 +110,7 @@ class ClassGenerator:
         when the disk refuses.
         """
         folder = path_argument("folder", folder)
-        _check_labels([self.label])
+        check_labels([self.label])
         weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
         # One metadata key at most: safetensors writes two in random order.
         content = safetensors.torch.save(weights, metadata={"format": "pt"})
@@ -177,7 +176,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         classes: Sequence[str] | None = None,
         shared: ClassGenerator | None = None,
     ) -> None:
-        _check_parts(generators, failed, shared)
+        check_parts(generators, failed, shared)
         self.failed, self.shared = dict(failed or {}), shared
         labels = sorted({*generators, *self.failed})
         self.classes = labels if classes is None else sequence_argument("classes", classes)
@@ -206,7 +205,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         Raises `ArgumentError` for labels that cannot stand beside each other, `StoreError` when the disk refuses.
         """
         folder = path_argument("folder", folder)
-        _check_labels(self.classes)
+        check_labels(self.classes)
         bundles = {slug(label): generator for label, generator in self.items()}
         bundles |= {SHARED: self.shared} if self.shared is not None else {}
         files = {
@@ -226,33 +225,10 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
 
 
-def _check_parts(generators: Any, failed: Any, shared: Any) -> None:
-    """The arguments of a set of generators: each of the right kind, under its own label, all of one size."""
-    for name, parts in (("generators", generators), ("failed", {} if failed is None else failed)):
-        if not isinstance(parts, Mapping) or not all(isinstance(label, str) for label in parts):
-            raise TypeError(f"{name} must be a mapping by label, got {short(parts)}")
-    if odd := [reason for reason in (failed or {}).values() if not isinstance(reason, str)]:
-        raise TypeError(f"failed must give reasons in words, got {short(odd[0])}")
-    every = [*generators.items(), *([("shared", shared)] if shared is not None else [])]
-    for label, generator in every:
-        if not all(hasattr(generator, name) for name in ("label", "sample", "shape")):
-            raise TypeError(f"generators[{label!r}] or shared must be a ClassGenerator, got {short(generator)}")
-        if label in generators and generators[label] is generator and generator.label != label:
-            raise ArgumentError(f"generators[{label!r}] is the generator of class {generator.label!r}")
-    shapes = {tuple(generator.shape) for _, generator in every}
-    if len(shapes) > 1:
-        raise ArgumentError(f"generators draw images of different sizes: {sorted(shapes)}; a set has one")
-
-
 def is_finite(values: Tensor) -> bool:
     """Whether no number is infinite or NaN; takes no memory of its own, as `isfinite` would."""
     low, high = values.aminmax()
     return bool(torch.isfinite(low) and torch.isfinite(high))
-
-
-def _check_labels(labels: Sequence[str]) -> None:
-    for label, _, what in label_faults(labels)[:1]:
-        raise ArgumentError(f"class {label[:50]!a} cannot be saved: {what}; rename it")
 
 
 def network_from(architecture: Architecture, weights: Weights) -> Generator:

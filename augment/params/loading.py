@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from augment.core.errors import ParamsError
-from augment.core.files import parse_yaml, read_file
+from augment.core.files import read_file
 from augment.params.messages import format_errors
 from augment.params.schema import Params
+from augment.params.yaml_text import parse_yaml
 
 MAX_BYTES = 1_000_000
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from augment.params.yaml_text import SpelledInt
+
 
 def _text_keys(value: Any) -> Any:
     """Labels that look like numbers (digits!) are still labels; letters are composed, as ingest does with folders'."""
@@ -18,7 +20,7 @@ def _text_keys(value: Any) -> Any:
 
 def _text(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return value.spelled if isinstance(value, SpelledInt) else str(value)
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 

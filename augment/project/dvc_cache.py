@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from augment.core.files import WORK_STORE, parse_yaml
+from augment.core.files import WORK_STORE
+from augment.params.yaml_text import parse_yaml
 
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _LOCK_KEYS, _STAGE_KEYS = {"schema", "stages", "datasets"}, {"cmd", "deps", "params", "outs"}

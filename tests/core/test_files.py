@@ -20,7 +20,6 @@ from augment.core.errors import DataError, StoreError
 from augment.core.files import (
     exclusive,
     folder_name,
-    parse_yaml,
     read_csv,
     read_file,
     sha256_json,
@@ -30,6 +29,7 @@ from augment.core.files import (
     write_csv,
     write_json,
 )
+from augment.params.yaml_text import parse_yaml
 
 
 @pytest.mark.parametrize("broken", ["write", "fsync", "replace"])

@@ -173,7 +173,7 @@ def test_yaml_is_read_as_dvc_reads_it(tmp_path: Path) -> None:
     file.write_text('train: {learning_rate: 1e-3}\ningest: {train_per_class: {0: 5, "no": 6, 07: 8}}\n')
     params = load(file)
     assert params.train.learning_rate == 0.001
-    assert params.ingest.train_per_class == {"0": 5, "no": 6, "7": 8}
+    assert params.ingest.train_per_class == {"0": 5, "no": 6, "07": 8}, "names as they are spelled"
 
 
 @pytest.mark.parametrize("text", ["a: [", "\x00", "a: 1\na: 2\n", "&a [*a, *a"])
@@ -283,8 +283,7 @@ def test_a_key_is_the_class_as_it_is_spelled(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_a_number_with_a_nought_ahead_is_not_guessed(tmp_path: Path) -> None:
+def test_a_label_with_a_nought_ahead_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    path.write_text("seed: 1\nevaluate:\n  normal: 01\n")
-    with pytest.raises(ParamsError, match=r"params\.yaml.*line 3: 01 is a number or a name.*quotes"):
-        load(path)
+    path.write_text("seed: 010\nevaluate: {normal: 01, primary: recall_at_far}\n")
+    assert (load(path).evaluate.normal, load(path).seed) == ("01", 10)
