@@ -13,6 +13,7 @@ from augment.data.sources.disk import PathFound, is_hidden, shown
 from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
+from augment.data.sources.litter import set_litter_aside
 from augment.data.sources.meta import META
 
 _IGNORED_KINDS = {  # kind of a name -> code, detail
@@ -60,6 +61,7 @@ def folder(root: Path) -> tuple[list[Entry], list[Blocker]]:
             entries.append(_entry(name))
             if entries[-1].outcome != "ignored" and "/" in name.path:
                 labels[name.path.split("/")[0]] += 1
+    set_litter_aside(entries)
     blockers += _loose_blockers(entries) + _folder_blockers(root, labels)
     return entries, blockers + label_blockers(shown(str(root)), labels)
 
