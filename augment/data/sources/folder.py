@@ -14,6 +14,7 @@ from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
 from augment.data.sources.layout import ClassFolder, Folders, Layout, read_layout
+from augment.data.sources.litter import set_litter_aside
 from augment.data.sources.meta import META
 
 _IGNORED_KINDS = {  # kind of a name -> code, detail
@@ -46,6 +47,7 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
         return [], blockers, []
     found = [name for name in disk.walk(root) if not (name.kind.endswith("folder") and is_hidden(name.path))]
     entries = {name.path: _entry(name) for name in found if name.kind not in ("folder", "unreadable_folder")}
+    set_litter_aside(list(entries.values()))
     used = {path for path, entry in entries.items() if entry.outcome != "ignored" and "/" in path}
     layout = read_layout({_folders(path) for path in used}, class_folder)
     labels = dict.fromkeys((place.label for place in map(layout.place, _empty(found, used)) if place.label), 0)
