@@ -23,7 +23,11 @@ SEEN_STORE = Path(".work/backbone")  # what backbones saw of images
 WORK_STORE = Path(".work")  # of a project: finished GANs, checkpoints, locks, test queries; outside of git and DVC
 _SLUG = re.compile(r"[a-z0-9-]{1,48}")
 _FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"  # devices of Windows
+    r"|manifest\.csv",  # stands beside the folders of classes
+    re.IGNORECASE,
+)
 MAX_CSV_BYTES = 2_000_000_000  # of a table of ours
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -1,10 +1,13 @@
 """Bytes for a harness: from atheris where it is installed, else from seeds that are changed at random."""
 
 import argparse
-import contextlib
+import gc
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FunctionType
 
 import numpy as np
 
@@ -56,12 +59,25 @@ def require_readable(message: str) -> None:
 
 def main(harness: Harness, seeds: Sequence[bytes]) -> None:
     """The command line of a harness."""
-    with contextlib.suppress(ImportError):
+    try:
         import atheris  # noqa: PLC0415  (the extra `fuzz`)
-
-        atheris.instrument_all()
-        atheris.Setup(sys.argv, harness)
+    except ImportError:
+        by_seeds(harness, seeds)
+        return
+    for function in [found for found in gc.get_objects() if isinstance(found, FunctionType)]:
+        if (function.__module__ or "").startswith("augment."):  # what is ours; all of torch would take minutes
+            atheris.instrument_func(function)
+    with tempfile.TemporaryDirectory() as folder:
+        for index, seed in enumerate(seeds):
+            Path(folder, str(index)).write_bytes(seed)
+        atheris.Setup(
+            [*sys.argv, folder], harness
+        )  # libFuzzer keeps what it finds in the first folder, if one is given
         atheris.Fuzz()
+
+
+def by_seeds(harness: Harness, seeds: Sequence[bytes]) -> None:
+    """Mutations of the seeds for a number of seconds."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from augment.data.sources import meta
 from augment.data.sources.folder import folder
 from augment.data.sources.images_csv import listing
 from tests.fuzz.driver import main, require_readable
@@ -43,6 +44,7 @@ def harness(content: bytes) -> None:
         (PLACE.root / other).unlink(missing_ok=True)
     (PLACE.root / name).write_bytes(content[1:])
     entries, blockers = listing(PLACE.root) if name == "images.csv" else folder(PLACE.root)
+    blockers += meta.apply(PLACE.root, entries)
     for blocker in blockers:
         assert blocker.code.isidentifier()
         require_readable(str(blocker))

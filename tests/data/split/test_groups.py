@@ -84,6 +84,15 @@ def test_folds_divide_no_group_and_hold_every_image_out_once() -> None:
         assert (np.bincount(targets[outside]) == 4).all(), "both classes in every fold alike"
 
 
+def test_folds_follow_their_seed_and_a_small_class_is_no_warning() -> None:
+    targets, groups = np.array([0] * 22 + [1] * 2), np.arange(24)
+
+    def held_out(seed: int) -> list[list[int]]:
+        return [outside.tolist() for _, outside in group_folds(targets, groups, 3, seed)]
+
+    assert held_out(0) == held_out(0) != held_out(1)
+
+
 def images(side: str, count: int, seed: int) -> ImageSet:
     pixels = np.random.default_rng(seed).integers(0, 256, (count, 1, 8, 8), dtype=np.uint8)
     names = np.array([f"{side:.2}{index}" for index in range(count)], dtype="<U9")

@@ -167,6 +167,12 @@ def test_impossible_draws(changes: dict, message: str) -> None:
         run(["aa"] * 20 + ["b"] * 8, **changes)
 
 
+def test_of_many_classes_ten_are_named() -> None:
+    labels = [f"c{index:02}" for index in range(12) for _ in range(5)]
+    with pytest.raises(DataError, match=r"the classes are 'c00', .*'c09', \.\.\.$"):
+        run(labels, train_per_class={**dict.fromkeys(labels, 3), "other": 3})
+
+
 def test_one_group_cannot_be_split() -> None:
     with pytest.raises(DataError, match="class 'b': the split would leave 8 images to train on and 0 to test on"):
         run(["a"] * 8 + ["b"] * 8, [str(i) for i in range(8)] + ["one"] * 8)
