@@ -38,7 +38,7 @@ def with_meta(
 ) -> tuple[list[Entry], list[Blocker]]:
     """The folder's entries after its meta.csv, and what contradicts itself."""
     (ROOT / "raw/meta.csv").write_bytes(content(["path", "group", "split"], rows, form))
-    entries, blockers = folder(ROOT / "raw")
+    entries, blockers, _ = folder(ROOT / "raw")
     return entries, blockers + meta.apply(ROOT / "raw", entries)
 
 
