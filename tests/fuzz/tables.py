@@ -43,7 +43,7 @@ def harness(content: bytes) -> None:
     for other in NAMES:
         (PLACE.root / other).unlink(missing_ok=True)
     (PLACE.root / name).write_bytes(content[1:])
-    entries, blockers = listing(PLACE.root) if name == "images.csv" else folder(PLACE.root)
+    entries, blockers = listing(PLACE.root) if name == "images.csv" else folder(PLACE.root)[:2]
     blockers += meta.apply(PLACE.root, entries)
     for blocker in blockers:
         assert blocker.code.isidentifier()
