@@ -11,7 +11,7 @@ from augment.core.errors import AugmentError, InUseError, StoreError
 from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_text
 from augment.core.progress import say
 from augment.params import Params
-from pipeline import start
+from pipeline import start, surroundings
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 PREPARED = Path("data/prepared")
@@ -34,9 +34,12 @@ def main(stage: Callable[[Params], None], *written: Path) -> None:
     locked = start.LOCKS / stage.__name__
     try:
         with exclusive(locked):
+            surroundings.tell_change(stage.__name__, locked / "surroundings.json")
             status = attempt(stage, locked, *written)
             if status != 0:
                 start.give_back()
+            else:
+                surroundings.keep(locked / "surroundings.json")
     except InUseError as error:
         say(f"{stage.__name__}: {error}")
         start.settled()  # the other run has the outputs in its hands
