@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
-from augment.core.words import printable_stream
+from augment.core.words import printable, printable_stream
 
 if TYPE_CHECKING:
     from augment.data.entries import Blocker, Entry
@@ -176,7 +176,8 @@ def _write_samples(generators: "Sequence[ClassGenerator]", options: argparse.Nam
 def _verdict(options: argparse.Namespace) -> int:
     from augment.evaluation.last_verdict import last_verdict
 
-    print("\n".join(last_verdict(options.reports, options.explain)))
+    lines = last_verdict(options.reports, options.explain)
+    print("\n".join(printable(line, line=True) for line in lines))
     return 0
 
 
@@ -203,7 +204,7 @@ def _need_pipeline(command: str) -> None:
 
 
 def _whole(least: int, most: int, text: str) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
     return int(text)
 

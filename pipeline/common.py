@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from augment import params
-from augment.core.errors import AugmentError, InUseError, StoreError
+from augment.core.errors import AugmentError, InUseError, StoreError, os_error_text
 from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_text
 from augment.core.progress import say
 from augment.params import Params
-from pipeline import start
+from pipeline import start, surroundings
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
+AFTER_A_DISK = " (should DVC stop at its rwlock or dvc.lock after that: `augment doctor` names the mend)"
 PREPARED = Path("data/prepared")
 MODELS = Path("models")
 SYNTHETIC = Path("data/synthetic")
@@ -34,9 +35,12 @@ def main(stage: Callable[[Params], None], *written: Path) -> None:
     locked = start.LOCKS / stage.__name__
     try:
         with exclusive(locked):
+            surroundings.tell_change(stage.__name__, locked / "surroundings.json")
             status = attempt(stage, locked, *written)
             if status != 0:
                 start.give_back()
+            else:
+                surroundings.keep(locked / "surroundings.json")
     except InUseError as error:
         say(f"{stage.__name__}: {error}")
         start.settled()  # the other run has the outputs in its hands
@@ -58,11 +62,10 @@ def attempt(stage: Callable[[Params], None], *written: Path) -> int:
     except KeyboardInterrupt:
         say(f"{stage.__name__}: interrupted")
         return 130
-    except AugmentError as error:
-        say(f"{stage.__name__}: {error}")
-        return 2
-    except OSError as error:
-        say(f"{stage.__name__}: {error.filename or 'input or output'}: {error.strerror or error}")
+    except (AugmentError, OSError) as error:
+        what = os_error_text(error) if isinstance(error, OSError) else error
+        of_disk = isinstance(error, (OSError, StoreError))  # a full disk cuts DVC's own files too
+        say(f"{stage.__name__}: {what}{AFTER_A_DISK if of_disk else ''}")
         return 2
     except MemoryError:
         say(f"{stage.__name__}: out of memory. {LESS_MEMORY}")

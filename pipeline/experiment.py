@@ -58,6 +58,7 @@ from pipeline.experiment_files import (
     write_scores,
     write_seconds,
 )
+from pipeline.surroundings import tell_makers
 
 
 def experiment(params: Params) -> None:
@@ -76,6 +77,7 @@ def experiment(params: Params) -> None:
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
+    tell_makers("experiment", [one.environment for one in delivered.values()], environment(backend.device))
     first = protocol.first_splits.train
     arms = arms_for(chosen, *first.images.shape[2:])
     if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:

@@ -1,5 +1,6 @@
 """Sample every generator, select, and write data/synthetic/."""
 
+from augment.core.environment import environment
 from augment.core.files import folder_name, write_csv
 from augment.core.grids import write_picture
 from augment.data.checksums import write_checksums
@@ -12,6 +13,7 @@ from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
+from pipeline.surroundings import tell_makers
 
 COLUMNS = (
     "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
@@ -23,11 +25,12 @@ def generate(params: Params) -> None:
     """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
     train = ImageSet.load(PREPARED / "train")
     require_space(sample_needs(train.images.shape[1:], train.counts(), params))
-    engine = start_backend(params.compute).engine
-    filters = fit_filters([train], filter_settings(params), [params.seed], engine)
+    backend, generators = start_backend(params.compute), load_generators(MODELS)
+    tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
+    filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)
     (candidates,) = choose_samples(
-        [train], [load_generators(MODELS)], filters, [params.seed], wanted=samples_per_class(params.generate, train),
-        oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=engine,
+        [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
+        oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
     )  # fmt: skip
     rows = [row for found in candidates.values() for row in write_class(found)]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)

@@ -226,3 +226,47 @@ def test_public_names() -> None:
     assert all(hasattr(augment, name) for name in augment.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = augment.nonsense
+
+
+HOSTILE = "\x1b]0;owned\x07\u202e\u200b\x9b31m\ny"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", HOSTILE], ["init", HOSTILE], ["sample", HOSTILE, "-o", HOSTILE], ["verdict", "--reports", HOSTILE],
+        ["trial", HOSTILE, "--data", HOSTILE], ["check", f"--{HOSTILE}"], [HOSTILE], ["doctor", "--prune", HOSTILE],
+    ],
+)  # fmt: skip
+def test_nothing_typed_reaches_a_terminal_raw(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(arguments)
+    except SystemExit as stopped:
+        status = int(stopped.code or 0)
+    out, err = capsys.readouterr()
+    assert status in (1, 2)
+    assert (out + err).isascii()
+    assert (out + err).replace("\n", "").isprintable()
+
+
+def test_a_hostile_verdict_prints_its_words_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports/evaluation").mkdir(parents=True)
+    verdict = {
+        "verdict": HOSTILE, "first_line": HOSTILE, "sentence": HOSTILE, "advice": [HOSTILE], "reasons": [HOSTILE],
+        "looked": {"test": "0" * 64, "configuration": "1" * 64, "prepared": ""},
+    }  # fmt: skip
+    (tmp_path / "reports/evaluation/verdict.json").write_text(json.dumps(verdict))
+    assert main(["verdict"]) == 0
+    out = capsys.readouterr().out
+    assert out.replace("\n", "").isprintable()
+    assert not [line for line in out.splitlines() if line.startswith("y")], "no field forges a line"
+    (tmp_path / ".work").mkdir()
+    (tmp_path / ".work/ledger.csv").write_text(f"{'0' * 64},{'2' * 64}\ngarbage\x1b\n")
+    assert main(["verdict"]) == 0
+    assert "1 line of .work/ledger.csv cannot be read, each perhaps one look more" in capsys.readouterr().out

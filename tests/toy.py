@@ -36,6 +36,7 @@ class Fixed:
     def __init__(self, label: str, images: np.ndarray) -> None:
         self.label, self.images, self.asked = label, images, list[tuple[int, int]]()
         self.training: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -48,6 +48,8 @@ def _mend_of(project: Path, free: Iterator[Path], words: str) -> str:
         return _replaced(project, next(free), [path for path in CONFIGS if (project / path).exists()])
     if ".dvcignore" in words:
         return _replaced(project, next(free), [Path(".dvcignore")])
+    if "database" in words:  # what DVC remembers of files' times lies outside of the project, and it hashes them anew
+        return f"dvc config --local core.site_cache_dir {shlex.quote(str(project.resolve() / next(free)))}"
     return "dvc status -v"
 
 

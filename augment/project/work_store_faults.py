@@ -6,11 +6,11 @@ from pathlib import Path
 from zipfile import is_zipfile
 
 from augment.core.errors import StoreError
-from augment.core.files import WORK_STORE
+from augment.core.files import SEEN_STORE, WORK_STORE
 from augment.core.progress import counted
 from augment.project.mends import Fault, beside, move_aside
 from augment.project.query_ledger import LEDGER, MARK, unreadable_lines
-from augment.project.sealed import read_sealed
+from augment.project.sealed import is_sealed, read_sealed
 from augment.project.work_store import StoredGan, survey
 
 
@@ -23,8 +23,14 @@ def store_faults(project: Path, free: Iterator[Path]) -> Iterator[Fault]:
         return
     damaged = [gan for gan in survey(store) if not _is_whole(gan)]
     if damaged:
-        what = f"{WORK_STORE}: {counted(len(damaged), 'GAN')} cut, damaged or under another's name; made anew if needed"
+        gans = counted(len(damaged), "GAN")
+        what = f"{WORK_STORE}: {gans} damaged, another's or of an older release; made anew if needed"
         yield Fault(what, move_aside((WORK_STORE / gan.folder.name for gan in damaged), next(free)))
+    kept = sorted(file for file in (project / SEEN_STORE).glob("*") if file.suffix in (".safetensors", ".strength"))
+    if wrong := [SEEN_STORE / file.name for file in kept if not is_sealed(file, file.stem)]:
+        files = counted(len(wrong), "file")
+        what = f"{SEEN_STORE}: {files} damaged, another's or of an older release; it looks again if needed"
+        yield Fault(what, move_aside(wrong, next(free)))
     yield from _ledger_faults(project)
 
 

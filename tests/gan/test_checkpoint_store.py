@@ -92,3 +92,18 @@ def test_the_fingerprint_covers_all_code_that_trains() -> None:
     covered = {file.relative_to(checkpoint_store.PACKAGE).as_posix() for file in checkpoint_store.TRAINING_CODE}
     assert files - covered == {"core/errors.py", "params/types.py"}, "words and kinds of values decide no weights"
     assert covered - files == {"gan/networks/__init__.py", "gan/training/__init__.py"}, "nothing else retrains"
+
+
+def test_a_gan_put_under_anothers_name_or_of_another_form_is_trained_anew(job: GanJob, tmp_path: Path) -> None:
+    jobs = [dataclasses.replace(job, seed=seed) for seed in (7, 8)]
+    own = [train_stacked([StoredJob(job, tmp_path, 30.0)])[0] for job in jobs]
+    files = [tmp_path / fingerprint(job) / "finished.pt" for job in jobs]
+    contents = [file.read_bytes() for file in files]
+    files[0].write_bytes(contents[1])
+    files[1].write_bytes(contents[0])
+    for stored in ({}, {"generator": {}}, [1]):
+        again = [train_stacked([StoredJob(job, tmp_path, 30.0)])[0] for job in jobs]
+        for one, other in zip(own, again, strict=True):
+            assert all(torch.equal(other.generator[key], value) for key, value in one.generator.items())
+        assert [file.read_bytes() for file in files] == contents
+        checkpoint_store._write(files[0], stored)  # type: ignore[arg-type]

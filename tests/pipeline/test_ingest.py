@@ -76,7 +76,7 @@ def test_a_set_that_cannot_be_used_is_a_message(tmp_path: Path) -> None:
     ("error", "status", "message"),
     [
         (DataError("no images"), 2, "train: no images\n"),
-        (OSError(28, "No space left on device", "models/a"), 2, "train: models/a: No space left on device\n"),
+        (OSError(28, "No space left", "models/a"), 2, f"train: models/a: No space left{common.AFTER_A_DISK}\n"),
         (
             MemoryError(),
             2,

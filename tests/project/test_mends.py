@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from augment.core.files import SEEN_STORE
 from augment.project.doctor import faults
 from augment.project.dvc_cache import cached_path, locked_outputs
 from augment.project.dvc_state import asked_dvc
@@ -55,6 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shell("git init -q && dvc init -q -f && dvc repro -q && git add -A && git commit -qm x", project)
     archive = shutil.make_archive(str(project.parent / "weights"), "zip", project, "notes.txt")
     write_sealed(project / ".work" / NAME / "finished.pt", NAME, Path(archive).read_bytes())
+    write_sealed(project / SEEN_STORE / "a.strength", "a", b"0.5")
     (project / ".work/ledger.csv").write_text(LOOK)
     return project
 
@@ -130,6 +132,13 @@ def write(name: str, content: str | bytes) -> Callable[[Path], None]:
     return damage
 
 
+def state_database(project: Path) -> None:
+    site = project.parent / "site"
+    shell(f"dvc config core.site_cache_dir {site} && dvc status", project)
+    for file in site.rglob("*.db"):
+        file.write_bytes(b"no database at all")
+
+
 def params_of_lock(project: Path) -> None:
     lock = project / "dvc.lock"
     text = lock.read_text()
@@ -156,10 +165,15 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "object of a folder": (lambda project: damage_object(cached(project, 0)), "data/out: 1 of its cached"),
     "object of a file": (lambda project: damage_object(cached(project, 1)), "data/c: 1 of its cached"),
     "outputs edited": (hand_edited, "data/out: not as dvc.lock has it"),
+    "state database": (state_database, "DVC stops: unexpected error - file is not a database"),
     "outputs gone": (lambda project: shutil.rmtree(project / "data/out"), "data/out: deleted"),
     ".work a file": (file_as_store, ".work is no folder"),
-    "store cut": (lambda project: cut(project / ".work" / NAME / "finished.pt", 90), ".work: 1 GAN cut"),
-    "store swapped": (other_entry, ".work: 1 GAN cut"),
+    "store cut": (lambda project: cut(project / ".work" / NAME / "finished.pt", 90), ".work: 1 GAN damaged"),
+    "store swapped": (other_entry, ".work: 1 GAN damaged"),
+    "seen swapped": (
+        lambda project: shutil.move(project / SEEN_STORE / "a.strength", project / SEEN_STORE / "b.strength"),
+        ".work/backbone: 1 file damaged",
+    ),
     "ledger": (write(".work/ledger.csv", LOOK + "garbage\nmore"), ".work/ledger.csv: 2 lines"),
 }
 

@@ -1,5 +1,6 @@
 """Who has looked at a test set."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import StoreError
-from augment.project.query_ledger import queries_text, query_count, record_query
+from augment.project.query_ledger import MARK, queries_text, query_count, record_query, unreadable_lines
 
 
 def name(number: int) -> str:
@@ -55,3 +56,22 @@ def test_a_folder_in_its_place_is_a_message(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be"):
         record_query(tmp_path / "file/ledger.csv", name(1), name(2))
+
+
+def test_lines_that_are_no_entry_are_counted_and_never_dropped(tmp_path: Path):
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_bytes(f"{name(1)},{name(2)}\r\n\n".encode() + b"\xff\x00 garbage\n" + f"{MARK}old\n{name(3)}".encode())
+    assert query_count(ledger, name(1), name(2)) == 1
+    assert unreadable_lines(ledger) == 3
+    assert unreadable_lines(ledger, told=False) == 2
+    assert unreadable_lines(tmp_path / "none") == 0
+    text = queries_text(2, 3)
+    assert "p <= 0.01 to count for all 5 together" in text
+    assert "3 lines of .work/ledger.csv cannot be read, each perhaps one look more" in text
+    assert "only configuration that is known" in queries_text(1, 1)
+
+
+def test_a_pipe_in_its_place_is_no_wait(tmp_path: Path):
+    os.mkfifo(tmp_path / "ledger.csv")
+    with pytest.raises(StoreError, match="not a regular file"):
+        query_count(tmp_path / "ledger.csv", name(1), name(2))

@@ -131,7 +131,7 @@ def check_trained_on(generators: GeneratorSet, train: ImageSet) -> None:
         raise DataError(
             f"leak: models: the generators of {', '.join(map(repr, others))} were trained on other images than those "
             "in data/prepared/train (training.images_sha256 of their manifest.json), which may be test images. "
-            "Remove the folder models and run `dvc repro`."
+            "Move the folder models away and run `dvc repro`."
         )
 
 

@@ -38,7 +38,7 @@ def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageS
                 raise DataError(
                     f"leak: synthetic image {index} of class {label!r} equals the test image "
                     f"{known[image.tobytes()]}. The GAN has seen test images: look for copies of them in the "
-                    "training folder (`augment check`), remove data/prepared and models, then run `dvc repro`."
+                    "training folder (`augment check`), move data/prepared and models away, then run `dvc repro`."
                 )
 
 
@@ -102,7 +102,7 @@ def require_no_leak(rows: Iterable[Nearness]) -> None:
                 f"leak: the synthetic images of seed {row.seed} lie nearer to test images than to images of "
                 f"{row.control} in {100 * (row.nearer or 0):.0f} % of comparisons (chance: 50 %, p = {row.p:.1g}). The "
                 "GANs have seen test images or near copies of them: look for those with `augment check`, name their "
-                "groups in meta.csv, remove data/prepared and models, then run `dvc repro`."
+                "groups in meta.csv, move data/prepared and models away, then run `dvc repro`."
             )
 
 
