@@ -48,11 +48,32 @@ def test_loose_images_stop(tmp_path: Path) -> None:
         (("Cat", "cat"), "class_case_clash"),
         (("stra\u00dfe", "STRASSE"), "class_case_clash"),
         (("caf\u00e9", "cafe\u0301"), "class_unicode_clash"),
+        (("good", "good "), "class_blank_clash"),
+        (("a  b", "A b"), "class_blank_clash"),
+        (("a\u00a0b", "a\u2003b"), "class_blank_clash"),
+        (("dent", "de\u200bnt"), "class_blank_clash"),
+        (("dent", "\u2060dent"), "class_blank_clash"),
+        (("dent", "den\u00adt"), "class_blank_clash"),
+        (("dent", "dent\ufe0f"), "class_blank_clash"),
+        (("\uff24\uff25\uff2e\uff34", "dent"), "class_blank_clash"),
+        (("\u30ab\u30bf", "\uff76\uff80"), "class_blank_clash"),
+        (("x\u3164", "x"), "class_blank_clash"),
+        (("a\u2800b", "a b"), "class_blank_clash"),
     ],
 )
 def test_labels_that_look_alike(tmp_path: Path, names: tuple[str, str], code: str) -> None:
     write_set(tmp_path, (*names, "other"))
     assert codes(tmp_path) == dict.fromkeys(names, code)
+
+
+def test_labels_that_are_different_things(tmp_path: Path) -> None:
+    write_set(tmp_path, ("ab", "a b", "a-b", "a_b", "\u00e4", "a", "1", "01"))
+    assert codes(tmp_path) == {}
+
+
+def test_a_label_of_nothing_to_see(tmp_path: Path) -> None:
+    write_set(tmp_path, ("\u200b\ufe0f", "dent", "good"))
+    assert "class_bad_name" in codes(tmp_path).values()
 
 
 def test_labels_that_cannot_be_written(tmp_path: Path) -> None:

@@ -82,7 +82,10 @@ def sources_of(table: Path) -> list:
         ("path,label,split\na.png,x,training\n", "line 2: split 'training'; allowed are train, val, test or empty"),
         ("path,label\na.png,\n,x\n", "line 2: no label"),
         ("path,label\na.png,x\n,x\n", "line 3: no path"),
-        ("path,label\nb.png,x\nc.png,y\n", "none of its files exists (b.png, c.png); paths start from"),
+        (
+            "path,label\nb.png,x\nc.png,y\n",
+            "none of its files is found (b.png, c.png): there is no such file; paths start from",
+        ),
         ("path,label\na.png,x,more\n", "line 2 has more cells than the header"),
         ("path,label\na.png,x\n", "one_class"),
         ("path,label\na.png,x\na.png,X\n", "upper and lower case"),
