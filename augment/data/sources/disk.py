@@ -13,7 +13,11 @@ Kind = Literal[
     "file", "folder", "unreadable_folder", "special", "link_outside", "link_broken", "link_loop", "link_folder"
 ]
 
-SYSTEM = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "$recycle.bin"})
+SYSTEM = frozenset(  # what systems, storage boxes and programs keep for themselves, in lower case
+    {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "thumbs.db:encryptable", "desktop.ini", "picasa.ini"}
+    | {"__macosx", "icon\r", "$recycle.bin", "recycler", "system volume information", "lost+found"}
+    | {"@eadir", "@recycle", "#recycle", "#snapshot", "@recently-snapshot", "@tmp", "__pycache__"}
+)
 
 
 class Rejected(Exception):  # noqa: N818  (a judgement of a file, not a fault)

@@ -14,6 +14,7 @@ from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
 from augment.data.sources.layout import ClassFolder, Folders, Layout, read_layout
+from augment.data.sources.litter import set_litter_aside
 from augment.data.sources.meta import META
 
 _IGNORED_KINDS = {  # kind of a name -> code, detail
@@ -51,6 +52,7 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
     labels = dict.fromkeys((place.label for place in map(layout.place, _empty(found, used)) if place.label), 0)
     for path in used:
         _put(entries[path], path, layout, labels)
+    set_litter_aside(list(entries.values()))
     blockers += layout.blockers(shown(str(root))) + _missing_classes(root, found, layout)
     every = [*entries.values(), *(_ignored(name, "directory", "a folder named like an image") for name in _like(found))]
     blockers += _loose_blockers(every) + ([] if layout.problem else _folder_blockers(root, labels))

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from posixpath import splitext
 
 from augment.data.sources.disk import shown
 
@@ -34,7 +35,7 @@ def by_ending(paths: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for path in paths:
         for ending in endings(path):
-            for name in {ending, os.path.splitext(ending)[0]}:  # noqa: PTH122  (a path of text)
+            for name in {ending, splitext(ending)[0]}:
                 found[name] = path if found.get(name, path) == path else ""
     return found
 

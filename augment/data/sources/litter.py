@@ -1,0 +1,48 @@
+"""What programs leave beside the images of a class: halves of downloads, notes on the image beside them."""
+
+import contextlib
+from collections.abc import Sequence
+from posixpath import basename, splitext
+
+from augment.data.decoding import formats
+from augment.data.entries import Entry
+
+_PARTIAL = (".part", ".partial", ".crdownload", ".download", ".filepart", ".opdownload", ".tmp", ".temp", ".!ut")
+_SIDECARS = (".xmp", ".json", ".xml", ".txt", ".aae", ".pp3", ".dop", ".yaml", ".yml", ".cos")
+_LEFT = (".lrprev", ".lrcat", ".swp")
+
+
+def set_litter_aside(entries: Sequence[Entry]) -> None:
+    """Files of a class that nobody takes for images are ignored; what may be one, half downloaded, is quarantined."""
+    images = {name for entry in entries if formats.has_image_name(entry.path) for name in _names(entry.path)}
+    for entry in entries:
+        suffix = splitext(entry.path)[1].lower()
+        if entry.outcome not in ("ok", "fixed") or not entry.label:
+            continue
+        if suffix in _PARTIAL:
+            _judge_partial(entry, suffix)
+        elif suffix in _LEFT or basename(entry.path).startswith("~$"):
+            entry.reject("ignored", "hidden", "a program left it behind")
+        elif suffix in _SIDECARS and splitext(entry.path)[0] in images and not _starts_as_image(entry):
+            entry.reject("ignored", "sidecar", "notes on the image beside it, which are not read")
+
+
+def _names(path: str) -> tuple[str, str]:
+    """What notes on an image are called, their own suffix aside: x.xmp or x.jpg.xmp, of x.jpg."""
+    return path, splitext(path)[0]
+
+
+def _judge_partial(entry: Entry, suffix: str) -> None:
+    if formats.has_image_name(splitext(entry.path)[0]) or _starts_as_image(entry):
+        detail = f"a download that did not end ({suffix}); finish it, or delete it"
+        entry.reject("quarantined", "partial", detail)
+    else:
+        entry.reject("ignored", "hidden", "a temporary file")
+
+
+def _starts_as_image(entry: Entry) -> bool:
+    with contextlib.suppress(OSError):
+        if entry.location is not None and entry.location.is_file():
+            with entry.location.open("rb") as stream:
+                return formats.has_image_start(stream.read(64))
+    return False
