@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augment.core.progress import counted
-from augment.data.clues.tables import naming_column, tables_in
+from augment.data.clues.tables import is_table, naming_column, readable, tables_in
 from augment.data.entries import Entry
-from augment.data.sources import images_csv, meta, paths
+from augment.data.sources import images_csv, meta
 from augment.data.sources.disk import Rejected, shown
 from augment.data.sources.labels import as_seen
-from augment.data.sources.tables import Table, columns_named
+from augment.data.sources.tabular import paths
+from augment.data.sources.tabular.tables import Table, columns_named
 
 _BEINGS = (
     "patient subject person participant donor case animal mouse individual volunteer specimen family owner user"
@@ -62,10 +63,15 @@ def unread_notes(root: Path, source: str, entries: Sequence[Entry]) -> list[str]
     known = paths.by_ending(images)
     folder = root if root.is_dir() else root.parent
     found = [_unread(file.name, table, known, images)] if table else []
-    found += [_unread(other.name, table, known, images) for other, table in tables_in(folder, file)]
     if source == "folder":
-        above = Path(os.path.abspath(folder)).parent  # noqa: PTH100  (links stay)
-        found += [_unread(f"../{other.name}", table, known, images) for other, table in tables_in(above, file)]
+        passed_over = [entry for entry in entries if not entry.usable and entry.code not in ("hidden", "sidecar", "mask")]
+        beside = [(entry.path, entry.location) for entry in passed_over if entry.location and is_table(entry.path)]
+        above = tables_in(Path(os.path.abspath(folder)).parent)  # noqa: PTH100  (links stay)
+        beside += [(f"../{name}", place) for name, place in above]
+    else:
+        beside = tables_in(folder)
+    beside.sort(key=lambda item: item[0].count("/"))  # the nearest first
+    found += [_unread(name, other, known, images) for name, other in readable(beside) if folder / name != file]
     notes = [_note(unread, images, file.name, table) for unread in found if unread]
     return notes + _twin_notes(images) + (_folder_notes(images, file.name) if source == "list" else [])
 

@@ -3,17 +3,20 @@
 CSV and its kin, JSON, Excel workbooks; of Parquet the names of columns alone, since nothing here opens it.
 """
 
+import contextlib
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from augment.data.sources import disk, paths
+from augment.data.sources import disk
 from augment.data.sources.disk import Rejected
-from augment.data.sources.tables import LINES, Table, json_value, read_table, table_of
+from augment.data.sources.tabular import paths
+from augment.data.sources.tabular.tables import LINES, Table, json_value, read_table, table_of
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".json", *LINES, ".xlsx", ".parquet")
 _MAX_BYTES = 20_000_000  # of a table that nothing needs
@@ -24,18 +27,24 @@ _NAMES = re.compile("image|img|file|name|path|id|photo|picture|scan")
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
-def tables_in(folder: Path, but: Path) -> Iterator[tuple[Path, Table]]:
-    """The tables of a folder that can be read, the first few by name, without the one that is read already."""
-    try:
-        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file != but)
-    except OSError:
-        return
-    for file in files[:_MAX_TABLES]:
-        if not file.name.startswith((".", "~$")):
-            try:
-                yield file, _read(disk.read_regular(file, _MAX_BYTES), file.suffix.lower())
-            except (Rejected, ValueError, OSError):  # not a table: nothing that anybody could use
-                continue
+def tables_in(folder: Path) -> list[tuple[str, Path]]:
+    """The tables of a folder, by name."""
+    with contextlib.suppress(OSError):
+        return sorted((file.name, file) for file in folder.iterdir() if is_table(file.name))
+    return []
+
+
+def is_table(name: str) -> bool:
+    """Whether a file is named as tables are."""
+    return Path(name).suffix.lower() in SUFFIXES and not name.rpartition("/")[2].startswith((".", "~$"))
+
+
+def readable(files: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, Table]]:
+    """Those of (name, file) that are tables, of the first few."""
+    for name, file in islice(files, _MAX_TABLES):
+        # What is no table holds nothing that anybody could use.
+        with contextlib.suppress(Rejected, ValueError, OSError):
+            yield name, _read(disk.read_regular(file, _MAX_BYTES), file.suffix.lower())
 
 
 def naming_column(table: Table, known: Mapping[str, str]) -> tuple[str, dict[int, str]]:
