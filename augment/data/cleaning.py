@@ -10,6 +10,7 @@ from typing import Literal
 
 from augment.core.files import sha256
 from augment.core.progress import Progress
+from augment.data.clues.columns import unread_notes
 from augment.data.clues.declared import declared_leaks
 from augment.data.clues.giveaway import giveaway_notes
 from augment.data.clues.stems import find_stems
@@ -44,6 +45,7 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     near, too_large = grouping.group_near_duplicates(entries) if grouped else (NearDuplicates(), [])
     sizes = Counter(entry.size for entry in entries if entry.usable and entry.size)
     blockers += too_large + set_blockers(ingest, entries, sizes)
+    notes += unread_notes(Path(ingest.path), ingest.source, entries)
     notes += giveaway_notes(entries, stems.groups if stems else {}) + declared_leaks(entries, near)
     notes += near.notes(is_all=stems is None) + notes_of(entries)
     channels, note = _unify_channels(entries, ingest.color)

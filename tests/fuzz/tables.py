@@ -5,9 +5,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from augment.data.sources import meta
 from augment.data.sources.folder import folder
 from augment.data.sources.images_csv import listing
+from augment.data.sources.meta import apply
 from tests.fuzz.driver import main, require_readable
 
 NAMES = ("meta.csv", "metadata.csv", "images.csv")
@@ -43,8 +43,11 @@ def harness(content: bytes) -> None:
     for other in NAMES:
         (PLACE.root / other).unlink(missing_ok=True)
     (PLACE.root / name).write_bytes(content[1:])
-    entries, blockers = listing(PLACE.root) if name == "images.csv" else folder(PLACE.root)[:2]
-    blockers += meta.apply(PLACE.root, entries)
+    if name == "images.csv":
+        entries, blockers = listing(PLACE.root)
+    else:
+        entries, blockers, _ = folder(PLACE.root)
+        blockers += apply(PLACE.root, entries)
     for blocker in blockers:
         assert blocker.code.isidentifier()
         require_readable(str(blocker))

@@ -53,6 +53,7 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
     labels = dict.fromkeys((place.label for place in map(layout.place, _empty(found, used)) if place.label), 0)
     for path in used:
         _put(entries[path], path, layout, labels)
+    set_litter_aside(list(entries.values()))
     blockers += layout.blockers(shown(str(root))) + _missing_classes(root, found, layout)
     every = [*entries.values(), *(_ignored(name, "directory", "a folder named like an image") for name in _like(found))]
     blockers += _loose_blockers(every) + ([] if layout.problem else _folder_blockers(root, labels))

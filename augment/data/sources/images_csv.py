@@ -5,11 +5,12 @@ from pathlib import Path
 
 from augment.core.progress import first_few
 from augment.data.entries import Blocker, Entry
-from augment.data.sources import disk, paths
+from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
 from augment.data.sources.labels import label_blockers
 from augment.data.sources.meta import ALLOWED_SPLITS, PATH, SPLITS, refuse_misspelt, split_of
-from augment.data.sources.tables import MAX_BYTES, Row, Table, read_table
+from augment.data.sources.tabular import paths
+from augment.data.sources.tabular.tables import MAX_BYTES, Row, Table, read_table
 
 LIST = "images.csv"
 

@@ -29,7 +29,7 @@ def label_blockers(where: str, labels: Collection[str]) -> list[Blocker]:
         if not is_plain(label):
             message = "the name is not UTF-8 or holds a line break or control character; rename the class"
             blockers.append(Blocker(shown(label), "class_bad_name", message))
-        elif not _as_seen(label):
+        elif not as_seen(label):
             message = "the name holds nothing that can be seen; rename the class"
             blockers.append(Blocker(ascii(label), "class_bad_name", message))
     for label, code, what in label_faults([label for label in labels if is_plain(label)]):  # else found after training
@@ -41,7 +41,7 @@ def _clashes(labels: Collection[str]) -> list[Blocker]:
     """Labels that other systems, or people, take for one."""
     alike: dict[str, list[str]] = defaultdict(list)
     for label in labels:
-        alike[_as_seen(label)].append(label)
+        alike[as_seen(label)].append(label)
     blockers = []
     for clashing in (clashing for clashing in alike.values() if len(clashing) > 1):
         composed = [unicodedata.normalize("NFC", label) for label in clashing]
@@ -56,7 +56,7 @@ def _clashes(labels: Collection[str]) -> list[Blocker]:
     return blockers
 
 
-def _as_seen(label: str) -> str:
+def as_seen(label: str) -> str:
     """A label without what people do not see: case, width, blanks but for one between words, invisible letters."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
     visible = "".join(letter for letter in folded if unicodedata.category(letter) != "Cf")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from augment.core.progress import first_few
 from augment.data.entries import Blocker, Entry
-from augment.data.sources import disk, paths
+from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
-from augment.data.sources.tables import MAX_BYTES, Table, read_table
-from augment.data.sources.tables import Row as Cells
+from augment.data.sources.tabular import paths
+from augment.data.sources.tabular.tables import MAX_BYTES, Table, read_table
+from augment.data.sources.tabular.tables import Row as Cells
 
 META = "meta.csv"
 FOREIGN = ("metadata.csv", "metadata.jsonl")  # read where they have the column `file_name`

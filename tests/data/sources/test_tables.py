@@ -18,7 +18,7 @@ from augment.data.cleaning import examine
 from augment.data.entries import Blocker, Entry
 from augment.data.prepare import prepare
 from augment.data.sources import folder, images_csv, meta
-from augment.data.sources.tables import read_table
+from augment.data.sources.tabular.tables import read_table
 from augment.params import Ingest, Params
 from tests.data.corpus import write_set
 
@@ -216,7 +216,7 @@ def test_groups_that_would_merge_as_json_escapes_are_refused(tmp_path: Path) -> 
 def hugging_face(root: Path, text: str, name: str = "metadata.csv") -> tuple[dict[str, Entry], list[Blocker]]:
     write_set(root)
     (root / name).write_text(text)
-    entries, blockers, *_ = folder.folder(root)
+    entries, blockers, _ = folder.folder(root)
     assert not blockers
     return {entry.path: entry for entry in entries}, meta.apply(root, entries)
 
@@ -271,7 +271,7 @@ def test_meta_csv_goes_before_and_another_table_is_left_alone(tmp_path: Path) ->
 def test_a_path_of_meta_csv_that_is_not_there(tmp_path: Path, cell: str, words: str) -> None:
     write_set(tmp_path)
     (tmp_path / "meta.csv").write_text(f"path,group\n{cell},p1\n")
-    entries, _, *_ = folder.folder(tmp_path)
+    entries, *_ = folder.folder(tmp_path)
     (blocker,) = meta.apply(tmp_path, entries)
     assert words in blocker.message
 
@@ -280,6 +280,6 @@ def test_a_backslash_that_belongs_to_a_name(tmp_path: Path) -> None:
     write_set(tmp_path)
     (tmp_path / "cat/0.png").rename(tmp_path / "cat/a\\b.png")
     (tmp_path / "meta.csv").write_text("path,group\ncat/a\\b.png,p1\ncat\\1.png,p2\n")
-    entries, _, *_ = folder.folder(tmp_path)
+    entries, *_ = folder.folder(tmp_path)
     assert meta.apply(tmp_path, entries) == []
     assert Counter(entry.group for entry in entries if entry.group) == {"p1": 1, "p2": 1}

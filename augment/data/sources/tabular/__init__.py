@@ -1,0 +1,1 @@
+"""Tables of people: read as they stand, and what their paths mean."""
