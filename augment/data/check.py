@@ -74,7 +74,9 @@ def inspect(path: Path | None, params: Params) -> Findings:
     if configured and not findings.blockers:
         findings.blockers.extend(split_blockers(findings, ingest, params) + override_blockers(findings, params))
     elif not findings.blockers:
-        split_blockers(findings, ingest, params)  # only what a run of it would take is told; it may fit no settings
+        unsplit = split_blockers(findings, ingest, params)  # so that it is told what a run of it would take
+        if any(entry.declared_split for entry in findings.usable):  # else another setting may fit it
+            findings.blockers.extend(unsplit)
     watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
     watched += [Path(params.train.base), Path(params.evaluate.external)] if configured else []
     for place in watched:
