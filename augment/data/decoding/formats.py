@@ -59,6 +59,11 @@ def has_image_name(path: str) -> bool:
     return extension in _FORMAT_OF or _REFUSED_EXTENSION.fullmatch(extension) is not None
 
 
+def is_decoded_name(path: str) -> bool:
+    """Whether the name ends as those of files that are decoded here do, whatever the file holds."""
+    return path[path.rfind(".") :].lower() in _FORMAT_OF
+
+
 def has_image_start(head: bytes) -> bool:
     """Whether the first bytes are those of a format that is decoded here."""
     return any(pattern.match(head) for pattern in _SIGNATURES.values())

@@ -2,6 +2,7 @@
 
 import contextlib
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from augment.data.sources.disk import PathFound, is_hidden, shown
 from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
-from augment.data.sources.layout import ClassFolder, Folders, Layout, read_layout
+from augment.data.sources.layout import ClassFolder, Folders, Layout, Place, read_layout
 from augment.data.sources.litter import set_litter_aside
 from augment.data.sources.meta import META
 
@@ -48,12 +49,12 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
     found = [name for name in disk.walk(root) if not (name.kind.endswith("folder") and is_hidden(name.path))]
     entries = {name.path: _entry(name) for name in found if name.kind not in ("folder", "unreadable_folder")}
     set_litter_aside(list(entries.values()))
-    used = {path for path, entry in entries.items() if entry.outcome != "ignored" and "/" in path}
-    layout = read_layout({_folders(path) for path in used}, class_folder)
+    used = {path: _folders(path) for path, entry in entries.items() if entry.outcome != "ignored" and "/" in path}
+    layout = read_layout(set(used.values()), class_folder)
     labels = dict.fromkeys((place.label for place in map(layout.place, _empty(found, used)) if place.label), 0)
-    for path in used:
-        _put(entries[path], path, layout, labels)
-    set_litter_aside(list(entries.values()))
+    places = {folders: layout.place(folders) for folders in dict.fromkeys(used.values())}
+    for path, folders in used.items():
+        _put(entries[path], folders, layout, places[folders], labels)
     blockers += layout.blockers(shown(str(root))) + _missing_classes(root, found, layout)
     every = [*entries.values(), *(_ignored(name, "directory", "a folder named like an image") for name in _like(found))]
     blockers += _loose_blockers(every) + ([] if layout.problem else _folder_blockers(root, labels))
@@ -71,17 +72,15 @@ def _like(found: list[PathFound]) -> list[PathFound]:
     return [name for name in found if name.kind == "folder" and "/" in name.path and formats.has_image_name(name.path)]
 
 
-def _empty(found: list[PathFound], used: set[str]) -> list[Folders]:
+def _empty(found: list[PathFound], used: Collection[str]) -> list[Folders]:
     """Folders without any folder or used file in them."""
     parents = {path.rpartition("/")[0] for path in used}
     parents |= {name.path.rpartition("/")[0] for name in found if name.kind == "folder"}
     return [tuple(name.path.split("/")) for name in found if name.kind == "folder" and name.path not in parents]
 
 
-def _put(entry: Entry, path: str, layout: Layout, labels: dict[str, int]) -> None:
-    """Class and split of a file by its folders."""
-    folders = _folders(path)
-    place = layout.place(folders)
+def _put(entry: Entry, folders: Folders, layout: Layout, place: Place, labels: dict[str, int]) -> None:
+    """Class and split of a file by the place of its folders."""
     if not place.is_image:
         entry.reject("ignored", "mask", "a mask or label of another image")
         return

@@ -14,8 +14,11 @@ _LEFT = (".lrprev", ".lrcat", ".swp")
 
 def set_litter_aside(entries: Sequence[Entry]) -> None:
     """Files of a class that nobody takes for images are ignored; what may be one, half downloaded, is quarantined."""
-    images = {name for entry in entries if formats.has_image_name(entry.path) for name in _names(entry.path)}
-    for entry in entries:
+    suspects = [entry for entry in entries if not formats.is_decoded_name(entry.path)]
+    images = {
+        name for entry in entries if suspects and formats.has_image_name(entry.path) for name in _names(entry.path)
+    }
+    for entry in suspects:
         suffix = splitext(entry.path)[1].lower()
         if entry.outcome not in ("ok", "fixed") or "/" not in entry.path:
             continue
