@@ -103,7 +103,7 @@ def _unread(name: str, table: Table, known: Mapping[str, str], images: Mapping[s
         for column, kind in columns.items()
         if kind and column != naming
     }
-    if table.rows:
+    if table.rows or not name.lower().endswith(".parquet"):
         splits = {name: cells for name, cells in values.items() if columns[name] == "split" and _splits(cells, images)}
         groups = {name: cells for name, cells in values.items() if columns[name] == "group" and _groups(cells, images)}
     else:

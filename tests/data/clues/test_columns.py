@@ -65,6 +65,11 @@ def test_no_nagging(tmp_path: Path, column: str, values: list[str]) -> None:
     assert notes(tmp_path) == []
 
 
+def test_a_header_alone_says_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "meta.csv", ["path", "split", "patient"], [])
+    assert notes(tmp_path) == []
+
+
 def test_what_is_used_already_is_not_named(tmp_path: Path) -> None:
     write(tmp_path / "meta.csv", ["path", "group", "patient"], rows(WHO, WHO))
     write(tmp_path / "list.csv", ["file", "patient"], rows(WHO))

@@ -85,6 +85,8 @@ def test_json_lines() -> None:
         (b"path\n" + b"x" * 200_000, "line 2: field larger than field limit"),
         (b"path,,b\na.png,1,2\n", "line 2 has a cell in column 2, which has no name in the header"),
         (b"path,x,x\na.png,1,2\n", "the column `x` stands twice"),
+        (b'[{"path": "a.png"}]', "it is JSON, not cells with separators"),
+        (b"<!DOCTYPE html><html></html>", "it is a web page, not cells with separators"),
     ],
 )
 def test_a_refusal_says_the_true_reason(content: bytes, words: str) -> None:
@@ -175,6 +177,8 @@ def test_a_table_none_of_whose_files_is_found_says_why(tmp_path: Path) -> None:
     [
         ("path,label\ncat/0.png,cat\ndog/0.png,NaN\n", "line 3: no label ('NaN')"),
         ("path,label\ncat/0.png,cat\ndog/0.png,\n", "line 3: no label"),
+        ("filename,label\ncat/0.png,cat\n", "no column `path` in its header (filename, label); rename `filename`"),
+        ("path,class\ncat/0.png,cat\n", "no column `label` in its header (path, class); rename `class`"),
         (
             'path,label,group\ncat/0.png,cat,"a\rb"\ndog/0.png,dog,\n',
             "line 2: its group 'a\\rb' holds a carriage return",

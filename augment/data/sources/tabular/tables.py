@@ -25,6 +25,11 @@ _NO_TEXT = {
     b"\x1f\x8b": "it is compressed",
     b"PAR1": "it is Parquet, not text",
 }
+_ALIKE = {  # other names of the columns that are needed
+    "path": ("filename", "file", "filepath", "file_path", "image", "image_path", "img", "img_path", "image_id", "id"),
+    "label": ("class", "category", "target", "classname", "class_name", "labels"),
+}
+_NO_CELLS = {"{": "JSON", "[": "JSON", "<": "a web page"}
 _FOREIGN = re.compile(r"[^\x00-\x7f]{4}")  # so many letters beyond ASCII in a row are no Western text
 _UNWRITABLE = re.compile("[\0\r\ud800-\udfff]")
 
@@ -68,7 +73,8 @@ class Table:
             if name in self.columns:
                 return name
         there = shown(", ".join(self.columns)[:80]) or _EMPTY
-        raise ValueError(f"no column `{names[0]}` in its header ({there})")
+        alike = [f"; rename `{name}`" for name in _ALIKE.get(names[0], ()) if name in self.columns]
+        raise ValueError(f"no column `{names[0]}` in its header ({there}){next(iter(alike), '')}")
 
 
 def read_table(content: bytes, suffix: str, wanted: Collection[str] = ()) -> Table:
@@ -81,6 +87,8 @@ def read_table(content: bytes, suffix: str, wanted: Collection[str] = ()) -> Tab
     remark = f"read as {encoding}" if encoding else ""
     if suffix.lower() in LINES:
         return table_of([(n, json_value(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()], remark)
+    if text.lstrip()[:1] in _NO_CELLS:
+        raise ValueError(f"it is {_NO_CELLS[text.lstrip()[:1]]}, not cells with separators")
     skipped = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # what Excel is told in a first line
     text, before = (text[skipped.end() :], 1) if skipped else (text, 0)
     separator = skipped[1] if skipped else _separator(text, {name.lower() for name in wanted})
