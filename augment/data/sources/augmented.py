@@ -11,17 +11,20 @@ MANIFEST = "manifest.csv"
 _COLUMNS = {"path", "label", "split", "synthetic"}
 
 
-def apply(root: Path, entries: Sequence[Entry]) -> tuple[list[Blocker], list[str]]:
-    """Leave out what `root/manifest.csv` calls synthetic, and take its labels and splits for the rest; returns what is
-    wrong with it, and notes. Nothing where there is no such file, or it is none of `assemble`."""
-    file = root / MANIFEST
+def apply(folder: Path, start: str, entries: Sequence[Entry]) -> tuple[list[Blocker], list[str]]:
+    """Leave out what `folder/manifest.csv` calls synthetic, and take its labels and splits for the rest; returns what
+    is wrong with it, and notes. Nothing where there is no such file, or it is none of `assemble`.
+
+    start: how paths of the entries begin in this folder, empty where it is their root.
+    """
+    file = folder / MANIFEST
     try:
         rows = read_csv(file) if file.is_file() else []
     except (OSError, DataError) as error:
         return [Blocker(MANIFEST, "bad_manifest", f"{error}; delete it if it belongs to another folder")], []
     if not rows or not rows[0].keys() >= _COLUMNS:
         return [], []
-    of_path = {row["path"]: row for row in rows}
+    of_path = {"/".join(filter(None, (start, row["path"]))): row for row in rows}
     left_out = 0
     for entry in entries:
         row = of_path.get(entry.path)

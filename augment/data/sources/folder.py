@@ -27,6 +27,7 @@ _QUARANTINED_KINDS = {
     "link_broken": ("unreadable", "a link to nothing"),
     "special": ("not_regular", "not a regular file"),
 }
+_FOLDERS = ("folder", "unreadable_folder")
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
@@ -46,25 +47,26 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
     blockers = _root_blockers(root)
     if blockers:
         return [], blockers, []
-    found = [name for name in disk.walk(root) if not (name.kind.endswith("folder") and is_hidden(name.path))]
-    entries = {name.path: _entry(name) for name in found if name.kind not in ("folder", "unreadable_folder")}
+    found = [name for name in disk.walk(root) if not (name.kind in _FOLDERS and is_hidden(name.path))]
+    layout = read_layout(found, class_folder)
+    files = {tuple(name.path.split("/")): name for name in found if name.kind not in _FOLDERS}
+    entries = {folders: _entry(name, layout.place(folders[:-1])) for folders, name in files.items()}
     set_litter_aside(list(entries.values()))
-    used = {path: _folders(path) for path, entry in entries.items() if entry.outcome != "ignored" and "/" in path}
-    layout = read_layout(set(used.values()), class_folder)
-    labels = dict.fromkeys((place.label for place in map(layout.place, _empty(found, used)) if place.label), 0)
-    places = {folders: layout.place(folders) for folders in dict.fromkeys(used.values())}
-    for path, folders in used.items():
-        _put(entries[path], folders, layout, places[folders], labels)
-    blockers += layout.blockers(shown(str(root))) + _missing_classes(root, found, layout)
+    lost = _lost_classes(found, layout)
+    for folders, blocker in lost.items():
+        if folders in entries:
+            entries[folders].reject("stop", blocker.code, blocker.message)
+    parents = {folders[:-1] for folders, entry in entries.items() if entry.outcome != "ignored"}
     every = [*entries.values(), *(_ignored(name, "directory", "a folder named like an image") for name in _like(found))]
-    blockers += _loose_blockers(every) + ([] if layout.problem else _folder_blockers(root, labels))
-    bad, notes = augmented.apply(root, every)
-    notes = [layout.note, *notes] if layout.note else notes
+    blockers += [*lost.values(), *_loose_blockers(every)]
+    if layout.problem:
+        return every, [*blockers, Blocker(shown(str(root)), layout.code, layout.problem)], []
+    empty = _empty_classes(found, layout, parents)
+    labels = dict.fromkeys(filter(None, (layout.place(folders).label for folders in [*empty, *sorted(parents)])))
+    blockers += _folder_blockers(root, labels, empty)
+    bad, notes = augmented.apply(root.joinpath(*layout.start), "/".join(layout.start), every)
+    notes = _layout_notes(layout, every) + notes
     return every, blockers + bad + label_blockers(shown(str(root)), labels), notes
-
-
-def _folders(path: str) -> Folders:
-    return tuple(path.split("/")[:-1])
 
 
 def _like(found: list[PathFound]) -> list[PathFound]:
@@ -72,23 +74,17 @@ def _like(found: list[PathFound]) -> list[PathFound]:
     return [name for name in found if name.kind == "folder" and "/" in name.path and formats.has_image_name(name.path)]
 
 
-def _empty(found: list[PathFound], used: Collection[str]) -> list[Folders]:
-    """Folders without any folder or used file in them."""
-    parents = {path.rpartition("/")[0] for path in used}
-    parents |= {name.path.rpartition("/")[0] for name in found if name.kind == "folder"}
-    return [tuple(name.path.split("/")) for name in found if name.kind == "folder" and name.path not in parents]
+def _empty_classes(found: list[PathFound], layout: Layout, parents: Collection[Folders]) -> list[Folders]:
+    """Folders that are a class by their place, and hold no used file at any depth."""
+    held = {folders[:depth] for folders in parents for depth in range(1, len(folders) + 1)}
+    folders = [tuple(name.path.split("/")) for name in found if name.kind == "folder"]
+    return [path for path in folders if path not in held and layout.place(path).depth == len(path)]
 
 
-def _put(entry: Entry, folders: Folders, layout: Layout, place: Place, labels: dict[str, int]) -> None:
-    """Class and split of a file by the place of its folders."""
-    if not place.is_image:
-        entry.reject("ignored", "mask", "a mask or label of another image")
-        return
-    entry.label, entry.declared_split = shown(place.label), place.split
-    if place.label:
-        labels[place.label] = labels.get(place.label, 0) + 1
-    if layout.form == "classes" and len(folders) > layout.start + 1 and entry.outcome in ("ok", "fixed"):
-        entry.fix("flattened")
+def _layout_notes(layout: Layout, entries: list[Entry]) -> list[str]:
+    masks = [entry.path for entry in entries if entry.code == "mask"]
+    masked = f"{len(masks)} files such as {masks[0]} are masks or annotations and not read" if masks else ""
+    return ["; ".join(filter(None, (layout.note or "layout", masked)))] if layout.note or masked else []
 
 
 def _root_blockers(root: Path) -> list[Blocker]:
@@ -108,8 +104,8 @@ def _root_blockers(root: Path) -> list[Blocker]:
     return [Blocker(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
 
 
-def _entry(name: PathFound) -> Entry:
-    """One file, link or special file as far as it can be judged without decoding."""
+def _entry(name: PathFound, place: Place) -> Entry:
+    """One file, link or special file as far as it can be judged without decoding. place: of its folder."""
     parts = name.path.split("/")
     if is_hidden(name.path):
         return _ignored(name, "hidden", "a hidden or system file")
@@ -117,13 +113,18 @@ def _entry(name: PathFound) -> Entry:
         return _ignored(name, *_IGNORED_KINDS[name.kind])
     if name.kind == "file" and name.path == META:
         return _ignored(name, "meta", "read for splits and groups")
-    entry = Entry(shown(name.path), location=name.location)
+    entry = Entry(shown(name.path), shown(place.label), name.location, declared_split=place.split)
     if name.kind in _QUARANTINED_KINDS:
         entry.reject("quarantined", *_QUARANTINED_KINDS[name.kind])
-    elif len(parts) == 1:
+    elif len(parts) == 1 or place.code == "root_file":
         _judge_loose(entry, name)
-    elif not disk.is_plain("/".join(parts[1:])):
-        entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
+    elif place.code:
+        entry.reject("ignored" if place.code == "mask" else "stop", place.code, place.detail)
+    else:
+        if not disk.is_plain("/".join(parts[1:])):
+            entry.fix("name_escaped", "the name holds bytes or characters that cannot be shown")
+        if len(parts) > place.depth + 1:
+            entry.fix("flattened")
     return entry
 
 
@@ -152,32 +153,45 @@ def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     return [Blocker(loose[0], "loose_files", f"{where}; move each into the folder of its class")]
 
 
-def _missing_classes(root: Path, found: list[PathFound], layout: Layout) -> list[Blocker]:
-    """Folders that cannot be listed, and links in the place of class folders: classes that would be missing."""
-    blockers = []
+def _lost_classes(found: list[PathFound], layout: Layout) -> dict[Folders, Blocker]:
+    """Folders that cannot be listed, and what else stands in the place of a class and cannot be read: its images would
+    be missing without a word."""
+    lost = {}
     for name in found:
+        folders = tuple(name.path.split("/"))
         if name.kind == "unreadable_folder":
-            message = "the system refuses to list this folder; make it readable, or move it away"
-            blockers.append(Blocker(shown(name.path) or str(root), "unreadable", message))
-        elif name.kind in ("link_folder", "link_outside", "link_broken") and _stands_for_a_class(name, layout):
-            message = "a link in the place of a class folder is not followed; copy the folder here, or delete the link"
-            blockers.append(Blocker(shown(name.path), "empty_class", message))
-    return blockers
+            message = "the system refuses to list this folder; make it readable, mount it again, or move it away"
+            lost[folders] = Blocker(shown(name.path) or str(name.location), "unreadable", message)
+        elif not is_hidden(name.path) and layout.may_be_class(folders) and (message := _stands_for_a_folder(name)):
+            lost[folders] = Blocker(shown(name.path), "empty_class", message)
+    return lost
 
 
-def _stands_for_a_class(link: PathFound, layout: Layout) -> bool:
-    """A link to a folder, or to what is not there and is no image's name, where class folders stand."""
-    is_folder = link.kind == "link_folder" or (link.kind == "link_outside" and link.location.is_dir())
-    if not is_folder and (link.kind != "link_broken" or formats.has_image_name(link.path) or "." in link.path):
+def _stands_for_a_folder(name: PathFound) -> str:
+    """What to do about a link to a folder, or what cannot be looked at and has no suffix like a file; else nothing."""
+    if name.kind == "link_folder" or (name.kind == "link_outside" and name.location.is_dir()):
+        return "a link in the place of a class folder is not followed; copy the folder here, or delete the link"
+    if "." in name.path.split("/")[-1]:
+        return ""
+    if name.kind == "link_broken":
+        return "a link to nothing in the place of a class folder; copy in what it led to, or delete it"
+    if name.kind == "file" and not _is_there(name.location):
+        return "the system refuses to say what this is; mount it again, copy it in, or move it away"
+    return ""
+
+
+def _is_there(location: Path) -> bool:
+    try:
+        location.lstat()
+    except OSError:
         return False
-    folders = tuple(link.path.split("/"))
-    return (layout.place(folders).label != "" and layout.place(folders[:-1]).label == "") or len(folders) == 1
+    return True
 
 
-def _folder_blockers(root: Path, labels: dict[str, int]) -> list[Blocker]:
+def _folder_blockers(root: Path, labels: Collection[str], empty: Collection[Folders]) -> list[Blocker]:
     """No class folders at all, or some without any file."""
     if not labels:
         message = "no class folders in it; put the images into one sub-folder per class"
         return [Blocker(shown(str(root)), "empty", message)]
     message = "no files in this class folder; add images, or delete the folder if it is not a mount that is missing"
-    return [Blocker(shown(label), "empty_class", message) for label, count in labels.items() if count == 0]
+    return [Blocker(shown("/".join(folders)), "empty_class", message) for folders in empty]

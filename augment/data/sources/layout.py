@@ -6,71 +6,92 @@ ways is not read at all: a person says which, by `ingest.class_folder`.
 
 import re
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from posixpath import splitext
+from typing import Literal, NamedTuple
 
 from augment.core.progress import first_few
-from augment.data.entries import Blocker
-from augment.data.sources.disk import shown
+from augment.data.decoding.formats import has_image_name
+from augment.data.sources.disk import PathFound, is_hidden, shown
 
 Folders = tuple[str, ...]
-"""The folders of a file, from the root downwards."""
+"""The folders of a file from the root downwards, or a folder itself."""
 
 ClassFolder = Literal["auto", "top", "last"]
 
-_SPLITS = {"train": r"train(ing)?", "val": r"val(id(ation)?)?|dev", "test": r"test(ing)?"}
-_SPLIT = {
-    name: re.compile(rf"(seg[ _-])?({words})([ _-]?(set|split|data|images))?", re.I) for name, words in _SPLITS.items()
+_WORDS = {"train": "train|training", "val": "val|valid|validation|dev", "test": "test|testing"}
+_SPLIT = {name: re.compile(words, re.IGNORECASE) for name, words in _WORDS.items()}
+_AFFIXED = {
+    name: re.compile(rf"(?P<before>.*[ ._-])?({words})(?P<after>[ ._-].*|\d+|set|data|images)?", re.IGNORECASE)
+    for name, words in _WORDS.items()
 }
-_IMAGES = frozenset({"images", "image", "img", "imgs", "jpegimages", "pictures", "photos", "data", "dataset"})
-_NO_IMAGES = frozenset(
-    {"ground_truth", "groundtruth", "gt", "mask", "masks", "labels", "annotations", "segmentationclass",
-     "segmentationobject", "imagesets"}
-)  # fmt: skip
+_FOLD = re.compile(r"(fold|cv|split|partition)s?[ ._-]?\d+", re.IGNORECASE)
+_IMAGES = frozenset({"images", "image", "img", "imgs", "jpegimages", "data"})
+_MASKS = frozenset(
+    {"ground_truth", "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentationclass"}
+    | {"segmentationobject", "label", "labels", "annotation", "annotations"}
+)
+_BY_TABLE = "or list the images in images.csv (path, label, split)"
+_SORT = f"put the images into one folder per class, {_BY_TABLE}"
 _ASK = "set ingest.class_folder: top (the first folder names the class) or last (the one that holds the image does)"
+_TOP = "if all are classes, set ingest.class_folder: top"
 
 
-@dataclass(frozen=True)
-class Place:
-    """What the folders of a file say: its class, its split or "", and whether it is a mask or note of another file."""
+class Place(NamedTuple):
+    """What a file's folders say: its class, its split or "", and how many folders say so; `code` and `detail` where its
+    place is no image's: of a mask, outside of the classes, or in folders that cannot be read."""
 
-    label: str
+    label: str = ""
     split: str = ""
-    is_image: bool = True
+    depth: int = 0
+    code: str = ""
+    detail: str = ""
+
+
+_OUTSIDE = Place(code="root_file", detail="outside of the class folders")
+_MASK = Place(code="mask", detail="in a folder of masks or annotations")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """start: folders above classes and splits; form: where the class stands, and whether a split stands above it or
-    below it; beside: top folders that hold masks or boxes of the images; note: what was seen, for people, empty for
-    plain class folders; problem: (code, message), why the folders cannot be read."""
+    """start: folders above classes and splits; splits: folder named like a split -> the split, and how deep the classes
+    stand in and below it; below: whether split folders stand within the classes; last: whether the folder that holds an
+    image is its class; note: what was seen, for people; code and problem: why the folders cannot be read"""
 
-    start: int = 0
-    form: Literal["classes", "last", "above", "below"] = "classes"
-    beside: Collection[str] = ()
+    start: Folders = ()
+    splits: dict[str, tuple[str, int]] = field(default_factory=dict)
+    below: bool = False
+    last: bool = False
     note: str = ""
-    problem: tuple[str, str] | None = None
+    code: str = ""
+    problem: str = ""
 
     def place(self, folders: Folders) -> Place:
-        """Where a file with these folders belongs; label "" for one outside of every class folder."""
-        if folders[:1] and folders[0] in self.beside:
-            return Place("", is_image=False)
-        rest = folders[self.start :]
-        if self.problem or not rest:
-            return Place("")
-        if self.form == "last":
-            return Place(rest[-1], next(filter(None, map(split_of, rest[:-1])), ""))
-        split = ""
-        if self.form == "above":
-            split, rest = split_of(rest[0]), _inner(rest)
-        elif self.form == "below":
-            split = next(filter(None, map(split_of, rest[1:])), "")
-        return Place(rest[0] if rest else "", split, not _holds_no_images(rest[1:]))
+        """What a file in these folders is, or a folder: a class folder has as many folders as its place is deep."""
+        if self.problem:
+            return Place(code=self.code, detail=self.problem)
+        if self.last and folders:
+            return Place(folders[-1], next(filter(None, map(split_of, folders[:-1])), ""), len(folders))
+        above = len(self.start)
+        rest = folders[above:]
+        outside = _MASK if any(map(is_mask, folders)) else _OUTSIDE
+        if folders[:above] != self.start or not rest or (self.splits and rest[0] not in self.splits):
+            return outside
+        split, depth = self.splits.get(rest[0], ("", 1))
+        if any(map(is_mask, (*rest[1 : depth - 1], *rest[depth:]))):
+            return _MASK
+        if len(rest) < depth:
+            return outside
+        label = rest[depth - 1]
+        if self.below and (side := next(filter(split_of, rest[1:]), "")):
+            split, depth = split_of(side), rest.index(side, 1) + 1
+        return Place(label, split, above + depth)
 
-    def blockers(self, root: str) -> list[Blocker]:
-        """What stops a run, if anything does."""
-        return [Blocker(root, *self.problem)] if self.problem else []
+    def may_be_class(self, folders: Folders) -> bool:
+        """Whether a folder of this name would be a class, or a split."""
+        is_open = not self.place(folders[:-1]).depth or (self.below and split_of(folders[-1]) != "")
+        return is_open and not self.problem
 
 
 def split_of(name: str) -> str:
@@ -78,122 +99,151 @@ def split_of(name: str) -> str:
     return next((split for split, pattern in _SPLIT.items() if pattern.fullmatch(name)), "")
 
 
-def read_layout(files: Collection[Folders], choice: ClassFolder) -> Layout:
-    """The layout of a folder whose image files stand in these folders, each named once.
+def is_mask(name: str) -> bool:
+    """Whether a folder is named like those of masks or annotations."""
+    return name.lower() in _MASKS
+
+
+def read_layout(found: Sequence[PathFound], choice: ClassFolder) -> Layout:
+    """The layout of a folder, from all names in it.
 
     choice: `top` takes the first folder of every path as its class, `last` the one that holds the file.
     """
-    paths = sorted({folders for folders in files if folders})
     if choice == "top":
         return Layout()
     if choice == "last":
-        return _by_last(paths)
-    beside = _beside({path[0] for path in paths})
-    paths = [path for path in paths if path[0] not in beside]
-    start = _wrappers(paths)
-    inner = [path[start:] for path in paths]
+        return Layout(last=True, note="layout: the last folder of every path names the class, whatever stands above it")
+    seen = [name for name in found if name.path and not is_hidden(name.path)]
+    files = [name.path for name in seen if "/" in name.path and name.kind not in ("folder", "unreadable_folder")]
+    images = [path for path in files if has_image_name(path)] or files
+    paths = {tuple(path.split("/")[:-1]) for path in images}
+    folders = {tuple(name.path.split("/")) for name in seen if name.kind != "file"}
+    start = _start(paths, folders)
+    inner = {path[len(start) :] for path in paths if path[: len(start)] == start and len(path) > len(start)}
+    plain = {tuple(name.path.split("/")) for name in seen if name.kind == "folder"}
+    beside = {folder[-1] for folder in plain if folder[:-1] == start}
+    splits = _splits(sorted({path[0] for path in inner}))
+    layout = _above(start, inner, beside, splits) if splits else _plain(start, inner, beside)
+    return _as_boxes(layout, files, images)
+
+
+def _start(paths: Collection[Folders], folders: Collection[Folders]) -> Folders:
+    """The folders that stand above all classes and splits: those that hold everything, and one level of images."""
+    start: Folders = ()
+    while True:
+        depth = len(start)
+        tops = {path[depth] for path in paths if len(path) > depth and path[:depth] == start}
+        beside = {folder[depth] for folder in folders if len(folder) > depth and folder[:depth] == start}
+        level = {top for top in tops if not is_mask(top)}
+        if len(level) != 1 or any(map(split_of, beside)):
+            return start
+        (top,) = level
+        is_whole = top.lower() in _IMAGES or len(beside | tops) == 1
+        if not is_whole or (*start, top) in paths:  # where images stand in it, it is a class itself
+            return start
+        start = (*start, top)
+
+
+def _splits(tops: Sequence[str]) -> dict[str, str]:
+    """Folders that are named like splits -> their split: by the word alone, or beside a word that all of them have
+    (`seg_train`, `seg_test`)."""
+    if named := {top: split for top in tops if (split := split_of(top))}:
+        return named
+    found = [(top, split, pattern.fullmatch(top)) for top in tops for split, pattern in _AFFIXED.items()]
+    sides = {top: split for top, split, match in found if match}
+    words = {(match["before"], match["after"]) for _, _, match in found if match}
+    is_meant = {"train"} < {*sides.values()} and (len(words) == 1 or len(sides) == len(tops))
+    return sides if is_meant else {}
+
+
+def _above(start: Folders, inner: Collection[Folders], beside: Collection[str], splits: dict[str, str]) -> Layout:
+    """Split folders that hold class folders. beside: the names of all folders that stand where they do."""
+    if others := sorted({path[0] for path in inner if path[0] not in splits and not is_mask(path[0])}):
+        what = f"{_names(splits)}: named like a split, and beside stands what is not: {_names(others)}"
+        return _problem("split_folders", what, f"move away what is no part of the set; {_TOP}")
+    if bare := sorted(name for name in beside if split_of(name) and name not in splits):
+        what = f"{_names(bare)}: named like a split and without images that can be read"
+        return _problem("split_folders", what, f"put its class folders in, or delete it, {_BY_TABLE}")
+    depths = {top: _class_depth(top, [path for path in inner if path[0] == top]) for top in splits}
+    if loose := sorted({path[0] for path in inner if len(path) < depths.get(path[0], 0)}):
+        what = f"{_names(loose)}: named like a split and hold images without class folders"
+        return _problem("split_folders", what, f"put one folder per class into it, or move it away; {_TOP}")
+    used = [path[depths[path[0]] - 1 :] for path in inner if path[0] in splits]
+    if problem := _mixed_up(used):
+        return problem
+    classes = _names(sorted({path[0] for path in used}))
+    is_split = len(set(splits.values())) > 1
+    note = f"layout: split folders above the classes: {_names(splits)} hold {classes}"
+    note = note if is_split else f"layout: the classes {classes} stand in {_names(splits)} alone, so a split is drawn"
+    return Layout(start, {top: (split * is_split, depths[top]) for top, split in splits.items()}, note=note)
+
+
+def _class_depth(top: str, paths: Sequence[Folders]) -> int:
+    """How deep the classes of a split folder stand: below it, a level of images, or its own name once more."""
+    depth = 1
+    while True:
+        names = {path[depth] for path in paths if len(path) > depth and not is_mask(path[depth])}
+        level = names.pop().casefold() if len(names) == 1 else ""
+        if level not in _IMAGES and level != top.casefold():
+            return depth + 1
+        depth += 1
+
+
+def _plain(start: Folders, inner: Collection[Folders], beside: Collection[str]) -> Layout:
+    """Class folders, which may hold split folders. beside: the names of all folders that stand where they do."""
     tops = sorted({path[0] for path in inner})
-    splits = [top for top in tops if split_of(top)]
-    if problem := _mixed(tops, splits) or _shared(inner, tops, splits) or _flat(inner, tops, splits, beside):
-        return Layout(problem=problem)
-    found = _above(start, inner, splits) if splits else _below(start, inner, tops)
-    left_out = f"; {_names(beside)} hold masks or boxes, which are left out" if beside else ""
-    return replace(found, beside=beside, note=found.note + left_out if found.note else left_out.removeprefix("; "))
+    levels = [top for top in tops if top.lower() in _IMAGES]
+    if levels and (any(map(is_mask, beside)) or (len(tops) > 1 and any(path[1:] for path in inner))):
+        what = f"{_names(levels)}: a level of images beside {_names(sorted({*beside} - {*levels}))}"
+        return _problem("no_classes", what, f"{_SORT}; {_TOP}")
+    if len(tops) > 1 and all(map(_FOLD.fullmatch, tops)):
+        return _problem("split_folders", f"{_names(tops)}: named like parts of a set, not classes", f"{_SORT}; {_TOP}")
+    paths = [path[:1] + tuple(name for name in path[1:] if name.lower() not in _IMAGES) for path in inner]
+    split = sorted({path[0] for path in paths if any(map(split_of, path[1:2]))})
+    unsplit = sorted({path[0] for path in paths if not any(split_of(n) or is_mask(n) for n in path[1:2])})
+    if split and unsplit:
+        what = f"split folders stand within {_names(split)}, and images of {_names(unsplit)} in none"
+        return _problem("split_folders", what, f"put all of them into split folders or none, {_BY_TABLE}")
+    if problem := _mixed_up([path[:1] + path[1 + bool(split) :] for path in paths]):
+        return problem
+    note = f"layout: the class folders {_names(tops)} stand in {shown('/'.join(start))}" if start else ""
+    if split:
+        sides = _names(sorted({path[1] for path in paths if any(map(split_of, path[1:2]))}))
+        note = f"layout: split folders within the classes: {_names(tops)} hold {sides}"
+    return Layout(start, below=bool(split), note=note)
 
 
-def _by_last(paths: Collection[Folders]) -> Layout:
-    merged = sorted({part for path in paths for part in path[:-1] if not split_of(part)})
-    also = f"; the folders above it are not told apart ({first_few(list(map(shown, merged)), 3)})" if merged else ""
-    return Layout(form="last", note=f"layout: the last folder of every path names the class{also}")
-
-
-def _above(start: int, inner: Collection[Folders], splits: list[str]) -> Layout:
-    classes = sorted({_inner(path)[0] for path in inner})
-    note = f"layout: {_names(splits)} are the set's own split of the classes {_names(classes)}"
-    return Layout(start, "above", note=note)
-
-
-def _below(start: int, inner: Collection[Folders], tops: list[str]) -> Layout:
-    with_splits = sorted({path[0] for path in inner if any(map(split_of, path[1:]))})
-    if not with_splits:
-        above = "" if not start else f"layout: the class folders {_names(tops)} stand below another folder"
-        return Layout(start, note=above)
-    without = sorted({path[0] for path in inner if not any(map(split_of, path[1:]))})
-    if without:
-        what = f"{_names(with_splits)} hold split folders such as train and test, and images of {_names(without)}"
-        return Layout(problem=("split_folders", f"{what} stand outside of such; put all into split folders, or none"))
-    return Layout(
-        start, "below", note=f"layout: split folders within the classes {_names(tops)} are the set's own split"
-    )
-
-
-def _beside(tops: set[str]) -> list[str]:
-    """Top folders of masks or boxes, where the others are splits or a folder of images."""
-    masks = sorted(top for top in tops if _holds_no_images((top,)))
-    return masks if tops - {*masks} and all(split_of(top) or top.lower() in _IMAGES for top in tops - {*masks}) else []
-
-
-def _flat(inner: Collection[Folders], tops: list[str], splits: list[str], beside: list[str]) -> tuple[str, str] | None:
-    """Images stand where class folders should."""
-    flat = (
-        sorted({path[0] for path in inner if not _inner(path)}) if splits else tops if beside and len(tops) == 1 else []
-    )
-    if not flat:
+def _mixed_up(paths: Collection[Folders]) -> Layout | None:
+    """Whether the folders within classes could be the classes, or splits. paths: from the class on."""
+    holders: dict[str, set[str]] = defaultdict(set)  # of a name, regardless of case
+    for path in paths:
+        for name in path:
+            if name is path[0] or not (name.lower() in _IMAGES or is_mask(name)):
+                holders[name.casefold()].add(path[0])
+    if splits := sorted(filter(split_of, holders)):
+        what = f"{_names(splits)}: named like a split, deep within {_names(sorted(holders[splits[0]]))}"
+        return _problem("split_folders", what, f"put splits right above or right below the classes, {_BY_TABLE}")
+    within = {name.casefold() for path in paths for name in path[1:]}
+    shared = sorted(name for name, of in holders.items() if len(of) > 1 and name in within)
+    if not shared:
         return None
-    boxes = f" ({_names(beside)} beside them are masks or boxes, which say no class)" if beside else ""
-    advice = "put one folder per class into each, or list the images in images.csv (path, label, split)"
-    return (
-        "split_folders" if splits else "no_classes",
-        f"{_names(flat)} hold images without class folders{boxes}; {advice}",
-    )
+    what = f"{_names(sorted(holders[shared[0]]))} share the folder names {_names(shared)}"
+    return _problem("shared_folders", f"{what}, so either may be classes", _ASK)
 
 
-def _mixed(tops: list[str], splits: list[str]) -> tuple[str, str] | None:
-    """Some of the folders are named like splits and some are not."""
-    others = [top for top in tops if top not in splits]
-    if not splits or not others:
-        return None
-    what = f"{_names(splits)} are named like splits and stand beside {_names(others)}"
-    advice = f"move one kind elsewhere; if all are classes, {_ASK.split(' or last', maxsplit=1)[0]}"
-    return "split_folders", f"{what}; {advice}"
+def _as_boxes(layout: Layout, files: Sequence[str], images: Sequence[str]) -> Layout:
+    """The same problem, told as what it is where each image has a file of boxes."""
+    stems = {splitext(path.split("/")[-1])[0] for path in images}
+    texts = [path for path in files if path.endswith((".txt", ".xml")) and any(map(is_mask, path.split("/")[:-1]))]
+    boxes = [path for path in texts if splitext(path.split("/")[-1])[0] in stems]
+    if layout.code not in ("no_classes", "split_folders") or not boxes:
+        return layout
+    what = f"{len(boxes)} files such as {shown(boxes[0])} tell of boxes in images, not of a class for each image"
+    return _problem("boxes", what, f"cut the boxes out into one folder per class, {_BY_TABLE}")
 
 
-def _shared(inner: Collection[Folders], tops: list[str], splits: list[str]) -> tuple[str, str] | None:
-    """Several top folders hold folders of one name, so that either level may name the classes."""
-    if splits:
-        return None
-    holders: dict[str, set[str]] = defaultdict(set)
-    for path in inner:
-        for part in path[1:2]:
-            if not (split_of(part) or part.lower() in _IMAGES or _holds_no_images((part,))):
-                holders[part].add(path[0])
-    common = sorted(name for name, of in holders.items() if len(of) > 1)
-    if not common:
-        return None
-    return "shared_folders", f"{_names(tops)} all hold folders such as {_names(common)}: which are the classes? {_ASK}"
-
-
-def _wrappers(paths: Collection[Folders]) -> int:
-    """How many folders stand above all that tells images apart."""
-    start = 0
-    while paths and len({path[: start + 1] for path in paths}) == 1:
-        name = next(iter(paths))[start : start + 1]
-        if not name or not (name[0].lower() in _IMAGES and all(len(path) > start + 1 for path in paths)):
-            break
-        start += 1
-    return start
-
-
-def _inner(path: Folders) -> Folders:
-    """What stands below the split: without a level of images, or the split's name once more."""
-    rest = path[1:]
-    while rest and (rest[0].lower() in _IMAGES or split_of(rest[0]) == split_of(path[0])):
-        rest = rest[1:]
-    return rest
-
-
-def _holds_no_images(folders: Folders) -> bool:
-    return any(name.lower() in _NO_IMAGES for name in folders)
+def _problem(code: str, what: str, advice: str) -> Layout:
+    return Layout(code=code, problem=f"{what}; {advice}")
 
 
 def _names(names: Collection[str]) -> str:
