@@ -23,6 +23,7 @@ from augment.params.messages import as_yaml
 from augment.params.yaml_text import parse_yaml
 from augment.project import dvc_yaml
 
+_CHOSEN = ("ingest.class_folder", "ingest.split")  # of a new path they are what they are by default
 _SETTLED = {"mixed_sizes", "size_range"}
 _SUGGESTED_SIDE_PX = 64  # what a GAN of the default size learns on a processor in reasonable time
 
@@ -81,7 +82,11 @@ def _refuse(path: Path, blockers: list[Blocker]) -> None:
         lines.append(f"{shown(str(path))}: the path is not plain UTF-8; rename the folder")
     if lines:
         command = f"Nothing was written. `augment check {shlex.quote(shown(str(path)))}` shows every file."
-        raise DataError("\n".join([*limited(lines, MAX_PROBLEM_LINES), command]))
+        chosen = (
+            "Where you choose a setting of `ingest` that is named here, write it and `ingest.path` into params.yaml, "
+        )
+        named = [chosen + "and run this again."] * any(name in line for line in lines for name in _CHOSEN)
+        raise DataError("\n".join([*limited(lines, MAX_PROBLEM_LINES), *named, command]))
 
 
 def _settings(path: str, source: str, findings: Findings) -> dict[str, Any]:

@@ -214,3 +214,18 @@ def test_groups_that_leave_nothing_to_split_are_not_written_and_told(
     )
     assert "(no groups by name: with them a run would stop: group 'p0' is in test and in train" in told
     assert load(project / "params.yaml").ingest.group_pattern is None
+
+
+def test_a_split_that_leaves_a_class_out_needs_a_choice(project: Path) -> None:
+    """init begins a new path from the defaults, so its message says where the choice has to stand."""
+    write_set(project / "raw" / "train", ("good",))
+    write_set(project / "raw" / "test", ("bent",))
+    with pytest.raises(DataError, match=r"`ingest\.split: drawn` (?s:.*)write it and `ingest\.path` into params\.yaml"):
+        setup.run(Path("raw"))
+    chosen = TEXT.replace("path: data/raw ", "path: raw\n  split: drawn ")
+    (project / "params.yaml").write_text(chosen)
+    setup.run(Path("raw"))
+    assert load(project / "params.yaml").ingest.split == "drawn"
+    write_set(project / "other")
+    setup.run(Path("other"))
+    assert load(project / "params.yaml").ingest.split == "declared"

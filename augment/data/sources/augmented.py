@@ -5,6 +5,7 @@ from pathlib import Path
 
 from augment.core.errors import DataError
 from augment.core.files import read_csv
+from augment.core.progress import first_few
 from augment.data.entries import Blocker, Entry
 
 MANIFEST = "manifest.csv"
@@ -23,7 +24,7 @@ def apply(folder: Path, start: str, entries: Sequence[Entry]) -> tuple[list[Bloc
     except (OSError, DataError) as error:
         return [Blocker(MANIFEST, "bad_manifest", f"{error}; delete it if it belongs to another folder")], []
     if not rows or not rows[0].keys() >= _COLUMNS:
-        return [], []
+        return [], _unsaid(entries)
     of_path = {"/".join(filter(None, (start, row["path"]))): row for row in rows}
     left_out = 0
     for entry in entries:
@@ -34,4 +35,18 @@ def apply(folder: Path, start: str, entries: Sequence[Entry]) -> tuple[list[Bloc
         if row["synthetic"] != "0":
             entry.reject("ignored", "synthetic", f"{MANIFEST} says that it is synthetic")
             left_out += 1
-    return [], [f"synthetic: {left_out} images that {MANIFEST} calls synthetic are left out; the real ones are read"]
+    said = f"synthetic: {left_out} images that {MANIFEST} calls synthetic are left out; the real ones are read"
+    return [], [said, *_unsaid([entry for entry in entries if entry.path not in of_path])]
+
+
+def _unsaid(entries: Sequence[Entry]) -> list[str]:
+    """A note on images that are named as `assemble` names made ones, where no manifest says what they are."""
+    named = [entry.path for entry in entries if entry.outcome in ("ok", "fixed") and _is_named_made(entry.path)]
+    if not named:
+        return []
+    what = f"synthetic: {len(named)} files are named like made images ({first_few(named, 2)}) and are read as real ones"
+    return [f"{what}, since no {MANIFEST} says more; take them away if they are not"]
+
+
+def _is_named_made(path: str) -> bool:
+    return path.rsplit("/", maxsplit=1)[-1].startswith("synthetic-")

@@ -50,7 +50,8 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
     found = [name for name in disk.walk(root) if not (name.kind in _FOLDERS and is_hidden(name.path))]
     layout = read_layout(found, class_folder)
     files = {tuple(name.path.split("/")): name for name in found if name.kind not in _FOLDERS}
-    entries = {folders: _entry(name, layout.place(folders[:-1])) for folders, name in files.items()}
+    places = {parent: layout.place(parent) for parent in {folders[:-1] for folders in files}}
+    entries = {folders: _entry(name, places[folders[:-1]]) for folders, name in files.items()}
     set_litter_aside(list(entries.values()))
     lost = _lost_classes(found, layout)
     for folders, blocker in lost.items():
@@ -162,13 +163,15 @@ def _lost_classes(found: list[PathFound], layout: Layout) -> dict[Folders, Block
         if name.kind == "unreadable_folder":
             message = "the system refuses to list this folder; make it readable, mount it again, or move it away"
             lost[folders] = Blocker(shown(name.path) or str(name.location), "unreadable", message)
-        elif not is_hidden(name.path) and layout.may_be_class(folders) and (message := _stands_for_a_folder(name)):
+        elif name.kind != "folder" and (message := _stands_for_a_folder(name)) and layout.may_be_class(folders):
             lost[folders] = Blocker(shown(name.path), "empty_class", message)
     return lost
 
 
 def _stands_for_a_folder(name: PathFound) -> str:
     """What to do about a link to a folder, or what cannot be looked at and has no suffix like a file; else nothing."""
+    if is_hidden(name.path):
+        return ""
     if name.kind == "link_folder" or (name.kind == "link_outside" and name.location.is_dir()):
         return "a link in the place of a class folder is not followed; copy the folder here, or delete the link"
     if "." in name.path.split("/")[-1]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.core.files import write_csv
@@ -214,3 +217,65 @@ def test_delivered_images_read_back_without_synthetic_ones(tmp_path: Path) -> No
     assert not found.blockers
     assert [entry.path for entry in found.entries if entry.code == "synthetic"] == ["train/a/2.png", "train/b-1f/2.png"]
     assert any(note.startswith("synthetic: 2 images") for note in found.notes)
+
+
+def test_delivered_images_without_a_manifest_are_named(tmp_path: Path) -> None:
+    """What `assemble` wrote is told by its names where the file that tells it is gone."""
+    write(tmp_path, below("train", "test"))
+    (tmp_path / "train" / "cat" / "0.png").rename(tmp_path / "train" / "cat" / "synthetic-000001.png")
+    assert any("read as real ones" in note and "synthetic-000001.png" in note for note in folder.folder(tmp_path)[2])
+    rows = [{"path": "train/cat/1.png", "label": "cat", "split": "train", "synthetic": 1}]
+    write_csv(tmp_path / "manifest.csv", rows, ("path", "label", "split", "synthetic"))
+    notes = folder.folder(tmp_path)[2]
+    assert [note.split(" ")[1] for note in notes if note.startswith("synthetic")] == ["1", "1"]
+
+
+def test_delivered_images_read_back_below_another_folder(tmp_path: Path) -> None:
+    write(tmp_path, below("augmented/train", "augmented/test"))
+    rows = [{"path": "train/cat/1.png", "label": "cat", "split": "train", "synthetic": 1}]
+    write_csv(tmp_path / "augmented" / "manifest.csv", rows, ("path", "label", "split", "synthetic"))
+    entries, blockers, _ = folder.folder(tmp_path)
+    assert not blockers
+    assert [entry.path for entry in entries if entry.code == "synthetic"] == ["augmented/train/cat/1.png"]
+
+
+def test_images_that_stand_nowhere_stop(tmp_path: Path) -> None:
+    """Beside a level of images a file is judged by its content, so that no class is lost for want of a suffix."""
+    write(tmp_path, [*below("images"), "more/bird"], each=2)
+    for index in range(2):
+        (tmp_path / "more" / "bird" / f"{index}.png").rename(tmp_path / "more" / "bird" / str(index))
+    (tmp_path / "more" / "list.txt").write_text("cat\n")
+    entries, blockers, _ = folder.folder(tmp_path)
+    assert [blocker.code for blocker in blockers] == ["loose_files"]
+    assert {entry.path: entry.code for entry in entries if not entry.label} == {
+        "more/bird/0": "loose_files",
+        "more/bird/1": "loose_files",
+        "more/list.txt": "root_file",
+    }
+
+
+NAMES = st.sampled_from(["cat", "dog", "train", "Test", "val", "images", "masks", "fold1", "2019", "labels"])
+
+
+@given(st.sets(st.lists(NAMES, min_size=1, max_size=4).map("/".join), min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_no_image_is_lost_and_no_split_is_a_class(folders: set[str]) -> None:
+    """In any tree each image is used under one class, is a mask, or stops the run; and what is used agrees with its
+    folders: its class and split are among their names, and a class is no split beside another class."""
+    with TemporaryDirectory() as root:
+        write(Path(root), sorted(folders), each=1)
+        entries, blockers, notes = folder.folder(Path(root))
+    assert len(entries) == len(folders)
+    stopped = bool(blockers)
+    for entry in entries:
+        names = entry.path.split("/")[:-1]
+        if entry.outcome == "ignored":
+            assert entry.code == "mask"
+            assert {"masks", "labels"} & set(names)
+            assert notes or stopped
+        elif entry.outcome != "stop":
+            assert entry.label in names
+            assert stopped or not split_of(entry.label)
+            assert not entry.declared_split or entry.declared_split in map(split_of, names)
+        else:
+            assert stopped
