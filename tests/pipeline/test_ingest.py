@@ -44,7 +44,7 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
         *(
             f"prepared/{name}/{file}"
             for name in ("train", "val", "test", "pool")
-            for file in ("images.npy", "index.csv")
+            for file in ("images.npy", "index.csv", "checksums.json")
         ),
     }
     assert stage(tmp_path).returncode == 0
