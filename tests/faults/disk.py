@@ -96,4 +96,5 @@ class Watched:
 
 
 def path_of(descriptor: int) -> str:
-    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  (text, as the other events have it)
+    """Of an open file; that of a pipe lies nowhere."""
+    return os.path.join("/", os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115, PTH118  (text, as of other events)

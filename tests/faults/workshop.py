@@ -11,6 +11,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from augment.params.types import OUTPUTS
+from augment.project.mends import ASIDE
 from tests.faults.disk import KILL
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,6 @@ def outputs(root: Path) -> dict[str, bytes]:
 
 
 def names(root: Path) -> set[str]:
-    """All files of a project, but for those of DVC's own folder."""
+    """All files of a project, but for those of DVC's own folder and what a mend of doctor moved aside."""
     found = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    return {str(path) for path in found if path.parts[0] not in (".dvc", ".git")}
+    return {str(path) for path in found if path.parts[0] not in (".dvc", ".git") and ASIDE not in path.parents}
