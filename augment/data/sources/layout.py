@@ -4,7 +4,6 @@ Read are the habits of ImageFolder, Keras, Ultralytics and MVTec, and what `asse
 ways is not read at all: a person says which, by `ingest.class_folder`.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -14,24 +13,13 @@ from typing import Literal, NamedTuple
 from augment.core.progress import first_few
 from augment.data.decoding.formats import has_image_name
 from augment.data.sources.disk import PathFound, is_hidden, shown
+from augment.data.sources.folder_names import FOLD, IMAGES, is_mask, split_of, splits_among
 
 Folders = tuple[str, ...]
 """The folders of a file from the root downwards, or a folder itself."""
 
 ClassFolder = Literal["auto", "top", "last"]
 
-_WORDS = {"train": "train|training", "val": "val|valid|validation|dev", "test": "test|testing"}
-_SPLIT = {name: re.compile(words, re.IGNORECASE) for name, words in _WORDS.items()}
-_AFFIXED = {
-    name: re.compile(rf"(?P<before>.*[ ._-])?({words})(?P<after>[ ._-].*|\d+|set|data|images)?", re.IGNORECASE)
-    for name, words in _WORDS.items()
-}
-_FOLD = re.compile(r"(fold|cv|split|partition)s?[ ._-]?\d+", re.IGNORECASE)
-_IMAGES = frozenset({"images", "image", "img", "imgs", "jpegimages", "data"})
-_MASKS = frozenset(
-    {"ground_truth", "groundtruth", "gt", "mask", "masks", "segmentation", "segmentations", "segmentationclass"}
-    | {"segmentationobject", "label", "labels", "annotation", "annotations"}
-)
 _BY_TABLE = "or list the images in images.csv (path, label, split)"
 _SORT = f"put the images into one folder per class, {_BY_TABLE}"
 _ASK = "set ingest.class_folder: top (the first folder names the class) or last (the one that holds the image does)"
@@ -94,16 +82,6 @@ class Layout:
         return is_open and not self.problem
 
 
-def split_of(name: str) -> str:
-    """train, val or test where a folder is named like one of them, else empty."""
-    return next((split for split, pattern in _SPLIT.items() if pattern.fullmatch(name)), "")
-
-
-def is_mask(name: str) -> bool:
-    """Whether a folder is named like those of masks or annotations."""
-    return name.lower() in _MASKS
-
-
 def read_layout(found: Sequence[PathFound], choice: ClassFolder) -> Layout:
     """The layout of a folder, from all names in it.
 
@@ -122,7 +100,7 @@ def read_layout(found: Sequence[PathFound], choice: ClassFolder) -> Layout:
     inner = {path[len(start) :] for path in paths if path[: len(start)] == start and len(path) > len(start)}
     plain = {tuple(name.path.split("/")) for name in seen if name.kind == "folder"}
     beside = {folder[-1] for folder in plain if folder[:-1] == start}
-    splits = _splits(sorted({path[0] for path in inner}))
+    splits = splits_among(sorted({path[0] for path in inner}))
     layout = _above(start, inner, beside, splits) if splits else _plain(start, inner, beside)
     return _as_boxes(layout, files, images)
 
@@ -138,22 +116,10 @@ def _start(paths: Collection[Folders], folders: Collection[Folders]) -> Folders:
         if len(level) != 1 or any(map(split_of, beside)):
             return start
         (top,) = level
-        is_whole = top.lower() in _IMAGES or len(beside | tops) == 1
+        is_whole = top.lower() in IMAGES or len(beside | tops) == 1
         if not is_whole or (*start, top) in paths:  # where images stand in it, it is a class itself
             return start
         start = (*start, top)
-
-
-def _splits(tops: Sequence[str]) -> dict[str, str]:
-    """Folders that are named like splits -> their split: by the word alone, or beside a word that all of them have
-    (`seg_train`, `seg_test`)."""
-    if named := {top: split for top in tops if (split := split_of(top))}:
-        return named
-    found = [(top, split, pattern.fullmatch(top)) for top in tops for split, pattern in _AFFIXED.items()]
-    sides = {top: split for top, split, match in found if match}
-    words = {(match["before"], match["after"]) for _, _, match in found if match}
-    is_meant = {"train"} < {*sides.values()} and (len(words) == 1 or len(sides) == len(tops))
-    return sides if is_meant else {}
 
 
 def _above(start: Folders, inner: Collection[Folders], beside: Collection[str], splits: dict[str, str]) -> Layout:
@@ -175,6 +141,7 @@ def _above(start: Folders, inner: Collection[Folders], beside: Collection[str], 
     is_split = len(set(splits.values())) > 1
     note = f"layout: split folders above the classes: {_names(splits)} hold {classes}"
     note = note if is_split else f"layout: the classes {classes} stand in {_names(splits)} alone, so a split is drawn"
+    note += _merged(used)
     return Layout(start, {top: (split * is_split, depths[top]) for top, split in splits.items()}, note=note)
 
 
@@ -184,7 +151,7 @@ def _class_depth(top: str, paths: Sequence[Folders]) -> int:
     while True:
         names = {path[depth] for path in paths if len(path) > depth and not is_mask(path[depth])}
         level = names.pop().casefold() if len(names) == 1 else ""
-        if level not in _IMAGES and level != top.casefold():
+        if level not in IMAGES and level != top.casefold():
             return depth + 1
         depth += 1
 
@@ -192,13 +159,13 @@ def _class_depth(top: str, paths: Sequence[Folders]) -> int:
 def _plain(start: Folders, inner: Collection[Folders], beside: Collection[str]) -> Layout:
     """Class folders, which may hold split folders. beside: the names of all folders that stand where they do."""
     tops = sorted({path[0] for path in inner})
-    levels = [top for top in tops if top.lower() in _IMAGES]
+    levels = [top for top in tops if top.lower() in IMAGES]
     if levels and (any(map(is_mask, beside)) or (len(tops) > 1 and any(path[1:] for path in inner))):
         what = f"{_names(levels)}: a level of images beside {_names(sorted({*beside} - {*levels}))}"
         return _problem("no_classes", what, f"{_SORT}; {_TOP}")
-    if len(tops) > 1 and all(map(_FOLD.fullmatch, tops)):
+    if len(tops) > 1 and all(map(FOLD.fullmatch, tops)):
         return _problem("split_folders", f"{_names(tops)}: named like parts of a set, not classes", f"{_SORT}; {_TOP}")
-    paths = [path[:1] + tuple(name for name in path[1:] if name.lower() not in _IMAGES) for path in inner]
+    paths = [path[:1] + tuple(name for name in path[1:] if name.lower() not in IMAGES) for path in inner]
     split = sorted({path[0] for path in paths if any(map(split_of, path[1:2]))})
     unsplit = sorted({path[0] for path in paths if not any(split_of(n) or is_mask(n) for n in path[1:2])})
     if split and unsplit:
@@ -210,7 +177,20 @@ def _plain(start: Folders, inner: Collection[Folders], beside: Collection[str]) 
     if split:
         sides = _names(sorted({path[1] for path in paths if any(map(split_of, path[1:2]))}))
         note = f"layout: split folders within the classes: {_names(tops)} hold {sides}"
-    return Layout(start, below=bool(split), note=note)
+        return Layout(start, below=True, note=note)
+    return Layout(start, note=note + _merged(paths, "; " if note else "layout: "))
+
+
+def _merged(paths: Collection[Folders], joint: str = "; ") -> str:
+    """A note on folders within a class, which might be classes themselves."""
+    within: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        within[path[0]] |= {name for name in path[1:2] if not is_mask(name)}
+    label, names = max(within.items(), key=lambda item: len(item[1]), default=("", set()))
+    if len(names) < 2:
+        return ""
+    what = f"{joint}all folders within {shown(label)} are one class ({_names(sorted(names))})"
+    return f"{what}; if they are the classes, set ingest.class_folder: last"
 
 
 def _mixed_up(paths: Collection[Folders]) -> Layout | None:
@@ -218,7 +198,7 @@ def _mixed_up(paths: Collection[Folders]) -> Layout | None:
     holders: dict[str, set[str]] = defaultdict(set)  # of a name, regardless of case
     for path in paths:
         for name in path:
-            if name is path[0] or not (name.lower() in _IMAGES or is_mask(name)):
+            if name is path[0] or not (name.lower() in IMAGES or is_mask(name)):
                 holders[name.casefold()].add(path[0])
     if splits := sorted(filter(split_of, holders)):
         what = f"{_names(splits)}: named like a split, deep within {_names(sorted(holders[splits[0]]))}"
