@@ -79,12 +79,17 @@ def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker], list[str]
     entries.sort(key=lambda entry: entry.path)
     if ingest.source == "folder":
         blockers += meta.apply(root, entries)
-    for entry in entries:
-        entry.label = unicodedata.normalize(
-            "NFC", entry.label
-        )  # a Mac decomposes letters, which nobody can see or type
-        entry.declared_split = entry.declared_split if ingest.split == "declared" else ""
-    return entries, blockers, notes
+    for entry in entries:  # a Mac decomposes letters, which nobody can see or type
+        entry.label = unicodedata.normalize("NFC", entry.label)
+    return entries, blockers, notes + (_put_split_aside(entries) if ingest.split == "drawn" else [])
+
+
+def _put_split_aside(entries: Sequence[Entry]) -> list[str]:
+    """Forget the split that the set declares, so that one is drawn, and say so."""
+    declared = [entry for entry in entries if entry.declared_split]
+    for entry in declared:
+        entry.declared_split = ""
+    return [f"split: the set's own, of {len(declared)} files, is not used (ingest.split: drawn)"] if declared else []
 
 
 def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:

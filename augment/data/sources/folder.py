@@ -85,7 +85,8 @@ def _empty_classes(found: list[PathFound], layout: Layout, parents: Collection[F
 def _layout_notes(layout: Layout, entries: list[Entry]) -> list[str]:
     masks = [entry.path for entry in entries if entry.code == "mask"]
     masked = f"{len(masks)} files such as {masks[0]} are masks or annotations and not read" if masks else ""
-    return ["; ".join(filter(None, (layout.note or "layout", masked)))] if layout.note or masked else []
+    seen = [*filter(None, (layout.note.removeprefix("layout: "), masked))]
+    return ["layout: " + "; ".join(seen)] if seen else []
 
 
 def _root_blockers(root: Path) -> list[Blocker]:
