@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.files import WORK_STORE
-from augment.params.yaml_text import parse_yaml
 
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _LOCK_KEYS, _STAGE_KEYS = {"schema", "stages", "datasets"}, {"cmd", "deps", "params", "outs"}
@@ -79,6 +78,8 @@ def _copy(source: Path, path: Path) -> None:
 
 def locked_outputs(path: Path) -> list[Output]:
     """The outputs that dvc.lock names; none without the file. Raises ValueError saying what is wrong with it."""
+    from augment.params.yaml_text import parse_yaml  # noqa: PLC0415  (loads pydantic, and a stage starts with this file)
+
     if not path.exists():
         return []
     text = path.read_text(encoding="utf-8", errors="replace")

@@ -1,14 +1,13 @@
 """What a file name says of its group holds in the split, and no group or image is on two sides."""
 
-import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from augment.core.errors import DataError, ParamsError
-from augment.core.files import read_csv
 from augment.data import prepare as module
 from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
@@ -145,12 +144,9 @@ def test_a_prepared_folder_changed_by_hand_is_found(tmp_path: Path) -> None:
     prepare(Ingest(source="folder", path=str(tmp_path / "raw")), 0, tmp_path / "out")
     load = {side: ImageSet.load(tmp_path / "out" / side) for side in ("train", "val", "test")}
     check_sides(load)
-    rows = read_csv(tmp_path / "out" / "test" / "index.csv")
-    rows[0]["group"] = str(load["train"].groups[0])
-    with (tmp_path / "out" / "test" / "index.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    groups = load["test"].groups.copy()
+    groups[0] = str(load["train"].groups[0])
+    replace(load["test"], groups=groups).save(tmp_path / "out" / "test")
     changed = load | {"test": ImageSet.load(tmp_path / "out" / "test")}
     with pytest.raises(DataError, match=r"^leak: the group"):
         check_sides(changed)
