@@ -15,7 +15,7 @@ from augment.data.sources.idx import has_idx
 from augment.data.sources.images_csv import LIST
 from augment.data.sources.labels import label_blockers
 from augment.data.sources.layout import ClassFolder, Folders, Layout, Place, read_layout
-from augment.data.sources.litter import set_litter_aside
+from augment.data.sources.litter import set_litter_aside, set_masks_aside
 from augment.data.sources.meta import META
 
 _IGNORED_KINDS = {  # kind of a name -> code, detail
@@ -53,6 +53,7 @@ def folder(root: Path, class_folder: ClassFolder = "auto") -> tuple[list[Entry],
     places = {parent: layout.place(parent) for parent in {folders[:-1] for folders in files}}
     entries = {folders: _entry(name, places[folders[:-1]]) for folders, name in files.items()}
     set_litter_aside(list(entries.values()))
+    set_masks_aside(list(entries.values()))
     lost = _lost_classes(found, layout)
     for folders, blocker in lost.items():
         if folders in entries:
@@ -152,7 +153,13 @@ def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     if not loose:
         return []
     where = f"{len(loose)} images lie beside the class folders ({first_few(loose, 3)})"
-    return [Blocker(loose[0], "loose_files", f"{where}; move each into the folder of its class")]
+    return [
+        Blocker(
+            loose[0],
+            "loose_files",
+            f"{where}; move each into the folder of its class, or list them in images.csv (path, label)",
+        )
+    ]
 
 
 def _lost_classes(found: list[PathFound], layout: Layout) -> dict[Folders, Blocker]:

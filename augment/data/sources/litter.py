@@ -1,6 +1,7 @@
-"""What programs leave beside the images of a class: halves of downloads, notes on the image beside them."""
+"""What programs leave beside the images of a class: halves of downloads, notes on the image beside them, its mask."""
 
 import contextlib
+import re
 from collections.abc import Sequence
 from posixpath import basename, splitext
 
@@ -10,6 +11,7 @@ from augment.data.entries import Entry
 _PARTIAL = (".part", ".partial", ".crdownload", ".download", ".filepart", ".opdownload", ".tmp", ".temp", ".!ut")
 _SIDECARS = (".xmp", ".json", ".xml", ".txt", ".aae", ".pp3", ".dop", ".yaml", ".yml", ".cos")
 _LEFT = (".lrprev", ".lrcat", ".swp")
+_MASK = re.compile(r"(.+?)[ _.-]+(mask|masks|gt|groundtruth|ground_truth|segmentation)([ _-]?\d+)?", re.I | re.S)
 
 
 def set_litter_aside(entries: Sequence[Entry]) -> None:
@@ -28,6 +30,16 @@ def set_litter_aside(entries: Sequence[Entry]) -> None:
             entry.reject("ignored", "hidden", "a program left it behind")
         elif suffix in _SIDECARS and splitext(entry.path)[0] in images and not _starts_as_image(entry):
             entry.reject("ignored", "sidecar", "notes on the image beside it, which are not read")
+
+
+def set_masks_aside(entries: Sequence[Entry]) -> None:
+    """x_mask.png beside x.png is a drawing over it and no image of the class: it is ignored."""
+    images = [entry for entry in entries if entry.outcome in ("ok", "fixed") and formats.has_image_name(entry.path)]
+    stems = {splitext(entry.path)[0] for entry in images}
+    for entry in images:
+        mask = _MASK.fullmatch(splitext(entry.path)[0])
+        if mask and mask[1] in stems:
+            entry.reject("ignored", "mask", "named as a mask of the image beside it; if it is an image, rename it")
 
 
 def _names(path: str) -> tuple[str, str]:

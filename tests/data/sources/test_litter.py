@@ -69,3 +69,15 @@ def test_what_systems_keep_for_themselves(tmp_path: Path, folder: str, name: str
 )
 def test_what_programs_leave_in_a_class(tmp_path: Path, name: str, content: bytes, expected: tuple[str, str]) -> None:
     assert outcome(tmp_path, name, content) == expected
+
+
+def test_a_mask_by_name_is_no_image_of_the_class(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    names = [path.stem for path in sorted((tmp_path / "cat").iterdir())][:2]
+    for number, name in enumerate((f"{names[0]}_mask", f"{names[1]}_mask_1", "nobody_mask")):
+        (tmp_path / "cat" / f"{name}.png").write_bytes(encode(noise(90 + number)))
+    found = examine(Ingest(source="folder", path=str(tmp_path)))
+    assert {entry.path for entry in found.entries if entry.code == "mask"} == {
+        f"cat/{names[0]}_mask.png", f"cat/{names[1]}_mask_1.png"
+    }  # fmt: skip
+    assert any("2 files such as cat/" in note and "masks" in note for note in found.notes)
