@@ -34,9 +34,10 @@ PATHS = [
 RESERVED = ["CON", "nul", "AUX.png", "com1", "LPT9", "index.json", "shared", "manifest.csv", "classes.json", "dvc.lock",
             "NaN", "null", "true", "no", "0", "01", "1e5", "0x1", "None", "__proto__", "label"]  # fmt: skip
 TABLES = ["=1+1", "+1", "-1", '=cmd|"calc"!A0', ",", ";", '"', '""', "'", "a,b", "#", "|", "\\n", "\\", "\\\\", "\\t"]
-LETTERS = ["é", "ß", "İ", "猫", "\N{SNOWMAN}", "\N{PILE OF POO}", "\u202e", "\u200d", "\ufeff", "\u00a0", "\u3000", "א",
+LETTERS = ["é", "ß", "İ", "猫", "\N{SNOWMAN}", "\N{PILE OF POO}", "\u200d", "\ufeff", "\u00a0", "\u3000", "א",
            "ﬁ", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "z\u0335\u0321", "<b>", "<script>", "&lt;", "*", "?",
            "[a]", ":"]  # fmt: skip
+REFUSED = ["a\nb", "\r", "\x1b[2J", "a\tb", "\x7f", "\u202eb", "\u2028", "a\u2066b", "\x85", f"x\n$(touch {CANARY})"]
 PIECES = [*COMMANDS, *OPTIONS, *TEMPLATES, *PATHS, *RESERVED, *TABLES, *LETTERS, "a", " ", "bag", "x" * 60]
 SPLITS = ("train", "val", "valid", "validation", "test", "testing", "images", "good", "ground_truth")
 

@@ -17,7 +17,7 @@ from PIL import Image
 from augment import load_generators
 from augment.core.files import read_csv
 from augment.core.seeds import numpy_rng
-from tests.faults.hostile import CANARY, packs
+from tests.faults.hostile import CANARY, REFUSED, packs
 from tests.faults.workshop import PATH, ROOT
 from tests.test_pipeline import Project
 
@@ -120,6 +120,20 @@ def repro_with(street: Street, labels: list[str]) -> None:
 def test_a_pack_of_names(tmp_path: Path) -> None:
     (labels,) = packs(1, 60)
     repro_with(Street(tmp_path), labels)
+
+
+def test_names_that_cannot_be_shown_stop_ahead_of_everything(tmp_path: Path) -> None:
+    street = Street(tmp_path)
+    street.add_classes(["cat", *REFUSED])
+    before = street.beside()
+    for command in (("augment", "check"), ("dvc", "repro", "ingest")):
+        done = street.run(*command)
+        assert done.returncode != 0
+        said = done.stdout + done.stderr
+        assert said.count("class_bad_name") >= len(REFUSED)
+        assert all(line.isprintable() for line in said.splitlines()), ascii(said)
+        assert "Traceback" not in said
+    street.require_untouched(before)
 
 
 def hostile_params(street: Street, labels: list[str]) -> None:
