@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
 
 from augment import load_generators
-from augment.core.files import read_csv
+from augment.core.files import read_csv, sha256
 from augment.evaluation.columns import EVALUATION
 from augment.params.types import OUTPUTS
 from pipeline.files import FILES
@@ -198,11 +198,17 @@ def test_every_file_is_described(project: Project) -> None:
     ]
     for path in tree:
         relative = path.relative_to(project.root)
+        if path.name == "checksums.json":
+            known = json.loads(path.read_text(encoding="utf-8"))
+            assert known == {name: sha256((path.parent / name).read_bytes()) for name in known}, path
+            continue
         if (relative.parts[0] == "reports" and path.stem == "predictions") or relative.parts[1] == "plots":
             continue
         if relative.parts[1] == "experiment" and path.name != "experiment.json":
             relative = Path("reports/evaluation", path.name)
-        (name,) = [name for name, pattern in patterns.items() if relative.match(pattern)]
+        names = [name for name, pattern in patterns.items() if relative.match(pattern)]
+        assert len(names) == 1, relative
+        (name,) = names
         if path.suffix == ".csv":
             assert path.read_text(encoding="utf-8").splitlines()[0].split(",") == list(described[name].columns), path
         else:
