@@ -95,6 +95,20 @@ def test_only_own_temporaries_are_swept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".c", "b.tmp"]
 
 
+def test_temporaries_are_swept_in_a_folder_and_beside_a_file(tmp_path: Path) -> None:
+    long = "x" * 60
+    (tmp_path / "folder/deep").mkdir(parents=True)
+    mine = [f".{long[:40]}.a.tmp", "folder/.c.b.tmp", "folder/deep/.d.c.tmp"]
+    others = [".other.a.tmp", f".{long[:39]}.a.tmp", "folder/deep/d.tmp", "folder/.d"]
+    for name in (*mine, *others):
+        (tmp_path / name).write_text("")
+    sweep_temporaries(tmp_path / long)
+    sweep_temporaries(tmp_path / "folder")
+    left = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(left) == sorted(others)
+    sweep_temporaries(tmp_path / "gone/file")
+
+
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     with exclusive(tmp_path / "f"), pytest.raises(StoreError, match="another run"), exclusive(tmp_path / "f"):
         pass
