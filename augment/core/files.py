@@ -163,10 +163,16 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file, read in parts."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def changed_files(folder: Path, recorded: Mapping[str, str]) -> list[str]:
     """Those of the files (path from `folder` -> SHA-256) that hold something else by now, or are gone."""
     paths = {name: folder / name for name in recorded}
-    return [name for name, path in paths.items() if not path.is_file() or sha256(path.read_bytes()) != recorded[name]]
+    return [name for name, path in paths.items() if not path.is_file() or file_sha256(path) != recorded[name]]
 
 
 def sha256_json(value: Any) -> str:

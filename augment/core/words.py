@@ -1,11 +1,14 @@
 """Words of strangers made fit for a terminal or a page: labels, keys, file names and messages that quote them."""
 
 import io
+import re
 import unicodedata
 from typing import Any, TextIO, cast
 
-_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))  # control, format (order, invisible), surrogates, line ends
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")  # letters, marks and symbols without ink
+CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))  # Unicode's categories of controls, halves of characters, line ends
+EMPTY_BRAILLE = "\u2800"  # a letter that is a blank to see
+# Letters, marks and symbols without ink, beside those of category Cf (Unicode's Default_Ignorable_Code_Point).
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
 
 
 def printable(text: str, *, line: bool = False) -> str:
@@ -14,7 +17,7 @@ def printable(text: str, *, line: bool = False) -> str:
     Line feeds stay, but where it is one line: a key, a name. Undecodable bytes of a file name become `\\xff`.
     """
     stays = "" if line else "\n"
-    return "".join(letter if letter in stays or _is_seen(letter) else _escape(letter) for letter in text)
+    return "".join(letter if letter in stays or is_seen(letter) else escape(letter) for letter in text)
 
 
 class PrintableStream:
@@ -42,14 +45,15 @@ def printable_stream(stream: TextIO) -> TextIO:
     return stream if isinstance(stream, PrintableStream) else cast(TextIO, PrintableStream(stream))
 
 
-def _is_seen(character: str) -> bool:
+def is_seen(character: str) -> bool:
+    """Whether it shows ink or an ordinary blank, and nothing else than itself."""
     if character < "\x7f":
         return character >= " "
-    code = ord(character)
-    variation = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF
-    return unicodedata.category(character) not in _UNSEEN and character not in _BLANK and not variation
+    shows = unicodedata.category(character) not in CONTROL | {"Cf"} and character != EMPTY_BRAILLE
+    return shows and _BLANK.match(character) is None
 
 
-def _escape(character: str) -> str:
+def escape(character: str) -> str:
+    """How a character that is not to be shown is written; an undecodable byte of a file name becomes `\\xff`."""
     byte = ord(character) - 0xDC00  # how the system's calls smuggle an undecodable byte
     return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()

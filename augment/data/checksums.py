@@ -1,19 +1,12 @@
 """Hashes of ours beside what was written, compared when it is read: DVC hands out a damaged object without a look."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from augment.core.errors import DataError
-from augment.core.files import read_json, write_json
+from augment.core.files import file_sha256, read_json, write_json
 
 CHECKSUMS = "checksums.json"  # of a folder: name -> SHA-256
-
-
-def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file, read in parts."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:

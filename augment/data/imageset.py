@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.errors import ArgumentError, DataError, path_argument, sequence_argument, short
+from augment.core.errors import ArgumentError, DataError
 from augment.core.files import read_csv, sha256, write_bytes, write_csv
+from augment.data.arguments import path_argument, sequence_argument, short
 from augment.data.checksums import check_files, write_checksums
 
 UInt8 = NDArray[np.uint8]

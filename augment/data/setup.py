@@ -10,6 +10,7 @@ from augment import params
 from augment.core.errors import DataError, ParamsError
 from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
+from augment.core.yaml_text import parse_yaml
 from augment.data import check
 from augment.data.cleaning import examine
 from augment.data.clues.stems import quoted
@@ -20,7 +21,6 @@ from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
 from augment.params import Ingest, Params
 from augment.params.messages import as_yaml
-from augment.params.yaml_text import parse_yaml
 from augment.project import dvc_yaml
 
 _CHOSEN = ("ingest.class_folder", "ingest.split")  # of a new path they are what they are by default

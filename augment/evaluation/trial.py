@@ -30,7 +30,7 @@ from augment.core.progress import say
 from augment.data.checksums import check_file
 from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
 from augment.evaluation.statistics.estimates import Estimate, paired_t
-from augment.project.disk_space import Need, require_space, size_text
+from augment.project.disk_space import Need, bytes_text, require_space
 
 TOLERANCE = 1e-9
 SHOWN_OUTPUT_LINES = 5  # last lines of a command that fails
@@ -96,7 +96,7 @@ def require_copies(augmented: Path, rows: list[dict[str, str]]) -> None:
     size = 2 * sum((augmented / row["path"]).stat().st_size for row in rows)
     place = Path(tempfile.gettempdir())
     require_space([Need(place, size, "two copies that your training may change; TMPDIR names another place")])
-    say(f"trial: your training sees copies in {place}, {size_text(size)}; {augmented} stays as it is")
+    say(f"trial: your training sees copies in {place}, {bytes_text(size)}; {augmented} stays as it is")
 
 
 def read_manifest(folder: Path) -> list[dict[str, str]]:

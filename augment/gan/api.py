@@ -14,10 +14,11 @@ from torch import Tensor
 from augment import params
 from augment.core.engine import Engine, standalone
 from augment.core.environment import resolve_device
-from augment.core.errors import AugmentError, DataError, TrainingError, path_argument, sequence_argument, short
-from augment.core.labels import label_faults
+from augment.core.errors import AugmentError, DataError, TrainingError
 from augment.core.processes import cores
+from augment.data.arguments import path_argument, sequence_argument, short
 from augment.data.imageset import ImageSet
+from augment.data.sources.labels import label_faults
 from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import backend_on, generators_from, train_classes
 from augment.gan.settings import class_training

@@ -8,8 +8,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from augment.core.errors import BundleError, path_argument
+from augment.core.errors import BundleError
 from augment.core.files import sha256
+from augment.data.arguments import path_argument
 from augment.gan.bundle_files import (
     MANIFEST,
     SHARED,

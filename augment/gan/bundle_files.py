@@ -17,7 +17,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from augment.core.errors import BundleError
 from augment.core.files import json_text, read_file, sha256, sha256_json, slug
-from augment.core.labels import MAX_INDEX_BYTES, label_fault, printable
+from augment.core.words import printable
+from augment.data.sources.labels import MAX_INDEX_BYTES, label_fault
 from augment.gan.networks.architecture import Architecture, NetworkName
 
 INDEX, MANIFEST, WEIGHTS = "index.json", "manifest.json", "generator.safetensors"
@@ -211,7 +212,7 @@ def read_limited(path: Path, max_bytes: int) -> bytes:
             raise damaged(path, code, str(error.strerror)) from error
         code = "missing" if isinstance(error, FileNotFoundError | NotADirectoryError) else "unreadable"
         mend = f"Run `dvc repro train` to make the generators, or give the folder that holds {INDEX}."
-        raise BundleError(f"{printable(str(path))}: {error.strerror}. {mend}", code) from error
+        raise BundleError(f"{printable(str(path), line=True)}: {error.strerror}. {mend}", code) from error
 
 
 def refuse_link(path: Path) -> None:
@@ -222,8 +223,8 @@ def refuse_link(path: Path) -> None:
 
 def damaged(path: Path, code: str, what: str) -> BundleError:
     """The error to raise for a file that is not what it should be; what stood there is shown short and printable."""
-    seen = printable(what if len(what) <= MAX_SHOWN else what[:MAX_SHOWN] + "...")
-    mend = "Delete the folder and run `dvc repro train`, or fetch it again."
+    seen = printable(what if len(what) <= MAX_SHOWN else what[:MAX_SHOWN] + "...", line=True)
+    mend = "Move the folder away and run `dvc repro train`, or fetch it again."
     if code == "wrong_format":
         mend = "Make it anew: `dvc repro -f train` (what is in .work is not trained again), or `train_generators`."
-    return BundleError(f"{printable(str(path))}: {seen}. {mend}", code)
+    return BundleError(f"{printable(str(path), line=True)}: {seen}. {mend}", code)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augment.core.errors import ArgumentError, short
-from augment.core.labels import label_faults
+from augment.core.errors import ArgumentError
+from augment.data.arguments import short
+from augment.data.sources.labels import label_faults
 
 
 def check_parts(generators: Any, failed: Any, shared: Any) -> None:

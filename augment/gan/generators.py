@@ -8,16 +8,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from augment.core.errors import (
-    ArgumentError,
-    BundleError,
-    path_argument,
-    sequence_argument,
-    short,
-    whole_number,
-)
+from augment.core.errors import ArgumentError, BundleError
 from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.core.seeds import torch_rng
+from augment.data.arguments import path_argument, sequence_argument, short, whole_number
 from augment.gan.bundle_files import (
     INDEX,
     INDEX_FORMAT,

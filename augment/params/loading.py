@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from augment.core.errors import ParamsError
 from augment.core.files import read_file
+from augment.core.yaml_text import parse_yaml
 from augment.params.messages import format_errors
 from augment.params.schema import Params
-from augment.params.yaml_text import parse_yaml
 
 MAX_BYTES = 1_000_000
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from augment.params.yaml_text import SpelledInt
+from augment.core.yaml_text import SpelledInt
 
 
 def _text_keys(value: Any) -> Any:

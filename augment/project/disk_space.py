@@ -32,15 +32,15 @@ def missing_space(needs: Sequence[Need]) -> list[str]:
     for of_disk in disks.values():
         wanted, free = sum(need.size for need in of_disk), shutil.disk_usage(_standing(of_disk[0].folder)).free
         if wanted > free:
-            parts = ", ".join(f"{size_text(need.size)} for {need.what} ({need.folder})" for need in of_disk)
+            parts = ", ".join(f"{bytes_text(need.size)} for {need.what} ({need.folder})" for need in of_disk)
             lines.append(
-                f"the disk has too little room: about {size_text(wanted)} are needed, {parts}, and {size_text(free)} "
+                f"the disk has too little room: about {bytes_text(wanted)} are needed, {parts}, and {bytes_text(free)} "
                 "are free. Free some space, or work in a folder on a larger disk."
             )
     return lines
 
 
-def size_text(size: float) -> str:
+def bytes_text(size: float) -> str:
     """`12 kB`, `3.4 MB`, `1.2 GB`."""
     for unit, length in (("GB", 1e9), ("MB", 1e6)):
         if size >= length:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.files import WORK_STORE
+from augment.core.yaml_text import parse_yaml
 
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _LOCK_KEYS, _STAGE_KEYS = {"schema", "stages", "datasets"}, {"cmd", "deps", "params", "outs"}
@@ -83,7 +84,7 @@ def locked_outputs(path: Path) -> list[Output]:
         return []
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        content = _parsed(text)
+        content = parse_yaml(text)
     except ValueError as error:
         raise ValueError("not readable as YAML, cut short or edited") from error
     stages = content.get("stages") if isinstance(content, dict) and content.get("schema") else None
@@ -102,7 +103,7 @@ def locked_outputs(path: Path) -> list[Output]:
 def declared_outputs(path: Path) -> list[Path]:
     """The outputs that dvc.yaml declares; those that can be read where it is damaged."""
     try:
-        stages = _parsed(path.read_text(encoding="utf-8"))["stages"].values()
+        stages = parse_yaml(path.read_text(encoding="utf-8"))["stages"].values()
         sides = [stage.get(side, []) for stage in stages for side in ("outs", "metrics", "plots")]
         names = [next(iter(entry)) if isinstance(entry, dict) else entry for side in sides for entry in side]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
@@ -189,9 +190,3 @@ def _is_entry(entry: Any) -> bool:
         return False
     counted = "nfiles" in entry or not entry["md5"].endswith(".dir")
     return _MD5.fullmatch(entry["md5"]) is not None and "size" in entry and counted
-
-
-def _parsed(text: str) -> Any:
-    from augment.params.yaml_text import parse_yaml  # noqa: PLC0415  (loads pydantic, and a stage starts with this file)
-
-    return parse_yaml(text)

@@ -12,7 +12,7 @@ from typing import Any
 from augment import params
 from augment.core.errors import ParamsError
 from augment.core.words import printable
-from augment.params.yaml_text import parse_yaml
+from augment.core.yaml_text import parse_yaml
 from augment.project.mends import Fault, move_aside
 
 RWLOCK = Path(".dvc/tmp/rwlock")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from augment import params
+from augment.core.yaml_text import parse_yaml
 from augment.params.messages import as_yaml
-from augment.params.yaml_text import parse_yaml
 
 _ABSENT = object()
 _INTERPOLATED = re.compile(r"\$\{([\w.]+)\}")

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from augment.core.errors import ArgumentError, sequence_argument, short
+from augment.core.errors import ArgumentError
+from augment.data.arguments import sequence_argument, short
 from augment.gan.generators import GeneratorSet
 
 Range = tuple[float, float]

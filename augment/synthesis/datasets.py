@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from augment.core.errors import ArgumentError, sequence_argument, short, whole_number
+from augment.core.errors import ArgumentError
+from augment.data.arguments import sequence_argument, short, whole_number
 from augment.data.imageset import ImageSet
 from augment.gan.generators import MAX_SAMPLES, GeneratorSet
 from augment.synthesis.arguments import Bytes, Range, class_order, range_argument, refuse_numbers, scaled

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import get_worker_info
 
-from augment.core.errors import ArgumentError, short, whole_number
+from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed, torch_rng
+from augment.data.arguments import short, whole_number
 from augment.data.imageset import ImageSet
 from augment.gan.generators import CHUNK, GeneratorSet
 from augment.synthesis.arguments import Range, class_order, range_argument, refuse_numbers, scaled

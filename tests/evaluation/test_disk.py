@@ -13,7 +13,7 @@ from augment.evaluation.cost.disk import gan_needs, sample_needs, score_needs, w
 from augment.gan.checkpoint_store import StoredJob, train_stacked
 from augment.gan.training.run import GanJob
 from augment.params import Params
-from augment.project.disk_space import Need, missing_space, require_space, size_text
+from augment.project.disk_space import Need, bytes_text, missing_space, require_space
 from tests.gan.conftest import TINY, images
 
 DIGITS = {str(label): 60 if label < 5 else 10 for label in range(10)}
@@ -87,7 +87,7 @@ def test_what_is_missing_is_said_of_each_disk(empty: Path, monkeypatch: pytest.M
     assert "and 5.0 MB are free. Free some space" in line
     with pytest.raises(StoreError, match="too little room"):
         require_space(needs)
-    assert [size_text(size) for size in (0, 1_500, 2.5e6, 3e9)] == ["0 kB", "2 kB", "2.5 MB", "3.0 GB"]
+    assert [bytes_text(size) for size in (0, 1_500, 2.5e6, 3e9)] == ["0 kB", "2 kB", "2.5 MB", "3.0 GB"]
 
 
 def test_check_tells_of_it(empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

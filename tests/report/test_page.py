@@ -8,32 +8,15 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from augment.core.errors import AugmentError, DataError
 from augment.core.files import write_csv
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.measure.features import pixels
 from augment.params import check
-from augment.report.contents import load
 from augment.report.page import render
-from augment.report.words import fixed, percent, points
 from pipeline import report as stage
-from tests.report.builder import build, end_evaluation, random_images, write_index, write_manifest
-
-HOSTILE = '<script>alert(1)</script> & "x"'
-LABELS = ["bag", HOSTILE, "猫 🐱"]
-
-
-def make(root, labels=LABELS, shape=(1, 8, 8), failed=(), verdict="helps", count=6, title="A title"):
-    train, test = (random_images(labels, count, shape, seed) for seed in (1, 2))
-    synthetic = random_images([label for label in labels if label not in failed], count, shape, 3)
-    build(root, train, test, synthetic, {label: f"collapsed {label}" for label in failed}, verdict)
-    return read(root, title)
-
-
-def read(root, title="A title"):
-    folders = [root / name for name in ("data/prepared", "models", "data/synthetic", "reports", "data/base")]
-    return load(title, 4, *folders)
+from tests.report.builder import end_evaluation, random_images, write_index, write_manifest
+from tests.report.pages import HOSTILE, LABELS, make, read
 
 
 class Outline(HTMLParser):
@@ -289,43 +272,6 @@ def test_what_could_not_be_measured_says_so_and_is_never_nought(tmp_path):
     assert "AUC of the membership attack" not in page, "there is nothing to draw"
 
 
-def test_a_missing_file_is_named(tmp_path):
-    make(tmp_path)
-    (tmp_path / "reports/evaluation/arms.csv").unlink()
-    with pytest.raises(DataError, match=r"arms\.csv.*dvc repro"):
-        read(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "name", ["reports/evaluation/arms.csv", "reports/evaluation/verdict.json", "data/synthetic/manifest.csv",
-             "data/prepared/test/images.npy", "models/bag/manifest.json", "data/synthetic/bag/000000.png"]
-)  # fmt: skip
-def test_a_damaged_file_is_named(tmp_path, name):
-    make(tmp_path)
-    path = tmp_path / name
-    whole = bytearray(path.read_bytes())
-    whole[len(whole) // 2] ^= 1
-    path.write_bytes(whole)
-    with pytest.raises(AugmentError, match=f"{path}:"):
-        read(tmp_path)
-
-
-def test_a_missing_column_is_named(tmp_path):
-    make(tmp_path)
-    (tmp_path / "reports/evaluation/arms.csv").write_text("arm,kind\nnone,real\n")
-    end_evaluation(tmp_path / "reports")
-    with pytest.raises(DataError, match=r"arms\.csv: lacks the columns mean, low"):
-        read(tmp_path)
-
-
-def test_a_missing_key_is_named(tmp_path):
-    make(tmp_path)
-    (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
-    end_evaluation(tmp_path / "reports")
-    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, base, first_line, delivery"):
-        read(tmp_path)
-
-
 def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path, monkeypatch):
     make(tmp_path, failed=("bag",))
     monkeypatch.chdir(tmp_path)
@@ -348,18 +294,6 @@ def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path
     assert len(curves) == 1 + 2 + 2 * 50  # bag failed after two rows
     assert first["confusion.csv"] == (tmp_path / "reports/evaluation/confusion.csv").read_bytes()
     assert html.escape(HOSTILE) in first["report.html"].decode().replace("&#34;", "&quot;")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.031, "+3.1"), (-0.0004, "−0.04"), (0.0, "0.0"), (-0.012, "−1.2"), ("", "–"), (None, "–")]
-)
-def test_points(value, text):
-    assert points(value) == text
-
-
-def test_other_figures():
-    assert [percent(cell) for cell in ("0.8333", "", "nan")] == ["83.3", "–", "–"]
-    assert [fixed(cell) for cell in (0.14, None)] == ["0.140", "–"]
 
 
 def test_recalls_stand_beside_the_groups_they_rest_on(tmp_path):

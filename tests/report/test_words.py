@@ -3,7 +3,7 @@
 import pytest
 
 from augment.report.page import SYMBOLS
-from augment.report.words import ENDINGS, minutes, plain_sentence
+from augment.report.words import ENDINGS, fixed, minutes, percent, plain_sentence, points
 
 
 def test_every_verdict_has_one_sentence() -> None:
@@ -51,3 +51,15 @@ def test_a_gain_that_copies_have_too_is_not_called_too_small() -> None:
 )
 def test_time_is_told_in_minutes(seconds: float | None, text: str) -> None:
     assert minutes(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.031, "+3.1"), (-0.0004, "−0.04"), (0.0, "0.0"), (-0.012, "−1.2"), ("", "–"), (None, "–")]
+)
+def test_points(value: object, text: str) -> None:
+    assert points(value) == text
+
+
+def test_other_figures() -> None:
+    assert [percent(cell) for cell in ("0.8333", "", "nan")] == ["83.3", "–", "–"]
+    assert [fixed(cell) for cell in (0.14, None)] == ["0.140", "–"]

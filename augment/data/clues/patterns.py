@@ -13,7 +13,6 @@ _CHANGES = (
     "equali[sz]ed?|clahe|newpixel|orig(?:inal)?|cop(?:y|ie|ia)|kopie|dup(?:licate)?"
 )
 _VIEWS = "left|right|front|back|rear|top|bottom|side|oblique|axial|coronal|sagittal|frontal|lateral|cc|mlo|rgb|nir|ir"
-_VIEWS = "left|right|front|back|rear|top|bottom|side|oblique|axial|coronal|sagittal|frontal|lateral|cc|mlo|rgb|nir|ir"
 _OTHER_ENDS = (r"[_-]-?\d+deg(?![a-z])", r"\.rf\.[0-9a-f]{8,}")  # leaf_90deg; what Roboflow exports
 _NUMBERED = re.compile(r"\(\d{1,2}\)")  # a file manager's second copy
 _MAX_NUMBERED = 5

@@ -6,7 +6,7 @@ largest value of all its deep files. Files that say how many bits they use are t
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +55,20 @@ def measured(image: Image.Image, deep: Deep | None) -> Deep | None:
     if deep is None or image.mode == "F":
         return None
     if not image.mode.startswith("I"):
-        high = max(int(band.getextrema()[1]) for band in _colours(image))  # type: ignore[arg-type]
+        high = max(_extrema(band)[1] for band in _colours(image))
         return deep._replace(peak=high << 8 | 255)
-    low, high = map(int, image.getextrema())  # type: ignore[arg-type]
+    low, high = _extrema(image)
     constant = low == high
     if (clear := image.info.get("transparency")) is not None:
         values = np.asarray(image)
         high = int(values.max(initial=0, where=values != clear))
     return deep._replace(peak=LONG if low < 0 and deep.top == LONG else high, constant=constant)
+
+
+def _extrema(image: Image.Image) -> tuple[int, int]:
+    """The smallest and the largest value of an image of one channel."""
+    low, high = cast(tuple[float, float], image.getextrema())
+    return int(low), int(high)
 
 
 def unsigned(values: NDArray[Any], top: int) -> NDArray[Any]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from augment.core.words import CONTROL, escape
+
 Kind = Literal[
     "file", "folder", "unreadable_folder", "special", "link_outside", "link_broken", "link_loop", "link_folder"
 ]
@@ -45,7 +47,7 @@ def shown(name: str) -> str:
     """The name in printable UTF-8: undecodable bytes and control characters become escapes."""
     if is_plain(name):
         return name
-    return "".join(character if _is_plain(character) else _escape(character) for character in name)
+    return "".join(character if _is_plain(character) else escape(character) for character in name)
 
 
 def is_plain(name: str) -> bool:
@@ -64,12 +66,7 @@ def is_bare(folder: Path) -> bool:
 
 
 def _is_plain(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
-
-
-def _escape(character: str) -> str:
-    byte = ord(character) - 0xDC00  # how the system's calls smuggle an undecodable byte
-    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else character.encode("unicode_escape").decode()
+    return unicodedata.category(character) not in CONTROL
 
 
 def walk(root: Path) -> Iterator[PathFound]:

@@ -1,6 +1,7 @@
 """A folder with one sub-folder per class; and what kind of source a path is."""
 
 import contextlib
+import os
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -153,13 +154,8 @@ def _loose_blockers(entries: list[Entry]) -> list[Blocker]:
     if not loose:
         return []
     where = f"{len(loose)} images lie beside the class folders ({first_few(loose, 3)})"
-    return [
-        Blocker(
-            loose[0],
-            "loose_files",
-            f"{where}; move each into the folder of its class, or list them in images.csv (path, label)",
-        )
-    ]
+    advice = "move each into the folder of its class, or list them in images.csv (path, label)"
+    return [Blocker(loose[0], "loose_files", f"{where}; {advice}")]
 
 
 def _lost_classes(found: list[PathFound], layout: Layout) -> dict[Folders, Blocker]:
@@ -186,17 +182,9 @@ def _stands_for_a_folder(name: PathFound) -> str:
         return ""
     if name.kind == "link_broken":
         return "a link to nothing in the place of a class folder; copy in what it led to, or delete it"
-    if name.kind == "file" and not _is_there(name.location):
+    if name.kind == "file" and not os.path.lexists(name.location):
         return "the system refuses to say what this is; mount it again, copy it in, or move it away"
     return ""
-
-
-def _is_there(location: Path) -> bool:
-    try:
-        location.lstat()
-    except OSError:
-        return False
-    return True
 
 
 def _folder_blockers(root: Path, labels: Collection[str], empty: Collection[Folders]) -> list[Blocker]:

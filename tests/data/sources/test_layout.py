@@ -1,6 +1,7 @@
 """Layouts of folders: what is recognised is used and said, and what could be read in two ways stops a run."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -151,6 +152,17 @@ def test_boxes_are_no_classes(tmp_path: Path, side: str) -> None:
     assert "3.txt" in blocker.message
 
 
+def without_mount(real: Callable[[Path], os.stat_result]) -> Callable[[Path], os.stat_result]:
+    """As the system answers of a mount that is gone."""
+
+    def lstat(path: Path) -> os.stat_result:
+        if str(path).endswith("mount"):
+            raise OSError(107, "Transport endpoint is not connected")
+        return real(path)
+
+    return lstat
+
+
 def test_missing_classes_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever stands in the place of a class, and cannot be read, ends the run; inside a class it does not."""
     root = tmp_path / "in"
@@ -168,14 +180,8 @@ def test_missing_classes_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "train/empty": "empty_class",
     }
     (root / "mount").touch()
-    real = Path.lstat
-
-    def refuse(path: Path):
-        if path.name == "mount":
-            raise OSError(107, "Transport endpoint is not connected")
-        return real(path)
-
-    monkeypatch.setattr(Path, "lstat", refuse)
+    for owner in (Path, os):
+        monkeypatch.setattr(owner, "lstat", without_mount(owner.lstat))
     assert {blocker.path for blocker in folder.folder(root)[1]} == {*found, "mount"}
     assert all(entry.outcome == "stop" for entry in folder.folder(root)[0] if entry.path in {*found, "mount"})
 

@@ -5,8 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from augment.core.files import slug
-from augment.core.labels import MAX_INDEX_BYTES, MAX_LABEL_LENGTH, label_fault, label_faults, printable
-from augment.data.sources.labels import label_blockers
+from augment.core.words import printable
+from augment.data.sources.labels import (
+    MAX_INDEX_BYTES,
+    MAX_LABEL_LENGTH,
+    label_blockers,
+    label_fault,
+    label_faults,
+)
 
 
 def codes(*labels: str) -> dict[str, str]:
@@ -27,7 +33,7 @@ def test_a_name_has_a_length(label: str) -> None:
 @pytest.mark.parametrize("label", ["a\x1b[2J", "a\nb", "\x00", "\ud800", "a\u202eb", "a\u2066b", "a\u2028b"])
 def test_what_a_terminal_obeys_is_no_name(label: str) -> None:
     assert codes(label) == {label: "class_bad_name"}
-    assert printable(label).isprintable()
+    assert printable(label, line=True).isprintable()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,19 @@
+"""A page of made-up files, and what it is read from."""
+
+from augment.report.contents import load
+from tests.report.builder import build, random_images
+
+HOSTILE = '<script>alert(1)</script> & "x"'
+LABELS = ["bag", HOSTILE, "猫 🐱"]
+
+
+def make(root, labels=LABELS, shape=(1, 8, 8), failed=(), verdict="helps", count=6, title="A title"):
+    train, test = (random_images(labels, count, shape, seed) for seed in (1, 2))
+    synthetic = random_images([label for label in labels if label not in failed], count, shape, 3)
+    build(root, train, test, synthetic, {label: f"collapsed {label}" for label in failed}, verdict)
+    return read(root, title)
+
+
+def read(root, title="A title"):
+    folders = [root / name for name in ("data/prepared", "models", "data/synthetic", "reports", "data/base")]
+    return load(title, 4, *folders)
