@@ -13,7 +13,8 @@ from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
 from augment.core.progress import say
 from augment.evaluation.cost.counting import measure_cost
-from augment.evaluation.cost.disk import gan_needs, score_needs
+from augment.evaluation.cost.disk import gan_needs
+from augment.evaluation.cost.whole_run import score_needs
 from augment.evaluation.cost.wording import cost_line
 from augment.evaluation.experiment.experiment import (
     ExperimentResult,

@@ -26,7 +26,7 @@ def store_faults(project: Path, free: Iterator[Path]) -> Iterator[Fault]:
         gans = counted(len(damaged), "GAN")
         what = f"{WORK_STORE}: {gans} damaged, another's or of an older release; made anew if needed"
         yield Fault(what, move_aside((WORK_STORE / gan.folder.name for gan in damaged), next(free)))
-    kept = sorted(file for file in (project / SEEN_STORE).glob("*") if file.suffix in (".safetensors", ".strength"))
+    kept = sorted(file for file in (project / SEEN_STORE).glob("*") if file.suffix in (".seen", ".strength"))
     if wrong := [SEEN_STORE / file.name for file in kept if not is_sealed(file, file.stem)]:
         files = counted(len(wrong), "file")
         what = f"{SEEN_STORE}: {files} damaged, another's or of an older release; it looks again if needed"

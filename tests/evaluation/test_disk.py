@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from augment.core.errors import StoreError
-from augment.evaluation.cost.disk import gan_needs, sample_needs, score_needs, whole_run
+from augment.data.split.pool import FOLDS
+from augment.evaluation.cost.disk import MAX_REPEATS, gan_needs, sample_needs
+from augment.evaluation.cost.whole_run import score_needs, whole_run
+from augment.evaluation.experiment.training_sets import FOLD_REPETITIONS
 from augment.gan.checkpoint_store import StoredJob, train_stacked
 from augment.gan.training.run import GanJob
 from augment.params import Params
@@ -41,6 +44,10 @@ def test_the_digits_within_a_factor_of_two() -> None:
     assert found.keys() == MEASURED.keys()
     for folder, measured in MEASURED.items():
         assert 0.5 < found[folder] / 1e6 / measured < 2, folder
+
+
+def test_no_evaluation_has_more_training_sets() -> None:
+    assert MAX_REPEATS == FOLDS * FOLD_REPETITIONS
 
 
 def test_a_stored_gan_takes_what_was_counted(empty: Path) -> None:

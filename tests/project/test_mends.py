@@ -57,6 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive = shutil.make_archive(str(project.parent / "weights"), "zip", project, "notes.txt")
     write_sealed(project / ".work" / NAME / "finished.pt", NAME, Path(archive).read_bytes())
     write_sealed(project / SEEN_STORE / "a.strength", "a", b"0.5")
+    write_sealed(project / SEEN_STORE / "a.seen", "a", b"features and activations")
     (project / ".work/ledger.csv").write_text(LOOK)
     return project
 
@@ -170,6 +171,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     ".work a file": (file_as_store, ".work is no folder"),
     "store cut": (lambda project: cut(project / ".work" / NAME / "finished.pt", 90), ".work: 1 GAN damaged"),
     "store swapped": (other_entry, ".work: 1 GAN damaged"),
+    "seen cut": (lambda project: cut(project / SEEN_STORE / "a.seen", 70), ".work/backbone: 1 file damaged"),
     "seen swapped": (
         lambda project: shutil.move(project / SEEN_STORE / "a.strength", project / SEEN_STORE / "b.strength"),
         ".work/backbone: 1 file damaged",

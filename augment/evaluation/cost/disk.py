@@ -1,16 +1,14 @@
-"""How many bytes a run will write, from its settings alone and before anything trains; a rough figure."""
+"""How many bytes GANs and samples will take, from the settings alone and before anything trains; a rough figure."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
-from augment.core.files import SEEN_STORE, WORK_STORE
-from augment.core.processes import cores
+from augment.core.files import WORK_STORE
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import new_discriminator, new_generator
 from augment.params import Params
-from augment.params.arms import BACKBONE_ARMS, BACKBONE_FROM_PX
 from augment.project.disk_space import Need
 from augment.project.dvc_cache import cache_folder
 from augment.project.work_store import survey
@@ -22,10 +20,7 @@ BESIDE_WEIGHTS = 16_000  # bytes of a bundle or a finished GAN: names, curve, ma
 BESIDE_PIXELS = 100  # bytes of a PNG; its pixels are counted uncompressed, as those of noise are
 ROW = 130  # bytes of a manifest's row
 GRID_SAMPLES = 64
-FEATURE_BYTES, ACTIVATION_BYTES = 5120, 224  # of a picture that the backbone saw; the latter for each place
-VIEWS_PER_CLASS, MIN_VIEWS, MAX_VIEWS = 500, 4, 60  # of a training image, as the arms look at it
-SECOND_CLASSIFIER = 2  # times the scores, at most
-FOLDS = 25  # repeats of `repeated` where no disjoint sets can be cut, at most
+MAX_REPEATS = 25  # of `repeated`, where no disjoint sets can be cut
 
 
 def gan_needs(shape: Shape, counts: Mapping[str, int], params: Params, at_once: int, delivered: bool) -> list[Need]:
@@ -47,56 +42,34 @@ def gan_needs(shape: Shape, counts: Mapping[str, int], params: Params, at_once: 
     done = sum(gan.size for gan in survey(WORK_STORE) if gan.finished)
     checkpoints = _files(2 * at_once, 4 * generator + 3 * discriminator)  # weights, average, two moments, twice
     needs = [Need(WORK_STORE, max(stored - done, 0) + checkpoints, "checkpoints and finished GANs")]
-    bundles = _files(of_set, generator + BESIDE_WEIGHTS) + _files(of_set, GRID_SAMPLES * _pixels(shape))
-    return [*needs, *(_kept_twice(Path("models"), bundles, "generators") if delivered else [])]
+    bundles = _files(of_set, generator + BESIDE_WEIGHTS) + _files(of_set, GRID_SAMPLES * pixel_bytes(shape))
+    return [*needs, *(kept_twice(Path("models"), bundles, "generators") if delivered else [])]
 
 
 def sample_needs(shape: Shape, counts: Mapping[str, int], params: Params) -> list[Need]:
     """data/synthetic, and data/augmented with its real training images."""
     wanted = params.generate.samples_of_each(len(counts), *shape)
     rows = len(counts) * wanted * params.generate.oversample * ROW
-    samples, real = _files(len(counts) * wanted, _pixels(shape)), _files(sum(counts.values()), _pixels(shape))
+    samples, real = _files(len(counts) * wanted, pixel_bytes(shape)), _files(sum(counts.values()), pixel_bytes(shape))
     return [
-        *_kept_twice(Path("data/synthetic"), samples + rows, "samples"),
-        *_kept_twice(Path("data/augmented"), samples + real, "images to train on"),
-    ]
-
-
-def score_needs(shape: Shape, counts: Mapping[str, int], scored: int, params: Params) -> list[Need]:
-    """data/experiment, and what the backbone sees. scored: images of val and test."""
-    sees = min(shape[1:]) >= BACKBONE_FROM_PX
-    arms = [arm for arm in params.evaluate.arm_names if sees or arm not in BACKBONE_ARMS]
-    scores = 4 * (1 + len(arms)) * repeats(params) * scored * len(counts)  # float32; one arm more as delivered
-    needs = _kept_twice(Path("data/experiment"), SECOND_CLASSIFIER * scores, "scores")
-    if not sees or set(arms).isdisjoint(BACKBONE_ARMS):
-        return needs
-    looks = [count * (1 + min(MAX_VIEWS, max(MIN_VIEWS, VIEWS_PER_CLASS // count))) for count in counts.values()]
-    size = FEATURE_BYTES + ACTIVATION_BYTES * max(6, max(shape[1:]) // 18) ** 2
-    return [*needs, Need(SEEN_STORE, (sum(looks) + scored) * size, "what the backbone sees")]
-
-
-def whole_run(shape: Shape, sides: Mapping[str, int], counts: Mapping[str, int], params: Params) -> list[Need]:
-    """Of every stage; sides: images of train, val, test and pool."""
-    prepared = sum(sides.values()) * (_pixels(shape) + ROW)
-    return [
-        *_kept_twice(Path("data/prepared"), prepared, "prepared images"),
-        *gan_needs(shape, counts, params, cores(), True),
-        *sample_needs(shape, counts, params),
-        *score_needs(shape, counts, sides.get("val", 0) + sides.get("test", 0), params),
+        *kept_twice(Path("data/synthetic"), samples + rows, "samples"),
+        *kept_twice(Path("data/augmented"), samples + real, "images to train on"),
     ]
 
 
 def repeats(params: Params) -> int:
-    return params.evaluate.seeds if params.evaluate.protocol == "holdout" else max(params.evaluate.repeats, FOLDS)
+    """Training sets that an evaluation has, at most."""
+    return params.evaluate.seeds if params.evaluate.protocol == "holdout" else max(params.evaluate.repeats, MAX_REPEATS)
 
 
-def _kept_twice(folder: Path, size: int, what: str) -> list[Need]:
+def kept_twice(folder: Path, size: int, what: str) -> list[Need]:
     """An output, and DVC's copy of it where a DVC looks after this folder."""
     needs = [Need(folder, size, what)]
     return [*needs, Need(cache_folder(Path()), size, f"DVC's copy of {folder}")] if Path(".dvc").is_dir() else needs
 
 
-def _pixels(shape: Shape) -> int:
+def pixel_bytes(shape: Shape) -> int:
+    """Of a picture, uncompressed."""
     return shape[0] * shape[1] * shape[2] + BESIDE_PIXELS
 
 

@@ -12,9 +12,9 @@ from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, SPLITS, image_set
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
-from augment.evaluation.cost.disk import whole_run
 from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
 from augment.evaluation.cost.timing import Timings, time_parts
+from augment.evaluation.cost.whole_run import whole_run
 from augment.evaluation.cost.wording import advice_text, minutes_text, repeats_text, smallest_gain_text
 from augment.evaluation.experiment.preflight import GainModel, gain_model
 from augment.evaluation.experiment.protocol import Protocol, Splits
