@@ -1,5 +1,7 @@
 """What the page is read from: what is missing or damaged is named."""
 
+import re
+
 import pytest
 
 from augment.core.errors import AugmentError, DataError
@@ -28,17 +30,20 @@ def test_a_damaged_file_is_named(tmp_path, name):
         read(tmp_path)
 
 
-def test_a_missing_column_is_named(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "content", "lacks"),
+    [
+        ("arms.csv", "arm,kind\nnone,real\n", "the columns mean, low"),
+        (
+            "verdict.json",
+            '{"sentence": "s", "reasons": [], "advice": []}',
+            "the keys protocol, base, first_line, delivery",
+        ),
+    ],
+)
+def test_what_a_file_lacks_is_named(tmp_path, name, content, lacks):
     make(tmp_path)
-    (tmp_path / "reports/evaluation/arms.csv").write_text("arm,kind\nnone,real\n")
+    (tmp_path / "reports/evaluation" / name).write_text(content)
     end_evaluation(tmp_path / "reports")
-    with pytest.raises(DataError, match=r"arms\.csv: lacks the columns mean, low"):
-        read(tmp_path)
-
-
-def test_a_missing_key_is_named(tmp_path):
-    make(tmp_path)
-    (tmp_path / "reports/evaluation/verdict.json").write_text('{"sentence": "s", "reasons": [], "advice": []}')
-    end_evaluation(tmp_path / "reports")
-    with pytest.raises(DataError, match=r"verdict\.json: lacks the keys protocol, base, first_line, delivery"):
+    with pytest.raises(DataError, match=f"{re.escape(name)}: lacks {lacks}"):
         read(tmp_path)
