@@ -11,7 +11,6 @@ from pathlib import Path
 
 from augment.core.files import SEEN_STORE, WORK_STORE
 from augment.core.progress import limited
-from augment.project.disk_space import bytes_text
 from augment.project.dvc_cache import locked_outputs
 from augment.project.dvc_faults import output_faults
 from augment.project.dvc_state import asked_dvc, state_faults
@@ -127,11 +126,11 @@ def _store(prune_days: float | None) -> Iterator[str]:
             yield f"  {busy} stayed: a run is at work on them"
         files, size = prune_seen(SEEN_STORE, prune_days)
         if files:
-            yield f"  removed {files} files of what the backbone saw, {bytes_text(size)}; it looks again if it has to"
+            yield f"  removed {files} files of what the backbone saw, {_size(size)}; it looks again if it has to"
     gans = survey(WORK_STORE)
     yield f"  {WORK_STORE}: {_counted(gans)}" + (f", last used {_age(gans[0].used)}" if gans else "")
     unfinished = [
-        f"    unfinished: {gan.folder.name}, {bytes_text(gan.size)}, {_age(gan.used)}; `dvc repro` goes on with it"
+        f"    unfinished: {gan.folder.name}, {_size(gan.size)}, {_age(gan.used)}; `dvc repro` goes on with it"
         for gan in gans
         if not gan.finished
     ]
@@ -149,7 +148,7 @@ def _outputs() -> str:
 def _counted(gans: list[StoredGan]) -> str:
     finished = sum(gan.finished for gan in gans)
     return (
-        f"{finished} finished and {len(gans) - finished} unfinished GANs, {bytes_text(sum(gan.size for gan in gans))}"
+        f"{finished} finished and {len(gans) - finished} unfinished GANs, {_size(sum(gan.size for gan in gans))}"
     )
 
 
@@ -166,6 +165,10 @@ def _install(in_project: bool) -> str:
 
 def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 def _age(moment: float) -> str:
