@@ -147,9 +147,7 @@ def _outputs() -> str:
 
 def _counted(gans: list[StoredGan]) -> str:
     finished = sum(gan.finished for gan in gans)
-    return (
-        f"{finished} finished and {len(gans) - finished} unfinished GANs, {_size(sum(gan.size for gan in gans))}"
-    )
+    return f"{finished} finished and {len(gans) - finished} unfinished GANs, {_size(sum(gan.size for gan in gans))}"
 
 
 def _version(name: str) -> str | None:
