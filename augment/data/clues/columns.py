@@ -60,9 +60,7 @@ def unread_notes(root: Path, source: str, entries: Sequence[Entry]) -> list[str]
     if source == "idx" or not images:
         return []
     file, table = _read_already(root, source, entries)
-    known = paths.by_ending(images)
     folder = root if root.is_dir() else root.parent
-    found = [_unread(file.name, table, known, images)] if table else []
     if source == "folder":
         passed_over = [
             entry for entry in entries if not entry.usable and entry.code not in ("hidden", "sidecar", "mask")
@@ -73,7 +71,10 @@ def unread_notes(root: Path, source: str, entries: Sequence[Entry]) -> list[str]
     else:
         beside = tables_in(folder)
     beside.sort(key=lambda item: item[0].count("/"))  # the nearest first
-    found += [_unread(name, other, known, images) for name, other in readable(beside) if folder / name != file]
+    tables = [(file.name, table)] if table else []
+    tables += [(name, other) for name, other in readable(beside) if folder / name != file]
+    known = paths.by_ending(images) if tables else {}
+    found = [_unread(name, other, known, images) for name, other in tables]
     notes = [_note(unread, images, file.name, table) for unread in found if unread]
     return notes + _twin_notes(images) + (_folder_notes(images, file.name) if source == "list" else [])
 
