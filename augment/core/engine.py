@@ -126,7 +126,7 @@ class SharedArray:
             self._descriptor = None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _mapped(process: int, number: int, descriptor: int, dtype: str, shape: tuple[int, ...]) -> SharedArray:
     # "c": torch warns of memory that cannot be written; what is written stays in this process.
     return SharedArray(np.memmap(f"/proc/{process}/fd/{descriptor}", dtype, "c", shape=shape))

@@ -34,10 +34,10 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     """
     if ingest.source in ("digits", "slanted"):
         return _examine_built_in(ingest)
-    entries, blockers, notes = _find_entries(ingest)
+    entries, blockers, notes = find_entries(ingest)
     notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
-    take_in(entries, _wanted(ingest))
-    notes += _one_scale(entries, _wanted(ingest), scale)
+    take_in(entries, wanted_of(ingest))
+    notes += one_scale(entries, wanted_of(ingest), scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     stems = None if ingest.source == "idx" else find_stems(entries)  # before near duplicates get groups
@@ -60,14 +60,14 @@ def _examine_built_in(ingest: Ingest) -> Findings:
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         entry = Entry(f"{ingest.source}/{number:04d}", label, sha256=sha256(image.tobytes()), channels=1)
         entry.pixels, entry.size = image.transpose(1, 2, 0), (image.shape[1], image.shape[2])
-        _shape(entry, _wanted(ingest))
+        _shape(entry, wanted_of(ingest))
         entry.group = first.setdefault(entry.digest, entry.path)
         entries.append(entry)
     channels, _ = _unify_channels(entries, ingest.color)
     return Findings(entries, [], [], channels, Counter(entry.size for entry in entries if entry.size))
 
 
-def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker], list[str]]:
+def find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker], list[str]]:
     """Entries sorted by path, what stops a run, and notes; entries of IDX are decoded already."""
     root, notes = Path(ingest.path), list[str]()
     if ingest.source == "idx":
@@ -105,7 +105,7 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
         progress.advance()
 
 
-def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
+def one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
     """Decode deep files anew where the set settles another white than their depth has, and say so."""
     deep = [(entry, entry.deep) for entry in entries if entry.readable and entry.deep is not None]
     for top, own in depth.whites([file for _, file in deep]).items():
@@ -118,7 +118,7 @@ def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int
     return depth.scale_notes([(entry.path, file) for entry, file in deep])
 
 
-def _wanted(ingest: Ingest) -> Wanted:
+def wanted_of(ingest: Ingest) -> Wanted:
     size = (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size
     return Wanted(ingest.max_file_mb, ingest.max_pixels, ingest.background, ingest.color == "grey", size)
 

@@ -15,6 +15,7 @@ from augment.data.decoding.depth import scale_of
 from augment.data.entries import DEDUP, Entry
 from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
+from augment.data.sizes import native_size
 from augment.data.sources.disk import shown
 from augment.data.split.groups import check_sides
 from augment.data.split.split import split
@@ -26,7 +27,7 @@ MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "gro
 
 
 def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
-    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json`, `depth.json` and `manifest.csv`.
+    """Write `out/{train,val,test,pool}`, `classes.json`, `groups.json`, `depth.json`, `sizes.json` and `manifest.csv`.
 
     Equal inputs give equal bytes. Raises `DataError` with everything that stops the run, and then writes nothing; and
     when what was written has a group or an image on two sides.
@@ -67,6 +68,8 @@ def _write(findings: Findings, out: Path) -> None:
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
     write_json(out / "depth.json", {"white": scale_of(entry.deep for entry in findings.usable)})
+    working = findings.shape[1:]
+    write_json(out / "sizes.json", {"working": working, "native": native_size(findings.sizes, working)})
     check_sides({name: ImageSet.load(out / name) for name in (*SPLITS, POOL)})
     write_csv(out / "manifest.csv", map(_row, findings.entries), MANIFEST)
 

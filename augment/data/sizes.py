@@ -5,6 +5,7 @@ All are (height, width) in pixels.
 
 from collections.abc import Mapping
 from statistics import median_low
+from typing import Literal
 
 from augment.data.decoding.decode import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
@@ -23,14 +24,41 @@ def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
     return max(MIN_SIDE_PX, round(height * scale)), max(MIN_SIDE_PX, round(width * scale))
 
 
-def judged_size(sizes: Mapping[Size, int], working: Size) -> Size:
+def native_size(sizes: Mapping[Size, int], working: Size) -> Size:
+    """One size for the originals: the aspect of the working size, its shorter side the set's median one, and never
+    below that of the working size.
+
+    sizes: as stored -> images, at least one; working: of the GANs.
+    """
+    return _with_shorter_side(working, median_low([min(size) for size in _every(sizes)]))
+
+
+def judged_size(sizes: Mapping[Size, int], working: Size, most: int = BACKBONE_MAX_SIDE_PX) -> Size:
     """What classifiers on a backbone are shown, and what is delivered by default: native, as far as a backbone looks.
 
-    The aspect of the working size; the shorter side is the set's median one, at most 224 px, and never below that of
-    the working size. sizes: as stored -> images, at least one; working: of the GANs.
+    sizes, working: as `native_size` has them; most: the largest shorter side that the backbone is shown, pixels.
     """
-    shorter = min(median_low([min(size) for size in _every(sizes)]), BACKBONE_MAX_SIDE_PX)
-    scale = max(1.0, shorter / min(working))
+    return capped(native_size(sizes, working), working, most)
+
+
+def capped(native: Size, working: Size, most: int) -> Size:
+    """`native`, its shorter side at most so many pixels, and never below the working size."""
+    return native if min(native) <= most else _with_shorter_side(working, most)
+
+
+def delivered_size(
+    chosen: Literal["auto", "working", "native"] | int | tuple[int, int], native: Size, working: Size, most: int
+) -> Size:
+    """The one size that `assemble.size` stands for; of `native`, that at which classifiers see images."""
+    if isinstance(chosen, int):
+        return chosen, chosen
+    if isinstance(chosen, tuple):
+        return chosen
+    return working if chosen == "working" else capped(native, working, most)
+
+
+def _with_shorter_side(working: Size, side: int) -> Size:
+    scale = max(1.0, side / min(working))
     return round(working[0] * scale), round(working[1] * scale)
 
 

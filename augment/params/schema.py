@@ -23,7 +23,7 @@ from augment.params.arms import (
     family_of,
 )
 from augment.params.image_sections import Generate, Ingest, Section, Train
-from augment.params.types import Label, Steps, WatchedPath
+from augment.params.types import BACKBONE_MAX_SIDE_PX, DeliveredSize, Label, Steps, WatchedPath
 
 Three = Annotated[
     tuple[float, float, float], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
@@ -146,6 +146,11 @@ class Evaluate(Section):
         fitting = arms_of_family(in_all if self.arms == "all" else wanted, self.classifier)
         return tuple(arm for arm in ARMS if arm in fitting)
 
+    @property
+    def backbone_side(self) -> int:
+        """The largest shorter side that the backbone is shown, pixels."""
+        return BACKBONE_MAX_SIDE_PX if isinstance(self.backbone, str) else self.backbone.size
+
     def base_arms(self, arms: Collection[Arm]) -> tuple[Arm, ...]:
         """Those of `arms` that made images may be added to, by `classifier` and `augmentation`."""
         return tuple(
@@ -163,6 +168,11 @@ class Assemble(Section):
     use: Literal["chosen", "real", "gan_fill", "gan_half_filtered"] = "chosen"
     """`chosen`: what the evaluation chose, which may be none. The others overrule it. `gan_fill` takes filtered
     samples, where the arm of that name in the evaluation takes unfiltered ones."""
+    size: Literal["auto", "working", "native"] | DeliveredSize | tuple[DeliveredSize, DeliveredSize] = "auto"
+    """The size that images are delivered at, and that classifiers on a backbone are shown, as far as these look: with a
+    shorter side of at most 224. `auto`: the originals' own, with a shorter side of at most 224, one size for all.
+    `native`: originals as they are stored, each of its size. `working`: the size of the GANs (`ingest.size`), at which
+    networks from scratch learn in any case. Or pixels, one number or [height, width]."""
 
 
 class Report(Section):

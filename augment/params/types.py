@@ -28,6 +28,7 @@ LARGE_FROM_PX = 16  # a shorter side, and networks need fewer steps, and bf16 co
 BACKBONE_MAX_SIDE_PX = 224  # the largest shorter side that a pretrained network is shown
 Label = Annotated[str, BeforeValidator(_text)]
 Size = Annotated[int, Field(ge=2, le=256)]
+DeliveredSize = Annotated[int, Field(ge=2, le=2048)]
 MAX_STEPS = 10_000_000
 MAX_GAMMA = 10_000
 Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)] | Literal["auto"]

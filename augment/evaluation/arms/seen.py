@@ -4,8 +4,8 @@ All arms and repeats draw from the same rows, so a repeat costs no further look 
 content of an image, and what was seen is kept in the work store.
 """
 
-import hashlib
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from augment.core.engine import Engine, SharedArray
 from augment.core.files import SEEN_STORE, sha256_json
 from augment.core.seeds import derive_seed, global_torch_rng
 from augment.data.imageset import ImageSet, UInt8
+from augment.evaluation.arms.judged import JudgedImages, content
 from augment.evaluation.arms.scratch import augment_of
 from augment.measure.backbone.backbone import Chosen, described, identity, load_backbone
 from augment.params.arms import Augmentation
@@ -25,19 +26,25 @@ from augment.project.sealed import HASH_DIGITS, is_sealed, write_sealed
 
 AUGMENTATION: Augmentation = "randaugment"  # of views
 VIEWS_PER_CLASS, MIN_VIEWS, MAX_VIEWS = 500, 4, 60  # of a class about so many; of an image
-ROWS_OF_UNIT = 512
-AHEAD_IMAGES = 512  # augmented in one go
+ROWS_OF_UNIT, UNIT_VALUES = 512, 2**25  # looked at by one unit of work, but 32 at least
+AHEAD_IMAGES, AHEAD_VALUES = 512, 2**23  # augmented in one go, but 16 at least
 STORE = SEEN_STORE
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Look:
-    """How images are looked at: the backbone, the flips that the data allows, the seed of the views."""
+    """How images are looked at: the backbone, the flips that the data allows, the seed of the views, and what is shown
+    in the place of real working-size pictures, None where these are all there is."""
 
     backbone: Chosen
     flips: str
     seed: int
+    judged: JudgedImages | None = None
+
+    def shown(self, images: UInt8) -> UInt8:
+        """What the backbone is shown of real images."""
+        return images if self.judged is None else self.judged.of(images)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ def see_images(trains: Sequence[ImageSet], others: Sequence[UInt8], look: Look, 
     views = [count for _, count in wanted.values()]
     firsts = np.cumsum([0, *(1 + count for count in views)])[:-1].tolist()
     places = dict(zip(wanted, zip(firsts, views, strict=True), strict=True))
-    known = [AUGMENTATION, identity(look.backbone), look.flips, look.seed, [key.hex() for key in wanted], views]
+    known = [AUGMENTATION, identity(look.backbone), look.flips, look.seed, _contents(wanted, look), views]
     key = sha256_json(known)[:32]
     features, activations = _kept(STORE / f"{key}.seen", list(wanted.values()), look, engine)
     return SeenImages(key, places, SharedArray(features), SharedArray(activations))
@@ -92,8 +99,11 @@ def views_of(images_of_class: int) -> int:
     return int(np.clip(round(VIEWS_PER_CLASS / images_of_class), MIN_VIEWS, MAX_VIEWS))
 
 
-def content(image: NDArray[np.uint8]) -> bytes:
-    return hashlib.sha256(image.tobytes()).digest()
+def _contents(wanted: Mapping[bytes, tuple[UInt8, int]], look: Look) -> list[str]:
+    """What is shown of each image, in hexadecimal digits."""
+    if look.judged is None:
+        return [key.hex() for key in wanted]
+    return [content(look.judged.images.array[look.judged.rows[key]]).hex() for key in wanted]
 
 
 def see_made(images: UInt8, look: Look, seed: int, augmented: bool) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
@@ -116,10 +126,12 @@ def _kept(
             return np.load(kept, allow_pickle=False), np.load(kept, allow_pickle=False)
     units: list[tuple[list[tuple[NDArray[np.uint8], int]], Look, int]] = []
     rows, part = 0, []
+    values = look.shown(wanted[0][0][None]).size if wanted else 1
+    most = min(ROWS_OF_UNIT, max(32, UNIT_VALUES // values))
     for image, views in wanted:
         part.append((image, views))
         rows += 1 + views
-        if rows >= ROWS_OF_UNIT:
+        if rows >= most:
             units.append((part, look, len(units)))
             rows, part = 0, []
     units += [(part, look, len(units))] if part else []
@@ -136,7 +148,8 @@ def _see_part(
     unit: tuple[list[tuple[NDArray[np.uint8], int]], Look, int],
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     wanted, look, number = unit
-    shown = np.stack([image for image, views in wanted for _ in range(1 + views)])
+    counts = [1 + views for _, views in wanted]
+    shown = look.shown(np.stack([image for image, _ in wanted])).repeat(counts, axis=0)
     is_view = np.concatenate([np.arange(1 + views) > 0 for _, views in wanted])
     shown[is_view] = augmented_once(shown[is_view], look.flips, derive_seed(look.seed, "views", number))
     return see_made(shown, look, 0, augmented=False)
@@ -146,9 +159,10 @@ def augmented_once(images: UInt8, flips: str, seed: int) -> UInt8:
     """Each image augmented once, uint8 (N, C, H, W)."""
     augment = augment_of(AUGMENTATION, flips, *images.shape[1:])
     assert augment is not None
+    ahead = min(AHEAD_IMAGES, max(16, AHEAD_VALUES // max(1, math.prod(images.shape[1:]))))
+    changed = np.empty_like(images)
     with global_torch_rng(seed), torch.no_grad():
-        parts = [
-            augment(torch.from_numpy(images[at : at + AHEAD_IMAGES]).float() / 255)
-            for at in range(0, len(images), AHEAD_IMAGES)
-        ]
-    return np.concatenate([images[:0], *((part * 255).round().to(torch.uint8).numpy() for part in parts)])
+        for at in range(0, len(images), ahead):
+            shown = torch.from_numpy(images[at : at + ahead]).float() / 255
+            changed[at : at + ahead] = (augment(shown) * 255).round().to(torch.uint8).numpy()
+    return changed

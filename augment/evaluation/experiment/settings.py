@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from augment.core.errors import ParamsError
 from augment.data.imageset import ImageSet
+from augment.data.sizes import Size, capped, delivered_size
+from augment.evaluation.arms.judged import JudgedImages
 from augment.evaluation.arms.seen import Look
 from augment.measure.backbone.backbone import comes_apart, is_available
 from augment.measure.backbone.lite0 import require_weights
@@ -75,8 +77,20 @@ def with_base(settings: ExperimentSettings, base: Arm | None) -> ExperimentSetti
     return replace(settings, base=base, arms=arms)
 
 
-def experiment_settings(params: Params, arms: Sequence[Arm], train: ImageSet) -> ExperimentSettings:
-    """What is equal for all arms and repeats, of which each has a training set like this one."""
+def judged_size_of(params: Params, working: Size, native: Size) -> Size:
+    """The size at which classifiers on a backbone see images: that which is delivered, as far as they look. Networks
+    from scratch alone (`evaluate.classifier: scratch`) see the working size, and so does what is beside them."""
+    if params.evaluate.classifier == "scratch":
+        return working
+    most = params.evaluate.backbone_side
+    return capped(delivered_size(params.assemble.size, native, working, most), working, most)
+
+
+def experiment_settings(
+    params: Params, arms: Sequence[Arm], train: ImageSet, judged: JudgedImages | None = None
+) -> ExperimentSettings:
+    """What is equal for all arms and repeats, of which each has a training set like this one; judged: what backbones
+    are shown, None: the working size."""
     return ExperimentSettings(
         arms=arms,
         wanted=samples_per_class(params.generate, train),
@@ -88,7 +102,7 @@ def experiment_settings(params: Params, arms: Sequence[Arm], train: ImageSet) ->
         transfer_share=params.generate.borrowed,
         base=next(iter(params.evaluate.base_arms(arms)), None),
         normal=params.evaluate.normal,
-        look=Look(params.evaluate.backbone, params.ingest.flips, params.seed),
+        look=Look(params.evaluate.backbone, params.ingest.flips, params.seed, judged),
     )
 
 
