@@ -16,6 +16,7 @@ the set's own test images, or a third of its groups; means over `--draws` traini
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,10 @@ class Draw:
             if label in poor:
                 self.further += own[few:].tolist()
         self.others = [at for at in self.real if images.labels[at] not in poor]
-        twins = {at: int(rng.choice([b for b in self.real if images.labels[b] == images.labels[at] and b != at]))
-                 for at in (*self.further, *self.others)}  # fmt: skip
-        self.sources = twins
+        self.sources = dict[int, int]()
+        for at in (*self.further, *self.others):
+            others = [other for other in self.real if images.labels[other] == images.labels[at] and other != at]
+            self.sources[at] = int(rng.choice(others))
 
 
 def weighted(parts: Data) -> tuple[Rows, NDArray[np.int64], NDArray[np.float64]]:
@@ -143,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     images, is_test = load(chosen.folder, chosen.size)
     network, targets = load_backbone("lite0"), images.targets(images.classes)
-    see = lambda shown: features(network, shown)  # noqa: E731  (a name for one call)
+    see = partial(features, network)
     plain = see(images.images)
     poor = [images.classes.index(label) for label in chosen.poor]
     scores: dict[str, list[list[tuple[float, float]]]] = {}
@@ -151,20 +153,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         draw = Draw(images, np.flatnonzero(~is_test), chosen.poor, chosen.few, chosen.many, seed)
         for name, parts in ways(images, draw, see, targets, plain).items():
             rows, labels, weights = weighted(parts)
-            row = []
+            row = list[tuple[float, float]]()
             for strength in STRENGTHS:
                 model = fit_logistic(rows, labels, weights * len(draw.real) / weights.sum(), strength)
                 said = logistic_probabilities(model, plain[is_test], len(images.classes)).argmax(axis=1)
                 recall = recall_score(targets[is_test], said, average=None)
-                row.append((balanced_accuracy_score(targets[is_test], said), float(recall[poor].mean())))
+                row.append((float(balanced_accuracy_score(targets[is_test], said)), float(recall[poor].mean())))
             scores.setdefault(name, []).append(row)
         print(f"draw {seed}: {len(draw.real)} real, {len(draw.further)} in the samples' place", flush=True)
     print(f"{chosen.folder.name}, {int(is_test.sum())} test images, {images.images.shape[1:]}")
     print("| way | balanced accuracy | recall of the poor | over real |\n|---|---|---|---|")
     table = {name: 100 * np.array(row) for name, row in scores.items()}
     best = {name: int(row[:, :, 0].mean(axis=0).argmax()) for name, row in table.items()}
-    for name, row in table.items():
-        own, real = row[:, best[name]], table["real"][:, best["real"]]
+    for name, scored in table.items():
+        own, real = scored[:, best[name]], table["real"][:, best["real"]]
         gain = own[:, 0] - real[:, 0]
         error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else float("nan")
         print(f"| {name} | {own[:, 0].mean():.1f} | {own[:, 1].mean():.1f} | {gain.mean():+.1f} ± {error:.1f} |")

@@ -59,6 +59,7 @@ from pipeline.experiment_files import (
     write_scores,
     write_seconds,
 )
+from pipeline.judged import load_judged
 from pipeline.surroundings import tell_makers
 
 
@@ -73,17 +74,19 @@ def experiment(params: Params) -> None:
     )
     if external is not None:
         say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
-    check_experiment(protocol, external, params)
+    judged = load_judged(params, [*splits.sides().values(), pool], external)
+    first = protocol.first_splits.train
+    seen_size = judged.size if judged else first.images.shape[2:]
+    check_experiment(protocol, external, params, (first.images.shape[1], *seen_size))
     require_room(splits, params)
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
     tell_makers("experiment", [one.environment for one in delivered.values()], environment(backend.device))
-    first = protocol.first_splits.train
-    arms = arms_for(chosen, *first.images.shape[2:])
+    arms = arms_for(chosen, *seen_size)
     if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:
         say("experiment: the network of evaluate.backbone cannot be cut near its end: a probe, and no fine-tuning")
-    settings = experiment_settings(params, arms, first)
+    settings = experiment_settings(params, arms, first, seen_size, judged)
     announced = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
     on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))

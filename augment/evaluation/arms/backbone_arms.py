@@ -1,6 +1,6 @@
 """The arms whose classifier looks through a backbone: what each draws, in rows of what was seen, and its scores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from augment.core.engine import Engine, SharedArray
 from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
-from augment.data.imageset import ImageSet
+from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms import seen as seen_images
 from augment.evaluation.arms.draws import Samples, arm_data, with_made_images
+from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
 from augment.evaluation.arms.probe import STRENGTHS, choose_strength, fit_probe, probe_scores, strength_choice
 from augment.evaluation.arms.seen import Look, SeenImages, see_made
 from augment.measure.backbone.backbone import load_backbone
 from augment.measure.classifiers import adjusted_loss
 from augment.measure.sampling import WeightedImages
-from augment.params.arms import ROW_OF, Arm, augmentation_of, family_of
+from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, augmentation_of, family_of
 from augment.project.sealed import read_sealed, write_sealed
 
 MADE_PER_CLASS = 400  # made images of a class that are looked at, each once
@@ -31,6 +32,7 @@ class BackboneFit:
     """One classifier: an arm on a training set with a seed.
 
     real, made: what it draws, the rows of seen real images and the images that are still to be looked at
+    made_from: what these become at the judged size, None where that is the working size
     scored: rows of the images that it is asked about
     """
 
@@ -46,6 +48,7 @@ class BackboneFit:
     classes: int
     images: int  # real training images
     strength: float
+    made_from: MadeFrom | None = None
     first_half: "BackboneFit | None" = None  # what the first half of the steps draws
 
 
@@ -73,11 +76,20 @@ def backbone_fit(
     array = seen.features if family_of(arm, base) == "probe" else seen.activations
     of_data = partial(rows_of, train=train, seen=seen, augmented=augmentation_of(arm, base) is not None)
     rows, real, made = of_data(data)
-    fit = BackboneFit(arm, base, seed, look, array, rows, real, made, scored, len(train.classes), len(train), strength)
+    known = (len(train.classes), len(train), strength, _made_from(arm, train, samples, look, seed))
+    fit = BackboneFit(arm, base, seed, look, array, rows, real, made, scored, *known)
     if ROW_OF[arm].use != "first":
         return fit
     rows, real, made = of_data(with_made_images("only", train, samples.of_arm(arm)))
     return replace(fit, first_half=replace(fit, rows=rows, real=real, made=made))
+
+
+def _made_from(arm: Arm, train: ImageSet, samples: Samples, look: Look, seed: int) -> MadeFrom | None:
+    """Where an arm's made images come from; those that are delivered passed the filter."""
+    source = "filtered" if arm == DELIVERED_ARM else ROW_OF[arm].source
+    if look.judged is None or source is None:
+        return None
+    return MadeFrom(source, train, look.judged, samples.origins.get(source, {}), look.flips, seed)
 
 
 def rows_of(
@@ -125,14 +137,22 @@ def run_backbone_fit(fit: BackboneFit) -> NDArray[np.float64]:
 def _learned(fit: BackboneFit) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
     """All rows that it learns from, real ones first, of the kind that `seen` holds."""
     parts = [fit.seen.array[fit.rows]]
-    if len(fit.made.images):
-        augmented = augmentation_of(fit.arm, fit.base) is not None
-        features, activations = see_made(fit.made.images, fit.look, derive_seed(fit.seed, "made", fit.arm), augmented)
+    augmented = augmentation_of(fit.arm, fit.base) is not None
+    for number, images in enumerate(_shown(fit)):
+        seed = derive_seed(fit.seed, "made", fit.arm, *([number] if number else []))
+        features, activations = see_made(images, fit.look, seed, augmented)
         parts.append(features if fit.seen.array.dtype == features.dtype else activations)
     targets, weights = (
         np.concatenate(pair) for pair in zip(fit.real, (fit.made.targets, fit.made.sampling_weights), strict=True)
     )
     return np.concatenate(parts), targets, weights
+
+
+def _shown(fit: BackboneFit) -> Iterable[UInt8]:
+    """The made images as the backbone is shown them, in parts."""
+    if not len(fit.made.images):
+        return ()
+    return [fit.made.images] if fit.made_from is None else enlarged(fit.made, fit.made_from)
 
 
 def _drawn(fit: BackboneFit) -> Rows:

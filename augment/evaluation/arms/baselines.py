@@ -57,12 +57,12 @@ def blended_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
     return _of_each_class(train, seed, "mixes", lambda images, own_seed: _blends(images, count, own_seed))
 
 
-def pasted_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
+def pasted_images(train: ImageSet, count: int, seed: int, labels: Sequence[str] | None = None) -> dict[str, Images]:
     """CMO (Park et al. 2022, arXiv:2112.00412): `count` images of each minority class, uint8 (count, C, H, W): a part
     of an image of the class at its place in an image of another class, drawn as often as it is frequent.
 
     The part has a quarter to nine tenths of the area, and the whole keeps the label of the class; the paper draws any
-    share and mixes the labels, which files of images cannot hold.
+    share and mixes the labels, which files of images cannot hold. labels: of the classes to make, None: all of these.
     """
 
     def pasted(label: str) -> Images:
@@ -74,7 +74,7 @@ def pasted_images(train: ImageSet, count: int, seed: int) -> dict[str, Images]:
             canvas[place] = image[place]
         return made
 
-    return {label: pasted(label) for label in minority_classes(train.counts())}
+    return {label: pasted(label) for label in (minority_classes(train.counts()) if labels is None else labels)}
 
 
 def _part(shape: tuple[int, ...], area: float, rng: np.random.Generator) -> tuple[slice, ...]:

@@ -15,6 +15,7 @@ from augment.measure.sampling import WeightedImages, class_balanced, uniform
 from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
 
 Images = NDArray[np.uint8]
+Origins = Mapping[Source, Mapping[str, NDArray[np.int64]]]
 SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
 WEIGHT_DECIMALS = 6  # of a weight, as written
 AUGMENTED_MANIFEST_COLUMNS = (  # data/augmented/manifest.csv
@@ -26,12 +27,14 @@ AUGMENTED_MANIFEST_COLUMNS = (  # data/augmented/manifest.csv
 class Samples:
     """Made images of one repeat: source -> label -> uint8 (n, C, H, W).
 
+    origins: of a GAN's images, in the same form: which training image of the class each varies, -1 for none; int64 (n,)
     delivered: all images of the arm that trains on what is delivered.
     An arm whose images are not given draws real ones in their place.
     """
 
     made: Mapping[Source, Mapping[str, Images]] = field(default_factory=dict)
     delivered: WeightedImages | None = None
+    origins: Origins = field(default_factory=dict)
 
     def of_arm(self, arm: Arm) -> Mapping[str, Images]:
         """The made images that an arm draws from, by label; none where it draws none."""

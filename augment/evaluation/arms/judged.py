@@ -18,6 +18,11 @@ class JudgedImages:
     images: SharedArray
     rows: Mapping[bytes, int]
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W)."""
+        return self.images.array.shape[2], self.images.array.shape[3]
+
     def rows_of(self, pictures: UInt8) -> NDArray[np.int64]:
         """Rows (n,) of the images that these working-size pictures (n, C, h, w) are of."""
         return np.array([self.rows[content(picture)] for picture in pictures], dtype=np.int64)

@@ -18,7 +18,12 @@ from augment.evaluation.cost.whole_run import whole_run
 from augment.evaluation.cost.wording import advice_text, minutes_text, repeats_text, smallest_gain_text
 from augment.evaluation.experiment.preflight import GainModel, gain_model
 from augment.evaluation.experiment.protocol import Protocol, Splits
-from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings
+from augment.evaluation.experiment.settings import (
+    ExperimentSettings,
+    arms_for,
+    experiment_settings,
+    seen_size_of,
+)
 from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.gan import cost as gan_cost
 from augment.gan.per_class import Backend, ClassTraining
@@ -37,7 +42,8 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     """
     splits, pool = prepared(shape, images)
     protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
-    settings = experiment_settings(params, arms_for(params.evaluate, *shape[1:]), protocol.first_splits.train)
+    size = seen_size_of(images, shape[1:], params)
+    settings = experiment_settings(params, arms_for(params.evaluate, *size), protocol.first_splits.train, size)
     with threadpool_limits(1):  # small products: threads would mostly wait for each other
         model = gain_model(protocol, settings, params)
         gain = model.smallest()

@@ -29,6 +29,7 @@ from augment.measure.backbone.backbone import load_backbone, pool
 from augment.measure.classifiers import MAX_AHEAD_STEPS, MAX_AHEAD_VALUES, FitSettings, SmallCnn, probabilities
 from augment.measure.logistic import fit_logistic
 from augment.params.arms import BACKBONE_ARMS, BASELINE_ARM, Augmentation
+from augment.synthesis.native import upscaled
 
 FEW_STEPS = 4  # but whole turns of augmentation, where it costs by the call
 PROBE_BATCH = 8
@@ -90,7 +91,8 @@ def time_parts(
     job = shared_job(train, gan, 0, device, "cost")
     (gan_step,) = Engine("serial").gather(gan_cost.seconds_per_step, [job])
     asks = not {*BACKBONE_ARMS}.isdisjoint(settings.arms)
-    backbone = backbone_seconds(train.images, settings.look, len(train.classes)) if asks else None
+    look, size = replace(settings.look, judged=None), settings.seen_size or shape[1:]
+    backbone = backbone_seconds(upscaled(train.images[:LOOKS], size), look, len(train.classes)) if asks else None
     return Timings(steps, candidate, search_pass, gan_step, backbone)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import baseline_images
-from augment.evaluation.arms.draws import Samples, delivered_images, identical_arms
+from augment.evaluation.arms.draws import Origins, Samples, delivered_images, identical_arms
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol, Replicate
 from augment.evaluation.experiment.running import run_arms
@@ -94,12 +94,13 @@ def add_delivered_arm(
 
     Of repeats that share a training set the first one's samples are those in files, so all are trained on them.
     """
-    delivered = {}
-    for replicate, candidates in zip(replicates, result.candidates, strict=True):
+    delivered, drawn_of_repeats = {}, list(zip(replicates, result.candidates, strict=True))
+    for replicate, candidates in drawn_of_repeats:
         if replicate.splits not in delivered:
             kept = {label: drawn.kept for label, drawn in candidates.items()}
             delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept)[0]
-    samples = [Samples(delivered=delivered[one.splits]) for one in replicates]
+    origins = {one.splits: _origins_of_kept(drawn) for one, drawn in reversed(drawn_of_repeats)}
+    samples = [Samples(delivered=delivered[one.splits], origins=origins[one.splits]) for one in replicates]
     scores = run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(result, scores=result.scores | scores)
 
@@ -128,7 +129,14 @@ def _draw_samples(
     filtered = {label: drawn.kept for label, drawn in candidates.items()}
     sources = {source for arm in settings.arms if (source := ROW_OF[arm].source)}
     baselines = baseline_images(sources, train, filtered, settings.wanted, settings.flips, seed)
-    return Samples({"raw": raw, "filtered": filtered, **baselines})
+    origins_of_raw = {label: drawn.source[: settings.wanted] for label, drawn in candidates.items()}
+    origins: Origins = {"raw": origins_of_raw, **_origins_of_kept(candidates)}
+    return Samples({"raw": raw, "filtered": filtered, **baselines}, origins=origins)
+
+
+def _origins_of_kept(candidates: Mapping[str, ClassCandidates]) -> Origins:
+    """Which training image of its class each kept sample varies."""
+    return {"filtered": {label: drawn.source[drawn.reason == ""] for label, drawn in candidates.items()}}
 
 
 def _with_identical(scores: SideScores, identical: Mapping[Arm, Arm]) -> SideScores:

@@ -24,7 +24,7 @@ from augment.data.split.groups import group_folds
 from augment.data.split.split import nearest
 from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
-from augment.evaluation.experiment.settings import ExperimentSettings, arms_for
+from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, seen_size_of
 from augment.evaluation.experiment.training_sets import prepared_protocol, veto_mode_for
 from augment.evaluation.statistics.bootstrap import groups_per_class, one_group_se
 from augment.evaluation.statistics.power_model import (
@@ -74,7 +74,7 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
         blockers.append(Blocker("params.yaml", "unknown_class", _no_such_class(chosen.normal, classes)))
     else:
         require(lambda: list(map(partial(check_primary, metric=metric), repeats)))
-    require(lambda: check_arms(chosen, shape))
+    require(lambda: check_arms(chosen, (shape[0], *seen_size_of(images, shape[1:], params))))
     if base.is_dir():  # DVC tells of folders that are not there
         require(lambda: veto_mode_for(has_pinned_start(params.train), chosen))
     if external.is_dir():
@@ -83,8 +83,11 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
     return blockers
 
 
-def check_experiment(protocol: Protocol, external: ImageSet | None, params: Params) -> None:
-    """Stop before anything is trained. Raises `DataError` and `ParamsError` as the checks of its parts do."""
+def check_experiment(
+    protocol: Protocol, external: ImageSet | None, params: Params, shape: tuple[int, int, int]
+) -> None:
+    """Stop before anything is trained; shape: (C, H, W) of what backbones are shown. Raises `DataError` and
+    `ParamsError` as the checks of its parts do."""
     if external is not None:
         check_apart(external, [side for splits in protocol.unique_splits for side in (splits.train, splits.val)])
     normal, classes = params.evaluate.normal, protocol.first_splits.train.classes
@@ -93,7 +96,7 @@ def check_experiment(protocol: Protocol, external: ImageSet | None, params: Para
     for splits in protocol.unique_splits:
         check_primary(splits, primary_metric(params))
         check_held_out(splits, params)
-    check_arms(params.evaluate, protocol.first_splits.train.images.shape[1:])
+    check_arms(params.evaluate, shape)
 
 
 def _no_such_class(normal: str, classes: list[str]) -> str:

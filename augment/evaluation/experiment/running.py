@@ -1,8 +1,9 @@
 """Train and score arms on repeats, each by the classifiers of its family, side by side."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -39,13 +40,11 @@ def run_arms(
     outside = external.images if external is not None else replicates[0].splits.test.images[:0]
     from_scratch = [arm for arm in arms if family_of(arm, settings.base) == "scratch"]
     with_backbone = [arm for arm in arms if arm not in from_scratch]
-    sight = _see(replicates, arms, settings, engine, outside)
-    try:
-        found = _run_scratch(replicates, from_scratch, samples, settings, engine, outside, sight)
-        found |= _run_with_backbone(replicates, with_backbone, samples, settings, engine, outside, sight)
-    finally:
-        if sight:
-            sight.seen.close()
+    small = replace(settings, look=replace(settings.look, judged=None))  # of a teacher, whose pool is small too
+    found: ScoresOf = {}
+    for run, some, how in ((_run_scratch, from_scratch, small), (_run_with_backbone, with_backbone, settings)):
+        with _sight_of(replicates, some, how, engine, outside) as sight:
+            found |= run(replicates, some, samples, how, engine, outside, sight)
     sides: list[dict[str, list[Float32]]] = [{}, {}, {}]
     for arm in arms:
         by_repeat = [_sides(found[arm, number][0], one.splits) for number, one in enumerate(replicates)]
@@ -70,25 +69,25 @@ class _Sight:
     strengths: Mapping[Splits, float]
 
 
-def _see(
+@contextmanager
+def _sight_of(
     replicates: Sequence[Replicate], arms: Sequence[Arm], settings: ExperimentSettings, engine: Engine, outside: UInt8
-) -> _Sight | None:
+) -> Iterator[_Sight | None]:
     """Every image is looked at once, for all arms and repeats; None where no arm looks through a backbone."""
     families = {family_of(arm, settings.base) for arm in arms}
     needs_probe = "probe" in families or any(ROW_OF[arm].use == "taught" for arm in arms)
     if not needs_probe and "finetune" not in families:
-        return None
+        yield None
+        return
     seeds = {one.splits: one.seed for one in reversed(replicates)}  # of the first repeat of a split
     trains = [splits.train for splits in seeds]
     asked = [side.images for splits in seeds for side in (splits.val, splits.test)]
     seen = see_images(trains, [*asked, outside], settings.look, engine)
-    if not needs_probe:
-        return _Sight(seen, {})
     try:
-        return _Sight(seen, dict(zip(seeds, strengths_of(trains, seen, list(seeds.values()), engine), strict=True)))
-    except BaseException:
+        strengths = strengths_of(trains, seen, list(seeds.values()), engine) if needs_probe else []
+        yield _Sight(seen, dict(zip(seeds, strengths, strict=True)) if needs_probe else {})
+    finally:
         seen.close()
-        raise
 
 
 def _run_scratch(

@@ -1,11 +1,13 @@
 """What is equal for all arms and repeats of an experiment, out of params.yaml and the images."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from augment.core.errors import ParamsError
+from augment.data.entries import Entry
 from augment.data.imageset import ImageSet
-from augment.data.sizes import Size, capped, delivered_size
+from augment.data.sizes import Size, capped, delivered_size, native_size
 from augment.evaluation.arms.judged import JudgedImages
 from augment.evaluation.arms.seen import Look
 from augment.measure.backbone.backbone import comes_apart, is_available
@@ -31,7 +33,8 @@ CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
 @dataclass(frozen=True)
 class ExperimentSettings:
     """base: the arm that those with made images build on, None where none can; look: how a backbone sees images;
-    normal: the class without a finding, None for none."""
+    normal: the class without a finding, None for none; seen_size: (H, W) at which a backbone sees images, None: as they
+    are."""
 
     arms: Sequence[Arm]
     wanted: int  # synthetic images per class
@@ -44,6 +47,7 @@ class ExperimentSettings:
     transfer_share: float = 0.0  # share of the candidates
     base: Arm | None = "classical"
     normal: str | None = None
+    seen_size: Size | None = None
 
 
 def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
@@ -86,11 +90,22 @@ def judged_size_of(params: Params, working: Size, native: Size) -> Size:
     return capped(delivered_size(params.assemble.size, native, working, most), working, most)
 
 
+def seen_size_of(images: Sequence[Entry], working: Size, params: Params) -> Size:
+    """The same, of usable images before ingest has written them."""
+    return judged_size_of(params, working, native_size(Counter(one.size for one in images if one.size), working))
+
+
 def experiment_settings(
-    params: Params, arms: Sequence[Arm], train: ImageSet, judged: JudgedImages | None = None
+    params: Params,
+    arms: Sequence[Arm],
+    train: ImageSet,
+    seen_size: Size | None = None,
+    judged: JudgedImages | None = None,
 ) -> ExperimentSettings:
-    """What is equal for all arms and repeats, of which each has a training set like this one; judged: what backbones
-    are shown, None: the working size."""
+    """What is equal for all arms and repeats, of which each has a training set like this one.
+
+    seen_size, judged: what backbones are shown, None where that is the working size, or not known yet.
+    """
     return ExperimentSettings(
         arms=arms,
         wanted=samples_per_class(params.generate, train),
@@ -103,6 +118,7 @@ def experiment_settings(
         base=next(iter(params.evaluate.base_arms(arms)), None),
         normal=params.evaluate.normal,
         look=Look(params.evaluate.backbone, params.ingest.flips, params.seed, judged),
+        seen_size=seen_size,
     )
 
 

@@ -179,4 +179,4 @@ def test_normal_training_images_are_no_nearer_than_new_ones():
 def test_a_normal_class_that_is_not_there_stops_the_experiment():
     asked = check({"evaluate": {"arms": [*DEFAULT_ARMS, "normal_distance"], "normal": "god"}})
     with pytest.raises(ParamsError, match=r"evaluate.normal: there is no class 'god'; did you mean 'good'\?"):
-        check_experiment(paired_seeds(Splits(TRAIN, TEST, TEST), [0, 1]), None, asked)
+        check_experiment(paired_seeds(Splits(TRAIN, TEST, TEST), [0, 1]), None, asked, TRAIN.images.shape[1:])
