@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.core.files import folder_name, read_csv, read_json, write_bytes
-from augment.core.grids import write_picture
+from augment.core.files import folder_name, read_csv, read_json, sha256, write_bytes
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import BALANCED, Recipe, write_tables
 from augment.data.imageset import ImageSet
@@ -15,6 +14,7 @@ from augment.evaluation.arms.draws import delivered_images
 from augment.params import Ingest, Params
 from augment.params.arms import Arm, augmentation_of, family_of
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
+from pipeline.delivery import Delivery, delivery_of, real_files, sample_files, source_positions
 
 Row = dict[str, object]
 
@@ -24,10 +24,10 @@ def assemble(params: Params) -> None:
     policy = read_json(METRICS, ["policy"])["policy"]["arm"]
     base: Arm | None = read_json(EXPERIMENT / "experiment.json", ["base"])["base"]
     arm: Arm = {"chosen": policy, "real": base or BALANCED}.get(params.assemble.use, params.assemble.use)
-    train = ImageSet.load(PREPARED / "train")
-    rows = list(write_train(arm, train))
+    train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params)
+    rows = list(write_train(arm, train, delivery))
     for side in ("val", "test"):
-        rows += write_real(side, ImageSet.load(PREPARED / side))
+        rows += write_real(side, ImageSet.load(PREPARED / side), delivery)
     synthetic = sum(row["synthetic"] == 1 for row in rows)
     write_tables(AUGMENTED, rows, recipe_of(arm, base, params.ingest, train, synthetic))
 
@@ -42,36 +42,48 @@ def recipe_of(arm: Arm, base: Arm | None, ingest: Ingest, train: ImageSet, synth
     )  # fmt: skip
 
 
-def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:
+def write_train(arm: Arm, train: ImageSet, delivery: Delivery) -> Iterator[Row]:
     """Real training images, then the synthetic images that the arm draws from.
 
     An image's weight is its sampling weight under the arm times the number of images: 1 on average.
     """
-    kept = synthetic_files(train.classes)
+    kept = {label: rows[: delivery.most] for label, rows in synthetic_files(train.classes).items()}
     images = {label: np.stack([read_png(sample["file"]) for sample in kept[label]]) for label in kept if kept[label]}
     data, delivered_weights = delivered_images(arm, train, images)
     weights = delivered_weights.tolist()
-    for row, weight in zip(write_real("train", train), weights[: len(train)], strict=True):
+    for row, weight in zip(write_real("train", train, delivery), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}
     drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]
-    files = [sample for label in drawn for sample in kept[label]]
-    for sample, weight in zip(files, weights[len(train) :], strict=True):
-        file, label, digest = sample["file"], sample["label"], sample["sha256"]
-        path = f"train/{folder_name(label)}/synthetic-{file.rsplit('/', 1)[1]}"
-        write_bytes(AUGMENTED / path, (SYNTHETIC / file).read_bytes(), durable=False)
-        yield {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": weight, "source": file,
-               "sha256": digest}  # fmt: skip
+    written = (row for label in drawn for row in write_samples(label, kept[label], images[label], train, delivery))
+    for row, weight in zip(written, weights[len(train) :], strict=True):
+        yield {**row, "weight": weight}
 
 
-def write_real(side: str, images: ImageSet) -> list[Row]:
+def write_samples(
+    label: str, samples: list[dict[str, str]], images: NDArray[np.uint8], train: ImageSet, delivery: Delivery
+) -> Iterator[Row]:
+    """The samples of one class, as they are in data/synthetic or larger."""
+    if delivery.originals is None:
+        contents: Iterator[bytes] = ((SYNTHETIC / sample["file"]).read_bytes() for sample in samples)
+    else:
+        source = source_positions(samples, train, label)
+        contents = sample_files(images, source, train.of_class(label), delivery)
+    for sample, content in zip(samples, contents, strict=True):
+        path = f"train/{folder_name(label)}/synthetic-{sample['file'].rsplit('/', 1)[1]}"
+        write_bytes(AUGMENTED / path, content, durable=False)
+        yield {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": 1.0, "source": sample["file"],
+               "sha256": sha256(content)}  # fmt: skip
+
+
+def write_real(side: str, images: ImageSet, delivery: Delivery) -> list[Row]:
     """The real images of one split, each with weight 1."""
     rows: list[Row] = []
-    for index, image in enumerate(images.images):
+    for index, (content, ending) in enumerate(real_files(images, delivery)):
         label = str(images.labels[index])
-        path = f"{side}/{folder_name(label)}/{index:06d}.png"
-        digest = write_picture(AUGMENTED / path, image)
+        path = f"{side}/{folder_name(label)}/{index:06d}{ending}"
+        write_bytes(AUGMENTED / path, content, durable=False)
         rows.append({"path": path, "label": label, "split": side, "synthetic": 0, "weight": 1.0,
-                     "source": str(images.sources[index]), "sha256": digest})  # fmt: skip
+                     "source": str(images.sources[index]), "sha256": sha256(content)})  # fmt: skip
     return rows
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.core.files import read_json
 from augment.data.imageset import ImageSet
 from augment.data.originals import known_originals, read_originals
-from augment.data.sizes import Size
+from augment.data.sizes import read_sizes
 from augment.evaluation.arms.judged import JudgedImages, judged_images
 from augment.evaluation.experiment.external import read_external
 from augment.evaluation.experiment.settings import judged_size_of
@@ -17,24 +16,18 @@ from pipeline.common import PREPARED
 from pipeline.experiment_files import load_scale
 
 
-def load_sizes() -> tuple[Size, Size]:
-    """The working size, and the originals' one size for all."""
-    sizes = read_json(PREPARED / "sizes.json", ("working", "native"))
-    return tuple(sizes["working"]), tuple(sizes["native"])
-
-
 def load_judged(params: Params, sides: Sequence[ImageSet], external: ImageSet | None) -> JudgedImages | None:
     """What backbones are shown of these sides and of external images, all of the working size; None for just that.
 
     Raises `DataError` for originals that are gone or changed.
     """
-    working, native = load_sizes()
+    working, native = read_sizes(PREPARED)
     size = judged_size_of(params, working, native)
     if size == working:
         return None
     names = [name for side in sides for name in side.sources.tolist()]
     channels = sides[0].images.shape[1]
-    images = read_originals(params.ingest, names, known_originals(PREPARED), size, channels)
+    images = read_originals(known_originals(PREPARED, params.ingest), names, size, channels)
     if external is None:
         return judged_images(sides, images)
     larger = read_external(

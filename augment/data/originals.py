@@ -1,81 +1,113 @@
 """Original images: known by name and hash, and read again where they are wanted larger than GANs work at."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
-from augment.core.files import read_csv, read_json
+from augment.core.files import read_csv, read_json, sha256
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.cleaning import find_entries, one_scale, take_in, wanted_of
+from augment.data.decoding import formats
 from augment.data.entries import Entry
 from augment.data.sizes import Size
+from augment.data.sources import disk
 from augment.params import Ingest
 
+UInt8 = NDArray[np.uint8]
 CHUNK_IMAGES = 256  # decoded in one go: all of them would be held twice
+AS_THEY_ARE = {
+    "",
+    "ext_mismatch",
+    "flattened",
+    "name_escaped",
+    "resized",
+}  # codes of files that need no decoding here
 AGAIN = "Put it back as it was, or run `dvc repro` to prepare the set anew."
 
 
 @dataclass(frozen=True)
 class Originals:
-    """What ingest saw. hashes: name of each usable image in the set -> hex SHA-256 of its file; scale: what became 255
-    in deep files, by their stored depth."""
+    """What ingest saw of each usable image, by its name in the set, and how it reads them.
 
+    hashes: hex SHA-256 of its file; codes: what ingest had to change in it; scale: what became 255 in deep files, by
+    their stored depth
+    """
+
+    ingest: Ingest
     hashes: Mapping[str, str]
+    codes: Mapping[str, str]
     scale: Mapping[int, int]
 
 
-def known_originals(prepared: Path) -> Originals:
+def known_originals(prepared: Path, ingest: Ingest) -> Originals:
     """Of data/prepared. Raises `DataError` where it is not what `ingest` wrote."""
     used = [row for row in read_csv(prepared / "manifest.csv") if row["outcome"] in ("ok", "fixed")]
     white = read_json(prepared / "depth.json", ("white",))["white"]
-    return Originals({row["path"]: row["sha256"] for row in used}, {int(top): int(at) for top, at in white.items()})
+    hashes, codes = ({row["path"]: row[name] for row in used} for name in ("sha256", "code"))
+    return Originals(ingest, hashes, codes, {int(top): int(at) for top, at in white.items()})
 
 
-def read_originals(
-    ingest: Ingest, names: Sequence[str], originals: Originals, size: Size, channels: int
-) -> NDArray[np.uint8]:
+def read_originals(originals: Originals, names: Sequence[str], size: Size, channels: int) -> UInt8:
     """Images uint8 (N, channels, *size) of the named originals, in their order, shaped as ingest shapes to its size.
 
-    Raises `DataError` for originals that are gone, or are other files than ingest read.
+    Raises `DataError` as `original_images`.
     """
-    form = ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
-    entries, images = _entries(form, names), np.empty((len(names), channels, *size), dtype=np.uint8)
-    for at in range(0, len(entries), CHUNK_IMAGES):
-        chunk = entries[at : at + CHUNK_IMAGES]
-        take_in(chunk, wanted_of(form))
-        one_scale(chunk, wanted_of(form), originals.scale)
-        _require_same(ingest, chunk, originals)
-        for position, entry in enumerate(chunk, start=at):
-            assert entry.pixels is not None
-            images[position] = entry.pixels.transpose(2, 0, 1)
-            entry.pixels = None
+    images = np.empty((len(names), channels, *size), dtype=np.uint8)
+    for position, image in enumerate(original_images(originals, names, size, channels)):
+        images[position] = image
     return images
 
 
-def _entries(ingest: Ingest, names: Sequence[str]) -> list[Entry]:
-    found = {entry.path: entry for entry in find_entries(ingest)[0]}
+def original_images(originals: Originals, names: Sequence[str], size: Size | None, channels: int) -> Iterator[UInt8]:
+    """The named originals one after the other, uint8 (channels, *size), or each as large as it is stored.
+
+    Raises `DataError` for originals that are gone, or are other files than ingest read.
+    """
+    form = originals.ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
+    entries, wanted = original_files(originals, names), replace(wanted_of(form), any_size=True)
+    for at in range(0, len(entries), CHUNK_IMAGES):
+        chunk = entries[at : at + CHUNK_IMAGES]
+        take_in(chunk, wanted)
+        one_scale(chunk, wanted, originals.scale)
+        _require_same(originals, chunk)
+        for entry in chunk:
+            assert entry.pixels is not None
+            pixels, entry.pixels = entry.pixels, None
+            yield np.repeat(pixels.transpose(2, 0, 1), channels // pixels.shape[2], axis=0)
+
+
+def original_files(originals: Originals, names: Sequence[str]) -> list[Entry]:
+    """The named originals, not decoded, in their order. Raises `DataError` for those that are gone."""
+    found = {entry.path: entry for entry in find_entries(originals.ingest)[0]}
     gone = [name for name in names if name not in found or found[name].outcome not in ("ok", "fixed")]
-    _refuse(ingest, [f"{name}: an original that ingest read is gone" for name in gone])
+    _refuse(originals, [f"{name}: an original that ingest read is gone" for name in gone])
     return [found[name] for name in names]
 
 
-def _require_same(ingest: Ingest, entries: Sequence[Entry], originals: Originals) -> None:
-    changed = [entry for entry in entries if not entry.readable or entry.sha256 != originals.hashes[entry.path]]
-    _refuse(
-        ingest,
-        [f"{entry.path}: an original is {_now(entry)}, and no longer the file that ingest read" for entry in changed],
-    )
+def is_copied(originals: Originals, name: str) -> bool:
+    """Whether every reader sees the image as ingest does: upright, in 8 bits, without transparency or colour tables."""
+    return {*originals.codes[name].split("+")} <= AS_THEY_ARE
 
 
-def _now(entry: Entry) -> str:
-    return "another file" if entry.readable else f"unreadable ({entry.code}: {entry.detail})"
+def copied_file(originals: Originals, entry: Entry) -> tuple[bytes, str]:
+    """The content of an original, and the ending of its format. Raises `DataError` for one that has changed."""
+    assert entry.location is not None
+    content = disk.read_regular(entry.location, originals.ingest.max_file_mb * 1024 * 1024)
+    entry.sha256 = sha256(content)
+    _require_same(originals, [entry])
+    return content, formats.EXTENSIONS[formats.identify(content, entry.path)][0]
 
 
-def _refuse(ingest: Ingest, lines: Sequence[str]) -> None:
+def _require_same(originals: Originals, entries: Sequence[Entry]) -> None:
+    changed = [entry for entry in entries if entry.sha256 != originals.hashes[entry.path]]
+    _refuse(originals, [f"{entry.path}: an original is no longer the file that ingest read" for entry in changed])
+
+
+def _refuse(originals: Originals, lines: Sequence[str]) -> None:
     if lines:
-        where = [f"{ingest.path}: {line}" for line in limited(lines, MAX_PROBLEM_LINES)]
+        where = [f"{originals.ingest.path}: {line}" for line in limited(lines, MAX_PROBLEM_LINES)]
         raise DataError("\n".join([*where, AGAIN]))

@@ -4,9 +4,11 @@ All are (height, width) in pixels.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from statistics import median_low
 from typing import Literal
 
+from augment.core.files import read_json
 from augment.data.decoding.decode import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
@@ -22,6 +24,13 @@ def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
     height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
     scale = min(1.0, limit / max(height, width))
     return max(MIN_SIDE_PX, round(height * scale)), max(MIN_SIDE_PX, round(width * scale))
+
+
+def read_sizes(prepared: Path) -> tuple[Size, Size]:
+    """The working size and the originals' one size for all, as `ingest` wrote them. Raises `DataError`."""
+    sizes = read_json(prepared / "sizes.json", ("working", "native"))
+    working, native = ((int(height), int(width)) for height, width in (sizes["working"], sizes["native"]))
+    return working, native
 
 
 def native_size(sizes: Mapping[Size, int], working: Size) -> Size:

@@ -19,7 +19,7 @@ class Wanted:
     """What is asked of every image of a set.
 
     background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored;
-    deep_white: as `decode` takes it
+    deep_white: as `decode` takes it; any_size: whether pixels are kept that are larger than GANs take
     """
 
     max_file_mb: int
@@ -28,6 +28,7 @@ class Wanted:
     grey: bool
     size: tuple[int, int] | None
     deep_white: int | None = None
+    any_size: bool = False
 
 
 @dataclass
@@ -101,5 +102,5 @@ def shape(pixels: UInt8, wanted: Wanted) -> Shaped:
     digest = hashlib.sha256(repr(pixels.shape).encode())
     digest.update(np.ascontiguousarray(pixels).data)
     # Without a size an image this large ends the run anyway: its size is kept, not its pixels.
-    kept = pixels if max(pixels.shape) <= decode.MAX_SIDE_PX else None
+    kept = pixels if wanted.any_size or max(pixels.shape) <= decode.MAX_SIDE_PX else None
     return Shaped(resized, pixels.shape[2] == 1, digest.hexdigest(), kept)

@@ -13,7 +13,7 @@ from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms import seen as seen_images
-from augment.evaluation.arms.draws import Samples, arm_data, with_made_images
+from augment.evaluation.arms.draws import MADE_PER_CLASS, Samples, arm_data, with_made_images
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
 from augment.evaluation.arms.probe import STRENGTHS, choose_strength, fit_probe, probe_scores, strength_choice
@@ -23,8 +23,6 @@ from augment.measure.classifiers import adjusted_loss
 from augment.measure.sampling import WeightedImages
 from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, augmentation_of, family_of
 from augment.project.sealed import read_sealed, write_sealed
-
-MADE_PER_CLASS = 400  # made images of a class that are looked at, each once
 
 
 @dataclass(frozen=True)

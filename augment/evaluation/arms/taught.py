@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from augment.core.seeds import derive_seed, numpy_rng, torch_rng
 from augment.data.imageset import ImageSet, UInt8
-from augment.evaluation.arms.backbone_arms import MADE_PER_CLASS, BackboneFit
+from augment.evaluation.arms.backbone_arms import BackboneFit
+from augment.evaluation.arms.draws import MADE_PER_CLASS
 from augment.evaluation.arms.probe import fit_probe
 from augment.evaluation.arms.scratch import ScratchFit
 from augment.evaluation.arms.seen import augmented_once

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.backbone_arms import MADE_PER_CLASS
-from augment.evaluation.arms.draws import Samples, arm_data, identical_arms
+from augment.evaluation.arms.draws import MADE_PER_CLASS, Samples, arm_data, identical_arms
 from augment.evaluation.arms.finetune import BATCH_SIZE, STEPS
 from augment.evaluation.arms.probe import FOLDS, STRENGTHS, VIEWS_OF_FOLDS
 from augment.evaluation.arms.seen import views_of

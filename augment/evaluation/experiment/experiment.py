@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import baseline_images
-from augment.evaluation.arms.draws import Origins, Samples, delivered_images, identical_arms
+from augment.evaluation.arms.draws import MADE_PER_CLASS, Origins, Samples, delivered_images, identical_arms
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol, Replicate
 from augment.evaluation.experiment.running import run_arms
@@ -97,7 +97,8 @@ def add_delivered_arm(
     delivered, drawn_of_repeats = {}, list(zip(replicates, result.candidates, strict=True))
     for replicate, candidates in drawn_of_repeats:
         if replicate.splits not in delivered:
-            kept = {label: drawn.kept for label, drawn in candidates.items()}
+            most = MADE_PER_CLASS if settings.look.judged else None
+            kept = {label: drawn.kept[:most] for label, drawn in candidates.items()}
             delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept)[0]
     origins = {one.splits: _origins_of_kept(drawn) for one, drawn in reversed(drawn_of_repeats)}
     samples = [Samples(delivered=delivered[one.splits], origins=origins[one.splits]) for one in replicates]

@@ -1,0 +1,89 @@
+"""The images of data/augmented as files: at the working size, at one larger size, or as large as they are stored."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augment.core.grids import picture, png
+from augment.data.imageset import ImageSet
+from augment.data.originals import Originals, copied_file, is_copied, known_originals, original_files, original_images
+from augment.data.sizes import Size, delivered_size, read_sizes
+from augment.evaluation.arms.draws import MADE_PER_CLASS
+from augment.params import Params
+from augment.synthesis.native import native_samples
+from pipeline.common import PREPARED
+
+UInt8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """size: (H, W) of all images; native: each original is as it is stored, and samples as large as what they vary
+
+    originals: None at the working size
+    """
+
+    size: Size
+    native: bool
+    originals: Originals | None
+
+    @property
+    def most(self) -> int | None:
+        """Made images of a class that are delivered at most, None for all: those that were judged at such a size."""
+        return None if self.originals is None else MADE_PER_CLASS
+
+
+def delivery_of(params: Params) -> Delivery:
+    """What `assemble.size` asks for. Raises `DataError` where data/prepared is not what `ingest` wrote."""
+    working, native = read_sizes(PREPARED)
+    chosen = params.assemble.size
+    if chosen == "auto" and params.evaluate.classifier == "scratch":
+        chosen = "working"  # as it was judged
+    size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
+    as_stored = chosen == "native" and params.ingest.source in ("folder", "list")
+    larger = as_stored or size != working
+    return Delivery(size, as_stored, known_originals(PREPARED, params.ingest) if larger else None)
+
+
+def real_files(images: ImageSet, delivery: Delivery) -> Iterator[tuple[bytes, str]]:
+    """Content and ending of the file of each real image. Raises `DataError` as `original_images`."""
+    originals, names, channels = delivery.originals, images.sources.tolist(), images.images.shape[1]
+    if originals is None:
+        yield from ((_png(image), ".png") for image in images.images)
+    elif delivery.native:
+        changed = [name for name in names if not is_copied(originals, name)]
+        decoded = original_images(originals, changed, None, channels)
+        for entry in original_files(originals, names):
+            yield copied_file(originals, entry) if is_copied(originals, entry.path) else (_png(next(decoded)), ".png")
+    else:
+        yield from ((_png(image), ".png") for image in original_images(originals, names, delivery.size, channels))
+
+
+def sample_files(samples: UInt8, source: NDArray[np.int64], own: ImageSet, delivery: Delivery) -> Iterator[bytes]:
+    """PNGs of the samples of one class at the size of the delivery.
+
+    samples: uint8 (n, C, h, w); source: (n,), which image of `own`, the training images of the class, each varies, -1
+    for none.
+    """
+    assert delivery.originals is not None
+    channels = samples.shape[1]
+    used = sorted({*source.tolist()} - {-1})
+    size, names = None if delivery.native else delivery.size, own.sources[used].tolist()
+    originals = dict(zip(used, original_images(delivery.originals, names, size, channels), strict=True))
+    blank = np.zeros((1, channels, *delivery.size), np.uint8)
+    for sample, at in zip(samples, source.tolist(), strict=True):
+        original = blank if at < 0 else originals[at][None]
+        varied, small = np.array([min(at, 0)]), own.images[[max(at, 0)]]
+        yield _png(native_samples(sample[None], varied, small, original)[0])
+
+
+def _png(image: UInt8) -> bytes:
+    return png(picture(image))
+
+
+def source_positions(rows: Sequence[dict[str, str]], train: ImageSet, label: str) -> NDArray[np.int64]:
+    """Which training image of its class each sample varies, -1 for none, by rows of data/synthetic/manifest.csv."""
+    within = {position: number for number, position in enumerate(np.flatnonzero(train.labels == label).tolist())}
+    return np.array([within[int(row["source_image"])] if row["source_image"] else -1 for row in rows], dtype=np.int64)
