@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.core.files import write_json
 from augment.gan.generators import GeneratorSet
 from pipeline import experiment as stage
 from tests.pipeline.evaluated import COUNTS
@@ -25,6 +26,7 @@ def toy_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     for name, side in sides.items():
         replace(side, groups=np.char.add(f"{name} ", side.groups)).save(tmp_path / "data/prepared" / name)
+    write_json(tmp_path / "data/prepared/sizes.json", {"working": (8, 8), "native": (8, 8)})
     made = GeneratorSet({label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(sorted(COUNTS))})
     monkeypatch.setattr(stage, "load_generators", lambda folder: made)
     monkeypatch.setattr(
