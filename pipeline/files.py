@@ -114,6 +114,7 @@ FILES: dict[str, CsvFile] = {
         kept="1 or 0",
         reason="empty, `near_copy`, `off_class` or `surplus`",
         sha256="of the kept image's file; empty: dropped",
+        source_image="index of the training image that was varied; empty: none",
     ),
     "data/experiment/experiment.json": CsvFile(
         "What a verdict tells of an experiment beside its scores.",

@@ -1,5 +1,8 @@
 """Sample every generator, select, and write data/synthetic/."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from augment.core.environment import environment
 from augment.core.files import folder_name, write_csv
 from augment.core.grids import write_picture
@@ -17,7 +20,7 @@ from pipeline.surroundings import tell_makers
 
 COLUMNS = (
     "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
-    "nearest_distance", "copy_threshold", "kept", "reason", "sha256",
+    "nearest_distance", "copy_threshold", "kept", "reason", "sha256", "source_image",
 )  # fmt: skip
 
 
@@ -32,13 +35,20 @@ def generate(params: Params) -> None:
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
     )  # fmt: skip
-    rows = [row for found in candidates.values() for row in write_class(found)]
+    rows = [
+        row
+        for label, found in candidates.items()
+        for row in write_class(found, np.flatnonzero(train.labels == label).astype(np.int64))
+    ]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
     write_checksums(SYNTHETIC, ["manifest.csv"])
 
 
-def write_class(found: ClassCandidates) -> list[dict[str, object]]:
-    """Write the kept images of one class; returns a manifest row for every candidate."""
+def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[dict[str, object]]:
+    """Write the kept images of one class; returns a manifest row for every candidate.
+
+    positions: int64 (N,), of the class's training images in data/prepared/train.
+    """
     rows: list[dict[str, object]] = []
     for index, image in enumerate(found.images):
         reason = str(found.reason[index])
@@ -60,6 +70,7 @@ def write_class(found: ClassCandidates) -> list[dict[str, object]]:
                 "kept": int(not reason),
                 "reason": reason,
                 "sha256": digest,
+                "source_image": int(positions[found.source[index]]) if found.source[index] >= 0 else "",
             }
         )
     return rows

@@ -48,7 +48,8 @@ class LatentTransfer:
 
     network: the shared generator; latents float (n, latent) and residuals float (n, C, H, W) of images that it varies,
     image = network(latent) + residual; donors: float (m, latent) of the images of each donor, m >= 2; known: uint8
-    (N, C, H, W), all images of the class; min_distance: of a sample from each of them, as `near_copies` takes it.
+    (N, C, H, W), all images of the class; min_distance: of a sample from each of them, as `near_copies` takes it;
+    positions: int64 (n,), which of the known images are varied.
     """
 
     label: str
@@ -58,6 +59,7 @@ class LatentTransfer:
     donors: tuple[Tensor, ...]
     known: NDArray[np.uint8]
     min_distance: float
+    positions: NDArray[np.int64]
 
     @torch.no_grad()
     def sample(self, n: int, *, seed: int, start: int = 0) -> Tensor:
@@ -68,6 +70,11 @@ class LatentTransfer:
         with torch.autocast("cpu", enabled=False):  # the caller's would round
             images = [self._draw(seed, some) for some in _passes_of(range(start, start + n), self.residuals.shape)]
         return torch.cat([torch.empty((0, *self.residuals.shape[1:]), dtype=torch.uint8, device="cpu"), *images])
+
+    def sources(self, n: int, *, seed: int, start: int = 0) -> NDArray[np.int64]:
+        """Which of the known images each sample varies, int64 (n,), as `sample` counts them."""
+        varied = [self._varied(self._rng(seed, index)) for index in range(start, start + n)]
+        return self.positions[np.array(varied, dtype=np.int64)]
 
     def _draw(self, seed: int, indices: range) -> Tensor:
         moves = [self._moved_latents(seed, index) for index in indices]
@@ -83,11 +90,18 @@ class LatentTransfer:
 
     def _moved_latents(self, seed: int, index: int) -> tuple[int, Tensor]:
         """Which image is varied, and the latents (MAX_DRAWS, latent) that it may move to."""
-        rng = torch_rng(seed, "borrowed", self.label, index)
-        source = int(torch.randint(len(self.latents), (), generator=rng, device="cpu"))
+        rng = self._rng(seed, index)
+        source = self._varied(rng)
         donor = self.donors[int(torch.randint(len(self.donors), (), generator=rng, device="cpu"))]
         pairs = torch.stack([torch.randperm(len(donor), generator=rng, device="cpu")[:2] for _ in range(MAX_DRAWS)])
         return source, self.latents[source] + SHIFT_STRENGTH * (donor[pairs[:, 0]] - donor[pairs[:, 1]])
+
+    def _rng(self, seed: int, index: int) -> torch.Generator:
+        return torch_rng(seed, "borrowed", self.label, index)
+
+    def _varied(self, rng: torch.Generator) -> int:
+        """The first draw of a sample: a row of the latents."""
+        return int(torch.randint(len(self.latents), (), generator=rng, device="cpu"))
 
     def _images(self, sources: Tensor, latents: Tensor) -> Tensor:
         return to_uint8(self.network(latents) + self.residuals[sources])
@@ -100,7 +114,10 @@ def latent_transfers(shared: ClassGenerator, train: ImageSet, seed: int) -> dict
     if not majority:
         return {}
     known = {label: train.of_class(label).images for label in sorted({*majority, *minority})}
-    images = {label: _subset(images_of_class, max_images, seed, label) for label, images_of_class in known.items()}
+    positions = {
+        label: _sought(len(images_of_class), max_images, seed, label) for label, images_of_class in known.items()
+    }
+    images = {label: to_float(torch.from_numpy(known[label][chosen])) for label, chosen in positions.items()}
     all_latents = invert(network, torch.cat(list(images.values())))  # one search for all: small batches cost as much
     sizes = [len(images_of_class) for images_of_class in images.values()]
     latents = dict(zip(images, torch.split(all_latents, sizes), strict=True))
@@ -108,7 +125,16 @@ def latent_transfers(shared: ClassGenerator, train: ImageSet, seed: int) -> dict
     undrawn = {label: residuals(network, images[label], latents[label]) for label in minority}
     distances = {label: min_sample_distance(known[label]) for label in minority}
     return {
-        label: LatentTransfer(label, network, latents[label], undrawn[label], donors, known[label], distances[label])
+        label: LatentTransfer(
+            label,
+            network,
+            latents[label],
+            undrawn[label],
+            donors,
+            known[label],
+            distances[label],
+            positions[label],
+        )
         for label in minority
     }
 
@@ -201,8 +227,6 @@ def _nearest(network: Generator, images: Tensor, latents: Tensor) -> Tensor:
     return torch.cat([torch.cdist(images.flatten(1), some) for some in drawn], dim=1).argmin(dim=1)
 
 
-def _subset(images: NDArray[np.uint8], max_images: int, seed: int, label: str) -> Tensor:
-    """At most so many images of a class, float (n, C, H, W) in [-1, 1]."""
-    rng = numpy_rng(seed, "borrowing", label)
-    chosen = np.sort(rng.permutation(len(images))[:max_images])
-    return to_float(torch.from_numpy(images[chosen]))
+def _sought(count: int, max_images: int, seed: int, label: str) -> NDArray[np.int64]:
+    """Which images of a class, of so many, are looked for in the latent space: int64 (n,), ascending."""
+    return np.sort(numpy_rng(seed, "borrowing", label).permutation(count)[:max_images])

@@ -82,6 +82,14 @@ class Mixture:
         before: NDArray[np.float64] = np.floor(np.arange(start, start + n + 1) * self.transfer_share)
         return np.diff(before).astype(np.bool_)
 
+    def sources(self, n: int, *, seed: int = 0, start: int = 0) -> NDArray[np.int64]:
+        """Which training image of the class each sample varies, int64 (n,), -1 where it is the generator's own."""
+        transferred = self.is_transferred(n, start)
+        before = int(np.floor(start * self.transfer_share))
+        found = np.full(n, -1, dtype=np.int64)
+        found[transferred] = self.transfer.sources(int(transferred.sum()), seed=seed, start=before)
+        return found
+
 
 def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dict[str, Sampler]:
     """What samples each class that has a generator: the generator alone, or as the pipeline's defaults do.

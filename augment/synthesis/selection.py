@@ -27,8 +27,9 @@ COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of i
 class ClassCandidates:
     """All candidates of one class with what was found about each (arrays of length N).
 
-    images uint8 (N, C, H, W), made from `seed`; transferred: by latent transfer, the others by the class's own
-    generator; probability: of the own class by the filter; other_class: the filter prefers another class;
+    images uint8 (N, C, H, W), made from `seed`; source: which training image of the class latent transfer varied, -1
+    for samples of the class's own generator; probability: of the own class by the filter; other_class: the filter
+    prefers another class;
     nearest_train, nearest_distance: the closest training image of the class (RMS pixel difference in [0, 1]); reason:
     "", near_copy, off_class or surplus, and kept where it is "".
     """
@@ -36,7 +37,7 @@ class ClassCandidates:
     label: str
     seed: int
     images: NDArray[np.uint8]
-    transferred: NDArray[np.bool_]
+    source: NDArray[np.int64]
     probability: NDArray[np.float64]
     threshold: float
     other_class: NDArray[np.bool_]
@@ -49,6 +50,11 @@ class ClassCandidates:
     def kept(self) -> NDArray[np.uint8]:
         chosen: NDArray[np.uint8] = self.images[self.reason == ""]
         return chosen
+
+    @property
+    def transferred(self) -> NDArray[np.bool_]:
+        """Made by latent transfer."""
+        return self.source >= 0
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -153,9 +159,9 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
 def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassCandidates:
     """The candidates `start` to `start + count - 1`; limit: the distance of a copy."""
     images = choice.sampler.sample(count, seed=choice.seed, start=start).numpy()
-    transferred = np.zeros(len(images), dtype=np.bool_)
+    source = np.full(len(images), -1, dtype=np.int64)
     if isinstance(choice.sampler, Mixture):
-        transferred = choice.sampler.is_transferred(count, start)
+        source = choice.sampler.sources(count, seed=choice.seed, start=start)
     scores, thresholds = choice.class_filter.scores(images), choice.class_filter.thresholds
     probability, threshold = scores[:, choice.position], float(thresholds[choice.position])
     nearest_train, distance = nearest(pixels(images), pixels(choice.train_images))
@@ -166,7 +172,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
         label=choice.label,
         seed=choice.seed,
         images=images,
-        transferred=transferred,
+        source=source,
         probability=probability,
         threshold=threshold,
         other_class=scores.argmax(axis=1) != choice.position,

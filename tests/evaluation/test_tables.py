@@ -138,7 +138,7 @@ def test_a_class_without_test_images_has_no_recall() -> None:
 def test_acceptance_counts_every_candidate_once() -> None:
     reason = np.array(["", "near_copy", "off_class", "off_class", "", "surplus", "surplus", "surplus"])
     kept = ClassCandidates(
-        "b", 5, np.zeros((8, 1, 8, 8), np.uint8), np.zeros(8, np.bool_), np.ones(8), 0.5,
+        "b", 5, np.zeros((8, 1, 8, 8), np.uint8), np.full(8, -1), np.ones(8), 0.5,
         np.array([True] * 2 + [False] * 6),
         np.zeros(8, np.int64), np.ones(8), 0.1, reason,
     )  # fmt: skip

@@ -44,7 +44,7 @@ def identity() -> Any:
 
 def by_hand(latents: Tensor, undrawn: Tensor, *donors: Tensor, min_distance: float = 0.0) -> LatentTransfer:
     known = to_uint8(latents.view(-1, 1, 4, 4) + undrawn).numpy()
-    return LatentTransfer("a", identity(), latents, undrawn, donors, known, min_distance)
+    return LatentTransfer("a", identity(), latents, undrawn, donors, known, min_distance, np.arange(len(latents)))
 
 
 @given(COUNTS)
@@ -110,6 +110,7 @@ def test_a_sample_is_an_own_image_moved_by_a_difference_within_one_donor() -> No
     assert (distance.amin(dim=1) <= 1 / 255 + 1e-6).all(), "nothing else than these sums"
     nearest = [possible[at] for at in distance.argmin(dim=1).tolist()]
     assert {s for s, _, _ in nearest} == {0, 1, 2}
+    assert by_hand(own, undrawn, *donors).sources(120, seed=4).tolist() == [s for s, _, _ in nearest]
     shares = np.bincount([b for _, b, _ in nearest]) / 120
     assert 0.35 < shares[0] < 0.65, "each donor is drawn equally often, however many images it has"
 
@@ -121,12 +122,15 @@ def test_samples_depend_on_seed_and_position() -> None:
     assert torch.equal(made.sample(3, seed=0), first[:3])
     assert not torch.equal(made.sample(8, seed=1), first)
     assert made.sample(0, seed=0).shape == (0, 1, 4, 4)
+    sources = made.sources(8, seed=0)
+    assert (sources.dtype, made.sources(0, seed=0).shape) == (np.int64, (0,))
+    assert np.array_equal(made.sources(5, seed=0, start=3), sources[3:])
 
 
 def test_a_callers_autocast_changes_no_sample() -> None:
     network = new_generator(Architecture("dcgan", 1, 16, 16, 6, 8)).eval().requires_grad_(False)
     own, nothing, donor = torch.randn(3, 6), torch.zeros(3, 1, 16, 16), torch.randn(5, 6)
-    made = LatentTransfer("a", network, own, nothing, (donor,), to_uint8(nothing).numpy(), 0.0)
+    made = LatentTransfer("a", network, own, nothing, (donor,), to_uint8(nothing).numpy(), 0.0, np.arange(3))
     expected = made.sample(20, seed=0)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(made.sample(20, seed=0), expected)
@@ -198,6 +202,18 @@ def test_minority_classes_vary_as_the_majority_ones_do(minority: int) -> None:
     again = latent_transfers(shared, train, seed=0)["b"].sample(4, seed=3)
     assert torch.equal(found["b"].sample(4, seed=3), again)
     assert latent_transfers(shared, toy_set({"a": 1, "b": 1}), seed=0) == {}
+
+
+def test_of_a_large_class_some_images_are_varied_and_known_by_their_positions() -> None:
+    train = toy_set({"a": 70, "b": 70})
+    shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
+    own = latent_transfers(shared, train, seed=0)["b"]
+    varied = to_float(torch.from_numpy(train.of_class("b").images[own.positions]))
+    torch.testing.assert_close(own.network(own.latents) + own.residuals, varied, atol=1e-5, rtol=0)
+    sources = own.sources(300, seed=1)
+    assert 50 < len(np.unique(sources)) <= len(own.positions) == 64
+    assert set(sources.tolist()) <= set(own.positions.tolist()), "positions in the class, not in the part of it"
+    assert sources.max() >= 64
 
 
 def test_many_classes_bring_fewer_images_each() -> None:

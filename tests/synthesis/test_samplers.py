@@ -46,6 +46,9 @@ class Numbered:
         levels = torch.arange(self.first + start, self.first + start + n, dtype=torch.uint8)
         return levels.view(n, 1, 1, 1).expand(n, *self.shape)
 
+    def sources(self, n: int, *, seed: int = 0, start: int = 0) -> np.ndarray:
+        return self.sample(n, seed=seed, start=start)[:, 0, 0, 0].long().numpy()
+
 
 class Seeded:
     """Samples whose grey levels depend on seed and number alone."""
@@ -86,6 +89,7 @@ def test_borrowed_samples_are_spread_among_the_generators_own(share: float, expe
     assert images.dtype == torch.uint8
     assert images[:, 0, 0, 0].tolist() == expected
     assert mixture(share).is_transferred(6).tolist() == [level >= 100 for level in expected]
+    assert mixture(share).sources(6, seed=9).tolist() == [level if level >= 100 else -1 for level in expected]
 
 
 @given(st.floats(0, 1), st.integers(0, 40), st.integers(0, 40))
@@ -93,6 +97,9 @@ def test_a_later_beginning_goes_on_where_the_sequence_was(share: float, start: i
     whole = mixture(share).sample(start + n, seed=9)
     assert torch.equal(mixture(share).sample(n, seed=9, start=start), whole[start:])
     assert np.array_equal(mixture(share).is_transferred(n, start), mixture(share).is_transferred(start + n)[start:])
+    assert np.array_equal(
+        mixture(share).sources(n, seed=9, start=start), mixture(share).sources(start + n, seed=9)[start:]
+    )
 
 
 def distance(images: torch.Tensor, known: np.ndarray) -> torch.Tensor:

@@ -239,3 +239,26 @@ def test_which_candidates_are_transferred_does_not_depend_on_the_rounds(monkeypa
     )  # fmt: skip
     assert np.flatnonzero(found["b"].transferred).tolist() == [3, 6, 9]
     assert (found["b"].images[:, 0, 0, 0] == np.where(found["b"].transferred, 200, 100)).all()
+
+
+def test_of_each_candidate_it_is_told_which_image_was_varied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples that are their sources: whoever takes them for others is found out."""
+
+    def itself(self: LatentTransfer, n: int, *, seed: int, start: int = 0) -> torch.Tensor:
+        return torch.from_numpy(self.known[self.sources(n, seed=seed, start=start)])
+
+    monkeypatch.setattr(selection, "ROUND_CANDIDATES", 5)
+    monkeypatch.setattr(LatentTransfer, "sample", itself)
+    train = toy_set({"a": 12, "b": 4})
+    judge: Any = ByCorner(np.zeros(3))
+    shared = ClassGenerator("shared", new_generator(Architecture("linear", 1, 8, 8, 4, 4)))
+    made: Any = {label: Fixed(label, np.full((12, 1, 8, 8), 100, np.uint8)) for label in "ab"}
+    (found,) = choose_samples(
+        [train], [GeneratorSet(made, shared=shared)], [judge], [5], wanted=12, oversample=1,
+        transfer_share=0.75, engine=Engine("serial"),
+    )  # fmt: skip
+    own = found["b"]
+    assert own.source.dtype == np.int64
+    assert np.array_equal(own.images[own.transferred], train.of_class("b").images[own.source[own.transferred]])
+    assert set(own.source[own.transferred].tolist()) == {0, 1, 2, 3}
+    assert found["a"].source.tolist() == [-1] * len(found["a"].images)
