@@ -12,7 +12,7 @@ from torch import Tensor
 
 from augment.synthesis import edits
 from augment.synthesis.displacement import displacement, moved
-from augment.synthesis.edits import edited
+from augment.synthesis.edits import edited, edited_alike
 
 WAVES = [(0.9, 0.4, 0.3), (-0.5, 1.1, 1.2), (1.3, -0.8, 2.0), (0.2, 1.6, 0.7), (1.7, 0.3, 2.9)]
 
@@ -105,23 +105,50 @@ def test_an_original_moves_as_its_small_picture() -> None:
     assert error(made) < 0.3 * error(original_pixels)
 
 
-@pytest.mark.parametrize(("channels", "size"), [(1, (24, 32)), (3, (32, 20)), (1, (4, 64))])
-def test_shrunk_an_edit_is_the_sample_to_two_grey_levels(channels: int, size: tuple[int, int]) -> None:
-    originals = pictures(3, channels, 5 * size[0], 5 * size[1])
-    before = working(originals, *size)
-    after = working(pictures(3, channels, 5 * size[0], 5 * size[1], seed=1), *size)
-    made = edited(originals, before, after)
-    rest = working(made, *size).astype(float) - after
-    assert float(np.sqrt(np.square(rest).mean())) < 2.0
-    assert float(np.sqrt(np.square(before.astype(float) - after).mean())) > 20
+def relit(images: np.ndarray) -> np.ndarray:
+    """Brighter and flatter to the right, a tint, and moved by a sixteenth: as smooth a change as edits are for."""
+    channels, width = images.shape[1], images.shape[3]
+    tint, light = np.array([12.0, -6.0, 0.0])[:channels, None, None], np.linspace(-0.2, 0.2, width)
+    changed = np.roll(images, width // 16, axis=3) * (1 - light) + 60 * light + tint
+    return changed.round().clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, (24, 32)), (3, (32, 32)), (3, (64, 48))])
+def test_shrunk_an_edit_is_nearly_a_sample_that_changes_smoothly(channels: int, size: tuple[int, int]) -> None:
+    """Within a third of the change, at most."""
+    originals = pictures(4, channels, 4 * size[0], 4 * size[1])
+    before, after = working(originals, *size), working(relit(originals), *size)
+    made = working(edited(originals, before, after), *size)
+    inner = np.s_[..., 3:-3, 3:-3]  # what the roll brings in at a border is no smooth change
+    left, change = (float(np.sqrt(np.square(some.astype(float) - after)[inner].mean())) for some in (made, before))
+    assert left < change / 3
+
+
+def test_even_light_is_taken_over_exactly_but_for_the_ridge() -> None:
+    originals = pictures(2, 3, 96, 96)
+    before = working(originals, 24, 24)
+    after = (0.8 * before + 25).round().astype(np.uint8)
+    rest = edited(originals, before, after).astype(float) - (0.8 * originals + 25)
+    assert float(np.sqrt(np.square(rest).mean())) < 5
+    assert abs(float(rest.mean())) < 1
+
+
+def test_noise_of_a_sample_is_left_out() -> None:
+    originals = pictures(4, 3, 128, 128)
+    before = working(originals, 32, 32)
+    noise = np.random.default_rng(0).normal(0, 20, before.shape)
+    after = (before + noise).round().clip(0, 255).astype(np.uint8)
+    made = edited(originals, before, after).astype(float)
+    assert float(np.sqrt(np.square(working(made, 32, 32) - before).mean())) < 10
+    assert 0.8 * detail(originals) < detail(made) < 1.2 * detail(originals)
 
 
 def test_detail_stays_where_enlarging_has_none() -> None:
     originals = pictures(4, 3, 120, 120)
-    before = working(originals, 24, 24)
-    made = edited(originals, before, np.roll(before, 1, axis=0))
-    assert 0.7 * detail(originals) < detail(made) < 1.3 * detail(originals)
-    assert detail(working(before, 120, 120)) < 0.1 * detail(originals)
+    after = working(relit(originals), 24, 24)
+    made = edited(originals, working(originals, 24, 24), after)
+    assert 0.6 * detail(originals) < detail(made) < 1.2 * detail(originals)
+    assert detail(working(after, 120, 120)) < 0.1 * detail(originals)
 
 
 def test_a_flat_picture_takes_the_level_of_its_sample() -> None:
@@ -140,3 +167,20 @@ def test_an_image_depends_on_its_own_alone(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(edits, "MAX_PASS_VALUES", size * originals[0].size)
         parts = edited(originals, before, after)
         assert np.abs(parts.astype(int) - whole).max() <= 1, "float rounding"
+
+
+def test_images_without_samples_take_the_changes_of_others() -> None:
+    originals, others = pictures(6, 3, 48, 64), pictures(2, 3, 48, 64, seed=1)
+    before = working(others, 12, 16)
+    after = working(relit(others), 12, 16)
+    made = edited_alike(originals, before, after, seed=3)
+    possible = [
+        edited(originals, *(np.repeat(some[at : at + 1], 6, axis=0) for some in (before, after))) for at in (0, 1)
+    ]
+    taken = [[np.array_equal(image, own[index]) for own in possible] for index, image in enumerate(made)]
+    assert [sum(one) for one in taken] == [1] * 6, "each that of one sample"
+    assert {one.index(True) for one in taken} == {0, 1}
+    assert np.array_equal(edited_alike(originals[:4], before, after, seed=3), made[:4])
+    assert any(not np.array_equal(edited_alike(originals, before, after, seed=seed), made) for seed in range(4))
+    assert np.array_equal(edited_alike(originals, before, before, seed=3), originals)
+    assert np.array_equal(edited_alike(originals, before[:0], after[:0], seed=3), originals)
