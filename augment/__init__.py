@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from augment.gan.api import train_generators
     from augment.gan.bundle import check_bundle, load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
+    from augment.synthesis.augmented import load_augmented
     from augment.synthesis.datasets import SyntheticDataset
     from augment.synthesis.mix import SyntheticMix
 
@@ -47,6 +48,7 @@ __all__ = [
     "SyntheticDataset",
     "SyntheticMix",
     "check_bundle",
+    "load_augmented",
     "load_generators",
     "train_generators",
 ]
@@ -59,6 +61,7 @@ _HOMES = {
     "SyntheticDataset": "augment.synthesis.datasets",
     "SyntheticMix": "augment.synthesis.mix",
     "check_bundle": "augment.gan.bundle",
+    "load_augmented": "augment.synthesis.augmented",
     "load_generators": "augment.gan.bundle",
     "train_generators": "augment.gan.api",
 }

@@ -6,14 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.core.files import folder_name, read_csv, read_json, write_bytes, write_csv
+from augment.core.files import folder_name, read_csv, read_json, write_bytes
 from augment.core.grids import write_picture
 from augment.data.checksums import check_file, check_files
+from augment.data.delivered import BALANCED, Recipe, write_tables
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS, delivered_images
-from augment.params import Params
-from augment.params.arms import Arm
-from pipeline.common import AUGMENTED, METRICS, PREPARED, SYNTHETIC, main
+from augment.evaluation.arms.draws import delivered_images
+from augment.params import Ingest, Params
+from augment.params.arms import Arm, augmentation_of, family_of
+from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
 
 Row = dict[str, object]
 
@@ -21,12 +22,24 @@ Row = dict[str, object]
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
     policy = read_json(METRICS, ["policy"])["policy"]["arm"]
-    arm: Arm = {"chosen": policy, "real": "oversample"}.get(params.assemble.use, params.assemble.use)
+    base: Arm | None = read_json(EXPERIMENT / "experiment.json", ["base"])["base"]
+    arm: Arm = {"chosen": policy, "real": base or BALANCED}.get(params.assemble.use, params.assemble.use)
     train = ImageSet.load(PREPARED / "train")
     rows = list(write_train(arm, train))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side))
-    write_csv(AUGMENTED / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
+    synthetic = sum(row["synthetic"] == 1 for row in rows)
+    write_tables(AUGMENTED, rows, recipe_of(arm, base, params.ingest, train, synthetic))
+
+
+def recipe_of(arm: Arm, base: Arm | None, ingest: Ingest, train: ImageSet, synthetic: int) -> Recipe:
+    """How to train on what is delivered: as the arm does; base: the one that arms with made images build on."""
+    white = read_json(PREPARED / "depth.json", ["white"])["white"]
+    return Recipe(
+        classes=tuple(train.classes), arm=arm, family=family_of(arm, base), augmentation=augmentation_of(arm, base),
+        flips=ingest.flips, synthetic=synthetic, channels=train.images.shape[1], background=ingest.background,
+        white=white,
+    )  # fmt: skip
 
 
 def write_train(arm: Arm, train: ImageSet) -> Iterator[Row]:

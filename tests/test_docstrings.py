@@ -6,8 +6,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import augment
+from tests.delivered import deliver, recipe
+
+GREY = Image.linear_gradient("L").resize((8, 8))
+TRAIN = [("train", label, made, 1.0, GREY) for made in (0, 0, 0, 1) for label in ("dent", "scratch")]
 
 
 @pytest.mark.parametrize(
@@ -18,12 +23,15 @@ import augment
         ("augment.gan.api", 5),
         ("augment.gan.bundle", 12),
         ("augment.gan.generators", 10),
+        ("augment.synthesis.augmented", 11),
         ("augment.synthesis.datasets", 9),
         ("augment.synthesis.mix", 7),
     ],
 )
 def test_examples_run(module: str, examples: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    deliver(tmp_path / "data/augmented", TRAIN, recipe())
     result = doctest.testmod(importlib.import_module(module))
     assert result.failed == 0
     assert result.attempted >= examples

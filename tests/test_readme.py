@@ -10,7 +10,7 @@ from PIL import Image
 from augment import ImageSet
 from augment.core.files import write_bytes, write_csv
 from augment.core.grids import png
-from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
+from augment.data.delivered import AUGMENTED_MANIFEST_COLUMNS
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build

@@ -25,7 +25,7 @@ _SLUG = re.compile(r"[a-z0-9-]{1,48}")
 _FOLDER = re.compile(r"[^/\\<>:\"|?*\x00-\x1f\x7f]{1,100}")
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"  # devices of Windows
-    r"|manifest\.csv",  # stands beside the folders of classes
+    r"|(manifest|metadata)\.csv",  # stand beside the folders of classes
     re.IGNORECASE,
 )
 MAX_CSV_BYTES = 2_000_000_000  # of a table of ours
@@ -116,8 +116,12 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 def _as_text(cell: Any) -> Any:
     """A cell that no spreadsheet takes for a formula; what is no text stays."""
-    runs = isinstance(cell, str) and cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell)
-    return f"'{cell}" if runs else cell
+    return f"'{cell}" if isinstance(cell, str) and is_formula(cell) else cell
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may run a text, or take off its first apostrophe."""
+    return text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
 
 
 def read_json(path: Path, keys: Sequence[str] = ()) -> Any:

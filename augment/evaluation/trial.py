@@ -2,7 +2,7 @@
 
 The command runs in a shell, where it is called from, with
 
-    AUGMENT_DATA   a copy of data/augmented, or of its real images: train/, val/, test/ and manifest.csv
+    AUGMENT_DATA   a copy of data/augmented, or of its real images, with all its tables
     AUGMENT_SEED   for initial weights and order, equal for both folders
     AUGMENT_SCORE  a file to write one number to: the score on test, larger is better
 
@@ -16,8 +16,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -25,10 +24,16 @@ from typing import IO
 import numpy as np
 
 from augment.core.errors import AugmentError
-from augment.core.files import read_csv, read_file, write_csv
+from augment.core.files import Row, read_file
 from augment.core.progress import say
-from augment.data.checksums import check_file
-from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
+from augment.data.delivered import (
+    Recipe,
+    read_manifest,
+    read_recipe,
+    real_rows,
+    require_images,
+    write_tables,
+)
 from augment.evaluation.statistics.estimates import Estimate, paired_t
 from augment.project.disk_space import Need, bytes_text, require_space
 
@@ -67,7 +72,8 @@ def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], objec
     augmented: as `assemble` wrote it, with synthetic images; seeds: at least 2. tell: takes each line of the table as
     soon as it is known, so that a run broken off has not been for nothing.
     """
-    rows = read_manifest(augmented)
+    rows, recipe = read_manifest(augmented), read_recipe(augmented)
+    require_images(augmented, rows, verify=True)
     if not any(row["synthetic"] == "1" for row in rows):
         raise AugmentError(
             f"{augmented}: holds no synthetic images, since the evaluation chose real images alone. For a trial all "
@@ -77,13 +83,13 @@ def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], objec
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folders = {name: Path(temporary) / name for name in ("real", "augmented")}
         scores: dict[str, list[float]] = {name: [] for name in folders}
-        kept_rows = {"real": real_rows(rows), "augmented": rows}
+        kept = {"real": (real_rows(rows), recipe.real_alone()), "augmented": (rows, recipe)}
         states: dict[str, list[tuple[str, int, int]]] = {}
         tell(f"{'seed':>6} {'real alone':>12} {'augmented':>12} {'gain':>10}")
         for seed in range(seeds):
             for name, folder in folders.items():
                 if state_of(folder) != states.get(name):  # none yet, or the command has changed its copy
-                    copy_images(augmented, kept_rows[name], folder)
+                    copy_images(augmented, *kept[name], folder)
                     states[name] = state_of(folder)
                 scores[name].append(run_score(command, folder, seed, Path(temporary) / "score"))
             real_score, augmented_score = scores["real"][-1], scores["augmented"][-1]
@@ -91,7 +97,7 @@ def trial(command: str, augmented: Path, seeds: int, tell: Callable[[str], objec
     return Trial(scores["real"], scores["augmented"])
 
 
-def require_copies(augmented: Path, rows: list[dict[str, str]]) -> None:
+def require_copies(augmented: Path, rows: Sequence[Row]) -> None:
     """Say how large the two copies are. Raises `StoreError` where the folder for temporary files has no room."""
     size = 2 * sum((augmented / row["path"]).stat().st_size for row in rows)
     place = Path(tempfile.gettempdir())
@@ -99,47 +105,14 @@ def require_copies(augmented: Path, rows: list[dict[str, str]]) -> None:
     say(f"trial: your training sees copies in {place}, {bytes_text(size)}; {augmented} stays as it is")
 
 
-def read_manifest(folder: Path) -> list[dict[str, str]]:
-    """The rows of its manifest.csv. Raises `AugmentError` when it is not what `assemble` writes."""
-    path = folder / "manifest.csv"
-    if not path.exists():
-        raise AugmentError(f"{path}: there is none. Run `dvc repro` first, or name the folder with --data.")
-    rows = read_csv(path)
-    if not rows or set(AUGMENTED_MANIFEST_COLUMNS) - set(rows[0]):
-        raise AugmentError(
-            f"{path}: needs the columns {', '.join(AUGMENTED_MANIFEST_COLUMNS)}. Run `dvc repro -f assemble`."
-        )
-    outside = [row["path"] for row in rows if Path(row["path"]).is_absolute() or ".." in Path(row["path"]).parts]
-    if outside:
-        raise AugmentError(f"{path}: {outside[0]!r} leads out of the folder. Run `dvc repro -f assemble`.")
-    gone = [row["path"] for row in rows if not (folder / row["path"]).is_file()]
-    if gone:
-        raise AugmentError(
-            f"{folder}: {len(gone)} of the {len(rows)} images in manifest.csv are not there, for example {gone[0]}. "
-            "Run `dvc repro -f assemble`."
-        )
-    for row in rows:
-        if row["sha256"]:  # an image that a person added has none
-            check_file(folder / row["path"], row["sha256"])
-    return rows
-
-
-def real_rows(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows without synthetic images; weights balance the classes of train, 1 on average."""
-    kept = [row for row in rows if row["synthetic"] == "0"]
-    counts = Counter(row["label"] for row in kept if row["split"] == "train")
-    balanced = {label: str(sum(counts.values()) / (len(counts) * count)) for label, count in counts.items()}
-    return [{**row, "weight": balanced[row["label"]]} if row["split"] == "train" else row for row in kept]
-
-
-def copy_images(folder: Path, rows: list[dict[str, str]], out: Path) -> None:
-    """The images of `rows`, and a manifest of them, in a folder of their own: no links, which a write would follow."""
+def copy_images(folder: Path, rows: Sequence[Row], recipe: Recipe, out: Path) -> None:
+    """The images of `rows`, and the tables of them, in a folder of their own: no links, which a write would follow."""
     shutil.rmtree(out, ignore_errors=True)
     for row in rows:
         target = out / row["path"]
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / row["path"], target)
-    write_csv(out / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
+    write_tables(out, rows, recipe)
 
 
 def state_of(folder: Path) -> list[tuple[str, int, int]]:

@@ -6,6 +6,7 @@ the data allows; mixup and CutMix blend the images and the labels of a batch.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import kornia.augmentation as K
 import numpy as np
@@ -13,11 +14,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
+from augment.data.arguments import short
 from augment.data.imageset import UInt8
 from augment.measure.classifiers import Augment, Blend
+from augment.params.arms import Augmentation
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
+
+
+def augment_of(augmentation: Augmentation | None, flips: str, channels: int, height: int, width: int) -> Augment | None:
+    """What changes the images one by one; None for nothing. Blends across classes come on top of classical moves."""
+    match augmentation:
+        case "classical" | "mixup_cutmix":
+            return classical_augmentation(flips)
+        case "randaugment":
+            return randaugment(flips, channels, height, width)
+        case "trivialaugment":
+            return trivialaugment(flips, channels, height, width)
+    return None
+
+
+def augment_batch(images: Tensor, augmentation: Augmentation, flips: str) -> Tensor:
+    """`augment_of` for a batch of any size, float (N, C, H, W) in [0, 1]. Raises `ArgumentError` for another.
+
+    Draws come from torch's global generator.
+    """
+    if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
+        given = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else short(images)
+        raise ArgumentError(f"images to augment are a float batch (N, C, H, W) in 0 to 1, got {given}")
+    if len(images) and not 0 <= float(images.min()) <= float(images.max()) <= 1:  # so that NaN is outside
+        raise ArgumentError("images to augment go beyond 0 to 1: divide by 255 before, and normalise after it")
+    change = _kept_augment(augmentation, flips, *images.shape[1:])
+    with torch.no_grad():
+        return change(images) if change is not None and len(images) else images
+
+
+_kept_augment = lru_cache(maxsize=16)(augment_of)  # a batch of another size needs another
 
 
 def classical_augmentation(flips: str) -> Augment:

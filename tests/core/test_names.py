@@ -64,7 +64,7 @@ def test_a_usable_label_stays_the_folders_name(label: str) -> None:
     [
         "", ".", "..", ".hidden", "-X", "end ", "end.", "a/b", "a\\b", "a:b", 'a"b', "a*b", "a?b", "a|b", "a<b", "a\nb",
         "Con", "NUL", "nul.txt", "Com1", "lpt9.tar", "x" * 101, "猫" * 70, "a\u202eb", "a\x7fb",
-        "manifest.csv", "MANIFEST.csv",
+        "manifest.csv", "MANIFEST.csv", "metadata.csv",
     ],
 )  # fmt: skip
 def test_another_becomes_the_slug(label: str) -> None:

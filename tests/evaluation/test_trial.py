@@ -16,10 +16,12 @@ from augment.cli import main
 from augment.core.errors import AugmentError, StoreError
 from augment.core.files import read_csv, write_bytes, write_csv
 from augment.core.grids import picture, png
-from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
+from augment.data.delivered import AUGMENTED_MANIFEST_COLUMNS, read_recipe, write_tables
 from augment.evaluation.trial import Trial, trial
+from tests.delivered import recipe
 
 ROOT = Path(__file__).parents[2]
+RECIPE = recipe(classes=("dark", "light"), family="probe", augmentation="randaugment", synthetic=1)
 
 # 1-nearest-neighbour on brightness: the score is the share of test images whose class is found.
 TRAINING = """
@@ -48,7 +50,7 @@ def augmented(tmp_path: Path) -> Path:
         path = f"{split}/{label}/{index}.png"
         write_bytes(folder / path, png(picture(np.full((1, 4, 4), level, np.uint8))))
         rows.append({"path": path, "label": label, "split": split, "synthetic": synthetic, "weight": 1.5, "source": ""})
-    write_csv(folder / "manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
+    write_tables(folder, rows, RECIPE)
     return folder
 
 
@@ -78,6 +80,13 @@ def test_real_alone_is_the_folder_without_synthetic_images(augmented: Path, tmp_
         row["path"] for row in rows
     }
     assert (tmp_path / "seen-augmented-0/train/light/3.png").exists()
+    assert read_recipe(tmp_path / "seen-augmented-1") == RECIPE == read_recipe(augmented)
+    alone = read_recipe(tmp_path / "seen-real-1")
+    assert alone == RECIPE.model_copy(update={"arm": "probe", "synthetic": 0}), "it augments as the mix does"
+    for name, weights in (("real", ["0.75", "0.75", "1.5"]), ("augmented", ["1.5"] * 4)):
+        of_train = read_csv(tmp_path / f"seen-{name}-1/train/metadata.csv")
+        assert [row["weight"] for row in of_train] == weights
+        assert len(read_csv(tmp_path / f"seen-{name}-1/test/metadata.csv")) == 4
 
 
 def test_a_command_can_change_and_delete_its_copies_alone(augmented: Path, tmp_path: Path) -> None:
@@ -89,7 +98,7 @@ def test_a_command_can_change_and_delete_its_copies_alone(augmented: Path, tmp_p
     )
     trial(f"KEPT={tmp_path}/counts\n{command}", augmented, 2, print)
     assert {path: path.read_bytes() for path in augmented.rglob("*") if path.is_file()} == before
-    assert (tmp_path / "counts").read_text().split() == ["9", "10", "9", "10"], "each run starts from whole copies"
+    assert (tmp_path / "counts").read_text().split() == ["13", "14", "13", "14"], "each run starts from whole copies"
 
 
 def test_a_manifest_that_leads_out_of_its_folder_is_refused(augmented: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from augment.data import imageset, prepare
-from augment.evaluation.arms.draws import AUGMENTED_MANIFEST_COLUMNS
+from augment.data.delivered import AUGMENTED_MANIFEST_COLUMNS, METADATA_COLUMNS, Recipe
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS
 from augment.gan.bundle_files import Manifest
@@ -21,6 +21,8 @@ WRITTEN = {
     "models/<slug>/manifest.json": tuple(Manifest.model_fields),
     "data/synthetic/manifest.csv": COLUMNS,
     "data/augmented/manifest.csv": AUGMENTED_MANIFEST_COLUMNS,
+    "data/augmented/<split>/metadata.csv": METADATA_COLUMNS,
+    "data/augmented/recipe.json": tuple(Recipe.model_fields),
 }
 
 

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ UInt8 = NDArray[np.uint8]
 
 MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
 MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
+MAX_PIXELS = 2 * 89_478_485  # what Pillow decodes
 
 SAVE_ANEW = "open it in an image viewer and save it as a PNG of moderate size, or leave it out"
 _ORIENTATION = 0x0112
@@ -57,16 +59,7 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int, deep_
     metadata_bomb, scan_bomb, out_of_memory, too_large, odd_aspect, too_small, animated, multipage,
     bad_pixels, fully_transparent, blank; never anything else.
     """
-    name = formats.identify(content, path)
-    fixes = ["ext_mismatch"] if formats.contradicts(path, name) else []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
-        try:
-            declared, converted = _decoded(content, name, background, max_pixels, deep_white, fixes)
-        except Rejected:
-            raise
-        except Exception as error:  # decoders of damaged files raise anything, MemoryError included
-            raise _diagnosis(error, content, name) from error
+    declared, converted, fixes = _read(content, path, background, max_pixels, deep_white)
     pixels = collapse(converted.pixels)
     deep = declared.deep
     if _all_equal(pixels, pixels[:1, :1]):
@@ -76,6 +69,36 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int, deep_
             raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
         deep = deep._replace(flat=True)
     return Decoded(pixels, converted.channels, tuple(fixes), converted.float_top, deep, declared.facts)
+
+
+def pixels_of(content: bytes, path: str, *, background: int, white: Mapping[int, int]) -> UInt8:
+    """uint8 (H, W, C), upright, C = 1 or 3 as stored, of a file that ingest has judged: it may be blank, and as large
+    as Pillow decodes.
+
+    white: stored depth -> the value of deep integers that becomes 255, where the set has settled it. Raises `Rejected`
+    as `decode` does.
+    """
+    declared, converted, _ = _read(content, path, background, MAX_PIXELS, None)
+    settled = None if declared.deep is None or declared.deep.settled else white.get(declared.deep.top)
+    if settled not in (None, declared.white):
+        _, converted, _ = _read(content, path, background, MAX_PIXELS, settled)
+    return converted.pixels
+
+
+def _read(
+    content: bytes, path: str, background: int, max_pixels: int, deep_white: int | None
+) -> tuple[Declared, Converted, list[str]]:
+    """What the header declares, the pixels, and what was changed. Raises `Rejected`, whatever the bytes are."""
+    name = formats.identify(content, path)
+    fixes = ["ext_mismatch"] if formats.contradicts(path, name) else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
+        try:
+            return *_decoded(content, name, background, max_pixels, deep_white, fixes), fixes
+        except Rejected:
+            raise
+        except Exception as error:  # decoders of damaged files raise anything, MemoryError included
+            raise _diagnosis(error, content, name) from error
 
 
 def _decoded(

@@ -17,9 +17,6 @@ from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augment
 Images = NDArray[np.uint8]
 SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
 WEIGHT_DECIMALS = 6  # of a weight, as written
-AUGMENTED_MANIFEST_COLUMNS = (  # data/augmented/manifest.csv
-    "path", "label", "split", "synthetic", "weight", "source", "sha256",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ import torch.nn.functional as F
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.draws import Samples, arm_data, with_made_images
-from augment.measure.augmentations import classical_augmentation, mixup_or_cutmix, randaugment, trivialaugment
+from augment.measure.augmentations import augment_of, mixup_or_cutmix
 from augment.measure.classifiers import (
-    Augment,
     FitSettings,
     Loss,
     SmallCnn,
@@ -20,7 +19,7 @@ from augment.measure.classifiers import (
     uniform_batches,
     weighted_batches,
 )
-from augment.params.arms import ROW_OF, Arm, Augmentation, augmentation_of
+from augment.params.arms import ROW_OF, Arm, augmentation_of
 
 LABEL_SMOOTHING = 0.1  # share of a label that all classes get
 
@@ -61,15 +60,3 @@ def fit_scratch(job: ScratchFit) -> SmallCnn:
     blend = mixup_or_cutmix(classes) if augmentation == "mixup_cutmix" else None
     seed = derive_seed(job.seed, "arm")
     return fit_classifier(batch, shape, classes, job.fit, augment, seed, first_half, blend, loss_of)
-
-
-def augment_of(augmentation: Augmentation | None, flips: str, channels: int, height: int, width: int) -> Augment | None:
-    """What changes the images one by one; None for nothing."""
-    match augmentation:
-        case "classical" | "mixup_cutmix":
-            return classical_augmentation(flips)
-        case "randaugment":
-            return randaugment(flips, channels, height, width)
-        case "trivialaugment":
-            return trivialaugment(flips, channels, height, width)
-    return None

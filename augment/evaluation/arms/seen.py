@@ -18,7 +18,7 @@ from augment.core.engine import Engine, SharedArray
 from augment.core.files import SEEN_STORE, sha256_json
 from augment.core.seeds import derive_seed, global_torch_rng
 from augment.data.imageset import ImageSet, UInt8
-from augment.evaluation.arms.scratch import augment_of
+from augment.measure.augmentations import augment_of
 from augment.measure.backbone.backbone import Chosen, described, identity, load_backbone
 from augment.params.arms import Augmentation
 from augment.project.sealed import HASH_DIGITS, is_sealed, write_sealed

@@ -1,0 +1,34 @@
+"""A folder as `assemble` writes it, small."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from augment.core.files import folder_name, sha256, write_bytes
+from augment.core.grids import png
+from augment.data.delivered import Recipe, write_tables
+
+KEPT = {
+    "classes": ("dent", "scratch"), "arm": "gan_half_filtered", "family": "scratch", "augmentation": "classical",
+    "flips": "none", "synthetic": 0, "channels": 1, "background": 255, "white": {},
+}  # fmt: skip
+Picture = tuple[str, str, bool, float, Image.Image | bytes]  # split, label, synthetic, weight, content
+
+
+def recipe(**changes: Any) -> Recipe:
+    return Recipe(**(KEPT | changes))
+
+
+def deliver(folder: Path, pictures: Iterable[Picture], how: Recipe, ending: str = "png") -> Path:
+    """Write images, numbered, and their tables; returns the folder."""
+    rows = []
+    for number, (split, label, synthetic, weight, picture) in enumerate(pictures):
+        path = f"{split}/{folder_name(label)}/{'synthetic-' * synthetic}{number:06d}.{ending}"
+        content = png(picture) if isinstance(picture, Image.Image) else picture
+        write_bytes(folder / path, content)
+        rows.append({"path": path, "label": label, "split": split, "synthetic": int(synthetic), "weight": weight,
+                     "source": f"raw/{number}", "sha256": sha256(content)})  # fmt: skip
+    write_tables(folder, rows, how)
+    return folder
