@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from augment.core.files import folder_name, sha256, write_bytes
+from augment.core.files import folder_name, sha256
 from augment.core.grids import png
 from augment.data.delivered import Recipe, write_tables
 
@@ -27,7 +27,8 @@ def deliver(folder: Path, pictures: Iterable[Picture], how: Recipe, ending: str 
     for number, (split, label, synthetic, weight, picture) in enumerate(pictures):
         path = f"{split}/{folder_name(label)}/{'synthetic-' * synthetic}{number:06d}.{ending}"
         content = png(picture) if isinstance(picture, Image.Image) else picture
-        write_bytes(folder / path, content)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
         rows.append({"path": path, "label": label, "split": split, "synthetic": int(synthetic), "weight": weight,
                      "source": f"raw/{number}", "sha256": sha256(content)})  # fmt: skip
     write_tables(folder, rows, how)

@@ -26,6 +26,14 @@ assert torch.equal(generators["a"].sample(3, seed=1), trained["a"].sample(3, see
 fakes = augment.SyntheticDataset(generators, counts="balance", real_labels=labels, classes=["b", "a"])
 assert len(fakes) == 4 and fakes[0][1] == 1
 assert augment.SyntheticMix(generators, p=1.0)(images, labels)[0].shape == images.shape
+from PIL import Image
+from augment.data.delivered import Recipe, write_tables
+pathlib.Path(sys.argv[1] + "/augmented/train/a").mkdir(parents=True)
+Image.new("L", (9, 8)).save(sys.argv[1] + "/augmented/train/a/0.png")
+row = dict(path="train/a/0.png", label="a", split="train", synthetic=0, weight=1, source="", sha256="")
+way = dict(classes=("a",), arm="probe", family="probe", augmentation="randaugment", flips="none", synthetic=0)
+write_tables(pathlib.Path(sys.argv[1] + "/augmented"), [row], Recipe(**way, channels=3, background=0, white={}))
+assert augment.load_augmented(sys.argv[1] + "/augmented", size=4)[0][0].shape == (3, 4, 4)
 real = augment.ImageSet(images.numpy(), *[numpy.array(["b"] * 8 + ["a"] * 4)] * 3)
 assert len(augment.SyntheticDataset(generators, {"a": 8}, borrow_from=real)) == 8
 from augment.cli import main

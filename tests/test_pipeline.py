@@ -14,7 +14,7 @@ from PIL import Image
 from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
 
-from augment import load_generators
+from augment import load_augmented, load_generators
 from augment.core.files import read_csv, sha256
 from augment.evaluation.columns import EVALUATION
 from augment.params.types import OUTPUTS
@@ -151,6 +151,9 @@ def test_the_assembled_folder_is_what_its_manifest_says(project: Project) -> Non
     folder = project.root / "data/augmented"
     rows = read_csv(folder / "manifest.csv")
     assert {row["path"] for row in rows} == {str(path.relative_to(folder)) for path in folder.rglob("*.png")}
+    loaded = load_augmented(folder, verify=True)
+    assert loaded.recipe.synthetic == loaded.synthetic.sum() == sum(row["synthetic"] == "1" for row in rows)
+    assert all(image.shape == loaded[0][0].shape for image, _ in loaded)
     policy = json.loads((project.root / "reports/metrics.json").read_text())["policy"]
     train = [row for row in rows if row["split"] == "train"]
     weights = {kind: sum(float(row["weight"]) for row in train if row["synthetic"] == kind) for kind in "01"}

@@ -1,19 +1,21 @@
 """What README.md and docs/guide.md say is true."""
 
 import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 from augment import ImageSet
-from augment.core.files import write_bytes, write_csv
-from augment.core.grids import png
-from augment.data.delivered import AUGMENTED_MANIFEST_COLUMNS
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
+from tests.delivered import deliver, recipe
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -28,7 +30,7 @@ def blocks(language: str) -> list[str]:
 
 def test_every_python_block_is_run_below() -> None:
     delivered, generators = blocks("python")
-    assert "data/augmented/manifest.csv" in delivered
+    assert "load_augmented" in delivered
     assert "load_generators" in generators
 
 
@@ -47,19 +49,30 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(found["loader"].dataset) == 12
 
 
-def test_the_delivered_images_are_drawn_by_their_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = []
-    for position, (label, split, weight) in enumerate([("a", "train", 0), ("b", "train", 2), ("b", "val", 1)]):
-        path = f"{split}/{label}/{position}.png"
-        write_bytes(tmp_path / "data/augmented" / path, png(Image.new("L", (5, 4), position)))
-        rows.append(dict(zip(AUGMENTED_MANIFEST_COLUMNS, (path, label, split, 0, weight, "", ""), strict=True)))
-    write_csv(tmp_path / "data/augmented/manifest.csv", rows, AUGMENTED_MANIFEST_COLUMNS)
+def test_the_fine_tuning_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a small network in the place of the pretrained one, which would be downloaded."""
+    pictures = [
+        (split, label, False, weight, Image.new("L", (50, 40), level + number))
+        for split in ("train", "test")
+        for label, level, weight in (("dark", 10, 0.5), ("light", 200, 1.5))
+        for number in range(4)
+    ]
+    deliver(tmp_path / "data/augmented", pictures, recipe(classes=("dark", "light")))
+
+    def create_model(name: str, *, pretrained: bool, num_classes: int, in_chans: int) -> nn.Module:
+        assert (name, pretrained, in_chans) == ("resnet18", True, 1)
+        torch.manual_seed(0)
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1, num_classes))
+
+    monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=create_model))
     monkeypatch.chdir(tmp_path)
     found: dict[str, object] = {}
-    exec(blocks("python")[0], found)
-    assert [(images.tolist(), targets.tolist()) for images, targets in found["loader"]] == [
-        ([[[1] * 5] * 4] * 2, [1, 1])
-    ]
+    exec(blocks("python")[0].replace("1e-4", "1e-1"), found)
+    assert found["images"].shape == (8, 1, 224, 224)
+    assert found["loader"].sampler.weights.tolist() == [0.5] * 4 + [1.5] * 4
+    assert capsys.readouterr().out == "accuracy on test: 100.0%\n"
 
 
 def test_the_two_commands_are_the_ones_that_ci_runs() -> None:

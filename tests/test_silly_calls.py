@@ -7,12 +7,14 @@ of generators does not have). Anything else, an IndexError or a RuntimeError of 
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import augment
 from augment import (
@@ -23,11 +25,14 @@ from augment import (
     SyntheticDataset,
     SyntheticMix,
     check_bundle,
+    load_augmented,
     load_generators,
     train_generators,
 )
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
+from augment.measure.augmentations import augment_batch
+from tests.delivered import deliver, recipe
 
 PLAN = Architecture("dcgan", 1, 8, 8, latent=2, features=4)
 LARGER = Architecture("dcgan", 1, 9, 8, latent=2, features=4)
@@ -71,6 +76,8 @@ TAKES: dict[str, set[str]] = {
     "SyntheticMix.value_range": {"None"}, "ImageSet.take": {"a list", "an empty list"},
     "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
+    "load_augmented.size": {"None", "a list"}, "load_augmented.transform": {"None", "a class", "a function"},
+    "load_augmented.classes": {"None"}, "load_augmented.verify": {"a bool"},
     "ImageSet.of_class": {"a text", "no text"}, "ClassGenerator.label": {"a text", "no text"},
 }  # fmt: skip
 
@@ -100,6 +107,13 @@ def several(**changes: Any) -> object:
     return GeneratorSet(**({"generators": {"a": A, "b": B}} | changes))
 
 
+def augmented(**changes: Any) -> Any:
+    if not Path("augmented").exists():
+        pictures = [("train", label, False, 1.0, Image.new("L", (4, 4))) for label in "ab"]
+        deliver(Path("augmented"), pictures, recipe(classes=("a", "b")))
+    return load_augmented(**({"folder": "augmented"} | changes))
+
+
 CALLS: dict[str, Callable[[Any], object]] = {
     **{f"train_generators.{name}": lambda odd, name=name: train(**{name: odd}) for name in (
         "images", "labels", "classes", "seed", "network", "width", "loss", "gamma", "augmentation", "flips", "transfer",
@@ -124,6 +138,11 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "ClassGenerator.save": A.save,
     **{f"GeneratorSet.{name}": lambda odd, name=name: several(**{name: odd}) for name in (
         "generators", "failed", "classes", "shared")},
+    **{f"load_augmented.{name}": lambda odd, name=name: augmented(**{name: odd}) for name in (
+        "folder", "split", "size", "transform", "classes", "verify")},
+    "load_augmented[] index": lambda odd: augmented()[odd],
+    "load_augmented.sampler seed": lambda odd: augmented().sampler(odd),
+    "load_augmented.augmentation images": partial(augment_batch, augmentation="classical", flips="none"),
     "GeneratorSet.save": SET.save, "load_generators": load_generators, "check_bundle": check_bundle,
 }  # fmt: skip
 SILLY: dict[str, Callable[[], object]] = {
@@ -248,6 +267,14 @@ SILLY: dict[str, Callable[[], object]] = {
     "labels that are bools": lambda: mix()(BATCH, TARGETS.bool()),
     "labels in a column": lambda: mix()(BATCH, TARGETS[:, None]),
     "too few labels of a batch": lambda: mix()(BATCH, TARGETS[:2]),
+    "a split that there is not": lambda: augmented(split="dev"),
+    "a size of nothing": lambda: augmented(size=0),
+    "a size without end": lambda: augmented(size=10**9),
+    "a size of three": lambda: augmented(size=(3, 4, 4)),
+    "a size of floats": lambda: augmented(size=(4.0, 4.0)),
+    "an order without a class": lambda: augmented(classes=["a"]),
+    "an order with a class twice": lambda: augmented(classes=["a", "b", "b"]),
+    "a sampler's seed of text": lambda: augmented().sampler("1"),
     "a name that there is not": lambda: augment.nothing,
 }  # fmt: skip
 CASES = [(f"{call} <- {odd}", call, odd) for call in CALLS for odd in ODD]

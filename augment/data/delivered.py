@@ -5,7 +5,7 @@ metadata.csv is the table of an image folder of Hugging Face: its `file_name` be
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -81,7 +81,7 @@ def read_manifest(folder: Path) -> Rows:
     if not rows or set(AUGMENTED_MANIFEST_COLUMNS) - set(rows[0]):
         raise DataError(f"{path}: needs the columns {', '.join(AUGMENTED_MANIFEST_COLUMNS)}. {_ANEW}")
     for row in rows:
-        if row["path"].startswith("/") or ".." in PurePosixPath(row["path"]).parts:
+        if row["path"].startswith("/") or ".." in row["path"].split("/"):
             raise DataError(f"{path}: {row['path']!r} leads out of the folder. {_ANEW}")
         if row["split"] not in SPLITS or row["synthetic"] not in ("0", "1") or not _is_weight(row["weight"]):
             wanted = f"a split of {', '.join(SPLITS)}, synthetic of 0 or 1, and a weight of at least 0"

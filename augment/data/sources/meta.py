@@ -161,8 +161,9 @@ def _set(name: str, entry: Entry, row: Row, names: dict[str, str]) -> list[Block
     """An entry gets split and group; contradictions with what its folders say stop the run."""
     before, split = entry.declared_split, row.split if row.split in SPLITS else ""
     entry.declared_split, entry.group = split or before, row.group
-    label = unicodedata.normalize("NFC", row.label)
-    if label and label not in (unicodedata.normalize("NFC", entry.label.strip()), names.get(entry.label)):
+    label, here = unicodedata.normalize("NFC", row.label), unicodedata.normalize("NFC", entry.label.strip())
+    quoted = f"'{here}"  # as our own tables write what a spreadsheet would run
+    if label and label not in (here, quoted, names.get(entry.label)):
         return [_contradiction(name, entry, row, row.label, entry.label)]
     if split and before and split != before:
         return [_contradiction(name, entry, row, split, before)]
