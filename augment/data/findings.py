@@ -1,17 +1,17 @@
 """What is known of a whole set of images: its entries, what a run cannot start with, what a person should know."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from statistics import median_low
 
 import numpy as np
 
 from augment.data.clues.stems import Stems
-from augment.data.decoding.decode import MAX_SIDE_PX, MIN_SIDE_PX
+from augment.data.decoding.decode import MAX_SIDE_PX
 from augment.data.decoding.formats import has_image_name
 from augment.data.entries import Blocker, Entry
 from augment.data.near.grouping import NearDuplicates
+from augment.data.sizes import suggested_size
 from augment.data.sources.disk import shown
 from augment.params import Ingest
 
@@ -63,14 +63,6 @@ class Findings:
         """Usable images of each class in which any file was found."""
         usable = _counts(self.usable)
         return {label: usable[label] for label in sorted(_counts(self.entries)) if label}
-
-
-def suggested_size(sizes: Mapping[tuple[int, int], int], limit: int) -> tuple[int, int]:
-    """The median size, scaled down to at most `limit` pixels a side, its aspect kept."""
-    every = [size for size, number in sizes.items() for _ in range(number)]
-    height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
-    scale = min(1.0, limit / max(height, width))
-    return max(MIN_SIDE_PX, round(height * scale)), max(MIN_SIDE_PX, round(width * scale))
 
 
 def set_blockers(ingest: Ingest, entries: Sequence[Entry], sizes: Counter[tuple[int, int]]) -> list[Blocker]:

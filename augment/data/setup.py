@@ -15,7 +15,8 @@ from augment.data import check
 from augment.data.cleaning import examine
 from augment.data.clues.stems import quoted
 from augment.data.entries import Blocker
-from augment.data.findings import Findings, suggested_size
+from augment.data.findings import Findings
+from augment.data.sizes import suggested_size
 from augment.data.sources import folder
 from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST

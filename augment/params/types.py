@@ -25,6 +25,7 @@ def _text(value: Any) -> Any:
 
 
 LARGE_FROM_PX = 16  # a shorter side, and networks need fewer steps, and bf16 costs more than it saves
+BACKBONE_MAX_SIDE_PX = 224  # the largest shorter side that a pretrained network is shown
 Label = Annotated[str, BeforeValidator(_text)]
 Size = Annotated[int, Field(ge=2, le=256)]
 MAX_STEPS = 10_000_000

@@ -12,7 +12,6 @@ from PIL import Image
 
 from augment.core.errors import DataError
 from augment.core.files import read_csv
-from augment.data.findings import suggested_size
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.params import Ingest
@@ -137,12 +136,6 @@ def test_sizes(tmp_path: Path) -> None:
     fixed = look(tmp_path / "mixed", size=8)
     assert {entry.pixels.shape for entry in fixed.usable if entry.pixels is not None} == {(8, 8, 3)}
     assert not look(tmp_path / "large", size=(24, 16)).blockers
-
-
-def test_suggested_size_keeps_the_median_aspect() -> None:
-    assert suggested_size({(600, 800): 3, (10, 10): 1}, 64) == (48, 64)
-    assert suggested_size({(24, 40): 1}, 64) == (24, 40)
-    assert suggested_size({(3, 3000): 1}, 64) == (2, 64)
 
 
 def test_all_reasons_are_given_at_once(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from augment.core.files import sha256
 from augment.measure.backbone import lite0
 from augment.measure.backbone.programs import load_program
 from augment.params.schema import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
+from augment.params.types import BACKBONE_MAX_SIDE_PX
 
-MIN_SIDE_PX, MAX_SIDE_PX = 96, 224  # of what lite0 is shown: smaller images are enlarged; it was trained at 224
+MIN_SIDE_PX, MAX_SIDE_PX = 96, BACKBONE_MAX_SIDE_PX  # of what lite0 is shown, trained at 224; smaller is enlarged
 CHUNK_IMAGES = 64  # square images of one pass
 CHECKED_IMAGES, SAME_WITHIN = 3, 0.05  # of a first look; a share, as bf16 rounds
 FAULTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError, KeyError, ZeroDivisionError)
