@@ -18,6 +18,7 @@ from augment.core.words import printable, printable_stream
 
 if TYPE_CHECKING:
     from augment.data.entries import Blocker, Entry
+    from augment.data.findings import Findings
     from augment.gan.generators import ClassGenerator
     from augment.params import Params
 
@@ -97,7 +98,9 @@ def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
     from augment.data import setup
 
-    return setup.run(options.path, options.params, partial(_forecast, options.params))
+    return setup.run(
+        options.path, options.params, partial(_forecast, options.params), partial(_working_size, options.params)
+    )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -122,12 +125,22 @@ def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "
     return experiment_blockers(shape, images, params) or disk_blockers(shape, images, params)
 
 
-def _forecast(file: Path, shape: tuple[int, int, int], images: "Sequence[Entry]") -> list[str]:
-    """What a run will take and can show, by the settings of `file` as they are by now."""
+def _forecast(file: Path, findings: "Findings") -> list[str]:
+    """What size is worth, and what a run will take and can show, by the settings of `file` as they are by now."""
     from augment.evaluation.cost.forecast import forecast
+    from augment.evaluation.cost.size_worth import size_worth_lines
     from augment.params import Params, load
 
-    return forecast(shape, images, load(file) if file.exists() else Params())
+    params = load(file) if file.exists() else Params()
+    return [*size_worth_lines(findings, params), *forecast(findings.shape, findings.usable, params)]
+
+
+def _working_size(file: Path, findings: "Findings") -> tuple[tuple[int, int], str]:
+    """What the GANs of such images, which are split, may have, so that a run ends in time by the settings of `file`."""
+    from augment.evaluation.cost.working_size import choose_working_size
+    from augment.params import load
+
+    return choose_working_size(findings.sizes, findings.channels, findings.usable, load(file))
 
 
 def _sample(options: argparse.Namespace) -> int:

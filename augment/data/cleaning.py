@@ -8,11 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from augment.core.files import sha256
-from augment.core.progress import Progress
+from augment.core.progress import Progress, counted
 from augment.data.clues.columns import unread_notes
 from augment.data.clues.declared import declared_leaks
 from augment.data.clues.giveaway import giveaway_notes
+from augment.data.clues.shapes import shape_notes
 from augment.data.clues.stems import find_stems
 from augment.data.decoding import depth, pool
 from augment.data.decoding.take import Shaped, Taken, Wanted, shape
@@ -20,6 +24,7 @@ from augment.data.entries import DEDUP, KEEP_FIRST, Blocker, Entry
 from augment.data.findings import Findings, notes_of, set_blockers, size_text
 from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates
+from augment.data.sizes import auto_size
 from augment.data.sources import folder, idx, images_csv, meta
 from augment.data.sources.built_in import digits, slanted
 from augment.data.split import groups
@@ -36,8 +41,10 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
         return _examine_built_in(ingest)
     entries, blockers, notes = find_entries(ingest)
     notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
-    take_in(entries, wanted_of(ingest))
-    notes += one_scale(entries, wanted_of(ingest), scale)
+    size, chosen = _size_of(ingest, entries)
+    wanted, notes = wanted_of(ingest, size), notes + chosen
+    take_in(entries, wanted)
+    notes += one_scale(entries, wanted, scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     stems = None if ingest.source == "idx" else find_stems(entries)  # before near duplicates get groups
@@ -47,7 +54,7 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     blockers += too_large + set_blockers(ingest, entries, sizes)
     notes += unread_notes(Path(ingest.path), ingest.source, entries)
     notes += giveaway_notes(entries, stems.groups if stems else {}) + declared_leaks(entries, near)
-    notes += near.notes(is_all=stems is None) + notes_of(entries)
+    notes += near.notes(is_all=stems is None) + notes_of(entries) + shape_notes(entries, ingest.fit)
     channels, note = _unify_channels(entries, ingest.color)
     return Findings(entries, blockers, notes + note, channels, sizes, near, declared, stems)
 
@@ -60,11 +67,13 @@ def _examine_built_in(ingest: Ingest) -> Findings:
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         entry = Entry(f"{ingest.source}/{number:04d}", label, sha256=sha256(image.tobytes()), channels=1)
         entry.pixels, entry.size = image.transpose(1, 2, 0), (image.shape[1], image.shape[2])
-        _shape(entry, wanted_of(ingest))
-        entry.group = first.setdefault(entry.digest, entry.path)
         entries.append(entry)
+    size, notes = _size_of(ingest, entries)
+    for entry in entries:
+        _shape(entry, wanted_of(ingest, size))
+        entry.group = first.setdefault(entry.digest, entry.path)
     channels, _ = _unify_channels(entries, ingest.color)
-    return Findings(entries, [], [], channels, Counter(entry.size for entry in entries if entry.size))
+    return Findings(entries, [], notes, channels, Counter(entry.size for entry in entries if entry.size))
 
 
 def find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker], list[str]]:
@@ -99,10 +108,24 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
             _shape(entry, wanted)
     waiting = [entry for entry in entries if entry.outcome in ("ok", "fixed") and entry.size is None]
     progress = Progress("images decoded", len(waiting))
-    files = [(os.path.abspath(entry.location or ""), entry.path) for entry in waiting]  # noqa: PTH100  (much faster)
-    for position, taken in pool.take_all(files, wanted):
-        _fill(waiting[position], taken)
+    for position, taken in pool.take_all(_files(waiting), wanted):
+        _fill(waiting[position], taken, wanted)
         progress.advance()
+
+
+def at_size(
+    entries: Sequence[Entry], ingest: Ingest, size: tuple[int, int], scale: Mapping[int, int]
+) -> list[NDArray[np.uint8] | None]:
+    """The pixels (H, W, C) of entries once more from their files, at another size, which may exceed what GANs take;
+    None where a file is gone or has changed. scale: as in `examine`."""
+    again = [replace(entry, outcome="ok", codes=[], detail="", pixels=None, size=None) for entry in entries]
+    take_in(again, wanted_of(ingest, size))
+    one_scale(again, wanted_of(ingest, size), scale)
+    return [new.pixels if new.sha256 == old.sha256 else None for new, old in zip(again, entries, strict=True)]
+
+
+def _files(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    return [(os.path.abspath(entry.location or ""), entry.path) for entry in entries]  # noqa: PTH100  (much faster)
 
 
 def one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
@@ -118,12 +141,28 @@ def one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int]
     return depth.scale_notes([(entry.path, file) for entry, file in deep])
 
 
-def wanted_of(ingest: Ingest) -> Wanted:
-    size = (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size
-    return Wanted(ingest.max_file_mb, ingest.max_pixels, ingest.background, ingest.color == "grey", size)
+def wanted_of(ingest: Ingest, size: tuple[int, int] | None) -> Wanted:
+    limits = (ingest.max_file_mb, ingest.max_pixels, ingest.background)
+    return Wanted(*limits, ingest.color == "grey", size, fit=ingest.fit)
 
 
-def _fill(entry: Entry, taken: Taken) -> None:
+def _size_of(ingest: Ingest, entries: Sequence[Entry]) -> tuple[tuple[int, int] | None, list[str]]:
+    """What `ingest.size` comes to, None for as stored, and a note where these images settle it."""
+    if ingest.size != "auto":
+        return (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size, []
+    known = [entry for entry in entries if entry.outcome in ("ok", "fixed")]
+    sizes = Counter(entry.size for entry in known if entry.size)
+    unread = _files([entry for entry in known if entry.size is None])
+    headers = replace(wanted_of(ingest, None), headers=True)
+    sizes.update(taken.size for _, taken in pool.take_all(unread, headers) if not taken.code)
+    if not sizes:
+        return None, []
+    classes = len({entry.label for entry in known})
+    size = auto_size(sizes, classes)
+    return size, [f"size: auto is {size_text(size)} for {counted(classes, 'class')} (ingest.size)"]
+
+
+def _fill(entry: Entry, taken: Taken, wanted: Wanted) -> None:
     """What became of its file goes into an entry."""
     entry.sha256 = taken.sha256
     if taken.code:
@@ -134,18 +173,20 @@ def _fill(entry: Entry, taken: Taken) -> None:
             entry.fix(code)
     entry.size, entry.channels, entry.float_top = taken.size, taken.channels, taken.float_top
     entry.deep, entry.facts = taken.deep, taken.facts
-    _note_shape(entry, taken)
+    _note_shape(entry, taken, wanted)
 
 
 def _shape(entry: Entry, wanted: Wanted) -> None:
     """Colour, size and digest of an image that is decoded already."""
     assert entry.pixels is not None
-    _note_shape(entry, shape(entry.pixels, wanted))
+    _note_shape(entry, shape(entry.pixels, wanted), wanted)
 
 
-def _note_shape(entry: Entry, shaped: Taken | Shaped) -> None:
-    if shaped.resized and "resized" not in entry.codes:
-        entry.fix("resized", f"from {size_text(entry.size or (0, 0))}")
+def _note_shape(entry: Entry, shaped: Taken | Shaped, wanted: Wanted) -> None:
+    if shaped.resized and wanted.size and "resized" not in entry.codes:
+        (high, wide), (height, width) = entry.size or (0, 0), wanted.size
+        how = {"stretch": "", "crop": ", cropped", "pad": ", padded"}[wanted.fit] * (high * width != wide * height)
+        entry.fix("resized", f"from {size_text((high, wide))}{how}")
     entry.grey, entry.digest, entry.pixels = shaped.is_grey, shaped.digest, shaped.pixels
 
 

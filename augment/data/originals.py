@@ -68,7 +68,7 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
     Raises `DataError` for originals that are gone, or are other files than ingest read.
     """
     form = originals.ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
-    entries, wanted = original_files(originals, names), replace(wanted_of(form), any_size=True)
+    entries, wanted = original_files(originals, names), replace(wanted_of(form, size), any_size=True)
     for at in range(0, len(entries), CHUNK_IMAGES):
         chunk = entries[at : at + CHUNK_IMAGES]
         take_in(chunk, wanted)

@@ -13,6 +13,8 @@ from augment.data.decoding.decode import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 Size = tuple[int, int]
+SIDES = (64, 48, 32, 24, 16)  # longer sides that a GAN learns on a processor, largest first
+AUTO_MINUTES = 50
 
 
 def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
@@ -24,6 +26,23 @@ def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
     height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
     scale = min(1.0, limit / max(height, width))
     return max(MIN_SIDE_PX, round(height * scale)), max(MIN_SIDE_PX, round(width * scale))
+
+
+def auto_size(sizes: Mapping[Size, int], classes: int) -> Size:
+    """What `ingest.size: auto` is, without a clock: of `SIDES` the largest with which `usual_minutes` are at most 50,
+    else the smallest.
+
+    sizes: as stored -> images, at least one.
+    """
+    candidates = [suggested_size(sizes, side) for side in SIDES]
+    in_time = (size for size in candidates if usual_minutes(size, classes) <= AUTO_MINUTES)
+    return next(in_time, candidates[-1])
+
+
+def usual_minutes(size: Size, classes: int) -> float:
+    """About what a run of default settings takes on two cores, within a quarter of what `augment init` forecasts there
+    for 2 to 100 classes at 16 to 64 px; how many images there are hardly counts (benchmarks/LOG.md)."""
+    return (36 + classes) * (320 + size[0] * size[1]) / 1600
 
 
 def read_sizes(prepared: Path) -> tuple[Size, Size]:

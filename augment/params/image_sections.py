@@ -48,11 +48,18 @@ class Ingest(Section):
     group_pattern: str | None = None
     """Regular expression, searched in each image's path; its first group names what must not straddle a split:
     `(part\\d+)_`. For `folder` and `list`."""
-    size: Size | tuple[Size, Size] | None = None
-    """Pixels, one number or [height, width]. null: as they are, which must then be one size."""
+    size: Size | tuple[Size, Size] | Literal["auto"] | None = None
+    """Working size of the GANs in pixels, one number or [height, width]. null: as they are, which must then be one
+    size. `auto`: the median size, its longer side at most 64, 48, 32, 24 or 16 px, the more classes the fewer, so that
+    a run takes less than an hour on two cores by rule of thumb; `augment init` times it instead."""
+    fit: Literal["stretch", "crop", "pad"] = "stretch"
+    """How an image of another aspect becomes this size. `stretch`: each side by a factor of its own. `crop`: it covers
+    the size, and its middle is kept. `pad`: all of it stays, and `background` fills the rest."""
     color: Literal["auto", "grey", "rgb"] = "auto"
     """Channels. `auto`: grey when every image is grey, else RGB."""
-    background: int = Field(255, ge=0, le=255, description="Grey level put behind transparent pixels.")
+    background: int = Field(
+        255, ge=0, le=255, description="Grey level put behind transparent pixels, and around padded images."
+    )
     flips: Flips = "none"
     """Mirror images that keep their class. GANs and classical augmentation use them; `none` is right for text, digits
     and anything with a handedness."""

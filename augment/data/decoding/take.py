@@ -19,7 +19,8 @@ class Wanted:
     """What is asked of every image of a set.
 
     background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored;
-    deep_white: as `decode` takes it; any_size: whether pixels are kept that are larger than GANs take
+    deep_white: as `decode` takes it; any_size: whether pixels are kept that are larger than GANs take; fit: as `fitted`
+    takes it; headers: only the sizes as stored, nothing decoded
     """
 
     max_file_mb: int
@@ -29,6 +30,8 @@ class Wanted:
     size: tuple[int, int] | None
     deep_white: int | None = None
     any_size: bool = False
+    fit: decode.Fit = "stretch"
+    headers: bool = False
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Shaped:
     """An image in the colour and size of the set.
 
     resized: whether its size was another; is_grey: whether it has no colour; digest: hex SHA-256 of the pixels with
-    their shape; pixels: uint8 (H, W, C), None where it is larger than any image that the project takes
+    their shape; pixels: uint8 (H, W, C), None where no size is wanted and it is larger than any that a GAN takes
     """
 
     resized: bool
@@ -73,6 +76,8 @@ def take(location: str, path: str, wanted: Wanted) -> Taken:
     taken = Taken()
     try:
         content = disk.read_regular(location, wanted.max_file_mb * 1024 * 1024)
+        if wanted.headers:
+            return Taken(size=decode.stored_size(content, path, wanted.max_pixels))
         taken.sha256 = hashlib.sha256(content).hexdigest()
         limits = {"background": wanted.background, "max_pixels": wanted.max_pixels}
         decoded = decode.decode(content, path, **limits, deep_white=wanted.deep_white)
@@ -98,9 +103,9 @@ def shape(pixels: UInt8, wanted: Wanted) -> Shaped:
     pixels = decode.to_grey(pixels) if wanted.grey else pixels
     resized = wanted.size is not None and pixels.shape[:2] != wanted.size
     if wanted.size is not None and resized:
-        pixels = decode.collapse(decode.resize(pixels, *wanted.size))
+        pixels = decode.collapse(decode.fitted(pixels, *wanted.size, wanted.fit, wanted.background))
     digest = hashlib.sha256(repr(pixels.shape).encode())
     digest.update(np.ascontiguousarray(pixels).data)
     # Without a size an image this large ends the run anyway: its size is kept, not its pixels.
-    kept = pixels if wanted.any_size or max(pixels.shape) <= decode.MAX_SIDE_PX else None
+    kept = pixels if wanted.any_size or wanted.size or max(pixels.shape) <= decode.MAX_SIDE_PX else None
     return Shaped(resized, pixels.shape[2] == 1, digest.hexdigest(), kept)
