@@ -133,7 +133,8 @@ def _taken(records: bytearray, pixels: bytearray) -> list[Taken]:
     """The files of one frame."""
     every, start, view = [], 0, memoryview(pixels)
     for *plain, size, deep, facts, shape in json.loads(records):
-        taken = Taken(*plain, tuple(size), deep and Deep(*deep), facts and Facts(*facts))
+        taken = Taken(*plain)
+        taken.size, taken.deep, taken.facts = tuple(size), deep and Deep(*deep), facts and Facts(*facts)
         if shape is not None:
             stop = start + math.prod(shape)
             taken.pixels = np.frombuffer(bytes(view[start:stop]), dtype=np.uint8).reshape(shape)

@@ -50,7 +50,7 @@ class Taken:
     size: tuple[int, int] = (0, 0)
     deep: Deep | None = None
     facts: Facts | None = None
-    pixels: UInt8 | None = field(default=None, kw_only=True)
+    pixels: UInt8 | None = None
 
 
 @dataclass(frozen=True)
