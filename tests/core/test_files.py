@@ -144,7 +144,7 @@ def test_a_file_that_lacks_something_is_named_with_what_it_lacks(tmp_path: Path)
     assert read_rows(file, ["b"]) == [{"a": "1", "b": "2"}]
     with pytest.raises(DataError, match=r"file: lacks the columns c, d\. Run"):
         read_rows(file, ["c", "a", "d"])
-    with pytest.raises(DataError, match=r"file: cannot be read \(Expecting value: line 1.*\)\. Run `dvc repro` to make it\.$"):
+    with pytest.raises(DataError, match=r"file: cannot be read \(Expecting value.*\)\. Run `dvc repro` to make it\.$"):
         read_json(file)
     file.write_text("a\n")
     assert read_rows(file, ["c"]) == []
