@@ -1,7 +1,6 @@
 """What was found on disk and what became of it: one entry per file, one blocker per obstacle."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -58,7 +57,7 @@ class Entry:
 
     path: str
     label: str = ""
-    location: Path | None = None
+    location: str | None = None
     outcome: Outcome = "ok"
     codes: list[str] = field(default_factory=list)
     detail: str = ""

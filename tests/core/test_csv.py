@@ -87,6 +87,12 @@ def test_a_table_that_was_cut_is_said_wherever_the_cut_falls(tmp_path: Path) -> 
         with contextlib.suppress(DataError):
             accepted.append((length, read_csv(tmp_path / "cut.csv")))
     assert [found for _, found in accepted if found not in (rows[:1], [])] in ([], [[{"a": "1,5", "b": "two\n"}]])
-    (tmp_path / "cut.csv").write_text("a,b\n1,2,3\n")
-    with pytest.raises(DataError, match=r"cut\.csv: cut short or damaged\. Run `dvc repro`"):
-        read_csv(tmp_path / "cut.csv")
+    for damaged in ("a,b\n1,2,3\n", "a,b\n1\n", 'a\n"b\n', 'a\n"b"c\n'):
+        (tmp_path / "cut.csv").write_text(damaged)
+        with pytest.raises(DataError, match=r"cut\.csv: cut short or damaged\. Run `dvc repro`"):
+            read_csv(tmp_path / "cut.csv")
+
+
+def test_what_a_spreadsheet_puts_before_a_table_is_passed_over_and_no_byte_stops_it(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbfa,b\n\xff,2\n")
+    assert read_csv(tmp_path / "t.csv") == [{"a": "\ufffd", "b": "2"}]

@@ -1,6 +1,7 @@
 """Files are whole or absent, and their names safe."""
 
 import errno
+import hashlib
 import json
 import os
 import subprocess
@@ -10,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from augment.core import files
-from augment.core.errors import StoreError
+from augment.core.errors import DataError, InUseError, StoreError
 from augment.core.files import (
+    changed_files,
     exclusive,
+    file_sha256,
+    json_text,
     read_file,
+    read_json,
+    read_rows,
     sha256_json,
     sweep_temporaries,
     write_bytes,
@@ -98,11 +104,18 @@ def test_temporaries_are_swept_in_a_folder_and_beside_a_file(tmp_path: Path) -> 
     sweep_temporaries(tmp_path / "gone/file")
 
 
+def test_a_temporary_that_another_deletes_first_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "rglob", lambda *_: [tmp_path / ".gone.tmp"])
+    sweep_temporaries(tmp_path)
+
+
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
-    with exclusive(tmp_path / "f"), pytest.raises(StoreError, match="another run"), exclusive(tmp_path / "f"):
-        pass
-    with exclusive(tmp_path / "f"):
-        pass
+    folder = tmp_path / "new/f"
+    with exclusive(folder), pytest.raises(InUseError, match="new/f is in use by another run") as caught:
+        exclusive(folder).__enter__()
+    assert str(caught.value).endswith("killed `dvc repro`), then run the same command again.")
+    with exclusive(folder):
+        assert [path.name for path in folder.iterdir()] == ["lock"]
 
 
 def test_json_is_the_same_for_the_same_value(tmp_path: Path) -> None:
@@ -110,8 +123,44 @@ def test_json_is_the_same_for_the_same_value(tmp_path: Path) -> None:
     write_json(tmp_path / "b", {"a": [1.5, "é"], "b": 1})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert sha256_json({"b": 1, "a": 2}) == sha256_json(json.loads('{"a": 2, "b": 1}'))
-    with pytest.raises(ValueError, match="JSON"):
-        write_json(tmp_path / "c", float("nan"))
+    for refuse in (lambda: write_json(tmp_path / "c", float("nan")), lambda: sha256_json([float("nan")])):
+        with pytest.raises(ValueError, match="JSON"):
+            refuse()
+
+
+def test_json_and_its_hash_have_one_spelling() -> None:
+    value = {"b": None, "a": ["é", 1.5]}
+    assert json_text(value) == '{\n  "a": [\n    "é",\n    1.5\n  ],\n  "b": null\n}\n'
+    assert sha256_json(value) == hashlib.sha256(rb'{"a":["\u00e9",1.5],"b":null}').hexdigest()
+
+
+def test_a_file_that_lacks_something_is_named_with_what_it_lacks(tmp_path: Path) -> None:
+    file, gone = tmp_path / "file", tmp_path / "gone"
+    file.write_text('{"a": "é", "b": 2}', encoding="utf-8")
+    assert read_json(file) == read_json(file, ["a", "b"]) == {"a": "é", "b": 2}
+    with pytest.raises(DataError, match=r"file: lacks the keys c, d\. Run `dvc repro` to make it anew\.$"):
+        read_json(file, ["c", "a", "d"])
+    file.write_text("a,b\n1,2\n")
+    assert read_rows(file, ["b"]) == [{"a": "1", "b": "2"}]
+    with pytest.raises(DataError, match=r"file: lacks the columns c, d\. Run"):
+        read_rows(file, ["c", "a", "d"])
+    with pytest.raises(DataError, match=r"file: cannot be read \(Expecting value.*\)\. Run `dvc repro` to make it\.$"):
+        read_json(file)
+    file.write_text("a\n")
+    assert read_rows(file, ["c"]) == []
+    for read in (read_json, read_rows):
+        with pytest.raises(DataError, match=r"gone: cannot be read \(.*No such file.*\)\. Run `dvc repro` to make it"):
+            read(gone, [])
+
+
+def test_files_that_changed_are_told(tmp_path: Path) -> None:
+    contents = {"same": b"a", "other": b"b", "gone": b"c", "folder": b""}
+    recorded = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    (tmp_path / "same").write_bytes(b"a")
+    (tmp_path / "other").write_bytes(b"x")
+    (tmp_path / "folder").mkdir()
+    assert file_sha256(tmp_path / "same") == recorded["same"]
+    assert changed_files(tmp_path, recorded) == ["other", "gone", "folder"]
 
 
 def test_only_a_regular_file_is_read_and_nothing_waits(tmp_path: Path) -> None:
@@ -130,7 +179,7 @@ def test_only_a_regular_file_is_read_and_nothing_waits(tmp_path: Path) -> None:
         (errno.EACCES, "Make the folder writable"),
         (errno.EROFS, "Make the folder writable"),
         (errno.ENAMETOOLONG, "shorter name"),
-        (errno.EIO, "Look at that folder"),
+        (errno.EIO, r"\. Look at that folder and its disk[.,]"),
     ],
 )
 def test_the_advice_fits_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str) -> None:

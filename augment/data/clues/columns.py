@@ -65,7 +65,8 @@ def unread_notes(root: Path, source: str, entries: Sequence[Entry]) -> list[str]
         passed_over = [
             entry for entry in entries if not entry.usable and entry.code not in ("hidden", "sidecar", "mask")
         ]
-        beside = [(entry.path, entry.location) for entry in passed_over if entry.location and is_table(entry.path)]
+        there = [(entry.path, entry.location) for entry in passed_over if is_table(entry.path)]
+        beside = [(path, Path(location)) for path, location in there if location]
         above = tables_in(Path(os.path.abspath(folder)).parent)  # noqa: PTH100  (links stay)
         beside += [(f"../{name}", place) for name, place in above]
     else:

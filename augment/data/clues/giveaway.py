@@ -55,8 +55,9 @@ def giveaway_notes(entries: Sequence[Entry], stems: Mapping[str, str]) -> list[s
     for asked, least in ((stored, MIN_TOLD), (facts, MIN_TOLD_SHAPE)):
         if not notes and (classes := told(list(asked.values()), labels, folds, least)):
             notes.append(_file_note(classes, _telling(asked, labels, folds, classes, least)))
-    if all(entry.pixels is not None for entry in images):
-        brightness = _bins([float(entry.pixels.mean()) for entry in images if entry.pixels is not None])
+    pixels = [entry.pixels for entry in images if entry.pixels is not None]
+    if len(pixels) == len(images):
+        brightness = _bins([int(values.sum()) / values.size for values in pixels])
         if classes := told([brightness], labels, folds, MIN_TOLD_BRIGHTNESS):
             notes.append(_brightness_note(classes))
     return notes
@@ -99,6 +100,8 @@ def _file_facts(images: Sequence[Entry]) -> dict[str, Codes]:
 
 def _bins(values: Sequence[float] | Sequence[str]) -> Codes:
     """The numbers of at most 16 bins, of equal numbers of images where there are more values."""
+    if len(set(values)) == 1:
+        return np.zeros(len(values), dtype=np.int64)
     every, codes = np.unique(np.array(values), return_inverse=True)
     if len(every) > _MAX_BINS:
         edges = np.quantile(np.array(values), np.linspace(0, 1, _MAX_BINS + 1)[1:-1])

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _CHANGES = (
@@ -19,6 +20,7 @@ _MAX_NUMBERED = 5
 _FIRST_WORDS = re.compile(rf"(?:^|/)(?:{_CHANGES}|{_VIEWS})-?\d*[ _-]+[^/]+$", re.IGNORECASE)
 _FOLDER_WORDS = re.compile(rf"(?:^|/)(?:{_CHANGES}|{_VIEWS})[ _-]?\d*/[^/]+$", re.IGNORECASE)
 _HABIT = 0.5  # share of the names that follow it
+_AS_ZERO = str.maketrans("123456789", "0" * 9)
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,18 @@ class Candidate:
     max_mean: float = math.inf
 
 
-def candidates(paths: Sequence[str]) -> Iterator[Candidate]:
-    """Patterns to be tried on these paths, those of copies first."""
-    yield from _copies(paths)
-    if _share(paths, _FIRST_WORDS) > _HABIT:  # left_p017, flip_017
-        words = _words(paths, f"{_CHANGES}|{_VIEWS}")
+def shape_of(path: str) -> str:
+    """A path with 0 for every digit. No pattern asks which digit it is, and of shapes there are few."""
+    return path.translate(_AS_ZERO)
+
+
+def candidates(shapes: Counter[str]) -> Iterator[Candidate]:
+    """Patterns to be tried on paths of these shapes, those of copies first."""
+    yield from _copies(shapes)
+    if _share(shapes, _FIRST_WORDS) > _HABIT:  # left_p017, flip_017
+        words = _words(shapes, f"{_CHANGES}|{_VIEWS}")
         yield Candidate(rf"(?i)(?:^|/)(?:{words}-?\d*[ _-]+)*([^/]+)\.[^./]+$")
-    if _share(paths, _FOLDER_WORDS) > _HABIT:  # flip/017
+    if _share(shapes, _FOLDER_WORDS) > _HABIT:  # flip/017
         yield Candidate(r"([^/]+)\.[^./]+$")
     for depth in (1, 2, 3, 4):  # p017_left: so many parts from the start
         yield Candidate(rf"(?:^|/)([^/ _.-]+{r'[ _.-]+[^/ _.-]+' * (depth - 1)})[ _.-]+[^/]*\.[^./]+$")
@@ -51,27 +58,27 @@ def candidates(paths: Sequence[str]) -> Iterator[Candidate]:
     yield Candidate(r"([^/]+)/[^/]+/[^/]+$")  # p017/monday/left
 
 
-def _copies(paths: Sequence[str]) -> Iterator[Candidate]:
+def _copies(shapes: Counter[str]) -> Iterator[Candidate]:
     """Names that end in a word for a change (`x_rot12`), in the number of a copy, or in both."""
-    words = _words(paths, _CHANGES)
+    words = _words(shapes, _CHANGES)
     ends = [rf"[ _.-]+{words}(?![a-z])"] * bool(words)
-    if words and all(re.search(rf"_{words}(?![a-z])[^/_]*$", path, re.IGNORECASE) for path in paths):
+    if words and all(re.search(rf"_{words}(?![a-z])[^/_]*$", shape, re.IGNORECASE) for shape in shapes):
         yield Candidate(r"^(.+)_[^/_]+$", of_copies=True)  # all names end so: what is easier to read
-    ends += [end for end in _OTHER_ENDS if any(re.search(end, path, re.IGNORECASE) for path in paths)]
+    ends += [end for end in _OTHER_ENDS if any(re.search(end, shape, re.IGNORECASE) for shape in shapes)]
     if ends:
         yield Candidate(rf"(?i)^(.+?)(?:(?:{'|'.join(ends)})[^/]*)?\.[^./]+$", of_copies=True)
-    if any(map(_NUMBERED.search, paths)):
+    if any(map(_NUMBERED.search, shapes)):
         ends.append(r"[ _.-]*\(\d{1,2}\)")
         yield Candidate(rf"(?i)^(.+?)(?:(?:{'|'.join(ends)})[^/]*)?\.[^./]+$", of_copies=True, max_mean=_MAX_NUMBERED)
     yield Candidate(r"^(.+?)(?:[ _-]\d{1,2})?\.[^./]+$", True, needs_base=True, max_mean=_MAX_NUMBERED)  # x and x_2
 
 
-def _words(paths: Sequence[str], known: str) -> str:
+def _words(shapes: Counter[str], known: str) -> str:
     """Those of the known words that stand in file names, as a part of a pattern; empty without any."""
     expression = re.compile(rf"(?<![a-z])(?:{known})(?![a-z])", re.IGNORECASE)
-    found = {word.lower() for path in paths for word in expression.findall(path.rpartition("/")[2])}
+    found = {word.lower() for shape in shapes for word in expression.findall(shape.rpartition("/")[2])}
     return f"(?:{'|'.join(sorted(found, key=lambda word: (-len(word), word)))})" if found else ""
 
 
-def _share(paths: Sequence[str], expression: re.Pattern[str]) -> float:
-    return sum(expression.search(path) is not None for path in paths) / len(paths)
+def _share(shapes: Counter[str], expression: re.Pattern[str]) -> float:
+    return sum(number for shape, number in shapes.items() if expression.search(shape)) / shapes.total()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from augment.core.progress import counted
-from augment.data.clues.patterns import Candidate, candidates
+from augment.data.clues.patterns import Candidate, candidates, shape_of
 from augment.data.entries import Entry
 from augment.data.sources.disk import shown
 
@@ -50,7 +50,8 @@ def find_stems(entries: Sequence[Entry]) -> Stems | None:
     paths, labels = [entry.path for entry in images], [entry.label for entry in images]
     if len(paths) < 2:
         return None
-    found = [(per_class, stems) for one in candidates(paths) if (stems := _tried(one, paths, labels))
+    shapes = [shape_of(path) for path in paths]
+    found = [(per_class, stems) for one in candidates(Counter(shapes)) if (stems := _tried(one, paths, shapes, labels))
              for per_class in [_fewest_groups(stems, paths, labels)]]  # fmt: skip
     fine = [stems for per_class, stems in found if per_class >= MIN_GROUPS]
     if fine:
@@ -58,10 +59,11 @@ def find_stems(entries: Sequence[Entry]) -> Stems | None:
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
-def _tried(candidate: Candidate, paths: Sequence[str], labels: Sequence[str]) -> Stems | None:
+def _tried(candidate: Candidate, paths: Sequence[str], shapes: Sequence[str], labels: Sequence[str]) -> Stems | None:
     """What the pattern finds, where it is to be believed."""
     expression = re.compile(candidate.pattern)
-    keys = [match[1] or "" if (match := expression.search(path)) else "" for path in paths]
+    found = {shape: slice(*match.span(1)) for shape in set(shapes) if (match := expression.search(shape))}
+    keys = [path[found.get(shape, slice(0))] for path, shape in zip(paths, shapes, strict=True)]
     members: dict[tuple[str, str], list[int]] = defaultdict(list)  # of a class
     for position, (key, label) in enumerate(zip(keys, labels, strict=True)):
         if key:

@@ -1,6 +1,7 @@
 """One process that decodes files, seen from outside: asked, waited for, ended when it does not answer."""
 
 import json
+import math
 import os
 import select
 import signal
@@ -130,14 +131,13 @@ def _speaks(stream: RawIOBase, seconds: float) -> bool:
 
 def _taken(records: bytearray, pixels: bytearray) -> list[Taken]:
     """The files of one frame."""
-    every, start = [], 0
-    for record in json.loads(records):
-        shape = record["pixels"]
-        record |= {name: record[name] and kind(*record[name]) for name, kind in (("deep", Deep), ("facts", Facts))}
-        taken = Taken(**record | {"size": tuple(record["size"]), "pixels": None})
+    every, start, view = [], 0, memoryview(pixels)
+    for *plain, size, deep, facts, shape in json.loads(records):
+        taken = Taken(*plain)
+        taken.size, taken.deep, taken.facts = tuple(size), deep and Deep(*deep), facts and Facts(*facts)
         if shape is not None:
-            stop = start + int(np.prod(shape))
-            taken.pixels = np.frombuffer(bytes(pixels[start:stop]), dtype=np.uint8).reshape(shape)
+            stop = start + math.prod(shape)
+            taken.pixels = np.frombuffer(bytes(view[start:stop]), dtype=np.uint8).reshape(shape)
             start = stop
         every.append(taken)
     return every

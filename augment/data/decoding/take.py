@@ -36,24 +36,24 @@ class Wanted:
 
 @dataclass
 class Taken:
-    """What became of one file: plain values, that a pipe can carry, and the pixels.
+    """What became of one file: plain values, which a pipe carries in this order, and the pixels.
 
-    code, detail: why it is not used, empty where it is; fixes: codes of what was changed; size: (H, W) as stored;
-    channels, float_top, deep, facts: as `decode.Decoded` has them; resized, is_grey, digest, pixels: as in `Shaped`
+    code, detail: why it is not used, empty where it is; fixes: codes of what was changed; resized, is_grey, digest,
+    pixels: as in `Shaped`; size: (H, W) as stored; channels, float_top, deep, facts: as `decode.Decoded` has them
     """
 
     code: str = ""
     detail: str = ""
     sha256: str = ""
     fixes: list[str] = field(default_factory=list)
-    size: tuple[int, int] = (0, 0)
     channels: int = 0
     float_top: int | None = None
-    deep: Deep | None = None
-    facts: Facts | None = None
     resized: bool = False
     is_grey: bool = True
     digest: str = ""
+    size: tuple[int, int] = (0, 0)
+    deep: Deep | None = None
+    facts: Facts | None = None
     pixels: UInt8 | None = None
 
 
@@ -104,8 +104,9 @@ def shape(pixels: UInt8, wanted: Wanted) -> Shaped:
     resized = wanted.size is not None and pixels.shape[:2] != wanted.size
     if wanted.size is not None and resized:
         pixels = decode.collapse(decode.fitted(pixels, *wanted.size, wanted.fit, wanted.background))
+    pixels = np.ascontiguousarray(pixels)
     digest = hashlib.sha256(repr(pixels.shape).encode())
-    digest.update(np.ascontiguousarray(pixels).data)
+    digest.update(pixels.data)
     # Without a size an image this large ends the run anyway: its size is kept, not its pixels.
     kept = pixels if wanted.any_size or wanted.size or max(pixels.shape) <= decode.MAX_SIDE_PX else None
     return Shaped(resized, pixels.shape[2] == 1, digest.hexdigest(), kept)

@@ -86,11 +86,15 @@ def _limited(location: str, path: str, wanted: Wanted) -> Taken:
 
 
 def _tell(waiting: list[Taken], results: BinaryIO) -> None:
-    """One frame; of the pixels, a record has the shape."""
-    arrays = [taken.pixels for taken in waiting if taken.pixels is not None]
-    shapes = ({"pixels": None if taken.pixels is None else taken.pixels.shape} for taken in waiting)
-    records = json.dumps([vars(taken) | shape for taken, shape in zip(waiting, shapes, strict=True)]).encode()
-    pixels = b"".join(array.tobytes() for array in arrays)
+    """One frame."""
+    records = json.dumps([_record(taken) for taken in waiting]).encode()
+    pixels = b"".join(taken.pixels.data for taken in waiting if taken.pixels is not None)
     frame = memoryview(b"".join((LENGTHS.pack(len(records), len(pixels)), records, pixels)))
     while frame:
         frame = frame[results.write(frame) :]
+
+
+def _record(taken: Taken) -> list[object]:
+    """Its values in their order; of the pixels, the shape."""
+    *plain, pixels = vars(taken).values()
+    return [*plain, None if pixels is None else pixels.shape]

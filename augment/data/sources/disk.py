@@ -5,9 +5,8 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from augment.core.words import CONTROL, escape
 
@@ -30,8 +29,7 @@ class Rejected(Exception):  # noqa: N818  (a judgement of a file, not a fault)
         self.code, self.detail = code, detail
 
 
-@dataclass(frozen=True)
-class PathFound:
+class PathFound(NamedTuple):
     """One name in a folder tree.
 
     path: relative to the root, "/" between parts, as the system spells it
@@ -40,7 +38,7 @@ class PathFound:
 
     path: str
     kind: Kind
-    location: Path
+    location: str
 
 
 def shown(name: str) -> str:
@@ -57,7 +55,7 @@ def is_plain(name: str) -> bool:
 
 def is_hidden(path: str) -> bool:
     """Whether a path, "/" between its parts, is a hidden or system file, or in such a folder."""
-    return any(part.startswith(".") or part.lower() in SYSTEM for part in path.split("/"))
+    return path.startswith(".") or "/." in path or not SYSTEM.isdisjoint(path.lower().split("/"))
 
 
 def is_bare(folder: Path) -> bool:
@@ -75,20 +73,21 @@ def walk(root: Path) -> Iterator[PathFound]:
     pending = [""]
     while pending:
         folder = pending.pop()
+        place = str(root / folder)
         try:
-            locations = sorted((root / folder).iterdir(), key=os.fsencode)
+            names = sorted(os.listdir(place), key=os.fsencode)  # noqa: PTH208  (much faster, here and below)
         except OSError:
-            yield PathFound(folder, "unreadable_folder", root / folder)
+            yield PathFound(folder, "unreadable_folder", place)
             continue
         start = f"{folder}/" if folder else ""
-        found = [_look(location, start + location.name, real_root) for location in locations]
+        found = [_look(f"{place}/{name}", start + name, real_root) for name in names]
         yield from found
         pending += [name.path for name in reversed(found) if name.kind == "folder"]
 
 
-def _look(location: Path, path: str, real_root: Path) -> PathFound:
+def _look(location: str, path: str, real_root: Path) -> PathFound:
     try:
-        mode = location.lstat().st_mode
+        mode = os.lstat(location).st_mode
     except OSError:  # gone since the folder was listed: reading it will say so
         return PathFound(path, "file", location)
     if stat.S_ISLNK(mode):
@@ -96,17 +95,17 @@ def _look(location: Path, path: str, real_root: Path) -> PathFound:
     return PathFound(path, "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else "special", location)
 
 
-def _look_through(link: Path, path: str, real_root: Path) -> PathFound:
+def _look_through(link: str, path: str, real_root: Path) -> PathFound:
     """What a link leads to; only a file inside the root is ever opened."""
     try:
-        target = Path(os.path.realpath(link, strict=True))
-        mode = target.stat().st_mode
+        target = os.path.realpath(link, strict=True)
+        mode = Path(target).stat().st_mode
     except OSError as error:
         return PathFound(path, "link_loop" if error.errno == errno.ELOOP else "link_broken", link)
-    if not target.is_relative_to(real_root):
+    if not Path(target).is_relative_to(real_root):
         return PathFound(path, "link_outside", target)
     if stat.S_ISDIR(mode):
-        return PathFound(path, "link_loop" if link.parent.is_relative_to(target) else "link_folder", target)
+        return PathFound(path, "link_loop" if Path(link).parent.is_relative_to(target) else "link_folder", target)
     return PathFound(path, "file" if stat.S_ISREG(mode) else "special", target)
 
 
@@ -143,7 +142,7 @@ def dvc_hazards(root: Path) -> list[tuple[str, str]]:
         return []
     hazards = []
     for name in walk(root):
-        location, kind, path = name.location, name.kind, shown(name.path)
+        location, kind, path = Path(name.location), name.kind, shown(name.path)
         if kind == "special" or (kind == "link_outside" and not (location.is_file() or location.is_dir())):
             hazards.append((path, "not a regular file; DVC waits for it forever or fails"))
         elif kind == "link_broken" or (kind == "link_loop" and not location.is_dir()):

@@ -135,7 +135,7 @@ def _entry(name: PathFound, place: Place) -> Entry:
 def _judge_loose(entry: Entry, name: PathFound) -> None:
     """A file beside the class folders: notes and licences may be there, an image has no class."""
     is_image = formats.has_image_name(name.path)
-    with contextlib.suppress(OSError), name.location.open("rb") as stream:
+    with contextlib.suppress(OSError), Path(name.location).open("rb") as stream:
         is_image = is_image or formats.has_image_start(stream.read(64))
     if is_image:
         entry.reject("stop", "loose_files", "an image outside the class folders")
@@ -166,7 +166,7 @@ def _lost_classes(found: list[PathFound], layout: Layout) -> dict[Folders, Block
         folders = tuple(name.path.split("/"))
         if name.kind == "unreadable_folder":
             message = "the system refuses to list this folder; make it readable, mount it again, or move it away"
-            lost[folders] = Blocker(shown(name.path) or str(name.location), "unreadable", message)
+            lost[folders] = Blocker(shown(name.path) or name.location, "unreadable", message)
         elif name.kind != "folder" and (message := _stands_for_a_folder(name)) and layout.may_be_class(folders):
             lost[folders] = Blocker(shown(name.path), "empty_class", message)
     return lost
@@ -174,12 +174,11 @@ def _lost_classes(found: list[PathFound], layout: Layout) -> dict[Folders, Block
 
 def _stands_for_a_folder(name: PathFound) -> str:
     """What to do about a link to a folder, or what cannot be looked at and has no suffix like a file; else nothing."""
-    if is_hidden(name.path):
+    leads = name.kind == "link_folder" or (name.kind == "link_outside" and Path(name.location).is_dir())
+    if (not leads and "." in name.path.split("/")[-1]) or is_hidden(name.path):
         return ""
-    if name.kind == "link_folder" or (name.kind == "link_outside" and name.location.is_dir()):
+    if leads:
         return "a link in the place of a class folder is not followed; copy the folder here, or delete the link"
-    if "." in name.path.split("/")[-1]:
-        return ""
     if name.kind == "link_broken":
         return "a link to nothing in the place of a class folder; copy in what it led to, or delete it"
     if name.kind == "file" and not os.path.lexists(name.location):

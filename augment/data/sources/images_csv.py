@@ -54,7 +54,7 @@ def _entry(row: Row, cell: str, folder: Path, folders: dict[Path, dict[str, str]
     for spelling in paths.spellings(cell):
         try:
             # Links are followed: whoever wrote the row means what they lead to.
-            location = Path(os.path.realpath(folder / spelling, strict=True))
+            location = os.path.realpath(folder / spelling, strict=True)
         except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL
             continue
         except OSError as error:
@@ -66,7 +66,7 @@ def _entry(row: Row, cell: str, folder: Path, folders: dict[Path, dict[str, str]
         return entry
     meant = paths.near_on_disk(folder, cell, folders) if not reason else ""
     if meant and paths.key(meant) == paths.key(cell.strip().replace("\\", "/")):  # letters composed otherwise
-        entry.location = Path(os.path.realpath(folder / meant))
+        entry.location = os.path.realpath(folder / meant)
         return entry
     entry.reject("quarantined", code, reason or paths.why_missing(cell, meant))
     return entry
@@ -74,7 +74,7 @@ def _entry(row: Row, cell: str, folder: Path, folders: dict[Path, dict[str, str]
 
 def _row_blockers(file: Path, table: Table, entries: list[Entry]) -> list[Blocker]:
     blockers = [] if table.rows else [_bad(file, "it holds no rows")]
-    first: dict[Path | str, tuple[int, Entry]] = {}
+    first: dict[str, tuple[int, Entry]] = {}
     for row, entry in zip(table.rows, entries, strict=True):
         if not entry.path or not entry.label:
             nothing = row.cells.get("label", "").strip() if entry.path else ""  # NaN and the like

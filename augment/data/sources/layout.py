@@ -213,10 +213,12 @@ def _mixed_up(paths: Collection[Folders]) -> Layout | None:
 
 def _as_boxes(layout: Layout, files: Sequence[str], images: Sequence[str]) -> Layout:
     """The same problem, told as what it is where each image has a file of boxes."""
+    if layout.code not in ("no_classes", "split_folders"):
+        return layout
     stems = {splitext(path.split("/")[-1])[0] for path in images}
     texts = [path for path in files if path.endswith((".txt", ".xml")) and any(map(is_mask, path.split("/")[:-1]))]
     boxes = [path for path in texts if splitext(path.split("/")[-1])[0] in stems]
-    if layout.code not in ("no_classes", "split_folders") or not boxes:
+    if not boxes:
         return layout
     what = f"{len(boxes)} files such as {shown(boxes[0])} tell of boxes in images, not of a class for each image"
     return _problem("boxes", what, f"cut the boxes out into one folder per class, {_BY_TABLE}")

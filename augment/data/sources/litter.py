@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from posixpath import basename, splitext
 
 from augment.data.decoding import formats
@@ -35,10 +36,11 @@ def set_litter_aside(entries: Sequence[Entry]) -> None:
 def set_masks_aside(entries: Sequence[Entry]) -> None:
     """x_mask.png beside x.png is a drawing over it and no image of the class: it is ignored."""
     images = [entry for entry in entries if entry.outcome in ("ok", "fixed") and formats.has_image_name(entry.path)]
-    stems = {splitext(entry.path)[0] for entry in images}
-    for entry in images:
-        mask = _MASK.fullmatch(splitext(entry.path)[0])
-        if mask and mask[1] in stems:
+    stems = [splitext(entry.path)[0] for entry in images]
+    known = set(stems)
+    for entry, stem in zip(images, stems, strict=True):
+        mask = _MASK.fullmatch(stem)
+        if mask and mask[1] in known:
             entry.reject("ignored", "mask", "named as a mask of the image beside it; if it is an image, rename it")
 
 
@@ -57,7 +59,7 @@ def _judge_partial(entry: Entry, suffix: str) -> None:
 
 def _starts_as_image(entry: Entry) -> bool:
     with contextlib.suppress(OSError):
-        if entry.location is not None and entry.location.is_file():
-            with entry.location.open("rb") as stream:
+        if entry.location is not None and (file := Path(entry.location)).is_file():
+            with file.open("rb") as stream:
                 return formats.has_image_start(stream.read(64))
     return False

@@ -155,7 +155,7 @@ def test_the_literal_name_comes_first(tmp_path: Path) -> None:
     assert entries[0].path == "cat/0.png"
     (tmp_path / "cat\\0.png").write_bytes((tmp_path / "cat/1.png").read_bytes())
     (entry, _), _ = images_csv.listing(tmp_path)[0][1:], None
-    assert (entry.path, entry.location) == ("cat\\0.png", tmp_path.resolve() / "cat\\0.png")
+    assert (entry.path, entry.location) == ("cat\\0.png", str(tmp_path.resolve() / "cat\\0.png"))
 
 
 def test_letters_composed_otherwise_are_found(tmp_path: Path) -> None:
