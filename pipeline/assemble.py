@@ -1,20 +1,22 @@
 """Write data/augmented/: the real images and what the evaluation chose of the synthetic ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from augment.core.files import folder_name, read_csv, read_json, sha256, write_bytes
+from augment.core.seeds import derive_seed
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import BALANCED, Recipe, write_tables
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.draws import delivered_images
+from augment.evaluation.arms.draws import delivered_images, sampled_classes
 from augment.params import Ingest, Params
 from augment.params.arms import Arm, augmentation_of, family_of
+from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
-from pipeline.delivery import Delivery, delivery_of, real_files, sample_files, source_positions
+from pipeline.delivery import Delivery, delivery_of, real_files, sample_files, treated_files, varied_of
 
 Row = dict[str, object]
 
@@ -25,7 +27,7 @@ def assemble(params: Params) -> None:
     base: Arm | None = read_json(EXPERIMENT / "experiment.json", ["base"])["base"]
     arm: Arm = {"chosen": policy, "real": base or BALANCED}.get(params.assemble.use, params.assemble.use)
     train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params)
-    rows = list(write_train(arm, train, delivery))
+    rows = list(write_train(arm, base, train, delivery, params.seed))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side), delivery)
     synthetic = sum(row["synthetic"] == 1 for row in rows)
@@ -42,37 +44,57 @@ def recipe_of(arm: Arm, base: Arm | None, ingest: Ingest, train: ImageSet, synth
     )  # fmt: skip
 
 
-def write_train(arm: Arm, train: ImageSet, delivery: Delivery) -> Iterator[Row]:
+def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery, seed: int) -> Iterator[Row]:
     """Real training images, then the synthetic images that the arm draws from.
 
     An image's weight is its sampling weight under the arm times the number of images: 1 on average.
     """
     kept = {label: rows[: delivery.most] for label, rows in synthetic_files(train.classes).items()}
     images = {label: np.stack([read_png(sample["file"]) for sample in kept[label]]) for label in kept if kept[label]}
-    data, delivered_weights = delivered_images(arm, train, images)
+    matched = delivery.originals is not None and family_of(arm, base) != "scratch"
+    data, delivered_weights = delivered_images(arm, train, images, matched)
     weights = delivered_weights.tolist()
     for row, weight in zip(write_real("train", train, delivery), weights[: len(train)], strict=True):
         yield {**row, "weight": weight}
     drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]
-    written = (row for label in drawn for row in write_samples(label, kept[label], images[label], train, delivery))
-    for row, weight in zip(written, weights[len(train) :], strict=True):
+    sampled = sampled_classes(train.counts(), images) if matched else drawn
+    samples = {label: varied_of(kept[label], images[label], train, label) for label in drawn if label in sampled}
+    made = (
+        row
+        for label in drawn
+        for row in (
+            write_samples(kept[label], samples[label], train.of_class(label), delivery)
+            if label in samples
+            else write_treated(train.of_class(label), [*samples.values()], delivery, seed)
+        )
+    )
+    for row, weight in zip(made, weights[len(train) :], strict=True):
         yield {**row, "weight": weight}
 
 
-def write_samples(
-    label: str, samples: list[dict[str, str]], images: NDArray[np.uint8], train: ImageSet, delivery: Delivery
-) -> Iterator[Row]:
+def write_samples(rows: list[dict[str, str]], samples: Varied, own: ImageSet, delivery: Delivery) -> Iterator[Row]:
     """The samples of one class, as they are in data/synthetic or larger."""
-    if delivery.originals is None:
-        contents: Iterator[bytes] = ((SYNTHETIC / sample["file"]).read_bytes() for sample in samples)
-    else:
-        source = source_positions(samples, train, label)
-        contents = sample_files(images, source, train.of_class(label), delivery)
-    for sample, content in zip(samples, contents, strict=True):
-        path = f"train/{folder_name(label)}/synthetic-{sample['file'].rsplit('/', 1)[1]}"
-        write_bytes(AUGMENTED / path, content, durable=False)
-        yield {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": 1.0, "source": sample["file"],
-               "sha256": sha256(content)}  # fmt: skip
+    contents: Iterable[bytes] = ((SYNTHETIC / row["file"]).read_bytes() for row in rows)
+    if delivery.originals is not None:
+        contents = sample_files(samples, own, delivery)
+    for row, content in zip(rows, contents, strict=True):
+        yield write_made(f"synthetic-{row['file'].rsplit('/', 1)[1]}", row["label"], row["file"], content)
+
+
+def write_treated(own: ImageSet, others: list[Varied], delivery: Delivery, seed: int) -> Iterator[Row]:
+    """The images of a class without samples, treated as the samples of others are."""
+    label = str(own.labels[0])
+    contents = treated_files(own, others, delivery, derive_seed(seed, "treated alike", label))
+    for index, content in enumerate(contents):
+        yield write_made(f"treated-{index:06d}.png", label, str(own.sources[index]), content)
+
+
+def write_made(name: str, label: str, source: str, content: bytes) -> Row:
+    """One made training image, and its row of manifest.csv."""
+    path = f"train/{folder_name(label)}/{name}"
+    write_bytes(AUGMENTED / path, content, durable=False)
+    return {"path": path, "label": label, "split": "train", "synthetic": 1, "weight": 1.0, "source": source,
+            "sha256": sha256(content)}  # fmt: skip
 
 
 def write_real(side: str, images: ImageSet, delivery: Delivery) -> list[Row]:

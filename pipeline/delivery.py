@@ -12,7 +12,7 @@ from augment.data.originals import Originals, copied_file, is_copied, known_orig
 from augment.data.sizes import Size, delivered_size, read_sizes
 from augment.evaluation.arms.draws import MADE_PER_CLASS
 from augment.params import Params
-from augment.synthesis.native import native_samples
+from augment.synthesis.native import Varied, native_samples, treated_alike
 from pipeline.common import PREPARED
 
 UInt8 = NDArray[np.uint8]
@@ -61,29 +61,35 @@ def real_files(images: ImageSet, delivery: Delivery) -> Iterator[tuple[bytes, st
         yield from ((_png(image), ".png") for image in original_images(originals, names, delivery.size, channels))
 
 
-def sample_files(samples: UInt8, source: NDArray[np.int64], own: ImageSet, delivery: Delivery) -> Iterator[bytes]:
-    """PNGs of the samples of one class at the size of the delivery.
-
-    samples: uint8 (n, C, h, w); source: (n,), which image of `own`, the training images of the class, each varies, -1
-    for none.
-    """
+def sample_files(varied: Varied, own: ImageSet, delivery: Delivery) -> Iterator[bytes]:
+    """PNGs of the samples of one class at the size of the delivery; own: the training images of the class."""
     assert delivery.originals is not None
-    channels = samples.shape[1]
-    used = sorted({*source.tolist()} - {-1})
+    used = sorted({*varied.source.tolist()} - {-1})
     size, names = None if delivery.native else delivery.size, own.sources[used].tolist()
+    channels = varied.samples.shape[1]
     originals = dict(zip(used, original_images(delivery.originals, names, size, channels), strict=True))
     blank = np.zeros((1, channels, *delivery.size), np.uint8)
-    for sample, at in zip(samples, source.tolist(), strict=True):
-        original = blank if at < 0 else originals[at][None]
-        varied, small = np.array([min(at, 0)]), own.images[[max(at, 0)]]
-        yield _png(native_samples(sample[None], varied, small, original)[0])
+    for sample, at in zip(varied.samples, varied.source.tolist(), strict=True):
+        one = Varied(sample[None], np.array([min(at, 0)]), own.images[[max(at, 0)]])
+        yield _png(native_samples(one, blank if at < 0 else originals[at][None])[0])
+
+
+def treated_files(own: ImageSet, others: Sequence[Varied], delivery: Delivery, seed: int) -> Iterator[bytes]:
+    """PNGs of the training images of a class without samples, treated as the samples of others are."""
+    assert delivery.originals is not None
+    size, names = None if delivery.native else delivery.size, own.sources.tolist()
+    images = original_images(delivery.originals, names, size, own.images.shape[1])
+    for index, original in enumerate(images):
+        yield _png(treated_alike(own.images[[index]], original[None], others, seed, index)[0])
 
 
 def _png(image: UInt8) -> bytes:
     return png(picture(image))
 
 
-def source_positions(rows: Sequence[dict[str, str]], train: ImageSet, label: str) -> NDArray[np.int64]:
-    """Which training image of its class each sample varies, -1 for none, by rows of data/synthetic/manifest.csv."""
-    within = {position: number for number, position in enumerate(np.flatnonzero(train.labels == label).tolist())}
-    return np.array([within[int(row["source_image"])] if row["source_image"] else -1 for row in rows], dtype=np.int64)
+def varied_of(rows: Sequence[dict[str, str]], samples: UInt8, train: ImageSet, label: str) -> Varied:
+    """The samples of one class, and which of its training images each varies, by data/synthetic/manifest.csv."""
+    own = np.flatnonzero(train.labels == label).tolist()
+    number = {str(position): number for number, position in enumerate(own)} | {"": -1}
+    source = np.array([number[row["source_image"]] for row in rows], dtype=np.int64)
+    return Varied(samples, source, train.images[own])

@@ -25,6 +25,7 @@ BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a pretrained backbo
 BASELINE_ARM = "none"  # real images as they are
 DEFAULT_GAN_ARM = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
 CONTROL_ARM = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
+UNMATCHED_ARM = "gan_half_unmatched"  # the same without law (a): images of classes without samples stay as they are
 DELIVERED_ARM = "as_delivered"
 PROBE_ARM, FINETUNE_ARM, TAUGHT_ARM, DISTANCE_ARM = "probe", "finetune", "distilled", "normal_distance"
 REQUIRED_ARMS = (BASELINE_ARM, DEFAULT_GAN_ARM, CONTROL_ARM)  # by the verdict
@@ -47,6 +48,7 @@ class ArmRow:
     words: for the page; spoken: within sentences, where no name of an arm stands
     family, augmentation: its own, or those of the base; augmentation None: images as they are
     base: others may build on it
+    matched: at the judged size, half of what classes without samples draw is their own images, treated as samples are
     default: runs where `evaluate.arms` names none
     """
 
@@ -58,6 +60,7 @@ class ArmRow:
     family: Family | Literal["base"] = "base"
     augmentation: Augmentation | Literal["base"] | None = "base"
     base: bool = False
+    matched: bool = False
     default: bool = False
     spoken: str = ""
 
@@ -112,10 +115,12 @@ ARM_ROWS = (
            spoken="rare images pasted on frequent ones"),
     ArmRow("gan_fill", "gan", "raw", "fill", "Synthetic fill small classes up", default=True,
            spoken="GAN images that fill small classes up"),
-    ArmRow("gan_half", "gan", "raw", "half", "Half synthetic in small classes", default=True,
+    ArmRow("gan_half", "gan", "raw", "half", "Half synthetic in small classes", matched=True, default=True,
            spoken="GAN images without the filter"),
-    ArmRow(DEFAULT_GAN_ARM, "gan", "filtered", "half", "Half synthetic, filtered", default=True,
+    ArmRow(DEFAULT_GAN_ARM, "gan", "filtered", "half", "Half synthetic, filtered", matched=True, default=True,
            spoken="the GAN images"),
+    ArmRow(UNMATCHED_ARM, "gan", "filtered", "half", "Half synthetic, filtered, other classes untouched", default=True,
+           spoken="the GAN images, with images of other classes as they are"),
     ArmRow("gan_pretrain", "gan", "raw", "first", "Synthetic first, then real",
            spoken="GAN images first, then real ones"),
     ArmRow("gan_only", "gan", "raw", "only", "Synthetic images alone", spoken="GAN images alone"),

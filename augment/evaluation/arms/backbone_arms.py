@@ -13,7 +13,7 @@ from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms import seen as seen_images
-from augment.evaluation.arms.draws import MADE_PER_CLASS, Samples, arm_data, with_made_images
+from augment.evaluation.arms.draws import MADE_PER_CLASS, Samples, arm_data, with_made_images, with_matched_images
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
 from augment.evaluation.arms.probe import STRENGTHS, choose_strength, fit_probe, probe_scores, strength_choice
@@ -70,11 +70,12 @@ def backbone_fit(
     look: Look, strength: float, seed: int,
 ) -> BackboneFit:  # fmt: skip
     """What an arm with a seed learns from, and what it is asked about."""
-    data = arm_data(arm, train, samples)
+    made_from = _made_from(arm, train, samples, look, seed)
+    data = _data(arm, train, samples, made_from)
     array = seen.features if family_of(arm, base) == "probe" else seen.activations
     of_data = partial(rows_of, train=train, seen=seen, augmented=augmentation_of(arm, base) is not None)
     rows, real, made = of_data(data)
-    known = (len(train.classes), len(train), strength, _made_from(arm, train, samples, look, seed))
+    known = (len(train.classes), len(train), strength, made_from)
     fit = BackboneFit(arm, base, seed, look, array, rows, real, made, scored, *known)
     if ROW_OF[arm].use != "first":
         return fit
@@ -87,7 +88,15 @@ def _made_from(arm: Arm, train: ImageSet, samples: Samples, look: Look, seed: in
     source = "filtered" if arm == DELIVERED_ARM else ROW_OF[arm].source
     if look.judged is None or source is None:
         return None
-    return MadeFrom(source, train, look.judged, samples.origins.get(source, {}), look.flips, seed)
+    matched = ROW_OF[arm].matched or samples.matched
+    return MadeFrom(source, train, look.judged, samples.origins.get(source, {}), look.flips, seed, matched)
+
+
+def _data(arm: Arm, train: ImageSet, samples: Samples, made_from: MadeFrom | None) -> WeightedImages:
+    """What an arm draws; at the judged size of a matched arm, treated images of classes without samples too."""
+    if made_from is not None and ROW_OF[arm].matched:
+        return with_matched_images(train, samples.of_arm(arm))
+    return arm_data(arm, train, samples)
 
 
 def rows_of(

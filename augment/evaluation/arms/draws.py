@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
-from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
+from augment.params.arms import DEFAULT_GAN_ARM, DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
 
 Images = NDArray[np.uint8]
 Origins = Mapping[Source, Mapping[str, NDArray[np.int64]]]
@@ -26,13 +26,15 @@ class Samples:
     """Made images of one repeat: source -> label -> uint8 (n, C, H, W).
 
     origins: of a GAN's images, in the same form: which training image of the class each varies, -1 for none; int64 (n,)
-    delivered: all images of the arm that trains on what is delivered.
+    delivered: all images of the arm that trains on what is delivered; matched: classes without samples have their own
+    images among the made ones of these
     An arm whose images are not given draws real ones in their place.
     """
 
     made: Mapping[Source, Mapping[str, Images]] = field(default_factory=dict)
     delivered: WeightedImages | None = None
     origins: Origins = field(default_factory=dict)
+    matched: bool = False
 
     def of_arm(self, arm: Arm) -> Mapping[str, Images]:
         """The made images that an arm draws from, by label; none where it draws none."""
@@ -73,6 +75,26 @@ def with_made_images(use: Use, train: ImageSet, made: Mapping[str, Images]) -> W
     return with_synthetic_shares(real, train.classes, made, shares) if shares else real
 
 
+def with_matched_images(train: ImageSet, samples: Mapping[str, Images]) -> WeightedImages:
+    """Half of what every class draws is samples or, where a class gets none, its own images, to be changed as samples
+    of other classes are: else a classifier learns that whatever is changed is of these classes.
+
+    Classes are balanced; samples: of the minority classes, uint8 (n, C, H, W) by label.
+    """
+    counts = train.counts()
+    sampled = {label: samples[label] for label in sampled_classes(counts, samples)}
+    own = {label: train.of_class(label).images for label in train.classes if label not in sampled}
+    real = class_balanced(train.images, train.targets(train.classes))
+    if not sampled:
+        return real
+    return with_synthetic_shares(real, train.classes, sampled | own, dict.fromkeys(counts, SYNTHETIC_SHARE))
+
+
+def sampled_classes(counts: Mapping[str, int], samples: Mapping[str, object]) -> list[str]:
+    """The minority classes that have samples."""
+    return [label for label in minority_classes(counts) if label in samples]
+
+
 def with_synthetic_shares(
     real: WeightedImages, classes: list[str], synthetic: Mapping[str, Images], shares: Mapping[str, float]
 ) -> WeightedImages:
@@ -93,16 +115,18 @@ def with_synthetic_shares(
 
 
 def delivered_images(
-    arm: Arm, train: ImageSet, kept: Mapping[str, Images]
+    arm: Arm, train: ImageSet, kept: Mapping[str, Images], matched: bool = False
 ) -> tuple[WeightedImages, NDArray[np.float64]]:
     """What an arm leaves in files, as a plain weighted sampler draws it, and its weights in manifest.csv: float64
     (N,), rounded, 1 on average.
 
     The training images come first, in their order, then the synthetic ones, class by class. kept: label -> uint8
-    (n, C, H, W), the samples that passed the filter. Files cannot hold everything an arm does: augmentation stays
-    behind, and so do images that only the evaluation makes (SMOTE, blends).
+    (n, C, H, W), the samples that passed the filter; matched: as `with_matched_images` has it. Files cannot hold
+    everything an arm does: augmentation stays behind, and so do images that only the evaluation makes (SMOTE, blends).
     """
     data = arm_data(arm, train, Samples({"raw": kept, "filtered": kept}))
+    if matched and arm == DEFAULT_GAN_ARM:
+        data = with_matched_images(train, kept)
     weights = (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
     return replace(data, sampling_weights=weights / weights.sum()), weights
 

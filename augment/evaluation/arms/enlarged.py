@@ -1,7 +1,8 @@
 """What an arm's made images are at the judged size, one class after the other: all of them would fill the memory.
 
 Images that are no GAN's are made anew from real ones of that size. A GAN's sample is of the working size: one that is
-a varied real image becomes an edit of its original, another is enlarged.
+a varied real image becomes an edit of its original, another is enlarged. In a matched arm the images of classes that
+get no samples are treated likewise: edited as samples are, or sent through the working size.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.baselines import baseline_images, pasted_images
+from augment.evaluation.arms.draws import sampled_classes
 from augment.evaluation.arms.judged import JudgedImages
 from augment.measure.sampling import WeightedImages
 from augment.params.arms import Source
-from augment.synthesis.native import native_samples
+from augment.synthesis.native import Varied, native_samples, treated_alike
 
 GAN_SOURCES: tuple[Source, ...] = ("raw", "filtered")
 
@@ -24,7 +27,8 @@ GAN_SOURCES: tuple[Source, ...] = ("raw", "filtered")
 class MadeFrom:
     """Where made images come from: the training images, at the working size, and their originals.
 
-    origins: of a GAN's images, by label: which training image of the class each varies, -1 for none
+    origins: of a GAN's images, by label: which training image of the class each varies, -1 for none; matched: whether
+    classes without samples have their own images among the made ones (`with_matched_images`)
     """
 
     source: Source
@@ -33,24 +37,33 @@ class MadeFrom:
     origins: Mapping[str, NDArray[np.int64]]
     flips: str
     seed: int
+    matched: bool = False
 
 
 def enlarged(made: WeightedImages, of: MadeFrom) -> Iterator[UInt8]:
     """The made images at the judged size, uint8 (n, C, H, W) of each class, in the order of `made`."""
-    for target in dict.fromkeys(made.targets.tolist()):
-        samples = made.images[made.targets == target]
-        yield _of_class(of.train.classes[target], samples, of)
+    sampled = sampled_classes(of.train.counts(), of.origins) if of.matched else of.train.classes
+    parts = {of.train.classes[target]: made.images[made.targets == target] for target in dict.fromkeys(made.targets)}
+    varied = [_varied(label, images, of) for label, images in parts.items() if label in sampled and of.matched]
+    for label, images in parts.items():
+        if label in sampled:
+            yield _of_class(label, images, of)
+        else:
+            yield treated_alike(images, of.judged.of(images), varied, derive_seed(of.seed, "treated alike", label))
+
+
+def _varied(label: str, samples: UInt8, of: MadeFrom) -> Varied:
+    return Varied(samples, of.origins[label][: len(samples)], of.train.of_class(label).images)
 
 
 def _of_class(label: str, samples: UInt8, of: MadeFrom) -> UInt8:
     if of.source in GAN_SOURCES:
-        pictures = of.train.of_class(label).images
-        return native_samples(samples, of.origins[label][: len(samples)], pictures, of.judged.of(pictures))
+        varied = _varied(label, samples, of)
+        return native_samples(varied, of.judged.of(varied.pictures))
     if of.source == "pasted":
         return pasted_images(of.judged.set_of(of.train), len(samples), of.seed, [label])[label]
     if of.source == "shuffled":  # another class's samples, of which nobody knows what they vary
-        size = of.judged.images.array.shape[2:]
-        unknown = np.full(len(samples), -1)
-        return native_samples(samples, unknown, samples[:0], np.empty((0, samples.shape[1], *size), np.uint8))
+        size = of.judged.images.array.shape[1:]
+        return native_samples(Varied(samples, np.full(len(samples), -1), samples[:0]), np.empty((0, *size), np.uint8))
     own = of.judged.set_of(of.train.of_class(label))
     return baseline_images((of.source,), own, {}, len(samples), of.flips, of.seed)[of.source][label]

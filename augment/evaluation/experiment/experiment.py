@@ -16,7 +16,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import training_for
 from augment.params import Params
-from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm
+from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm, family_of
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 
@@ -94,14 +94,17 @@ def add_delivered_arm(
 
     Of repeats that share a training set the first one's samples are those in files, so all are trained on them.
     """
+    matched = settings.look.judged is not None and family_of(used_arm, settings.base) != "scratch"
     delivered, drawn_of_repeats = {}, list(zip(replicates, result.candidates, strict=True))
     for replicate, candidates in drawn_of_repeats:
         if replicate.splits not in delivered:
             most = MADE_PER_CLASS if settings.look.judged else None
             kept = {label: drawn.kept[:most] for label, drawn in candidates.items()}
-            delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept)[0]
+            delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept, matched)[0]
     origins = {one.splits: _origins_of_kept(drawn) for one, drawn in reversed(drawn_of_repeats)}
-    samples = [Samples(delivered=delivered[one.splits], origins=origins[one.splits]) for one in replicates]
+    samples = [
+        Samples(delivered=delivered[one.splits], origins=origins[one.splits], matched=matched) for one in replicates
+    ]
     scores = run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(result, scores=result.scores | scores)
 

@@ -20,6 +20,7 @@ from augment.params.arms import (
     FINETUNE_ARM,
     PROBE_ARM,
     ROW_OF,
+    UNMATCHED_ARM,
     Arm,
     family_of,
 )
@@ -76,8 +77,11 @@ def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
 
 
 def with_base(settings: ExperimentSettings, base: Arm | None) -> ExperimentSettings:
-    """Made images are added to this arm; logistic regression knows no first half of its steps."""
+    """Made images are added to this arm. Logistic regression knows no first half of its steps, and where images are
+    shown at the size that GANs work at, an arm has nothing to match."""
     arms = [arm for arm in settings.arms if ROW_OF[arm].use != "first" or family_of(arm, base) != "probe"]
+    if settings.seen_size is None or family_of(UNMATCHED_ARM, base) == "scratch":
+        arms = [arm for arm in arms if arm != UNMATCHED_ARM]
     return replace(settings, base=base, arms=arms)
 
 
@@ -118,7 +122,7 @@ def experiment_settings(
         base=next(iter(params.evaluate.base_arms(arms)), None),
         normal=params.evaluate.normal,
         look=Look(params.evaluate.backbone, params.ingest.flips, params.seed, judged),
-        seen_size=seen_size,
+        seen_size=None if seen_size == train.images.shape[2:] else seen_size,
     )
 
 
