@@ -96,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
-    from augment.data import setup
+    from augment.data.commands import setup
 
     return setup.run(
         options.path, options.params, partial(_forecast, options.params), partial(_working_size, options.params)
@@ -105,7 +105,7 @@ def _init(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     _need_pipeline("check")
-    from augment.data import check
+    from augment.data.commands import check
     from augment.params import Params, load, read
     from augment.project.dvc_yaml import obstacles
 

@@ -21,7 +21,7 @@ from PIL import Image
 from augment.core.files import sha256, write_bytes
 from augment.core.grids import png
 from augment.data.cleaning import examine
-from augment.data.decoding.decode import resize
+from augment.data.decoding.fitting import resize
 from augment.data.near.grouping import clusters
 from augment.data.near.search import Pair, near_duplicate_pairs
 from augment.params import Ingest

@@ -22,7 +22,7 @@ from PIL import Image
 
 from augment.core.processes import cores
 from augment.data.cleaning import examine
-from augment.data.decoding import decode
+from augment.data.decoding import decode, fitting
 from augment.params import Ingest
 
 SETS = {"32x32 PNG": (32, 32, "png", None), "400x533 JPEG": (400, 533, "jpg", 64)}  # and the size of the set
@@ -44,7 +44,7 @@ def same_decoding(job: tuple[str, int | None]) -> int:
     """Our decoder in a loop; the number of values."""
     path, size = job
     pixels = decode.decode(Path(path).read_bytes(), path, background=255, max_pixels=50_000_000).pixels
-    return (decode.resize(pixels, size, size) if size else pixels).size
+    return (fitting.resize(pixels, size, size) if size else pixels).size
 
 
 def pillow(job: tuple[str, int | None]) -> int:

@@ -61,6 +61,11 @@ FILES: dict[str, CsvFile] = {
         "How integers of more than 8 bits were scaled.",
         white="largest value of a stored depth -> the value that became 255",
     ),
+    "data/prepared/sizes.json": CsvFile(
+        "Sizes of the set, [height, width] in pixels.",
+        working="of images.npy, at which GANs work",
+        native="one size for all originals: the working aspect, their median shorter side",
+    ),
     "data/prepared/<split>/index.csv": CsvFile(
         "The images of images.npy, uint8 (N, C, H, W), in train, val, test and pool.", **_IMAGE
     ),
@@ -211,7 +216,7 @@ OTHERS = {
     "<folder>/checksums.json": "files of that folder -> SHA-256, compared when they are read",
     "data/experiment/external/": "the external images that were scored, as in data/prepared",
     "data/experiment/*.csv": "tables of the samples, as in reports/evaluation",
-    "data/augmented/<split>/<class>/*.png": "the images of its manifest",
+    "data/augmented/<split>/<class>/*": "the images of its manifest; `treated-`: real ones, edited as samples are",
     "reports/report.html": "the page",
     "reports/plots/": "pictures and tables that `dvc plots` shows",
 }

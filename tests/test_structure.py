@@ -43,8 +43,8 @@ STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
     "augment/core/processes.py",  # a stage goes with its parent, memory goes back
     "augment/core/progress.py",  # lines of progress
-    "augment/data/check.py",  # `augment check`
-    "augment/data/setup.py",  # `augment init`
+    "augment/data/commands/check.py",  # `augment check`
+    "augment/data/commands/setup.py",  # `augment init`
     *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "disk", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
     "augment/gan/cost.py",  # minutes again

@@ -16,7 +16,7 @@ from augment.core.errors import ArgumentError, AugmentError, DataError
 from augment.core.files import Row
 from augment.core.seeds import torch_rng
 from augment.data.arguments import path_argument, sequence_argument, short, whole_number
-from augment.data.decoding import decode
+from augment.data.decoding import decode, fitting
 from augment.data.delivered import SPLITS, Recipe, read_manifest, read_recipe, real_rows, require_images
 from augment.data.sources.disk import Rejected, read_regular
 
@@ -123,7 +123,7 @@ class AugmentedDataset(Dataset[tuple[Any, int]]):
             pixels = decode.pixels_of(content, path, background=self.recipe.background, white=self.recipe.white)
         except Rejected as error:
             raise DataError(f"{self.folder / path}: {error.detail}. Run `dvc repro -f assemble`.") from error
-        pixels = decode.to_grey(pixels) if self.recipe.channels == 1 else pixels
+        pixels = fitting.to_grey(pixels) if self.recipe.channels == 1 else pixels
         planes = (pixels if self.size is None else resized(pixels, self.size)).transpose(2, 0, 1)
         return np.array(np.broadcast_to(planes, (self.recipe.channels, *planes.shape[1:])), order="C")
 
@@ -174,10 +174,10 @@ class OfItsOwnSize(Tensor):
 def resized(pixels: Pixels, size: Size) -> Pixels:
     """(H, W, C) to (height, width, C), or to a square: the shorter side resized to a number, then the centre."""
     if not isinstance(size, int):
-        return pixels if pixels.shape[:2] == size else decode.resize(pixels, *size)
+        return pixels if pixels.shape[:2] == size else fitting.resize(pixels, *size)
     scale = size / min(pixels.shape[:2])
     height, width = (max(size, round(side * scale)) for side in pixels.shape[:2])
-    pixels = pixels if scale == 1 else decode.resize(pixels, height, width)
+    pixels = pixels if scale == 1 else fitting.resize(pixels, height, width)
     top, left = (height - size) // 2, (width - size) // 2
     return pixels[top : top + size, left : left + size]
 

@@ -220,7 +220,7 @@ def test_the_augmentation_that_made_images_are_added_to_is_a_rival() -> None:
 def test_default_arms_all_arms_and_a_list() -> None:
     assert Evaluate().arm_names == (
         "none", "oversample", "logit_adjusted", "classical", "randaugment", "mixup_cutmix", "probe", "finetune", "cmo",
-        "gan_fill", "gan_half", "gan_half_filtered", "copies_half", "as_delivered",
+        "gan_fill", "gan_half", "gan_half_filtered", "gan_half_unmatched", "copies_half", "as_delivered",
     )  # fmt: skip
     assert check({"evaluate": {"arms": "all"}}).evaluate.arm_names == tuple(
         arm for arm in ARMS if arm != "normal_distance"

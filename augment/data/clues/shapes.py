@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median_low
 
 from augment.core.progress import counted
-from augment.data.decoding.decode import Fit
+from augment.data.decoding.fitting import Fit
 from augment.data.entries import Entry
 from augment.data.sources.disk import shown
 

@@ -1,8 +1,12 @@
-"""Which file formats are decoded, known by a file's first bytes and never by its name alone."""
+"""Which file formats are decoded, known by first bytes and never by a name alone, and how a file is stored."""
 
 import re
 from posixpath import splitext
 
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+
+from augment.data.entries import Facts
 from augment.data.sources.disk import Rejected
 
 EXTENSIONS = {
@@ -50,6 +54,7 @@ _OTHERS = {
     "a pickle": re.compile(rb"\x80[\x02-\x05]"),
     "a zip archive": re.compile(rb"PK\x03\x04"),
 }
+_METADATA = ("exif", "icc_profile", "xmp", "comment", "Software")  # keys of what Pillow reads in the header
 _FIXED_STARTS = (b"\x89PNG\r\n\x1a\n", b"GIF89a", b"GIF87a", b"II*\x00", b"MM\x00*")
 
 
@@ -99,3 +104,11 @@ def _text_or_data(head: bytes) -> str:
         return "text" if head.decode().isprintable() or (b"\n" in head and b"\x00" not in head) else "unknown data"
     except UnicodeDecodeError:
         return "unknown data"
+
+
+def facts(header: ImageFile, bits: int) -> Facts:
+    """How a file is stored, from its header alone: that should not tell which class it is. bits: of a value."""
+    kind = "JPEG" if header.format == "MPO" else header.format or ""
+    steps = header.quantization.get(0, []) if isinstance(header, JpegImageFile) else []
+    carried = "+".join(name for name in _METADATA if name in header.info)
+    return Facts(kind, header.mode, bits, round(sum(steps) / max(1, len(steps))), carried)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.decoding import decode
+from augment.data.decoding import decode, fitting
 from augment.data.entries import Deep, Facts
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected
@@ -30,7 +30,7 @@ class Wanted:
     size: tuple[int, int] | None
     deep_white: int | None = None
     any_size: bool = False
-    fit: decode.Fit = "stretch"
+    fit: fitting.Fit = "stretch"
     headers: bool = False
 
 
@@ -100,10 +100,10 @@ def take(location: str, path: str, wanted: Wanted) -> Taken:
 
 def shape(pixels: UInt8, wanted: Wanted) -> Shaped:
     """Decoded pixels (H, W, C) in the colour and size that are wanted."""
-    pixels = decode.to_grey(pixels) if wanted.grey else pixels
+    pixels = fitting.to_grey(pixels) if wanted.grey else pixels
     resized = wanted.size is not None and pixels.shape[:2] != wanted.size
     if wanted.size is not None and resized:
-        pixels = decode.collapse(decode.fitted(pixels, *wanted.size, wanted.fit, wanted.background))
+        pixels = decode.collapse(fitting.fitted(pixels, *wanted.size, wanted.fit, wanted.background))
     pixels = np.ascontiguousarray(pixels)
     digest = hashlib.sha256(repr(pixels.shape).encode())
     digest.update(pixels.data)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from augment.data.clues.shapes import shape_notes, suggested_fit
-from augment.data.decoding.decode import Fit
+from augment.data.decoding.fitting import Fit
 from augment.data.entries import Entry
 from tests.data.corpus import look, noise, write_set
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from augment.data.cleaning import examine
-from augment.data.decoding.decode import Fit, fitted, resize
+from augment.data.decoding.fitting import Fit, fitted, resize
 from augment.data.decoding.take import Wanted, shape
 from augment.params import Ingest
 from tests.data.corpus import noise, write_set

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.core.files import read_csv
-from augment.data import check, setup
+from augment.data.commands import check, setup
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.data.sources import folder, idx

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.data import check
 from augment.data.cleaning import examine
+from augment.data.commands import check
 from augment.data.entries import Blocker, Entry
 from augment.data.prepare import prepare
 from augment.data.sources import folder, images_csv, meta

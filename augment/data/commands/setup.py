@@ -13,10 +13,10 @@ from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.core.yaml_text import parse_yaml
-from augment.data import check
 from augment.data.cleaning import examine
 from augment.data.clues.shapes import suggested_fit
 from augment.data.clues.stems import quoted
+from augment.data.commands import check
 from augment.data.entries import Blocker
 from augment.data.findings import Findings
 from augment.data.sizes import SIDES, Size, suggested_size

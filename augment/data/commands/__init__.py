@@ -1,0 +1,1 @@
+"""What `augment check` and `augment init` do."""
