@@ -34,7 +34,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 120,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 90,
+    "docs/architecture.md": 92,
     "docs/decisions.md": 200,
     "docs/robustness.md": 90,
 }
