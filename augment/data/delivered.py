@@ -99,7 +99,7 @@ def read_recipe(folder: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: {where}: {first['msg']}. {_ANEW}") from error
+        raise DataError(": ".join(filter(None, (str(path), where, f"{first['msg']}. {_ANEW}")))) from error
 
 
 def require_images(folder: Path, rows: Rows, *, verify: bool) -> None:
