@@ -13,14 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from augment.core.errors import DataError
 from augment.core.files import Row, Rows, is_formula, read_csv, read_file, write_csv, write_json
 from augment.data.checksums import check_file
-from augment.params.arms import ARM_ROWS, Arm, Augmentation, Family
+from augment.params.arms import ARM_ROWS, BALANCED_ARM, Arm, Augmentation, Family
 from augment.params.types import Flips
 
 MANIFEST, METADATA, RECIPE = "manifest.csv", "metadata.csv", "recipe.json"
 AUGMENTED_MANIFEST_COLUMNS = ("path", "label", "split", "synthetic", "weight", "source", "sha256")
 METADATA_COLUMNS = ("file_name", "label", "synthetic", "weight")
 SPLITS = ("train", "val", "test")
-BALANCED: Arm = "oversample"  # real images, classes balanced: what is left where no arm is a base
 MAX_RECIPE_BYTES = 10_000_000
 _ANEW = "Run `dvc repro -f assemble`."
 
@@ -49,7 +48,7 @@ class Recipe(BaseModel):
     def real_alone(self) -> "Recipe":
         """The same way without synthetic images: that of the arm which they were added to."""
         way = (self.family, self.augmentation)
-        base = next((row.name for row in ARM_ROWS if row.base and (row.family, row.augmentation) == way), BALANCED)
+        base = next((row.name for row in ARM_ROWS if row.base and (row.family, row.augmentation) == way), BALANCED_ARM)
         return self.model_copy(update={"arm": base, "synthetic": 0})
 
 

@@ -23,6 +23,7 @@ Features = Literal["random_convolutions", "imagenet"]
 
 BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a pretrained backbone nothing
 BASELINE_ARM = "none"  # real images as they are
+BALANCED_ARM = "oversample"  # the same, classes balanced
 DEFAULT_GAN_ARM = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
 CONTROL_ARM = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
 DELIVERED_ARM = "as_delivered"
@@ -70,7 +71,7 @@ class ArmRow:
 ARM_ROWS = (
     ArmRow(BASELINE_ARM, "real", None, "uniform", "Real images as they are", augmentation=None, default=True,
            spoken="real images as they are"),
-    ArmRow("oversample", "real", None, "balanced", "Real images, classes balanced", augmentation=None, default=True,
+    ArmRow(BALANCED_ARM, "real", None, "balanced", "Real images, classes balanced", augmentation=None, default=True,
            spoken="real images with classes balanced"),
     ArmRow("class_weights", "real", None, "weighted loss", "Real images, rare classes count more",
            spoken="real images of which rare classes count more"),
