@@ -53,6 +53,8 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
     write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file", "sha256"))
     write_checksums(tmp_path / "data/synthetic", ["manifest.csv"])
     write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
+    write_json(tmp_path / "data/experiment/experiment.json", {"base": "classical"})
+    write_json(tmp_path / "data/prepared/depth.json", {"white": {}})
     assemble(Params())
     written = [row for row in read_csv(tmp_path / "data/augmented/manifest.csv") if row["split"] == "train"]
     found, weights = delivered_images(arm, TRAIN, KEPT)
