@@ -101,7 +101,7 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
     progress = Progress("images decoded", len(waiting))
     files = [(os.path.abspath(entry.location or ""), entry.path) for entry in waiting]  # noqa: PTH100  (much faster)
     for position, taken in pool.take_all(files, wanted):
-        _fill(waiting[position], taken)
+        _fill(waiting[position], taken, wanted)
         progress.advance()
 
 
@@ -120,10 +120,11 @@ def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int
 
 def _wanted(ingest: Ingest) -> Wanted:
     size = (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size
-    return Wanted(ingest.max_file_mb, ingest.max_pixels, ingest.background, ingest.color == "grey", size)
+    limits = (ingest.max_file_mb, ingest.max_pixels, ingest.background)
+    return Wanted(*limits, ingest.color == "grey", size, fit=ingest.fit)
 
 
-def _fill(entry: Entry, taken: Taken) -> None:
+def _fill(entry: Entry, taken: Taken, wanted: Wanted) -> None:
     """What became of its file goes into an entry."""
     entry.sha256 = taken.sha256
     if taken.code:
@@ -134,18 +135,20 @@ def _fill(entry: Entry, taken: Taken) -> None:
             entry.fix(code)
     entry.size, entry.channels, entry.float_top = taken.size, taken.channels, taken.float_top
     entry.deep, entry.facts = taken.deep, taken.facts
-    _note_shape(entry, taken)
+    _note_shape(entry, taken, wanted)
 
 
 def _shape(entry: Entry, wanted: Wanted) -> None:
     """Colour, size and digest of an image that is decoded already."""
     assert entry.pixels is not None
-    _note_shape(entry, shape(entry.pixels, wanted))
+    _note_shape(entry, shape(entry.pixels, wanted), wanted)
 
 
-def _note_shape(entry: Entry, shaped: Taken | Shaped) -> None:
-    if shaped.resized and "resized" not in entry.codes:
-        entry.fix("resized", f"from {size_text(entry.size or (0, 0))}")
+def _note_shape(entry: Entry, shaped: Taken | Shaped, wanted: Wanted) -> None:
+    if shaped.resized and wanted.size and "resized" not in entry.codes:
+        (high, wide), (height, width) = entry.size or (0, 0), wanted.size
+        how = {"stretch": "", "crop": ", cropped", "pad": ", padded"}[wanted.fit] * (high * width != wide * height)
+        entry.fix("resized", f"from {size_text((high, wide))}{how}")
     entry.grey, entry.digest, entry.pixels = shaped.is_grey, shaped.digest, shaped.pixels
 
 

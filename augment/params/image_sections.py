@@ -50,9 +50,14 @@ class Ingest(Section):
     `(part\\d+)_`. For `folder` and `list`."""
     size: Size | tuple[Size, Size] | None = None
     """Pixels, one number or [height, width]. null: as they are, which must then be one size."""
+    fit: Literal["stretch", "crop", "pad"] = "stretch"
+    """How an image of another aspect becomes this size. `stretch`: each side by a factor of its own. `crop`: it covers
+    the size, and its middle is kept. `pad`: all of it stays, and `background` fills the rest."""
     color: Literal["auto", "grey", "rgb"] = "auto"
     """Channels. `auto`: grey when every image is grey, else RGB."""
-    background: int = Field(255, ge=0, le=255, description="Grey level put behind transparent pixels.")
+    background: int = Field(
+        255, ge=0, le=255, description="Grey level put behind transparent pixels, and around padded images."
+    )
     flips: Flips = "none"
     """Mirror images that keep their class. GANs and classical augmentation use them; `none` is right for text, digits
     and anything with a handedness."""

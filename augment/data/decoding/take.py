@@ -19,7 +19,7 @@ class Wanted:
     """What is asked of every image of a set.
 
     background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored;
-    deep_white: as `decode` takes it
+    deep_white: as `decode` takes it; fit: as `fitted` takes it
     """
 
     max_file_mb: int
@@ -28,6 +28,7 @@ class Wanted:
     grey: bool
     size: tuple[int, int] | None
     deep_white: int | None = None
+    fit: decode.Fit = "stretch"
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Shaped:
     """An image in the colour and size of the set.
 
     resized: whether its size was another; is_grey: whether it has no colour; digest: hex SHA-256 of the pixels with
-    their shape; pixels: uint8 (H, W, C), None where it is larger than any image that the project takes
+    their shape; pixels: uint8 (H, W, C), None where no size is wanted and it is larger than any that a GAN takes
     """
 
     resized: bool
@@ -97,9 +98,9 @@ def shape(pixels: UInt8, wanted: Wanted) -> Shaped:
     pixels = decode.to_grey(pixels) if wanted.grey else pixels
     resized = wanted.size is not None and pixels.shape[:2] != wanted.size
     if wanted.size is not None and resized:
-        pixels = decode.collapse(decode.resize(pixels, *wanted.size))
+        pixels = decode.collapse(decode.fitted(pixels, *wanted.size, wanted.fit, wanted.background))
     digest = hashlib.sha256(repr(pixels.shape).encode())
     digest.update(np.ascontiguousarray(pixels).data)
     # Without a size an image this large ends the run anyway: its size is kept, not its pixels.
-    kept = pixels if max(pixels.shape) <= decode.MAX_SIDE_PX else None
+    kept = pixels if wanted.size is not None or max(pixels.shape) <= decode.MAX_SIDE_PX else None
     return Shaped(resized, pixels.shape[2] == 1, digest.hexdigest(), kept)
