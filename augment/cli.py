@@ -18,6 +18,7 @@ from augment.core.words import printable, printable_stream
 
 if TYPE_CHECKING:
     from augment.data.entries import Blocker, Entry
+    from augment.data.findings import Findings
     from augment.gan.generators import ClassGenerator
     from augment.params import Params
 
@@ -97,7 +98,9 @@ def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
     from augment.data import setup
 
-    return setup.run(options.path, options.params, partial(_forecast, options.params))
+    return setup.run(
+        options.path, options.params, partial(_forecast, options.params), partial(_working_size, options.params)
+    )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -128,6 +131,14 @@ def _forecast(file: Path, shape: tuple[int, int, int], images: "Sequence[Entry]"
     from augment.params import Params, load
 
     return forecast(shape, images, load(file) if file.exists() else Params())
+
+
+def _working_size(file: Path, findings: "Findings") -> tuple[tuple[int, int], str]:
+    """What the GANs of such images, which are split, may have, so that a run ends in time by the settings of `file`."""
+    from augment.evaluation.cost.working_size import choose_working_size
+    from augment.params import load
+
+    return choose_working_size(findings.sizes, findings.channels, findings.usable, load(file))
 
 
 def _sample(options: argparse.Namespace) -> int:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from augment.core.files import sha256
-from augment.core.progress import Progress
+from augment.core.progress import Progress, counted
 from augment.data.clues.columns import unread_notes
 from augment.data.clues.declared import declared_leaks
 from augment.data.clues.giveaway import giveaway_notes
+from augment.data.clues.shapes import shape_notes
 from augment.data.clues.stems import find_stems
 from augment.data.decoding import depth, pool
 from augment.data.decoding.take import Shaped, Taken, Wanted, shape
@@ -20,6 +21,7 @@ from augment.data.entries import DEDUP, KEEP_FIRST, Blocker, Entry
 from augment.data.findings import Findings, notes_of, set_blockers, size_text
 from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates
+from augment.data.sizes import auto_size
 from augment.data.sources import folder, idx, images_csv, meta
 from augment.data.sources.built_in import digits, slanted
 from augment.data.split import groups
@@ -36,8 +38,10 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
         return _examine_built_in(ingest)
     entries, blockers, notes = _find_entries(ingest)
     notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
-    take_in(entries, _wanted(ingest))
-    notes += _one_scale(entries, _wanted(ingest), scale)
+    size, chosen = _size_of(ingest, entries)
+    wanted, notes = _wanted(ingest, size), notes + chosen
+    take_in(entries, wanted)
+    notes += _one_scale(entries, wanted, scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     stems = None if ingest.source == "idx" else find_stems(entries)  # before near duplicates get groups
@@ -47,7 +51,7 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     blockers += too_large + set_blockers(ingest, entries, sizes)
     notes += unread_notes(Path(ingest.path), ingest.source, entries)
     notes += giveaway_notes(entries, stems.groups if stems else {}) + declared_leaks(entries, near)
-    notes += near.notes(is_all=stems is None) + notes_of(entries)
+    notes += near.notes(is_all=stems is None) + notes_of(entries) + shape_notes(entries, ingest.fit)
     channels, note = _unify_channels(entries, ingest.color)
     return Findings(entries, blockers, notes + note, channels, sizes, near, declared, stems)
 
@@ -60,11 +64,13 @@ def _examine_built_in(ingest: Ingest) -> Findings:
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
         entry = Entry(f"{ingest.source}/{number:04d}", label, sha256=sha256(image.tobytes()), channels=1)
         entry.pixels, entry.size = image.transpose(1, 2, 0), (image.shape[1], image.shape[2])
-        _shape(entry, _wanted(ingest))
-        entry.group = first.setdefault(entry.digest, entry.path)
         entries.append(entry)
+    size, notes = _size_of(ingest, entries)
+    for entry in entries:
+        _shape(entry, _wanted(ingest, size))
+        entry.group = first.setdefault(entry.digest, entry.path)
     channels, _ = _unify_channels(entries, ingest.color)
-    return Findings(entries, [], [], channels, Counter(entry.size for entry in entries if entry.size))
+    return Findings(entries, [], notes, channels, Counter(entry.size for entry in entries if entry.size))
 
 
 def _find_entries(ingest: Ingest) -> tuple[list[Entry], list[Blocker], list[str]]:
@@ -99,10 +105,13 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
             _shape(entry, wanted)
     waiting = [entry for entry in entries if entry.outcome in ("ok", "fixed") and entry.size is None]
     progress = Progress("images decoded", len(waiting))
-    files = [(os.path.abspath(entry.location or ""), entry.path) for entry in waiting]  # noqa: PTH100  (much faster)
-    for position, taken in pool.take_all(files, wanted):
+    for position, taken in pool.take_all(_files(waiting), wanted):
         _fill(waiting[position], taken, wanted)
         progress.advance()
+
+
+def _files(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    return [(os.path.abspath(entry.location or ""), entry.path) for entry in entries]  # noqa: PTH100  (much faster)
 
 
 def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
@@ -118,10 +127,25 @@ def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int
     return depth.scale_notes([(entry.path, file) for entry, file in deep])
 
 
-def _wanted(ingest: Ingest) -> Wanted:
-    size = (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size
+def _wanted(ingest: Ingest, size: tuple[int, int] | None) -> Wanted:
     limits = (ingest.max_file_mb, ingest.max_pixels, ingest.background)
     return Wanted(*limits, ingest.color == "grey", size, fit=ingest.fit)
+
+
+def _size_of(ingest: Ingest, entries: Sequence[Entry]) -> tuple[tuple[int, int] | None, list[str]]:
+    """What `ingest.size` comes to, None for as stored, and a note where these images settle it."""
+    if ingest.size != "auto":
+        return (ingest.size, ingest.size) if isinstance(ingest.size, int) else ingest.size, []
+    known = [entry for entry in entries if entry.outcome in ("ok", "fixed")]
+    sizes = Counter(entry.size for entry in known if entry.size)
+    unread = _files([entry for entry in known if entry.size is None])
+    headers = replace(_wanted(ingest, None), headers=True)
+    sizes.update(taken.size for _, taken in pool.take_all(unread, headers) if not taken.code)
+    if not sizes:
+        return None, []
+    classes = len({entry.label for entry in known})
+    size = auto_size(sizes, classes)
+    return size, [f"size: auto is {size_text(size)} for {counted(classes, 'class')} (ingest.size)"]
 
 
 def _fill(entry: Entry, taken: Taken, wanted: Wanted) -> None:

@@ -3,20 +3,23 @@
 import io
 import os
 import shlex
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from augment import params
-from augment.core.errors import DataError, ParamsError
+from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.core.yaml_text import parse_yaml
 from augment.data import check
 from augment.data.cleaning import examine
+from augment.data.clues.shapes import suggested_fit
 from augment.data.clues.stems import quoted
 from augment.data.entries import Blocker
 from augment.data.findings import Findings
-from augment.data.sizes import suggested_size
+from augment.data.sizes import SIDES, Size, suggested_size
 from augment.data.sources import folder
 from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
@@ -26,14 +29,22 @@ from augment.project import dvc_yaml
 
 _CHOSEN = ("ingest.class_folder", "ingest.split")  # of a new path they are what they are by default
 _SETTLED = {"mixed_sizes", "size_range"}
-_SUGGESTED_SIDE_PX = 64  # what a GAN of the default size learns on a processor in reasonable time
+_SMALL_PX = 32  # images of one size without a longer side are kept as they are
+
+ChooseSize = Callable[[Findings], tuple[Size, str]]
+"""Images that are split -> working size, and why; it may raise `AugmentError`."""
 
 
-def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.Forecast = lambda *_: []) -> int:
+def run(
+    path: Path,
+    params_path: Path = Path("params.yaml"),
+    forecast: check.Forecast = lambda *_: [],
+    choose_size: ChooseSize = lambda findings: (suggested_size(findings.sizes, SIDES[0]), ""),
+) -> int:
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
     path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
-    forecast: what a run will take and can show.
+    forecast: what a run will take and can show; choose_size: the working size, by what a run takes.
     Raises `DataError` when it holds something that would stop a run and that no setting
     settles, or that DVC cannot pass; params.yaml is then unchanged.
     """
@@ -48,22 +59,18 @@ def run(path: Path, params_path: Path = Path("params.yaml"), forecast: check.For
     fresh = {"class_folder": "auto", "split": "declared"} if before.ingest.path != stored else {}
     ingest = before.ingest.model_copy(update=general | fresh | {"train_per_class": None})
     findings, blockers = _seen(ingest, before)
-    settings = _settings(stored, source, findings)
+    size, reasons = _working_size(findings, ingest, before, choose_size)
+    settings = _settings(stored, source, findings, size, reasons)
     settings |= {key: value for key, value in fresh.items() if getattr(before.ingest, key) != value}
     pattern, refused = own, None
-    if settings["size"] or findings.stems:  # again, as a run will see them
-        found = findings.stems.pattern if findings.stems else own
-        for pattern in dict.fromkeys((found, own)):  # names may leave too few groups for a split
-            form = {"size": settings["size"] and tuple(settings["size"]), "group_pattern": pattern}
-            findings, blockers = _seen(ingest.model_copy(update=form), before)
-            if not blockers:
-                break
-            refused = refused or blockers[0]
+    if size or findings.stems:  # again, as a run will see them
+        form = {"size": size, "fit": settings.get("fit", ingest.fit)}
+        pattern, findings, blockers, refused = _as_grouped(findings, ingest.model_copy(update=form), before)
     if pattern != before.ingest.group_pattern:
         settings["group_pattern"] = pattern
     _refuse(path, blockers + check.hazard_blockers(path, findings))
     write_text(params_path, _edited(params_path, settings))
-    print("\n".join(_summary(path, params_path, findings, settings, refused)), flush=True)
+    print("\n".join(_summary(path, params_path, findings, settings, reasons, refused)), flush=True)
     print("\n".join(["", *forecast(findings.shape, findings.usable), "", "Next: `dvc repro`"]))
     return 0
 
@@ -75,6 +82,20 @@ def _seen(ingest: Ingest, before: Params) -> tuple[Findings, list[Blocker]]:
     if not blockers and not (findings.blockers and ingest.size is None):
         blockers = check.split_blockers(findings, ingest, before) + check.override_blockers(findings, before)
     return findings, blockers
+
+
+def _as_grouped(
+    findings: Findings, ingest: Ingest, before: Params
+) -> tuple[str | None, Findings, list[Blocker], Blocker | None]:
+    """The groups that names tell of, or those before where they leave too few for a split: `group_pattern`, what is
+    seen with it, and what refused the other."""
+    own, refused = ingest.group_pattern, None
+    for pattern in dict.fromkeys((findings.stems.pattern if findings.stems else own, own)):
+        findings, blockers = _seen(ingest.model_copy(update={"group_pattern": pattern}), before)
+        if not blockers:
+            break
+        refused = refused or blockers[0]
+    return pattern, findings, blockers, refused
 
 
 def _refuse(path: Path, blockers: list[Blocker]) -> None:
@@ -90,16 +111,35 @@ def _refuse(path: Path, blockers: list[Blocker]) -> None:
         raise DataError("\n".join([*limited(lines, MAX_PROBLEM_LINES), *named, command]))
 
 
-def _settings(path: str, source: str, findings: Findings) -> dict[str, Any]:
-    """The keys of `ingest` that depend on the images."""
-    settled = any(blocker.code in _SETTLED for blocker in findings.blockers)
-    return {
+def _working_size(
+    findings: Findings, ingest: Ingest, before: Params, choose: ChooseSize
+) -> tuple[Size | None, list[str]]:
+    """None where images have one small size, which they keep; and why."""
+    mixed = any(blocker.code in _SETTLED for blocker in findings.blockers)
+    if not findings.sizes or not (mixed or max(map(max, findings.sizes)) > _SMALL_PX):
+        return None, []
+    size, reasons = suggested_size(findings.sizes, SIDES[0]), []
+    others = [blocker for blocker in findings.blockers if blocker.code not in _SETTLED]
+    if not others and (findings.is_split or not check.split_blockers(findings, ingest, before)):
+        with suppress(AugmentError):  # what no size mends is told when the settings are written
+            size, why = choose(findings)
+            reasons = [why] * bool(why)
+    return (size if mixed or size not in findings.sizes else None), reasons
+
+
+def _settings(path: str, source: str, findings: Findings, size: Size | None, reasons: list[str]) -> dict[str, Any]:
+    """The keys of `ingest` that depend on the images; a reason for the fit is added to the others."""
+    settings = {
         "source": source,
         "path": path,
-        "size": list(suggested_size(findings.sizes, _SUGGESTED_SIDE_PX)) if settled else None,
+        "size": list(size) if size else None,
         "color": "grey" if findings.channels == 1 else "rgb",
         "train_per_class": None,
     }
+    if size:
+        settings["fit"], reason = suggested_fit(findings.sizes, size)
+        reasons.append(f"ingest.fit: {settings['fit']}: {reason}")
+    return settings
 
 
 def _stored(path: Path, params_path: Path) -> str:
@@ -140,7 +180,12 @@ def _edited(params_path: Path, settings: dict[str, Any]) -> str:
 
 
 def _summary(
-    path: Path, params_path: Path, findings: Findings, settings: dict[str, Any], refused: Blocker | None
+    path: Path,
+    params_path: Path,
+    findings: Findings,
+    settings: dict[str, Any],
+    reasons: Sequence[str],
+    refused: Blocker | None,
 ) -> list[str]:
     counts = findings.counts()
     left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
@@ -155,6 +200,7 @@ def _summary(
         lines.append(
             "  (the images have several sizes or large ones: all become this size; edit ingest.size to change it)"
         )
+    lines += [f"  ({reason})" for reason in reasons]
     if settings.get("group_pattern"):
         groups, together = findings.grouped()
         lines.append(

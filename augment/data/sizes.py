@@ -10,6 +10,8 @@ from augment.data.decoding.decode import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 Size = tuple[int, int]
+SIDES = (64, 48, 32, 24, 16)  # longer sides that a GAN learns on a processor, largest first
+SHARED_WORTH, MAX_PIXEL_CLASSES, LEAST_AUTO_SIDE = 12, 22_000, 24
 
 
 def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
@@ -21,6 +23,17 @@ def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
     height, width = median_low([h for h, _ in every]), median_low([w for _, w in every])
     scale = min(1.0, limit / max(height, width))
     return max(MIN_SIDE_PX, round(height * scale)), max(MIN_SIDE_PX, round(width * scale))
+
+
+def auto_size(sizes: Mapping[Size, int], classes: int) -> Size:
+    """What `ingest.size: auto` is, without a clock: the median size, its longer side at most one of `SIDES`, the
+    largest with which a run of default settings takes about an hour on two cores (benchmarks/LOG.md).
+
+    Steps go with the classes and their time with the pixels, so pixels times classes are bounded. sizes: as stored ->
+    images, at least one.
+    """
+    fitting = [side for side in SIDES if side**2 * (SHARED_WORTH + classes) <= MAX_PIXEL_CLASSES]
+    return suggested_size(sizes, next(iter(fitting), LEAST_AUTO_SIDE))
 
 
 def judged_size(sizes: Mapping[Size, int], working: Size) -> Size:

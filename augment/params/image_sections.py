@@ -48,8 +48,10 @@ class Ingest(Section):
     group_pattern: str | None = None
     """Regular expression, searched in each image's path; its first group names what must not straddle a split:
     `(part\\d+)_`. For `folder` and `list`."""
-    size: Size | tuple[Size, Size] | None = None
-    """Pixels, one number or [height, width]. null: as they are, which must then be one size."""
+    size: Size | tuple[Size, Size] | Literal["auto"] | None = None
+    """Working size of the GANs in pixels, one number or [height, width]. null: as they are, which must then be one
+    size. `auto`: the median size, the longer side at most 64 px, or 48, 32 or 24 where there are more classes, so that
+    a run takes about an hour on two cores; `augment init` times it instead."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How an image of another aspect becomes this size. `stretch`: each side by a factor of its own. `crop`: it covers
     the size, and its middle is kept. `pad`: all of it stays, and `background` fills the rest."""

@@ -80,6 +80,15 @@ def decode(content: bytes, path: str, *, background: int, max_pixels: int, deep_
     return Decoded(pixels, converted.channels, tuple(fixes), converted.float_top, deep, declared.facts)
 
 
+def stored_size(content: bytes, path: str, max_pixels: int) -> tuple[int, int]:
+    """(height, width) of an image as a viewer shows it, by its header alone. Raises anything."""
+    image = Image.open(io.BytesIO(content), formats=(formats.identify(content, path),))
+    _check_header(image, max_pixels)
+    orientation = Image.Image.getexif(image).get(_ORIENTATION, 1)  # that of a PNG would decode it
+    size: tuple[int, int] = image.size if _TURNS.get(orientation, (False,))[0] else image.size[::-1]
+    return size
+
+
 def _decoded(
     content: bytes, name: str, background: int, max_pixels: int, deep_white: int | None, fixes: list[str]
 ) -> tuple[Declared, Converted]:

@@ -19,7 +19,7 @@ class Wanted:
     """What is asked of every image of a set.
 
     background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored;
-    deep_white: as `decode` takes it; fit: as `fitted` takes it
+    deep_white: as `decode` takes it; fit: as `fitted` takes it; headers: only the sizes as stored, nothing decoded
     """
 
     max_file_mb: int
@@ -29,6 +29,7 @@ class Wanted:
     size: tuple[int, int] | None
     deep_white: int | None = None
     fit: decode.Fit = "stretch"
+    headers: bool = False
 
 
 @dataclass
@@ -73,6 +74,8 @@ def take(location: str, path: str, wanted: Wanted) -> Taken:
     taken = Taken()
     try:
         content = disk.read_regular(location, wanted.max_file_mb * 1024 * 1024)
+        if wanted.headers:
+            return Taken(size=decode.stored_size(content, path, wanted.max_pixels))
         taken.sha256 = hashlib.sha256(content).hexdigest()
         limits = {"background": wanted.background, "max_pixels": wanted.max_pixels}
         decoded = decode.decode(content, path, **limits, deep_white=wanted.deep_white)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -13,7 +14,7 @@ from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, SPLITS, image_set
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
 from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
-from augment.evaluation.cost.timing import Timings, time_parts
+from augment.evaluation.cost.timing import time_parts
 from augment.evaluation.cost.whole_run import whole_run
 from augment.evaluation.cost.wording import advice_text, minutes_text, repeats_text, smallest_gain_text
 from augment.evaluation.experiment.preflight import GainModel, gain_model
@@ -21,7 +22,7 @@ from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings
 from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.gan import cost as gan_cost
-from augment.gan.per_class import Backend, ClassTraining
+from augment.gan.per_class import ClassTraining
 from augment.gan.settings import class_training, has_pinned_start, load_pinned_start, start_backend
 from augment.params import Params
 from augment.project.disk_space import missing_space
@@ -41,8 +42,9 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     with threadpool_limits(1):  # small products: threads would mostly wait for each other
         model = gain_model(protocol, settings, params)
         gain = model.smallest()
+    say("timing a few steps ...")
     lines = [
-        *cost_lines(protocol, settings, params),
+        *cost_lines(run_cost(protocol, settings, params)),
         smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol)),
     ]
     if gain is not None and gain <= NOTED_GAIN:
@@ -64,26 +66,40 @@ def prepared(shape: tuple[int, int, int], images: Sequence[Entry]) -> tuple[Spli
     return Splits(*(of_side[side] for side in SPLITS)), of_side[POOL]
 
 
-def cost_lines(protocol: Protocol, settings: ExperimentSettings, params: Params) -> list[str]:
-    """Of the GANs, and of the evaluation."""
-    say("timing a few steps ...")
+@dataclass(frozen=True)
+class RunCost:
+    """experiment: evaluation and the GANs of its repeats; delivered: GANs of `train`; gan_minutes: of both kinds;
+    stacked: they train at once, which takes as long as the longest, or more."""
+
+    experiment: ExperimentCost
+    delivered: int
+    gan_minutes: float
+    stacked: bool
+
+
+def run_cost(protocol: Protocol, settings: ExperimentSettings, params: Params) -> RunCost:
+    """Time a few steps of everything, and count a whole run up."""
     backend, train = start_backend(params.compute), protocol.first_splits.train
     training = _training(train, params, backend.device)
     timings = time_parts(train, settings, training, [], backend.device, Engine("serial"))
     bases, sets = params.evaluate.base_arms(settings.arms), 1 + len(protocol.seeds)
     cost = experiment_cost(protocol, settings, bases, training, timings, backend, sets)
-    evaluated = f"evaluation: {cost.classifiers} classifiers: {minutes_text(cost.minutes)}"
-    return [gans_line(cost, training, timings, backend), evaluated]
-
-
-def gans_line(cost: ExperimentCost, training: ClassTraining, timings: Timings, backend: Backend) -> str:
-    """Those of `train`, which are delivered, and those of the further repeats, which prove what they are worth."""
     groups = gan_steps(training, 1)
-    delivered = sum(map(len, groups))
-    minutes = gan_cost.minutes(timings.gan_step, groups, backend.engine.processes, backend.stacked) + cost.gan_minutes
-    told = f"{duration(minutes)}{' or more' if backend.stacked else ''}"
-    line = f"GANs: {delivered} to deliver, {cost.gans} more for the proof: {told}, from a few timed steps"
-    return line + gan_cost.SHORTER if minutes > gan_cost.LONG_RUN_MINUTES else line
+    minutes = gan_cost.minutes(timings.gan_step, groups, backend.engine.processes, backend.stacked)
+    return RunCost(cost, sum(map(len, groups)), minutes + cost.gan_minutes, backend.stacked)
+
+
+def cost_lines(cost: RunCost) -> list[str]:
+    """Of the GANs, those of `train`, which are delivered, and those of the further repeats, which prove what they are
+    worth; and of the evaluation."""
+    told = f"{duration(cost.gan_minutes)}{' or more' if cost.stacked else ''}"
+    proof = f"{cost.experiment.gans} more for the proof"
+    line = f"GANs: {cost.delivered} to deliver, {proof}: {told}, from a few timed steps"
+    longer = gan_cost.SHORTER if cost.gan_minutes > gan_cost.LONG_RUN_MINUTES else ""
+    return [
+        line + longer,
+        f"evaluation: {cost.experiment.classifiers} classifiers: {minutes_text(cost.experiment.minutes)}",
+    ]
 
 
 def advice(model: GainModel, gain: float | None, splits: Splits, pool: ImageSet, params: Params) -> str:

@@ -1,0 +1,101 @@
+"""The working size of the GANs, chosen so that a whole run ends in a stated time, for `augment init`."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from augment.core.environment import resolve_device
+from augment.core.errors import AugmentError
+from augment.core.progress import duration, say
+from augment.core.seeds import numpy_rng
+from augment.data.entries import Entry
+from augment.data.findings import size_text
+from augment.data.sizes import SIDES, Size, suggested_size
+from augment.evaluation.cost.forecast import prepared, run_cost
+from augment.evaluation.experiment.settings import arms_for, experiment_settings
+from augment.evaluation.experiment.training_sets import prepared_protocol
+from augment.gan.settings import has_pinned_start
+from augment.params import Params
+
+RUN_MINUTES = 60.0  # that a run may take
+SLOWER = 1.5  # times the minutes at the smallest size that a run takes, where none ends in time
+GPU_SIDES = (256, 128, 96)  # tried beside the others
+
+
+def choose_working_size(
+    sizes: Mapping[Size, int], channels: int, images: Sequence[Entry], params: Params
+) -> tuple[Size, str]:
+    """The largest (height, width) with which a run is forecast to end within 60 minutes, and a line that says so.
+
+    sizes: as stored -> images; images: usable entries, split as `ingest` would; their pixels are not looked at. Sizes
+    that the settings do not allow are left out. Raises `AugmentError` where they allow none.
+    """
+    sides = (*GPU_SIDES, *SIDES) if resolve_device(params.compute.device) == "cuda" else SIDES
+    candidates = list(dict.fromkeys(suggested_size(sizes, side) for side in sides))
+    say("timing a few steps of each size ...")
+    return largest_in_time(candidates, lambda size: whole_minutes((channels, *size), images, params))
+
+
+def largest_in_time(candidates: Sequence[Size], minutes: Callable[[Size], float]) -> tuple[Size, str]:
+    """The first of the candidates, largest first, that ends in time.
+
+    minutes: asked only for sizes that may, as time shrinks no faster than pixels do, and for the smallest. Where none
+    ends in time, time is up at half as much again as the smallest takes. Raises what `minutes` raises of all sizes.
+    """
+    known: dict[Size, float] = {}
+    for size, needed in _asked(candidates, minutes):
+        known[size] = needed
+        if needed <= RUN_MINUTES:
+            return size, _line(size, known, f"a run is to end within {RUN_MINUTES:.0f} min")
+    most = SLOWER * min(known.values())
+    size = next(size for size, needed in known.items() if needed <= most)
+    return size, _line(size, known, f"no size ends within {RUN_MINUTES:.0f} min")
+
+
+def _asked(candidates: Sequence[Size], minutes: Callable[[Size], float]) -> Iterator[tuple[Size, float]]:
+    """Sizes that may end in time, and what they take."""
+    last: tuple[Size, float] | None = None
+    for size in candidates:
+        least = last[1] * _pixels(size) / _pixels(last[0]) if last else 0.0
+        if least > RUN_MINUTES and size != candidates[-1]:
+            continue
+        try:
+            needed = minutes(size)
+        except AugmentError:  # a network or an arm that is not for images of this size
+            if last is None and size == candidates[-1]:
+                raise
+            continue
+        last = size, needed
+        yield last
+
+
+def _pixels(size: Size) -> int:
+    return size[0] * size[1]
+
+
+def _line(chosen: Size, known: Mapping[Size, float], why: str) -> str:
+    line = f"working size {size_text(chosen)}: {duration(known[chosen])} on free cores"
+    larger = [size for size in known if _pixels(size) > _pixels(chosen)]
+    if not larger:
+        return f"{line}, from a few timed steps (ingest.size)"
+    slower = f"{size_text(larger[-1])} would take {duration(known[larger[-1]])}"
+    return f"{line}; {slower}, and {why} (ingest.size)"
+
+
+def whole_minutes(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> float:
+    """Minutes of a whole run on such images, by the slowest family that val may choose: a few steps are timed.
+
+    They are those of cores that nothing else is busy on: what happens to run beside `augment init` should not decide
+    the size. shape: (C, H, W), at which noise stands for the images. Raises as `forecast` does.
+    """
+    channels, height, width = shape
+    rng = numpy_rng("stand-ins for images")
+    stand_ins = [replace(one, pixels=rng.integers(0, 256, (height, width, channels), "uint8")) for one in images]
+    splits, pool = prepared(shape, stand_ins)
+    protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
+    settings = experiment_settings(params, arms_for(params.evaluate, height, width), protocol.first_splits.train)
+    wall, processor = time.perf_counter(), time.process_time()
+    cost = run_cost(protocol, settings, params)
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    free = 1.0 if cost.stacked else min(1.0, processor / wall)  # a GPU is waited for
+    return free * (cost.gan_minutes + max(cost.experiment.minutes.values()))
