@@ -125,12 +125,14 @@ def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "
     return experiment_blockers(shape, images, params) or disk_blockers(shape, images, params)
 
 
-def _forecast(file: Path, shape: tuple[int, int, int], images: "Sequence[Entry]") -> list[str]:
-    """What a run will take and can show, by the settings of `file` as they are by now."""
+def _forecast(file: Path, findings: "Findings") -> list[str]:
+    """What size is worth, and what a run will take and can show, by the settings of `file` as they are by now."""
     from augment.evaluation.cost.forecast import forecast
+    from augment.evaluation.cost.size_worth import size_worth_lines
     from augment.params import Params, load
 
-    return forecast(shape, images, load(file) if file.exists() else Params())
+    params = load(file) if file.exists() else Params()
+    return [*size_worth_lines(findings, params), *forecast(findings.shape, findings.usable, params)]
 
 
 def _working_size(file: Path, findings: "Findings") -> tuple[tuple[int, int], str]:

@@ -19,8 +19,8 @@ from augment.data.split import pool
 from augment.data.split.split import nearest
 from augment.params import Ingest, Params
 
-Forecast = Callable[[tuple[int, int, int], Sequence[Entry]], list[str]]
-"""(C, H, W) and the images of the set, split -> lines on what a run will take and can show."""
+Forecast = Callable[[Findings], list[str]]
+"""Images that are split and that nothing stops -> lines on what a run will take and can show."""
 
 Preflight = Callable[[tuple[int, int, int], Sequence[Entry], Params], list[Blocker]]
 """(C, H, W), the images of the set, split, and the settings -> what a later stage could not begin with."""
@@ -54,7 +54,7 @@ def run(
     else:
         title = params.ingest.path if params.ingest.source in ON_DISK else f"{params.ingest.source} (built in)"
         print("\n".join(as_text(shown(str(path or title)), findings)), flush=True)
-        if not findings.blockers and findings.is_split and (lines := forecast(findings.shape, findings.usable)):
+        if not findings.blockers and findings.is_split and (lines := forecast(findings)):
             print("\n".join(["", *lines]))
     return 1 if findings.blockers else 0
 

@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from augment.core.files import sha256
 from augment.core.progress import Progress, counted
 from augment.data.clues.columns import unread_notes
@@ -108,6 +111,17 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
     for position, taken in pool.take_all(_files(waiting), wanted):
         _fill(waiting[position], taken, wanted)
         progress.advance()
+
+
+def at_size(
+    entries: Sequence[Entry], ingest: Ingest, size: tuple[int, int], scale: Mapping[int, int]
+) -> list[NDArray[np.uint8] | None]:
+    """The pixels (H, W, C) of entries once more from their files, at another size, which may exceed what GANs take;
+    None where a file is gone or has changed. scale: as in `examine`."""
+    again = [replace(entry, outcome="ok", codes=[], detail="", pixels=None, size=None) for entry in entries]
+    take_in(again, _wanted(ingest, size))
+    _one_scale(again, _wanted(ingest, size), scale)
+    return [new.pixels if new.sha256 == old.sha256 else None for new, old in zip(again, entries, strict=True)]
 
 
 def _files(entries: Sequence[Entry]) -> list[tuple[str, str]]:

@@ -71,7 +71,7 @@ def run(
     _refuse(path, blockers + check.hazard_blockers(path, findings))
     write_text(params_path, _edited(params_path, settings))
     print("\n".join(_summary(path, params_path, findings, settings, reasons, refused)), flush=True)
-    print("\n".join(["", *forecast(findings.shape, findings.usable), "", "Next: `dvc repro`"]))
+    print("\n".join(["", *forecast(findings), "", "Next: `dvc repro`"]))
     return 0
 
 

@@ -11,7 +11,7 @@ from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 Size = tuple[int, int]
 SIDES = (64, 48, 32, 24, 16)  # longer sides that a GAN learns on a processor, largest first
-SHARED_WORTH, MAX_PIXEL_CLASSES, LEAST_AUTO_SIDE = 12, 22_000, 24
+AUTO_MINUTES = 50
 
 
 def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
@@ -26,14 +26,20 @@ def suggested_size(sizes: Mapping[Size, int], limit: int) -> Size:
 
 
 def auto_size(sizes: Mapping[Size, int], classes: int) -> Size:
-    """What `ingest.size: auto` is, without a clock: the median size, its longer side at most one of `SIDES`, the
-    largest with which a run of default settings takes about an hour on two cores (benchmarks/LOG.md).
+    """What `ingest.size: auto` is, without a clock: of `SIDES` the largest with which `usual_minutes` are at most 50,
+    else the smallest.
 
-    Steps go with the classes and their time with the pixels, so pixels times classes are bounded. sizes: as stored ->
-    images, at least one.
+    sizes: as stored -> images, at least one.
     """
-    fitting = [side for side in SIDES if side**2 * (SHARED_WORTH + classes) <= MAX_PIXEL_CLASSES]
-    return suggested_size(sizes, next(iter(fitting), LEAST_AUTO_SIDE))
+    candidates = [suggested_size(sizes, side) for side in SIDES]
+    in_time = (size for size in candidates if usual_minutes(size, classes) <= AUTO_MINUTES)
+    return next(in_time, candidates[-1])
+
+
+def usual_minutes(size: Size, classes: int) -> float:
+    """About what a run of default settings takes on two cores, within a fifth of what `augment init` forecasts there
+    for 2 to 100 classes at 16 to 64 px; how many images there are hardly counts (benchmarks/LOG.md)."""
+    return (36 + classes) * (320 + size[0] * size[1]) / 1600
 
 
 def judged_size(sizes: Mapping[Size, int], working: Size) -> Size:

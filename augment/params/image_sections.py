@@ -50,8 +50,8 @@ class Ingest(Section):
     `(part\\d+)_`. For `folder` and `list`."""
     size: Size | tuple[Size, Size] | Literal["auto"] | None = None
     """Working size of the GANs in pixels, one number or [height, width]. null: as they are, which must then be one
-    size. `auto`: the median size, the longer side at most 64 px, or 48, 32 or 24 where there are more classes, so that
-    a run takes about an hour on two cores; `augment init` times it instead."""
+    size. `auto`: the median size, its longer side at most 64, 48, 32, 24 or 16 px, the more classes the fewer, so that
+    a run takes less than an hour on two cores by rule of thumb; `augment init` times it instead."""
     fit: Literal["stretch", "crop", "pad"] = "stretch"
     """How an image of another aspect becomes this size. `stretch`: each side by a factor of its own. `crop`: it covers
     the size, and its middle is kept. `pad`: all of it stays, and `background` fills the rest."""

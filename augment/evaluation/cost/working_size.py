@@ -1,7 +1,7 @@
 """The working size of the GANs, chosen so that a whole run ends in a stated time, for `augment init`."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from augment.core.environment import resolve_device
@@ -37,36 +37,38 @@ def choose_working_size(
 
 
 def largest_in_time(candidates: Sequence[Size], minutes: Callable[[Size], float]) -> tuple[Size, str]:
-    """The first of the candidates, largest first, that ends in time.
+    """The first of the candidates, largest first, that ends in time, and a line on it.
 
-    minutes: asked only for sizes that may, as time shrinks no faster than pixels do, and for the smallest. Where none
-    ends in time, time is up at half as much again as the smallest takes. Raises what `minutes` raises of all sizes.
+    minutes: asked for those alone that may, as time shrinks no faster than pixels do, and for the last. Where none ends
+    in time, it is up at half as much again as the last takes. Raises what `minutes` raises of all sizes.
     """
     known: dict[Size, float] = {}
-    for size, needed in _asked(candidates, minutes):
-        known[size] = needed
-        if needed <= RUN_MINUTES:
-            return size, _line(size, known, f"a run is to end within {RUN_MINUTES:.0f} min")
-    most = SLOWER * min(known.values())
-    size = next(size for size, needed in known.items() if needed <= most)
+    size = _first_within(RUN_MINUTES, candidates, minutes, known)
+    if known[size] <= RUN_MINUTES:
+        return size, _line(size, known, f"a run is to end within {RUN_MINUTES:.0f} min")
+    size = _first_within(SLOWER * known[size], candidates, minutes, known)
     return size, _line(size, known, f"no size ends within {RUN_MINUTES:.0f} min")
 
 
-def _asked(candidates: Sequence[Size], minutes: Callable[[Size], float]) -> Iterator[tuple[Size, float]]:
-    """Sizes that may end in time, and what they take."""
-    last: tuple[Size, float] | None = None
+def _first_within(
+    most: float, candidates: Sequence[Size], minutes: Callable[[Size], float], known: dict[Size, float]
+) -> Size:
+    """The first that takes at most so many minutes, else the last that is allowed; what is found out becomes known."""
+    last: Size | None = None
     for size in candidates:
-        least = last[1] * _pixels(size) / _pixels(last[0]) if last else 0.0
-        if least > RUN_MINUTES and size != candidates[-1]:
+        if last and known[last] * _pixels(size) > most * _pixels(last) and size != candidates[-1]:
             continue
         try:
-            needed = minutes(size)
+            known[size] = known[size] if size in known else minutes(size)
         except AugmentError:  # a network or an arm that is not for images of this size
             if last is None and size == candidates[-1]:
                 raise
             continue
-        last = size, needed
-        yield last
+        last = size
+        if known[size] <= most:
+            break
+    assert last is not None
+    return last
 
 
 def _pixels(size: Size) -> int:
@@ -78,8 +80,8 @@ def _line(chosen: Size, known: Mapping[Size, float], why: str) -> str:
     larger = [size for size in known if _pixels(size) > _pixels(chosen)]
     if not larger:
         return f"{line}, from a few timed steps (ingest.size)"
-    slower = f"{size_text(larger[-1])} would take {duration(known[larger[-1]])}"
-    return f"{line}; {slower}, and {why} (ingest.size)"
+    nearest = min(larger, key=_pixels)
+    return f"{line}; {size_text(nearest)} would take {duration(known[nearest])}, and {why} (ingest.size)"
 
 
 def whole_minutes(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> float:
