@@ -7,6 +7,7 @@ import pytest
 
 from augment.core.errors import DataError, ParamsError
 from augment.data import setup
+from augment.data.findings import Findings
 from augment.params import load
 from tests.data.corpus import encode, noise, write_set
 
@@ -71,6 +72,51 @@ def test_large_colour_photos_are_settled(project: Path) -> None:
     setup.run(Path("raw"))
     found = load(project / "params.yaml").ingest
     assert (found.size, found.color) == ((48, 64), "rgb")
+
+
+def test_the_size_is_chosen_by_what_a_run_takes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Asked with images that are split, of the sizes as stored; what it says and the fit's reason are told."""
+    write_set(project / "raw", height=300, width=400, each=12)
+    for number in range(3):
+        (project / "raw" / "cat" / f"tall{number}.png").write_bytes(encode(noise(number, 400, 300)))
+    asked: list[Findings] = []
+
+    def choose(findings: Findings) -> tuple[tuple[int, int], str]:
+        asked.append(findings)
+        return (18, 24), "working size 18x24: about a cup of tea"
+
+    setup.run(Path("raw"), choose_size=choose)
+    (findings,) = asked
+    assert findings.is_split
+    assert findings.sizes == {(300, 400): 24, (400, 300): 3}
+    found = load(project / "params.yaml").ingest
+    assert (found.size, found.fit) == ((18, 24), "crop")
+    told = capsys.readouterr().out
+    assert "  (working size 18x24: about a cup of tea)\n" in told
+    assert "  (ingest.fit: crop: 11% of the images have another aspect; `pad` where" in told
+    assert "note: mixed_orientations: 3 images stand, 24 lie; those of another aspect are cropped" in told
+
+
+@pytest.mark.parametrize(
+    ("side", "chosen", "kept"), [(32, 16, None), (40, 16, (16, 16)), (40, 40, None), (300, 48, (48, 48))]
+)
+def test_images_of_one_size_keep_it_where_it_is_small_or_in_time(
+    project: Path, side: int, chosen: int, kept: tuple[int, int] | None
+) -> None:
+    write_set(project / "raw", height=side, width=side)
+    setup.run(Path("raw"), choose_size=lambda _: ((chosen, chosen), ""))
+    assert load(project / "params.yaml").ingest.size == kept
+
+
+def test_a_size_that_cannot_be_timed_is_the_usual_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(project / "raw", height=300, width=400)
+
+    def choose(_: Findings) -> tuple[tuple[int, int], str]:
+        raise ParamsError("train.base: of another size")
+
+    setup.run(Path("raw"), choose_size=choose)
+    assert load(project / "params.yaml").ingest.size == (48, 64)
+    assert "(working size" not in capsys.readouterr().out
 
 
 def test_paths_are_relative_inside_the_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -64,15 +64,15 @@ def test_too_few_images_tell_nothing(images: list[Entry]) -> None:
 
 @pytest.mark.usefixtures("seen")
 def test_images_of_one_group_do_not_teach_each_other() -> None:
-    """Ten copies of each picture, labels at random: whoever has seen a copy knows the label, others are left to
+    """Six copies of each picture, labels at random: whoever has seen a copy knows the label, others are left to
     chance."""
-    pictures = RNG.integers(0, 256, (40, 1, 20, 20), dtype=np.uint8)
-    targets = np.repeat(RNG.permutation(np.arange(40) % 2), 10)
-    images = np.repeat(pictures, 10, axis=0)
-    held = recognised(images, targets, np.repeat([f"g{i}" for i in range(40)], 10), "lite0").mean()
-    leaked = recognised(images, targets, np.array([f"g{i}" for i in range(400)]), "lite0").mean()
+    pictures = RNG.integers(0, 256, (24, 1, 20, 20), dtype=np.uint8)
+    targets = np.repeat(RNG.permutation(np.arange(24) % 2), 6)
+    images = np.repeat(pictures, 6, axis=0)
+    held = recognised(images, targets, np.repeat([f"g{i}" for i in range(24)], 6), "lite0").mean()
+    leaked = recognised(images, targets, np.array([f"g{i}" for i in range(144)]), "lite0").mean()
     assert leaked == 1
-    assert held < 0.75
+    assert held < 0.8
 
 
 def test_the_line_in_closed_form() -> None:
