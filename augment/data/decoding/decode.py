@@ -84,9 +84,11 @@ def stored_size(content: bytes, path: str, max_pixels: int) -> tuple[int, int]:
     """(height, width) of an image as a viewer shows it, by its header alone. Raises anything."""
     image = Image.open(io.BytesIO(content), formats=(formats.identify(content, path),))
     _check_header(image, max_pixels)
+    width, height = image.size
+    if isinstance(image, TiffImageFile):  # whose size Pillow turns itself
+        return height, width
     orientation = Image.Image.getexif(image).get(_ORIENTATION, 1)  # that of a PNG would decode it
-    size: tuple[int, int] = image.size if _TURNS.get(orientation, (False,))[0] else image.size[::-1]
-    return size
+    return (width, height) if _TURNS.get(orientation, (False,))[0] else (height, width)
 
 
 def _decoded(
