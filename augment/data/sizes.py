@@ -37,7 +37,7 @@ def auto_size(sizes: Mapping[Size, int], classes: int) -> Size:
 
 
 def usual_minutes(size: Size, classes: int) -> float:
-    """About what a run of default settings takes on two cores, within a fifth of what `augment init` forecasts there
+    """About what a run of default settings takes on two cores, within a quarter of what `augment init` forecasts there
     for 2 to 100 classes at 16 to 64 px; how many images there are hardly counts (benchmarks/LOG.md)."""
     return (36 + classes) * (320 + size[0] * size[1]) / 1600
 
