@@ -49,7 +49,7 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
 
     An image's weight is its sampling weight under the arm times the number of images: 1 on average.
     """
-    kept = {label: rows[: delivery.most] for label, rows in synthetic_files(train.classes).items()}
+    kept = {label: delivery.chosen(rows) for label, rows in synthetic_files(train.classes).items()}
     images = {label: np.stack([read_png(sample["file"]) for sample in kept[label]]) for label in kept if kept[label]}
     matched = delivery.originals is not None and family_of(arm, base) != "scratch"
     data, delivered_weights = delivered_images(arm, train, images, matched)

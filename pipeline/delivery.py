@@ -29,10 +29,11 @@ class Delivery:
     native: bool
     originals: Originals | None
 
-    @property
-    def most(self) -> int | None:
-        """Made images of a class that are delivered at most, None for all: those that were judged at such a size."""
-        return None if self.originals is None else MADE_PER_CLASS
+    def chosen(self, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Rows of a class's samples that are delivered: at a larger size as many as were judged, edits alone if any."""
+        if self.originals is None:
+            return rows
+        return ([row for row in rows if row["source_image"]] or rows)[:MADE_PER_CLASS]
 
 
 def delivery_of(params: Params) -> Delivery:
