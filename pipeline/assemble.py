@@ -24,9 +24,10 @@ Row = dict[str, object]
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
     policy = read_json(METRICS, ["policy"])["policy"]["arm"]
-    base: Arm | None = read_json(EXPERIMENT / "experiment.json", ["base"])["base"]
+    facts = read_json(EXPERIMENT / "experiment.json", ["base", "arms"])
+    base: Arm | None = facts["base"]
     arm: Arm = {"chosen": policy, "real": base or BALANCED_ARM}.get(params.assemble.use, params.assemble.use)
-    train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params)
+    train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params, facts["arms"])
     rows = list(write_train(arm, base, train, delivery, params.seed))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side), delivery)

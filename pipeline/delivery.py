@@ -1,6 +1,6 @@
 """The images of data/augmented as files: at the working size, at one larger size, or as large as they are stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from augment.data.originals import Originals, copied_file, is_copied, known_orig
 from augment.data.sizes import Size, delivered_size, read_sizes
 from augment.evaluation.arms.draws import MADE_PER_CLASS
 from augment.params import Params
+from augment.params.arms import BACKBONE_ARMS, Arm
 from augment.synthesis.native import Varied, native_samples, treated_alike
 from pipeline.common import PREPARED
 
@@ -36,11 +37,14 @@ class Delivery:
         return ([row for row in rows if row["source_image"]] or rows)[:MADE_PER_CLASS]
 
 
-def delivery_of(params: Params) -> Delivery:
-    """What `assemble.size` asks for. Raises `DataError` where data/prepared is not what `ingest` wrote."""
+def delivery_of(params: Params, arms: Collection[Arm]) -> Delivery:
+    """What `assemble.size` asks for; arms: those that ran, of which some may have seen larger images than GANs work at.
+
+    Raises `DataError` where data/prepared is not what `ingest` wrote.
+    """
     working, native = read_sizes(PREPARED)
     chosen = params.assemble.size
-    if chosen == "auto" and params.evaluate.classifier == "scratch":
+    if chosen == "auto" and (params.evaluate.classifier == "scratch" or {*BACKBONE_ARMS}.isdisjoint(arms)):
         chosen = "working"  # as it was judged
     size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
     as_stored = chosen == "native" and params.ingest.source in ("folder", "list")
