@@ -39,6 +39,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     It takes seconds, at 64 px minutes.
     originals: the images of `borrow_from` once more, larger, from `load_originals`; a sample that varies one of them
     becomes its original, edited as the sample changes the small picture, others are enlarged. All have their size.
+    A classifier may take these traces for the class where only some classes get samples.
     size: without originals, enlarges all samples, bicubically: a number is the shorter side, or (height, width).
     value_range: that of the real images, where they are floats: (0, 1) or (-1, 1) makes these float32 in it. Without
     it they are uint8 from 0 to 255, and a batch that joins them with floats is refused (`ArgumentError`).
