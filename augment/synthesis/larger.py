@@ -15,7 +15,7 @@ from augment.data.sizes import Size, larger_size
 from augment.synthesis.native import Varied, native_samples
 from augment.synthesis.samplers import Mixture, Sampler
 
-PART_VALUES = 2**24  # of the images that are made in one go, at least one: copies of all would fill the memory
+PART_VALUES = 2**22  # of the images that are made in one go, at least one: copies of all would fill the memory
 
 
 @dataclass(frozen=True)
