@@ -10,8 +10,8 @@ from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.originals import Originals, copied_file, is_copied, known_originals, original_files, original_images
 from augment.data.sizes import Size, delivered_size, read_sizes
-from augment.evaluation.arms.draws import MADE_PER_CLASS
 from augment.params import Params
+from augment.params.arms import MADE_PER_CLASS
 from augment.synthesis.native import Varied, native_samples, treated_alike
 from pipeline.common import PREPARED
 
@@ -38,11 +38,8 @@ class Delivery:
 def delivery_of(params: Params) -> Delivery:
     """What `assemble.size` asks for. Raises `DataError` where data/prepared is not what `ingest` wrote."""
     working, native = read_sizes(PREPARED)
-    chosen = params.assemble.size
-    if chosen == "auto" and params.evaluate.classifier == "scratch":
-        chosen = "working"  # as it was judged
-    size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
-    as_stored = chosen == "native" and params.ingest.source in ("folder", "list")
+    size = delivered_size(params.delivers, native, working, params.evaluate.backbone_side)
+    as_stored = params.delivers == "native" and params.ingest.source in ("folder", "list")
     larger = as_stored or size != working
     return Delivery(size, as_stored, known_originals(PREPARED, params.ingest) if larger else None)
 

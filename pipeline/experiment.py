@@ -12,8 +12,9 @@ from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
 from augment.core.progress import say
+from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import measure_cost
-from augment.evaluation.cost.disk import gan_needs
+from augment.evaluation.cost.disk import delivery_needs, gan_needs
 from augment.evaluation.cost.whole_run import score_needs
 from augment.evaluation.cost.wording import cost_line
 from augment.evaluation.experiment.experiment import (
@@ -48,7 +49,7 @@ from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
-from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, main
+from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, main
 from pipeline.experiment_files import (
     ENVIRONMENT,
     Facts,
@@ -78,7 +79,7 @@ def experiment(params: Params) -> None:
     first = protocol.first_splits.train
     seen_size = judged.size if judged else first.images.shape[2:]
     check_experiment(protocol, external, params, (first.images.shape[1], *seen_size))
-    require_room(splits, params)
+    require_room(splits, params, seen_size)
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
@@ -115,12 +116,13 @@ def experiment(params: Params) -> None:
     end_experiment()
 
 
-def require_room(splits: Splits, params: Params) -> None:
+def require_room(splits: Splits, params: Params, seen_size: Size) -> None:
     """Raises `StoreError` where a disk could not hold the further GANs, the scores and the images to train on."""
     train, counts = splits.train, splits.train.counts()
     shape, scored = train.images.shape[1:], len(splits.val) + len(splits.test)
     needs = gan_needs(shape, counts, params, cores(), delivered=False)
-    require_space([*needs, *score_needs(shape, counts, scored, params)])
+    needs += score_needs((shape[0], *seen_size), counts, scored, params)
+    require_space([*needs, *delivery_needs(shape, read_sizes(PREPARED)[1], counts, scored, params)])
 
 
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:

@@ -9,7 +9,7 @@ from statistics import median_low
 from typing import Literal
 
 from augment.core.files import read_json
-from augment.data.decoding.decode import MIN_SIDE_PX
+from augment.data.entries import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 Size = tuple[int, int]

@@ -162,13 +162,16 @@ class Evaluate(Section):
         )
 
 
+Delivered = Literal["auto", "working", "native"] | DeliveredSize | tuple[DeliveredSize, DeliveredSize]
+
+
 class Assemble(Section):
     """What goes into data/augmented."""
 
     use: Literal["chosen", "real", "gan_fill", "gan_half_filtered"] = "chosen"
     """`chosen`: what the evaluation chose, which may be none. The others overrule it. `gan_fill` takes filtered
     samples, where the arm of that name in the evaluation takes unfiltered ones."""
-    size: Literal["auto", "working", "native"] | DeliveredSize | tuple[DeliveredSize, DeliveredSize] = "auto"
+    size: Delivered = "auto"
     """The size that images are delivered at, and that classifiers on a backbone are shown, as far as these look: with a
     shorter side of at most 224. `auto`: the originals' own, with a shorter side of at most 224, one size for all.
     `native`: originals as they are stored, each of its size. `working`: the size of the GANs (`ingest.size`), at which
@@ -207,3 +210,9 @@ class Params(Section):
     assemble: Assemble = Assemble()
     report: Report = Report()
     compute: Compute = Compute()
+
+    @property
+    def delivers(self) -> Delivered:
+        """What `assemble.size` comes to: `auto` is the working size where networks from scratch alone judge at it."""
+        automatic = self.assemble.size == "auto"
+        return "working" if automatic and self.evaluate.classifier == "scratch" else self.assemble.size

@@ -13,7 +13,7 @@ from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms import seen as seen_images
-from augment.evaluation.arms.draws import MADE_PER_CLASS, Samples, arm_data, with_made_images, with_matched_images
+from augment.evaluation.arms.draws import Samples, arm_data, with_made_images, with_matched_images
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
 from augment.evaluation.arms.probe import STRENGTHS, choose_strength, fit_probe, probe_scores, strength_choice
@@ -21,7 +21,7 @@ from augment.evaluation.arms.seen import Look, SeenImages, see_made
 from augment.measure.backbone.backbone import load_backbone
 from augment.measure.classifiers import adjusted_loss
 from augment.measure.sampling import WeightedImages
-from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, augmentation_of, family_of
+from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, Arm, augmentation_of, family_of
 from augment.project.sealed import read_sealed, write_sealed
 
 
