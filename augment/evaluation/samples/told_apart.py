@@ -87,8 +87,9 @@ def made_images(
     """Of every class at most so many, drawn at random: of minority classes samples, of others their own images where
     the arms are matched."""
     counts = train.counts()
+    sampled = sampled_classes(counts, {label: images for label, images in samples.items() if len(images)})
     found = []
-    for label in (sampled := sampled_classes(counts, {name for name in samples if len(samples[name])})):
+    for label in sampled:
         drawn = _some(len(samples[label]), most, derive_seed(seed, "samples", label))
         found.append(MadeOfClass(label, "samples", samples[label][drawn], origins[label][drawn]))
     for label in train.classes if matched and sampled else ():
