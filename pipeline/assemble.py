@@ -9,11 +9,11 @@ from PIL import Image
 from augment.core.files import folder_name, read_csv, read_json, sha256, write_bytes
 from augment.core.seeds import derive_seed
 from augment.data.checksums import check_file, check_files
-from augment.data.delivered import BALANCED, Recipe, write_tables
+from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.draws import delivered_images, sampled_classes
 from augment.params import Ingest, Params
-from augment.params.arms import Arm, augmentation_of, family_of
+from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
 from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
 from pipeline.delivery import Delivery, delivery_of, real_files, sample_files, treated_files, varied_of
@@ -24,9 +24,10 @@ Row = dict[str, object]
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
     policy = read_json(METRICS, ["policy"])["policy"]["arm"]
-    base: Arm | None = read_json(EXPERIMENT / "experiment.json", ["base"])["base"]
-    arm: Arm = {"chosen": policy, "real": base or BALANCED}.get(params.assemble.use, params.assemble.use)
-    train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params)
+    facts = read_json(EXPERIMENT / "experiment.json", ["base", "arms"])
+    base: Arm | None = facts["base"]
+    arm: Arm = {"chosen": policy, "real": base or BALANCED_ARM}.get(params.assemble.use, params.assemble.use)
+    train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params, facts["arms"])
     rows = list(write_train(arm, base, train, delivery, params.seed))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side), delivery)
@@ -49,7 +50,7 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
 
     An image's weight is its sampling weight under the arm times the number of images: 1 on average.
     """
-    kept = {label: rows[: delivery.most] for label, rows in synthetic_files(train.classes).items()}
+    kept = {label: delivery.chosen(rows) for label, rows in synthetic_files(train.classes).items()}
     images = {label: np.stack([read_png(sample["file"]) for sample in kept[label]]) for label in kept if kept[label]}
     matched = delivery.originals is not None and family_of(arm, base) != "scratch"
     data, delivered_weights = delivered_images(arm, train, images, matched)

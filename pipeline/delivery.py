@@ -1,6 +1,6 @@
 """The images of data/augmented as files: at the working size, at one larger size, or as large as they are stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from augment.data.imageset import ImageSet
 from augment.data.originals import Originals, copied_file, is_copied, known_originals, original_files, original_images
 from augment.data.sizes import Size, delivered_size, read_sizes
 from augment.params import Params
-from augment.params.arms import MADE_PER_CLASS
+from augment.params.arms import MADE_PER_CLASS, Arm
 from augment.synthesis.native import Varied, native_samples, treated_alike
 from pipeline.common import PREPARED
 
@@ -29,17 +29,22 @@ class Delivery:
     native: bool
     originals: Originals | None
 
-    @property
-    def most(self) -> int | None:
-        """Made images of a class that are delivered at most, None for all: those that were judged at such a size."""
-        return None if self.originals is None else MADE_PER_CLASS
+    def chosen(self, rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Rows of a class's samples that are delivered: at a larger size as many as were judged, edits alone if any."""
+        if self.originals is None:
+            return rows
+        return ([row for row in rows if row["source_image"]] or rows)[:MADE_PER_CLASS]
 
 
-def delivery_of(params: Params) -> Delivery:
-    """What `assemble.size` asks for. Raises `DataError` where data/prepared is not what `ingest` wrote."""
+def delivery_of(params: Params, arms: Collection[Arm]) -> Delivery:
+    """What `assemble.size` asks for; arms: those that ran, of which some may have seen larger images than GANs work at.
+
+    Raises `DataError` where data/prepared is not what `ingest` wrote.
+    """
     working, native = read_sizes(PREPARED)
-    size = delivered_size(params.delivers, native, working, params.evaluate.backbone_side)
-    as_stored = params.delivers == "native" and params.ingest.source in ("folder", "list")
+    chosen = params.delivers(arms)
+    size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
+    as_stored = chosen == "native" and params.ingest.source in ("folder", "list")
     larger = as_stored or size != working
     return Delivery(size, as_stored, known_originals(PREPARED, params.ingest) if larger else None)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from augment.core.files import folder_name, sha256
@@ -15,6 +16,14 @@ KEPT = {
     "flips": "none", "synthetic": 0, "channels": 1, "background": 255, "white": {},
 }  # fmt: skip
 Picture = tuple[str, str, bool, float, Image.Image | bytes]  # split, label, synthetic, weight, content
+GREY = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
+MIXED: list[Picture] = [
+    ("train", "dent", False, 0.5, Image.fromarray(GREY)),
+    ("train", "dent", False, 0.5, Image.fromarray(GREY.T.copy())),
+    ("train", "dent", True, 1.0, Image.fromarray(GREY + 1)),
+    ("train", "scratch", False, 2.0, Image.fromarray(GREY + 2)),
+    ("val", "scratch", False, 1.0, Image.fromarray(GREY + 3)),
+]
 
 
 def recipe(**changes: Any) -> Recipe:

@@ -31,11 +31,11 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/arms.md": 100,
     "docs/evidence.md": 190,
     "docs/validation.md": 120,
-    "docs/results.md": 120,
+    "docs/results.md": 130,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
     "docs/architecture.md": 92,
-    "docs/decisions.md": 200,
+    "docs/decisions.md": 220,
     "docs/robustness.md": 90,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}

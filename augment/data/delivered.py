@@ -20,7 +20,6 @@ MANIFEST, METADATA, RECIPE = "manifest.csv", "metadata.csv", "recipe.json"
 AUGMENTED_MANIFEST_COLUMNS = ("path", "label", "split", "synthetic", "weight", "source", "sha256")
 METADATA_COLUMNS = ("file_name", "label", "synthetic", "weight")
 SPLITS = ("train", "val", "test")
-BALANCED = BALANCED_ARM  # what is left where no arm is a base
 MAX_RECIPE_BYTES = 10_000_000
 _ANEW = "Run `dvc repro -f assemble`."
 
@@ -49,7 +48,7 @@ class Recipe(BaseModel):
     def real_alone(self) -> "Recipe":
         """The same way without synthetic images: that of the arm which they were added to."""
         way = (self.family, self.augmentation)
-        base = next((row.name for row in ARM_ROWS if row.base and (row.family, row.augmentation) == way), BALANCED)
+        base = next((row.name for row in ARM_ROWS if row.base and (row.family, row.augmentation) == way), BALANCED_ARM)
         return self.model_copy(update={"arm": base, "synthetic": 0})
 
 
@@ -99,7 +98,7 @@ def read_recipe(folder: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: {where}: {first['msg']}. {_ANEW}") from error
+        raise DataError(": ".join(filter(None, (str(path), where, f"{first['msg']}. {_ANEW}")))) from error
 
 
 def require_images(folder: Path, rows: Rows, *, verify: bool) -> None:

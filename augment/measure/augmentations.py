@@ -22,6 +22,7 @@ from augment.measure.classifiers import Augment, Blend
 from augment.params.arms import Augmentation
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
+ROUNDING = 1e-3  # beyond 0 to 1, of resizing and half precision
 
 
 def augment_of(augmentation: Augmentation | None, flips: str, channels: int, height: int, width: int) -> Augment | None:
@@ -44,7 +45,8 @@ def augment_batch(images: Tensor, augmentation: Augmentation, flips: str) -> Ten
     if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
         given = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else short(images)
         raise ArgumentError(f"images to augment are a float batch (N, C, H, W) in 0 to 1, got {given}")
-    if len(images) and not 0 <= float(images.min()) <= float(images.max()) <= 1:  # so that NaN is outside
+    low, high = (float(images.min()), float(images.max())) if len(images) else (0.0, 0.0)
+    if not -ROUNDING <= low <= high <= 1 + ROUNDING:  # so that NaN is outside
         raise ArgumentError("images to augment go beyond 0 to 1: divide by 255 before, and normalise after it")
     change = _kept_augment(augmentation, flips, *images.shape[1:])
     with torch.no_grad():

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from augment.params.arms import (
     ARMS,
+    BACKBONE_ARMS,
     BASE_ARMS,
     BASE_AUGMENTATIONS,
     DEFAULT_ARMS,
@@ -211,8 +212,10 @@ class Params(Section):
     report: Report = Report()
     compute: Compute = Compute()
 
-    @property
-    def delivers(self) -> Delivered:
-        """What `assemble.size` comes to: `auto` is the working size where networks from scratch alone judge at it."""
-        automatic = self.assemble.size == "auto"
-        return "working" if automatic and self.evaluate.classifier == "scratch" else self.assemble.size
+    def delivers(self, arms: Collection[Arm]) -> Delivered:
+        """What `assemble.size` comes to: `auto` is the working size where made images were judged at that alone.
+
+        arms: those that ran.
+        """
+        small = self.evaluate.classifier == "scratch" or {*BACKBONE_ARMS}.isdisjoint(arms)
+        return "working" if self.assemble.size == "auto" and small else self.assemble.size

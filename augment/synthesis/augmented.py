@@ -13,12 +13,12 @@ from torch import Tensor
 from torch.utils.data import Dataset, WeightedRandomSampler
 
 from augment.core.errors import ArgumentError, AugmentError, DataError
-from augment.core.files import Row
+from augment.core.files import Row, read_file
 from augment.core.seeds import torch_rng
 from augment.data.arguments import path_argument, sequence_argument, short, whole_number
 from augment.data.decoding import decode, fitting
 from augment.data.delivered import SPLITS, Recipe, read_manifest, read_recipe, real_rows, require_images
-from augment.data.sources.disk import Rejected, read_regular
+from augment.data.sources.disk import Rejected
 
 MAX_SIDE_PX = 8192
 MAX_FILE_BYTES = 2**31
@@ -94,8 +94,8 @@ class AugmentedDataset(Dataset[tuple[Any, int]]):
         index_of = {label: index for index, label in enumerate(self.classes)}
         unknown = sorted({row["label"] for row in rows} - index_of.keys())
         if unknown:
-            named = "recipe.json" if classes is None else "classes"
-            raise ArgumentError(f"{named} names {self.classes}, and the images of {folder} are of {unknown[:5]} too")
+            named, kind = ("recipe.json", DataError) if classes is None else ("classes", ArgumentError)
+            raise kind(f"{named} names {self.classes}, and images of {folder} are of {unknown[:5]}; name those too")
         self.targets = [index_of[row["label"]] for row in rows]
         weights = np.array([float(row["weight"]) for row in rows])
         if not weights.any():
@@ -119,15 +119,16 @@ class AugmentedDataset(Dataset[tuple[Any, int]]):
     def _pixels(self, path: str) -> Pixels:
         """uint8 (C, H, W)."""
         try:
-            content = read_regular(self.folder / path, MAX_FILE_BYTES)
+            content = read_file(self.folder / path, MAX_FILE_BYTES)
             pixels = decode.pixels_of(content, path, background=self.recipe.background, white=self.recipe.white)
-        except Rejected as error:
-            raise DataError(f"{self.folder / path}: {error.detail}. Run `dvc repro -f assemble`.") from error
+        except (OSError, Rejected) as error:
+            what = error.detail if isinstance(error, Rejected) else error.strerror
+            raise DataError(f"{self.folder / path}: {what}. Run `dvc repro -f assemble`.") from error
         pixels = fitting.to_grey(pixels) if self.recipe.channels == 1 else pixels
         planes = (pixels if self.size is None else resized(pixels, self.size)).transpose(2, 0, 1)
         return np.array(np.broadcast_to(planes, (self.recipe.channels, *planes.shape[1:])), order="C")
 
-    def sampler(self, seed: int = 0) -> "WeightedRandomSampler":
+    def sampler(self, seed: int = 0) -> WeightedRandomSampler:
         """Draws as many images as there are, as often as `weights` say. Its `generator` has the state, to be kept in a
         checkpoint: `sampler.generator.get_state()` before an epoch, and `set_state`."""
         rng = torch_rng(whole_number("seed", seed), "augmented")

@@ -128,7 +128,7 @@ def test_the_arms_that_see_through_a_backbone_need_their_store() -> None:
     seen = [by_folder(score_needs((1, *size), DIGITS, 100, Params())) for size in ((224, 224), (48, 96))]
     looks = 5 * 60 * (1 + 500 // 60) + 5 * 10 * (1 + 50) + 100
     assert large[".work/backbone"] == looks * (1280 * 4 + 112 * 6 * 6 * 2)
-    assert seen[0][".work/backbone"] == looks * (1280 * 4 + 112 * 14 * 14 * 2)
+    assert seen[0][".work/backbone"] == looks * (1280 * 4 + 112 * 7 * 7 * 2)
     assert seen[1][".work/backbone"] == looks * (1280 * 4 + 112 * 6 * 12 * 2)
 
 

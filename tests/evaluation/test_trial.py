@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from augment import load_augmented
 from augment.cli import main
 from augment.core.errors import AugmentError, StoreError
 from augment.core.files import read_csv, write_bytes, write_csv
@@ -83,6 +84,8 @@ def test_real_alone_is_the_folder_without_synthetic_images(augmented: Path, tmp_
     assert read_recipe(tmp_path / "seen-augmented-1") == RECIPE == read_recipe(augmented)
     alone = read_recipe(tmp_path / "seen-real-1")
     assert alone == RECIPE.model_copy(update={"arm": "probe", "synthetic": 0}), "it augments as the mix does"
+    real = load_augmented(tmp_path / "seen-real-1")
+    assert (real.synthetic.any(), real.weights.tolist()) == (False, [0.75, 0.75, 1.5])
     for name, weights in (("real", ["0.75", "0.75", "1.5"]), ("augmented", ["1.5"] * 4)):
         of_train = read_csv(tmp_path / f"seen-{name}-1/train/metadata.csv")
         assert [row["weight"] for row in of_train] == weights

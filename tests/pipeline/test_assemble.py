@@ -27,8 +27,8 @@ def judged(toy_project: Path) -> Path:
         for index, image in enumerate(bars(number, 3, seed=5)):
             file = f"{label}/{index:06d}.png"
             digest = write_picture(toy_project / "data/synthetic" / file, image)
-            rows.append({"file": file, "label": label, "sha256": digest})
-    write_csv(toy_project / "data/synthetic/manifest.csv", rows, ("file", "label", "sha256"))
+            rows.append({"file": file, "label": label, "sha256": digest, "source_image": ""})
+    write_csv(toy_project / "data/synthetic/manifest.csv", rows, ("file", "label", "sha256", "source_image"))
     write_checksums(toy_project / "data/synthetic", ["manifest.csv"])
     write_json(toy_project / "data/prepared/depth.json", {"white": {"65535": 4095}})
     verdict(toy_project, "gan_half_filtered", "probe")
@@ -37,7 +37,7 @@ def judged(toy_project: Path) -> Path:
 
 def verdict(project: Path, arm: Arm, base: Arm | None) -> None:
     write_json(project / "reports/metrics.json", {"policy": {"arm": arm}})
-    write_json(project / "data/experiment/experiment.json", {"base": base})
+    write_json(project / "data/experiment/experiment.json", {"base": base, "arms": ["none", "probe"]})
 
 
 def delivered(**assembled: object) -> dict[str, object]:

@@ -40,6 +40,7 @@ def test_twice_the_same_bytes(tmp_path: Path) -> None:
         "prepared/classes.json",
         "prepared/groups.json",
         "prepared/depth.json",
+        "prepared/sizes.json",
         "prepared/manifest.csv",
         *(
             f"prepared/{name}/{file}"

@@ -13,7 +13,13 @@ from augment.core.files import sha256_json
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms import seen as seen_images
-from augment.evaluation.arms.draws import Samples, arm_data, with_made_images, with_matched_images
+from augment.evaluation.arms.draws import (
+    Samples,
+    arm_data,
+    edits_alone,
+    with_made_images,
+    with_matched_images,
+)
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.finetune import Rows, finetuned_scores, fit_finetuned
 from augment.evaluation.arms.probe import STRENGTHS, choose_strength, fit_probe, probe_scores, strength_choice
@@ -70,6 +76,7 @@ def backbone_fit(
     look: Look, strength: float, seed: int,
 ) -> BackboneFit:  # fmt: skip
     """What an arm with a seed learns from, and what it is asked about."""
+    samples = samples if look.judged is None else edits_alone(samples)
     made_from = _made_from(arm, train, samples, look, seed)
     data = _data(arm, train, samples, made_from)
     array = seen.features if family_of(arm, base) == "probe" else seen.activations

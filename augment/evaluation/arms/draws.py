@@ -41,6 +41,18 @@ class Samples:
         return self.made.get(source, {}) if source else {}
 
 
+def edits_alone(samples: Samples) -> Samples:
+    """Without the GANs' samples that vary no training image, in classes that have others: at the size of originals
+    these are blurred, and teach less than real images alone (benchmarks/LOG.md)."""
+    made, origins = dict(samples.made), dict(samples.origins)
+    for source in samples.made.keys() & samples.origins.keys():
+        of_label = samples.origins[source]
+        kept = {label: origin >= 0 if (origin >= 0).any() else origin < 0 for label, origin in of_label.items()}
+        made[source] = {label: samples.made[source][label][rows] for label, rows in kept.items()}
+        origins[source] = {label: of_label[label][rows] for label, rows in kept.items()}
+    return replace(samples, made=made, origins=origins)
+
+
 def arm_data(arm: Arm, train: ImageSet, samples: Samples) -> WeightedImages:
     """What an arm draws from, and how often; `balanced_weights` puts the sampling weights into the loss instead."""
     use = ROW_OF[arm].use

@@ -62,8 +62,9 @@ def delivery_needs(shape: Shape, native: Size, counts: Mapping[str, int], others
     the sizes of their files are not known here; a class may have its own images made anew in the place of samples.
     """
     working, wanted = shape[1:], params.generate.samples_of_each(len(counts), *shape)
-    size = delivered_size(params.delivers, native, working, params.evaluate.backbone_side)
-    size, made, instead = native if params.delivers == "native" else size, len(counts) * wanted, ""
+    chosen = params.delivers(params.evaluate.arm_names)
+    size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
+    size, made, instead = native if chosen == "native" else size, len(counts) * wanted, ""
     if size != working:
         made = sum(max(min(wanted, MADE_PER_CLASS), count) for count in counts.values())
         instead = f"Or set assemble.size to less than {size[0]}x{size[1]}, at which images are delivered now."

@@ -19,6 +19,7 @@ from augment.evaluation.cost.disk import (
     sample_needs,
 )
 from augment.evaluation.experiment.settings import judged_size_of
+from augment.measure.backbone.lite0 import MAX_TRAINED_PLACES
 from augment.params import Params
 from augment.params.arms import BACKBONE_ARMS, BACKBONE_FROM_PX
 from augment.project.disk_space import Need
@@ -39,7 +40,10 @@ def score_needs(shape: Shape, counts: Mapping[str, int], scored: int, params: Pa
         return needs
     looks = [count * (1 + views_of(count)) for count in counts.values()]
     scale = max(1.0, SEEN_FROM_PX / min(shape[1:]))
-    size = FEATURE_BYTES + ACTIVATION_BYTES * math.prod(math.ceil(side * scale / PLACE_PX) for side in shape[1:])
+    height, width = (math.ceil(side * scale / PLACE_PX) for side in shape[1:])
+    while height * width > MAX_TRAINED_PLACES:
+        height, width = -(-height // 2), -(-width // 2)
+    size = FEATURE_BYTES + ACTIVATION_BYTES * height * width
     return [*needs, Need(SEEN_STORE, (sum(looks) + scored) * size, "what the backbone sees")]
 
 

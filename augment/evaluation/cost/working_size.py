@@ -12,7 +12,7 @@ from augment.data.entries import Entry
 from augment.data.findings import size_text
 from augment.data.sizes import SIDES, Size, suggested_size
 from augment.evaluation.cost.forecast import prepared, run_cost
-from augment.evaluation.experiment.settings import arms_for, experiment_settings
+from augment.evaluation.experiment.settings import arms_for, experiment_settings, seen_size_of
 from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.gan.settings import has_pinned_start
 from augment.params import Params
@@ -95,7 +95,8 @@ def whole_minutes(shape: tuple[int, int, int], images: Sequence[Entry], params: 
     stand_ins = [replace(one, pixels=rng.integers(0, 256, (height, width, channels), "uint8")) for one in images]
     splits, pool = prepared(shape, stand_ins)
     protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
-    settings = experiment_settings(params, arms_for(params.evaluate, height, width), protocol.first_splits.train)
+    seen = seen_size_of(images, (height, width), params)
+    settings = experiment_settings(params, arms_for(params.evaluate, *seen), protocol.first_splits.train, seen)
     wall, processor = time.perf_counter(), time.process_time()
     cost = run_cost(protocol, settings, params)
     wall, processor = time.perf_counter() - wall, time.process_time() - processor

@@ -6,9 +6,15 @@ from dataclasses import dataclass, replace
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import baseline_images
-from augment.evaluation.arms.draws import Origins, Samples, delivered_images, identical_arms
+from augment.evaluation.arms.draws import (
+    Origins,
+    Samples,
+    delivered_images,
+    edits_alone,
+    identical_arms,
+)
 from augment.evaluation.experiment.learning_curve import CurvePoint
-from augment.evaluation.experiment.protocol import Protocol, Replicate
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
 from augment.evaluation.experiment.running import run_arms
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.scores import Float32, SideScores
@@ -94,19 +100,28 @@ def add_delivered_arm(
 
     Of repeats that share a training set the first one's samples are those in files, so all are trained on them.
     """
-    matched = settings.look.judged is not None and family_of(used_arm, settings.base) != "scratch"
-    delivered, drawn_of_repeats = {}, list(zip(replicates, result.candidates, strict=True))
-    for replicate, candidates in drawn_of_repeats:
-        if replicate.splits not in delivered:
-            most = MADE_PER_CLASS if settings.look.judged else None
-            kept = {label: drawn.kept[:most] for label, drawn in candidates.items()}
-            delivered[replicate.splits] = delivered_images(used_arm, replicate.splits.train, kept, matched)[0]
-    origins = {one.splits: _origins_of_kept(drawn) for one, drawn in reversed(drawn_of_repeats)}
-    samples = [
-        Samples(delivered=delivered[one.splits], origins=origins[one.splits], matched=matched) for one in replicates
-    ]
+    of_splits: dict[Splits, Samples] = {}
+    for one, candidates in zip(replicates, result.candidates, strict=True):
+        if one.splits not in of_splits:
+            of_splits[one.splits] = _delivered_samples(one.splits.train, candidates, used_arm, settings)
+    samples = [of_splits[one.splits] for one in replicates]
     scores = run_arms(replicates, [DELIVERED_ARM], samples, settings, engine, external)
     return replace(result, scores=result.scores | scores)
+
+
+def _delivered_samples(
+    train: ImageSet, candidates: Mapping[str, ClassCandidates], used_arm: Arm, settings: ExperimentSettings
+) -> Samples:
+    """What is left in files of one training set."""
+    kept = Samples(
+        {"filtered": {label: drawn.kept for label, drawn in candidates.items()}}, origins=_origins(candidates)
+    )
+    larger = settings.look.judged is not None
+    kept, most = (edits_alone(kept), MADE_PER_CLASS) if larger else (kept, None)
+    images = {label: of_label[:most] for label, of_label in kept.made["filtered"].items()}
+    matched = larger and family_of(used_arm, settings.base) != "scratch"
+    delivered = delivered_images(used_arm, train, images, matched)[0]
+    return Samples(delivered=delivered, origins=kept.origins, matched=matched)
 
 
 def score_learning_curve(
@@ -134,11 +149,11 @@ def _draw_samples(
     sources = {source for arm in settings.arms if (source := ROW_OF[arm].source)}
     baselines = baseline_images(sources, train, filtered, settings.wanted, settings.flips, seed)
     origins_of_raw = {label: drawn.source[: settings.wanted] for label, drawn in candidates.items()}
-    origins: Origins = {"raw": origins_of_raw, **_origins_of_kept(candidates)}
+    origins: Origins = {"raw": origins_of_raw, **_origins(candidates)}
     return Samples({"raw": raw, "filtered": filtered, **baselines}, origins=origins)
 
 
-def _origins_of_kept(candidates: Mapping[str, ClassCandidates]) -> Origins:
+def _origins(candidates: Mapping[str, ClassCandidates]) -> Origins:
     """Which training image of its class each kept sample varies."""
     return {"filtered": {label: drawn.source[drawn.reason == ""] for label, drawn in candidates.items()}}
 

@@ -88,9 +88,11 @@ def with_base(settings: ExperimentSettings, base: Arm | None) -> ExperimentSetti
 def judged_size_of(params: Params, working: Size, native: Size) -> Size:
     """The size at which classifiers on a backbone see images: that which is delivered, as far as they look. Networks
     from scratch alone (`evaluate.classifier: scratch`) see the working size, and so does what is beside them."""
-    if params.evaluate.classifier == "scratch":
+    chosen = params.evaluate
+    looks = is_available(chosen.backbone) and not {*BACKBONE_ARMS}.isdisjoint(chosen.arm_names)
+    if not looks or chosen.classifier == "scratch":
         return working
-    most = params.evaluate.backbone_side
+    most = chosen.backbone_side
     return capped(delivered_size(params.assemble.size, native, working, most), working, most)
 
 

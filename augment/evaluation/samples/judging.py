@@ -7,7 +7,7 @@ from typing import Any
 from augment.core.engine import Engine
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.draws import Samples, edits_alone
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.samples.copies import COPIES_COLUMNS, copy_rate
@@ -90,5 +90,6 @@ def tell_apart(train: ImageSet, samples: Samples, settings: ExperimentSettings, 
     if {*BACKBONE_ARMS}.isdisjoint(settings.arms):
         return []
     matched = settings.look.judged is not None and family_of(DEFAULT_GAN_ARM, settings.base) != "scratch"
-    made, origins = samples.made["filtered"], samples.origins["filtered"]
+    used = samples if settings.look.judged is None else edits_alone(samples)
+    made, origins = used.made["filtered"], used.origins["filtered"]
     return [asdict(row) for row in told_apart_rows(train, made, origins, settings.look, matched, seed)]

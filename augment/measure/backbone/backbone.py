@@ -34,6 +34,8 @@ class Backbone:
     last: None where a network does not come apart, whose `frozen` part then gives what is to be pooled
     size: of its square input, pixels; None: any, the shorter side from 96 to 224 px
     trains_in_bf16: its last layers, faster where the processor has it; depthwise convolutions of others are not
+    max_places: of a map that its last layers are trained on, None: any; larger ones are averaged over 2x2 places, since
+    a step on them takes ten times as long
     """
 
     frozen: nn.Module
@@ -43,6 +45,7 @@ class Backbone:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     trains_in_bf16: bool = False
+    max_places: int | None = None
 
 
 def is_available(chosen: Chosen) -> bool:
@@ -61,7 +64,8 @@ def load_backbone(chosen: Chosen) -> Backbone:
         nn.Sequential(*part).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for part in (network[: -lite0.TRAINED_LAYERS], network[-lite0.TRAINED_LAYERS :])
     )
-    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD, trains_in_bf16=multiplies_bf16("cpu"))
+    bf16 = multiplies_bf16("cpu")
+    return Backbone(frozen, last, None, 3, IMAGENET_MEAN, IMAGENET_STD, bf16, lite0.MAX_TRAINED_PLACES)
 
 
 def comes_apart(chosen: Chosen) -> bool:
@@ -137,7 +141,15 @@ def described(
     chunk = max(1, CHUNK_IMAGES * side // max(side, other))  # long thin images are as long at the same shorter side
     for at in range(0, max(len(images), 1), chunk):
         h, seen = _seen(network, network_input(network, images[at : at + chunk]))
-        yield h.float().clamp(-HALF_MAX, HALF_MAX).half().numpy(), pool(seen).numpy()
+        trained_on = _fewer_places(h.float(), network.max_places)
+        yield trained_on.clamp(-HALF_MAX, HALF_MAX).half().numpy(), pool(seen).numpy()
+
+
+def _fewer_places(h: Tensor, most: int | None) -> Tensor:
+    """Maps (N, C, h, w) averaged over 2x2 places until they have at most so many."""
+    while most is not None and h.ndim == 4 and h.shape[2] * h.shape[3] > most:
+        h = F.avg_pool2d(h, 2, ceil_mode=True)
+    return h
 
 
 def _seen(network: Backbone, x: Tensor) -> tuple[Tensor, Tensor]:

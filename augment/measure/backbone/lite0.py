@@ -20,6 +20,7 @@ EPSILON = 1e-3  # of its batch norms
 STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # blocks, and the stride of the first
 TRAINED_LAYERS = 8  # the last seven blocks and the last convolution: three points better than of two blocks
 SMALL_MAP = 64  # pixels
+MAX_TRAINED_PLACES = 80  # of a map: 128 px have 64, 299x224 averaged over 2x2 places 70
 
 Weights = dict[str, Tensor]
 

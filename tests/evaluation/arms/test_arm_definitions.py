@@ -16,6 +16,7 @@ from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.scores import predictions
+from augment.measure import augmentations
 from augment.measure.classifiers import FitSettings, probabilities
 from augment.params.arms import (
     ARMS,
@@ -166,7 +167,7 @@ def test_which_arms_augment(fitted):
 @pytest.mark.parametrize("arm", [arm for arm in BY_NETWORK if arm not in PLAIN_IMAGES])
 def test_arms_build_on_the_base_and_the_bases_on_nothing(fitted, arm, monkeypatch):
     for name in ("classical_augmentation", "randaugment", "trivialaugment"):
-        monkeypatch.setattr(scratch, name, lambda *_, name=name: name.removesuffix("_augmentation"))
+        monkeypatch.setattr(augmentations, name, lambda *_, name=name: name.removesuffix("_augmentation"))
 
     def way(given):
         return "mixup_cutmix" if given["blend"] and given["augment"] == "classical" else given["augment"]

@@ -48,11 +48,14 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
         for index, image in enumerate(images):
             file = f"{label.replace(' ', '-')}/{index:06d}.png"
             digest = write_picture(tmp_path / "data/synthetic" / file, image)
-            rows.append({"label": label, "file": file, "sha256": digest})
+            rows.append({"label": label, "file": file, "sha256": digest, "source_image": ""})
         rows.append({"label": label, "file": ""})
-    write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file", "sha256"))
+    write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file", "sha256", "source_image"))
     write_checksums(tmp_path / "data/synthetic", ["manifest.csv"])
     write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
+    write_json(tmp_path / "data/experiment/experiment.json", {"base": "classical", "arms": ["classical"]})
+    write_json(tmp_path / "data/prepared/depth.json", {"white": {}})
+    write_json(tmp_path / "data/prepared/sizes.json", {"working": (8, 8), "native": (8, 8)})
     assemble(Params())
     written = [row for row in read_csv(tmp_path / "data/augmented/manifest.csv") if row["split"] == "train"]
     found, weights = delivered_images(arm, TRAIN, KEPT)

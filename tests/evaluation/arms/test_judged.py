@@ -9,7 +9,7 @@ import pytest
 from augment.core.engine import Engine
 from augment.evaluation.arms.backbone_arms import backbone_fit, run_backbone_fit
 from augment.evaluation.arms.baselines import baseline_images, pasted_images
-from augment.evaluation.arms.draws import Samples
+from augment.evaluation.arms.draws import Samples, edits_alone
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.judged import judged_images
 from augment.evaluation.arms.seen import Look, see_images, see_made
@@ -102,9 +102,50 @@ def test_a_classifier_learns_from_the_larger_made_images(base: Any, monkeypatch:
 
     monkeypatch.setattr("augment.evaluation.arms.backbone_arms.see_made", noted)
     scores = run_backbone_fit(fit)
-    assert shown == [(6, 1, 32, 32)] * 2, "of the two minority classes, a class at a time"
+    assert shown == [(8, 1, 32, 32), (4, 1, 32, 32), (4, 1, 32, 32)], "a class at a time, of samples edits alone"
     np.testing.assert_allclose(scores.sum(axis=1), 1, rtol=1e-5)
     working = replace(LOOK, judged=None)
     alone = see_images([TRAIN], [TEST.images], working, SERIAL)
     small = backbone_fit("gan_half_filtered", base, TRAIN, samples, alone.plain(TEST.images), alone, working, 0.1, 3)
     assert small.made_from is None
+
+
+def test_samples_that_vary_nothing_are_left_where_a_class_has_others() -> None:
+    origins = {"a": ORIGINS["a"], "b": np.full(6, -1)}
+    kept = edits_alone(Samples({"filtered": MADE, "copies": MADE}, origins={"filtered": origins}))
+    assert np.array_equal(kept.made["filtered"]["a"], MADE["a"][[0, 2, 3, 4]])
+    assert kept.origins["filtered"]["a"].tolist() == [0, 1, 2, 0]
+    assert np.array_equal(kept.made["filtered"]["b"], MADE["b"]), "a class whose samples are all its generator's"
+    assert kept.made["copies"] is MADE
+
+
+@pytest.mark.usefixtures("small_backbone")
+def test_a_matched_arm_treats_images_of_classes_without_samples_as_samples_are() -> None:
+    """Half of what every class draws is made, and what is not of a minority class is its own image, changed."""
+    seen = see_images([TRAIN], [TEST.images], LOOK, SERIAL)
+    samples = Samples({"filtered": MADE}, origins={"filtered": dict.fromkeys("abc", np.array([0, 1, 2, 0, 1, 2]))})
+    fits = {
+        arm: backbone_fit(arm, "probe", TRAIN, samples, seen.plain(TEST.images), seen, LOOK, 0.1, 3)
+        for arm in ("gan_half_filtered", "gan_half_unmatched")
+    }
+    matched, unmatched = fits.values()
+    assert sorted({*unmatched.made.targets.tolist()}) == [1, 2]
+    assert sorted({*matched.made.targets.tolist()}) == [0, 1, 2]
+    for fit, classes in ((matched, (0, 1, 2)), (unmatched, (1, 2))):
+        made = np.bincount(fit.made.targets, fit.made.sampling_weights, 3)
+        real = np.bincount(fit.real[0], fit.real[1], 3)
+        np.testing.assert_allclose(made + real, 1 / 3)
+        assert all(made[target] == pytest.approx(1 / 6) for target in classes)
+    assert matched.made_from is not None
+    parts = list(enlarged(matched.made, matched.made_from))
+    own = TRAIN.of_class("a").images
+    originals = JUDGED.of(own)
+    assert parts[0].shape == originals.shape
+    assert not np.array_equal(parts[0], originals), "the same change as a sample of another class shows"
+    unchanged = {label: TRAIN.of_class(label).images[[0, 1, 2, 0, 1, 2]] for label in "abc"}
+    still = Samples({"filtered": unchanged}, origins=samples.origins)
+    fit = backbone_fit("gan_half_filtered", "probe", TRAIN, still, seen.plain(TEST.images), seen, LOOK, 0.1, 3)
+    assert fit.made_from is not None
+    assert np.array_equal(next(iter(enlarged(fit.made, fit.made_from))), originals), (
+        "samples that show no change leave the others as they are"
+    )

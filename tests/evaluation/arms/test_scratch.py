@@ -9,6 +9,7 @@ import pytest
 from augment.evaluation.arms import scratch
 from augment.evaluation.arms.draws import Samples
 from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
+from augment.measure import augmentations
 from augment.measure.classifiers import FitSettings, probabilities
 from augment.params.arms import SOURCES
 from tests.toy import bars, toy_set
@@ -40,7 +41,7 @@ def test_it_learns() -> None:
 
 def test_declared_flips_reach_the_classifier(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr(scratch, "classical_augmentation", asked.append)
+    monkeypatch.setattr(augmentations, "classical_augmentation", asked.append)
     fit_scratch(fit_of("classical", flips="vertical"))
     assert asked == ["vertical"]
 

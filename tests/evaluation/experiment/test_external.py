@@ -56,6 +56,16 @@ def test_images_come_in_the_size_and_colour_of_the_set(tmp_path: Path, side: int
     assert again.images.shape == (5, 3, 8, 8)
 
 
+def test_images_of_another_aspect_are_fitted_as_those_of_the_set(tmp_path: Path) -> None:
+    (tmp_path / "crack").mkdir()
+    Image.fromarray(np.repeat([0, 100, 200], 8).astype(np.uint8)[None].repeat(8, axis=0)).save(tmp_path / "crack/0.png")
+    cropped, padded = (read_external(tmp_path, Ingest(fit=fit, background=9), *LIKE_THESE) for fit in ("crop", "pad"))
+    assert cropped is not None
+    assert padded is not None
+    assert (cropped.images[0, 0, :, 1:-1] == 100).all(), "the middle third"
+    assert (padded.images[0, 0, [0, 1, -1]] == 9).all()
+
+
 def test_groups_are_those_that_ingest_would_find(tmp_path: Path) -> None:
     write(tmp_path, {"crack": 12})
     pattern = r"/(\d)"
