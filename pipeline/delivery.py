@@ -10,9 +10,8 @@ from augment.core.grids import picture, png
 from augment.data.imageset import ImageSet
 from augment.data.originals import Originals, copied_file, is_copied, known_originals, original_files, original_images
 from augment.data.sizes import Size, delivered_size, read_sizes
-from augment.evaluation.arms.draws import MADE_PER_CLASS
 from augment.params import Params
-from augment.params.arms import BACKBONE_ARMS, Arm
+from augment.params.arms import MADE_PER_CLASS, Arm
 from augment.synthesis.native import Varied, native_samples, treated_alike
 from pipeline.common import PREPARED
 
@@ -43,9 +42,7 @@ def delivery_of(params: Params, arms: Collection[Arm]) -> Delivery:
     Raises `DataError` where data/prepared is not what `ingest` wrote.
     """
     working, native = read_sizes(PREPARED)
-    chosen = params.assemble.size
-    if chosen == "auto" and (params.evaluate.classifier == "scratch" or {*BACKBONE_ARMS}.isdisjoint(arms)):
-        chosen = "working"  # as it was judged
+    chosen = params.delivers(arms)
     size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
     as_stored = chosen == "native" and params.ingest.source in ("folder", "list")
     larger = as_stored or size != working

@@ -12,8 +12,9 @@ from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
 from augment.core.progress import say
+from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import measure_cost
-from augment.evaluation.cost.disk import gan_needs
+from augment.evaluation.cost.disk import delivery_needs, gan_needs
 from augment.evaluation.cost.whole_run import score_needs
 from augment.evaluation.cost.wording import cost_line
 from augment.evaluation.experiment.experiment import (
@@ -35,7 +36,7 @@ from augment.evaluation.experiment.protocol import Protocol, Splits, primary_met
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
 from augment.evaluation.experiment.training_sets import prepared_protocol
-from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples
+from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples, tell_apart
 from augment.evaluation.samples.leakage import require_no_leak
 from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
@@ -48,7 +49,7 @@ from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
-from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, main
+from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, main
 from pipeline.experiment_files import (
     ENVIRONMENT,
     Facts,
@@ -78,7 +79,7 @@ def experiment(params: Params) -> None:
     first = protocol.first_splits.train
     seen_size = judged.size if judged else first.images.shape[2:]
     check_experiment(protocol, external, params, (first.images.shape[1], *seen_size))
-    require_room(splits, params)
+    require_room(splits, params, seen_size)
     delivered = load_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
@@ -108,6 +109,7 @@ def experiment(params: Params) -> None:
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
     write_seconds(result.scores.seconds)
     write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
+    write_tables({"told_apart": tell_apart(first, result.samples[0], settings, params.seed)})
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone).write()
@@ -115,12 +117,13 @@ def experiment(params: Params) -> None:
     end_experiment()
 
 
-def require_room(splits: Splits, params: Params) -> None:
+def require_room(splits: Splits, params: Params, seen_size: Size) -> None:
     """Raises `StoreError` where a disk could not hold the further GANs, the scores and the images to train on."""
     train, counts = splits.train, splits.train.counts()
     shape, scored = train.images.shape[1:], len(splits.val) + len(splits.test)
     needs = gan_needs(shape, counts, params, cores(), delivered=False)
-    require_space([*needs, *score_needs(shape, counts, scored, params)])
+    needs += score_needs((shape[0], *seen_size), counts, scored, params)
+    require_space([*needs, *delivery_needs(shape, read_sizes(PREPARED)[1], counts, scored, params)])
 
 
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:

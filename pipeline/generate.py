@@ -8,7 +8,6 @@ from augment.core.files import folder_name, write_csv
 from augment.core.grids import write_picture
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
-from augment.evaluation.cost.disk import sample_needs
 from augment.gan.bundle import load_generators
 from augment.gan.settings import start_backend
 from augment.params import Params
@@ -16,6 +15,7 @@ from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
+from pipeline.room import samples_and_delivery
 from pipeline.surroundings import tell_makers
 
 COLUMNS = (
@@ -27,7 +27,7 @@ COLUMNS = (
 def generate(params: Params) -> None:
     """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
     train = ImageSet.load(PREPARED / "train")
-    require_space(sample_needs(train.images.shape[1:], train.counts(), params))
+    require_space(samples_and_delivery(train, params))
     backend, generators = start_backend(params.compute), load_generators(MODELS)
     tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
     filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)

@@ -5,13 +5,14 @@ from augment.core.files import slug, write_csv
 from augment.core.grids import write_grid
 from augment.core.progress import say
 from augment.data.imageset import ImageSet
-from augment.evaluation.cost.disk import gan_needs, sample_needs
+from augment.evaluation.cost.disk import gan_needs
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
 from augment.gan.training.run import HISTORY_COLUMNS
 from augment.params import Params
 from augment.project.disk_space import require_space
 from pipeline.common import MODELS, PREPARED, main
+from pipeline.room import samples_and_delivery
 
 GRID_SAMPLES = 64
 
@@ -25,7 +26,7 @@ def train(params: Params) -> None:
         say(f"train: every class starts from the generator in {params.train.base}")
     of_all = (images.images.shape[1:], images.counts(), params)
     at_once = len(images.classes) if backend.stacked else backend.engine.processes
-    require_space([*gan_needs(*of_all, at_once, delivered=True), *sample_needs(*of_all)])
+    require_space([*gan_needs(*of_all, at_once, delivered=True), *samples_and_delivery(images, params)])
     (trained,) = train_classes(images, training, [params.seed], backend)
     generators = generators_from(images, training, trained, backend.device)
     if not generators:

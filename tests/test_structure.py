@@ -47,6 +47,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/data/commands/setup.py",  # `augment init`
     *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "disk", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
+    "pipeline/room.py",  # whether there is room, too
     "augment/gan/cost.py",  # minutes again
     "augment/params/messages.py",  # what is wrong with params.yaml
     "augment/project/disk_space.py",  # whether there is room

@@ -10,6 +10,7 @@ Outcome = Literal["ok", "fixed", "quarantined", "ignored", "stop"]
 OUTCOMES: tuple[Outcome, ...] = ("ok", "fixed", "quarantined", "ignored", "stop")
 
 DEDUP = "dedup"
+MIN_SIDE_PX = 2  # of an image that is used
 # Of equal images the one in test stays: a verdict must rest on all the test images declared.
 KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 

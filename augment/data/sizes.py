@@ -10,7 +10,7 @@ from typing import Literal
 
 from augment.core.errors import ArgumentError
 from augment.core.files import read_json
-from augment.data.decoding.decode import MIN_SIDE_PX
+from augment.data.entries import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 Size = tuple[int, int]

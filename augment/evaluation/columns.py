@@ -116,6 +116,15 @@ EVALUATION: dict[str, CsvFile] = {
         control="test images",
         note=_NOTE,
     ),
+    "told_apart": CsvFile(
+        "Whether the first repeat's made images can be told from real ones; empty without a backbone.",
+        label="the class; empty: the mean of all of this kind",
+        kind="`samples`, or `treated`: real images, changed as samples are",
+        auc="of a probe on held-out originals; 0.5 is chance",
+        real="training images",
+        made="made images",
+        note=_NOTE,
+    ),
     "membership": CsvFile(
         "Whether the samples tell which images were trained on.",
         space="`pixels` or `random_convolutions`",

@@ -22,6 +22,7 @@ Augmentation = Literal["classical", "randaugment", "mixup_cutmix", "trivialaugme
 Features = Literal["random_convolutions", "imagenet"]
 
 BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a pretrained backbone nothing
+MADE_PER_CLASS = 400  # made images of a class that a backbone looks at, each once, and of the judged size in files
 BASELINE_ARM = "none"  # real images as they are
 BALANCED_ARM = "oversample"  # the same, classes balanced
 DEFAULT_GAN_ARM = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result

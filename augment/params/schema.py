@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from augment.params.arms import (
     ARMS,
+    BACKBONE_ARMS,
     BASE_ARMS,
     BASE_AUGMENTATIONS,
     DEFAULT_ARMS,
@@ -162,13 +163,16 @@ class Evaluate(Section):
         )
 
 
+Delivered = Literal["auto", "working", "native"] | DeliveredSize | tuple[DeliveredSize, DeliveredSize]
+
+
 class Assemble(Section):
     """What goes into data/augmented."""
 
     use: Literal["chosen", "real", "gan_fill", "gan_half_filtered"] = "chosen"
     """`chosen`: what the evaluation chose, which may be none. The others overrule it. `gan_fill` takes filtered
     samples, where the arm of that name in the evaluation takes unfiltered ones."""
-    size: Literal["auto", "working", "native"] | DeliveredSize | tuple[DeliveredSize, DeliveredSize] = "auto"
+    size: Delivered = "auto"
     """The size that images are delivered at, and that classifiers on a backbone are shown, as far as these look: with a
     shorter side of at most 224. `auto`: the originals' own, with a shorter side of at most 224, one size for all.
     `native`: originals as they are stored, each of its size. `working`: the size of the GANs (`ingest.size`), at which
@@ -207,3 +211,11 @@ class Params(Section):
     assemble: Assemble = Assemble()
     report: Report = Report()
     compute: Compute = Compute()
+
+    def delivers(self, arms: Collection[Arm]) -> Delivered:
+        """What `assemble.size` comes to: `auto` is the working size where made images were judged at that alone.
+
+        arms: those that ran.
+        """
+        small = self.evaluate.classifier == "scratch" or {*BACKBONE_ARMS}.isdisjoint(arms)
+        return "working" if self.assemble.size == "auto" and small else self.assemble.size

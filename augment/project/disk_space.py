@@ -10,11 +10,13 @@ from augment.core.errors import StoreError
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes to be written below a folder, which may not be there yet; what: for people."""
+    """Bytes to be written below a folder, which may not be there yet; what: for people; instead: a sentence that tells
+    how to write less."""
 
     folder: Path
     size: int
     what: str
+    instead: str = ""
 
 
 def require_space(needs: Sequence[Need]) -> None:
@@ -33,9 +35,10 @@ def missing_space(needs: Sequence[Need]) -> list[str]:
         wanted, free = sum(need.size for need in of_disk), shutil.disk_usage(_standing(of_disk[0].folder)).free
         if wanted > free:
             parts = ", ".join(f"{bytes_text(need.size)} for {need.what} ({need.folder})" for need in of_disk)
+            instead = "".join(f" {way}" for way in dict.fromkeys(need.instead for need in of_disk) if way)
             lines.append(
                 f"the disk has too little room: about {bytes_text(wanted)} are needed, {parts}, and {bytes_text(free)} "
-                "are free. Free some space, or work in a folder on a larger disk."
+                f"are free. Free some space, or work in a folder on a larger disk.{instead}"
             )
     return lines
 

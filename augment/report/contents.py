@@ -15,7 +15,7 @@ from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures,
 
 TABLES = (
     "runs", "arms", "comparisons", "classes", "acceptance", "quality", "copies", "membership", "reliability",
-    "families", "audit", "confusion",
+    "told_apart", "families", "audit", "confusion",
 )  # fmt: skip
 CURVE_COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
 METRICS_KEYS = ("verdict", "primary", "gain", "policy")

@@ -86,6 +86,7 @@ def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> di
     return {
         "attack": tables.attack_finding(contents.tables["membership"]),
         "class_rows": tables.class_rows(contents, real, chosen),
+        "told_apart": tables.told_apart_finding(contents.tables["told_apart"]),
         "selection_rows": tables.selection_rows(contents),
         "pooled_copies": next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
         "spaces": tables.QUALITY_SPACES,
@@ -168,6 +169,7 @@ def _environment() -> Environment:
     environment.filters |= {kind: partial(words.in_words, kind) for kind in words.WORDS}
     environment.filters |= {
         "percent": words.percent, "points": words.points, "compact": words.compact, "fixed": words.fixed,
+        "share": words.share,
         "size": words.size, "minutes": words.minutes,
         "gain_or_none": words.gain_or_none, "key": words.sort_key, "code": words.code,
         "digest": lambda text: base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode(),

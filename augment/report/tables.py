@@ -8,7 +8,7 @@ from typing import Any
 from augment.core.files import Row, Rows
 from augment.report.charts import IntervalMark, ReliabilityBin
 from augment.report.contents import Contents
-from augment.report.words import in_words, number, with_minus
+from augment.report.words import in_words, number, share, with_minus
 
 QUALITY_SPACES = ("random_convolutions", "classifier")
 MAX_CURVE_POINTS = 150  # more would only weigh on the page
@@ -62,6 +62,16 @@ def attack_finding(membership: Rows) -> str:
     return "Here it does no better than guessing, as far as this many images can show."
 
 
+def told_apart_finding(rows: Rows) -> str:
+    """How well made images are told from real ones, on average over the classes."""
+    means = {row["kind"]: share(row["auc"]) for row in rows if not row["label"]}
+    if "samples" not in means:
+        return "Whether synthetic images can be told from real ones was not measured here."
+    told = f"A classifier tells synthetic images from real ones of their class with AUC {means['samples']}"
+    alike = f"; real images of other classes that were changed as these are: {means.get('treated')}"
+    return f"{told} (0.50: not at all, 1.00: always){alike if 'treated' in means else ''}."
+
+
 def bins(reliability: Rows, arm: str) -> list[ReliabilityBin]:
     """The bins of one arm for its reliability diagram."""
     of_arm = [row for row in reliability if row["arm"] == arm]
@@ -89,6 +99,7 @@ def class_rows(contents: Contents, real: str, chosen: str) -> list[dict[str, Any
 def selection_rows(contents: Contents) -> list[dict[str, Any]]:
     """Per class: the first seed's counts, shares as means over the seeds, and the copy rates."""
     copies = {row["label"]: row for row in contents.tables["copies"]}
+    told_apart = {row["label"]: row["auc"] for row in contents.tables["told_apart"]}
 
     def class_row(label: str) -> dict[str, Any]:
         of_class = [row for row in contents.tables["acceptance"] if row["label"] == label]
@@ -99,6 +110,7 @@ def selection_rows(contents: Contents) -> list[dict[str, Any]]:
             "kept": _mean([_share(row, "kept") for row in of_class]),
             "other": _mean([number(row["other_class_share"]) for row in of_class]),
             "copies": copies.get(label),
+            "told_apart": told_apart.get(label),
         }
 
     return [class_row(entry["label"]) for entry in contents.classes]

@@ -91,6 +91,7 @@ percent = partial(number_text, form=".1f", scale=100)  # of a fraction of 1
 size = partial(number_text, form=".1f", scale=100, missing="none shows")  # of a gain that could be shown, in points
 compact = partial(number_text, form=".3g")
 fixed = partial(number_text, form=".3f")  # of a distance
+share = partial(number_text, form=".2f")  # of 1
 
 
 def points(cell: Any) -> str:

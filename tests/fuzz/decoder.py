@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from augment.data.decoding.decode import MAX_SIDE_PX, MIN_SIDE_PX, decode
+from augment.data.decoding.decode import MAX_SIDE_PX, decode
+from augment.data.entries import MIN_SIDE_PX
 from augment.data.sources.disk import Rejected
 from tests.fuzz.driver import main, require_readable
 

@@ -4,11 +4,13 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from augment.core.errors import BundleError
+from augment.core.errors import BundleError, StoreError
+from augment.core.files import write_json
 from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.experiment import further_generators
 from augment.evaluation.experiment.protocol import Replicate, Splits
@@ -31,6 +33,8 @@ def settings(**values: object) -> Params:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     toy_set({"a": 6, "b": 5}).save(tmp_path / "data/prepared/train")
+    write_json(tmp_path / "data/prepared/sizes.json", {"working": (8, 8), "native": (200, 300)})
+    write_json(tmp_path / "data/prepared/classes.json", [{"val": 1, "test": 2}, {"val": 3, "test": 4}])
     (tmp_path / "data/base").mkdir()
     (tmp_path / "data/base/README.md").touch()
     return tmp_path
@@ -130,3 +134,16 @@ def test_a_bundle_of_another_size_is_one_message(project: Path) -> None:
     toy_set({"a": 6, "b": 5}, side=12).save(project / "data/prepared/train")
     with pytest.raises(BundleError, match=r"train\.base: mine makes images of 8 x 8 .* training images are 12 x 12"):
         train(settings(base="mine"))
+
+
+@pytest.mark.usefixtures("project")
+def test_a_disk_too_small_for_what_is_delivered_stops_the_run_before_it_trains(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = SimpleNamespace(free=5_000_000)
+    monkeypatch.setattr("augment.project.disk_space.shutil.disk_usage", lambda path: disk)
+    with pytest.raises(StoreError, match=r"train on \(data/augmented\).* set assemble.size to less than 200x"):
+        train(settings())
+    assert "GANs" not in capsys.readouterr().err
+    smaller = settings().model_copy(update={"assemble": settings().assemble.model_copy(update={"size": "working"})})
+    train(smaller)

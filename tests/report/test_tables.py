@@ -82,6 +82,21 @@ def test_the_attack_has_a_conclusion(value, low, words):
     assert words in tables.attack_finding(rows)
 
 
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [
+        ({"samples": "0.8642", "treated": "0.7231"}, ["AUC 0.86 (0.50: not at all", "changed as these are: 0.72."]),
+        ({"samples": "0.0"}, ["AUC 0.00 (0.50: not at all, 1.00: always)."]),
+        ({}, ["was not measured"]),
+    ],
+)
+def test_telling_apart_has_a_sentence(means, words):
+    rows = [{"label": "dent", "kind": "samples", "auc": "0.11"}]
+    rows += [{"label": "", "kind": kind, "auc": auc} for kind, auc in means.items()]
+    finding = tables.told_apart_finding(rows)
+    assert all(part in finding for part in words)
+
+
 def test_bins_are_those_of_the_arm_with_their_part_of_its_answers():
     row = {"arm": "none", "confidence": "0.8", "right": "0.7", "low": "0.6", "high": "0.9", "answers": "30"}
     found = tables.bins([row, {**row, "answers": "10"}, {**row, "arm": "classical"}], "none")

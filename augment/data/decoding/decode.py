@@ -14,12 +14,12 @@ from PIL.WebPImagePlugin import WebPImageFile  # noqa: F401  (else the first of 
 
 from augment.data.decoding import depth, ends, formats, tiff
 from augment.data.decoding.pixels import Converted, Declared, convert
-from augment.data.entries import Deep, Facts
+from augment.data.entries import MIN_SIDE_PX, Deep, Facts
 from augment.data.sources.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
 
-MIN_SIDE_PX, MAX_SIDE_PX = 2, 256
+MAX_SIDE_PX = 256
 MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 MAX_PIXELS = 2 * 89_478_485  # what Pillow decodes
 

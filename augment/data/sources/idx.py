@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.files import sha256
-from augment.data.decoding.decode import MIN_SIDE_PX
-from augment.data.entries import Blocker, Entry
+from augment.data.entries import MIN_SIDE_PX, Blocker, Entry
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected, shown
 from augment.data.sources.labels import label_blockers

@@ -14,7 +14,6 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms import seen as seen_images
 from augment.evaluation.arms.draws import (
-    MADE_PER_CLASS,
     Samples,
     arm_data,
     edits_alone,
@@ -28,7 +27,7 @@ from augment.evaluation.arms.seen import Look, SeenImages, see_made
 from augment.measure.backbone.backbone import load_backbone
 from augment.measure.classifiers import adjusted_loss
 from augment.measure.sampling import WeightedImages
-from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, augmentation_of, family_of
+from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, Arm, augmentation_of, family_of
 from augment.project.sealed import read_sealed, write_sealed
 
 

@@ -17,7 +17,6 @@ from augment.params.arms import DEFAULT_GAN_ARM, DELIVERED_ARM, ROW_OF, Arm, Sou
 Images = NDArray[np.uint8]
 Origins = Mapping[Source, Mapping[str, NDArray[np.int64]]]
 SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
-MADE_PER_CLASS = 400  # made images of a class that a backbone looks at, each once, and of the judged size in files
 WEIGHT_DECIMALS = 6  # of a weight, as written
 
 

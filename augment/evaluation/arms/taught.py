@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from augment.core.seeds import derive_seed, numpy_rng, torch_rng
 from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.backbone_arms import BackboneFit
-from augment.evaluation.arms.draws import MADE_PER_CLASS
 from augment.evaluation.arms.probe import fit_probe
 from augment.evaluation.arms.scratch import ScratchFit
 from augment.evaluation.arms.seen import augmented_once
@@ -25,6 +24,7 @@ from augment.measure.backbone.backbone import features, load_backbone
 from augment.measure.classifiers import Batch, SmallCnn, fit_classifier
 from augment.measure.logistic import LogisticModel, logistic_probabilities
 from augment.measure.sampling import class_balanced
+from augment.params.arms import MADE_PER_CLASS
 
 TEMPERATURE = 2.0
 VIEWS, BLENDS = 2500, 2500  # of real images in the pool; three times as many gain nothing

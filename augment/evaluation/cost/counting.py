@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.draws import MADE_PER_CLASS, Samples, arm_data, identical_arms
+from augment.evaluation.arms.draws import Samples, arm_data, identical_arms
 from augment.evaluation.arms.finetune import BATCH_SIZE, STEPS
 from augment.evaluation.arms.probe import FOLDS, STRENGTHS, VIEWS_OF_FOLDS
 from augment.evaluation.arms.seen import views_of
@@ -18,7 +18,17 @@ from augment.evaluation.experiment.settings import ExperimentSettings, with_base
 from augment.gan import cost as gan_cost
 from augment.gan.latent_transfer import inversion_passes
 from augment.gan.per_class import Backend, ClassTraining
-from augment.params.arms import DEFAULT_GAN_ARM, DELIVERED_ARM, ROW_OF, SOURCES, Arm, Family, augmentation_of, family_of
+from augment.params.arms import (
+    DEFAULT_GAN_ARM,
+    DELIVERED_ARM,
+    MADE_PER_CLASS,
+    ROW_OF,
+    SOURCES,
+    Arm,
+    Family,
+    augmentation_of,
+    family_of,
+)
 from augment.synthesis.selection import expected_candidates
 
 SCORED_SHARE = 1 / 3  # of a step's time: forwards alone

@@ -6,9 +6,11 @@ from pathlib import Path
 import torch
 
 from augment.core.files import WORK_STORE
+from augment.data.sizes import Size, delivered_size
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import new_discriminator, new_generator
 from augment.params import Params
+from augment.params.arms import MADE_PER_CLASS
 from augment.project.disk_space import Need
 from augment.project.dvc_cache import cache_folder
 from augment.project.work_store import survey
@@ -47,14 +49,27 @@ def gan_needs(shape: Shape, counts: Mapping[str, int], params: Params, at_once: 
 
 
 def sample_needs(shape: Shape, counts: Mapping[str, int], params: Params) -> list[Need]:
-    """data/synthetic, and data/augmented with its real training images."""
+    """data/synthetic."""
     wanted = params.generate.samples_of_each(len(counts), *shape)
     rows = len(counts) * wanted * params.generate.oversample * ROW
-    samples, real = _files(len(counts) * wanted, pixel_bytes(shape)), _files(sum(counts.values()), pixel_bytes(shape))
-    return [
-        *kept_twice(Path("data/synthetic"), samples + rows, "samples"),
-        *kept_twice(Path("data/augmented"), samples + real, "images to train on"),
-    ]
+    return kept_twice(Path("data/synthetic"), _files(len(counts) * wanted, pixel_bytes(shape)) + rows, "samples")
+
+
+def delivery_needs(shape: Shape, native: Size, counts: Mapping[str, int], others: int, params: Params) -> list[Need]:
+    """data/augmented, at the size that `assemble.size` comes to.
+
+    native: (H, W) of the originals; others: images of val and test. Originals that are copied count by their pixels, as
+    the sizes of their files are not known here; a class may have its own images made anew in the place of samples.
+    """
+    working, wanted = shape[1:], params.generate.samples_of_each(len(counts), *shape)
+    chosen = params.delivers(params.evaluate.arm_names)
+    size = delivered_size(chosen, native, working, params.evaluate.backbone_side)
+    size, made, instead = native if chosen == "native" else size, len(counts) * wanted, ""
+    if size != working:
+        made = sum(max(min(wanted, MADE_PER_CLASS), count) for count in counts.values())
+        instead = f"Or set assemble.size to less than {size[0]}x{size[1]}, at which images are delivered now."
+    images = _files(sum(counts.values()) + others + made, pixel_bytes((shape[0], *size)))
+    return kept_twice(Path("data/augmented"), images, "images to train on", instead)
 
 
 def repeats(params: Params) -> int:
@@ -62,10 +77,11 @@ def repeats(params: Params) -> int:
     return params.evaluate.seeds if params.evaluate.protocol == "holdout" else max(params.evaluate.repeats, MAX_REPEATS)
 
 
-def kept_twice(folder: Path, size: int, what: str) -> list[Need]:
+def kept_twice(folder: Path, size: int, what: str, instead: str = "") -> list[Need]:
     """An output, and DVC's copy of it where a DVC looks after this folder."""
-    needs = [Need(folder, size, what)]
-    return [*needs, Need(cache_folder(Path()), size, f"DVC's copy of {folder}")] if Path(".dvc").is_dir() else needs
+    needs = [Need(folder, size, what, instead)]
+    copies = [Need(cache_folder(Path()), size, f"DVC's copy of {folder}", instead)] if Path(".dvc").is_dir() else []
+    return needs + copies
 
 
 def pixel_bytes(shape: Shape) -> int:

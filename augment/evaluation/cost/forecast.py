@@ -12,6 +12,7 @@ from augment.core.progress import duration, say
 from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, SPLITS, image_set
+from augment.data.sizes import native_size
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
 from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
 from augment.evaluation.cost.timing import time_parts
@@ -62,7 +63,8 @@ def disk_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: 
     """Disks that could not hold what a run writes."""
     sides = Counter[str](one.split for one in images)
     counts = Counter[str](one.label for one in images if one.split == "train")
-    missing = missing_space(whole_run(shape, sides, counts, params))
+    native = native_size(Counter(one.size for one in images if one.size), shape[1:])
+    missing = missing_space(whole_run(shape, native, sides, counts, params))
     return [Blocker("params.yaml", "disk_too_small", line) for line in missing]
 
 

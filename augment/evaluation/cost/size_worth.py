@@ -14,10 +14,9 @@ from augment.core.engine import Engine
 from augment.core.progress import say
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.cleaning import at_size
-from augment.data.decoding.decode import MIN_SIDE_PX
 from augment.data.decoding.depth import scale_of
 from augment.data.decoding.fitting import Fit, fitted
-from augment.data.entries import Entry
+from augment.data.entries import MIN_SIDE_PX, Entry
 from augment.data.findings import Findings, size_text
 from augment.data.sizes import Size, judged_size
 from augment.data.split.groups import group_folds

@@ -7,7 +7,6 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import baseline_images
 from augment.evaluation.arms.draws import (
-    MADE_PER_CLASS,
     Origins,
     Samples,
     delivered_images,
@@ -23,7 +22,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import training_for
 from augment.params import Params
-from augment.params.arms import DELIVERED_ARM, ROW_OF, STANDALONE_ARMS, Arm, family_of
+from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, Arm, family_of
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 

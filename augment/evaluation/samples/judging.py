@@ -6,12 +6,17 @@ from typing import Any
 
 from augment.core.engine import Engine
 from augment.core.seeds import numpy_rng
+from augment.data.imageset import ImageSet
+from augment.evaluation.arms.draws import Samples, edits_alone
 from augment.evaluation.experiment.protocol import Protocol, Splits
+from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.samples.copies import COPIES_COLUMNS, copy_rate
 from augment.evaluation.samples.leakage import AUDIT_COLUMNS, Nearness, check_no_test_image, nearness_rows, real_images
 from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS, membership_rows
 from augment.evaluation.samples.quality import QUALITY_COLUMNS, fit_independent_classifiers, quality_rows
+from augment.evaluation.samples.told_apart import TOLD_APART_COLUMNS, told_apart_rows
 from augment.measure.features import pixels
+from augment.params.arms import BACKBONE_ARMS, DEFAULT_GAN_ARM, family_of
 from augment.synthesis.filter import FilterSettings
 from augment.synthesis.selection import ClassCandidates
 
@@ -26,6 +31,7 @@ SAMPLE_COLUMNS = {
     "copies": COPIES_COLUMNS,
     "membership": MEMBERSHIP_COLUMNS,
     "quality": QUALITY_COLUMNS,
+    "told_apart": TOLD_APART_COLUMNS,
 }  # fmt: skip
 
 
@@ -77,3 +83,13 @@ def judge_samples(
         "membership": [asdict(row) for row in attack],
         "quality": list(quality_rows(train, test, samples, judges)),
     }
+
+
+def tell_apart(train: ImageSet, samples: Samples, settings: ExperimentSettings, seed: int) -> list[Row]:
+    """The rows of told_apart.csv, of one repeat; none where no arm looks through a backbone."""
+    if {*BACKBONE_ARMS}.isdisjoint(settings.arms):
+        return []
+    matched = settings.look.judged is not None and family_of(DEFAULT_GAN_ARM, settings.base) != "scratch"
+    used = samples if settings.look.judged is None else edits_alone(samples)
+    made, origins = used.made["filtered"], used.origins["filtered"]
+    return [asdict(row) for row in told_apart_rows(train, made, origins, settings.look, matched, seed)]
