@@ -40,6 +40,14 @@ def test_of_groups_with_several_classes_those_are_drawn_that_the_seed_ranks_firs
     assert {name for name, side in zip(groups, result, strict=True) if side == "test"} == set(first)
 
 
+def test_of_groups_that_are_all_too_large_one_is_tested() -> None:
+    groups = [f"g{i}" for i in range(3) for _ in range(6)]
+    for seed in range(5):
+        result = run(["a"] * 18, groups, seed=seed)
+        first = min(set(groups), key=lambda name: derive_seed(seed, "split", "test", "a", name))
+        assert {name for name, side in zip(groups, result, strict=True) if side == "test"} == {first}
+
+
 def test_a_class_without_groups_of_its_own_is_tested_on_its_smallest() -> None:
     labels, groups = ["a"] * 20 + list("abb") + list("aabb"), [str(i) for i in range(20)] + ["m2"] * 3 + ["m1"] * 4
     sides = dict(zip(groups, run(labels, groups), strict=True))

@@ -35,7 +35,7 @@ def test_fractions(number: int, test: int, val: int) -> None:
     assert counts == Counter(test=test, val=val, train=number - test - val)
 
 
-@pytest.mark.parametrize(("n", "val"), [(2, 0), (4, 1), (5, 1), (10, 2), (60, 12)])
+@pytest.mark.parametrize(("n", "val"), [(2, 0), (4, 1), (5, 1), (10, 2), (60, 12), (79, 16)])
 def test_train_per_class_draws_train_and_val(n: int, val: int) -> None:
     labels = ["a"] * 100 + ["b"] * 80
     for label, counts in table(labels, run(labels, train_per_class=n)).items():
@@ -142,7 +142,8 @@ def test_undeclared_images_follow_their_group() -> None:
     for declared in (["", "test"], ["test", ""]):
         result = run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], declared + [""] * 10)
         assert result[:2] == ["test", "test"]
-    with pytest.raises(DataError, match="group 'g' is in train and in test"):
+    advice = r"put all of it into one split \(meta.csv, or images.csv\)$"
+    with pytest.raises(DataError, match=f"group 'g' is in train and in test; {advice}"):
         run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], ["train", "test"] + [""] * 10)
 
 
@@ -177,6 +178,10 @@ def test_one_group_cannot_be_split() -> None:
         run(["a"] * 8 + ["b"] * 8, [str(i) for i in range(8)] + ["one"] * 8)
     with pytest.raises(DataError, match=r"class 'b'.*0 to test on"):
         run(["a"] * 8 + ["b"] * 8, None, ["train"] * 6 + ["test"] * 2 + [""] * 8)
+    with pytest.raises(DataError, match=r"1 images to train on and 7 to test on; .* lacks a class$"):
+        run(["a"] * 8, None, ["train"] + ["test"] * 7)
+    with pytest.raises(ValueError, match="shorter"):
+        run(["a"] * 8, None, [""] * 7)
 
 
 def test_a_large_group_does_not_become_val() -> None:
