@@ -180,8 +180,14 @@ def test_one_group_cannot_be_split() -> None:
         run(["a"] * 8 + ["b"] * 8, None, ["train"] * 6 + ["test"] * 2 + [""] * 8)
     with pytest.raises(DataError, match=r"1 images to train on and 7 to test on; .* lacks a class$"):
         run(["a"] * 8, None, ["train"] + ["test"] * 7)
+    with pytest.raises(DataError, match=r"^class 'a': .*\nclass 'b': "):
+        run(["a"] * 8 + ["b"] * 8, None, ["train"] * 15 + ["test"], train_per_class=9)
+
+
+@pytest.mark.parametrize("short", [(8, 7, 8), (8, 8, 7)])
+def test_texts_are_as_many_as_images(short: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="shorter"):
-        run(["a"] * 8, None, [""] * 7)
+        split(*(["a"] * number for number in short), DEFAULTS, 0)
 
 
 def test_a_large_group_does_not_become_val() -> None:
