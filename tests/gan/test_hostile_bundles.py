@@ -92,6 +92,13 @@ def test_what_is_wrong_is_said_in_these_words(name: str, tmp_path: Path) -> None
     assert str(caught.value) == f"{root / file}: {what}. {advice}"
 
 
+def test_what_the_reader_of_weights_says_is_passed_on(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set")
+    HOSTILE["a tensor beyond the file"][0](root)
+    with pytest.raises(BundleError, match=r"generator\.safetensors: .*offset"):
+        check_bundle(root)
+
+
 @pytest.mark.parametrize(("length", "shown"), [(300, 300), (301, 300), (5000, 300)])
 def test_what_stood_there_is_shown_to_a_length(tmp_path: Path, length: int, shown: int) -> None:
     error = damaged(tmp_path, "bad_value", "x" * length)
