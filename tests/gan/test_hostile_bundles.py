@@ -1,5 +1,6 @@
 """Sets of bundles whose hashes are right and whose contents are not are refused; so is every flipped byte."""
 
+import errno
 import json
 import os
 import pickle
@@ -10,9 +11,11 @@ import pytest
 import augment
 from augment.core.errors import BundleError
 from augment.core.files import sha256
+from augment.gan import bundle_files
 from augment.gan.bundle import check_bundle, load_generators
 from augment.gan.bundle_files import damaged
 from tests.gan.bundles import (
+    change_json,
     write_set,
 )
 from tests.gan.hostile import HOSTILE, MANIFEST, NORM, WEIGHTS, weights
@@ -90,6 +93,23 @@ def test_what_is_wrong_is_said_in_these_words(name: str, tmp_path: Path) -> None
     with pytest.raises(BundleError) as caught:
         check_bundle(root)
     assert str(caught.value) == f"{root / file}: {what}. {advice}"
+
+
+def test_a_file_that_the_system_refuses_is_no_missing_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(bundle_files, "read_file", refuse)
+    with pytest.raises(BundleError, match=r"index\.json: Permission denied\. Run `dvc repro train`") as caught:
+        check_bundle(tmp_path)
+    assert caught.value.code == "unreadable"
+
+
+def test_a_format_is_shown_to_twenty_letters(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set")
+    change_json(root / "index.json", format="x" * 50)
+    with pytest.raises(BundleError, match=f"it is of format '{'x' * 20}', and"):
+        check_bundle(root)
 
 
 def test_what_the_reader_of_weights_says_is_passed_on(tmp_path: Path) -> None:
