@@ -67,7 +67,7 @@ def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
             )
         return tuple(arm for arm in chosen.arm_names if arm != FINETUNE_ARM)
     if not insisted:
-        return tuple(arm for arm in chosen.arm_names if arm not in BACKBONE_ARMS)
+        return tuple(arm for arm in chosen.arm_names if arm not in (*BACKBONE_ARMS, UNMATCHED_ARM))
     if min(height, width) >= BACKBONE_FROM_PX:
         require_weights(f"params.yaml: evaluate: {insisted[0]}")
     raise ParamsError(
