@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from augment.data.decoding import decode as images
+from augment.data.decoding import fitting
 from augment.data.sources import disk
 from augment.data.sources.disk import Rejected
 from tests.data.corpus import (
@@ -225,12 +226,12 @@ def test_refused_by_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_resize_keeps_means_and_shape() -> None:
     pixels = noise(1, 64, 64)
-    small, large = images.resize(pixels, 8, 4), images.resize(pixels[:, :, :1], 100, 70)
+    small, large = fitting.resize(pixels, 8, 4), fitting.resize(pixels[:, :, :1], 100, 70)
     assert small.shape == (8, 4, 3)
     assert large.shape == (100, 70, 1)
     assert abs(small.mean() - pixels.mean()) < 3
     stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))[:, :, None]
-    assert np.ptp(images.resize(stripes, 16, 16)) < 60  # antialiased: not a pick of single pixels
+    assert np.ptp(fitting.resize(stripes, 16, 16)) < 60  # antialiased: not a pick of single pixels
 
 
 @given(st.binary(min_size=1, max_size=20).filter(lambda raw: b"\0" not in raw and b"/" not in raw))
