@@ -18,7 +18,7 @@ from augment.data.sources import disk
 from augment.params import Ingest
 
 UInt8 = NDArray[np.uint8]
-CHUNK_IMAGES = 256  # decoded in one go: all of them would be held twice
+CHUNK_IMAGES, CHUNK_AS_STORED = 256, 16  # decoded in one go: all of them would be held twice, and may be large
 AS_THEY_ARE = {
     "",
     "ext_mismatch",
@@ -26,6 +26,7 @@ AS_THEY_ARE = {
     "name_escaped",
     "resized",
 }  # codes of files that need no decoding here
+LESS = "Close other programs, or set assemble.size to less."
 AGAIN = "Put it back as it was, or run `dvc repro` to prepare the set anew."
 
 
@@ -65,15 +66,18 @@ def read_originals(originals: Originals, names: Sequence[str], size: Size, chann
 def original_images(originals: Originals, names: Sequence[str], size: Size | None, channels: int) -> Iterator[UInt8]:
     """The named originals one after the other, uint8 (channels, *size), or each as large as it is stored.
 
-    Raises `DataError` for originals that are gone, or are other files than ingest read.
+    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be decoded as large as
+    they are asked for.
     """
     form = originals.ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
     entries, wanted = original_files(originals, names), replace(wanted_of(form, size), any_size=True)
-    for at in range(0, len(entries), CHUNK_IMAGES):
-        chunk = entries[at : at + CHUNK_IMAGES]
+    together = CHUNK_IMAGES if size else CHUNK_AS_STORED
+    for at in range(0, len(entries), together):
+        chunk = entries[at : at + together]
         take_in(chunk, wanted)
         one_scale(chunk, wanted, originals.scale)
         _require_same(originals, chunk)
+        _refuse(originals, [f"{one.path}: {one.code}: {one.detail}" for one in chunk if one.pixels is None], LESS)
         for entry in chunk:
             assert entry.pixels is not None
             pixels, entry.pixels = entry.pixels, None
@@ -107,7 +111,7 @@ def _require_same(originals: Originals, entries: Sequence[Entry]) -> None:
     _refuse(originals, [f"{entry.path}: an original is no longer the file that ingest read" for entry in changed])
 
 
-def _refuse(originals: Originals, lines: Sequence[str]) -> None:
+def _refuse(originals: Originals, lines: Sequence[str], advice: str = AGAIN) -> None:
     if lines:
         where = [f"{originals.ingest.path}: {line}" for line in limited(lines, MAX_PROBLEM_LINES)]
-        raise DataError("\n".join([*where, AGAIN]))
+        raise DataError("\n".join([*where, advice]))
