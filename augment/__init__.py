@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from augment.core.errors import AugmentError
     from augment.data.imageset import ImageSet
+    from augment.data.prepared_originals import load_originals
     from augment.gan.api import train_generators
     from augment.gan.bundle import check_bundle, load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
@@ -50,6 +51,7 @@ __all__ = [
     "check_bundle",
     "load_augmented",
     "load_generators",
+    "load_originals",
     "train_generators",
 ]
 
@@ -63,6 +65,7 @@ _HOMES = {
     "check_bundle": "augment.gan.bundle",
     "load_augmented": "augment.synthesis.augmented",
     "load_generators": "augment.gan.bundle",
+    "load_originals": "augment.data.prepared_originals",
     "train_generators": "augment.gan.api",
 }
 

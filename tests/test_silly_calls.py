@@ -27,6 +27,7 @@ from augment import (
     check_bundle,
     load_augmented,
     load_generators,
+    load_originals,
     train_generators,
 )
 from augment.gan.networks.architecture import Architecture
@@ -41,7 +42,8 @@ OTHER = ClassGenerator("b", build(LARGER, 0)[0])
 SET = GeneratorSet({"a": A, "b": B})
 PIXELS = np.random.default_rng(0).integers(0, 256, (4, 1, 8, 8), dtype=np.uint8)
 NAMES = np.array(["a", "a", "b", "b"])
-IMAGES = ImageSet(PIXELS, NAMES, NAMES, NAMES)
+IMAGES = ImageSet(PIXELS, NAMES, NAMES, np.arange(4).astype(np.str_))
+LARGE = ImageSet(PIXELS.repeat(2, 2).repeat(2, 3), NAMES, NAMES, IMAGES.sources)
 BATCH, TARGETS = torch.from_numpy(PIXELS), torch.tensor([0, 0, 1, 1])
 QUICK = {"width": 4, "latent": 2, "shared_steps": 2, "steps": 2, "batch_size": 2, "device": "cpu"}
 NAN = torch.full((4, 1, 8, 8), math.nan)
@@ -73,6 +75,7 @@ TAKES: dict[str, set[str]] = {
     "SyntheticDataset.target_transform": {"None", "a class", "a function"}, "SyntheticDataset.borrow_from": {"None"},
     "SyntheticDataset.value_range": {"None"}, "SyntheticDataset.real_labels": {"an empty list", "an array", "a tensor"},
     "SyntheticMix.classes": {"None", "an empty list"}, "SyntheticMix.borrow_from": {"None"},
+    "SyntheticDataset.originals": {"None"}, "SyntheticDataset.size": {"None"}, "SyntheticMix.originals": {"None"},
     "SyntheticMix.value_range": {"None"}, "ImageSet.take": {"a list", "an empty list"},
     "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
@@ -123,12 +126,13 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "ImageSet.take": IMAGES.take, "ImageSet.of_class": IMAGES.of_class, "ImageSet.targets": IMAGES.targets,
     "ImageSet.load": ImageSet.load, "ImageSet.save": IMAGES.save,
     **{f"SyntheticDataset.{name}": lambda odd, name=name: dataset(**{name: odd}) for name in (
-        "generators", "counts", "classes", "borrow_from", "value_range", "seed", "transform", "target_transform")},
+        "generators", "counts", "classes", "borrow_from", "originals", "size", "value_range", "seed", "transform",
+        "target_transform")},
     "SyntheticDataset.real_labels": lambda odd: dataset(counts="balance", real_labels=odd),
     "SyntheticDataset.counts of a class": lambda odd: dataset(counts={"a": odd}),
     "SyntheticDataset[]": lambda odd: SyntheticDataset(SET, 2)[odd],
     **{f"SyntheticMix.{name}": lambda odd, name=name: mix(**{name: odd}) for name in (
-        "generators", "p", "classes", "borrow_from", "value_range", "seed")},
+        "generators", "p", "classes", "borrow_from", "originals", "value_range", "seed")},
     "SyntheticMix() images": lambda odd: SyntheticMix(SET, 0.5)(odd, TARGETS),
     "SyntheticMix() labels": lambda odd: SyntheticMix(SET, 0.5)(BATCH, odd),
     **{f"ClassGenerator.{name}": lambda odd, name=name: one(**{name: odd}) for name in (
@@ -143,6 +147,8 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "load_augmented[] index": lambda odd: augmented()[odd],
     "load_augmented.sampler seed": lambda odd: augmented().sampler(odd),
     "load_augmented.augmentation images": partial(augment_batch, augmentation="classical", flips="none"),
+    **{f"load_originals.{name}": lambda odd, name=name: load_originals(**{name: odd}) for name in (
+        "prepared", "split", "size", "params")},
     "GeneratorSet.save": SET.save, "load_generators": load_generators, "check_bundle": check_bundle,
 }  # fmt: skip
 SILLY: dict[str, Callable[[], object]] = {
@@ -267,6 +273,20 @@ SILLY: dict[str, Callable[[], object]] = {
     "labels that are bools": lambda: mix()(BATCH, TARGETS.bool()),
     "labels in a column": lambda: mix()(BATCH, TARGETS[:, None]),
     "too few labels of a batch": lambda: mix()(BATCH, TARGETS[:2]),
+    "a batch of another aspect": lambda: mix()(BATCH.repeat(1, 1, 2, 1), TARGETS),
+    "originals alone": lambda: dataset(originals=IMAGES),
+    "originals as small as the images": lambda: mix(borrow_from=IMAGES, originals=IMAGES),
+    "originals of other images": lambda: mix(borrow_from=IMAGES, originals=LARGE.take([1, 0, 2, 3])),
+    "fewer originals": lambda: mix(borrow_from=IMAGES, originals=LARGE.take([0, 2])),
+    "originals of a folder": lambda: mix(borrow_from=IMAGES, originals="data/raw"),
+    "originals for a set without a shared generator": lambda: mix(borrow_from=IMAGES, originals=LARGE),
+    "samples of less than their size": lambda: dataset(size=4),
+    "samples of less than their height": lambda: dataset(size=(4, 80)),
+    "samples that fill the memory": lambda: dataset(counts=100_000, size=2000),
+    "samples at three sides": lambda: dataset(size=(8, 8, 8)),
+    "originals of no split": lambda: load_originals(split="dev"),
+    "originals of no size": lambda: load_originals(size=None),
+    "originals of nothing": lambda: load_originals("nowhere at all"),
     "a split that there is not": lambda: augmented(split="dev"),
     "a size of nothing": lambda: augmented(size=0),
     "a size without end": lambda: augmented(size=10**9),

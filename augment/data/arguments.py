@@ -1,12 +1,16 @@
 """Arguments of calls, as the library takes them: each is what it should be, or a sentence that names it."""
 
+import math
 import operator
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from augment.core.errors import ArgumentError
+
+MAX_SIDE_PX = 8192
+MAX_GIB = 8  # of images that a call makes at once
 
 
 def whole_number(name: str, value: Any, least: int | None = None, most: int | None = None) -> int:
@@ -30,6 +34,23 @@ def path_argument(name: str, value: Any) -> Path:
     if "\0" in os.fspath(value):
         raise ArgumentError(f"{name} must be a path, and no path holds a zero byte: {short(value)}")
     return Path(value)
+
+
+def size_argument(size: Any) -> int | tuple[int, int]:
+    """A number of pixels, or (height, width). Raises TypeError for another kind, `ArgumentError` out of range."""
+    if isinstance(size, tuple | list):
+        if len(size) != 2:
+            raise ArgumentError(f"size must be a number or (height, width), got {short(size)}")
+        height, width = (whole_number("size", side, 1, MAX_SIDE_PX) for side in size)
+        return height, width
+    return whole_number("size", size, 1, MAX_SIDE_PX)
+
+
+def require_memory(name: str, shape: Sequence[int], advice: str) -> None:
+    """Raises `ArgumentError` for images (N, C, H, W) of uint8 that would fill more memory than a call should."""
+    gib = math.prod(shape) / 2**30
+    if gib > MAX_GIB:
+        raise ArgumentError(f"{name}: {shape[0]} images of {shape[1:]} take {gib:.1f} GiB, at most {MAX_GIB}; {advice}")
 
 
 def sequence_argument(name: str, value: Any) -> list[Any]:

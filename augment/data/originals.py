@@ -26,7 +26,6 @@ AS_THEY_ARE = {
     "name_escaped",
     "resized",
 }  # codes of files that need no decoding here
-LESS = "Close other programs, or set assemble.size to less."
 AGAIN = "Put it back as it was, or run `dvc repro` to prepare the set anew."
 
 
@@ -66,8 +65,7 @@ def read_originals(originals: Originals, names: Sequence[str], size: Size, chann
 def original_images(originals: Originals, names: Sequence[str], size: Size | None, channels: int) -> Iterator[UInt8]:
     """The named originals one after the other, uint8 (channels, *size), or each as large as it is stored.
 
-    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be decoded as large as
-    they are asked for.
+    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
     """
     form = originals.ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
     entries, wanted = original_files(originals, names), replace(wanted_of(form, size), any_size=True)
@@ -77,7 +75,7 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
         take_in(chunk, wanted)
         one_scale(chunk, wanted, originals.scale)
         _require_same(originals, chunk)
-        _refuse(originals, [f"{one.path}: {one.code}: {one.detail}" for one in chunk if one.pixels is None], LESS)
+        _require_read(originals, chunk, size)
         for entry in chunk:
             assert entry.pixels is not None
             pixels, entry.pixels = entry.pixels, None
@@ -111,7 +109,14 @@ def _require_same(originals: Originals, entries: Sequence[Entry]) -> None:
     _refuse(originals, [f"{entry.path}: an original is no longer the file that ingest read" for entry in changed])
 
 
-def _refuse(originals: Originals, lines: Sequence[str], advice: str = AGAIN) -> None:
+def _require_read(originals: Originals, entries: Sequence[Entry], size: Size | None) -> None:
+    """A worker has its limits of memory and time, and settings may be others than ingest's."""
+    where = "as it is stored" if size is None else f"at {size[0]} x {size[1]}"
+    lines = [f"{entry.path}: cannot be read {where}: {entry.detail}" for entry in entries if entry.pixels is None]
+    _refuse(originals, lines, f"Name a smaller size, or {AGAIN[0].lower()}{AGAIN[1:]}")
+
+
+def _refuse(originals: Originals, lines: Sequence[str], mend: str = AGAIN) -> None:
     if lines:
         where = [f"{originals.ingest.path}: {line}" for line in limited(lines, MAX_PROBLEM_LINES)]
-        raise DataError("\n".join([*where, advice]))
+        raise DataError("\n".join([*where, mend]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import Literal
 
+from augment.core.errors import ArgumentError
 from augment.core.files import read_json
 from augment.data.entries import MIN_SIDE_PX
 from augment.params.types import BACKBONE_MAX_SIDE_PX
@@ -83,6 +84,25 @@ def delivered_size(
     if isinstance(chosen, tuple):
         return chosen
     return working if chosen == "working" else capped(native, working, most)
+
+
+def larger_size(chosen: int | Size, working: Size) -> Size:
+    """What a caller asks for: a number is the shorter side, with the aspect of the working size.
+
+    Raises `ArgumentError` below the working size.
+    """
+    height, width = working
+    pair = (chosen, chosen) if isinstance(chosen, int) else chosen
+    least, named = (working, working) if isinstance(chosen, tuple) else ((min(working),) * 2, min(working))
+    if pair[0] < least[0] or pair[1] < least[1]:
+        raise ArgumentError(f"size={chosen} is below {height} x {width}, at which GANs work: name at least {named}")
+    return _with_shorter_side(working, chosen) if isinstance(chosen, int) else chosen
+
+
+def same_aspect(size: Size, other: Size) -> bool:
+    """Whether one factor brings the second size to the first, each side rounded to whole pixels."""
+    (high, wide), (height, width) = size, other
+    return 2 * abs(high * width - wide * height) <= height + width
 
 
 def _with_shorter_side(working: Size, side: int) -> Size:

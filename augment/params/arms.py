@@ -160,8 +160,8 @@ STANDALONE_ARMS = tuple(  # real images, no other arm below
 UNAUGMENTED_ARMS = tuple(  # they show real images as they are
     row.name for row in ARM_ROWS if row.kind == "real" and row.augmentation is None and row.trains_plainly
 )
-ARMS_DIFFERING_IN_IMAGES = tuple(  # for a classifier that augments nothing
-    row.name for row in ARM_ROWS if not row.base and row.trains_plainly
+ARMS_DIFFERING_IN_IMAGES = tuple(  # for a classifier that augments nothing, at the working size
+    row.name for row in ARM_ROWS if not row.base and row.trains_plainly and row.name != UNMATCHED_ARM
 )
 
 if TYPE_CHECKING:  # mypy reads no table: there an arm is a text, and pydantic sees to it that it is one of these

@@ -15,12 +15,11 @@ from torch.utils.data import Dataset, WeightedRandomSampler
 from augment.core.errors import ArgumentError, AugmentError, DataError
 from augment.core.files import Row, read_file
 from augment.core.seeds import torch_rng
-from augment.data.arguments import path_argument, sequence_argument, short, whole_number
+from augment.data.arguments import path_argument, sequence_argument, short, size_argument, whole_number
 from augment.data.decoding import decode, fitting
 from augment.data.delivered import SPLITS, Recipe, read_manifest, read_recipe, real_rows, require_images
 from augment.data.sources.disk import Rejected
 
-MAX_SIDE_PX = 8192
 MAX_FILE_BYTES = 2**31
 Size = int | tuple[int, int]
 Pixels = NDArray[np.uint8]
@@ -53,7 +52,7 @@ def load_augmented(
     >>> image.shape, image.dtype, train.classes[target]
     (torch.Size([1, 224, 224]), torch.uint8, 'dent')
     """
-    place, chosen_size = path_argument("folder", folder), _size_argument(size)
+    place, chosen_size = path_argument("folder", folder), None if size is None else size_argument(size)
     order = None if classes is None else _order_argument(classes)
     _check_arguments(split, transform, verify)
     rows = [row for row in read_manifest(place) if row["split"] == split]
@@ -195,18 +194,6 @@ def _check_arguments(split: object, transform: object, verify: object) -> None:
         raise TypeError(f"transform must be a function, got {short(transform)}")
     if not isinstance(verify, bool):
         raise TypeError(f"verify must be True or False, got {short(verify)}")
-
-
-def _size_argument(size: object) -> Size | None:
-    """Raises TypeError for another kind, `ArgumentError` out of range."""
-    if size is None:
-        return None
-    if isinstance(size, tuple | list):
-        if len(size) != 2:
-            raise ArgumentError(f"size must be a number or (height, width), got {short(size)}")
-        height, width = (whole_number("size", side, 1, MAX_SIDE_PX) for side in size)
-        return height, width
-    return whole_number("size", size, 1, MAX_SIDE_PX)
 
 
 def _order_argument(classes: object) -> list[str]:

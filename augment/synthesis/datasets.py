@@ -11,10 +11,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from augment.core.errors import ArgumentError
-from augment.data.arguments import sequence_argument, short, whole_number
+from augment.data.arguments import require_memory, sequence_argument, short, whole_number
 from augment.data.imageset import ImageSet
 from augment.gan.generators import MAX_SAMPLES, GeneratorSet
 from augment.synthesis.arguments import Bytes, Range, class_order, range_argument, refuse_numbers, scaled
+from augment.synthesis.larger import Enlarger, dataset_size, enlargers, originals_argument
 from augment.synthesis.samplers import samplers
 
 MAX_SCALED = 50  # no range in use, nor one after normalising, reaches as far
@@ -36,6 +37,10 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a
     minority class then vary as images of majority classes do (latent transfer), as by default those in data/augmented.
     It takes seconds, at 64 px minutes.
+    originals: the images of `borrow_from` once more, larger, from `load_originals`; a sample that varies one of them
+    becomes its original, edited as the sample changes the small picture, others are enlarged. All have their size.
+    A classifier may take these traces for the class where only some classes get samples.
+    size: without originals, enlarges all samples, bicubically: a number is the shorter side, or (height, width).
     value_range: that of the real images, where they are floats: (0, 1) or (-1, 1) makes these float32 in it. Without
     it they are uint8 from 0 to 255, and a batch that joins them with floats is refused (`ArgumentError`).
     transform, target_transform: applied to each image (CHW) and index (int), like the real set's own; one that makes
@@ -44,7 +49,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
 
     The k-th image of a class depends on (seed, label, k) alone, one by latent transfer on the training images too. All
     images are made at once, so worker processes share them and need no generator: `images` is uint8 (N, C, H, W),
-    `targets` lists the class indices. Raises `ArgumentError` or TypeError for what does not fit the generators.
+    `targets` lists the class indices. Raises `ArgumentError` or TypeError for what does not fit the generators, and for
+    enlarged images that would take over 8 GiB.
 
     >>> import augment, torch
     >>> from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
@@ -60,6 +66,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     >>> loader = DataLoader(ConcatDataset([real, fakes]), batch_size=16, shuffle=True)
     >>> torch.bincount(next(iter(loader))[1])
     tensor([8, 8])
+    >>> augment.SyntheticDataset(generators, 5, size=32).images.shape
+    torch.Size([10, 1, 32, 32])
     """
 
     def __init__(
@@ -70,6 +78,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         real_labels: Iterable[str | int] | Tensor | None = None,
         classes: Sequence[str] | None = None,
         borrow_from: ImageSet | None = None,
+        originals: ImageSet | None = None,
+        size: int | tuple[int, int] | None = None,
         value_range: Range | None = None,
         seed: int = 0,
         transform: Callable[[Tensor], Any] | None = None,
@@ -77,24 +87,18 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     ) -> None:
         self.classes, seed = class_order(generators, classes), whole_number("seed", seed)
         self.value_range = range_argument(value_range, "or leave it out for uint8")
-        for name, function in (("transform", transform), ("target_transform", target_transform)):
-            if function is not None and not callable(function):
-                raise TypeError(f"{name} must be a function, got {short(function)}")
-        self.transform, self.target_transform = transform, target_transform
+        self.transform = _function("transform", transform)
+        self.target_transform = _function("target_transform", target_transform)
         named = _wanted(counts, self.classes, real_labels, classes)
         wanted = {label: number for label, number in named.items() if number}
-        for label, number in wanted.items():
-            if label not in generators:
-                reason = generators.failed.get(label, "none was trained")
-                raise ArgumentError(
-                    f"{number} images of {label!r} wanted, and it has no generator ({reason}); "
-                    "give counts as a mapping without it"
-                )
-        shape = next(iter(generators.values())).shape if generators else (1, 0, 0)
-        sampling = samplers(generators, borrow_from, seed)
-        parts = [sampling[label].sample(number, seed=seed) for label, number in wanted.items()]
-        images = torch.cat([torch.empty((0, *shape), dtype=torch.uint8, device="cpu"), *parts])
-        self.images = images.as_subclass(Bytes)
+        _require_generators(generators, wanted)
+        channels, *working = next(iter(generators.values())).shape if generators else (1, 0, 0)
+        large = originals_argument(originals, borrow_from)
+        shape = (sum(wanted.values()), channels, *dataset_size(size, large, (working[0], working[1])))
+        if [*shape[2:]] != working:
+            require_memory("SyntheticDataset", shape, "give less as counts, a smaller size, or take SyntheticMix")
+        sampling = enlargers(samplers(generators, borrow_from, seed), borrow_from, large)
+        self.images = _images(sampling, wanted, shape, seed).as_subclass(Bytes)
         self.targets = [self.classes.index(label) for label, number in wanted.items() for _ in range(number)]
 
     def __len__(self) -> int:
@@ -111,6 +115,32 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         elif isinstance(shown, Tensor) and shown.is_floating_point() and shown.numel() and shown.max() > MAX_SCALED:
             warnings.warn(TOO_LARGE.format(float(shown.max())), stacklevel=2)
         return shown, self.target_transform(target) if self.target_transform is not None else target
+
+
+def _images(sampling: Mapping[str, Enlarger], wanted: Mapping[str, int], shape: tuple[int, ...], seed: int) -> Tensor:
+    """uint8 of this shape (N, C, H, W): so many samples of each class."""
+    images, at = torch.empty(shape, dtype=torch.uint8, device="cpu"), 0
+    for label, number in wanted.items():
+        samples = sampling[label].sampler.sample(number, seed=seed)
+        sampling[label].fill(images[at : at + number], samples, seed=seed)
+        at += number
+    return images
+
+
+def _function(name: str, function: Any) -> Any:
+    if function is not None and not callable(function):
+        raise TypeError(f"{name} must be a function, got {short(function)}")
+    return function
+
+
+def _require_generators(generators: GeneratorSet, wanted: Mapping[str, int]) -> None:
+    for label, number in wanted.items():
+        if label not in generators:
+            reason = generators.failed.get(label, "none was trained")
+            raise ArgumentError(
+                f"{number} images of {label!r} wanted, and it has no generator ({reason}); "
+                "give counts as a mapping without it"
+            )
 
 
 def _wanted(counts: Counts, classes: list[str], real_labels: Any, stated: object) -> dict[str, int]:

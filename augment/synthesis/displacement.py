@@ -39,7 +39,7 @@ def displacement(before: Tensor, after: Tensor) -> Tensor:
 def moved(images: Tensor, by: Tensor) -> Tensor:
     """Images float (N, C, H, W), each pixel from where the displacement (N, 2, H, W) says; borders are mirrors."""
     count, _, height, width = images.shape
-    identity = torch.eye(2, 3, device="cpu").expand(count, 2, 3)
+    identity = torch.eye(2, 3, device="cpu", dtype=images.dtype).expand(count, 2, 3)
     places = F.affine_grid(identity, [count, 1, height, width], align_corners=False) + by.movedim(1, 3)
     return F.grid_sample(images, places, mode="bicubic", padding_mode="reflection", align_corners=False)
 

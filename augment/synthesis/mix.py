@@ -11,9 +11,11 @@ from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed, torch_rng
 from augment.data.arguments import short, whole_number
 from augment.data.imageset import ImageSet
+from augment.data.sizes import larger_size, same_aspect
 from augment.gan.generators import CHUNK, GeneratorSet
 from augment.synthesis.arguments import Range, class_order, range_argument, refuse_numbers, scaled
-from augment.synthesis.samplers import Mixture, Sampler, samplers
+from augment.synthesis.larger import Enlarger, enlargers, originals_argument
+from augment.synthesis.samplers import Mixture, samplers
 
 MIXTURE_CHUNK = 4 * CHUNK  # of a mixture: a quarter of it is the generator's own, which makes whole chunks
 _RANGE_TOLERANCE = 1e-3  # rounding of half precision at the ends of a range
@@ -26,8 +28,10 @@ class SyntheticMix:
     images: (N, C, H, W), uint8, or floats in the `value_range` that you state, (0, 1) or (-1, 1);
     labels: class indices (N,). The result has the same dtype, range and device; the batch given is
     left as it was. Images of a class whose GAN failed stay real. No synthetic image comes twice from one mix.
-    classes, borrow_from: as `SyntheticDataset` takes them; where classes are called by numbers that are not their
-    indices, `classes` must be stated.
+    A batch may be larger than the generators' images, of the same aspect: samples are then enlarged, bicubically.
+    classes, borrow_from, originals: as `SyntheticDataset` takes them; where classes are called by numbers that are not
+    their indices, `classes` must be stated. With originals a batch is of their size, and a sample that varies one of
+    them becomes its edit.
     Equal seeds and equal batches give equal results. In a worker of a DataLoader (within `collate_fn`, say) the draws
     hang on the worker's seed too, which differs from worker to worker and from epoch to epoch and follows from torch's
     global generator. Raises `ArgumentError` or TypeError for anything that does not fit.
@@ -42,6 +46,8 @@ class SyntheticMix:
     >>> halves = augment.SyntheticMix(generators, p=0.5, value_range=(0, 1))
     >>> halves(images / 255, labels)[0].dtype
     torch.float32
+    >>> mix(torch.zeros(12, 1, 32, 32, dtype=torch.uint8), labels)[0].shape
+    torch.Size([12, 1, 32, 32])
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class SyntheticMix:
         *,
         classes: Sequence[str] | None = None,
         borrow_from: ImageSet | None = None,
+        originals: ImageSet | None = None,
         value_range: Range | None = None,
         seed: int = 0,
     ) -> None:
@@ -60,17 +67,17 @@ class SyntheticMix:
         self.p, self.value_range = p, range_argument(value_range, "mix before you normalise")
         self.classes, self._seed = class_order(generators, classes), whole_number("seed", seed)
         refuse_numbers(self.classes, classes)
-        self._samplers = {
-            self.classes.index(label): sampler
-            for label, sampler in samplers(generators, borrow_from, self._seed).items()
-            if label in self.classes
+        self._originals = originals_argument(originals, borrow_from)
+        sampling = enlargers(samplers(generators, borrow_from, self._seed), borrow_from, self._originals)
+        self._enlargers = {
+            self.classes.index(label): enlarger for label, enlarger in sampling.items() if label in self.classes
         }
         self._begin(None)
 
     def _begin(self, worker_seed: int | None) -> None:
         """Draw from the first sample on, of this process or of a worker of a DataLoader."""
         seed = self._seed if worker_seed is None else derive_seed(self._seed, "worker", worker_seed)
-        self._streams = {index: _Stream(sampler, seed) for index, sampler in self._samplers.items()}
+        self._streams = {index: _Stream(enlarger, seed) for index, enlarger in self._enlargers.items()}
         self._rng, self._worker_seed = torch_rng(seed, "mix"), worker_seed
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,7 +91,7 @@ class SyntheticMix:
         for index, stream in self._streams.items():
             where = (chosen & (targets == index)).nonzero().squeeze(1)
             if len(where):
-                mixed[where.to(images.device)] = self._scaled(stream.take(len(where)), images)
+                mixed[where.to(images.device)] = self._scaled(stream.take(len(where), images.shape[2:]), images)
         return mixed, labels
 
     def _scaled(self, fakes: Tensor, images: Tensor) -> Tensor:
@@ -101,10 +108,8 @@ class SyntheticMix:
         for name, tensor in (("images", images), ("labels", labels)):
             if tensor.layout != torch.strided or tensor.device.type == "meta":
                 raise ArgumentError(f"{name} must be a tensor with values, got {tensor.layout} on {tensor.device}")
-        shape = next(iter(self._streams.values())).sampler.shape if self._streams else images.shape[1:]
-        if images.ndim != 4 or images.shape[1:] != shape:
-            made = f"(N, {', '.join(map(str, shape))})"
-            raise ArgumentError(f"images are {tuple(images.shape)}, the generators make {made}")
+        shape = next(iter(self._streams.values())).enlarger.sampler.shape if self._streams else images.shape[1:]
+        _check_shape(images.shape, shape, self._originals)
         whole = not (labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool)
         if labels.shape != images.shape[:1] or not whole:
             given = f"{labels.dtype} {tuple(labels.shape)}"
@@ -126,17 +131,37 @@ class SyntheticMix:
 
 
 class _Stream:
-    """The samples of one class, one after the other, made a chunk at a time."""
+    """The samples of one class, one after the other, made a chunk at a time, and enlarged when they are taken."""
 
-    def __init__(self, sampler: Sampler, seed: int) -> None:
-        self.sampler, self.seed, self.made = sampler, seed, 0
-        self.chunk = MIXTURE_CHUNK if isinstance(sampler, Mixture) else CHUNK
-        self.ready = torch.empty((0, *sampler.shape), dtype=torch.uint8, device="cpu")
+    def __init__(self, enlarger: Enlarger, seed: int) -> None:
+        self.enlarger, self.seed, self.made = enlarger, seed, 0
+        self.chunk = MIXTURE_CHUNK if isinstance(enlarger.sampler, Mixture) else CHUNK
+        self.ready = torch.empty((0, *enlarger.sampler.shape), dtype=torch.uint8, device="cpu")
 
-    def take(self, number: int) -> Tensor:
-        """The next `number` samples, uint8 (number, C, H, W)."""
+    def take(self, number: int, size: torch.Size) -> Tensor:
+        """The next `number` samples, uint8 (number, C, *size)."""
+        start, sampler = self.made - len(self.ready), self.enlarger.sampler
         while len(self.ready) < number:
-            self.ready = torch.cat([self.ready, self.sampler.sample(self.chunk, seed=self.seed, start=self.made)])
+            self.ready = torch.cat([self.ready, sampler.sample(self.chunk, seed=self.seed, start=self.made)])
             self.made += self.chunk
         taken, self.ready = self.ready[:number], self.ready[number:]
-        return taken
+        made = torch.empty((number, sampler.shape[0], *size), dtype=torch.uint8, device="cpu")
+        self.enlarger.fill(made, taken, seed=self.seed, start=start)
+        return made
+
+
+def _check_shape(batch: Sequence[int], sample: Sequence[int], originals: ImageSet | None) -> None:
+    """batch: (N, C, H, W); sample: (C, h, w). Raises `ArgumentError` where samples cannot stand in such a batch."""
+    made = f"images are {(*batch,)}, the generators make (N, {', '.join(map(str, sample))})"
+    if len(batch) != 4 or batch[1] != sample[0]:
+        raise ArgumentError(f"{made}: give batches of as many channels")
+    (high, wide), (height, width) = batch[2:], sample[1:]
+    if originals is not None:
+        if (high, wide) != originals.images.shape[2:]:
+            of = " x ".join(map(str, originals.images.shape[2:]))
+            raise ArgumentError(f"{made}, and originals are {of}: give batches or load_originals the other's size")
+    elif high < height or wide < width:
+        raise ArgumentError(f"{made}: enlarge the batch, or train generators of smaller images (ingest.size)")
+    elif not same_aspect((high, wide), (height, width)):
+        fitting = " x ".join(map(str, larger_size(min(high, wide), (height, width))))
+        raise ArgumentError(f"{made}, of another aspect: bring the batch to {fitting}, or to any size of that aspect")

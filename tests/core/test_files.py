@@ -4,6 +4,8 @@ import errno
 import hashlib
 import json
 import os
+import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -74,13 +76,40 @@ except StoreError as error:
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
-def test_files_get_the_usual_permissions(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("umask", "mode"), [(0o027, 0o640), (0o022, 0o644), (0o002, 0o664)])
+def test_files_get_the_usual_permissions(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
     try:
         write_bytes(tmp_path / "file", b"x")
+        assert os.umask(umask) == umask
     finally:
         os.umask(before)
-    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
+def test_what_a_killed_writer_leaves_stands_beside_and_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, left = tmp_path / "new/folder" / ("x" * 60), list[Path]()
+    monkeypatch.setattr(Path, "replace", lambda self, _: left.append(self))
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EIO, "no disk")))
+    write_bytes(path, b"content")
+    monkeypatch.undo()
+    assert [one.read_bytes() for one in left] == [b"content"]
+    assert re.fullmatch(r"\.x{40}\.[^.]+\.tmp", left[0].name)
+    sweep_temporaries(path)
+    assert list((tmp_path / "new/folder").iterdir()) == []
+
+
+def test_a_file_is_on_the_disk_unless_it_need_not_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, kinds = os.fsync, list[bool]()
+    monkeypatch.setattr(
+        os, "fsync", lambda number: (kinds.append(stat.S_ISDIR(os.fstat(number).st_mode)), real(number))
+    )
+    write_bytes(tmp_path / "file", b"x", durable=False)
+    assert kinds == []
+    write_bytes(tmp_path / "file", b"x")
+    assert kinds == [False, True]
 
 
 def test_only_own_temporaries_are_swept(tmp_path: Path) -> None:
@@ -167,9 +196,16 @@ def test_only_a_regular_file_is_read_and_nothing_waits(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_bytes(b"abc")
     assert read_file(tmp_path / "file", 3) == b"abc"
-    for name, words in (("pipe", "not a regular file"), ("file", "3 bytes where at most 2"), (".", "directory")):
-        with pytest.raises(OSError, match=words):
+    refused = {
+        "pipe": (errno.EINVAL, "not a regular file"),
+        "file": (errno.EFBIG, "3 bytes where at most 2 can be right"),
+        ".": (errno.EISDIR, "Is a directory"),
+    }
+    for name, (number, words) in refused.items():
+        with pytest.raises(OSError, match=words) as caught:
             read_file(tmp_path / name, 2)
+        assert (caught.value.errno, caught.value.strerror) == (number, words)
+        assert name == "." or caught.value.filename == str(tmp_path / name)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Equal pixels are one image, wherever they lie and however they are stored."""
 
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from PIL import Image
 
 from augment.data.cleaning import mark_duplicates
-from augment.data.entries import Entry
+from augment.data.entries import Blocker, Entry
+from augment.data.sources.built_in import slanted
 from tests.data.corpus import encode, look, noise, write_set
 
 
@@ -29,17 +32,20 @@ def test_the_copy_in_test_stays(given: tuple[str, str], kept: int) -> None:
     entries = [entry(f"a/{i}", "x", name) for i, name in enumerate(given)]
     mark_duplicates(entries, "drop")
     assert [e.usable for e in entries] == [i == kept for i in range(2)]
+    assert entries[0].detail == f"equal to a/1, which is declared {given[1]}"
 
 
 def test_conflicts_leave_no_copy() -> None:
     entries = [entry(path, "x") for path in ("a/0", "a/1", "b/0")]
     assert mark_duplicates(entries, "drop") == []
     assert [(e.outcome, e.code) for e in entries] == [("quarantined", "label_conflict")] * 3
-    assert entries[2].detail.startswith("equal to a/0")
-    entries = [entry(path, "x") for path in ("a/0", "b/0")]
-    (blocker,) = mark_duplicates(entries, "stop")
-    assert "b/0 equal to a/0" in blocker.message
-    assert "ingest.conflicts" in blocker.message
+    assert [e.detail for e in entries] == [
+        f"equal to {path}, which has another label" for path in ("b/0", "b/0", "a/0")
+    ]
+    entries = [entry(path, "x") for path in ("b/0", "a/0")]
+    advice = "delete the wrong copy, or set ingest.conflicts: drop to leave out all copies"
+    message = f"b/0 equal to a/0, which has another label; {advice}"
+    assert mark_duplicates(entries, "stop") == [Blocker("b/0", "label_conflict", message)]
     assert {e.outcome for e in entries} == {"stop"}
 
 
@@ -61,3 +67,49 @@ def test_solid_shapes_of_other_colour_are_no_copies(tmp_path: Path) -> None:
         pixels[4:12, 4:12, channel] = 255
         (tmp_path / "cat" / f"colour{channel}.png").write_bytes(encode(pixels))
     assert all(e.outcome == "ok" for e in look(tmp_path).entries)
+
+
+def test_images_of_a_built_in_set_that_are_equal_share_a_group(tmp_path: Path) -> None:
+    images, labels = slanted()
+    found = look(tmp_path, source="slanted", size=None)
+    assert [e.label for e in found.entries] == labels
+    assert [e.path for e in found.entries] == [f"slanted/{number:04}" for number in range(800)]
+    assert [(e.channels, e.size, e.codes) for e in found.entries] == [(1, (2, 2), [])] * 800
+    assert all(np.array_equal(e.pixels[:, :, 0], image[0]) for e, image in zip(found.entries, images, strict=True))
+    first = {image.tobytes(): number for number, image in reversed(list(enumerate(images)))}
+    assert [e.group for e in found.entries] == [f"slanted/{first[image.tobytes()]:04}" for image in images]
+    assert (found.channels, found.sizes, found.blockers, found.notes) == (1, Counter({(2, 2): 800}), [], [])
+
+
+@pytest.mark.parametrize(("color", "channels"), [("auto", 3), ("rgb", 3), ("grey", 1)])
+def test_grey_and_colour_files_become_one_kind(tmp_path: Path, color: str, channels: int) -> None:
+    write_set(tmp_path, ("cat",), each=7)
+    write_set(tmp_path, ("dog",), channels=1)
+    found = look(tmp_path, color=color)
+    mended, code, word = ("cat", "to_grey", "grey") if channels == 1 else ("dog", "to_rgb", "RGB")
+    assert {(e.label, e.code) for e in found.entries} == {(mended, code), ("dog" if mended == "cat" else "cat", "")}
+    assert (found.channels, found.shape) == (channels, (channels, 16, 16))
+    assert f"mixed_modes: 6 grey and 7 colour files; all become {word}" in found.notes
+
+
+def test_a_class_of_decomposed_letters_is_named_as_it_is_seen(tmp_path: Path) -> None:
+    write_set(tmp_path, (unicodedata.normalize("NFD", "Käfer"), "dog"))
+    assert {e.label for e in look(tmp_path).entries} == {"Käfer", "dog"}
+
+
+def test_a_declared_split_can_be_put_aside(tmp_path: Path) -> None:
+    write_set(tmp_path / "train")
+    write_set(tmp_path / "test", each=2)
+    assert Counter(e.declared_split for e in look(tmp_path).entries) == {"train": 12, "test": 4}
+    found = look(tmp_path, split="drawn")
+    assert {e.declared_split for e in found.entries} == {""}
+    assert "split: the set's own, of 16 files, is not used (ingest.split: drawn)" in found.notes
+    assert not any("not used" in note for note in look(tmp_path / "train", split="drawn").notes)
+
+
+def test_what_is_resized_says_from_what(tmp_path: Path) -> None:
+    write_set(tmp_path, height=20, width=24)
+    found = look(tmp_path)
+    assert {(e.code, e.detail, e.size) for e in found.entries} == {("resized", "from 20x24", (20, 24))}
+    assert found.sizes == Counter({(20, 24): 12})
+    assert found.shape == (3, 16, 16)

@@ -145,8 +145,8 @@ def test_files_that_are_gone_or_have_changed_are_left_out(tmp_path: Path) -> Non
     gone, changed = [entry for entry in findings.usable if entry.split == "train"][:2]
     assert gone.location is not None
     assert changed.location is not None
-    gone.location.unlink()
-    changed.location.write_bytes(encode(np.full((9, 9, 3), 7, np.uint8) + np.arange(3, dtype=np.uint8)))
+    Path(gone.location).unlink()
+    Path(changed.location).write_bytes(encode(np.full((9, 9, 3), 7, np.uint8) + np.arange(3, dtype=np.uint8)))
     (line,) = size_worth_lines(findings, params)
     assert "100 % at 40x40" in line
 

@@ -104,6 +104,7 @@ def test_kinds() -> None:
         "gan_fill": "gan",
         "gan_half": "gan",
         "gan_half_filtered": "gan",
+        "gan_half_unmatched": "gan",
         "copies_half": "control",
         "as_delivered": "delivered",
     }

@@ -32,7 +32,7 @@ GENERATOR = ClassGenerator("x", build(PLAN, seed=1)[0])
 def test_round_trip(bundle: Path) -> None:
     loaded = load_bundle(bundle)
     original = ClassGenerator(LABEL, network_from(PLAN, build(PLAN, seed=1)[0].state_dict()))
-    assert loaded.label == LABEL
+    assert (loaded.label, loaded.training, loaded.environment) == (LABEL, {"steps": 3}, {"torch": "x"})
     assert loaded.shape == (3, 5, 8)
     assert torch.equal(loaded.sample(5, seed=2), original.sample(5, seed=2))
 

@@ -1,5 +1,6 @@
 """Sets of bundles whose hashes are right and whose contents are not are refused; so is every flipped byte."""
 
+import errno
 import json
 import os
 import pickle
@@ -10,8 +11,11 @@ import pytest
 import augment
 from augment.core.errors import BundleError
 from augment.core.files import sha256
+from augment.gan import bundle_files
 from augment.gan.bundle import check_bundle, load_generators
+from augment.gan.bundle_files import damaged
 from tests.gan.bundles import (
+    change_json,
     write_set,
 )
 from tests.gan.hostile import HOSTILE, MANIFEST, NORM, WEIGHTS, weights
@@ -37,6 +41,88 @@ def test_a_hostile_bundle_is_refused_with_a_code_and_a_sentence(name: str, tmp_p
         assert "\u202e" not in message
         assert len(message) < 1500
         assert str(root) in message
+
+
+AGAIN = "Move the folder away and run `dvc repro train`, or fetch it again."
+ANEW = "Make it anew: `dvc repro -f train` (what is in .work is not trained again), or `train_generators`."
+MISSING = "Run `dvc repro train` to make the generators, or give the folder that holds index.json."
+SENTENCES = {  # name of a hostile set -> file, what is said of it, what to do
+    "an index that is a list": ("index.json", "it holds a list, not a mapping", AGAIN),
+    "an index that is empty": ("index.json", "not JSON: Expecting value: line 1 column 1 (char 0)", AGAIN),
+    "a manifest with a number beyond all": (MANIFEST, "not JSON: 1e999 is not finite", AGAIN),
+    "a class of the index twice": ("index.json", "the key 'a' stands twice", AGAIN),
+    "an unknown key of a class": ("index.json", "classes.a._target_: Extra inputs are not permitted", AGAIN),
+    "an index of the form before": ("index.json", "it states no format, and this version reads format 2", ANEW),
+    "a manifest of another format": (MANIFEST, "it is of format '2', and this version reads format 1", ANEW),
+    "an order changed, the hash left": ("index.json", "its SHA-256 is not the one it states", AGAIN),
+    "spaces beside the values": (
+        "index.json", "its keys, spaces or numbers are not spelled as this program writes them", AGAIN
+    ),
+    "two manifests swapped": (MANIFEST, "its SHA-256 is not the one in index.json: it is of another set", AGAIN),
+    "two weights swapped": (WEIGHTS, "its SHA-256 is not the manifest's", AGAIN),
+    "a manifest of another label": ("a", "it is of class 'z', not 'a'", AGAIN),
+    "a manifest behind a link": (
+        MANIFEST, "a symbolic link, which may lead anywhere; copy the file itself to its place", AGAIN
+    ),
+    "no manifest": (MANIFEST, "No such file or directory", MISSING),
+    "a pipe as weights": (WEIGHTS, "not a regular file", AGAIN),
+    "a header beyond the file": (WEIGHTS, f"a header of {2**62} bytes, at most 100000 can be right", AGAIN),
+    "a tensor that is missing": (WEIGHTS, "tensors that do not fit the manifest: to_image.bias", AGAIN),
+    "a network of another kind": (
+        WEIGHTS, "tensors that do not fit the manifest: normalise.bias, normalise.num_batches_tracked, "
+        "normalise.running_mean, normalise.running_var, normalise.weight", AGAIN
+    ),
+    "a weight that is no number": (WEIGHTS, "project.weight holds numbers that are not finite", AGAIN),
+    "weights too large for their product": (
+        WEIGHTS, "its weights are finite, and the images that they draw are not", AGAIN
+    ),
+    "a variance below zero": (
+        WEIGHTS, f"{NORM} is below zero, which no variance or count can be", AGAIN
+    ),
+    "a shared generator in colour": (
+        "_shared", "it draws images (3, 5, 6), others of the set (1, 5, 6)", AGAIN
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_what_is_wrong_is_said_in_these_words(name: str, tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set")
+    HOSTILE[name][0](root)
+    file, what, advice = SENTENCES[name]
+    with pytest.raises(BundleError) as caught:
+        check_bundle(root)
+    assert str(caught.value) == f"{root / file}: {what}. {advice}"
+
+
+def test_a_file_that_the_system_refuses_is_no_missing_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(bundle_files, "read_file", refuse)
+    with pytest.raises(BundleError, match=r"index\.json: Permission denied\. Run `dvc repro train`") as caught:
+        check_bundle(tmp_path)
+    assert caught.value.code == "unreadable"
+
+
+def test_a_format_is_shown_to_twenty_letters(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set")
+    change_json(root / "index.json", format="x" * 50)
+    with pytest.raises(BundleError, match=f"it is of format '{'x' * 20}', and"):
+        check_bundle(root)
+
+
+def test_what_the_reader_of_weights_says_is_passed_on(tmp_path: Path) -> None:
+    root = write_set(tmp_path / "set")
+    HOSTILE["a tensor beyond the file"][0](root)
+    with pytest.raises(BundleError, match=r"generator\.safetensors: .*offset"):
+        check_bundle(root)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(300, 300), (301, 300), (5000, 300)])
+def test_what_stood_there_is_shown_to_a_length(tmp_path: Path, length: int, shown: int) -> None:
+    error = damaged(tmp_path, "bad_value", "x" * length)
+    assert str(error) == f"{tmp_path}: {'x' * shown}{'...' * (length > shown)}. {AGAIN}"
 
 
 def test_a_bundle_alone_is_refused_by_the_same_rules(tmp_path: Path) -> None:

@@ -101,7 +101,9 @@ def test_what_cannot_be_decoded_any_more_is_named_with_its_reason() -> None:
     train = ingest(params)
     known = known_originals(PREPARED, params.ingest)
     tight = replace(known, ingest=params.ingest.model_copy(update={"max_pixels": 100}))
-    with pytest.raises(DataError, match=rf"{train.sources[0]}: too_large: .*\n.*assemble.size to less"):
+    with pytest.raises(
+        DataError, match=rf"{train.sources[0]}: cannot be read as it is stored: .*\nName a smaller size"
+    ):
         list(original_images(tight, [str(train.sources[0])], None, 3))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from augment.core.engine import Engine
 from augment.core.errors import DataError
-from augment.core.files import read_csv
+from augment.core.files import read_csv, write_json
 from augment.data.imageset import ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_classes
@@ -39,6 +39,7 @@ def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ImageSet
     found = {side: drawn_set(20, number, SIDE) for number, side in enumerate(("train", "val", "test"))}
     for side, images in found.items():
         images.save(tmp_path / "data/prepared" / side)
+    write_json(tmp_path / "data/prepared/sizes.json", {"working": (SIDE, SIDE), "native": (SIDE, SIDE)})
     return found
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from augment.synthesis.native import native_samples, upscaled
+from augment.synthesis.native import Varied, native_samples, upscaled
 
 RNG = np.random.default_rng(0)
 
@@ -11,7 +11,7 @@ def test_a_sample_that_varies_nothing_is_its_original_and_one_without_source_is_
     originals = RNG.integers(0, 256, (3, 3, 32, 24), dtype=np.uint8)
     pictures = RNG.integers(0, 256, (3, 3, 16, 12), dtype=np.uint8)
     samples = pictures[[2, 0, 1]]
-    made = native_samples(samples, np.array([2, -1, 1]), pictures, originals)
+    made = native_samples(Varied(samples, np.array([2, -1, 1]), pictures), originals)
     assert np.array_equal(made[[0, 2]], originals[[2, 1]])
     assert np.array_equal(made[1], upscaled(samples[1:2], (32, 24))[0])
 

@@ -67,7 +67,7 @@ def arms_for(chosen: Evaluate, height: int, width: int) -> tuple[Arm, ...]:
             )
         return tuple(arm for arm in chosen.arm_names if arm != FINETUNE_ARM)
     if not insisted:
-        return tuple(arm for arm in chosen.arm_names if arm not in BACKBONE_ARMS)
+        return tuple(arm for arm in chosen.arm_names if arm not in (*BACKBONE_ARMS, UNMATCHED_ARM))
     if min(height, width) >= BACKBONE_FROM_PX:
         require_weights(f"params.yaml: evaluate: {insisted[0]}")
     raise ParamsError(
@@ -98,7 +98,8 @@ def judged_size_of(params: Params, working: Size, native: Size) -> Size:
 
 def seen_size_of(images: Sequence[Entry], working: Size, params: Params) -> Size:
     """The same, of usable images before ingest has written them."""
-    return judged_size_of(params, working, native_size(Counter(one.size for one in images if one.size), working))
+    sizes = Counter(one.size or working for one in images)
+    return judged_size_of(params, working, native_size(sizes, working)) if sizes else working
 
 
 def experiment_settings(

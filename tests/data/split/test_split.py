@@ -28,14 +28,14 @@ def table(labels: list[str], result: list[str]) -> dict[str, Counter[str]]:
 
 @pytest.mark.parametrize(
     ("number", "test", "val"),
-    [(5, 2, 1), (8, 2, 1), (10, 3, 1), (100, 30, 14), (3, 1, 0)],
+    [(5, 2, 1), (8, 2, 1), (10, 3, 1), (100, 30, 14), (3, 1, 0), (4, 1, 1)],
 )
 def test_fractions(number: int, test: int, val: int) -> None:
     counts = table(["a"] * number, run(["a"] * number))["a"]
     assert counts == Counter(test=test, val=val, train=number - test - val)
 
 
-@pytest.mark.parametrize(("n", "val"), [(2, 0), (4, 1), (5, 1), (10, 2), (60, 12)])
+@pytest.mark.parametrize(("n", "val"), [(2, 0), (4, 1), (5, 1), (10, 2), (60, 12), (79, 16)])
 def test_train_per_class_draws_train_and_val(n: int, val: int) -> None:
     labels = ["a"] * 100 + ["b"] * 80
     for label, counts in table(labels, run(labels, train_per_class=n)).items():
@@ -52,20 +52,12 @@ def test_train_per_class_by_name_and_nested() -> None:
     assert all(then != "test" for now, then in zip(small, large, strict=True) if now in ("train", "val"))
 
 
-def test_seeds_differ() -> None:
-    assert run(["a"] * 50, seed=0) != run(["a"] * 50, seed=1)
-
-
-def test_test_max_is_stratified_and_leaves_one() -> None:
-    labels = ["a"] * 900 + ["b"] * 90 + ["c"] * 4
-    full, cut = run(labels), run(labels, test_max=30)
-    counts = table(labels, cut)
-    assert sum(c["test"] for c in counts.values()) == 30
-    assert counts["c"]["test"] == 1
-    assert counts["a"]["test"] == pytest.approx(27, abs=1)
-    assert all(now == then or (now, then) == ("", "test") for now, then in zip(cut, full, strict=True))
-    with pytest.raises(DataError, match="test_max: 2 is fewer than the 3 classes"):
-        run(labels, test_max=2)
+@pytest.mark.parametrize(("train", "fraction", "val"), [(4, 0.02, 0), (5, 0.02, 1), (10, 0.02, 1), (14, 0.95, 12)])
+def test_val_has_one_of_five_and_leaves_two(train: int, fraction: float, val: int) -> None:
+    declared = ["train"] * train + ["test"] * 3
+    assert Counter(run(["a"] * len(declared), None, declared, val_fraction=fraction)) == Counter(
+        {"train": train - val, "val": val, "test": 3}
+    )
 
 
 classes_of_groups = st.dictionaries(
@@ -139,6 +131,9 @@ def test_declared_split_with_train_per_class() -> None:
     assert Counter(result[20:30]) == {"val": 2, "": 8}
     result = run(labels, None, own_val, train_per_class=10, val_fraction=0.95)
     assert table(labels, result)["a"] == Counter({"train": 2, "val": 8, "": 20, "test": 10})
+    result = run(labels, None, ["train"] * 30 + ["test"] * 10, train_per_class=30)
+    assert table(labels, result)["a"] == Counter(train=24, val=6, test=10)
+    assert Counter(run(labels, None, own_val, train_per_class=2)) == {"train": 2, "test": 10, "": 28}
     with pytest.raises(DataError, match="31 training images asked for, 30 found outside the declared test"):
         run(labels, None, own_val, train_per_class=31)
 
@@ -147,7 +142,8 @@ def test_undeclared_images_follow_their_group() -> None:
     for declared in (["", "test"], ["test", ""]):
         result = run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], declared + [""] * 10)
         assert result[:2] == ["test", "test"]
-    with pytest.raises(DataError, match="group 'g' is in train and in test"):
+    advice = r"put all of it into one split \(meta.csv, or images.csv\)$"
+    with pytest.raises(DataError, match=f"group 'g' is in train and in test; {advice}"):
         run(["a"] * 12, ["g"] * 2 + [f"{i}" for i in range(10)], ["train", "test"] + [""] * 10)
 
 
@@ -157,7 +153,11 @@ def test_undeclared_images_follow_their_group() -> None:
         ({"train_per_class": {"aa": 3}}, "no class 'c'; the classes are 'aa', 'b'"),
         ({"train_per_class": {"aa": 3, "b": 3, "aaa": 3}}, "no class 'aaa'; did you mean 'aa'"),
         ({"train_per_class": {"aa": 3}}, "no number for 'b'"),
-        ({"train_per_class": {"aa": 3, "b": 8}}, "class 'b': 8 training images asked for, 8 usable images found"),
+        (
+            {"train_per_class": {"aa": 3, "b": 8}},
+            "class 'b': 8 training images asked for, 8 usable images found, and at least 1 must be left for test; "
+            "lower ingest.train_per_class or add images$",
+        ),
     ],
 )
 def test_impossible_draws(changes: dict, message: str) -> None:
@@ -178,6 +178,16 @@ def test_one_group_cannot_be_split() -> None:
         run(["a"] * 8 + ["b"] * 8, [str(i) for i in range(8)] + ["one"] * 8)
     with pytest.raises(DataError, match=r"class 'b'.*0 to test on"):
         run(["a"] * 8 + ["b"] * 8, None, ["train"] * 6 + ["test"] * 2 + [""] * 8)
+    with pytest.raises(DataError, match=r"1 images to train on and 7 to test on; .* lacks a class$"):
+        run(["a"] * 8, None, ["train"] + ["test"] * 7)
+    with pytest.raises(DataError, match=r"^class 'a': .*\nclass 'b': "):
+        run(["a"] * 8 + ["b"] * 8, None, ["train"] * 15 + ["test"], train_per_class=9)
+
+
+@pytest.mark.parametrize("short", [(8, 7, 8), (8, 8, 7)])
+def test_texts_are_as_many_as_images(short: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        split(*(["a"] * number for number in short), DEFAULTS, 0)
 
 
 def test_a_large_group_does_not_become_val() -> None:

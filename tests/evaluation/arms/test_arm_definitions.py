@@ -24,17 +24,19 @@ from augment.params.arms import (
     BASE_AUGMENTATIONS,
     REAL_ARMS,
     SOURCES,
+    UNMATCHED_ARM,
     arm_kinds,
 )
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
-BY_NETWORK = [arm for arm in ARMS if arm not in BACKBONE_ARMS]  # from scratch
+BY_NETWORK = [arm for arm in ARMS if arm not in (*BACKBONE_ARMS, UNMATCHED_ARM)]  # from scratch
 PLAIN_IMAGES = ["none", "oversample", "as_delivered"]
 COUNTS = {"a": 8, "b": 4, "c": 2}
 USES = {
     "smote": "smote", "smote_half": "smote", "mixup_within": "mixes", "mixup_within_half": "mixes", "cmo": "pasted",
-    "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_only": "raw", "copies_half": "copies",
+    "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_half_unmatched": "filtered",
+    "gan_only": "raw", "copies_half": "copies",
     "shuffled": "shuffled", "noise": "noise", "as_delivered": "filtered", "distilled_gan": "filtered",
 }  # fmt: skip
 
@@ -86,7 +88,7 @@ PLAIN, FILL, HALF = [0, 0, 0], [0, 0.5, 0.75], [0, 0.5, 0.5]
         *((arm, [8 / 14, 4 / 14, 2 / 14], PLAIN) for arm in UNIFORM),
         *((arm, THIRDS, PLAIN) for arm in PLAIN_DRAWS),
         *((arm, THIRDS, FILL) for arm in ("smote", "mixup_within", "gan_fill")),
-        *((arm, THIRDS, HALF) for arm in USES if arm.endswith("half") or arm == "gan_half_filtered"),
+        *((arm, THIRDS, HALF) for arm in USES if arm.endswith("half") or arm.startswith("gan_half_")),
         *((arm, THIRDS, HALF) for arm in ("shuffled", "noise", "as_delivered", "cmo")),
         ("gan_pretrain", THIRDS, PLAIN),
         ("gan_only", THIRDS, [1, 1, 1]),

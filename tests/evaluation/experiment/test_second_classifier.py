@@ -39,6 +39,7 @@ def test_arms_that_differ_in_images_and_no_others(scores):
     assert list(scores) == ["none", "oversample", "cmo", "gan_fill", "gan_half", "gan_half_filtered", "copies_half"]
     left_out = set(ARMS) - set(ARMS_DIFFERING_IN_IMAGES)
     assert left_out == {
+        "gan_half_unmatched",
         "class_weights", "logit_adjusted", "classical", "randaugment", "mixup_cutmix", "trivialaugment",
         "label_smoothing", "probe", "finetune", "normal_distance", "distilled", "distilled_gan", "gan_pretrain",
         "as_delivered",
