@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from augment import load_augmented
 from augment.core.errors import DataError
 from augment.core.files import read_csv, write_csv
 from augment.data.imageset import ImageSet
-from augment.data.originals import known_originals, original_images
 from augment.data.prepare import prepare
 from pipeline.judged import load_judged
 from tests.pipeline.photos import (
@@ -94,17 +92,6 @@ def test_originals_that_are_not_what_ingest_read_are_named_by_both_stages(size: 
     with pytest.raises(DataError, match=told):
         delivered(params)
     assert len(delivered(settings("working"))) > 0, "which needs no original"
-
-
-def test_what_cannot_be_decoded_any_more_is_named_with_its_reason() -> None:
-    params = settings()
-    train = ingest(params)
-    known = known_originals(PREPARED, params.ingest)
-    tight = replace(known, ingest=params.ingest.model_copy(update={"max_pixels": 100}))
-    with pytest.raises(
-        DataError, match=rf"{train.sources[0]}: cannot be read as it is stored: .*\nName a smaller size"
-    ):
-        list(original_images(tight, [str(train.sources[0])], None, 3))
 
 
 def test_one_far_larger_than_the_rest_changes_no_other() -> None:
