@@ -75,10 +75,11 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
 
 def write_samples(rows: list[dict[str, str]], samples: Varied, own: ImageSet, delivery: Delivery) -> Iterator[Row]:
     """The samples of one class, as they are in data/synthetic or larger."""
-    contents: Iterable[bytes] = ((SYNTHETIC / row["file"]).read_bytes() for row in rows)
+    contents: Iterable[tuple[int, bytes]] = enumerate((SYNTHETIC / row["file"]).read_bytes() for row in rows)
     if delivery.originals is not None:
         contents = sample_files(samples, own, delivery)
-    for row, content in zip(rows, contents, strict=True):
+    for position, content in contents:
+        row = rows[position]
         yield write_made(f"synthetic-{row['file'].rsplit('/', 1)[1]}", row["label"], row["file"], content)
 
 

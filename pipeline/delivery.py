@@ -29,6 +29,13 @@ class Delivery:
     native: bool
     originals: Originals | None
 
+    @property
+    def size_of_edits(self) -> Size | None:
+        """Of originals that are edited, None for each its own: but pictures that are cropped or padded do not show what
+        an original shows as it is stored."""
+        as_stored = self.native and self.originals is not None and self.originals.ingest.fit == "stretch"
+        return None if as_stored else self.size
+
     def chosen(self, rows: list[dict[str, str]]) -> list[dict[str, str]]:
         """Rows of a class's samples that are delivered: at a larger size as many as were judged, edits alone if any."""
         if self.originals is None:
@@ -63,24 +70,36 @@ def real_files(images: ImageSet, delivery: Delivery) -> Iterator[tuple[bytes, st
         yield from ((_png(image), ".png") for image in original_images(originals, names, delivery.size, channels))
 
 
-def sample_files(varied: Varied, own: ImageSet, delivery: Delivery) -> Iterator[bytes]:
-    """PNGs of the samples of one class at the size of the delivery; own: the training images of the class."""
+def sample_files(varied: Varied, own: ImageSet, delivery: Delivery) -> Iterator[tuple[int, bytes]]:
+    """PNGs of the samples of one class at the size of the delivery, each with its position; own: the training images of
+    the class.
+
+    Samples of one original follow each other, so that one original is held at a time, however large it is.
+    """
     assert delivery.originals is not None
-    used = sorted({*varied.source.tolist()} - {-1})
-    size, names = None if delivery.native else delivery.size, own.sources[used].tolist()
-    channels = varied.samples.shape[1]
-    originals = dict(zip(used, original_images(delivery.originals, names, size, channels), strict=True))
+    channels, sources = varied.samples.shape[1], varied.source.tolist()
     blank = np.zeros((1, channels, *delivery.size), np.uint8)
-    for sample, at in zip(varied.samples, varied.source.tolist(), strict=True):
-        one = Varied(sample[None], np.array([min(at, 0)]), own.images[[max(at, 0)]])
-        yield _png(native_samples(one, blank if at < 0 else originals[at][None])[0])
+    for position in np.flatnonzero(varied.source < 0).tolist():
+        yield position, _png(native_samples(_one(varied, position), blank)[0])
+    used = sorted({*sources} - {-1})
+    names = own.sources[used].tolist()
+    originals = original_images(delivery.originals, names, delivery.size_of_edits, channels)
+    for at, original in zip(used, originals, strict=True):
+        for position in np.flatnonzero(varied.source == at).tolist():
+            yield position, _png(native_samples(_one(varied, position), original[None])[0])
+
+
+def _one(varied: Varied, position: int) -> Varied:
+    """One sample alone."""
+    at = int(varied.source[position])
+    return Varied(varied.samples[[position]], np.array([min(at, 0)]), varied.pictures[[max(at, 0)]])
 
 
 def treated_files(own: ImageSet, others: Sequence[Varied], delivery: Delivery, seed: int) -> Iterator[bytes]:
     """PNGs of the training images of a class without samples, treated as the samples of others are."""
     assert delivery.originals is not None
-    size, names = None if delivery.native else delivery.size, own.sources.tolist()
-    images = original_images(delivery.originals, names, size, own.images.shape[1])
+    names, channels = own.sources.tolist(), own.images.shape[1]
+    images = original_images(delivery.originals, names, delivery.size_of_edits, channels)
     for index, original in enumerate(images):
         yield _png(treated_alike(own.images[[index]], original[None], others, seed, index)[0])
 

@@ -18,7 +18,7 @@ from augment.data.sources import disk
 from augment.params import Ingest
 
 UInt8 = NDArray[np.uint8]
-CHUNK_IMAGES = 256  # decoded in one go: all of them would be held twice
+CHUNK_IMAGES, CHUNK_AS_STORED = 256, 16  # decoded in one go: all of them would be held twice, and may be large
 AS_THEY_ARE = {
     "",
     "ext_mismatch",
@@ -69,8 +69,9 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
     """
     form = originals.ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
     entries, wanted = original_files(originals, names), replace(wanted_of(form, size), any_size=True)
-    for at in range(0, len(entries), CHUNK_IMAGES):
-        chunk = entries[at : at + CHUNK_IMAGES]
+    together = CHUNK_IMAGES if size else CHUNK_AS_STORED
+    for at in range(0, len(entries), together):
+        chunk = entries[at : at + together]
         take_in(chunk, wanted)
         one_scale(chunk, wanted, originals.scale)
         _require_same(originals, chunk)

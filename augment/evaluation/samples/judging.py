@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from augment.core.engine import Engine
+from augment.core.progress import say
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.draws import Samples, edits_alone
@@ -89,6 +90,7 @@ def tell_apart(train: ImageSet, samples: Samples, settings: ExperimentSettings, 
     """The rows of told_apart.csv, of one repeat; none where no arm looks through a backbone."""
     if {*BACKBONE_ARMS}.isdisjoint(settings.arms):
         return []
+    say("experiment: telling made images from real ones")
     matched = settings.look.judged is not None and family_of(DEFAULT_GAN_ARM, settings.base) != "scratch"
     used = samples if settings.look.judged is None else edits_alone(samples)
     made, origins = used.made["filtered"], used.origins["filtered"]
