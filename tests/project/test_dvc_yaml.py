@@ -40,7 +40,8 @@ def test_every_key_that_dvc_reads_is_missed(project: Path) -> None:
     ("line", "message"),
     [
         ("  flips: ", "ingest.flips is missing, and DVC reads it: write `flips: none`"),
-        ("  size: ", "ingest.size is missing, and DVC reads it: write `size: null`"),
+        ("  size: auto", "assemble.size is missing, and DVC reads it: write `size: auto`"),
+        ("  size: null", "ingest.size is missing, and DVC reads it: write `size: null`"),
         ("  path: ", "ingest.path is missing, and DVC reads it: write `path: data/raw`"),
         ("  base: ", "train.base is missing, and DVC reads it: write `base: data/base`"),
         ("  external: ", "evaluate.external is missing, and DVC reads it: write `external: data/external`"),
