@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from augment.core.files import sha256
 from augment.data.cleaning import mark_duplicates
 from augment.data.entries import Blocker, Entry
 from augment.data.sources.built_in import slanted
@@ -113,3 +114,21 @@ def test_what_is_resized_says_from_what(tmp_path: Path) -> None:
     assert {(e.code, e.detail, e.size) for e in found.entries} == {("resized", "from 20x24", (20, 24))}
     assert found.sizes == Counter({(20, 24): 12})
     assert found.shape == (3, 16, 16)
+
+
+def test_every_file_is_decoded_and_hashed_wherever_it_lies(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    (tmp_path / "cat/deep").mkdir()
+    (tmp_path / "cat/5.png").rename(tmp_path / "cat/deep/5.png")
+    (tmp_path / "dog/torn.png").write_bytes(encode(noise(1))[:40])
+    (tmp_path / "images.csv").write_text("path,label\n" + "".join(f"cat/{i}.png,x\ndog/{i}.png,y\n" for i in range(5)))
+    folder, listed = look(tmp_path / "."), look(tmp_path, source="list")
+    files = [e for e in folder.entries if e.path.endswith(".png")]
+    assert {e.sha256 for e in files} == {sha256((tmp_path / e.path).read_bytes()) for e in files}
+    assert [(e.path, e.code) for e in files if e.code] == [
+        ("cat/deep/5.png", "flattened"),
+        ("dog/torn.png", "truncated"),
+    ]
+    assert all(np.array_equal(e.pixels, np.asarray(Image.open(tmp_path / e.path))) for e in files if e.usable)
+    assert Counter(e.label for e in listed.usable) == {"x": 5, "y": 5}
+    assert {e.facts.kind for e in folder.usable} == {"PNG"}
