@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from augment.core.files import sha256
 from augment.data.cleaning import mark_duplicates
 from augment.data.entries import Blocker, Entry
 from augment.data.sources.built_in import slanted
@@ -113,3 +114,38 @@ def test_what_is_resized_says_from_what(tmp_path: Path) -> None:
     assert {(e.code, e.detail, e.size) for e in found.entries} == {("resized", "from 20x24", (20, 24))}
     assert found.sizes == Counter({(20, 24): 12})
     assert found.shape == (3, 16, 16)
+
+
+def test_every_file_is_decoded_and_hashed_wherever_it_lies(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    (tmp_path / "cat/deep").mkdir()
+    (tmp_path / "cat/5.png").rename(tmp_path / "cat/deep/5.png")
+    (tmp_path / "dog/torn.png").write_bytes(encode(noise(1))[:40])
+    (tmp_path / "images.csv").write_text("path,label\n" + "".join(f"cat/{i}.png,x\ndog/{i}.png,y\n" for i in range(5)))
+    folder, listed = look(tmp_path / "."), look(tmp_path, source="list")
+    files = [e for e in folder.entries if e.path.endswith(".png")]
+    assert {e.sha256 for e in files} == {sha256((tmp_path / e.path).read_bytes()) for e in files}
+    assert [(e.path, e.code) for e in files if e.code] == [
+        ("cat/deep/5.png", "flattened"),
+        ("dog/torn.png", "truncated"),
+    ]
+    assert all(np.array_equal(e.pixels, np.asarray(Image.open(tmp_path / e.path))) for e in files if e.usable)
+    assert Counter(e.label for e in listed.usable) == {"x": 5, "y": 5}
+    assert {e.facts.kind for e in folder.usable} == {"PNG"}
+
+
+def test_groups_are_those_of_names_where_a_pattern_is_given_and_near_duplicates_where_wanted(tmp_path: Path) -> None:
+    for number in range(24):
+        path = tmp_path / "ab"[number % 2] / f"p{number % 8}_{number // 8}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(encode(noise(number)))
+    (tmp_path / "a/p0_9.jpg").write_bytes(encode(noise(0), "JPEG", quality=95, subsampling=0))
+    plain, named = look(tmp_path), look(tmp_path, group_pattern="/(p[0-9])_", near_duplicates="off")
+    assert (plain.declared, plain.stems.count, plain.near.clusters) == (0, 8, [["a/p0_0.png", "a/p0_9.jpg"]])
+    assert (named.declared, named.stems, named.near.clusters) == (25, None, [])
+    assert all(e.group.endswith(e.path[2:4]) for e in named.entries)
+
+
+def test_every_conflict_stops() -> None:
+    entries = [entry(path, digest) for digest in "xy" for path in (f"a/{digest}", f"b/{digest}")]
+    assert [blocker.path for blocker in mark_duplicates(entries, "stop")] == ["b/x", "b/y"]
