@@ -92,8 +92,10 @@ def evaluate(params: Params) -> None:
 
 def families_of(facts: Facts, splits: Splits, chosen: Evaluate) -> Families:
     """The classifiers that ran, and why no pretrained backbone did."""
-    untried = why_untried(facts.arms, chosen.arm_names, *splits.train.images.shape[2:])
-    return Families(facts.base, None if chosen.classifier == "auto" else chosen.classifier, untried)
+    height, width = splits.train.images.shape[2:]
+    untried = why_untried(facts.arms, chosen.arm_names, height, width)
+    sizes = ((facts.seen_size[0], facts.seen_size[1]), (height, width)) if facts.seen_size else None
+    return Families(facts.base, None if chosen.classifier == "auto" else chosen.classifier, untried, sizes)
 
 
 def write(rows_of: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:

@@ -112,7 +112,8 @@ def experiment(params: Params) -> None:
     write_tables({"told_apart": tell_apart(first, result.samples[0], settings, params.seed)})
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
-    Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone).write()
+    facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)
+    Facts(*facts).write()
     write_json(ENVIRONMENT, environment(backend.device))
     end_experiment()
 

@@ -36,6 +36,7 @@ class Facts:
     failed: label -> repeats in which its GAN failed
     pinned: what the manifest in `train.base` says of its training, None where nothing is pinned
     backbone: the files of the user's own network -> their SHA-256, as they were; DVC does not watch them
+    seen_size: (height, width) that backbones were shown, None where that is the working size
     """
 
     announced: float | None
@@ -44,6 +45,7 @@ class Facts:
     failed: Mapping[str, int]
     pinned: Mapping[str, Any] | None
     backbone: Mapping[str, str]
+    seen_size: Sequence[int] | None
 
     def write(self) -> None:
         write_json(FACTS, asdict(self))

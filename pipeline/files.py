@@ -129,6 +129,7 @@ FILES: dict[str, CsvFile] = {
         failed="label -> repeats in which its GAN failed",
         pinned="`training` of the manifest in `train.base`; null: none",
         backbone="files of your own network -> SHA-256, as they were used",
+        seen_size="[height, width] that backbones were shown; null: as data/prepared",
     ),
     "data/augmented/manifest.csv": CsvFile(
         "The images to train on.",

@@ -18,6 +18,7 @@ from augment.params.arms import (
     family_of,
 )
 
+Size = tuple[int, int]
 BUILDS_ON_NONE = "a network from scratch without augmentation"
 
 
@@ -26,11 +27,13 @@ class Families:
     """base: the arm that made images are added to, None for none
     fixed: the family that `evaluate.classifier` names, None for `auto`
     untried: why no pretrained backbone ran, empty where one did
+    sizes: (height, width) that backbones were shown and networks from scratch, None where they are the same
     """
 
     base: Arm | None = None
     fixed: Family | None = None
     untried: str = ""
+    sizes: tuple[Size, Size] | None = None
 
     @property
     def way(self) -> str:
@@ -70,7 +73,7 @@ def first_line(test: MetricTable, kinds: Mapping[Arm, ArmKind], best_real: Arm, 
         added = "it" if families.base == best_real else families.way
         return (
             f"Without any GAN the best way found is {best} on these test images; GAN images added to {added} give "
-            f"{made}. {_tried(tried_families(kinds, families.base), families.untried)}"
+            f"{made}. {_tried(tried_families(kinds, families.base), families)}"
         )
     told = [f"{ROW_OF[arm].spoken} reaches {reached(test, arm)}" for arm in reference_arms(test, kinds)]
     beside = [f"Without any GAN {' and '.join(told)} {test.name} on these test images."] if told else []
@@ -88,6 +91,11 @@ def reached(test: MetricTable, arm: Arm) -> str:
     return share_text(estimate.mean, *estimate.interval(0.95, minimum=0.0))
 
 
-def _tried(families: Sequence[Family], untried: str) -> str:
-    names = ", ".join(FAMILY_WORDS[family] for family in families)
-    return f"Tried: {names}" + (f"; no pretrained backbone, since {untried}." if untried else ".")
+def _tried(tried: Sequence[Family], families: Families) -> str:
+    names = f"Tried: {', '.join(FAMILY_WORDS[family] for family in tried)}"
+    if families.untried:
+        return f"{names}; no pretrained backbone, since {families.untried}."
+    if families.sizes is None:
+        return f"{names}."
+    shown, small = ("x".join(map(str, size)) for size in families.sizes)
+    return f"{names}; backbones saw {shown} pixels, networks from scratch {small}."

@@ -244,4 +244,8 @@ def test_the_first_line_names_the_best_way_and_what_was_tried() -> None:
     assert line.endswith(
         "Tried: networks from scratch, a frozen pretrained backbone, a fine-tuned pretrained backbone."
     )
+    larger = Families("finetune", sizes=((299, 224), (32, 24)))
+    assert judged(*tables, kinds, tried=larger)[1].first_line.endswith(
+        "a fine-tuned pretrained backbone; backbones saw 299x224 pixels, networks from scratch 32x24."
+    )
     assert f"added to {ROW_OF['probe'].spoken} give" in judged(*tables, kinds, tried=Families("probe"))[1].first_line
