@@ -132,6 +132,7 @@ def test_every_file_is_decoded_and_hashed_wherever_it_lies(tmp_path: Path) -> No
     assert all(np.array_equal(e.pixels, np.asarray(Image.open(tmp_path / e.path))) for e in files if e.usable)
     assert Counter(e.label for e in listed.usable) == {"x": 5, "y": 5}
     assert {e.facts.kind for e in folder.usable} == {"PNG"}
+    assert Counter(e.outcome for e in files) == {"ok": 11, "fixed": 1, "quarantined": 1}
 
 
 def test_groups_are_those_of_names_where_a_pattern_is_given_and_near_duplicates_where_wanted(tmp_path: Path) -> None:
