@@ -1,7 +1,7 @@
 """Samples of a training loop at a larger size: edits of originals where one varies a training image, else enlarged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -57,12 +57,16 @@ class Enlarger:
 def enlargers(
     samplers: Mapping[str, Sampler], train: ImageSet | None, originals: ImageSet | None
 ) -> dict[str, Enlarger]:
-    """Of each class. train, originals: as `originals_argument` takes them."""
+    """Of each class; with originals edits alone where a class has any, as in data/augmented (`edits_alone`). train,
+    originals: as `originals_argument` takes them."""
     labels = np.array([], dtype=np.str_) if train is None else train.labels
     return {
-        label: Enlarger(sampler, train, originals, np.flatnonzero(labels == label))
+        label: Enlarger(
+            replace(sampler, transfer_share=1.0) if originals and isinstance(sampler, Mixture) else sampler,
+            train, originals, np.flatnonzero(labels == label),
+        )
         for label, sampler in samplers.items()
-    }
+    }  # fmt: skip
 
 
 def originals_argument(originals: object, train: object) -> ImageSet | None:

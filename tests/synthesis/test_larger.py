@@ -71,17 +71,18 @@ def test_parts_of_a_few_images_give_what_one_part_gives(monkeypatch: pytest.Monk
     assert (dataset({"b": 9}).images.int() - whole.int()).abs().max() <= 1, "up to float rounding"
 
 
-def test_a_data_set_holds_edits_of_originals_where_latent_transfer_made_a_sample() -> None:
+def test_a_data_set_holds_edits_of_originals_alone_where_a_class_has_any() -> None:
     fakes, small = dataset({"a": 2, "b": 6}, seed=4), SyntheticDataset(SET, {"a": 2, "b": 6}, borrow_from=TRAIN, seed=4)
     assert fakes.images.shape == (8, 1, 20, 20)
     assert fakes.targets == small.targets
-    sampler: Any = samplers(SET, TRAIN, 4)["b"]
+    transfer: Any = samplers(SET, TRAIN, 4)["b"].transfer  # type: ignore[attr-defined]
     own, pictures = LARGE.of_class("b").images, TRAIN.of_class("b").images
-    expected = native_samples(Varied(small.images.numpy()[2:], sampler.sources(6, seed=4), pictures), own)
-    assert np.array_equal(fakes.images.numpy()[2:], expected)
+    varied = Varied(transfer.sample(6, seed=4).numpy(), transfer.sources(6, seed=4), pictures)
+    assert (varied.source >= 0).all()
+    assert np.array_equal(fakes.images.numpy()[2:], native_samples(varied, own))
     assert np.array_equal(fakes.images.numpy()[:2], upscaled(small.images.numpy()[:2], (20, 20)))
-    plain = torch.from_numpy(upscaled(small.images.numpy(), (20, 20)))
-    assert not torch.equal(fakes.images[2:], plain[2:]), "an edit is no enlarged sample"
+    plain = torch.from_numpy(upscaled(varied.samples, (20, 20)))
+    assert not torch.equal(fakes.images[2:], plain), "an edit is no enlarged sample"
 
 
 def test_an_image_depends_on_seed_label_and_number_alone() -> None:
