@@ -37,7 +37,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a
     minority class then vary as images of majority classes do (latent transfer), as by default those in data/augmented.
     It takes seconds, at 64 px minutes.
-    originals: the images of `borrow_from` once more, larger, from `load_originals`; all samples of a minority class then
+    originals: the images of `borrow_from` once more, larger, from `load_originals`; samples of a minority class then all
     vary one of them, and are its original, edited as the sample changes the small picture. Others are enlarged.
     A classifier may take these traces for the class where only some classes get samples.
     size: without originals, enlarges all samples, bicubically: a number is the shorter side, or (height, width).
