@@ -37,8 +37,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a
     minority class then vary as images of majority classes do (latent transfer), as by default those in data/augmented.
     It takes seconds, at 64 px minutes.
-    originals: the images of `borrow_from` once more, larger, from `load_originals`; samples of a minority class then all
-    vary one of them, and are its original, edited as the sample changes the small picture. Others are enlarged.
+    originals: the images of `borrow_from` once more, larger, from `load_originals`. All samples of a minority class
+    then vary one of them, and are its original, edited as the sample changes the small picture. Others are enlarged.
     A classifier may take these traces for the class where only some classes get samples.
     size: without originals, enlarges all samples, bicubically: a number is the shorter side, or (height, width).
     value_range: that of the real images, where they are floats: (0, 1) or (-1, 1) makes these float32 in it. Without
