@@ -20,7 +20,7 @@ from augment.params.schema import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 MIN_SIDE_PX, MAX_SIDE_PX = 96, BACKBONE_MAX_SIDE_PX  # of what lite0 is shown, trained at 224; smaller is enlarged
-CHUNK_IMAGES = 64  # square images of one pass
+CHUNK_IMAGES, PASS_PIXELS = 64, 64 * 96 * 96  # of one pass, at most: the first layers hold hundreds of values a pixel
 CHECKED_IMAGES, SAME_WITHIN = 3, 0.05  # of a first look; a share, as bf16 rounds
 FAULTS = (RuntimeError, TypeError, ValueError, AssertionError, IndexError, KeyError, ZeroDivisionError)
 HALF_MAX = torch.finfo(torch.float16).max
@@ -137,8 +137,8 @@ def described(
 
     bf16 where the processor multiplies it in hardware.
     """
-    side, other = sorted(images.shape[2:]) if network.size is None else (MAX_SIDE_PX**2, network.size**2)
-    chunk = max(1, CHUNK_IMAGES * side // max(side, other))  # long thin images are as long at the same shorter side
+    height, width = _shown_size(network, *images.shape[2:])
+    chunk = min(CHUNK_IMAGES, max(1, PASS_PIXELS // (height * width)))
     for at in range(0, max(len(images), 1), chunk):
         h, seen = _seen(network, network_input(network, images[at : at + chunk]))
         trained_on = _fewer_places(h.float(), network.max_places)
@@ -159,14 +159,17 @@ def _seen(network: Backbone, x: Tensor) -> tuple[Tensor, Tensor]:
         return h, h if network.last is None else network.last(h)
 
 
+def _shown_size(network: Backbone, height: int, width: int) -> tuple[int, int]:
+    """(height, width) that images of a size have as its input."""
+    if network.size is not None:
+        return network.size, network.size
+    scale = min(max(min(height, width), MIN_SIDE_PX), MAX_SIDE_PX) / min(height, width)
+    return round(scale * height), round(scale * width)
+
+
 def network_input(network: Backbone, images: NDArray[np.uint8]) -> Tensor:
     """uint8 (N, C, H, W) -> normalised float32 (N, channels, h, w), resized with antialiasing."""
-    height, width = images.shape[2:]
-    if network.size is None:
-        scale = min(max(min(height, width), MIN_SIDE_PX), MAX_SIDE_PX) / min(height, width)
-        target = (round(scale * height), round(scale * width))
-    else:
-        target = (network.size, network.size)
+    target = _shown_size(network, *images.shape[2:])
     levels = torch.from_numpy(images).float().expand(-1, network.channels, -1, -1) / 255
     sized = F.interpolate(levels, target, mode="bilinear", antialias=True)
     mean, std = (torch.tensor(values[: network.channels])[:, None, None] for values in (network.mean, network.std))
