@@ -22,6 +22,7 @@ from augment.measure.classifiers import Augment, Blend
 from augment.params.arms import Augmentation
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
+PART_VALUES = 25_000_000  # of copies that are made in one go
 ROUNDING = 1e-3  # beyond 0 to 1, of resizing and half precision
 
 
@@ -71,9 +72,13 @@ def flipping(flips: str) -> list[nn.Module]:
 def jittered(images: UInt8, count: int, flips: str, seed: int) -> UInt8:
     """`count` copies of images drawn with replacement, each classically augmented once; uint8 (count, C, H, W)."""
     chosen = torch.randint(len(images), (count,), generator=torch_rng(seed, "jitter", "which"))
+    augment, together = classical_augmentation(flips), max(1, PART_VALUES // max(1, math.prod(images.shape[1:])))
+    copies = np.empty((count, *images.shape[1:]), dtype=np.uint8)
     with global_torch_rng(derive_seed(seed, "jitter", "how")), torch.no_grad():
-        copies = classical_augmentation(flips)(torch.from_numpy(images)[chosen].float() / 255)
-    return np.asarray((copies * 255).round().clamp(0, 255).to(torch.uint8))
+        for at in range(0, count, together):
+            some = augment(torch.from_numpy(images)[chosen[at : at + together]].float() / 255)
+            copies[at : at + together] = (some * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+    return copies
 
 
 def randaugment(flips: str, channels: int, height: int, width: int) -> Augment:
