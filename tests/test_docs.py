@@ -31,7 +31,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/arms.md": 100,
     "docs/evidence.md": 190,
     "docs/validation.md": 120,
-    "docs/results.md": 130,
+    "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
     "docs/architecture.md": 92,
