@@ -22,7 +22,7 @@ from augment.measure.classifiers import Augment, Blend
 from augment.params.arms import Augmentation
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
-PART_VALUES = 25_000_000  # of copies that are made in one go
+PART_VALUES = 8_000_000  # of copies that are made in one go: each takes some 30 bytes meanwhile
 ROUNDING = 1e-3  # beyond 0 to 1, of resizing and half precision
 
 
