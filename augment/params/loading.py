@@ -12,6 +12,7 @@ from augment.params.messages import format_errors
 from augment.params.schema import Params
 
 MAX_BYTES = 1_000_000
+SIZES = ("ingest", "assemble")  # sections whose size may be [height, width]
 
 
 def load(path: Path = Path("params.yaml")) -> Params:
@@ -44,7 +45,10 @@ def check(values: Any, name: str = "params.yaml") -> Params:
 
 
 def _tuples(values: dict[Any, Any]) -> dict[Any, Any]:
-    ingest = values.get("ingest")
-    if isinstance(ingest, dict) and isinstance(ingest.get("size"), list):
-        return {**values, "ingest": {**ingest, "size": tuple(ingest["size"])}}
-    return values
+    """With the lists of `SIZES` as tuples."""
+    changed = {
+        section: {**values[section], "size": tuple(values[section]["size"])}
+        for section in SIZES
+        if isinstance(values.get(section), dict) and isinstance(values[section].get("size"), list)
+    }
+    return values | changed

@@ -176,7 +176,8 @@ class Assemble(Section):
     """The size that images are delivered at, and that classifiers on a backbone are shown, as far as these look: with a
     shorter side of at most 224. `auto`: the originals' own, with a shorter side of at most 224, one size for all.
     `native`: originals as they are stored, each of its size. `working`: the size of the GANs (`ingest.size`), at which
-    networks from scratch learn in any case. Or pixels, one number or [height, width]."""
+    networks from scratch learn in any case. Or pixels, one number for a square or [height, width], of the aspect of
+    `ingest.size` unless `ingest.fit` is stretch."""
 
 
 class Report(Section):

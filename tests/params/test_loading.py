@@ -211,6 +211,12 @@ def test_the_verdict_keeps_the_arms_that_it_needs() -> None:
     assert short.evaluate.arm_names == ("none", "gan_half_filtered", "copies_half")
 
 
+def test_either_size_may_be_a_list() -> None:
+    found = check({"ingest": {"size": [32, 24]}, "assemble": {"size": [299, 224]}})
+    assert (found.ingest.size, found.assemble.size) == ((32, 24), (299, 224))
+    assert "assemble.size" in message({"assemble": {"size": [1, 2, 3]}})
+
+
 def test_the_augmentation_that_made_images_are_added_to_is_a_rival() -> None:
     few = ["none", "classical", "gan_half_filtered", "copies_half"]
     assert "must be among the arms too" in message({"evaluate": {"arms": few, "augmentation": "randaugment"}})

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from augment.core.errors import ParamsError
 from augment.data.entries import Entry
+from augment.data.findings import size_text
 from augment.data.imageset import ImageSet
-from augment.data.sizes import Size, capped, delivered_size, native_size
+from augment.data.sizes import Size, capped, delivered_size, native_size, same_aspect
 from augment.evaluation.arms.judged import JudgedImages
 from augment.evaluation.arms.seen import Look
 from augment.measure.backbone.backbone import comes_apart, is_available
@@ -87,13 +88,23 @@ def with_base(settings: ExperimentSettings, base: Arm | None) -> ExperimentSetti
 
 def judged_size_of(params: Params, working: Size, native: Size) -> Size:
     """The size at which classifiers on a backbone see images: that which is delivered, as far as they look. Networks
-    from scratch alone (`evaluate.classifier: scratch`) see the working size, and so does what is beside them."""
-    chosen = params.evaluate
+    from scratch alone (`evaluate.classifier: scratch`) see the working size, and so does what is beside them.
+
+    Raises `ParamsError` where `assemble.size` would show another part of each image than GANs see.
+    """
+    chosen, most = params.evaluate, params.evaluate.backbone_side
+    delivered = delivered_size(params.assemble.size, native, working, most)
+    if params.ingest.fit != "stretch" and not same_aspect(delivered, working):
+        asked, example = size_text(delivered), list(capped(native, working, most))
+        raise ParamsError(
+            f"params.yaml: assemble.size: {asked} has another aspect than the {size_text(working)} of the GANs, and "
+            f"with ingest.fit: {params.ingest.fit} would show another part of each image; write a size of that aspect, "
+            f"such as {example}, or `auto`, or set ingest.fit: stretch"
+        )
     looks = is_available(chosen.backbone) and not {*BACKBONE_ARMS}.isdisjoint(chosen.arm_names)
     if not looks or chosen.classifier == "scratch":
         return working
-    most = chosen.backbone_side
-    return capped(delivered_size(params.assemble.size, native, working, most), working, most)
+    return capped(delivered, working, most)
 
 
 def seen_size_of(images: Sequence[Entry], working: Size, params: Params) -> Size:

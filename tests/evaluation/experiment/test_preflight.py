@@ -8,8 +8,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from augment.cli import main
+from augment.core.errors import ParamsError
 from augment.data.entries import Entry
 from augment.evaluation.experiment.preflight import experiment_blockers
+from augment.evaluation.experiment.settings import judged_size_of
 from augment.params import check
 from tests.data.corpus import write_set
 
@@ -82,6 +84,18 @@ def test_a_backbone_needs_images_that_show_it_something(
     params = check(YAML(typ="safe").load(f"evaluate: {{{evaluate}}}"))
     found = experiment_blockers((1, 4, 4), split_entries(train=9, val=9, test=30), params)
     assert [blocker.message[: len(words or "")] for blocker in found] == ([words] if words else [])
+
+
+@pytest.mark.parametrize(("fit", "size"), [("crop", 224), ("pad", [24, 32]), ("crop", [40, 20])])
+def test_a_size_of_another_aspect_is_refused_where_it_would_show_another_part(fit: str, size: object) -> None:
+    """Backbones would see, and edits would change, what the GANs have never seen."""
+    settings = {"ingest": {"fit": fit}, "assemble": {"size": size}}
+    with pytest.raises(ParamsError, match=r"such as \[299, 224\], or `auto`, or set ingest.fit: stretch"):
+        judged_size_of(check(settings), (32, 24), (533, 400))
+    stretched = judged_size_of(check(settings | {"ingest": {"fit": "stretch"}}), (32, 24), (533, 400))
+    assert stretched == ((224, 224) if size == 224 else tuple(size))
+    assert judged_size_of(check({"ingest": {"fit": fit}}), (32, 24), (533, 400)) == (299, 224)
+    assert judged_size_of(check({"assemble": {"size": "working"}}), (32, 24), (533, 400)) == (32, 24)
 
 
 def test_check_says_that_the_class_filter_has_nothing_to_hold_out(
