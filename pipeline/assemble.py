@@ -11,7 +11,7 @@ from augment.core.seeds import derive_seed
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.draws import delivered_images, sampled_classes
+from augment.evaluation.arms.draws import delivered_images, is_matched, sampled_classes
 from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
 from augment.synthesis.native import Varied
@@ -52,7 +52,7 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
     """
     kept = {label: delivery.chosen(rows) for label, rows in synthetic_files(train.classes).items()}
     images = {label: np.stack([read_png(sample["file"]) for sample in kept[label]]) for label in kept if kept[label]}
-    matched = delivery.originals is not None and family_of(arm, base) != "scratch"
+    matched = is_matched(arm, base, delivery.originals is not None)
     data, delivered_weights = delivered_images(arm, train, images, matched)
     weights = delivered_weights.tolist()
     for row, weight in zip(write_real("train", train, delivery), weights[: len(train)], strict=True):

@@ -29,12 +29,12 @@ def photo(position: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     return np.array(coarse.resize((size[1], size[0]), Image.Resampling.BICUBIC))
 
 
-def take_photos() -> dict[str, NDArray[np.uint8]]:
-    """Two classes of PNGs in data/raw; by path."""
+def take_photos(counts: Mapping[str, int] = COUNTS) -> dict[str, NDArray[np.uint8]]:
+    """Classes of PNGs in data/raw; by path."""
     taken = {}
-    for label, count in COUNTS.items():
+    for place, (label, count) in enumerate(counts.items()):
         for number in range(count):
-            position = 100 * (label == "ok") + number
+            position = 100 * place + number
             path = RAW / label / f"{number:02}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             taken[f"{label}/{number:02}.png"] = photo(position, SIZES[number % 3])

@@ -9,6 +9,8 @@ import pytest
 
 from augment import load_augmented
 from augment.data.imageset import ImageSet
+from augment.evaluation.arms.draws import delivered_images
+from augment.params import Params
 from augment.synthesis.edits import edited
 from tests.pipeline.photos import SYNTHETIC, WORKING, delivered, ingest, keep_samples, pixels, settings, take_photos
 
@@ -153,3 +155,43 @@ def test_beside_networks_from_scratch_nothing_has_to_match() -> None:
     rows = delivered(settings("auto"))
     assert Counter(map(kind, rows)).keys() == {"real", "synthetic"}
     assert {pixels(FOLDER / row["path"]).shape for row in rows} == {(*JUDGED, 3)}
+
+
+def many_classes(**use: str) -> tuple[ImageSet, Params]:
+    """Four classes, of which `fine` is neither a minority class nor the largest."""
+    take_photos({"dent": 10, "hole": 12, "fine": 20, "ok": 24})
+    usual = settings()
+    return ingest(usual), usual.model_copy(update={"assemble": usual.assemble.model_copy(update=use)})
+
+
+@pytest.mark.parametrize("use", ["chosen", "gan_fill"])
+def test_each_way_of_use_leaves_what_its_arm_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: str) -> None:
+    """`gan_fill` matches nothing: it raises every class to the largest, `fine` too, with samples."""
+    monkeypatch.chdir(tmp_path)
+    train, params = many_classes(use=use)
+    keep_samples(train, {"dent": (0, 1), "hole": (0, 1, 2), "fine": (0, 1), "ok": (0,)})
+    rows = delivered(params)
+    found = Counter((row["label"], kind(row)) for row in rows if row["synthetic"] == "1")
+    samples = {("dent", "synthetic"): 2, ("hole", "synthetic"): 3}
+    counts = train.counts()
+    expected = {
+        "gan_fill": {("fine", "synthetic"): 2},
+        "chosen": {(one, "treated"): counts[one] for one in ("fine", "ok")},
+    }
+    assert found == Counter(samples | expected[use])
+
+
+def test_a_minority_class_of_which_no_sample_was_kept_is_treated_as_the_others_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the arm that was judged does (`with_matched_images`)."""
+    monkeypatch.chdir(tmp_path)
+    train, params = many_classes()
+    keep_samples(train, {"hole": (0, 1, 2)})
+    made = [row for row in delivered(params) if row["synthetic"] == "1"]
+    treated = {label: count for label, count in train.counts().items() if label != "hole"}
+    assert Counter(row["label"] for row in of_kind(made, "treated")) == Counter(treated)
+    kept = {"hole": train.of_class("hole").images[:3], "dent": train.images[:0]}
+    judged = delivered_images("gan_half_filtered", train, kept, matched=True)[0]
+    drawn = Counter(train.classes[target] for target in judged.targets[len(train) :].tolist())
+    assert drawn == Counter(row["label"] for row in made)

@@ -4,7 +4,7 @@ What is delivered to train on comes from here too: the one function behind data/
 tests it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
-from augment.params.arms import DEFAULT_GAN_ARM, DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
+from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
 
 Images = NDArray[np.uint8]
 Origins = Mapping[Source, Mapping[str, NDArray[np.int64]]]
@@ -101,9 +101,14 @@ def with_matched_images(train: ImageSet, samples: Mapping[str, Images]) -> Weigh
     return with_synthetic_shares(real, train.classes, sampled | own, dict.fromkeys(counts, SYNTHETIC_SHARE))
 
 
-def sampled_classes(counts: Mapping[str, int], samples: Mapping[str, object]) -> list[str]:
+def sampled_classes(counts: Mapping[str, int], samples: Mapping[str, Sized]) -> list[str]:
     """The minority classes that have samples."""
-    return [label for label in minority_classes(counts) if label in samples]
+    return [label for label in minority_classes(counts) if len(samples.get(label, ()))]
+
+
+def is_matched(arm: Arm, base: Arm | None, larger: bool) -> bool:
+    """Whether an arm draws as `with_matched_images` says; larger: backbones see images larger than GANs work at."""
+    return larger and ROW_OF[arm].matched and family_of(arm, base) != "scratch"
 
 
 def with_synthetic_shares(
@@ -135,9 +140,9 @@ def delivered_images(
     (n, C, H, W), the samples that passed the filter; matched: as `with_matched_images` has it. Files cannot hold
     everything an arm does: augmentation stays behind, and so do images that only the evaluation makes (SMOTE, blends).
     """
-    data = arm_data(arm, train, Samples({"raw": kept, "filtered": kept}))
-    if matched and arm == DEFAULT_GAN_ARM:
-        data = with_matched_images(train, kept)
+    data = (
+        with_matched_images(train, kept) if matched else arm_data(arm, train, Samples({"raw": kept, "filtered": kept}))
+    )
     weights = (data.sampling_weights * len(data.sampling_weights)).round(WEIGHT_DECIMALS)
     return replace(data, sampling_weights=weights / weights.sum()), weights
 

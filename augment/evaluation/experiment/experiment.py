@@ -12,6 +12,7 @@ from augment.evaluation.arms.draws import (
     delivered_images,
     edits_alone,
     identical_arms,
+    is_matched,
 )
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
@@ -22,7 +23,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import training_for
 from augment.params import Params
-from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, Arm, family_of
+from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, Arm
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 
@@ -119,7 +120,7 @@ def _delivered_samples(
     larger = settings.look.judged is not None
     kept, most = (edits_alone(kept), MADE_PER_CLASS) if larger else (kept, None)
     images = {label: of_label[:most] for label, of_label in kept.made["filtered"].items()}
-    matched = larger and family_of(used_arm, settings.base) != "scratch"
+    matched = is_matched(used_arm, settings.base, larger)
     delivered = delivered_images(used_arm, train, images, matched)[0]
     return Samples(delivered=delivered, origins=kept.origins, matched=matched)
 

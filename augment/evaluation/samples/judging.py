@@ -1,14 +1,14 @@
 """All that is judged of an experiment's samples: the rows of the tables that are written of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from augment.core.engine import Engine
 from augment.core.progress import say
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
-from augment.evaluation.arms.draws import Samples, edits_alone
+from augment.evaluation.arms.draws import Samples, edits_alone, is_matched
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.samples.copies import COPIES_COLUMNS, copy_rate
@@ -17,7 +17,7 @@ from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS, membership
 from augment.evaluation.samples.quality import QUALITY_COLUMNS, fit_independent_classifiers, quality_rows
 from augment.evaluation.samples.told_apart import TOLD_APART_COLUMNS, told_apart_rows
 from augment.measure.features import pixels
-from augment.params.arms import BACKBONE_ARMS, DEFAULT_GAN_ARM, family_of
+from augment.params.arms import BACKBONE_ARMS, DEFAULT_GAN_ARM
 from augment.synthesis.filter import FilterSettings
 from augment.synthesis.selection import ClassCandidates
 
@@ -91,7 +91,8 @@ def tell_apart(train: ImageSet, samples: Samples, settings: ExperimentSettings, 
     if {*BACKBONE_ARMS}.isdisjoint(settings.arms):
         return []
     say("experiment: telling made images from real ones")
-    matched = settings.look.judged is not None and family_of(DEFAULT_GAN_ARM, settings.base) != "scratch"
-    used = samples if settings.look.judged is None else edits_alone(samples)
-    made, origins = used.made["filtered"], used.origins["filtered"]
-    return [asdict(row) for row in told_apart_rows(train, made, origins, settings.look, matched, seed)]
+    larger = settings.look.judged is not None
+    used = replace(
+        edits_alone(samples) if larger else samples, matched=is_matched(DEFAULT_GAN_ARM, settings.base, larger)
+    )
+    return [asdict(row) for row in told_apart_rows(train, used, settings.look, seed)]

@@ -6,7 +6,7 @@ can take for a class, unless images of all classes are made alike: so real image
 stand beside the samples.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet, UInt8
 from augment.data.split.groups import group_folds
-from augment.evaluation.arms.draws import sampled_classes
+from augment.evaluation.arms.draws import Samples, sampled_classes
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.probe import balanced_weights
 from augment.evaluation.arms.seen import Look, see_made
@@ -53,46 +53,31 @@ class MadeOfClass:
     origins: NDArray[np.int64]
 
 
-def told_apart_rows(
-    train: ImageSet,
-    samples: Mapping[str, UInt8],
-    origins: Mapping[str, NDArray[np.int64]],
-    look: Look,
-    matched: bool,
-    seed: int,
-) -> list[ToldApartRow]:
+def told_apart_rows(train: ImageSet, samples: Samples, look: Look, seed: int) -> list[ToldApartRow]:
     """A row for each class that has made images, and their mean by kind; of a class at most 100 real and 100 made
     images, 40 of each where there are ten classes: a second for 25 images of 224 px, on one core.
 
-    samples: label -> uint8 (n, C, h, w), those that passed the filter; origins: int64 (n,), as `MadeOfClass` has them;
-    matched: whether images of classes without samples are treated as samples are.
+    samples: those that passed the filter, with their origins; where they are `matched`, images of classes without
+    samples are treated as these are.
     """
     most = int(np.clip(ALL_OF_KIND // max(1, len(train.classes)), FEWEST_OF_KIND, MOST_OF_KIND))
-    made = made_images(train, samples, origins, matched, most, seed)
+    made = made_images(train, samples, most, seed)
     rows = [
         _row(one, shown, train.of_class(one.label), look, most, derive_seed(seed, "told apart", one.label))
-        for one, shown in zip(made, _shown(made, train, look, matched, seed), strict=True)
+        for one, shown in zip(made, _shown(made, train, look, samples.matched, seed), strict=True)
     ]
     return [*rows, *_means(rows)]
 
 
-def made_images(
-    train: ImageSet,
-    samples: Mapping[str, UInt8],
-    origins: Mapping[str, NDArray[np.int64]],
-    matched: bool,
-    most: int,
-    seed: int,
-) -> list[MadeOfClass]:
+def made_images(train: ImageSet, samples: Samples, most: int, seed: int) -> list[MadeOfClass]:
     """Of every class at most so many, drawn at random: of minority classes samples, of others their own images where
     the arms are matched."""
-    counts = train.counts()
-    sampled = sampled_classes(counts, {label: images for label, images in samples.items() if len(images)})
-    found = []
+    counts, images, origins = train.counts(), samples.made["filtered"], samples.origins["filtered"]
+    sampled, found = sampled_classes(counts, images), list[MadeOfClass]()
     for label in sampled:
-        drawn = _some(len(samples[label]), most, derive_seed(seed, "samples", label))
-        found.append(MadeOfClass(label, "samples", samples[label][drawn], origins[label][drawn]))
-    for label in train.classes if matched and sampled else ():
+        drawn = _some(len(images[label]), most, derive_seed(seed, "samples", label))
+        found.append(MadeOfClass(label, "samples", images[label][drawn], origins[label][drawn]))
+    for label in train.classes if samples.matched and sampled else ():
         if label not in sampled:
             drawn = _some(counts[label], most, derive_seed(seed, "treated", label))
             found.append(MadeOfClass(label, "treated", train.of_class(label).images[drawn], drawn))

@@ -74,6 +74,10 @@ def kept(**changed: UInt8) -> Mapping[str, UInt8]:
     return {label: bars(position, 30, seed=9, side=16) for position, label in enumerate("abc")} | changed
 
 
+def filtered(images: Mapping[str, UInt8], of: Mapping[str, Any], matched: bool = False) -> Samples:
+    return Samples({"filtered": images}, origins={"filtered": of}, matched=matched)
+
+
 def origins(at: int = -1) -> dict[str, Any]:
     return {label: np.full(30, at) for label in "abc"}
 
@@ -85,7 +89,7 @@ def by_label(rows: list[ToldApartRow]) -> dict[tuple[str, str], ToldApartRow]:
 @pytest.mark.usefixtures("small_backbone")
 def test_classes_that_get_samples_have_rows_and_a_mean() -> None:
     samples = kept(c=255 - bars(2, 30, seed=9, side=16))
-    rows = by_label(told_apart_rows(TRAIN, samples, origins(), LOOK, matched=False, seed=0))
+    rows = by_label(told_apart_rows(TRAIN, filtered(samples, origins()), LOOK, seed=0))
     assert list(rows) == [("samples", "b"), ("samples", "c"), ("samples", "")]
     assert rows["samples", "c"].auc == 1.0, "inverted"
     assert 0.2 < (rows["samples", "b"].auc or 0) < 0.8, "drawn as the real ones are"
@@ -98,28 +102,30 @@ def test_images_are_shown_at_the_judged_size_and_treated_ones_stand_beside_sampl
     """Originals of one grey with noise; samples are enlarged bars, and so are treated images of class a."""
     larger = RNG.integers(100, 150, (len(TRAIN), 1, 32, 32), dtype=np.uint8)
     look = replace(LOOK, judged=judged_images([TRAIN], larger))
-    rows = by_label(told_apart_rows(TRAIN, kept(), origins(), look, matched=True, seed=0))
+    rows = by_label(told_apart_rows(TRAIN, filtered(kept(), origins(), matched=True), look, seed=0))
     assert [*rows] == [("samples", "b"), ("samples", "c"), ("treated", "a"), ("samples", ""), ("treated", "")]
     assert all(row.auc == 1.0 for row in rows.values())
     edits = {"b": TRAIN.of_class("b").images, "c": TRAIN.of_class("c").images}  # that change nothing
     unchanged = {label: np.arange(12) for label in "bc"}
-    rows = by_label(told_apart_rows(TRAIN, edits, unchanged, look, matched=True, seed=0))
+    rows = by_label(told_apart_rows(TRAIN, filtered(edits, unchanged, matched=True), look, seed=0))
     assert all(0.1 < (row.auc or 0) < 0.9 for row in rows.values())
-    assert ("treated", "a") not in by_label(told_apart_rows(TRAIN, kept(), origins(), look, matched=False, seed=0))
+    assert ("treated", "a") not in by_label(told_apart_rows(TRAIN, filtered(kept(), origins()), look, seed=0))
 
 
 @pytest.mark.usefixtures("small_backbone")
 def test_too_few_say_so() -> None:
     samples = {"b": bars(1, 5, side=16), "c": bars(2, 0, side=16)}
-    (row,) = told_apart_rows(TRAIN, samples, {"b": np.full(5, -1)}, LOOK, matched=False, seed=0)
+    (row,) = told_apart_rows(TRAIN, filtered(samples, {"b": np.full(5, -1)}), LOOK, seed=0)
     assert (row.label, row.auc, row.made) == ("b", None, 5)
     assert "fewer than 6" in row.note
-    assert told_apart_rows(TRAIN, {}, {}, LOOK, matched=True, seed=0) == []
+    assert told_apart_rows(TRAIN, filtered({}, {}, matched=True), LOOK, seed=0) == []
 
 
 def test_no_more_are_drawn_than_asked_for_each_with_its_own_original() -> None:
     numbered = {"b": np.broadcast_to(np.arange(30, dtype=np.uint8)[:, None, None, None], (30, 1, 16, 16))}
-    samples, treated_a, treated_c = made_images(TRAIN, numbered, {"b": np.arange(30) % 12}, True, 10, 3)
+    samples, treated_a, treated_c = made_images(
+        TRAIN, filtered(numbered, {"b": np.arange(30) % 12}, matched=True), 10, 3
+    )
     assert (samples.label, treated_a.label, treated_c.label) == ("b", "a", "c")
     assert [len(each.images) for each in (samples, treated_a, treated_c)] == [10, 10, 10]
     assert np.array_equal(samples.images[:, 0, 0, 0] % 12, samples.origins)
