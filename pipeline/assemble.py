@@ -11,6 +11,7 @@ from augment.core.seeds import derive_seed
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
+from augment.data.originals import read_scale
 from augment.evaluation.arms.draws import delivered_images, is_matched, sampled_classes
 from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
@@ -37,11 +38,10 @@ def assemble(params: Params) -> None:
 
 def recipe_of(arm: Arm, base: Arm | None, ingest: Ingest, train: ImageSet, synthetic: int) -> Recipe:
     """How to train on what is delivered: as the arm does; base: the one that arms with made images build on."""
-    white = read_json(PREPARED / "depth.json", ["white"])["white"]
     return Recipe(
         classes=tuple(train.classes), arm=arm, family=family_of(arm, base), augmentation=augmentation_of(arm, base),
         flips=ingest.flips, synthetic=synthetic, channels=train.images.shape[1], background=ingest.background,
-        white=white,
+        white=read_scale(PREPARED),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
 from augment.core.progress import say
+from augment.data.originals import read_scale
 from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import measure_cost
 from augment.evaluation.cost.disk import delivery_needs, gan_needs
@@ -56,7 +57,6 @@ from pipeline.experiment_files import (
     begin_experiment,
     end_experiment,
     load_prepared,
-    load_scale,
     write_scores,
     write_seconds,
 )
@@ -70,9 +70,8 @@ def experiment(params: Params) -> None:
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
-    external = read_external(
-        Path(chosen.external), params.ingest, splits.train.classes, splits.train.images.shape[1:], load_scale
-    )
+    classes, shape = splits.train.classes, splits.train.images.shape[1:]
+    external = read_external(Path(chosen.external), params.ingest, classes, shape, partial(read_scale, PREPARED))
     if external is not None:
         say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
     judged = load_judged(params, [*splits.sides().values(), pool], external)

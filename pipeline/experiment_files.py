@@ -65,11 +65,6 @@ def load_prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
     return splits, ImageSet.load(PREPARED / "pool") if wanted else splits.val.take([])
 
 
-def load_scale() -> dict[int, int]:
-    """What became 255 in the deep files of the set, by their stored depth."""
-    return {int(top): int(white) for top, white in read_json(PREPARED / "depth.json", ("white",))["white"].items()}
-
-
 def begin_experiment() -> None:
     """Nothing of an earlier run stays, as under DVC."""
     shutil.rmtree(EXPERIMENT, ignore_errors=True)

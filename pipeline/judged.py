@@ -1,19 +1,19 @@
 """What backbones are shown in the experiment: originals, read again, where they are larger than the working size."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from augment.data.imageset import ImageSet
-from augment.data.originals import known_originals, read_originals
+from augment.data.originals import known_originals, read_originals, read_scale
 from augment.data.sizes import read_sizes
 from augment.evaluation.arms.judged import JudgedImages, judged_images
 from augment.evaluation.experiment.external import read_external
 from augment.evaluation.experiment.settings import judged_size_of
 from augment.params import Params
 from pipeline.common import PREPARED
-from pipeline.experiment_files import load_scale
 
 
 def load_judged(params: Params, sides: Sequence[ImageSet], external: ImageSet | None) -> JudgedImages | None:
@@ -30,9 +30,8 @@ def load_judged(params: Params, sides: Sequence[ImageSet], external: ImageSet | 
     images = read_originals(known_originals(PREPARED, params.ingest), names, size, channels)
     if external is None:
         return judged_images(sides, images)
-    larger = read_external(
-        Path(params.evaluate.external), params.ingest, sides[0].classes, (channels, *size), load_scale
-    )
+    folder, scale = Path(params.evaluate.external), partial(read_scale, PREPARED)
+    larger = read_external(folder, params.ingest, sides[0].classes, (channels, *size), scale)
     assert larger is not None
     position = {name: at for at, name in enumerate(larger.sources.tolist())}
     outside = larger.images[[position[name] for name in external.sources.tolist()]]

@@ -8,9 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from augment.core.files import sha256
 from augment.core.progress import Progress, counted
 from augment.data.clues.columns import unread_notes
@@ -42,9 +39,9 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     entries, blockers, notes = find_entries(ingest)
     notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
     size, chosen = _size_of(ingest, entries)
-    wanted, notes = wanted_of(ingest, size), notes + chosen
+    wanted, notes = _wanted(ingest, size), notes + chosen
     take_in(entries, wanted)
-    notes += one_scale(entries, wanted, scale)
+    notes += _one_scale(entries, wanted, scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
     declared = sum(entry.usable and bool(entry.group) for entry in entries)
     stems = None if ingest.source == "idx" else find_stems(entries)  # before near duplicates get groups
@@ -70,7 +67,7 @@ def _examine_built_in(ingest: Ingest) -> Findings:
         entries.append(entry)
     size, notes = _size_of(ingest, entries)
     for entry in entries:
-        _shape(entry, wanted_of(ingest, size))
+        _shape(entry, _wanted(ingest, size))
         entry.group = first.setdefault(entry.digest, entry.path)
     channels, _ = _unify_channels(entries, ingest.color)
     return Findings(entries, [], notes, channels, Counter(entry.size for entry in entries if entry.size))
@@ -113,15 +110,19 @@ def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
         progress.advance()
 
 
-def at_size(
-    entries: Sequence[Entry], ingest: Ingest, size: tuple[int, int], scale: Mapping[int, int]
-) -> list[NDArray[np.uint8] | None]:
-    """The pixels (H, W, C) of entries once more from their files, at another size, which may exceed what GANs take;
-    None where a file is gone or has changed. scale: as in `examine`."""
-    again = [replace(entry, outcome="ok", codes=[], detail="", pixels=None, size=None) for entry in entries]
-    take_in(again, wanted_of(ingest, size))
-    one_scale(again, wanted_of(ingest, size), scale)
-    return [new.pixels if new.sha256 == old.sha256 else None for new, old in zip(again, entries, strict=True)]
+def read_again(
+    entries: Sequence[Entry], ingest: Ingest, size: tuple[int, int] | None, scale: Mapping[int, int]
+) -> list[Entry]:
+    """Entries as their files are now, at another size, None: as stored, which may exceed what GANs take. Images within
+    other files keep what was read of them. scale: as in `examine`."""
+    again = [
+        replace(entry, outcome="ok", codes=[], detail="", pixels=None, size=None) if entry.location else entry
+        for entry in entries
+    ]
+    wanted = replace(_wanted(ingest, size), any_size=True)
+    take_in(again, wanted)
+    _one_scale(again, wanted, scale)
+    return again
 
 
 def _files(entries: Sequence[Entry]) -> list[tuple[str, str]]:
@@ -129,7 +130,7 @@ def _files(entries: Sequence[Entry]) -> list[tuple[str, str]]:
     return [(os.path.join(here, entry.location or ""), entry.path) for entry in entries]  # noqa: PTH118  (much faster)
 
 
-def one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
+def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
     """Decode deep files anew where the set settles another white than their depth has, and say so."""
     deep = [(entry, entry.deep) for entry in entries if entry.readable and entry.deep is not None]
     for top, own in depth.whites([file for _, file in deep]).items():
@@ -142,7 +143,7 @@ def one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int]
     return depth.scale_notes([(entry.path, file) for entry, file in deep])
 
 
-def wanted_of(ingest: Ingest, size: tuple[int, int] | None) -> Wanted:
+def _wanted(ingest: Ingest, size: tuple[int, int] | None) -> Wanted:
     limits = (ingest.max_file_mb, ingest.max_pixels, ingest.background)
     return Wanted(*limits, ingest.color == "grey", size, fit=ingest.fit)
 
@@ -154,7 +155,7 @@ def _size_of(ingest: Ingest, entries: Sequence[Entry]) -> tuple[tuple[int, int] 
     known = [entry for entry in entries if entry.outcome in ("ok", "fixed")]
     sizes = Counter(entry.size for entry in known if entry.size)
     unread = _files([entry for entry in known if entry.size is None])
-    headers = replace(wanted_of(ingest, None), headers=True)
+    headers = replace(_wanted(ingest, None), headers=True)
     sizes.update(taken.size for _, taken in pool.take_all(unread, headers) if not taken.code)
     if not sizes:
         return None, []

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from augment.core.errors import DataError
 from augment.core.files import Row, Rows, is_formula, read_csv, read_file, write_csv, write_json
 from augment.data.checksums import check_file
+from augment.data.entries import SPLITS
 from augment.params.arms import ARM_ROWS, BALANCED_ARM, Arm, Augmentation, Family
 from augment.params.types import Flips
 
 MANIFEST, METADATA, RECIPE = "manifest.csv", "metadata.csv", "recipe.json"
 AUGMENTED_MANIFEST_COLUMNS = ("path", "label", "split", "synthetic", "weight", "source", "sha256")
 METADATA_COLUMNS = ("file_name", "label", "synthetic", "weight")
-SPLITS = ("train", "val", "test")
 MAX_RECIPE_BYTES = 10_000_000
 _ANEW = "Run `dvc repro -f assemble`."
 

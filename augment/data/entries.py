@@ -11,6 +11,7 @@ OUTCOMES: tuple[Outcome, ...] = ("ok", "fixed", "quarantined", "ignored", "stop"
 
 DEDUP = "dedup"
 MIN_SIDE_PX = 2  # of an image that is used
+SPLITS = ("train", "val", "test")
 # Of equal images the one in test stays: a verdict must rest on all the test images declared.
 KEEP_FIRST = {"test": 0, "val": 1, "train": 2, "": 3}
 

@@ -1,7 +1,7 @@
 """Original images: known by name and hash, and read again where they are wanted larger than GANs work at."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from augment.core.errors import DataError
 from augment.core.files import read_csv, read_json, sha256
 from augment.core.progress import MAX_PROBLEM_LINES, limited
-from augment.data.cleaning import find_entries, one_scale, take_in, wanted_of
+from augment.data.cleaning import find_entries, read_again
 from augment.data.decoding import formats
 from augment.data.entries import Entry
 from augment.data.sizes import Size
@@ -19,13 +19,7 @@ from augment.params import Ingest
 
 UInt8 = NDArray[np.uint8]
 CHUNK_IMAGES, CHUNK_AS_STORED = 256, 16  # decoded in one go: all of them would be held twice, and may be large
-AS_THEY_ARE = {
-    "",
-    "ext_mismatch",
-    "flattened",
-    "name_escaped",
-    "resized",
-}  # codes of files that need no decoding here
+AS_THEY_ARE = {"", "ext_mismatch", "flattened", "name_escaped", "resized"}  # codes of files that need no decoding
 AGAIN = "Put it back as it was, or run `dvc repro` to prepare the set anew."
 
 
@@ -46,9 +40,14 @@ class Originals:
 def known_originals(prepared: Path, ingest: Ingest) -> Originals:
     """Of data/prepared. Raises `DataError` where it is not what `ingest` wrote."""
     used = [row for row in read_csv(prepared / "manifest.csv") if row["outcome"] in ("ok", "fixed")]
-    white = read_json(prepared / "depth.json", ("white",))["white"]
     hashes, codes = ({row["path"]: row[name] for row in used} for name in ("sha256", "code"))
-    return Originals(ingest, hashes, codes, {int(top): int(at) for top, at in white.items()})
+    return Originals(ingest, hashes, codes, read_scale(prepared))
+
+
+def read_scale(prepared: Path) -> dict[int, int]:
+    """What became 255 in the deep files of the set, by their stored depth, as `ingest` wrote it. Raises `DataError`."""
+    white = read_json(prepared / "depth.json", ("white",))["white"]
+    return {int(top): int(at) for top, at in white.items()}
 
 
 def read_originals(originals: Originals, names: Sequence[str], size: Size, channels: int) -> UInt8:
@@ -67,13 +66,10 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
 
     Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
     """
-    form = originals.ingest.model_copy(update={"size": size, "color": "grey" if channels == 1 else "rgb"})
-    entries, wanted = original_files(originals, names), replace(wanted_of(form, size), any_size=True)
-    together = CHUNK_IMAGES if size else CHUNK_AS_STORED
+    form = originals.ingest.model_copy(update={"color": "grey" if channels == 1 else "rgb"})
+    entries, together = original_files(originals, names), CHUNK_IMAGES if size else CHUNK_AS_STORED
     for at in range(0, len(entries), together):
-        chunk = entries[at : at + together]
-        take_in(chunk, wanted)
-        one_scale(chunk, wanted, originals.scale)
+        chunk = read_again(entries[at : at + together], form, size, originals.scale)
         _require_same(originals, chunk)
         _require_read(originals, chunk, size)
         for entry in chunk:

@@ -12,7 +12,7 @@ from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.cleaning import examine
 from augment.data.clues.stems import stem_notes, stem_summary
 from augment.data.decoding.depth import scale_of
-from augment.data.entries import DEDUP, Entry
+from augment.data.entries import DEDUP, SPLITS, Entry
 from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
 from augment.data.sizes import native_size
@@ -21,7 +21,6 @@ from augment.data.split.groups import check_sides
 from augment.data.split.split import split
 from augment.params import Ingest
 
-SPLITS = ("train", "val", "test")
 POOL = "pool"  # what the split left over: training images of repeated evaluations, and nothing else
 MANIFEST = ("path", "label", "outcome", "code", "detail", "split", "index", "group", "sha256")
 

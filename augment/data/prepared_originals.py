@@ -8,9 +8,10 @@ import numpy as np
 from augment.core.errors import ArgumentError, AugmentError, DataError
 from augment.data.arguments import path_argument, require_memory, short, size_argument
 from augment.data.cleaning import find_entries
+from augment.data.entries import SPLITS
 from augment.data.imageset import ImageSet
 from augment.data.originals import known_originals, read_originals
-from augment.data.prepare import POOL, SPLITS
+from augment.data.prepare import POOL
 from augment.data.sizes import Size, larger_size, same_aspect
 from augment.params import Ingest, load
 

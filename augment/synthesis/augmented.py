@@ -17,7 +17,8 @@ from augment.core.files import Row, read_file
 from augment.core.seeds import torch_rng
 from augment.data.arguments import path_argument, sequence_argument, short, size_argument, whole_number
 from augment.data.decoding import decode, fitting
-from augment.data.delivered import SPLITS, Recipe, read_manifest, read_recipe, real_rows, require_images
+from augment.data.delivered import Recipe, read_manifest, read_recipe, real_rows, require_images
+from augment.data.entries import SPLITS
 from augment.data.sources.disk import Rejected
 
 MAX_FILE_BYTES = 2**31

@@ -128,8 +128,10 @@ def test_what_only_large_images_show_is_found(tmp_path: Path, monkeypatch: pytes
     params = checked_set(tmp_path)
     findings = split_set(params)
     taken: list[int] = []
-    decode = size_worth.at_size
-    monkeypatch.setattr(size_worth, "at_size", lambda images, *rest: taken.append(len(images)) or decode(images, *rest))
+    decode = size_worth.read_again
+    monkeypatch.setattr(
+        size_worth, "read_again", lambda images, *rest: taken.append(len(images)) or decode(images, *rest)
+    )
     (line,) = size_worth_lines(findings, params)
     assert ", 100 % at 40x40: classifiers that are shown the working size lose " in line
     assert " % at 4x4, " in line

@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from augment.core.engine import Engine
 from augment.core.progress import duration, say
-from augment.data.entries import Blocker, Entry
+from augment.data.entries import SPLITS, Blocker, Entry
 from augment.data.imageset import ImageSet
-from augment.data.prepare import POOL, SPLITS, image_set
+from augment.data.prepare import POOL, image_set
 from augment.data.sizes import native_size
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
 from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show

@@ -6,6 +6,7 @@ largest. Test images are not looked at: a size may be chosen by this.
 
 from collections.abc import Mapping, Sequence
 from itertools import islice, zip_longest
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 from augment.core.engine import Engine
 from augment.core.progress import say
 from augment.core.seeds import derive_seed, numpy_rng
-from augment.data.cleaning import at_size
+from augment.data.cleaning import read_again
 from augment.data.decoding.depth import scale_of
 from augment.data.decoding.fitting import Fit, fitted
 from augment.data.entries import MIN_SIDE_PX, Entry
 from augment.data.findings import Findings, size_text
+from augment.data.imageset import UInt8
 from augment.data.sizes import Size, judged_size
 from augment.data.split.groups import group_folds
 from augment.evaluation.arms.probe import STRENGTHS, balanced_weights
@@ -45,11 +47,11 @@ def size_worth_lines(findings: Findings, params: Params) -> list[str]:
         return []
     say(f"looking at {len(images)} images at three sizes ...")
     ingest = params.ingest.model_copy(update={"color": "grey" if findings.channels == 1 else "rgb"})
-    decoded = at_size(images, ingest, judged, scale_of(entry.deep for entry in findings.usable))
-    there = [(entry, image) for entry, image in zip(images, decoded, strict=True) if image is not None]
-    large = [np.broadcast_to(image, (*judged, findings.channels)) for _, image in there]
-    targets = np.unique([entry.label for entry, _ in there], return_inverse=True)[1]
-    groups = np.array([entry.group or entry.path for entry, _ in there])
+    now = read_again(images, ingest, judged, scale_of(entry.deep for entry in findings.usable))
+    there = [new for new, old in zip(now, images, strict=True) if new.pixels is not None and new.sha256 == old.sha256]
+    large = [np.broadcast_to(cast(UInt8, entry.pixels), (*judged, findings.channels)) for entry in there]
+    targets = np.unique([entry.label for entry in there], return_inverse=True)[1]
+    groups = np.array([entry.group or entry.path for entry in there])
     half = max(MIN_SIDE_PX, round(height / 2)), max(MIN_SIDE_PX, round(width / 2))
     sizes = (half, (height, width), judged)
 

@@ -19,13 +19,14 @@ from augment.evaluation.cost.disk import (
     sample_needs,
 )
 from augment.evaluation.experiment.settings import judged_size_of
+from augment.measure.backbone.backbone import MIN_SIDE_PX
 from augment.measure.backbone.lite0 import MAX_TRAINED_PLACES
 from augment.params import Params
 from augment.params.arms import BACKBONE_ARMS, BACKBONE_FROM_PX
 from augment.project.disk_space import Need
 
 FEATURE_BYTES, ACTIVATION_BYTES = 5120, 224  # of a picture that the backbone saw; the latter for each place
-SEEN_FROM_PX, PLACE_PX = 96, 16  # a smaller shorter side is enlarged; of a place in what the backbone sees
+PLACE_PX = 16  # of a place in what the backbone sees
 SECOND_CLASSIFIER = 2  # times the scores, at most
 
 
@@ -39,7 +40,7 @@ def score_needs(shape: Shape, counts: Mapping[str, int], scored: int, params: Pa
     if not sees or set(arms).isdisjoint(BACKBONE_ARMS):
         return needs
     looks = [count * (1 + views_of(count)) for count in counts.values()]
-    scale = max(1.0, SEEN_FROM_PX / min(shape[1:]))
+    scale = max(1.0, MIN_SIDE_PX / min(shape[1:]))
     height, width = (math.ceil(side * scale / PLACE_PX) for side in shape[1:])
     while height * width > MAX_TRAINED_PLACES:
         height, width = -(-height // 2), -(-width // 2)
