@@ -28,13 +28,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.metrics import balanced_accuracy_score, recall_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from augment import train_generators
-from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
-from augment.data.prepare import image_set
 from augment.evaluation.arms.baselines import jittered_copies, pasted_images
 from augment.evaluation.arms.seen import augmented_once
 from augment.gan import latent_transfer
@@ -42,18 +40,14 @@ from augment.gan.latent_transfer import LatentTransfer, donor_classes, latent_tr
 from augment.gan.networks.build import to_float, to_uint8
 from augment.measure.backbone.backbone import Backbone, features, load_backbone
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import Ingest
 from augment.params.types import Flips
 from augment.synthesis.displacement import displacement, moved, resized
-from augment.synthesis.edits import edited, edited_alike
+from augment.synthesis.edits import edited
+from augment.synthesis.native import Varied, treated_alike
+from benchmarks.probing import Data, Images, Positions, Rows, Scores, load, print_scores, scores
 
-STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 VIEWS = 4
 FLIPS: Flips = "horizontal"
-Images = NDArray[np.uint8]
-Rows = NDArray[np.float32]
-Positions = NDArray[np.int64]
-Data = list[tuple[Rows, Positions, NDArray[np.float64]]]  # features, targets, weight of each row
 
 
 @dataclass(frozen=True)
@@ -64,13 +58,6 @@ class Sampled:
     before: Images
     after: Images
     at: Positions
-
-
-def load(folder: Path, size: int) -> tuple[ImageSet, NDArray[np.bool_]]:
-    """The set at one size, and which of its images are declared for the test."""
-    findings = examine(Ingest.model_validate({"source": "folder", "path": str(folder), "size": size}))
-    usable = findings.usable
-    return image_set(usable, findings.shape), np.array([entry.declared_split == "test" for entry in usable])
 
 
 def drawn(
@@ -168,11 +155,12 @@ class Draw:
             ("copies", jittered_copies(native, count, FLIPS, seed)), ("pasted", pasted_images(native, count, seed))
         ):  # fmt: skip
             shown[name] = np.concatenate([made[label] for label in poor])
+        changes = Varied(some.after, np.arange(len(some.after)), some.before)
         drawn_of_others = reconstructions(rich, transfers, others, count)
         self.processed = {
             "reconstructed": edited(others.originals, others.before, drawn_of_others),
             "own": edited(others.originals, others.before, others.after),
-            "borrowed": edited_alike(others.originals, some.before, some.after, seed),
+            "borrowed": treated_alike(others.before, others.originals, [changes], seed),
         }
         self.at, self.others_at = self.targets[some.at], others.at
         self.real = features(network, native.images)
@@ -231,30 +219,8 @@ def auc(one: Rows, other: Rows, sources: Positions) -> float:
     return float(roc_auc_score(is_one, said))
 
 
-def scores(data: Data, test: Rows, truth: Positions, poor: Sequence[int], count: int) -> list[tuple[float, float]]:
-    """Balanced accuracy and mean recall of the poor classes, for every strength; count: of training images."""
-    rows, targets, weights = (np.concatenate(part) for part in zip(*data, strict=True))
-    found = []
-    for strength in STRENGTHS:
-        model = fit_logistic(rows, targets, weights * count / weights.sum(), strength)
-        said = logistic_probabilities(model, test, int(truth.max()) + 1).argmax(axis=1)
-        recall = recall_score(truth, said, average=None)
-        found.append((balanced_accuracy_score(truth, said), float(recall[list(poor)].mean())))
-    return found
-
-
-def print_tables(table: dict[str, list[list[tuple[float, float]]]], apart: list[dict[str, float]]) -> None:
-    arrays = {name: 100 * np.array(rows) for name, rows in table.items()}  # (draws, strengths, 2)
-    best = {name: int(rows[:, :, 0].mean(axis=0).argmax()) for name, rows in arrays.items()}
-
-    def over(name: str, base: str) -> str:
-        gain = arrays[name][:, best[name], 0] - arrays[base][:, best[base], 0]
-        return f"{gain.mean():+.1f} ± {gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.nan:.1f}"
-
-    print("| way | balanced accuracy | recall of the poor | over real | over views |\n|---|---|---|---|---|")
-    for name, rows in arrays.items():
-        own = rows[:, best[name]].mean(axis=0)
-        print(f"| {name} | {own[0]:.1f} | {own[1]:.1f} | {over(name, 'real')} | {over(name, 'views')} |")
+def print_tables(table: Scores, apart: list[dict[str, float]]) -> None:
+    print_scores(table, ["real", "views"])
     print("\n| told apart | area under ROC |\n|---|---|")
     for name in apart[0]:
         print(f"| {name} | {np.mean([one[name] for one in apart]):.3f} |")

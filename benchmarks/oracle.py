@@ -23,23 +23,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from sklearn.metrics import balanced_accuracy_score, recall_score
-from sklearn.model_selection import GroupShuffleSplit
 
-from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
-from augment.data.prepare import image_set
 from augment.evaluation.arms.seen import augmented_once
 from augment.measure.backbone.backbone import features, load_backbone
-from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params import Ingest
+from benchmarks.probing import Data, Images, Rows, load, print_scores, scores
 
-STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 WORKING = (32, 64, 128)
 VIEWS = 8
-Images = NDArray[np.uint8]
-Rows = NDArray[np.float32]
-Data = list[tuple[Rows, NDArray[np.int64], NDArray[np.float64]]]  # features, targets, weight of each row
 
 
 def resized(images: Images, size: tuple[int, int]) -> torch.Tensor:
@@ -62,19 +53,6 @@ def detailed(images: Images, sources: Images, side: int) -> Images:
     return as_images(via(images, side) + torch.from_numpy(sources).float() - via(sources, side))
 
 
-def load(folder: Path, size: int) -> tuple[ImageSet, NDArray[np.bool_]]:
-    """The set at one size, and which of its images are for the test."""
-    findings = examine(Ingest.model_validate({"source": "folder", "path": str(folder), "size": size}))
-    usable = findings.usable
-    images = image_set(usable, findings.shape)
-    declared = np.array([entry.declared_split == "test" for entry in usable])
-    if declared.any():
-        return images, declared
-    groups = [entry.group or entry.path for entry in usable]
-    _, test = next(GroupShuffleSplit(1, test_size=1 / 3, random_state=0).split(groups, groups=groups))
-    return images, np.isin(np.arange(len(usable)), test)
-
-
 class Draw:
     """One training set: rows of the images that are there, and of those that stand for samples."""
 
@@ -91,11 +69,6 @@ class Draw:
         for at in (*self.further, *self.others):
             others = [other for other in self.real if images.labels[other] == images.labels[at] and other != at]
             self.sources[at] = int(rng.choice(others))
-
-
-def weighted(parts: Data) -> tuple[Rows, NDArray[np.int64], NDArray[np.float64]]:
-    rows, targets, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return rows, targets, weights
 
 
 def ways(
@@ -148,28 +121,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     see = partial(features, network)
     plain = see(images.images)
     poor = [images.classes.index(label) for label in chosen.poor]
-    scores: dict[str, list[list[tuple[float, float]]]] = {}
+    table: dict[str, list[list[tuple[float, float]]]] = {}
     for seed in range(chosen.draws):
         draw = Draw(images, np.flatnonzero(~is_test), chosen.poor, chosen.few, chosen.many, seed)
-        for name, parts in ways(images, draw, see, targets, plain).items():
-            rows, labels, weights = weighted(parts)
-            row = list[tuple[float, float]]()
-            for strength in STRENGTHS:
-                model = fit_logistic(rows, labels, weights * len(draw.real) / weights.sum(), strength)
-                said = logistic_probabilities(model, plain[is_test], len(images.classes)).argmax(axis=1)
-                recall = recall_score(targets[is_test], said, average=None)
-                row.append((float(balanced_accuracy_score(targets[is_test], said)), float(recall[poor].mean())))
-            scores.setdefault(name, []).append(row)
+        for name, data in ways(images, draw, see, targets, plain).items():
+            found = scores(data, plain[is_test], targets[is_test], poor, len(draw.real))
+            table.setdefault(name, []).append(found)
         print(f"draw {seed}: {len(draw.real)} real, {len(draw.further)} in the samples' place", flush=True)
     print(f"{chosen.folder.name}, {int(is_test.sum())} test images, {images.images.shape[1:]}")
-    print("| way | balanced accuracy | recall of the poor | over real |\n|---|---|---|---|")
-    table = {name: 100 * np.array(row) for name, row in scores.items()}
-    best = {name: int(row[:, :, 0].mean(axis=0).argmax()) for name, row in table.items()}
-    for name, scored in table.items():
-        own, real = scored[:, best[name]], table["real"][:, best["real"]]
-        gain = own[:, 0] - real[:, 0]
-        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else float("nan")
-        print(f"| {name} | {own[:, 0].mean():.1f} | {own[:, 1].mean():.1f} | {gain.mean():+.1f} ± {error:.1f} |")
+    print_scores(table, ["real"])
 
 
 if __name__ == "__main__":

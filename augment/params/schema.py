@@ -213,10 +213,10 @@ class Params(Section):
     report: Report = Report()
     compute: Compute = Compute()
 
-    def delivers(self, arms: Collection[Arm]) -> Delivered:
-        """What `assemble.size` comes to: `auto` is the working size where made images were judged at that alone.
+    def backbone_judges(self, arms: Collection[Arm]) -> bool:
+        """Whether made images may be added to a backbone; arms: those that run."""
+        return self.evaluate.classifier != "scratch" and not {*BACKBONE_ARMS}.isdisjoint(arms)
 
-        arms: those that ran.
-        """
-        small = self.evaluate.classifier == "scratch" or {*BACKBONE_ARMS}.isdisjoint(arms)
-        return "working" if self.assemble.size == "auto" and small else self.assemble.size
+    def delivers(self, arms: Collection[Arm]) -> Delivered:
+        """What `assemble.size` comes to: `auto` is the working size where made images are judged at that alone."""
+        return "working" if self.assemble.size == "auto" and not self.backbone_judges(arms) else self.assemble.size

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augment.core.seeds import numpy_rng
 from augment.synthesis.displacement import displacement, halved, moved, resized, window_mean
 
 COMPARED_PX = 64  # shorter side of the small pictures below which they are compared: changes are smooth
@@ -37,21 +36,6 @@ def edited(originals: NDArray[np.uint8], before: NDArray[np.uint8], after: NDArr
             some = (torch.from_numpy(part[at : at + size]).float() / 255 for part in (originals, before, after))
             made[at : at + size] = (255 * _edited(*some)).round().clamp(0, 255).to(torch.uint8).numpy()
     return made
-
-
-def edited_alike(
-    originals: NDArray[np.uint8], before: NDArray[np.uint8], after: NDArray[np.uint8], seed: int
-) -> NDArray[np.uint8]:
-    """Originals uint8 (N, C, H, W) of classes that get no samples, each with the change of a sample of another class.
-
-    before, after: those samples and what they vary, uint8 (M, C, h, w). Who has edits of some classes only teaches that
-    edited means these; so some of the other classes' images must look edited as well. Image i takes the change that
-    (seed, i) draws; without any samples the originals come back.
-    """
-    if not len(before):
-        return originals.copy()
-    drawn = [int(numpy_rng(seed, "edited alike", index).integers(len(before))) for index in range(len(originals))]
-    return edited(originals, before[drawn], after[drawn])
 
 
 def _edited(originals: Tensor, before: Tensor, after: Tensor) -> Tensor:

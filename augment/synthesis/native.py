@@ -40,6 +40,8 @@ def treated_alike(pictures: UInt8, originals: UInt8, others: Sequence[Varied], s
     """Images of a class without samples, each treated as a sample of another class that is drawn for it: edited by the
     same change, or sent through the working size. uint8 (n, C, H, W); untouched where there are no such samples.
 
+    Who has edits of some classes only teaches that edited means these. Image i takes what (seed, i) draws.
+
     pictures, originals: uint8 (n, C, h, w) and (n, C, H, W), images start to start + n - 1 of the class.
     """
     drawn = [(varied, at) for varied in others for at in range(len(varied.samples))]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from augment.synthesis import edits
 from augment.synthesis.displacement import displacement, moved
-from augment.synthesis.edits import edited, edited_alike
+from augment.synthesis.edits import edited
 
 WAVES = [(0.9, 0.4, 0.3), (-0.5, 1.1, 1.2), (1.3, -0.8, 2.0), (0.2, 1.6, 0.7), (1.7, 0.3, 2.9)]
 
@@ -167,20 +167,3 @@ def test_an_image_depends_on_its_own_alone(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(edits, "MAX_PASS_VALUES", size * originals[0].size)
         parts = edited(originals, before, after)
         assert np.abs(parts.astype(int) - whole).max() <= 1, "float rounding"
-
-
-def test_images_without_samples_take_the_changes_of_others() -> None:
-    originals, others = pictures(6, 3, 48, 64), pictures(2, 3, 48, 64, seed=1)
-    before = working(others, 12, 16)
-    after = working(relit(others), 12, 16)
-    made = edited_alike(originals, before, after, seed=3)
-    possible = [
-        edited(originals, *(np.repeat(some[at : at + 1], 6, axis=0) for some in (before, after))) for at in (0, 1)
-    ]
-    taken = [[np.array_equal(image, own[index]) for own in possible] for index, image in enumerate(made)]
-    assert [sum(one) for one in taken] == [1] * 6, "each that of one sample"
-    assert {one.index(True) for one in taken} == {0, 1}
-    assert np.array_equal(edited_alike(originals[:4], before, after, seed=3), made[:4])
-    assert any(not np.array_equal(edited_alike(originals, before, after, seed=seed), made) for seed in range(4))
-    assert np.array_equal(edited_alike(originals, before, before, seed=3), originals)
-    assert np.array_equal(edited_alike(originals, before[:0], after[:0], seed=3), originals)

@@ -45,6 +45,10 @@ def enlarged(made: WeightedImages, of: MadeFrom) -> Iterator[UInt8]:
     sampled = sampled_classes(of.train.counts(), of.origins) if of.matched else of.train.classes
     parts = {of.train.classes[target]: made.images[made.targets == target] for target in dict.fromkeys(made.targets)}
     varied = [_varied(label, images, of) for label, images in parts.items() if label in sampled and of.matched]
+    if of.source == "pasted":  # onto images of all classes
+        whole = of.judged.set_of(of.train)
+        yield from (pasted_images(whole, len(images), of.seed, [label])[label] for label, images in parts.items())
+        return
     for label, images in parts.items():
         if label in sampled:
             yield _of_class(label, images, of)
@@ -60,8 +64,6 @@ def _of_class(label: str, samples: UInt8, of: MadeFrom) -> UInt8:
     if of.source in GAN_SOURCES:
         varied = _varied(label, samples, of)
         return native_samples(varied, of.judged.of(varied.pictures))
-    if of.source == "pasted":
-        return pasted_images(of.judged.set_of(of.train), len(samples), of.seed, [label])[label]
     if of.source == "shuffled":  # another class's samples, of which nobody knows what they vary
         size = of.judged.images.array.shape[1:]
         return native_samples(Varied(samples, np.full(len(samples), -1), samples[:0]), np.empty((0, *size), np.uint8))

@@ -92,7 +92,7 @@ def judged_size_of(params: Params, working: Size, native: Size) -> Size:
 
     Raises `ParamsError` where `assemble.size` would show another part of each image than GANs see.
     """
-    chosen, most = params.evaluate, params.evaluate.backbone_side
+    most = params.evaluate.backbone_side
     delivered = delivered_size(params.assemble.size, native, working, most)
     if params.ingest.fit != "stretch" and not same_aspect(delivered, working):
         asked, example = size_text(delivered), list(capped(native, working, most))
@@ -101,10 +101,8 @@ def judged_size_of(params: Params, working: Size, native: Size) -> Size:
             f"with ingest.fit: {params.ingest.fit} would show another part of each image; write a size of that aspect, "
             f"such as {example}, or `auto`, or set ingest.fit: stretch"
         )
-    looks = is_available(chosen.backbone) and not {*BACKBONE_ARMS}.isdisjoint(chosen.arm_names)
-    if not looks or chosen.classifier == "scratch":
-        return working
-    return capped(delivered, working, most)
+    judges = is_available(params.evaluate.backbone) and params.backbone_judges(params.evaluate.arm_names)
+    return capped(delivered, working, most) if judges else working
 
 
 def seen_size_of(images: Sequence[Entry], working: Size, params: Params) -> Size:
