@@ -1,13 +1,13 @@
 """Write data/augmented/: the real images and what the evaluation chose of the synthetic ones."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from augment.core.files import folder_name, read_csv, read_json, sha256, write_bytes
-from augment.core.seeds import derive_seed
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
@@ -17,7 +17,7 @@ from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
 from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
-from pipeline.delivery import Delivery, delivery_of, real_files, sample_files, treated_files, varied_of
+from pipeline.delivery import Delivery, delivery_of, real_files, train_files, varied_of
 
 Row = dict[str, object]
 
@@ -55,40 +55,45 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
     matched = is_matched(arm, base, delivery.originals is not None)
     data, delivered_weights = delivered_images(arm, train, images, matched)
     weights = delivered_weights.tolist()
-    for row, weight in zip(write_real("train", train, delivery), weights[: len(train)], strict=True):
-        yield {**row, "weight": weight}
     drawn = [train.classes[index] for index in dict.fromkeys(data.targets[len(train) :].tolist())]
     sampled = sampled_classes(train.counts(), images) if matched else drawn
     samples = {label: varied_of(kept[label], images[label], train, label) for label in drawn if label in sampled}
-    made = (
-        row
-        for label in drawn
-        for row in (
-            write_samples(kept[label], samples[label], train.of_class(label), delivery)
-            if label in samples
-            else write_treated(train.of_class(label), [*samples.values()], delivery, seed)
-        )
-    )
-    for row, weight in zip(made, weights[len(train) :], strict=True):
+    if delivery.originals is None:
+        real, made = write_real("train", train, delivery), copy_samples(drawn, kept)
+    else:
+        real, made = write_larger(train, samples, {*drawn} - {*sampled}, kept, delivery, seed)
+    for row, weight in zip([*real, *(row for label in drawn for row in made[label])], weights, strict=True):
         yield {**row, "weight": weight}
 
 
-def write_samples(rows: list[dict[str, str]], samples: Varied, own: ImageSet, delivery: Delivery) -> Iterator[Row]:
-    """The samples of one class, as they are in data/synthetic or larger."""
-    contents: Iterable[tuple[int, bytes]] = enumerate((SYNTHETIC / row["file"]).read_bytes() for row in rows)
-    if delivery.originals is not None:
-        contents = sample_files(samples, own, delivery)
-    for position, content in contents:
-        row = rows[position]
-        yield write_made(f"synthetic-{row['file'].rsplit('/', 1)[1]}", row["label"], row["file"], content)
+def copy_samples(labels: list[str], kept: dict[str, list[dict[str, str]]]) -> dict[str, list[Row]]:
+    """The samples as they are in data/synthetic."""
+    return {
+        label: [write_sample(sample, (SYNTHETIC / sample["file"]).read_bytes()) for sample in kept[label]]
+        for label in labels
+    }
 
 
-def write_treated(own: ImageSet, others: list[Varied], delivery: Delivery, seed: int) -> Iterator[Row]:
-    """The images of a class without samples, treated as the samples of others are."""
-    label = str(own.labels[0])
-    contents = treated_files(own, others, delivery, derive_seed(seed, "treated alike", label))
-    for index, content in enumerate(contents):
-        yield write_made(f"treated-{index:06d}.png", label, str(own.sources[index]), content)
+def write_larger(
+    train: ImageSet, samples: dict[str, Varied], treated: set[str], kept: dict[str, list[dict[str, str]]],
+    delivery: Delivery, seed: int,
+) -> tuple[list[Row], dict[str, list[Row]]]:  # fmt: skip
+    """Rows of the real images, and by label those of samples, or of images that were treated as samples are."""
+    real, made = list[Row](), defaultdict[str, list[Row]](list)
+    for file in train_files(train, samples, treated, delivery, seed):
+        if file.kind == "real":
+            real.append(write_image("train", train, file.position, file.content, file.ending))
+        elif file.kind == "synthetic":
+            made[file.label].append(write_sample(kept[file.label][file.position], file.content))
+        else:
+            name = f"treated-{file.position:06d}.png"
+            made[file.label].append(write_made(name, file.label, file.source, file.content))
+    return real, made
+
+
+def write_sample(sample: dict[str, str], content: bytes) -> Row:
+    """sample: its row in data/synthetic/manifest.csv."""
+    return write_made(f"synthetic-{sample['file'].rsplit('/', 1)[1]}", sample["label"], sample["file"], content)
 
 
 def write_made(name: str, label: str, source: str, content: bytes) -> Row:
@@ -101,14 +106,17 @@ def write_made(name: str, label: str, source: str, content: bytes) -> Row:
 
 def write_real(side: str, images: ImageSet, delivery: Delivery) -> list[Row]:
     """The real images of one split, each with weight 1."""
-    rows: list[Row] = []
-    for index, (content, ending) in enumerate(real_files(images, delivery)):
-        label = str(images.labels[index])
-        path = f"{side}/{folder_name(label)}/{index:06d}{ending}"
-        write_bytes(AUGMENTED / path, content, durable=False)
-        rows.append({"path": path, "label": label, "split": side, "synthetic": 0, "weight": 1.0,
-                     "source": str(images.sources[index]), "sha256": sha256(content)})  # fmt: skip
-    return rows
+    files = enumerate(real_files(images, delivery))
+    return [write_image(side, images, index, content, ending) for index, (content, ending) in files]
+
+
+def write_image(side: str, images: ImageSet, index: int, content: bytes, ending: str) -> Row:
+    """One real image, and its row of manifest.csv."""
+    label = str(images.labels[index])
+    path = f"{side}/{folder_name(label)}/{index:06d}{ending}"
+    write_bytes(AUGMENTED / path, content, durable=False)
+    return {"path": path, "label": label, "split": side, "synthetic": 0, "weight": 1.0,
+            "source": str(images.sources[index]), "sha256": sha256(content)}  # fmt: skip
 
 
 def synthetic_files(classes: list[str]) -> dict[str, list[dict[str, str]]]:

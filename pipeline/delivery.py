@@ -1,12 +1,15 @@
 """The images of data/augmented as files: at the working size, at one larger size, or as large as they are stored."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.grids import picture, png
+from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.data.originals import Originals, copied_file, is_copied, known_originals, original_files, original_images
 from augment.data.sizes import Size, delivered_size, read_sizes
@@ -58,50 +61,91 @@ def delivery_of(params: Params, arms: Collection[Arm]) -> Delivery:
 
 def real_files(images: ImageSet, delivery: Delivery) -> Iterator[tuple[bytes, str]]:
     """Content and ending of the file of each real image. Raises `DataError` as `original_images`."""
-    originals, names, channels = delivery.originals, images.sources.tolist(), images.images.shape[1]
-    if originals is None:
+    if delivery.originals is None:
         yield from ((_png(image), ".png") for image in images.images)
-    elif delivery.native:
-        changed = [name for name in names if not is_copied(originals, name)]
-        decoded = original_images(originals, changed, None, channels)
-        for entry in original_files(originals, names):
-            yield copied_file(originals, entry) if is_copied(originals, entry.path) else (_png(next(decoded)), ".png")
     else:
-        yield from ((_png(image), ".png") for image in original_images(originals, names, delivery.size, channels))
+        yield from ((file.content, file.ending) for file in train_files(images, {}, (), delivery, 0))
 
 
-def sample_files(varied: Varied, own: ImageSet, delivery: Delivery) -> Iterator[tuple[int, bytes]]:
-    """PNGs of the samples of one class at the size of the delivery, each with its position; own: the training images of
-    the class.
+@dataclass(frozen=True)
+class TrainFile:
+    """A file of one class. kind: `real`, `synthetic` or `treated`, a real image treated as samples are; position: of
+    the image among those of its side, of a sample or a treated image among those of its class; source: name of the
+    original whose image it is, empty for a sample."""
 
-    Samples of one original follow each other, so that one original is held at a time, however large it is.
+    kind: Literal["real", "synthetic", "treated"]
+    label: str
+    position: int
+    content: bytes
+    source: str = ""
+    ending: str = ".png"
+
+
+def train_files(
+    train: ImageSet, samples: Mapping[str, Varied], treated: Collection[str], delivery: Delivery, seed: int
+) -> Iterator[TrainFile]:
+    """What is delivered at a larger size than GANs work at: each original is decoded once, for its own file, for the
+    samples that vary it, and for itself treated as samples are. One is held at a time, however large it is.
+
+    samples: by label; treated: labels of the classes whose images are. Raises `DataError` as `original_images`.
     """
     assert delivery.originals is not None
-    channels, sources = varied.samples.shape[1], varied.source.tolist()
-    blank = np.zeros((1, channels, *delivery.size), np.uint8)
-    for position in np.flatnonzero(varied.source < 0).tolist():
-        yield position, _png(native_samples(_one(varied, position), blank)[0])
-    used = sorted({*sources} - {-1})
-    names = own.sources[used].tolist()
-    originals = original_images(delivery.originals, names, delivery.size_of_edits, channels)
-    for at, original in zip(used, originals, strict=True):
-        for position in np.flatnonzero(varied.source == at).tolist():
-            yield position, _png(native_samples(_one(varied, position), original[None])[0])
+    blank = np.zeros((1, train.images.shape[1], *delivery.size), np.uint8)
+    for label, varied in samples.items():
+        for position in np.flatnonzero(varied.source < 0).tolist():
+            yield TrainFile("synthetic", label, position, _png(native_samples(_one(varied, position), blank)[0]))
+    entries, numbers = original_files(delivery.originals, train.sources.tolist()), Counter[str]()
+    for at, (real, edited) in enumerate(_decoded(train, samples, treated, delivery)):
+        label, name = str(train.labels[at]), str(train.sources[at])
+        content, ending = copied_file(delivery.originals, entries[at]) if real is None else (_png(real), ".png")
+        yield TrainFile("real", label, at, content, name, ending)
+        number = numbers[label]
+        numbers[label] += 1
+        if edited is None:
+            continue
+        for position in np.flatnonzero(samples[label].source == number).tolist() if label in samples else ():
+            made = native_samples(_one(samples[label], position), edited[None])[0]
+            yield TrainFile("synthetic", label, position, _png(made))
+        if label in treated:
+            of_class = derive_seed(seed, "treated alike", label)
+            made = treated_alike(train.images[[at]], edited[None], [*samples.values()], of_class, number)[0]
+            yield TrainFile("treated", label, number, _png(made), name)
+
+
+def _decoded(
+    train: ImageSet, samples: Mapping[str, Varied], treated: Collection[str], delivery: Delivery
+) -> Iterator[tuple[UInt8 | None, UInt8 | None]]:
+    """Of each training image what its own file shows, None where that is copied, and what is edited, None for nothing.
+
+    Both are the same, but where edits have another frame than originals as they are stored.
+    """
+    originals, channels = delivery.originals, train.images.shape[1]
+    assert originals is not None
+    names, labels = train.sources.tolist(), train.labels.tolist()
+    shown = np.array([not (delivery.native and is_copied(originals, name)) for name in names], dtype=bool)
+    edited = np.isin(labels, list(treated))
+    for label, varied in samples.items():
+        edited[np.flatnonzero(train.labels == label)[varied.source[varied.source >= 0]]] = True
+    size, other = None if delivery.native else delivery.size, delivery.size_of_edits
+
+    def read(which: NDArray[np.bool_], at: Size | None) -> Iterator[UInt8]:
+        return original_images(originals, train.sources[which].tolist(), at, channels)
+
+    if size == other:
+        images = read(shown | edited, size)
+        for is_shown, is_edited in zip(shown, edited, strict=True):
+            image = next(images) if is_shown or is_edited else None
+            yield image if is_shown else None, image if is_edited else None
+    else:
+        reals, frames = read(shown, size), read(edited, other)
+        for is_shown, is_edited in zip(shown, edited, strict=True):
+            yield next(reals) if is_shown else None, next(frames) if is_edited else None
 
 
 def _one(varied: Varied, position: int) -> Varied:
     """One sample alone."""
     at = int(varied.source[position])
     return Varied(varied.samples[[position]], np.array([min(at, 0)]), varied.pictures[[max(at, 0)]])
-
-
-def treated_files(own: ImageSet, others: Sequence[Varied], delivery: Delivery, seed: int) -> Iterator[bytes]:
-    """PNGs of the training images of a class without samples, treated as the samples of others are."""
-    assert delivery.originals is not None
-    names, channels = own.sources.tolist(), own.images.shape[1]
-    images = original_images(delivery.originals, names, delivery.size_of_edits, channels)
-    for index, original in enumerate(images):
-        yield _png(treated_alike(own.images[[index]], original[None], others, seed, index)[0])
 
 
 def _png(image: UInt8) -> bytes:
