@@ -1,5 +1,7 @@
 """A page of made-up files, and what it is read from."""
 
+from html.parser import HTMLParser
+
 from augment.report.contents import load
 from tests.report.builder import build, random_images
 
@@ -17,3 +19,28 @@ def make(root, labels=LABELS, shape=(1, 8, 8), failed=(), verdict="helps", count
 def read(root, title="A title"):
     folders = [root / name for name in ("data/prepared", "models", "data/synthetic", "reports", "data/base")]
     return load(title, 4, *folders)
+
+
+class Outline(HTMLParser):
+    """Every tag with its attributes, the text, and the tags left open."""
+
+    VOID = frozenset({"meta", "link", "img", "br"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.text, self.stack = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from augment.core.errors import AugmentError, DataError
-from tests.report.builder import end_evaluation
 from tests.report.pages import make, read
+from tests.report.results import end_evaluation
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -3,7 +3,6 @@ import hashlib
 import html
 import itertools
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -15,33 +14,9 @@ from augment.measure.features import pixels
 from augment.params import check
 from augment.report.page import render
 from pipeline import report as stage
-from tests.report.builder import end_evaluation, random_images, write_index, write_manifest
-from tests.report.pages import HOSTILE, LABELS, make, read
-
-
-class Outline(HTMLParser):
-    """Every tag with its attributes, the text, and the tags left open."""
-
-    VOID = frozenset({"meta", "link", "img", "br"})
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.text, self.stack = [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in self.VOID:
-            self.stack.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
+from tests.report.builder import random_images, write_index, write_manifest
+from tests.report.pages import HOSTILE, LABELS, Outline, make, read
+from tests.report.results import end_evaluation
 
 
 @pytest.fixture(scope="module")
