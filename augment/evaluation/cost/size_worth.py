@@ -42,7 +42,8 @@ def size_worth_lines(findings: Findings, params: Params) -> list[str]:
     findings: of images in files, split, at the working size. Raises `ParamsError` for a backbone that cannot be loaded.
     """
     _, height, width = findings.shape
-    judged, images = judged_size(findings.sizes, (height, width)), chosen_images(findings.usable)
+    most, images = params.evaluate.backbone_side, chosen_images(findings.usable)
+    judged = judged_size(findings.sizes, (height, width), most)
     if judged == (height, width) or not images or not is_available(params.evaluate.backbone):
         return []
     say(f"looking at {len(images)} images at three sizes ...")
