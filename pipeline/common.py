@@ -11,6 +11,7 @@ from augment.core.errors import AugmentError, InUseError, StoreError, os_error_t
 from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_text
 from augment.core.progress import say
 from augment.params import Params
+from augment.project.starter.code import require_recorded
 from pipeline import start, surroundings
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
@@ -58,6 +59,7 @@ def attempt(stage: Callable[[Params], None], *written: Path) -> int:
     try:
         for path in written:
             sweep_temporaries(path)
+        require_recorded(Path())
         stage(params.load())
     except KeyboardInterrupt:
         say(f"{stage.__name__}: interrupted")

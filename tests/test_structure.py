@@ -53,6 +53,8 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/project/work_store.py",  # what counts as done in that
     "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails
     "augment/project/dvc_faults.py",  # the same
+    "augment/project/starter/carried.py",  # whether a project knows the code it runs
+    "augment/project/starter/code.py",  # the same
     "pipeline/surroundings.py",  # what is said of another environment
     "pipeline/start.py",  # signals, missing packages
 )
