@@ -16,7 +16,7 @@ PATTERNS = (
     ".dvc/config",
     ".dvc/.gitignore",
 )
-IN_WHEEL = "augment/project/starter/files"
+IN_WHEEL = "augment/project/starter/template"
 """Where the wheel has them, under their paths."""
 
 
@@ -28,5 +28,5 @@ def carried(root: Path) -> list[str]:
 
 def installed() -> Path:
     """The folder that has them: beside this file in a wheel, else the clone's own."""
-    beside = Path(__file__).parent / "files"
+    beside = Path(__file__).parent / "template"
     return beside if beside.is_dir() else Path(__file__).parents[3]
