@@ -24,6 +24,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "CHANGELOG.md": None,
     "SECURITY.md": 90,
     "docs/guide.md": 150,
+    "docs/projects.md": 70,
     "docs/backbones.md": 100,
     "docs/verdict.md": 120,
     "docs/failures.md": 110,
@@ -35,7 +36,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
     "docs/architecture.md": 92,
-    "docs/decisions.md": 220,
+    "docs/decisions.md": 232,
     "docs/robustness.md": 90,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
