@@ -14,9 +14,10 @@ def test_in_a_clone_the_files_are_its_own() -> None:
     assert {"params.yaml", "dvc.yaml", "pipeline/train.py", "data/raw/README.md", ".dvc/config"} <= set(carried(ROOT))
 
 
-def test_only_tracked_files_are_carried_and_every_pattern_finds_one() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert set(carried(ROOT)) <= set(tracked.splitlines())
+def test_nothing_that_git_ignores_is_carried_and_every_pattern_finds_something() -> None:
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    known = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(carried(ROOT)) <= set(known.splitlines())
     assert all(list(ROOT.glob(pattern)) for pattern in PATTERNS)
 
 
