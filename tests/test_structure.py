@@ -126,6 +126,17 @@ def test_statistics_see_no_image_and_no_folder(file: Path) -> None:
     assert not re.search(r"pathlib|\bPath\b|ImageSet|\bopen\(|uint8", text), "an image or a folder"
 
 
+@pytest.mark.parametrize("folder", ["augment", "pipeline"])
+def test_importing_needs_nothing_that_windows_lacks(folder: str) -> None:
+    lacking = {"fcntl", "resource", "termios", "pwd", "grp", "pty"}
+    for file in (ROOT / folder).rglob("*.py"):
+        text, body = file.read_text(), ast.parse(file.read_text()).body
+        names = {alias.name for node in body if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
+        assert not names & lacking, file
+        assert not re.search(r"os\.fork|set_start_method|get_context\(|signal\.SIGPIPE", text), file
+
+
 def test_nothing_stands_loose_beside_the_rooms() -> None:
     assert sorted(file.name for file in (ROOT / "augment").glob("*.py")) == ["__init__.py", "cli.py"]
 
