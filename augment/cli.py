@@ -101,16 +101,16 @@ def _add_project_commands(commands: "argparse._SubParsersAction[argparse.Argumen
 
 def _new(options: argparse.Namespace) -> int:
     _need_pipeline("new")
-    from augment.commands import new
+    from augment.commands import project
 
-    return new.run(options.project)
+    return project.new(options.project)
 
 
 def _upgrade(options: argparse.Namespace) -> int:
     _need_pipeline("upgrade")
-    from augment.commands import upgrade
+    from augment.commands import project
 
-    return upgrade.run(Path())
+    return project.upgrade(Path())
 
 
 def _init(options: argparse.Namespace) -> int:

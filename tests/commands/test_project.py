@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 import augment
 from augment.cli import main
-from augment.commands import new
+from augment.commands import project as commands
 from augment.project.starter.code import CODE, listings
 from augment.project.starter.files import RECORD
 
@@ -120,7 +120,7 @@ def test_what_is_missing_is_named_and_nothing_is_made(
     monkeypatch.chdir(tmp_path)
     words = "new needs git"
     if missing == "git":
-        monkeypatch.setattr(new.shutil, "which", lambda name: None)
+        monkeypatch.setattr(commands.shutil, "which", lambda name: None)
     else:
         monkeypatch.setattr("augment.cli.PIPELINE_MODULES", ("no_such_dvc",))
         words = "new needs no_such_dvc: pip install 'gan-augment[pipeline]'"
