@@ -133,6 +133,9 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "ClassGenerator.sample n": A.sample, "ClassGenerator.sample seed": lambda odd: A.sample(1, seed=odd),
     "ClassGenerator.sample start": lambda odd: A.sample(1, start=odd), "ClassGenerator.to": A.to,
     "ClassGenerator.save": A.save,
+    "GeneratorSet.sample n": SET.sample, "GeneratorSet.sample seed": lambda odd: SET.sample(1, seed=odd),
+    "GeneratorSet.sample start": lambda odd: SET.sample(1, start=odd), "GeneratorSet.to": SET.to,
+    "SyntheticMix.state_dict": lambda odd: SyntheticMix(SET, 0.5).load_state_dict({"_extra_state": odd}),
     **{f"GeneratorSet.{name}": lambda odd, name=name: several(**{name: odd}) for name in (
         "generators", "failed", "classes", "shared")},
     **{f"load_augmented.{name}": lambda odd, name=name: augmented(**{name: odd}) for name in (

@@ -13,9 +13,7 @@ from augment.data.arguments import path_argument, sequence_argument, whole_numbe
 from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, signed
 from augment.gan.generators.arguments import check_labels, check_parts
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
-from augment.gan.generators.notebook import SHOWN_SAMPLES, notebook_html, size_text
-
-SHOWN_LABELS = 8  # of a repr
+from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):

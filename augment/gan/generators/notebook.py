@@ -1,7 +1,7 @@
 """How generators and what is made of them show themselves in a notebook: a line of text, a strip of samples each."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from torch import Tensor
@@ -9,10 +9,11 @@ from torch import Tensor
 from augment.core.grids import grid, png
 from augment.core.progress import counted
 
+SHOWN_LABELS = 8  # of a line of text
 SHOWN_SAMPLES, SHOWN_CLASSES = 6, 12  # what a person takes in at a glance, and a notebook keeps in its file
 
 
-def size_text(shape: tuple[int, int, int]) -> str:
+def size_text(shape: Sequence[int]) -> str:
     """`1x8x8`: channels, height and width of an image."""
     return "x".join(map(str, shape))
 
