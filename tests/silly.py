@@ -60,7 +60,8 @@ ODD: dict[str, Any] = {
 # Of these the argument takes some: they work, and what is made of them is checked elsewhere.
 TAKES: dict[str, set[str]] = {
     "train_generators.classes": {"None"}, "train_generators.store": {"None", "a text", "no text"},
-    "train_generators.overrides": {"None"}, "train_generators.gamma": {"a float", "an array of no dimension"},
+    "train_generators.overrides": {"None"}, "train_generators.progress": {"a bool"},
+    "train_generators.gamma": {"a float", "an array of no dimension"},
     "SyntheticDataset.counts": {"a mapping"}, "ImageSet.save": {"a text", "no text"},
     "ClassGenerator.save": {"a text", "no text"}, "GeneratorSet.save": {"a text", "no text"},
     "SyntheticDataset.classes": {"None", "an empty list"},
@@ -113,7 +114,7 @@ def augmented(**changes: Any) -> Any:
 CALLS: dict[str, Callable[[Any], object]] = {
     **{f"train_generators.{name}": lambda odd, name=name: train(**{name: odd}) for name in (
         "images", "labels", "classes", "seed", "network", "width", "loss", "gamma", "augmentation", "flips", "transfer",
-        "steps", "batch_size", "learning_rate", "overrides", "device", "jobs", "store")},
+        "steps", "batch_size", "learning_rate", "overrides", "device", "jobs", "store", "progress")},
     **{f"ImageSet.{name}": lambda odd, name=name: image_set(**{name: odd}) for name in (
         "images", "labels", "groups", "sources")},
     "ImageSet.take": IMAGES.take, "ImageSet.of_class": IMAGES.of_class, "ImageSet.targets": IMAGES.targets,
@@ -195,6 +196,8 @@ SILLY: dict[str, Callable[[], object]] = {
     "overrides of nothing": lambda: train(overrides={"a": None}),
     "overrides of another kind": lambda: train(overrides={"a": {"width": 3}}),
     "a store with a zero byte": lambda: train(store="\0"),
+    "a callback that is no function": lambda: train(callback=3),
+    "a callback beside processes": lambda: train(callback=len, jobs=2),
     "an argument of no name": lambda: train(epochs=3),
     "a set of floats": lambda: image_set(images=PIXELS / 255),
     "a masked set": lambda: image_set(images=np.ma.masked_greater(PIXELS, 9)),
