@@ -89,12 +89,8 @@ class Progress:
             return
         filled = int(BAR_WIDTH * done / self.total)
         line = f"  {self.what} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}{left}"
-        print(
-            f"{CLEAR_LINE}{printable(line)[: shutil.get_terminal_size().columns - 1]}",
-            end="",
-            file=sys.stderr,
-            flush=True,
-        )
+        line = printable(line)[: shutil.get_terminal_size().columns - 1]  # a longer one would begin another
+        print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
 
 
 def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:

@@ -29,10 +29,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-@pytest.fixture
-def _terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("TERM", kind)
     monkeypatch.setenv("COLUMNS", "60")
 
 
@@ -58,8 +57,10 @@ def test_units_that_go_together_count_together(clock: list[float], capsys: pytes
     assert capsys.readouterr().err == "  class GANs: 0 of 10, a stack, 6 s left\n"
 
 
-@pytest.mark.usefixtures("_terminal")
-def test_a_terminal_sees_a_bar_in_one_line(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_terminal_sees_a_bar_in_one_line(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_a_terminal(monkeypatch, "xterm")
     progress = Progress("class GANs", 2)
     progress.within(0.0, "GAN of class b")
     clock[0] += 1
@@ -75,11 +76,10 @@ def test_a_terminal_sees_a_bar_in_one_line(clock: list[float], capsys: pytest.Ca
     assert end == "  class GANs: 2 of 2 in 2 s\n"
 
 
-@pytest.mark.usefixtures("_terminal")
 def test_a_terminal_without_a_cursor_gets_lines(
     clock: list[float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("TERM", "dumb")
+    on_a_terminal(monkeypatch, "dumb")
     Progress("parts", 1).advance()
     assert capsys.readouterr().err == "  parts: 1 of 1 in 0 s\n"
 

@@ -76,17 +76,16 @@ def fit_stacked(
 ) -> Iterator[tuple[int, GanResult]]:
     """Train jobs that are `stackable`; yields (position, result) as they finish.
 
-    Results are equal in distribution to those of `fit`, and so are the checkpoints, one of each model, written
-    after an interval. stop: asked before each step; when true, saves and raises KeyboardInterrupt. on_rows: of each
-    job, called with the last row of each interval; when true, its run ends there, if its samples pass the checks.
+    Results are equal in distribution to those of `fit`, and so are the checkpoints, one of each model, written after
+    an interval. Arguments are those of `fit`, of each job; on_rows: each is called with the last row of an interval.
     Raises `TrainingError` when the device cannot hold a single GAN; a stack that it cannot hold is halved.
     """
     if not jobs:
         return
     data = to_float(torch.from_numpy(np.concatenate([job.images for job in jobs]))).to(jobs[0].device)
-    none = [None] * len(jobs)
-    slots = slots_of(jobs, data, resume or none, saves or none, on_rows or [never_ends] * len(jobs))
-    max_models, saved_at = len(slots), time.monotonic()
+    count = len(jobs)
+    slots = slots_of(jobs, data, resume or [None] * count, saves or [None] * count, on_rows or [never_ends] * count)
+    max_models, saved_at = count, time.monotonic()
     while True:
         yield from ((slot.position, result_of(slot.run)) for slot in slots if slot.run.is_over)
         slots = [slot for slot in slots if not slot.run.is_over]
