@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     from augment.synthesis.training_code.augmented import load_augmented
     from augment.synthesis.training_code.datasets import SyntheticDataset
     from augment.synthesis.training_code.mix import SyntheticMix
+    from augment.synthesis.training_code.over_sampler import GANOverSampler
 
 __version__ = "0.1.0"
 __all__ = [
     "AugmentError",
     "ClassGenerator",
+    "GANOverSampler",
     "GeneratorSet",
     "ImageSet",
     "SyntheticDataset",
@@ -58,6 +60,7 @@ __all__ = [
 _HOMES = {
     "AugmentError": "augment.core.errors",
     "ClassGenerator": "augment.gan.generators",
+    "GANOverSampler": "augment.synthesis.training_code.over_sampler",
     "GeneratorSet": "augment.gan.generators",
     "ImageSet": "augment.data.imageset",
     "SyntheticDataset": "augment.synthesis.training_code.datasets",

@@ -39,6 +39,8 @@ IMAGES = ImageSet(PIXELS, NAMES, NAMES, np.arange(4).astype(np.str_))
 LARGE = ImageSet(PIXELS.repeat(2, 2).repeat(2, 3), NAMES, NAMES, IMAGES.sources)
 BATCH, TARGETS = torch.from_numpy(PIXELS), torch.tensor([0, 0, 1, 1])
 QUICK = {"width": 4, "latent": 2, "shared_steps": 2, "steps": 2, "batch_size": 2, "device": "cpu"}
+FEW = {"width": 4, "shared_steps": 2, "steps": 2}
+ROWS = PIXELS.reshape(4, -1)
 NAN = torch.full((4, 1, 8, 8), math.nan)
 
 
@@ -71,7 +73,7 @@ TAKES: dict[str, set[str]] = {
     "SyntheticMix.classes": {"None", "an empty list"}, "SyntheticMix.borrow_from": {"None"},
     "SyntheticDataset.originals": {"None"}, "SyntheticDataset.size": {"None"}, "SyntheticMix.originals": {"None"},
     "SyntheticMix.value_range": {"None"}, "ImageSet.take": {"a list", "an empty list"},
-    "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
+    "GANOverSampler.image_shape": {"None"}, "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
     "load_augmented.size": {"None", "a list"}, "load_augmented.transform": {"None", "a class", "a function"},
     "load_augmented.classes": {"None"}, "load_augmented.verify": {"a bool"},
@@ -134,6 +136,7 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "ClassGenerator.sample n": A.sample, "ClassGenerator.sample seed": lambda odd: A.sample(1, seed=odd),
     "ClassGenerator.sample start": lambda odd: A.sample(1, start=odd), "ClassGenerator.to": A.to,
     "ClassGenerator.save": A.save,
+    "GANOverSampler.image_shape": lambda odd: augment.GANOverSampler(image_shape=odd, **FEW).fit_resample(ROWS, NAMES),
     "GeneratorSet.sample n": SET.sample, "GeneratorSet.sample seed": lambda odd: SET.sample(1, seed=odd),
     "GeneratorSet.sample start": lambda odd: SET.sample(1, start=odd), "GeneratorSet.to": SET.to,
     "SyntheticMix.state_dict": lambda odd: SyntheticMix(SET, 0.5).load_state_dict({"_extra_state": odd}),

@@ -30,6 +30,7 @@ TRAIN = [("train", label, made, 1.0, GREY) for made in (0, 0, 0, 1) for label in
         ("augment.synthesis.training_code.augmented", 11),
         ("augment.synthesis.training_code.datasets", 10),
         ("augment.synthesis.training_code.mix", 8),
+        ("augment.synthesis.training_code.over_sampler", 5),
     ],
 )
 def test_examples_run(module: str, examples: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
