@@ -24,13 +24,9 @@ def main(*, shared_steps: int = 1200, gan_steps: int = 300) -> dict[str, float]:
     position = np.array([np.count_nonzero(y[:row] == label) for row, label in enumerate(y)])  # within its class
     train = position < np.where(y < 5, 60, 8)
 
-    samplers = {
-        "no more images": "passthrough",
-        "SMOTE": SMOTE(random_state=0, k_neighbors=5),
-        "GANs": augment.GANOverSampler(random_state=0, shared_steps=shared_steps, steps=gan_steps),
-    }
+    gans = augment.GANOverSampler(random_state=0, shared_steps=shared_steps, steps=gan_steps)
     accuracies = {}
-    for name, sampler in samplers.items():
+    for name, sampler in {"no more images": "passthrough", "SMOTE": SMOTE(random_state=0), "GANs": gans}.items():
         model = make_pipeline(sampler, StandardScaler(), LogisticRegression(max_iter=1000))
         model.fit(X[train], y[train])
         accuracies[name] = float(balanced_accuracy_score(y[~train], model.predict(X[~train])))
