@@ -76,8 +76,8 @@ def test_the_base_install_has_few_dependencies_and_each_extra_its_own(wheel: Pat
         if found := re.match(r"([\w.-]+).*extra == \"([\w-]+)\"", line):
             extras.setdefault(found[2], set()).add(found[1].lower())
     assert {"dvc", "filelock"} <= extras["pipeline"]
-    assert extras["smote"] == {"imbalanced-learn"}
-    assert not extras["smote"] & (extras["pipeline"] | set(base))
+    assert extras["imblearn"] == {"imbalanced-learn"}
+    assert not extras["imblearn"] & (extras["pipeline"] | set(base))
 
 
 def test_a_project_of_the_unpacked_wheel_runs_its_first_stage(wheel: Path, tmp_path: Path) -> None:

@@ -119,8 +119,8 @@ def check_arms(chosen: Evaluate, shape: tuple[int, ...]) -> None:
     smote = [arm for arm in arms if ROW_OF[arm].source == "smote"]
     if smote and importlib.util.find_spec("imblearn") is None:
         raise ParamsError(
-            f"params.yaml: evaluate.arms: {', '.join(smote)} need imbalanced-learn: pip install 'gan-augment[smote]'; "
-            "or leave them out"
+            f"params.yaml: evaluate.arms: {', '.join(smote)} need imbalanced-learn: "
+            "pip install 'gan-augment[imblearn]', or leave them out"
         )
     if not {*BACKBONE_ARMS}.isdisjoint(arms):
         check_backbone(chosen.backbone, (channels, height, width))

@@ -175,6 +175,6 @@ def test_smote_without_its_library_stops_a_run_ahead(
     capsys.readouterr()
     assert main(["check"]) == 1
     told = capsys.readouterr().out
-    assert "smote_half need imbalanced-learn: pip install 'gan-augment[smote]'" in told
+    assert "smote_half need imbalanced-learn: pip install 'gan-augment[imblearn]'" in told
     (tmp_path / "params.yaml").write_text("{}")
     assert main(["check"]) == 0
