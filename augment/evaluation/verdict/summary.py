@@ -14,7 +14,7 @@ from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
-from augment.params import Params
+from augment.params import Evaluate, Params
 
 
 def verdict_summary(
@@ -26,20 +26,25 @@ def verdict_summary(
     caveats: Sequence[str],
     further_lines: Sequence[ExplanationLine],
     delivery: Delivery,
+    chosen: Evaluate,
 ) -> dict[str, Any]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none.
 
     caveats: reasons that the figures do not show. further_lines: what is told after the verdict's own explanation.
-    delivery: what data/augmented holds.
+    delivery: what data/augmented holds; chosen: the section `evaluate`.
     """
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
         "verdict": verdict.word,
+        "primary": chosen.primary,
+        "gain": {"gross": asdict(verdict.gross), "net": asdict(verdict.net)},
+        "equivalence": chosen.equivalence,
         "protocol": _protocol_entry(protocol, verdict),
         "first_line": verdict.first_line,
         "sentence": verdict.sentence,
         "reasons": [*verdict.reasons, *caveats],
         "advice": list(verdict.advice),
+        "deciding": asdict(verdict.deciding) if verdict.deciding else None,
         "explanation": [asdict(each) for each in (*verdict.explanation, *further_lines)],
         "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
         "delivery": {"use": delivery.use, "arm": delivery.arm, "reason": delivery.reason},
@@ -65,21 +70,16 @@ def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def metrics_summary(
-    protocol: Protocol, selection: Selection, verdict: Verdict, primary: str, privacy: Mapping[str, float | None]
-) -> dict[str, Any]:
-    """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1. privacy: None where not measured."""
-    gains = {"gross": verdict.gross, "net": verdict.net}
-    gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
+def metrics_summary(selection: Selection, verdict: Verdict, copy_rate: float | None) -> dict[str, Any]:
+    """metrics.json: what one compares between configurations, in the order of the columns of `dvc exp show`; fractions
+    of 1. copy_rate: None where it was not measured."""
+    (policy,) = (row for row in verdict.arms if row["arm"] == selection.arm)
     return {
         "verdict": verdict.word,
-        "protocol": protocol.name,
-        "primary": primary,
-        "gain": {name: asdict(gain) for name, gain in gains.items()},
-        "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
-        "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
-        "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
-        "privacy": dict(privacy),
+        "net": verdict.net.mean,
+        "gross": verdict.gross.mean,
+        "copy_rate": copy_rate,
+        "policy": {"val": policy["val_mean"], "test": policy["mean"], "arm": selection.arm},
     }
 
 
@@ -108,6 +108,7 @@ def fact_rows(verdict: Mapping[str, Any]) -> list[Row]:
     """The rows for what stands in verdict.json; a value that was not measured, or does not exist, is empty."""
     exchange = verdict["exchange"] or {"mean": None, "low": None, "high": None}
     return [
+        *(_row(f"gain_{kind}", **gain) for kind, gain in verdict["gain"].items()),
         _row("smallest_gain_announced", verdict["smallest_gain"]["announced"]),
         _row("smallest_gain_measured", verdict["smallest_gain"]["measured"]),
         _row("repeats_with_val", verdict["objections"]["repeats"]),
@@ -116,5 +117,5 @@ def fact_rows(verdict: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _row(fact: str, value: float | None, low: float | None = None, high: float | None = None) -> Row:
-    return {"fact": fact, "value": value, "low": low, "high": high}
+def _row(fact: str, mean: float | None, low: float | None = None, high: float | None = None) -> Row:
+    return {"fact": fact, "value": mean, "low": low, "high": high}
