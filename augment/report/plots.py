@@ -8,12 +8,12 @@ from augment.core.files import Row
 from augment.core.grids import png
 from augment.data.imageset import UInt8
 from augment.report.contents import Contents
-from augment.report.pictures import labelled_rows, side_for, strip
+from augment.report.pictures import Detail, detail_for, labelled_rows, strip
 
 
 def grids(contents: Contents) -> dict[str, bytes]:
     """PNG files by name: `real`, `synthetic`, `neighbours` (each synthetic image above the nearest training image)."""
-    longest, columns = shown_side(contents), contents.columns
+    longest, columns = shown_detail(contents).side, contents.columns
 
     def picture(images: Sequence[UInt8] | UInt8, across: int) -> Image.Image | None:
         return strip(images, across, longest) if len(images) else None
@@ -33,8 +33,8 @@ def curve_rows(contents: Contents) -> list[Row]:
     return [{"class": label, **row} for label, rows in contents.curves.items() for row in rows]
 
 
-def shown_side(contents: Contents) -> int:
-    """The longest side, in pixels, that all images of this run are shown with."""
+def shown_detail(contents: Contents) -> Detail:
+    """With which all images of this run are shown."""
     parts = contents.pictures.values()
     shown = sum(len(part.real) + len(part.synthetic) + 2 * len(part.neighbours) for part in parts)
-    return side_for(shown + 2 * len(contents.closest.pairs))
+    return detail_for(shown + 2 * len(contents.closest.pairs), *contents.working_size)

@@ -35,16 +35,12 @@ def verdict_summary(
     """
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
-        "verdict": verdict.word,
-        "primary": chosen.primary,
-        "gain": {"gross": asdict(verdict.gross), "net": asdict(verdict.net)},
-        "equivalence": chosen.equivalence,
+        **_judgement(verdict, chosen),
         "protocol": _protocol_entry(protocol, verdict),
         "first_line": verdict.first_line,
         "sentence": verdict.sentence,
         "reasons": [*verdict.reasons, *caveats],
         "advice": list(verdict.advice),
-        "deciding": asdict(verdict.deciding) if verdict.deciding else None,
         "explanation": [asdict(each) for each in (*verdict.explanation, *further_lines)],
         "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
         "delivery": {"use": delivery.use, "arm": delivery.arm, "reason": delivery.reason},
@@ -57,6 +53,16 @@ def verdict_summary(
         "as_delivered": asdict(verdict.delivered) if verdict.delivered else None,
         "smallest_gain": {"announced": announced, "measured": measured},
         "looked": fingerprints,
+    }
+
+
+def _judgement(verdict: Verdict, chosen: Evaluate) -> dict[str, Any]:
+    return {
+        "verdict": verdict.word,
+        "primary": chosen.primary,
+        "gain": {"gross": asdict(verdict.gross), "net": asdict(verdict.net)},
+        "equivalence": chosen.equivalence,
+        "deciding": asdict(verdict.deciding) if verdict.deciding else None,
     }
 
 

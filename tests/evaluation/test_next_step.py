@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from augment.evaluation.verdict.next_step import ASK_YOUR_OWN, LEAVE_OUT, TRAIN, next_step
+from augment.evaluation.next_step import ASK_YOUR_OWN, LEAVE_OUT, TRAIN, next_step
 from augment.params.arms import DEFAULT_GAN_ARM
 
 WORDS = ("helps", "helps, negligibly", "harms", "equivalent", "not used")
