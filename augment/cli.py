@@ -8,22 +8,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
-from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
 from augment.core.words import printable, printable_stream
 
-if TYPE_CHECKING:
-    from augment.data.entries import Blocker, Entry
-    from augment.data.findings import Findings
-    from augment.gan.generators import ClassGenerator
-    from augment.params import Params
-
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
-MAX_GRID_SAMPLES = 10_000
 DEFAULT = "(default: %(default)s)"
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
 
@@ -96,94 +87,30 @@ def parser() -> argparse.ArgumentParser:
 
 def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
-    from augment.data.commands import setup
+    from augment.commands import ahead, setup
 
-    return setup.run(
-        options.path, options.params, partial(_forecast, options.params), partial(_working_size, options.params)
-    )
+    file: Path = options.params
+    return setup.run(options.path, file, partial(ahead.outlook, file), partial(ahead.working_size, file))
 
 
 def _check(options: argparse.Namespace) -> int:
     _need_pipeline("check")
-    from augment.data.commands import check
+    from augment.commands import ahead, check
     from augment.params import Params, load, read
     from augment.project.dvc_yaml import obstacles
 
     file = options.params or Path("params.yaml")
-    forecast = partial(_forecast, file)
+    forecast = partial(ahead.outlook, file)
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json, forecast=forecast)
     params, missing = load(file), obstacles(file, read(file))
-    return check.run(options.path, params, options.json, missing, _preflight, forecast)
-
-
-def _preflight(shape: tuple[int, int, int], images: "Sequence[Entry]", params: "Params") -> "list[Blocker]":
-    """What later stages could not begin with, and disks without room for what they write."""
-    from augment.evaluation.cost.forecast import disk_blockers
-    from augment.evaluation.experiment.preflight import experiment_blockers
-
-    return experiment_blockers(shape, images, params) or disk_blockers(shape, images, params)
-
-
-def _forecast(file: Path, findings: "Findings") -> list[str]:
-    """What size is worth, and what a run will take and can show, by the settings of `file` as they are by now."""
-    from augment.evaluation.cost.forecast import forecast
-    from augment.evaluation.cost.size_worth import size_worth_lines
-    from augment.params import Params, load
-
-    params = load(file) if file.exists() else Params()
-    return [*size_worth_lines(findings, params), *forecast(findings.shape, findings.usable, params)]
-
-
-def _working_size(file: Path, findings: "Findings") -> tuple[tuple[int, int], str]:
-    """What the GANs of such images, which are split, may have, so that a run ends in time by the settings of `file`."""
-    from augment.evaluation.cost.working_size import choose_working_size
-    from augment.params import load
-
-    return choose_working_size(findings.sizes, findings.channels, findings.usable, load(file))
+    return check.run(options.path, params, options.json, missing, ahead.preflight, forecast)
 
 
 def _sample(options: argparse.Namespace) -> int:
-    from augment.core.errors import BundleError
-    from augment.gan.bundle import load_generators
+    from augment.commands import sample
 
-    if options.out is None and options.grid is None:
-        raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
-    generators = load_generators(options.models)
-    if not generators:
-        raise BundleError(f"{options.models}: no class has a generator; all of {', '.join(generators.classes)} failed")
-    if options.label is not None and options.label not in generators:
-        reason = generators.failed.get(options.label)
-        why = f"its GAN failed ({reason})" if reason else "there is no such class"
-        raise BundleError(f"--class {options.label!r}: {why}. There are: {', '.join(generators)}")
-    chosen = [generators[label] for label in ([options.label] if options.label is not None else generators)]
-    if options.grid is not None and options.n * len(chosen) > MAX_GRID_SAMPLES:
-        raise AugmentError(
-            f"--grid: one picture holds at most {MAX_GRID_SAMPLES} samples, asked for are {options.n} of each of "
-            f"{len(chosen)} classes; lower -n, name one --class, or use -o"
-        )
-    _write_samples(chosen, options)
-    return 0
-
-
-def _write_samples(generators: "Sequence[ClassGenerator]", options: argparse.Namespace) -> None:
-    """PNG files, as many in memory as one forward pass makes, and the grid."""
-    import numpy as np
-
-    from augment.core.files import folder_name
-    from augment.core.grids import write_grid, write_picture
-    from augment.gan.generators import CHUNK
-
-    if options.out is not None:
-        for generator, start in product(generators, range(0, options.n, CHUNK)):
-            samples = generator.sample(min(CHUNK, options.n - start), seed=options.seed, start=start).numpy()
-            for index, image in enumerate(samples, start):
-                write_picture(options.out / folder_name(generator.label) / f"{options.seed}-{index:06d}.png", image)
-        print(f"{options.n} samples of each of {len(generators)} classes in {options.out}")
-    if options.grid is not None:
-        images = [generator.sample(options.n, seed=options.seed).numpy() for generator in generators]
-        write_grid(options.grid, np.concatenate(images))
-        print(f"{options.grid}: {options.n} samples of {', '.join(generator.label for generator in generators)}")
+    return sample.run(options.models, options.label, options.n, options.seed, options.out, options.grid)
 
 
 def _verdict(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ LABELS = {'z "0"; $(touch hacked)': 0, "one": 1, "two \N{SNOWMAN}": 2}
 WORDS = (
     "augment/cli.py",
     "augment/core/progress.py",
-    "augment/data/commands/check.py",
+    "augment/commands/check.py",
     "pipeline/announcement.py",
     "augment/evaluation/columns.py",
     "augment/evaluation/cost/counting.py",

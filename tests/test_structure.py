@@ -21,6 +21,7 @@ ORDER = [
     "synthesis",
     "evaluation",
     "report",
+    "commands",
 ]  # each those before it
 MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
 LARGE_FOLDERS: dict[str, str] = {}  # of augment/ -> why it is not divided
@@ -43,8 +44,6 @@ STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
     "augment/core/processes.py",  # a stage goes with its parent, memory goes back
     "augment/core/progress.py",  # lines of progress
-    "augment/data/commands/check.py",  # `augment check`
-    "augment/data/commands/setup.py",  # `augment init`
     *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "disk", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too

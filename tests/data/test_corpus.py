@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from augment.commands import check
 from augment.core.errors import DataError
 from augment.core.files import read_csv
-from augment.data.commands import check
 from augment.data.decoding import pool
 from augment.data.decoding.take import Taken, Wanted
 from augment.data.prepare import prepare

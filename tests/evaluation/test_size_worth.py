@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.commands import check
 from augment.data.cleaning import examine
-from augment.data.commands import check
 from augment.data.entries import Entry
 from augment.data.findings import Findings
 from augment.evaluation.cost import size_worth

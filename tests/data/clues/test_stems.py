@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.commands import check
 from augment.core.yaml_text import parse_yaml
 from augment.data.clues.stems import Stems, find_stems, quoted, stem_notes, torn
-from augment.data.commands import check
 from augment.data.entries import Entry
 from augment.data.prepare import prepare
 from augment.params import Ingest, Params

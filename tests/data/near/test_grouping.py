@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.commands.check import as_dict, as_text
 from augment.core.errors import DataError
 from augment.core.files import sha256
-from augment.data.commands.check import as_dict, as_text
 from augment.data.entries import Entry
 from augment.data.findings import Findings
 from augment.data.near import grouping

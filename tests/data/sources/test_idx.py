@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.commands import check, setup
 from augment.core.errors import DataError
 from augment.core.files import read_csv
-from augment.data.commands import check, setup
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.data.sources import folder, idx

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from augment.commands import check, setup
 from augment.core.errors import DataError
 from augment.core.files import read_csv
-from augment.data.commands import check, setup
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
 from augment.data.sources import folder, images_csv

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.commands import check
 from augment.core.errors import DataError
 from augment.data.cleaning import examine
-from augment.data.commands import check
 from augment.data.entries import Blocker, Entry
 from augment.data.prepare import prepare
 from augment.data.sources import folder, images_csv, meta

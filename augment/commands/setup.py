@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from augment import params
+from augment.commands import check
 from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
@@ -16,7 +17,6 @@ from augment.core.yaml_text import parse_yaml
 from augment.data.cleaning import examine
 from augment.data.clues.shapes import suggested_fit
 from augment.data.clues.stems import quoted
-from augment.data.commands import check
 from augment.data.entries import Blocker
 from augment.data.findings import Findings
 from augment.data.sizes import SIDES, Size, suggested_size

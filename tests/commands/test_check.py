@@ -11,7 +11,7 @@ from socket import AF_UNIX, socket
 
 import pytest
 
-from augment.data.commands import check
+from augment.commands import check
 from augment.data.entries import Blocker
 from augment.params import Params
 from tests.data.corpus import FILES, SPECIAL, encode, noise, write_item, write_set

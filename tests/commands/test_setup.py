@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from augment.commands import setup
 from augment.core.errors import DataError, ParamsError
-from augment.data.commands import setup
 from augment.data.findings import Findings
 from augment.params import load
 from tests.data.corpus import encode, noise, write_set

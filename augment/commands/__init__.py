@@ -1,0 +1,1 @@
+"""What each command of `augment` does; `augment.cli` parses the command line."""

@@ -1,1 +1,0 @@
-"""What `augment check` and `augment init` do."""
