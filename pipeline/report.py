@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from augment.core.files import write_bytes, write_csv, write_text
+from augment.core.files import write_bytes, write_csv, write_json, write_text
 from augment.params import Params
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
-from augment.report.plots import curve_rows, grids
+from augment.report.plots import INTERVAL_COLUMNS, INTERVAL_TEMPLATE, arm_rows, curve_rows, gain_rows, grids
+from augment.report.tables import judged_arm
 from pipeline.common import ARM_SECONDS, PAGE, PLOTS, REPEAT_MINUTES, main
 
 
@@ -25,6 +26,10 @@ def report(params: Params) -> None:
         write_bytes(PLOTS / f"{name}.png", picture)
     write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE_COLUMNS[0], "class", *CURVE_COLUMNS[1:]))
     write_csv(PLOTS / "confusion.csv", contents.tables["confusion"], ("actual", "predicted"))
+    judged = judged_arm(contents.tables["comparisons"], contents.verdict["policy"]["arm"])
+    write_csv(PLOTS / "gain.csv", gain_rows(contents, judged), INTERVAL_COLUMNS)
+    write_csv(PLOTS / "arms.csv", arm_rows(contents), INTERVAL_COLUMNS)
+    write_json(PLOTS / "intervals.json", INTERVAL_TEMPLATE)
     write_text(PAGE, render(contents))
 
 
