@@ -220,7 +220,7 @@ OTHERS = {
     "data/experiment/*.csv": "tables of the samples, as in reports/evaluation",
     "data/augmented/<split>/<class>/*": "the images of its manifest; `treated-`: real ones, edited as samples are",
     "reports/report.html": "the page",
-    "reports/plots/": "pictures and tables that `dvc plots` shows",
+    "reports/plots/": "pictures and tables that `dvc plots` shows, and their template",
 }
 PARTS = "Parts: `val`, `test`, `external`, `learning_curve` (sizes for arms), `second_classifier` (on test)."
 

@@ -258,13 +258,20 @@ def test_the_stage_writes_the_page_and_plots_with_equal_bytes_each_time(tmp_path
 
     first = run()
     assert sorted(first) == [
-        "confusion.csv", "curves.csv", "neighbours.png", "real.png", "report.html", "synthetic.png",
+        "arms.csv", "confusion.csv", "curves.csv", "gain.csv", "intervals.json", "neighbours.png", "real.png",
+        "report.html", "synthetic.png",
     ]  # fmt: skip
     (tmp_path / "reports/plots/stale.png").write_bytes(b"")
     assert run() == first
     curves = first["curves.csv"].decode().splitlines()
     assert curves[0] == "step,class,d_loss,g_loss,win_rate,gap,augmentation"
     assert len(curves) == 1 + 2 + 2 * 50  # bag failed after two rows
+    assert first["gain.csv"].decode().splitlines()[:3] == [
+        "name,mean,low,high",
+        "net: over the best real-only way,3.1000,1.2300,4.9700",
+        "over: Real images as they are,7.2000,5.3000,9.1000",
+    ]
+    assert first["arms.csv"].decode().splitlines()[1] == "Real images as they are,71.1000,69.0000,73.3000"
     assert first["confusion.csv"] == (tmp_path / "reports/evaluation/confusion.csv").read_bytes()
     assert html.escape(HOSTILE) in first["report.html"].decode().replace("&#34;", "&quot;")
 
