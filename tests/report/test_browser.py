@@ -164,11 +164,20 @@ def test_print_shows_all_and_cuts_nothing(page: Any) -> None:
     assert page.execute_script("return document.documentElement.scrollWidth") <= 750
 
 
+@pytest.fixture(scope="module", params=["helps, negligibly", "undecided"])
+def long_first_screen(request: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The longest sentence, and what would decide with what it costs."""
+    folder = tmp_path_factory.mktemp("long")
+    contents = make(folder, labels=["a", "b", "c"], shape=(3, 24, 40), verdict=request.param)
+    (folder / "report.html").write_text(render(replace(contents, repeat_minutes=7.0)), encoding="utf-8")
+    return Path(folder / "report.html").as_uri()
+
+
 @pytest.mark.parametrize("width", [1280, 400])
-def test_the_first_screen_says_whether_it_helps_and_what_to_do(page: Any, width: int) -> None:
+def test_the_first_screen_says_whether_it_helps_and_what_to_do(page: Any, long_first_screen: str, width: int) -> None:
     """Without scrolling: the word, one sentence, one command, and how sure that is; then pictures and counts."""
     show(page, width)
-    page.refresh()
+    page.get(long_first_screen)
     parts = ["#word", ".sentence", ".todo code", ".gain-bar", *([".look", ".counts"] if width > 1000 else [])]
     for part in parts:
         (element,) = page.find_elements("css selector", f"#verdict {part}")
