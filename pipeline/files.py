@@ -161,12 +161,14 @@ FILES: dict[str, CsvFile] = {
         white="of files of over 8 bits: largest storable -> 255",
     ),
     "reports/metrics.json": CsvFile(
-        "What one compares between configurations, in the order in which `dvc exp show` has its columns.",
+        "What one compares between configurations, rounded, in the order in which `dvc exp show` has its columns.",
         verdict="`helps`, `helps, negligibly`, `harms`, `equivalent`, `undecided`, `not used`",
         net="gain over the best real-only arm, mean",
         gross="gain over real images as they are, mean",
+        val="the primary metric of the arm `policy`, mean",
+        test="the same on test",
         copy_rate="near copies among samples, before any filter; null: not measured",
-        policy="`val`, `test`: the primary metric of the `arm` that was selected",
+        policy="the arm that was selected",
     ),
     "reports/evaluation/verdict.json": CsvFile(
         "The verdict in words, and what the rules chose on the way.",

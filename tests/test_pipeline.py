@@ -119,7 +119,7 @@ def test_the_first_run_leaves_what_it_promises(project: Project) -> None:
     metrics = json.loads((project.root / "reports/metrics.json").read_text())
     words = {"helps", "helps, negligibly", "harms", "equivalent", "undecided", "not used"}
     assert metrics["verdict"] in words
-    assert list(metrics) == ["verdict", "net", "gross", "copy_rate", "policy"]
+    assert list(metrics) == ["verdict", "net", "gross", "val", "test", "copy_rate", "policy"]
     assert len(read_csv(project.root / "reports/evaluation/arms.csv")) == 12
     page = (project.root / "reports/report.html").read_text()
     assert metrics["verdict"].split(",")[0] in page.lower()

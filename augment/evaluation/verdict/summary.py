@@ -16,6 +16,8 @@ from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
 from augment.params import Evaluate, Params
 
+METRICS_DIGITS = 4  # a hundredth of a point
+
 
 def verdict_summary(
     protocol: Protocol,
@@ -78,15 +80,12 @@ def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
 
 def metrics_summary(selection: Selection, verdict: Verdict, copy_rate: float | None) -> dict[str, Any]:
     """metrics.json: what one compares between configurations, in the order of the columns of `dvc exp show`; fractions
-    of 1. copy_rate: None where it was not measured."""
+    of 1, short enough for a table. copy_rate: None where it was not measured."""
     (policy,) = (row for row in verdict.arms if row["arm"] == selection.arm)
-    return {
-        "verdict": verdict.word,
-        "net": verdict.net.mean,
-        "gross": verdict.gross.mean,
-        "copy_rate": copy_rate,
-        "policy": {"val": policy["val_mean"], "test": policy["mean"], "arm": selection.arm},
-    }
+    figures = {"net": verdict.net.mean, "gross": verdict.gross.mean, "val": policy["val_mean"], "test": policy["mean"]}
+    figures |= {"copy_rate": copy_rate}
+    rounded = {name: None if value is None else round(value, METRICS_DIGITS) for name, value in figures.items()}
+    return {"verdict": verdict.word, **rounded, "policy": selection.arm}
 
 
 def fingerprints(
