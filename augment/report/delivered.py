@@ -7,7 +7,7 @@ from pathlib import Path
 from augment.core.files import Rows
 from augment.data.delivered import read_manifest, read_recipe
 from augment.data.imageset import UInt8
-from augment.synthesis.augmented import AugmentedDataset
+from augment.synthesis.training_code.augmented import AugmentedDataset
 
 SHOWN = 6  # of each kind
 MADE_NAME = "synthetic-"  # what `assemble` calls samples; real images that were treated as samples have another name
