@@ -117,7 +117,7 @@ FILES: dict[str, CsvFile] = {
         nearest_distance="to it",
         copy_threshold="at or below it is a near copy",
         kept="1 or 0",
-        reason="empty, `near_copy`, `off_class` or `surplus`",
+        reason="empty, `near_copy`, `off_class`, `rejected` (by a person) or `surplus`",
         sha256="of the kept image's file; empty: dropped",
         source_image="index of the training image that was varied; empty: none",
     ),

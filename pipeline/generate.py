@@ -1,11 +1,14 @@
 """Sample every generator, select, and write data/synthetic/."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.environment import environment
 from augment.core.files import folder_name, write_csv
 from augment.core.grids import write_picture
+from augment.core.progress import say
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
 from augment.gan.bundle import load_generators
@@ -13,6 +16,7 @@ from augment.gan.settings import start_backend
 from augment.params import Params
 from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
+from augment.synthesis.picks import left_out, read_picks
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 from pipeline.room import samples_and_delivery
@@ -30,11 +34,15 @@ def generate(params: Params) -> None:
     require_space(samples_and_delivery(train, params))
     backend, generators = start_backend(params.compute), load_generators(MODELS)
     tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
+    picks = read_picks(Path(params.generate.selection), MODELS, generators.classes).of_seed(params.seed)
     filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)
     (candidates,) = choose_samples(
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
+        picks=picks,
     )  # fmt: skip
+    for line in left_out(picks, {label: found.reason for label, found in candidates.items()}):
+        say(f"generate: {line}")
     rows = [
         row
         for label, found in candidates.items()

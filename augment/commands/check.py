@@ -78,7 +78,8 @@ def inspect(path: Path | None, params: Params) -> Findings:
         if any(entry.declared_split for entry in findings.usable):  # else another setting may fit it
             findings.blockers.extend(unsplit)
     watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
-    watched += [Path(params.train.base), Path(params.evaluate.external)] if configured else []
+    if configured:
+        watched += map(Path, (params.train.base, params.generate.selection, params.evaluate.external))
     for place in watched:
         findings.blockers.extend(hazard_blockers(place, findings))
     return findings

@@ -166,6 +166,9 @@ class Generate(Section):
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
     filter_steps: int = Field(150, ge=1, le=MAX_STEPS)
     """Training steps of each of the filter's classifiers."""
+    selection: WatchedPath = "data/selection"
+    """Folder of selection.json, where `augment explore` writes which samples a person kept and rejected; nothing but a
+    README in it: none. A kept one is delivered first, though the class filter refuses it; never a near copy."""
 
     def samples_of_each(self, classes: int, channels: int, height: int, width: int) -> int:
         """What `per_class` comes to for such images. Below 16 px classifiers have less use of more samples."""

@@ -1,7 +1,7 @@
 """From candidates to chosen samples: drop near copies of training images, then what is off its class."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
+from augment.synthesis.picks import NO_PICKS, NumberPicks
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
@@ -31,7 +32,7 @@ class ClassCandidates:
     for samples of the class's own generator; probability: of the own class by the filter; other_class: the filter
     prefers another class;
     nearest_train, nearest_distance: the closest training image of the class (RMS pixel difference in [0, 1]); reason:
-    "", near_copy, off_class or surplus, and kept where it is "".
+    "", near_copy, off_class, rejected (by a person) or surplus, and kept where it is "".
     """
 
     label: str
@@ -74,6 +75,7 @@ class ClassChoice:
     wanted: int
     candidates: int
     seed: int
+    picks: NumberPicks = NO_PICKS  # a person's word on some of them
 
 
 def choose_samples(
@@ -86,18 +88,18 @@ def choose_samples(
     oversample: int,
     transfer_share: float,
     engine: Engine,
+    picks: Mapping[str, NumberPicks] | None = None,
 ) -> list[dict[str, ClassCandidates]]:
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
 
     sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
-    minority class's candidates, those made by latent transfer, where there is a shared generator.
+    minority class's candidates, those made by latent transfer, where there is a shared generator. picks: label -> what
+    a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
     """
-    transfers: list[dict[str, LatentTransfer]] = [{} for _ in seeds]
-    if transfer_share > 0:
-        shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-        transfers = engine.gather(_transfers_of, shared)
+    shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
+    transfers = engine.gather(_transfers_of, shared) if transfer_share > 0 else [{} for _ in seeds]
     units = zip(sets, generators, transfers, filters, seeds, strict=True)
     choices = [
         ClassChoice(
@@ -109,6 +111,7 @@ def choose_samples(
             wanted,
             wanted * oversample,
             seed,
+            (picks or {}).get(label, NO_PICKS),
         )
         for train, of_seed, by_class, class_filter, seed in units
         for label, sampler in class_samplers(of_seed, train, by_class, transfer_share).items()
@@ -148,11 +151,11 @@ def choose_class(choice: ClassChoice) -> ClassCandidates:
     for start in range(0, choice.candidates, ROUND_CANDIDATES):
         rounds.append(_judged(choice, start, min(ROUND_CANDIDATES, choice.candidates - start), limit))
         passed += int((rounds[-1].reason == "").sum())
-        if passed >= choice.wanted:
+        if passed >= choice.wanted and start + ROUND_CANDIDATES >= choice.picks.end:
             break
     candidates = _join_rounds(rounds)
     reason = candidates.reason.copy()
-    reason[np.flatnonzero(reason == "")[choice.wanted :]] = "surplus"
+    reason[choice.picks.surplus(reason, choice.wanted)] = "surplus"
     return replace(candidates, reason=reason)
 
 
@@ -179,7 +182,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
         nearest_train=nearest_train,
         nearest_distance=distance.astype(np.float64),
         copy_threshold=limit,
-        reason=reason.astype("<U9"),
+        reason=choice.picks.overrule(reason.astype("<U9"), start),
     )
 
 

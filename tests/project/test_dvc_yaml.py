@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("dvc.yaml", "params.yaml", "data/raw/README.md", "data/base/README.md", "data/external/README.md"):
+    folders = ("raw", "base", "external", "selection")
+    for name in ("dvc.yaml", "params.yaml", *(f"data/{folder}/README.md" for folder in folders)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     return tmp_path
@@ -31,7 +32,8 @@ def test_the_shipped_project_has_none(project: Path) -> None:
 def test_every_key_that_dvc_reads_is_missed(project: Path) -> None:
     (project / "params.yaml").write_text("")
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
-    read = {key for stage in stages for key in stage["params"]} | {"ingest.path", "train.base", "evaluate.external"}
+    watched = {"ingest.path", "train.base", "generate.selection", "evaluate.external"}
+    read = {key for stage in stages for key in stage["params"]} | watched
     assert {message.split()[0] for code, message in found(project) if code == "missing_key"} == read
     assert len(found(project)) == len(read)
 
@@ -44,6 +46,7 @@ def test_every_key_that_dvc_reads_is_missed(project: Path) -> None:
         ("  size: null", "ingest.size is missing, and DVC reads it: write `size: null`"),
         ("  path: ", "ingest.path is missing, and DVC reads it: write `path: data/raw`"),
         ("  base: ", "train.base is missing, and DVC reads it: write `base: data/base`"),
+        ("  selection: ", "generate.selection is missing, and DVC reads it: write `selection: data/selection`"),
         ("  external: ", "evaluate.external is missing, and DVC reads it: write `external: data/external`"),
         ("seed: ", "seed is missing, and DVC reads it: write `seed: 0`"),
     ],
