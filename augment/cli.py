@@ -65,14 +65,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
-    sample = commands.add_parser("sample", help="write samples of trained generators")
-    sample.add_argument("models", type=Path, help="folder with index.json")
-    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
-    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
-    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
-    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
-    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
-
+    _add_generator_commands(commands)
     verdict = commands.add_parser("verdict", help="the last verdict in words")
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
@@ -85,9 +78,9 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     prune_help = "delete GANs of the work store that no run has used for DAYS days"
     doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
+    functions = {init: _init, check: _check, verdict: _verdict, trial: _trial, doctor: _doctor}
     for command, function in functions.items():
-        command.set_defaults(command=function, in_project=command not in (sample, doctor))
+        command.set_defaults(command=function, in_project=command is not doctor)
     return top
 
 
@@ -97,6 +90,22 @@ def _add_project_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     new.set_defaults(command=_new, in_project=False)
     upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
     upgrade.set_defaults(command=_upgrade, in_project=True)
+
+
+def _add_generator_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sample = commands.add_parser("sample", help="write samples of trained generators")
+    sample.add_argument("models", type=Path, help="folder with index.json")
+    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
+    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
+    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
+    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
+    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
+
+    explore = commands.add_parser("explore", help="a page on this machine: samples, directions, nearest images; picks")
+    explore.add_argument("--models", type=Path, default=Path("models"), help=f"folder with index.json {DEFAULT}")
+    explore.add_argument("--port", type=_port, default=8765, help=f"0: any free one {DEFAULT}")
+    sample.set_defaults(command=_sample, in_project=False)
+    explore.set_defaults(command=_explore, in_project=False)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -142,6 +151,15 @@ def _sample(options: argparse.Namespace) -> int:
     return sample.run(options.models, options.label, options.n, options.seed, options.out, options.grid)
 
 
+def _explore(options: argparse.Namespace) -> int:
+    from augment.commands import explore
+
+    options.in_project = not options.models.exists()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    return explore.run(options.models, options.port)
+
+
 def _verdict(options: argparse.Namespace) -> int:
     from augment.evaluation.last_verdict import last_verdict
 
@@ -179,7 +197,7 @@ def _whole(least: int, most: int, text: str) -> int:
 
 
 _count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
-_seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
+_port, _seeds, _days = partial(_whole, 0, 65535), partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -37,7 +37,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 95,
+    "docs/architecture.md": 96,
     "docs/decisions.md": 232,
     "docs/robustness.md": 90,
 }

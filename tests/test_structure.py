@@ -21,6 +21,7 @@ ORDER = [
     "synthesis",
     "evaluation",
     "report",
+    "explore",
     "commands",
 ]  # each those before it
 MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40

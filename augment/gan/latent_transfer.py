@@ -76,6 +76,12 @@ class LatentTransfer:
         varied = [self._varied(self._rng(seed, index)) for index in range(start, start + n)]
         return self.positions[np.array(varied, dtype=np.int64)]
 
+    def places(self, seed: int, index: int) -> tuple[Tensor, Tensor]:
+        """Where sample `index` may lie: float (C, H, W), what is added to what the network draws of either latent, and
+        the latents (MAX_DRAWS, latent), of which the first is taken that makes no copy."""
+        source, latents = self._moved_latents(seed, index)
+        return self.residuals[source], latents
+
     def _draw(self, seed: int, indices: range) -> Tensor:
         moves = [self._moved_latents(seed, index) for index in indices]
         sources = torch.tensor([source for source, _ in moves], device="cpu")

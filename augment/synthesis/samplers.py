@@ -48,13 +48,18 @@ class CopyFree:
         return self.generator.shape
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
-        images = self.generator.sample(n, seed=seed, start=start)
-        for number in range(1, MAX_DRAWS):
+        first, *others = self.seeds(seed)
+        images = self.generator.sample(n, seed=first, start=start)
+        for other in others:
             copies = near_copies(images, self.known, self.min_distance)
             if not copies.any():
                 break
-            images[copies] = self.generator.sample(n, seed=derive_seed(seed, "again", number), start=start)[copies]
+            images[copies] = self.generator.sample(n, seed=other, start=start)[copies]
         return images
+
+    def seeds(self, seed: int) -> list[int]:
+        """The seeds of the generator that a sample of `seed` is drawn with, first what is tried first."""
+        return [seed, *(derive_seed(seed, "again", number) for number in range(1, MAX_DRAWS))]
 
 
 @dataclass(frozen=True)

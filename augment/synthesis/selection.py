@@ -145,6 +145,13 @@ def copy_threshold(images: NDArray[np.uint8]) -> float:
     return COPY_FACTOR * float(np.percentile(distances, COPY_PERCENTILE))
 
 
+def are_copies(distances: NDArray[np.float64], limit: float, side: int) -> NDArray[np.bool_]:
+    """Which samples are near copies, by their distances from the nearest training image, bool (N,); side: the shorter
+    one of the images, pixels. At a limit of 0 an exact copy still is one, unless images are so small that they meet
+    by chance."""
+    return distances <= limit if side >= CHANCE_BELOW_PX else distances < limit
+
+
 def choose_class(choice: ClassChoice) -> ClassCandidates:
     """Sample one class in rounds, judge every candidate, and stop when enough have passed."""
     limit, rounds, passed = copy_threshold(choice.train_images), list[ClassCandidates](), 0
@@ -168,8 +175,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
     scores, thresholds = choice.class_filter.scores(images), choice.class_filter.thresholds
     probability, threshold = scores[:, choice.position], float(thresholds[choice.position])
     nearest_train, distance = nearest(pixels(images), pixels(choice.train_images))
-    # At a limit of 0 an exact copy still is one, unless images are so small that they meet by chance.
-    copies = distance <= limit if min(images.shape[2:]) >= CHANCE_BELOW_PX else distance < limit
+    copies = are_copies(distance, limit, min(images.shape[2:]))
     reason = np.where(copies, "near_copy", np.where(probability < threshold, "off_class", ""))
     return ClassCandidates(
         label=choice.label,

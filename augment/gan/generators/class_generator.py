@@ -1,6 +1,6 @@
 """The generator of one class: sampling, and saving as a bundle (`bundle_files.py`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -99,10 +99,13 @@ class ClassGenerator:
         images = [none, *(self._chunk(seed, chunk) for chunk in chunks)]
         return torch.cat(images)[start % CHUNK :][:n]
 
+    def latents(self, seed: int, indices: Iterable[int]) -> Tensor:
+        """float (n, latent) on the CPU: the latent vectors from which these images of a seed are drawn."""
+        return self._latents([torch_rng(seed, "latent", self.label, index) for index in indices])
+
     def try_out(self) -> None:
         """Draw two images. Raises `BundleError` where they are not finite."""
-        rngs = [torch_rng("try", index) for index in range(2)]
-        self._draw(rngs)
+        self._draw(self._latents([torch_rng("try", index) for index in range(2)]))
 
     def save(self, folder: str | Path) -> dict[str, str]:
         """Write a bundle, manifest.json and generator.safetensors; equal generators give equal bytes.
@@ -130,16 +133,17 @@ class ClassGenerator:
         return {name: sha256(written) for name, written in contents.items()}
 
     def _chunk(self, seed: int, chunk: int) -> Tensor:
-        rngs = [torch_rng(seed, "latent", self.label, index) for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)]
-        return to_uint8(self._draw(rngs)).cpu()
+        return to_uint8(self._draw(self.latents(seed, range(chunk * CHUNK, (chunk + 1) * CHUNK)))).cpu()
+
+    def _latents(self, rngs: Sequence[torch.Generator]) -> Tensor:
+        latent = self.network.architecture.latent
+        return torch.stack([torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs])
 
     @torch.no_grad()
-    def _draw(self, rngs: Sequence[torch.Generator]) -> Tensor:
+    def _draw(self, latents: Tensor) -> Tensor:
         """One image of each, float (N, C, H, W) in [-1, 1]. Raises `BundleError` for what is not finite."""
-        latent = self.network.architecture.latent
-        latents = [torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs]
         with torch.autocast(self.device.type, enabled=False):  # the caller's would round
-            images: Tensor = self.network(torch.stack(latents).to(self.device))
+            images: Tensor = self.network(latents.to(self.device))
         if not is_finite(images):
             raise BundleError(
                 f"the generator of class {self.label!r} draws images that are not finite: its weights are damaged. "

@@ -1,0 +1,30 @@
+"""`augment explore`: the playground in the browser of this machine."""
+
+from pathlib import Path
+
+from augment.explore.playground import open_playground
+from augment.explore.server import open_server
+from augment.params import Params, load
+
+PARAMS, PREPARED = Path("params.yaml"), Path("data/prepared/train")
+
+
+def run(models: Path, port: int) -> int:
+    """Serve the page until it is interrupted; returns 0. Outside of a project the defaults of params.yaml hold.
+
+    Raises `AugmentError` for a port in use, generators that are missing or damaged, and a selection of others.
+    """
+    params = load(PARAMS) if PARAMS.exists() else Params()
+    print("Reading the generators, and where minority classes have theirs, the training images ...", flush=True)
+    playground = open_playground(
+        models, PREPARED, Path(params.generate.selection), params.seed, params.generate.borrowed
+    )
+    with open_server(playground, port) as server:
+        print(f"Open  {server.address}\nIt is for this machine alone. Ctrl-C ends it.", flush=True)
+        if playground.train is None:
+            print(f"Nothing can be kept or rejected: {PREPARED} of these generators is not here.", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0
