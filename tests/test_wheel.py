@@ -58,8 +58,9 @@ def test_the_wheel_holds_the_library_and_what_a_project_needs(wheel: Path) -> No
         names = set(content.namelist())
         expected = {f"{IN_WHEEL}/{name}": (ROOT / name).read_bytes() for name in carried(ROOT)}
         assert {name: content.read(name) for name in names if name.startswith(f"{IN_WHEEL}/")} == expected
-    page = ROOT / "augment/report/template"
-    assert {"augment/py.typed", *(f"augment/report/template/{file.name}" for file in page.iterdir())} <= names
+    pages = {f"augment/{room}/template" for room in ("report", "explore")}
+    parts = {f"{page}/{file.name}" for page in pages for file in (ROOT / page).iterdir()}
+    assert {"augment/py.typed", *parts} <= names
     tracked = {path.relative_to(ROOT).as_posix() for path in (ROOT / "augment").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} - expected.keys() == tracked
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"augment"}
