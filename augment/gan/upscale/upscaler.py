@@ -1,0 +1,53 @@
+"""What is left of super-resolution's training: a network that enlarges images, which shrink back to what they were."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from augment.core.errors import ArgumentError
+from augment.data.arguments import size_argument
+from augment.data.sizes import Size
+from augment.gan.networks.build import to_float, to_uint8
+from augment.gan.upscale.network import UpscalerNetwork
+from augment.gan.upscale.projection import Projection
+
+PASS_VALUES = 2**23  # of feature maps at the large size in one pass, one image at least
+
+
+@dataclass(frozen=True)
+class Upscaler:
+    """Enlarges images of any class; made by `train_upscaler`, kept by `save_upscaler`."""
+
+    network: UpscalerNetwork
+
+    def __call__(self, small: Tensor, size: object) -> Tensor:
+        """uint8 (N, C, h, w) at `size`, pixels or (height, width), no smaller than theirs: uint8 (N, C, H, W).
+
+        Shrunk as ingest shrinks, the result is what came in, to a grey level where no value is at its bounds. Each
+        image depends on itself alone. Raises `ArgumentError` for images or a size that do not fit.
+        """
+        if small.dtype != torch.uint8 or small.ndim != 4 or small.shape[1] != self.network.shape.channels:
+            wanted = f"uint8 (N, {self.network.shape.channels}, h, w)"
+            raise ArgumentError(f"images must be {wanted}, got {str(small.dtype)[6:]} {tuple(small.shape)}")
+        (h, w), chosen = small.shape[2:], size_argument(size)
+        height, width = (chosen, chosen) if isinstance(chosen, int) else chosen
+        if height < h or width < w:
+            raise ArgumentError(f"size is {height} x {width}, and the images are larger: {h} x {w}; give a larger one")
+        made = torch.empty(*small.shape[:2], height, width, dtype=torch.uint8)
+        factor = 2**self.network.shape.doublings
+        step = max(1, PASS_VALUES // (self.network.shape.features * h * w * factor**2))
+        exact = Projection.between((height, width), (h, w))
+        for at in range(0, len(small), step):
+            part = slice(at, at + step)
+            made[part] = self._enlarged(small[part], (height, width), exact)
+        return made
+
+    @torch.no_grad()
+    def _enlarged(self, small: Tensor, size: Size, exact: Projection) -> Tensor:
+        images = to_float(small)
+        guess = self.network(images)
+        if guess.shape[2:] != size:
+            guess = F.interpolate(guess, size, mode="bicubic", antialias=True)
+        return to_uint8(exact.within_range(guess, images))
