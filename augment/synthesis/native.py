@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from augment.core.seeds import numpy_rng
+from augment.gan.upscale.upscaler import Upscaler
 from augment.synthesis.edits import edited
 
 UInt8 = NDArray[np.uint8]
@@ -26,12 +27,15 @@ class Varied:
     pictures: UInt8
 
 
-def native_samples(varied: Varied, originals: UInt8) -> UInt8:
-    """The samples at the size of the originals of `pictures`, uint8 (m, C, H, W): uint8 (n, C, H, W)."""
+def native_samples(varied: Varied, originals: UInt8, upscaler: Upscaler | None = None) -> UInt8:
+    """The samples at the size of the originals of `pictures`, uint8 (m, C, H, W): uint8 (n, C, H, W).
+
+    upscaler: enlarges those that vary no original; without one they are enlarged bicubically.
+    """
     made = np.empty((len(varied.samples), *originals.shape[1:]), dtype=np.uint8)
     is_edit = varied.source >= 0
     source = varied.source[is_edit]
-    made[~is_edit] = upscaled(varied.samples[~is_edit], originals.shape[2:])
+    made[~is_edit] = upscaled(varied.samples[~is_edit], originals.shape[2:], upscaler)
     made[is_edit] = edited(originals[source], varied.pictures[source], varied.samples[is_edit])
     return made
 
@@ -60,8 +64,10 @@ def treated_alike(pictures: UInt8, originals: UInt8, others: Sequence[Varied], s
     return made
 
 
-def upscaled(samples: UInt8, size: tuple[int, ...]) -> UInt8:
-    """uint8 (n, C, h, w) -> (n, C, *size), bicubic."""
+def upscaled(samples: UInt8, size: tuple[int, ...], upscaler: Upscaler | None = None) -> UInt8:
+    """uint8 (n, C, h, w) -> (n, C, *size), bicubic without an upscaler."""
+    if upscaler is not None:
+        return upscaler(torch.from_numpy(samples), tuple(size)).numpy()
     made = np.empty((*samples.shape[:2], *size), dtype=np.uint8)
     for at in range(0, len(samples), PASS_IMAGES):
         some = torch.from_numpy(samples[at : at + PASS_IMAGES]).float()

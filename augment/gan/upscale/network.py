@@ -41,7 +41,7 @@ class UpscalerNetwork(nn.Module):
             h = h + each(h)
         for convolution in self.doubled:
             h = F.leaky_relu(convolution(F.interpolate(h, scale_factor=2, mode="nearest")), LEAKY_SLOPE)
-        detail = self.to_image(F.leaky_relu(self.large(h), LEAKY_SLOPE))  # (N, C, H, W)
+        detail: Tensor = self.to_image(F.leaky_relu(self.large(h), LEAKY_SLOPE))  # (N, C, H, W)
         return F.interpolate(small, detail.shape[2:], mode="bicubic") + detail
 
 

@@ -1,4 +1,4 @@
-"""Training of super-resolution on patches of the user's own images: absolute error, then a patch discriminator beside it.
+"""Super-resolution learnt on patches of the user's own images: absolute error, then a patch discriminator beside it.
 
     G descends  |G(s) - x|  +  adversarial * softplus(-(D(G(s)) - D(x))),    s = x shrunk,
 
@@ -8,7 +8,6 @@ serves all classes: detail of what is plentiful is learnt for what is rare.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from torch import Tensor
 from torch.optim import Adam
 
 from augment.core.errors import ArgumentError, TrainingError
+from augment.core.progress import Progress
 from augment.core.seeds import derive_seed, global_torch_rng, numpy_rng, torch_rng
 from augment.data.arguments import size_argument
 from augment.data.decoding.fitting import resize
@@ -61,13 +61,13 @@ def train_upscaler(
     seed: int = 0,
     steps: int = STEPS,
     adversarial: float = ADVERSARIAL,
-    watch: Callable[[int], None] = lambda step: None,
+    progress: bool = True,
 ) -> Upscaler:
     """Learn to enlarge images of `size` to that of the originals; five to ten minutes of one core at the defaults.
 
     originals: uint8 (N, C, H, W), of all classes, and of training alone. size: pixels, or (height, width), of the
     small images; the originals' sides are at least one and a half times as long. adversarial: 0 leaves the absolute
-    error alone. watch: called with the number of every step that is done. Equal arguments give equal weights.
+    error alone. progress: tell on standard error how far it is. Equal arguments give equal weights.
     Raises `ArgumentError` for arguments that do not fit, `TrainingError` when training diverges.
     """
     if originals.dtype != np.uint8 or originals.ndim != 4 or not originals.size or originals.shape[1] not in (1, 3):
@@ -80,11 +80,12 @@ def train_upscaler(
     patch = patch_side(large, doublings)
     players = new_players(UpscalerShape(originals.shape[1], doublings), patch, seed)
     projection, rng = Projection.between((patch, patch), (patch >> doublings,) * 2), numpy_rng(seed, "patches")
+    told = Progress("upscaler, steps", steps, shown=progress)
     for step in range(steps):
         real = to_float(torch.from_numpy(patches(data, patch, rng)))
         upscale_step(players, projection, real, adversarial if step >= min(WARM_UP, steps // 3) else 0.0)
         update_average(players, EMA_STD)
-        watch(step + 1)
+        told.advance()
     if not all(bool(parameter.isfinite().all()) for parameter in players.average.parameters()):
         raise TrainingError("the upscaler diverged; train it with adversarial=0, or with another seed")
     return Upscaler(players.average.eval())
@@ -98,7 +99,7 @@ def upscale_step(players: UpscalePlayers, projection: Projection, real: Tensor, 
     error = (made - real).abs().mean()
     players.generator_optimizer.zero_grad(set_to_none=True)
     if adversarial == 0:
-        error.backward()
+        torch.autograd.backward(error)
     else:
         images = torch.cat([real, made])
         gamma = GAMMA * real.shape[2] * real.shape[3] / REFERENCE_PIXELS * PENALTY_EVERY

@@ -1,24 +1,29 @@
 """What is left of super-resolution's training: a network that enlarges images, which shrink back to what they were."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import safetensors.torch
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from augment.core.errors import ArgumentError
-from augment.data.arguments import size_argument
+from augment.core.files import json_text, sha256, write_bytes
+from augment.data.arguments import path_argument, size_argument
 from augment.data.sizes import Size
+from augment.gan.bundle_files import MANIFEST, WEIGHTS, signed
 from augment.gan.networks.build import to_float, to_uint8
 from augment.gan.upscale.network import UpscalerNetwork
 from augment.gan.upscale.projection import Projection
 
+FORMAT = 1  # of the bundle
 PASS_VALUES = 2**23  # of feature maps at the large size in one pass, one image at least
 
 
 @dataclass(frozen=True)
 class Upscaler:
-    """Enlarges images of any class; made by `train_upscaler`, kept by `save_upscaler`."""
+    """Enlarges images of any class; made by `train_upscaler`, read back by `load_upscaler`."""
 
     network: UpscalerNetwork
 
@@ -43,6 +48,16 @@ class Upscaler:
             part = slice(at, at + step)
             made[part] = self._enlarged(small[part], (height, width), exact)
         return made
+
+    def save(self, folder: str | Path) -> None:
+        """Write manifest.json and generator.safetensors; equal upscalers give equal bytes. Raises `StoreError` when the
+        disk refuses."""
+        place = path_argument("folder", folder)
+        weights = {name: value.cpu().contiguous() for name, value in self.network.state_dict().items()}
+        content = safetensors.torch.save(weights, metadata={"format": "pt"})
+        manifest = {"format": FORMAT, "kind": "upscaler", **asdict(self.network.shape)}
+        write_bytes(place / WEIGHTS, content)
+        write_bytes(place / MANIFEST, json_text(signed({**manifest, "weights_sha256": sha256(content)})).encode())
 
     @torch.no_grad()
     def _enlarged(self, small: Tensor, size: Size, exact: Projection) -> Tensor:
