@@ -1,16 +1,23 @@
-"""Lines for people: counts, lists cut short, and progress on standard error, readable in a log and under DVC."""
+"""Lines for people: counts, lists cut short, and progress on standard error, readable in a log and under DVC.
+
+On a terminal progress is a bar that the next line takes the place of.
+"""
 
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from augment.core.processes import cores
+from augment.core.run_clock import begin_part, end_part, running_clock
 from augment.core.words import printable
 
 Unit = TypeVar("Unit")
 
 MIN_SECONDS_BETWEEN_LINES = 2.0
 MAX_PROBLEM_LINES = 20  # of one message; more are counted
+_CLEAR = "\r\x1b[K"  # the line of a terminal that a bar stands in
+_BAR_CHARACTERS = 24
 
 
 def duration(minutes: float) -> str:
@@ -39,25 +46,57 @@ def first_few(names: Sequence[str], limit: int) -> str:
 
 def say(line: str) -> None:
     """One line beside the outputs, at once and fit for a terminal, also from a worker."""
-    print(printable(line), file=sys.stderr, flush=True)
+    print(f"{_CLEAR if sys.stderr.isatty() else ''}{printable(line)}", file=sys.stderr, flush=True)
 
 
 class Progress:
-    """Counts finished units of work and says how long the rest takes."""
+    """Counts finished units of work and says how long the rest takes: of the whole run where its time is planned."""
 
     def __init__(self, what: str, total: int) -> None:
         self.what, self.total, self.done = what, total, 0
         self.began = self.printed_at = time.monotonic()
+        self.clock = begin_part(what, total) if what and total else None
 
     def advance(self) -> None:
         self.done += 1
-        now = time.monotonic()
-        if self.done < self.total and now - self.printed_at < MIN_SECONDS_BETWEEN_LINES:
+        over, now = self.done >= self.total, time.monotonic()
+        if over and self.clock:
+            end_part(self.clock)
+        if not over and now - self.printed_at < MIN_SECONDS_BETWEEN_LINES:
             return
         self.printed_at = now
+        if sys.stderr.isatty() and not over:
+            print(f"{_CLEAR}{bar(self.done / self.total)} {self._line(now)}", end="", file=sys.stderr, flush=True)
+        else:
+            say(self._line(now))
+
+    def _line(self, now: float) -> str:
+        return f"  {self.what}: {self.done} of {self.total}{self._rest(now)}"
+
+    def _rest(self, now: float) -> str:
+        if self.clock:
+            return f"; {left_text(self.clock.left(self.done / self.total, time.time()))}"
         left = (now - self.began) / self.done * (self.total - self.done)
-        rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
-        say(f"  {self.what}: {self.done} of {self.total}{rest}")
+        return f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
+
+
+def bar(share: float) -> str:
+    """`[####----]`, for a share from 0 to 1."""
+    full = round(share * _BAR_CHARACTERS)
+    return f"[{'#' * full}{'-' * (_BAR_CHARACTERS - full)}]"
+
+
+def left_text(seconds: float) -> str:
+    """`about 6 min left of the run`; without a false exactness towards the end."""
+    return f"{duration(seconds / 60)} left of the run"
+
+
+def rest_of_unit(seconds: float) -> str:
+    """What follows after a unit of work, of those side by side, that takes so many seconds more."""
+    clock = running_clock()
+    if clock is None:
+        return f", {seconds:.0f} s left"
+    return f"; {left_text(clock.left_beside(seconds, cores(), time.time()))}"
 
 
 def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:

@@ -21,7 +21,7 @@ import torch
 from augment.core.environment import environment
 from augment.core.files import exclusive, sweep_temporaries
 from augment.core.processes import interruption
-from augment.core.progress import say
+from augment.core.progress import rest_of_unit, say
 from augment.gan.training.run import GanJob, GanResult, OnStep, Weights
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
@@ -164,7 +164,6 @@ def _step_progress(name: str) -> OnStep:
             began = now
         elif now - printed_at > PROGRESS_SECONDS:
             printed_at = now
-            left = (now - began) / stepped * (steps - step)
-            say(f"  {name}: step {step} of {steps}, {left:.0f} s left")
+            say(f"  {name}: step {step} of {steps}{rest_of_unit((now - began) / stepped * (steps - step))}")
 
     return on_step

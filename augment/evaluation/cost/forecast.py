@@ -88,7 +88,7 @@ class RunCost:
 def run_cost(protocol: Protocol, settings: ExperimentSettings, params: Params) -> RunCost:
     """Time a few steps of everything, and count a whole run up."""
     backend, train = start_backend(params.compute), protocol.first_splits.train
-    training = _training(train, params, backend.device)
+    training = planned_training(train, params, backend.device)
     timings = time_parts(train, settings, training, [], backend.device, Engine("serial"))
     bases, sets = params.evaluate.base_arms(settings.arms), 1 + len(protocol.seeds)
     cost = experiment_cost(protocol, settings, bases, training, timings, backend, sets)
@@ -119,11 +119,13 @@ def advice(model: GainModel, gain: float | None, splits: Splits, pool: ImageSet,
     return advice_text(model.groups.tolist(), model.seeds, found, repeated if better else None, several)
 
 
-def _training(train: ImageSet, params: Params, device: str) -> ClassTraining:
+def planned_training(train: ImageSet, params: Params, device: str) -> ClassTraining:
     """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
     _, channels, height, width = train.images.shape
     counts: Mapping[str, int] = train.counts()
     overrides = {label: own for label, own in params.train.overrides.items() if label in counts}
     chosen, flips = params.train.model_copy(update={"overrides": overrides}), params.ingest.flips
     start = load_pinned_start(chosen, channels, height, width) if Path(chosen.base).exists() else None
-    return class_training(chosen, counts, flips=flips, height=height, width=width, device=device, pinned_start=start)
+    return class_training(
+        chosen, counts, flips=flips, height=height, width=width, device=device, pinned_start=start
+    )

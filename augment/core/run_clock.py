@@ -1,0 +1,132 @@
+"""The time that a whole run still takes: what was planned of its parts, at the pace of those that are over.
+
+`augment run` writes the plan; the stages that DVC starts, and their workers, find it by the environment. It decides
+nothing, stands in no output, and a run without one is told the time of its parts alone.
+"""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from augment.core.errors import AugmentError
+from augment.core.files import WORK_STORE, write_json
+
+CLOCK = WORK_STORE / "run.json"
+RUN, STAGE = "AUGMENT_RUN", "DVC_STAGE"  # of the environment: where the plan is; the latter is DVC's own
+TRUST_PLAN_SECONDS = 20.0  # of a part, and of all that is over: by then what was measured counts half
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a stage does between two lines of progress; what: the name of its progress, "" for none.
+
+    seconds: as planned; by what they depend on and nobody knows yet, or under "" alone.
+    """
+
+    stage: str
+    what: str
+    seconds: Mapping[str, float]
+
+    def planned(self, known: str) -> float:
+        """known: on what it depends; the mean where that is not known."""
+        return self.seconds[known] if known in self.seconds else sum(self.seconds.values()) / len(self.seconds)
+
+
+@dataclass(frozen=True)
+class RunClock:
+    """at: the part under way; since: when it began, in seconds of the system's clock; units: of work, in that part.
+
+    planned, taken: seconds of the parts that are over; known: as `Part.planned` has it.
+    """
+
+    parts: Sequence[Part]
+    at: int = 0
+    since: float = 0.0
+    units: int = 0
+    planned: float = 0.0
+    taken: float = 0.0
+    known: str = ""
+
+    @property
+    def pace(self) -> float:
+        """Seconds for each planned second."""
+        return (self.taken + TRUST_PLAN_SECONDS) / (self.planned + TRUST_PLAN_SECONDS)
+
+    def total(self) -> float:
+        return sum(part.planned(self.known) for part in self.parts)
+
+    def left(self, share: float, now: float) -> float:
+        """Seconds that the run still takes; share: done of the part under way, from 0 to 1."""
+        elapsed = max(0.0, now - self.since)
+        whole = self.pace * self._planned_of(self.at)
+        trust = elapsed / (elapsed + TRUST_PLAN_SECONDS) if share > 0 else 0.0
+        whole = trust * elapsed / share + (1 - trust) * whole if share > 0 else whole
+        return (1 - share) * whole + self.later()
+
+    def left_beside(self, seconds: float, units_at_once: int, now: float) -> float:
+        """The same, from what one unit of the part under way still takes."""
+        rest = self.pace * self._planned_of(self.at) - (now - self.since)
+        return (seconds if self.units <= units_at_once else max(seconds, rest)) + self.later()
+
+    def later(self) -> float:
+        """Of the parts after this one."""
+        return self.pace * sum(part.planned(self.known) for part in self.parts[self.at + 1 :])
+
+    def begin(self, stage: str, what: str, units: int, now: float) -> "RunClock | None":
+        """At the next part of this name; None where there is none."""
+        following = range(self.at, len(self.parts))
+        found = (at for at in following if (self.parts[at].stage, self.parts[at].what) == (stage, what))
+        at = next(found, None)
+        return None if at is None else replace(self, at=at, since=now, units=units)
+
+    def end(self, now: float) -> "RunClock":
+        """The part under way is over."""
+        planned, taken = self._planned_of(self.at), now - self.since
+        over = {"planned": self.planned + planned, "taken": self.taken + taken}
+        return replace(self, at=self.at + 1, since=now, units=0, **over)  # type: ignore[arg-type]
+
+    def _planned_of(self, at: int) -> float:
+        return self.parts[at].planned(self.known) if at < len(self.parts) else 0.0
+
+
+def write_clock(clock: RunClock, path: Path = CLOCK) -> None:
+    with contextlib.suppress(AugmentError):  # it tells, and decides nothing
+        write_json(path, asdict(clock))
+
+
+def running_clock() -> RunClock | None:
+    """That of the run which this process, a stage of it or a worker of one, belongs to; None for none."""
+    if RUN not in os.environ or STAGE not in os.environ:
+        return None
+    try:
+        values = json.loads(Path(os.environ[RUN]).read_bytes())
+        return RunClock(**(values | {"parts": [Part(**part) for part in values["parts"]]}))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def stage_name() -> str:
+    return os.environ.get(STAGE, "").rpartition(":")[2]
+
+
+def begin_part(what: str, units: int) -> RunClock | None:
+    """Note that a part of the stage begins; None outside of a run, and for what the plan does not name."""
+    clock = running_clock()
+    begun = clock and clock.begin(stage_name(), what, units, time.time())
+    if begun:
+        write_clock(begun, Path(os.environ[RUN]))
+    return begun
+
+
+def end_part(clock: RunClock) -> None:
+    write_clock(clock.end(time.time()), Path(os.environ[RUN]))
+
+
+def settle(known: str) -> None:
+    """What parts to come depend on is known now."""
+    if clock := running_clock():
+        write_clock(replace(clock, known=known), Path(os.environ[RUN]))
