@@ -1,4 +1,4 @@
-"""`augment init | check | sample | verdict | trial | doctor`; heavy imports stand in the command that needs them."""
+"""`augment init | check | run | sample | verdict | ...`; heavy imports stand in the command that needs them."""
 
 import argparse
 import importlib.util
@@ -59,6 +59,15 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
+    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
+    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument(
+        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
+    )
+    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
+    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
+    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="of params.yaml")
+
     sample = commands.add_parser("sample", help="write samples of trained generators")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
@@ -79,7 +88,15 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     prune_help = "delete GANs of the work store that no run has used for DAYS days"
     doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
+    functions = {
+        init: _init,
+        check: _check,
+        run: _run_all,
+        sample: _sample,
+        verdict: _verdict,
+        trial: _trial,
+        doctor: _doctor,
+    }
     for command, function in functions.items():
         command.set_defaults(command=function)
     return top
@@ -105,6 +122,15 @@ def _check(options: argparse.Namespace) -> int:
         return check.run(options.path, Params(), options.json, forecast=forecast)
     params, missing = load(file), obstacles(file, read(file))
     return check.run(options.path, params, options.json, missing, ahead.preflight, forecast)
+
+
+def _run_all(options: argparse.Namespace) -> int:
+    _need_pipeline("run")
+    from augment.commands import run
+    from augment.commands.planning import Wishes
+
+    wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
+    return run.run(options.path, wishes)
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -150,6 +176,7 @@ def _whole(least: int, most: int, text: str) -> int:
 
 
 _count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
+_side = partial(_whole, 2, 256)
 _seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":

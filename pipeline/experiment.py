@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from augment.core import run_clock
 from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
@@ -47,7 +48,7 @@ from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
+from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds, family_of
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, main
@@ -159,6 +160,7 @@ def choose_base(settings: ExperimentSettings, tried: Sequence[Arm], val: MetricT
     """Choose what the arms with made images build on, on val, and tell it."""
     base = strongest_base(val, tried)
     say(f"experiment: {base_text(base, tried, val)}")
+    run_clock.settle(family_of(base, None) if base else "scratch")
     return with_base(settings, base)
 
 

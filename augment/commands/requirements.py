@@ -1,4 +1,4 @@
-"""What must be there before `augment run` looks at an image: a project of git and DVC, and folders that can be written."""
+"""What must be there before `augment run` looks at an image: a project of git and DVC, and room to write."""
 
 import importlib.util
 import os
@@ -32,7 +32,9 @@ def _problems(project: Path) -> Iterator[str]:
     yield from _scm_problems(project)
     for name in ("", ".dvc", ".work", *OUTPUTS):
         folder = _existing(project / name)
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not folder.is_dir():
+            yield f"{folder}: a file, and the stages write a folder of that name; move it away"
+        elif not os.access(folder, os.W_OK | os.X_OK):
             yield f"{folder if name else 'this folder'}: cannot be written; make it writable, or work in another folder"
 
 

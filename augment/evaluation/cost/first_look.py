@@ -1,6 +1,6 @@
 """A first look: the settings that a run of `augment run --quick` ends in time with, chosen by what its parts take."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from augment.data.findings import Findings
@@ -41,7 +41,9 @@ def kept_arms(arms: Sequence[Arm], params: Params) -> list[Arm]:
     return [arm for arm in arms if arm in KEPT_ARMS or arm in insisted]
 
 
-def choose_rung(findings: Findings, params: Params, changed: Any) -> tuple[dict[str, Any], Work, bool]:
+def choose_rung(
+    findings: Findings, params: Params, changed: Callable[[dict[str, Any]], Params]
+) -> tuple[dict[str, Any], Work, bool]:
     """The first rung that is planned to end in time, else the last one; what it consists of, and whether it does end.
 
     changed: settings of a rung -> the whole settings with these.
@@ -49,7 +51,7 @@ def choose_rung(findings: Findings, params: Params, changed: Any) -> tuple[dict[
     work: Work | None = None
     chosen: dict[str, Any] = {}
     for chosen in rungs(findings, params):
-        work = work_of(findings.shape, findings.usable, changed(chosen), work and work.timings)
+        work = work_of(findings.shape, findings.usable, changed(chosen), work.timings if work else None)
         if planned_seconds(work) * MARGIN <= 60 * FIRST_LOOK_MINUTES:
             return chosen, work, True
     assert work is not None

@@ -46,17 +46,21 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
     size = seen_size_of(images, shape[1:], params)
     settings = experiment_settings(params, arms_for(params.evaluate, *size), protocol.first_splits.train, size)
+    say("timing a few steps ...")
+    return [*cost_lines(run_cost(protocol, settings, params)), *gain_lines(protocol, settings, splits, pool, params)]
+
+
+def gain_lines(
+    protocol: Protocol, settings: ExperimentSettings, splits: Splits, pool: ImageSet, params: Params
+) -> list[str]:
+    """The smallest gain, and what to change where that is large."""
     with threadpool_limits(1):  # small products: threads would mostly wait for each other
         model = gain_model(protocol, settings, params)
         gain = model.smallest()
-    say("timing a few steps ...")
-    lines = [
-        *cost_lines(run_cost(protocol, settings, params)),
-        smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol)),
-    ]
+    line = smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol))
     if gain is not None and gain <= NOTED_GAIN:
-        return lines
-    return [*lines, advice(model, gain, splits, pool, params)]
+        return [line]
+    return [line, advice(model, gain, splits, pool, params)]
 
 
 def disk_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
@@ -126,6 +130,4 @@ def planned_training(train: ImageSet, params: Params, device: str) -> ClassTrain
     overrides = {label: own for label, own in params.train.overrides.items() if label in counts}
     chosen, flips = params.train.model_copy(update={"overrides": overrides}), params.ingest.flips
     start = load_pinned_start(chosen, channels, height, width) if Path(chosen.base).exists() else None
-    return class_training(
-        chosen, counts, flips=flips, height=height, width=width, device=device, pinned_start=start
-    )
+    return class_training(chosen, counts, flips=flips, height=height, width=width, device=device, pinned_start=start)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from augment.core.engine import Engine
 from augment.core.run_clock import Part
 from augment.data.entries import Entry
+from augment.data.imageset import ImageSet
 from augment.evaluation.cost.counting import (
     arms_to_train,
     backbone_arms_seconds,
@@ -15,7 +16,7 @@ from augment.evaluation.cost.counting import (
 )
 from augment.evaluation.cost.forecast import planned_training, prepared
 from augment.evaluation.cost.timing import USUAL_WAY, Timings, time_parts
-from augment.evaluation.experiment.protocol import Protocol
+from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import (
     ExperimentSettings,
     arms_for,
@@ -28,7 +29,7 @@ from augment.gan.latent_transfer import inversion_passes
 from augment.gan.per_class import Backend, ClassTraining
 from augment.gan.settings import has_pinned_start, start_backend
 from augment.params import Params
-from augment.params.arms import DELIVERED_ARM, STANDALONE_ARMS, Arm, Family, augmentation_of, family_of
+from augment.params.arms import DELIVERED_ARM, STANDALONE_ARMS, Arm, augmentation_of, family_of
 from augment.synthesis.selection import expected_candidates
 
 BEGIN_SECONDS = 4.0  # of a stage: Python, its libraries, DVC's hashes
@@ -37,8 +38,11 @@ AFTERWARDS_SECONDS = 10.0  # judging samples, the second classifier
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to schedule; bases: arms that made images may be added to."""
+    """What there is to schedule; splits, pool: as `ingest` would write them; bases: arms that made images may be added
+    to."""
 
+    splits: Splits
+    pool: ImageSet
     protocol: Protocol
     settings: ExperimentSettings
     bases: Sequence[Arm]
@@ -70,7 +74,7 @@ def work_of(
     bases = params.evaluate.base_arms(settings.arms)
     ways = list(dict.fromkeys(augmentation_of(arm, base) for arm in settings.arms for base in bases or [None]))
     timings = timings or time_parts(train, settings, training, ways, backend.device, Engine("serial"))
-    return Work(protocol, settings, bases, training, timings, backend)
+    return Work(splits, pool, protocol, settings, bases, training, timings, backend)
 
 
 def planned_seconds(work: Work) -> float:
@@ -150,7 +154,8 @@ def _real_arms(work: Work) -> list[Part]:
 
 def _other_arms(work: Work, arms: Sequence[Arm]) -> list[Part]:
     """Of arms whose family is known once val has chosen the base."""
-    train, bases = work.protocol.first_splits.train, [*work.bases] or [None]
+    train = work.protocol.first_splits.train
+    bases: list[Arm | None] = [*work.bases] or [None]
     kept = {base: {*arms_to_train(train, with_base(work.settings, base))} for base in bases}
     return _classifiers(work, arms, bases, kept)
 
@@ -159,8 +164,8 @@ def _classifiers(
     work: Work, arms: Sequence[Arm], bases: Sequence[Arm | None], kept: Mapping[Arm | None, set[Arm]] | None = None
 ) -> list[Part]:
     """Two parts: networks from scratch, and what rests on a backbone; seconds by the family of the base."""
-    networks: dict[Family, float] = {}
-    rested: dict[Family, float] = {}
+    networks: dict[str, float] = {}
+    rested: dict[str, float] = {}
     for base in reversed(bases):
         settings, trained = with_base(work.settings, base), [arm for arm in arms if kept is None or arm in kept[base]]
         family, units = family_of(base, None) if base else "scratch", len(trained) * len(work.protocol.seeds)
