@@ -128,16 +128,22 @@ def require_room(splits: Splits, params: Params, seen_size: Size) -> None:
 
 
 def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
-    """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
+    """Tell, before the expensive part, what it can show, and what it costs where no whole run is timed. Returns the
+    smallest gain, None for none."""
+    announced, groups = expected_gain(protocol, settings, params)
+    costs = [] if run_clock.running_clock() else [cost_text(protocol, settings, params, backend)]
+    curve = params.evaluate.learning_curve == "on"
+    for line in before_training(protocol, announced, groups.tolist(), costs, curve):
+        say(f"experiment: {line}")
+    return announced
+
+
+def cost_text(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> str:
     say("experiment: timing a few steps of classifiers")
     train = protocol.first_splits.train
     training = training_for(train, params.train, flips=params.ingest.flips, device=backend.device)
-    announced, groups = expected_gain(protocol, settings, params)
     cost = measure_cost(protocol, settings, params.evaluate.base_arms(settings.arms), training, backend)
-    curve = params.evaluate.learning_curve == "on"
-    for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, backend.engine), curve):
-        say(f"experiment: {line}")
-    return announced
+    return cost_line(cost, backend.engine)
 
 
 def second_scores(

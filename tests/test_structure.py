@@ -44,6 +44,7 @@ STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
     "augment/core/processes.py",  # a stage goes with its parent, memory goes back
     "augment/core/progress.py",  # lines of progress
+    "augment/core/run_clock.py",  # the time that is left
     *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "disk", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too

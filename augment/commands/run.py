@@ -45,9 +45,8 @@ def outlook(plan: Plan, quick: bool) -> list[str]:
     work = plan.work
     lines = []
     if quick:
-        settings = ", ".join(f"{key}: {json.dumps(value)}" for key, value in plan.settings.items())
-        lines += ["", f"first look (--quick), noted at the top of {FILE}: {settings or 'as it is set already'}"]
-        lines += ["  a run without --quick sets these back to what they were before, but for those you change"]
+        lines += [f"a first look (--quick); a run without it sets these back ({FILE} notes them at its top):"]
+        lines += [f"  {key}: {json.dumps(value)}" for key, value in plan.settings.items()]
     if not plan.in_time:
         lines += [
             f"  not even the cheapest first look of these images is to end within {FIRST_LOOK_MINUTES:.0f} min: "
@@ -57,7 +56,7 @@ def outlook(plan: Plan, quick: bool) -> list[str]:
     families = {family for part in parts for family in part.seconds if family}
     minutes = {family: sum(part.planned(family) for part in parts) / 60 for family in families}
     cores = counted(work.backend.engine.processes, "process")
-    lines += ["", f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"]  # type: ignore[arg-type]
+    lines += [f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"]  # type: ignore[arg-type]
     return lines + gain_lines(work.protocol, work.settings, work.splits, work.pool, plan.params) + [""]
 
 

@@ -87,8 +87,9 @@ def bar(share: float) -> str:
 
 
 def left_text(seconds: float) -> str:
-    """`about 6 min left of the run`; without a false exactness towards the end."""
-    return f"{duration(seconds / 60)} left of the run"
+    """`about 6 min left of the run`, `about 40 s left of the run`."""
+    text = f"about {max(5, 5 * round(seconds / 5))} s" if seconds < 95 else duration(seconds / 60)
+    return f"{text} left of the run"
 
 
 def rest_of_unit(seconds: float) -> str:

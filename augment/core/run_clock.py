@@ -18,6 +18,7 @@ from augment.core.files import WORK_STORE, write_json
 CLOCK = WORK_STORE / "run.json"
 RUN, STAGE = "AUGMENT_RUN", "DVC_STAGE"  # of the environment: where the plan is; the latter is DVC's own
 TRUST_PLAN_SECONDS = 20.0  # of a part, and of all that is over: by then what was measured counts half
+HALF_LIFE_SECONDS = 120.0  # as planned: what was measured so long ago counts half, as other work comes and goes
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Part:
 class RunClock:
     """at: the part under way; since: when it began, in seconds of the system's clock; units: of work, in that part.
 
-    planned, taken: seconds of the parts that are over; known: as `Part.planned` has it.
+    planned, taken: seconds of the parts that are over, the older the less; known: as `Part.planned` has it.
     """
 
     parts: Sequence[Part]
@@ -51,10 +52,10 @@ class RunClock:
     taken: float = 0.0
     known: str = ""
 
-    @property
-    def pace(self) -> float:
-        """Seconds for each planned second."""
-        return (self.taken + TRUST_PLAN_SECONDS) / (self.planned + TRUST_PLAN_SECONDS)
+    def pace(self, share: float = 0.0, elapsed: float = 0.0) -> float:
+        """Seconds for each planned second; share, elapsed: of the part under way."""
+        planned = self.planned + share * self._planned_of(self.at)
+        return (self.taken + (elapsed if share else 0.0) + TRUST_PLAN_SECONDS) / (planned + TRUST_PLAN_SECONDS)
 
     def total(self) -> float:
         return sum(part.planned(self.known) for part in self.parts)
@@ -62,19 +63,15 @@ class RunClock:
     def left(self, share: float, now: float) -> float:
         """Seconds that the run still takes; share: done of the part under way, from 0 to 1."""
         elapsed = max(0.0, now - self.since)
-        whole = self.pace * self._planned_of(self.at)
-        trust = elapsed / (elapsed + TRUST_PLAN_SECONDS) if share > 0 else 0.0
-        whole = trust * elapsed / share + (1 - trust) * whole if share > 0 else whole
-        return (1 - share) * whole + self.later()
+        pace = self.pace(share, elapsed)
+        trust = elapsed / (elapsed + TRUST_PLAN_SECONDS) if share else 0.0
+        measured = trust * elapsed / share if share else 0.0
+        return (1 - share) * (measured + (1 - trust) * pace * self._planned_of(self.at)) + pace * self._later()
 
     def left_beside(self, seconds: float, units_at_once: int, now: float) -> float:
         """The same, from what one unit of the part under way still takes."""
-        rest = self.pace * self._planned_of(self.at) - (now - self.since)
-        return (seconds if self.units <= units_at_once else max(seconds, rest)) + self.later()
-
-    def later(self) -> float:
-        """Of the parts after this one."""
-        return self.pace * sum(part.planned(self.known) for part in self.parts[self.at + 1 :])
+        rest = self.pace() * self._planned_of(self.at) - (now - self.since)
+        return (seconds if self.units <= units_at_once else max(seconds, rest)) + self.pace() * self._later()
 
     def begin(self, stage: str, what: str, units: int, now: float) -> "RunClock | None":
         """At the next part of this name; None where there is none."""
@@ -86,8 +83,13 @@ class RunClock:
     def end(self, now: float) -> "RunClock":
         """The part under way is over."""
         planned, taken = self._planned_of(self.at), now - self.since
-        over = {"planned": self.planned + planned, "taken": self.taken + taken}
-        return replace(self, at=self.at + 1, since=now, units=0, **over)  # type: ignore[arg-type]
+        kept = 0.5 ** (planned / HALF_LIFE_SECONDS)
+        planned, taken = kept * self.planned + planned, kept * self.taken + taken
+        return replace(self, at=self.at + 1, since=now, units=0, planned=planned, taken=taken)
+
+    def _later(self) -> float:
+        """As planned, of the parts after this one."""
+        return sum(part.planned(self.known) for part in self.parts[self.at + 1 :])
 
     def _planned_of(self, at: int) -> float:
         return self.parts[at].planned(self.known) if at < len(self.parts) else 0.0

@@ -133,7 +133,7 @@ def test_the_gain_is_the_one_that_the_experiment_announces(protocol: str, monkey
     own, chosen, *_ = comparison(images, params)
     announced, groups = expected_gain(own, chosen, params)
     assert announced is not None
-    said = before_training(own, announced, groups.tolist(), "cost", False)
+    said = before_training(own, announced, groups.tolist(), ["cost"], False)
     assert forecast((1, 8, 8), images, params)[2] == said[said.index("cost") - 1]
 
 

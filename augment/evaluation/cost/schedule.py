@@ -32,6 +32,7 @@ from augment.params import Params
 from augment.params.arms import DELIVERED_ARM, STANDALONE_ARMS, Arm, augmentation_of, family_of
 from augment.synthesis.selection import expected_candidates
 
+STAGES = ("ingest", "train", "generate", "experiment", "evaluate", "assemble", "report")
 BEGIN_SECONDS = 4.0  # of a stage: Python, its libraries, DVC's hashes
 AFTERWARDS_SECONDS = 10.0  # judging samples, the second classifier
 
@@ -87,11 +88,14 @@ def planned_seconds(work: Work) -> float:
 def run_parts(work: Work) -> list[Part]:
     """In the order of the stages; `what` is the name that a part's progress is shown under."""
     repeats = len(work.protocol.seeds)
-    begin = {stage: _part(stage, "", BEGIN_SECONDS) for stage in ("ingest", "evaluate", "assemble", "report")}
+    begin = {stage: _part(stage, "", BEGIN_SECONDS) for stage in STAGES}
     return [
         begin["ingest"],
+        begin["train"],
         *_gans("train", work, 1),
+        begin["generate"],
         *_samples("generate", work, 1),
+        begin["experiment"],
         *_real_arms(work),
         *_gans("experiment", work, repeats - work.protocol.first_is_delivered),
         *_samples("experiment", work, repeats),
@@ -137,7 +141,7 @@ def _samples(stage: str, work: Work, sets: int) -> list[Part]:
 def _real_arms(work: Work) -> list[Part]:
     """Of real images that build on no other arm: the networks, what the backbone sees, what rests on it."""
     arms = [arm for arm in work.settings.arms if arm in STANDALONE_ARMS]
-    parts = [_part("experiment", "", BEGIN_SECONDS), *_classifiers(work, arms, [None])]
+    parts = _classifiers(work, arms, [None])
     backbone = work.timings.backbone
     families = {family_of(arm, None) for arm in arms}
     if backbone is None or families <= {"scratch"}:
@@ -149,7 +153,7 @@ def _real_arms(work: Work) -> list[Part]:
         _part("experiment", "backbone", work.side_by_side(looks * backbone.look, looks)),
         _part("experiment", "probe", work.side_by_side(choices, splits)),
     ]
-    return [*parts[:2], *seen, *parts[2:]]
+    return [parts[0], *seen, parts[1]]
 
 
 def _other_arms(work: Work, arms: Sequence[Arm]) -> list[Part]:
