@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from augment.core import run_clock
 from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
-from augment.core.progress import say
+from augment.core.progress import run_clock, say
 from augment.data.originals import read_scale
 from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import measure_cost

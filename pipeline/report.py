@@ -10,7 +10,7 @@ from typing import Any
 
 from augment.core.files import write_bytes, write_csv, write_text
 from augment.core.progress import say
-from augment.core.run_clock import RUN
+from augment.core.progress.run_clock import RUN
 from augment.params import Params
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load

@@ -13,7 +13,7 @@ from augment.commands.planning import Plan, Wishes, plan_run
 from augment.commands.requirements import require_project
 from augment.core.files import write_text
 from augment.core.progress import counted
-from augment.core.run_clock import CLOCK, RUN, RunClock, write_clock
+from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock
 from augment.evaluation.cost.first_look import FIRST_LOOK_MINUTES
 from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import run_parts

@@ -10,7 +10,7 @@ from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
 from augment.core.progress import Progress, say
-from augment.core.run_clock import running_clock
+from augment.core.progress.run_clock import running_clock
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from augment.core.engine import Engine
-from augment.core.run_clock import Part
+from augment.core.progress.run_clock import Part
 from augment.data.entries import Entry
 from augment.data.imageset import ImageSet
 from augment.evaluation.cost.counting import (

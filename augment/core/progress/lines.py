@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from augment.core.processes import cores
-from augment.core.run_clock import begin_part, end_part, running_clock
+from augment.core.progress.run_clock import begin_part, end_part, running_clock
 from augment.core.words import printable
 
 Unit = TypeVar("Unit")
