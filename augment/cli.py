@@ -59,15 +59,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
-    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
-    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
-    run.add_argument(
-        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
-    )
-    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
-    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
-    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help="of params.yaml")
-
+    run = _run_parser(commands)
     sample = commands.add_parser("sample", help="write samples of trained generators")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
@@ -100,6 +92,19 @@ def parser() -> argparse.ArgumentParser:
     for command, function in functions.items():
         command.set_defaults(command=function)
     return top
+
+
+def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
+    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument(
+        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
+    )
+    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
+    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
+    change = "a setting of params.yaml, section.key=value; as often as needed"
+    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)
+    return run
 
 
 def _init(options: argparse.Namespace) -> int:

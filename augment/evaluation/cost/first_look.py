@@ -46,13 +46,14 @@ def choose_rung(
 ) -> tuple[dict[str, Any], Work, bool]:
     """The first rung that is planned to end in time, else the last one; what it consists of, and whether it does end.
 
+    In time on cores that nothing else is busy on: what happens to run beside it should not decide what is looked at.
     changed: settings of a rung -> the whole settings with these.
     """
     work: Work | None = None
     chosen: dict[str, Any] = {}
     for chosen in rungs(findings, params):
-        work = work_of(findings.shape, findings.usable, changed(chosen), work.timings if work else None)
-        if planned_seconds(work) * MARGIN <= 60 * FIRST_LOOK_MINUTES:
+        work = work_of(findings.shape, findings.usable, changed(chosen), work)
+        if work.free * planned_seconds(work) * MARGIN <= 60 * FIRST_LOOK_MINUTES:
             return chosen, work, True
     assert work is not None
     return chosen, work, False

@@ -1,5 +1,6 @@
 """What a whole run consists of, one part after the other, and the seconds of each: for the time that is left."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ AFTERWARDS_SECONDS = 10.0  # judging samples, the second classifier
 @dataclass(frozen=True)
 class Work:
     """What there is to schedule; splits, pool: as `ingest` would write them; bases: arms that made images may be added
-    to."""
+    to; free: share of its time that this process had a processor to itself."""
 
     splits: Splits
     pool: ImageSet
@@ -50,16 +51,15 @@ class Work:
     training: ClassTraining
     timings: Timings
     backend: Backend
+    free: float
 
     def side_by_side(self, seconds: float, units: int) -> float:
         """Of so many units of work together."""
         return seconds / max(1, min(self.backend.engine.processes, units))
 
 
-def work_of(
-    shape: tuple[int, int, int], images: Sequence[Entry], params: Params, timings: Timings | None = None
-) -> Work:
-    """Time a few steps of everything, unless that is known of images of this shape, and say what a run consists of.
+def work_of(shape: tuple[int, int, int], images: Sequence[Entry], params: Params, before: Work | None = None) -> Work:
+    """Time a few steps of everything, unless `before` knows that of images of this shape; what a run consists of.
 
     shape: (C, H, W). images: usable entries with pixels, split as `ingest` would. Raises as `forecast` does.
     """
@@ -74,8 +74,13 @@ def work_of(
     training = planned_training(train, params, backend.device)
     bases = params.evaluate.base_arms(settings.arms)
     ways = list(dict.fromkeys(augmentation_of(arm, base) for arm in settings.arms for base in bases or [None]))
-    timings = timings or time_parts(train, settings, training, ways, backend.device, Engine("serial"))
-    return Work(splits, pool, protocol, settings, bases, training, timings, backend)
+    wall, processor = time.perf_counter(), time.process_time()
+    timings = (
+        before.timings if before else time_parts(train, settings, training, ways, backend.device, Engine("serial"))
+    )
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    free = before.free if before else 1.0 if backend.stacked else min(1.0, processor / wall)  # a GPU is waited for
+    return Work(splits, pool, protocol, settings, bases, training, timings, backend, free)
 
 
 def planned_seconds(work: Work) -> float:
