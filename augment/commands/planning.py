@@ -85,7 +85,7 @@ def plan_run(path: Path, wishes: Wishes, file: Path = Path("params.yaml")) -> Pl
         return _planned(known, wishes, wishes.size)
     for side in (wishes.size,) if wishes.size else SIDES_PX:
         plan = _planned(known, wishes, side)
-        if plan.in_time:
+        if plan.in_time or max(plan.findings.shape[1:]) <= SIDES_PX[-1]:
             break
     return plan
 
@@ -93,16 +93,20 @@ def plan_run(path: Path, wishes: Wishes, file: Path = Path("params.yaml")) -> Pl
 def _known(path: Path, wishes: Wishes, file: Path) -> _Known:
     asked, values, text = wishes.settings(), params.read(file), file.read_text(encoding="utf-8")
     params.check(values, str(file))
-    flat = {f"{name}.{key}": value for name, of in values.items() if isinstance(of, dict) for key, value in of.items()}
-    marks = marks_of(text)
+    flat, marks = _flat(values), marks_of(text)
     anew = SIZE in unsettled(marks, flat)
     known = _Known(file, path, values, asked, set_back(marks, flat), marks, is_settled=False)
     is_settled = check.is_configured(path, known.params()) and not anew
     return _Known(file, path, values, asked, known.back, marks, is_settled)
 
 
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted keys -> what stands in params.yaml."""
+    return {f"{name}.{key}": value for name, of in values.items() if isinstance(of, dict) for key, value in of.items()}
+
+
 def _planned(known: _Known, wishes: Wishes, side: int | None) -> Plan:
-    settled = _settled(known, side)
+    settled = _settled(known, side, at_most=not wishes.size)
     settings, findings = settled.settings, settled.findings
     whole = known.params(settings)
     say("timing a few steps ...")
@@ -120,10 +124,10 @@ def _planned(known: _Known, wishes: Wishes, side: int | None) -> Plan:
     return Plan(marked(text, marks), whole, looked, findings, work, settled.lines, in_time)
 
 
-def _settled(known: _Known, side: int | None) -> setup.Settled:
+def _settled(known: _Known, side: int | None, at_most: bool) -> setup.Settled:
     """The images, by what `init` would write; or by what is there where these images are settled already.
 
-    side: longer side of the working size; None: as it is, or what ends within the hour.
+    side: longer side of the working size; None: as it is, or what ends within the hour; at_most: a smaller one stays.
     """
     before = known.params()
     if known.is_settled:
@@ -134,7 +138,8 @@ def _settled(known: _Known, side: int | None) -> setup.Settled:
     if side is None or SIZE in known.asked:
         return settled
     size = suggested_size(settled.findings.sizes, side)
-    if settled.findings.shape[1:] == size:
+    now = settled.findings.shape[1:]
+    if now == size or (at_most and max(now) <= side):
         return settled
     settings = {**settled.settings, SIZE: list(size)}
     resized = _as_set(known, known.params(settings))
@@ -162,11 +167,11 @@ def _refuse(blockers: list[Blocker]) -> None:
 
 def _marks(known: _Known, settings: Mapping[str, Any], looked: Mapping[str, Any]) -> Marks:
     """What the first look sets, and what stood there; a size that nobody had chosen stood nowhere."""
-    before = changed(known.values, known.back)
+    before = changed(params.Params().model_dump(mode="json"), _flat(changed(known.values, known.back)))
     marks: dict[str, tuple[Any, ...]] = {}
     for key, value in {**{SIZE: settings.get(SIZE)}, **looked}.items():
         section, name = key.split(".")
-        was = before.get(section, {}).get(name)
+        was = before[section][name]
         if value is not None and value != was:
             marks[key] = (value,) if key == SIZE and not known.is_settled else (value, was)
     return marks

@@ -5,9 +5,11 @@ from typing import Any
 
 from augment.data.findings import Findings
 from augment.evaluation.cost.schedule import Work, planned_seconds, work_of
-from augment.evaluation.experiment.settings import arms_for, seen_size_of
+from augment.evaluation.experiment.settings import arms_for, classifier_steps, seen_size_of
+from augment.gan.settings import LARGE_IMAGE_STEPS, SMALL_IMAGE_STEPS
 from augment.params import Params
 from augment.params.arms import REQUIRED_ARMS, Arm
+from augment.params.types import LARGE_FROM_PX
 
 FIRST_LOOK_MINUTES = 10.0
 MARGIN = 4 / 3  # what is told is right within a third
@@ -28,10 +30,14 @@ def rungs(findings: Findings, params: Params) -> Iterator[dict[str, Any]]:
     """Dotted keys -> values, for images that are split; the most thorough first. Nothing is ever raised above what
     `params` say."""
     seen = seen_size_of(findings.usable, findings.shape[1:], params)
-    always = {"evaluate.arms": kept_arms(arms_for(params.evaluate, *seen), params), "generate.per_class": 200}
+    always: dict[str, Any] = {
+        "evaluate.arms": kept_arms(arms_for(params.evaluate, *seen), params),
+        "generate.per_class": 200,
+    }
     always |= {"evaluate.second_classifier": "off"}
+    now = _in_numbers(findings, params)
     for rung in RUNGS:
-        yield {key: value for key, value in (always | rung).items() if _is_less(params, key, value)}
+        yield {key: value for key, value in (always | rung).items() if key not in now or value < now[key]}
 
 
 def kept_arms(arms: Sequence[Arm], params: Params) -> list[Arm]:
@@ -59,7 +65,15 @@ def choose_rung(
     return chosen, work, False
 
 
-def _is_less(params: Params, key: str, value: Any) -> bool:
-    section, name = key.split(".")
-    now = getattr(getattr(params, section), name)
-    return isinstance(now, str) or not isinstance(value, int) or value < now
+def _in_numbers(findings: Findings, params: Params) -> dict[str, int]:
+    """What the numbers of a rung are now, `auto` among them."""
+    channels, height, width = findings.shape
+    shared, steps = SMALL_IMAGE_STEPS if min(height, width) < LARGE_FROM_PX else LARGE_IMAGE_STEPS
+    train, classes = params.train, len(findings.counts())
+    return {
+        "evaluate.seeds": params.evaluate.seeds,
+        "evaluate.steps": classifier_steps(params.evaluate, height, width),
+        "train.shared_steps": shared if train.shared_steps == "auto" else train.shared_steps,
+        "train.steps": steps if train.steps == "auto" else train.steps,
+        "generate.per_class": params.generate.samples_of_each(classes, channels, height, width),
+    }
