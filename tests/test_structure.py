@@ -54,6 +54,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails
     "augment/project/dvc_faults.py",  # the same
     "pipeline/surroundings.py",  # what is said of another environment
+    "pipeline/temporary.py",  # whether a copy that DVC made holds what the project does
     "pipeline/start.py",  # signals, missing packages
 )
 
