@@ -25,11 +25,12 @@ def require_same_inputs(params: Params, here: Path) -> None:
     watched |= {"train.base": params.train.base, "evaluate.external": params.evaluate.external}
     problems = []
     for key, path in watched.items():
+        track = "dvc add" if key == "ingest.path" else "git add -f"
         if missing := sorted(_files(project / path) - _files(here / path)):
             problems.append(
                 f"{key}: {len(missing)} files of {path} in your project ({first_few(missing, 3)}) are not in this "
-                f"temporary copy, as neither git nor DVC tracks them: add `-C {path}` to `dvc exp run`, which copies "
-                "them, or run it in place, without --temp and --queue"
+                f"temporary copy, as neither git nor DVC tracks them: `{track} {path}`, or run it in place, without "
+                "--temp and --queue"
             )
     if problems:
         raise DataError("\n".join(problems))

@@ -6,6 +6,8 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -16,11 +18,12 @@ from augment.core.progress import counted
 from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock
 from augment.evaluation.cost.first_look import FIRST_LOOK_MINUTES
 from augment.evaluation.cost.forecast import gain_lines
-from augment.evaluation.cost.schedule import run_parts
+from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
+MIN_FREE = 0.1  # share of a processor
 INTERRUPTED, STOPPED = 130, 2
 TRIAL = 'Next: `augment trial "python your_training.py"` asks the same of your own training (docs/guide.md)'
 SIMPLER = ("harms", "equivalent")  # verdicts that advise `assemble.use: real`
@@ -35,7 +38,7 @@ def run(path: Path, wishes: Wishes) -> int:
     plan = plan_run(path, wishes)
     write_text(FILE, plan.text)
     print("\n".join([*plan.lines, *outlook(plan, wishes.quick)]), flush=True)
-    status = reproduce(RunClock(run_parts(plan.work)))
+    status = reproduce(clock_of(plan.work))
     print("\n".join(["", *(closing(path, wishes.quick) if status == 0 else [stopped(status, path)])]), flush=True)
     return status
 
@@ -52,12 +55,17 @@ def outlook(plan: Plan, quick: bool) -> list[str]:
             f"  not even the cheapest first look of these images is to end within {FIRST_LOOK_MINUTES:.0f} min: "
             "draw fewer, as with --set ingest.train_per_class=50"
         ]
-    parts = run_parts(work)
-    families = {family for part in parts for family in part.seconds if family}
-    minutes = {family: sum(part.planned(family) for part in parts) / 60 for family in families}
+    clock = clock_of(work)
+    families = {family for part in clock.parts for family in part.seconds if family}
+    minutes = {family: replace(clock, known=family).total() / 60 for family in families}
     cores = counted(work.backend.engine.processes, "process")
     lines += [f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"]  # type: ignore[arg-type]
     return lines + gain_lines(work.protocol, work.settings, work.splits, work.pool, plan.params) + [""]
+
+
+def clock_of(work: Work) -> RunClock:
+    """Parts are timed in moments that are as good as alone; a busy machine takes longer by what it keeps to itself."""
+    return RunClock(run_parts(work), since=time.time(), expected=1 / max(work.free, MIN_FREE))
 
 
 def reproduce(clock: RunClock) -> int:

@@ -57,6 +57,23 @@ def test_old_measurements_fade() -> None:
     assert clock.pace() > 3.2  # the plain mean of all is 3.25 with much less of the plan
 
 
+def test_a_busy_machine_is_reckoned_with_from_the_start() -> None:
+    clock = RunClock(PARTS, known="probe", expected=3.0)
+    assert clock.total() == clock.left_beside(300.0, 1, 0.0) == 3 * 195
+    assert clock.left(0.0, 0.0) == 3 * 195
+
+
+def test_what_has_no_name_is_measured_too() -> None:
+    parts = [Part("ingest", "", {"": 4.0}), Part("train", "", {"": 4.0}), Part("train", "GANs", {"": 10.0})]
+    begun = RunClock(parts, since=100.0).begin("train", "GANs", 1, now=124.0)
+    assert begun is not None
+    assert (begun.planned, begun.taken) == (8, 24)
+    named = [*parts, Part("generate", "samples", {"": 50.0})]
+    skipped = RunClock(named, since=100.0).begin("generate", "samples", 1, now=101.0)
+    assert skipped is not None
+    assert skipped.planned == 0, "the GANs were there already: nothing was measured"
+
+
 def test_what_is_not_known_yet_counts_by_its_mean() -> None:
     assert RunClock(PARTS).total() == 100 + 60 + 165 + 5
     assert RunClock(PARTS, known="scratch").total() == 100 + 60 + 300 + 5

@@ -42,7 +42,9 @@ def test_a_run_in_place_is_no_copy(copy: Path, tmp_path: Path) -> None:
 def test_what_only_the_project_holds_stops_it(copy: Path, tmp_path: Path, file: str, key: str, folder: str) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).touch()
-    with pytest.raises(DataError, match=rf"{key}: 1 files of {folder}.*add `-C {folder}` to `dvc exp run`"):
+    with pytest.raises(
+        DataError, match=rf"{key}: 1 files of {folder}.*(git add -f|dvc add) {folder}`, or run it in place"
+    ):
         require_same_inputs(FOLDER, copy)
     (copy / file).parent.mkdir(parents=True, exist_ok=True)
     (copy / file).touch()

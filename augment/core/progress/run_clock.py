@@ -17,7 +17,7 @@ from augment.core.files import WORK_STORE, write_json
 
 CLOCK = WORK_STORE / "run.json"
 RUN, STAGE = "AUGMENT_RUN", "DVC_STAGE"  # of the environment: where the plan is; the latter is DVC's own
-TRUST_PLAN_SECONDS = 20.0  # of a part, and of all that is over: by then what was measured counts half
+TRUST_PLAN_SECONDS = 10.0  # of a part, and of all that is over: by then what was measured counts half
 HALF_LIFE_SECONDS = 120.0  # as planned: what was measured so long ago counts half, as other work comes and goes
 
 
@@ -39,7 +39,8 @@ class Part:
 
 @dataclass(frozen=True)
 class RunClock:
-    """at: the part under way; since: when it began, in seconds of the system's clock; units: of work, in that part.
+    """at: the part under way; since: when it began, or the last one ended, in seconds of the system's clock; units: of
+    work, in that part; expected: pace before anything is measured, more than 1 where other work has the processors.
 
     planned, taken: seconds of the parts that are over, the older the less; known: as `Part.planned` has it.
     """
@@ -51,14 +52,17 @@ class RunClock:
     planned: float = 0.0
     taken: float = 0.0
     known: str = ""
+    expected: float = 1.0
 
     def pace(self, share: float = 0.0, elapsed: float = 0.0) -> float:
         """Seconds for each planned second; share, elapsed: of the part under way."""
         planned = self.planned + share * self._planned_of(self.at)
-        return (self.taken + (elapsed if share else 0.0) + TRUST_PLAN_SECONDS) / (planned + TRUST_PLAN_SECONDS)
+        taken = self.taken + (elapsed if share else 0.0)
+        return (taken + self.expected * TRUST_PLAN_SECONDS) / (planned + TRUST_PLAN_SECONDS)
 
     def total(self) -> float:
-        return sum(part.planned(self.known) for part in self.parts)
+        """Seconds of the whole run, as expected."""
+        return self.expected * sum(part.planned(self.known) for part in self.parts)
 
     def left(self, share: float, now: float) -> float:
         """Seconds that the run still takes; share: done of the part under way, from 0 to 1."""
@@ -74,18 +78,26 @@ class RunClock:
         return (seconds if self.units <= units_at_once else max(seconds, rest)) + self.pace() * self._later()
 
     def begin(self, stage: str, what: str, units: int, now: float) -> "RunClock | None":
-        """At the next part of this name; None where there is none."""
+        """At the next part of this name; None where there is none. Parts without a name that led to it are over."""
         following = range(self.at, len(self.parts))
         found = (at for at in following if (self.parts[at].stage, self.parts[at].what) == (stage, what))
         at = next(found, None)
-        return None if at is None else replace(self, at=at, since=now, units=units)
+        if at is None:
+            return None
+        passed = self.parts[self.at : at]
+        measured = self._with(sum(part.planned(self.known) for part in passed), now - self.since)
+        before = measured if passed and self.since and not any(part.what for part in passed) else self
+        return replace(before, at=at, since=now, units=units)
 
     def end(self, now: float) -> "RunClock":
         """The part under way is over."""
-        planned, taken = self._planned_of(self.at), now - self.since
+        measured = self._with(self._planned_of(self.at), now - self.since)
+        return replace(measured, at=self.at + 1, since=now, units=0)
+
+    def _with(self, planned: float, taken: float) -> "RunClock":
+        """These seconds measured besides."""
         kept = 0.5 ** (planned / HALF_LIFE_SECONDS)
-        planned, taken = kept * self.planned + planned, kept * self.taken + taken
-        return replace(self, at=self.at + 1, since=now, units=0, planned=planned, taken=taken)
+        return replace(self, planned=kept * self.planned + planned, taken=kept * self.taken + taken)
 
     def _later(self) -> float:
         """As planned, of the parts after this one."""
