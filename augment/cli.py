@@ -72,11 +72,7 @@ def parser() -> argparse.ArgumentParser:
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
 
-    trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
-    trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
-    trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
-    trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
-
+    trial = _trial_parser(commands)
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     prune_help = "delete GANs of the work store that no run has used for DAYS days"
     doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
@@ -92,6 +88,14 @@ def parser() -> argparse.ArgumentParser:
     for command, function in functions.items():
         command.set_defaults(command=function)
     return top
+
+
+def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
+    trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
+    trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
+    trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
+    return trial
 
 
 def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:

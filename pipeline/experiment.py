@@ -37,7 +37,7 @@ from augment.evaluation.experiment.protocol import Protocol, Splits, primary_met
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
 from augment.evaluation.experiment.training_sets import prepared_protocol
-from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples, tell_apart
+from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples
 from augment.evaluation.samples.leakage import require_no_leak
 from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
@@ -107,8 +107,8 @@ def experiment(params: Params) -> None:
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
     write_seconds(result.scores.seconds)
-    write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
-    write_tables({"told_apart": tell_apart(first, result.samples[0], settings, params.seed)})
+    judged_first = (protocol.first_splits, result.candidates[0], result.samples[0])
+    write_tables(judge_samples(*judged_first, settings, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)

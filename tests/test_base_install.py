@@ -36,6 +36,11 @@ write_tables(pathlib.Path(sys.argv[1] + "/augmented"), [row], Recipe(**way, chan
 assert augment.load_augmented(sys.argv[1] + "/augmented", size=4)[0][0].shape == (3, 4, 4)
 real = augment.ImageSet(images.numpy(), *[numpy.array(["b"] * 8 + ["a"] * 4)] * 3)
 assert len(augment.SyntheticDataset(generators, {"a": 8}, borrow_from=real)) == 8
+from augment import *
+try:
+    augment.GANOverSampler(image_shape=(1, 8, 8)).fit_resample(images.reshape(12, 64).numpy(), labels.numpy())
+except augment.AugmentError as error:
+    print(error, file=sys.stderr)
 from augment.cli import main
 assert main(["sample", sys.argv[1], "-n", "2", "--grid", sys.argv[1] + "/grid.png"]) == 0
 assert main(["init", "."]) == 2 and main(["check", "."]) == 2
@@ -68,6 +73,7 @@ def test_the_library_needs_no_extra(tmp_path: Path) -> None:
     done = run(sys.executable, BLOCK + f"sys.path.insert(0, {str(ROOT)!r})" + USE, str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("pip install 'gan-augment[pipeline]'") == 2
+    assert "pip install 'gan-augment[imblearn]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -24,6 +24,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "CHANGELOG.md": None,
     "SECURITY.md": 90,
     "docs/guide.md": 150,
+    "docs/training-code.md": 140,
     "docs/backbones.md": 100,
     "docs/dvc.md": 120,
     "docs/verdict.md": 120,
@@ -35,7 +36,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 92,
+    "docs/architecture.md": 95,
     "docs/decisions.md": 220,
     "docs/robustness.md": 90,
 }

@@ -48,6 +48,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too
     "augment/gan/cost.py",  # minutes again
+    "augment/gan/generators/notebook.py",  # what a notebook shows
     "augment/params/messages.py",  # what is wrong with params.yaml
     "augment/project/disk_space.py",  # whether there is room
     "augment/project/work_store.py",  # what counts as done in that

@@ -23,7 +23,7 @@ from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
-MIN_FREE = 0.1  # share of a processor
+MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come
 INTERRUPTED, STOPPED = 130, 2
 TRIAL = 'Next: `augment trial "python your_training.py"` asks the same of your own training (docs/guide.md)'
 SIMPLER = ("harms", "equivalent")  # verdicts that advise `assemble.use: real`

@@ -132,7 +132,8 @@ def _mapped(process: int, number: int, descriptor: int, dtype: str, shape: tuple
     return SharedArray(np.memmap(f"/proc/{process}/fd/{descriptor}", dtype, "c", shape=shape))
 
 
-_ONE_AT_A_TIME = threading.Lock()  # forward-mode derivatives and the default dtype belong to the process
+# Forward-mode derivatives and the default dtype belong to the process; a callback may come here once more.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager

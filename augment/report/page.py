@@ -89,7 +89,7 @@ def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> di
         "told_apart": tables.told_apart_finding(contents.tables["told_apart"]),
         "selection_rows": tables.selection_rows(contents),
         "pooled_copies": next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
-        "spaces": tables.QUALITY_SPACES,
+        "spaces": tables.quality_spaces(contents.tables["quality"]),
         "quality_pooled": [row for row in quality if row["label"] == "pooled"],
         "quality_single": [row for row in quality if row["label"] != "pooled"],
         "failures": [

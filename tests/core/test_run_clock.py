@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from augment.core.progress import Progress, lines, rest_of_unit
-from augment.core.progress.lines import bar, left_text
+from augment.core.progress import Progress
+from augment.core.progress.lines import left_text
 from augment.core.progress.run_clock import (
     CLOCK,
     RUN,
@@ -59,7 +59,7 @@ def test_old_measurements_fade() -> None:
 
 def test_a_busy_machine_is_reckoned_with_from_the_start() -> None:
     clock = RunClock(PARTS, known="probe", expected=3.0)
-    assert clock.total() == clock.left_beside(300.0, 1, 0.0) == 3 * 195
+    assert clock.total() == 3 * 195
     assert clock.left(0.0, 0.0) == 3 * 195
 
 
@@ -86,13 +86,6 @@ def test_a_stage_that_is_skipped_is_over() -> None:
     assert clock.begin("train", "GANs", 1, now=60.0) is None, "it never goes back"
 
 
-def test_units_side_by_side_take_as_long_as_one_of_them() -> None:
-    clock = RunClock(PARTS, known="probe").begin("train", "GANs", 2, now=0.0)
-    assert clock is not None
-    assert clock.left_beside(7.0, units_at_once=2, now=10.0) == 7 + 95
-    assert clock.left_beside(7.0, units_at_once=1, now=10.0) == 90 + 95, "others follow it"
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(RUN, str(tmp_path / CLOCK))
@@ -103,7 +96,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_progress_tells_one_time_for_the_whole_run(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("GANs", 1)
-    assert rest_of_unit(50.0) == "; about 5 min left of the run"
     progress.advance()
     assert capsys.readouterr().err.startswith("  GANs: 1 of 1; about ")
     kept = running_clock()
@@ -124,24 +116,6 @@ def test_without_a_run_progress_tells_its_own_time(
     monkeypatch.delenv(STAGE)
     Progress("GANs", 1).advance()
     assert capsys.readouterr().err == "  GANs: 1 of 1 in 0 s\n"
-    assert rest_of_unit(50.0) == ", 50 s left"
-
-
-def test_a_terminal_has_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(lines.sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(lines, "MIN_SECONDS_BETWEEN_LINES", 0.0)
-    progress = Progress("files", 2)
-    progress.advance()
-    progress.advance()
-    shown = capsys.readouterr().err
-    assert shown.startswith("\r\x1b[K[############------------]   files: 1 of 2, ")
-    assert shown.count("\n") == 1
-    assert shown.endswith("\r\x1b[K  files: 2 of 2 in 0 s\n")
-
-
-@pytest.mark.parametrize(("share", "text"), [(0, "[" + "-" * 24 + "]"), (1, "[" + "#" * 24 + "]")])
-def test_a_bar_has_ends(share: float, text: str) -> None:
-    assert bar(share) == text
 
 
 def test_time_is_told_as_exactly_as_it_is_known() -> None:

@@ -1,23 +1,22 @@
-"""Lines for people: counts, lists cut short, and progress on standard error, readable in a log and under DVC.
+"""Lines for people: counts, lists cut short, and progress on standard error: a bar on a terminal, lines in a log."""
 
-On a terminal progress is a bar that the next line takes the place of.
-"""
-
+import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from augment.core.processes import cores
-from augment.core.progress.run_clock import begin_part, end_part, running_clock
+from augment.core.progress.run_clock import begin_part, end_part
 from augment.core.words import printable
 
 Unit = TypeVar("Unit")
 
-MIN_SECONDS_BETWEEN_LINES = 2.0
+MIN_SECONDS_BETWEEN_LINES, SECONDS_WITHIN_A_UNIT = 2.0, 5.0
+SECONDS_BETWEEN_BARS = 0.1
+BAR_WIDTH = 20  # characters
+CLEAR_LINE = "\r\x1b[K"  # to the line's begin, and nothing right of it
 MAX_PROBLEM_LINES = 20  # of one message; more are counted
-_CLEAR = "\r\x1b[K"  # the line of a terminal that a bar stands in
-_BAR_CHARACTERS = 24
 
 
 def duration(minutes: float) -> str:
@@ -45,59 +44,69 @@ def first_few(names: Sequence[str], limit: int) -> str:
 
 
 def say(line: str) -> None:
-    """One line beside the outputs, at once and fit for a terminal, also from a worker."""
-    print(f"{_CLEAR if sys.stderr.isatty() else ''}{printable(line)}", file=sys.stderr, flush=True)
+    """One line beside the outputs, at once and fit for a terminal, also from a worker; in the place of a bar."""
+    print(f"{CLEAR_LINE if on_terminal() else ''}{printable(line)}", file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Whether a bar can be drawn: a person looks on, and the line can be written again."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class Progress:
-    """Counts finished units of work and says how long the rest takes: of the whole run where its time is planned."""
+    """Counts finished units of work and says how long the rest takes: a bar on a terminal, plain lines elsewhere."""
 
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
-        self.began = self.printed_at = time.monotonic()
+    def __init__(self, what: str, total: int, shown: bool = True) -> None:
+        self.what, self.total, self.done, self.shown = what, total, 0, shown
+        self.began = self.told_at = time.monotonic()
         self.clock = begin_part(what, total) if what and total else None
+        self.done_before: float | None = None  # of the time since `began`: units found finished, and shares of them
 
     def advance(self) -> None:
+        """One more unit is finished."""
         self.done += 1
-        over, now = self.done >= self.total, time.monotonic()
-        if over and self.clock:
+        if self.clock and self.done == self.total:
             end_part(self.clock)
-        if not over and now - self.printed_at < MIN_SECONDS_BETWEEN_LINES:
+        self._tell(self.done, "", MIN_SECONDS_BETWEEN_LINES)
+
+    def within(self, share: float, part: str, units: int = 1) -> None:
+        """How far the units at work are: a share of them from 0 to 1, and what they are called."""
+        done = self.done + units * share
+        if self.done_before is None:  # the first step also warms up, and would promise hours
+            self.began, self.done_before = time.monotonic(), done
+        self._tell(done, part, SECONDS_WITHIN_A_UNIT)
+
+    def _tell(self, done: float, part: str, seconds: float) -> None:
+        now, bar = time.monotonic(), on_terminal()
+        over = self.done == self.total
+        if not self.shown or (not over and now - self.told_at < (SECONDS_BETWEEN_BARS if bar else seconds)):
             return
-        self.printed_at = now
-        if sys.stderr.isatty() and not over:
-            print(f"{_CLEAR}{bar(self.done / self.total)} {self._line(now)}", end="", file=sys.stderr, flush=True)
-        else:
-            say(self._line(now))
+        self.told_at = now
+        counts = f"{self.done} of {self.total}{f', {part}' if part else ''}"
+        if over:
+            say(f"  {self.what}: {counts}{self._left(done, now) if self.clock else f' in {now - self.began:.0f} s'}")
+            return
+        left = self._left(done, now)
+        if not bar:
+            say(f"  {self.what}: {counts}{left}")
+            return
+        filled = int(BAR_WIDTH * done / self.total)
+        line = f"  {self.what} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}{left}"
+        line = printable(line)[: shutil.get_terminal_size().columns - 1]  # a longer one would begin another
+        print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
 
-    def _line(self, now: float) -> str:
-        return f"  {self.what}: {self.done} of {self.total}{self._rest(now)}"
-
-    def _rest(self, now: float) -> str:
+    def _left(self, done: float, now: float) -> str:
+        """Of the whole run where its time is planned, else of these units."""
         if self.clock:
-            return f"; {left_text(self.clock.left(self.done / self.total, time.time()))}"
-        left = (now - self.began) / self.done * (self.total - self.done)
-        return f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
-
-
-def bar(share: float) -> str:
-    """`[####----]`, for a share from 0 to 1."""
-    full = round(share * _BAR_CHARACTERS)
-    return f"[{'#' * full}{'-' * (_BAR_CHARACTERS - full)}]"
+            return f"; {left_text(self.clock.left(min(1.0, done / self.total), time.time()))}"
+        timed = done - (self.done_before or 0)
+        return f", {(now - self.began) / timed * (self.total - done):.0f} s left" if timed > 0 else ""
 
 
 def left_text(seconds: float) -> str:
     """`about 6 min left of the run`, `about 40 s left of the run`."""
     text = f"about {max(5, 5 * round(seconds / 5))} s" if seconds < 95 else duration(seconds / 60)
     return f"{text} left of the run"
-
-
-def rest_of_unit(seconds: float) -> str:
-    """What follows after a unit of work, of those side by side, that takes so many seconds more."""
-    clock = running_clock()
-    if clock is None:
-        return f", {seconds:.0f} s left"
-    return f"; {left_text(clock.left_beside(seconds, cores(), time.time()))}"
 
 
 def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:

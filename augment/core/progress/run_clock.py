@@ -72,11 +72,6 @@ class RunClock:
         measured = trust * elapsed / share if share else 0.0
         return (1 - share) * (measured + (1 - trust) * pace * self._planned_of(self.at)) + pace * self._later()
 
-    def left_beside(self, seconds: float, units_at_once: int, now: float) -> float:
-        """The same, from what one unit of the part under way still takes."""
-        rest = self.pace() * self._planned_of(self.at) - (now - self.since)
-        return (seconds if self.units <= units_at_once else max(seconds, rest)) + self.pace() * self._later()
-
     def begin(self, stage: str, what: str, units: int, now: float) -> "RunClock | None":
         """At the next part of this name; None where there is none. Parts without a name that led to it are over."""
         following = range(self.at, len(self.parts))
