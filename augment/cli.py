@@ -60,14 +60,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
     run = _run_parser(commands)
-    sample = commands.add_parser("sample", help="write samples of trained generators")
-    sample.add_argument("models", type=Path, help="folder with index.json")
-    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
-    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
-    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
-    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
-    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
-
+    sample = _sample_parser(commands)
     verdict = commands.add_parser("verdict", help="the last verdict in words")
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
@@ -88,6 +81,17 @@ def parser() -> argparse.ArgumentParser:
     for command, function in functions.items():
         command.set_defaults(command=function)
     return top
+
+
+def _sample_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    sample = commands.add_parser("sample", help="write samples of trained generators")
+    sample.add_argument("models", type=Path, help="folder with index.json")
+    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
+    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
+    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
+    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
+    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
+    return sample
 
 
 def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
