@@ -106,7 +106,7 @@ def run_parts(work: Work) -> list[Part]:
         *_samples("experiment", work, repeats),
         *_other_arms(work, [arm for arm in work.settings.arms if arm not in (*STANDALONE_ARMS, DELIVERED_ARM)]),
         *_other_arms(work, [arm for arm in work.settings.arms if arm == DELIVERED_ARM]),
-        _part("experiment", "", AFTERWARDS_SECONDS),
+        _part("experiment", "independent classifiers", AFTERWARDS_SECONDS),
         begin["evaluate"],
         begin["assemble"],
         begin["report"],
