@@ -24,7 +24,7 @@ Row = dict[str, object]
 
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
-    policy = read_json(METRICS, ["policy"])["policy"]["arm"]
+    policy = read_json(METRICS, ["policy"])["policy"]
     facts = read_json(EXPERIMENT / "experiment.json", ["base", "arms"])
     base: Arm | None = facts["base"]
     arm: Arm = {"chosen": policy, "real": base or BALANCED_ARM}.get(params.assemble.use, params.assemble.use)

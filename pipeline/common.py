@@ -25,6 +25,7 @@ METRICS = REPORTS / "metrics.json"
 PAGE = REPORTS / "report.html"
 PLOTS = REPORTS / "plots"
 ARM_SECONDS = WORK_STORE / "arm_seconds.json"
+REPEAT_MINUTES = WORK_STORE / "repeat_minutes.json"
 
 
 def main(stage: Callable[[Params], None], *written: Path) -> None:

@@ -14,7 +14,7 @@ from augment.core.processes import cores
 from augment.core.progress import run_clock, say
 from augment.data.originals import read_scale
 from augment.data.sizes import Size, read_sizes
-from augment.evaluation.cost.counting import measure_cost
+from augment.evaluation.cost.counting import ExperimentCost, measure_cost, minutes_of_a_repeat
 from augment.evaluation.cost.disk import delivery_needs, gan_needs
 from augment.evaluation.cost.whole_run import score_needs
 from augment.evaluation.cost.wording import cost_line
@@ -31,7 +31,6 @@ from augment.evaluation.experiment.learning_curve import curve_points
 from augment.evaluation.experiment.preflight import (
     check_experiment,
     check_trained_on,
-    expected_gain,
 )
 from augment.evaluation.experiment.protocol import Protocol, Splits, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
@@ -50,7 +49,7 @@ from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds, family_of
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
-from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, main
+from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, REPEAT_MINUTES, main
 from pipeline.experiment_files import (
     ENVIRONMENT,
     Facts,
@@ -58,7 +57,7 @@ from pipeline.experiment_files import (
     end_experiment,
     load_prepared,
     write_scores,
-    write_seconds,
+    write_times,
 )
 from pipeline.judged import load_judged
 from pipeline.surroundings import tell_makers
@@ -87,7 +86,7 @@ def experiment(params: Params) -> None:
     if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:
         say("experiment: the network of evaluate.backbone cannot be cut near its end: a probe, and no fine-tuning")
     settings = experiment_settings(params, arms, first, seen_size, judged)
-    announced = announce(protocol, settings, params, backend)
+    announced, cost = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
     on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))
     standalone = run_standalone_arms(repeats, settings, engine, external)
@@ -106,7 +105,7 @@ def experiment(params: Params) -> None:
         say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
-    write_seconds(result.scores.seconds)
+    write_times(result.scores.seconds, minutes_of_a_repeat(cost, settings.base, protocol))
     judged_first = (protocol.first_splits, result.candidates[0], result.samples[0])
     write_tables(judge_samples(*judged_first, settings, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
@@ -126,23 +125,21 @@ def require_room(splits: Splits, params: Params, seen_size: Size) -> None:
     require_space([*needs, *delivery_needs(shape, read_sizes(PREPARED)[1], counts, scored, params)])
 
 
-def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
-    """Tell, before the expensive part, what it can show, and what it costs where no whole run is timed. Returns the
-    smallest gain, None for none."""
-    announced, groups = expected_gain(protocol, settings, params)
-    costs = [] if run_clock.running_clock() else [cost_text(protocol, settings, params, backend)]
-    curve = params.evaluate.learning_curve == "on"
-    for line in before_training(protocol, announced, groups.tolist(), costs, curve):
-        say(f"experiment: {line}")
-    return announced
-
-
-def cost_text(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> str:
+def announce(
+    protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend
+) -> tuple[float | None, ExperimentCost]:
+    """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none,
+    and the cost."""
     say("experiment: timing a few steps of classifiers")
     train = protocol.first_splits.train
     training = training_for(train, params.train, flips=params.ingest.flips, device=backend.device)
+    announced, groups = expected_gain(protocol, settings, params)
     cost = measure_cost(protocol, settings, params.evaluate.base_arms(settings.arms), training, backend)
-    return cost_line(cost, backend.engine)
+    curve = params.evaluate.learning_curve == "on"
+    costs = [] if run_clock.running_clock() else [cost_line(cost, backend.engine)]  # else the whole run's time is told
+    for line in before_training(protocol, announced, groups.tolist(), costs, curve):
+        say(f"experiment: {line}")
+    return announced, cost
 
 
 def second_scores(
@@ -170,4 +167,4 @@ def choose_base(settings: ExperimentSettings, tried: Sequence[Arm], val: MetricT
 
 
 if __name__ == "__main__":
-    main(experiment, EXPERIMENT, ARM_SECONDS, SEEN_STORE)
+    main(experiment, EXPERIMENT, ARM_SECONDS, REPEAT_MINUTES, SEEN_STORE)

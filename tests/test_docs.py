@@ -28,6 +28,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/backbones.md": 100,
     "docs/dvc.md": 120,
     "docs/verdict.md": 120,
+    "docs/comparing.md": 80,
     "docs/failures.md": 110,
     "docs/protocol.md": 250,
     "docs/arms.md": 100,
@@ -36,7 +37,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 95,
+    "docs/architecture.md": 96,
     "docs/decisions.md": 220,
     "docs/robustness.md": 90,
 }

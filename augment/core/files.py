@@ -77,14 +77,14 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON with sorted keys, so equal values give equal bytes. Raises ValueError on NaN."""
-    write_text(path, json_text(value))
+def write_json(path: Path, value: Any, sort_keys: bool = True) -> None:
+    """Write JSON, so that equal values give equal bytes. Raises ValueError on NaN."""
+    write_text(path, json_text(value, sort_keys))
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, sort_keys: bool = True) -> str:
     """The one spelling in which a value stands in a JSON file. Raises ValueError on NaN."""
-    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(value, indent=2, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment.core.files import Row, Rows
-from augment.report.charts import IntervalMark, ReliabilityBin
+from augment.report.charts.intervals import IntervalMark
+from augment.report.charts.reliability import ReliabilityBin
 from augment.report.contents import Contents
 from augment.report.words import in_words, number, share, with_minus
 
