@@ -28,10 +28,7 @@ from augment.evaluation.experiment.experiment import (
 )
 from augment.evaluation.experiment.external import read_external
 from augment.evaluation.experiment.learning_curve import curve_points
-from augment.evaluation.experiment.preflight import (
-    check_experiment,
-    check_trained_on,
-)
+from augment.evaluation.experiment.preflight import check_experiment, check_trained_on, expected_gain
 from augment.evaluation.experiment.protocol import Protocol, Splits, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
