@@ -1,4 +1,4 @@
-"""`augment init | check | sample | verdict | trial | doctor`; heavy imports stand in the command that needs them."""
+"""`augment new | run | init | check | verdict | ...`; heavy imports stand in the command that needs them."""
 
 import argparse
 import importlib.util
@@ -10,13 +10,15 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 
+import augment
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
 from augment.core.words import printable, printable_stream
+from augment.project.starter.place import where_to_go
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 DEFAULT = "(default: %(default)s)"
-PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
+PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia", "dvc")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,12 +37,14 @@ def _run(options: argparse.Namespace) -> int:
         return status
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 141  # 128 + SIGPIPE, which not every system has
     except MemoryError:
         say("augment: out of memory. Set ingest.size, -n or compute.jobs to less, or work on a larger machine")
         return 2
     except (AugmentError, OSError) as error:
         say(f"augment: {os_error_text(error) if isinstance(error, OSError) else error}")
+        if options.in_project and (where := where_to_go(Path.cwd())):
+            say(where)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -48,8 +52,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="augment", description="One GAN per class for small labelled image sets.")
+    top.add_argument("--version", action="version", version=f"gan-augment {augment.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
+    _add_project_commands(commands)
     init = commands.add_parser("init", help="look at images and write params.yaml's ingest section")
     init.add_argument("path", type=Path, help=IMAGES)
     init.add_argument("--params", type=Path, default=Path("params.yaml"), help=f"file to write {DEFAULT}")
@@ -59,6 +65,31 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
+    run = _run_parser(commands)
+    sample = _sample_parser(commands)
+    verdict = commands.add_parser("verdict", help="the last verdict in words")
+    verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
+    verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
+
+    trial = _trial_parser(commands)
+    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
+    prune_help = "delete GANs of the work store that no run has used for DAYS days"
+    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
+    functions = {
+        init: _init,
+        check: _check,
+        run: _run_all,
+        sample: _sample,
+        verdict: _verdict,
+        trial: _trial,
+        doctor: _doctor,
+    }
+    for command, function in functions.items():
+        command.set_defaults(command=function, in_project=command not in (sample, doctor, run))
+    return top
+
+
+def _sample_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     sample = commands.add_parser("sample", help="write samples of trained generators")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
@@ -66,23 +97,50 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
     sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
+    return sample
 
-    verdict = commands.add_parser("verdict", help="the last verdict in words")
-    verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
-    verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
 
+def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
     trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
     trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
     trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
+    return trial
 
-    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
-    prune_help = "delete GANs of the work store that no run has used for DAYS days"
-    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
-    for command, function in functions.items():
-        command.set_defaults(command=function)
-    return top
+
+def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
+    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument(
+        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
+    )
+    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
+    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
+    change = "a setting of params.yaml, section.key=value; as often as needed"
+    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)
+    return run
+
+
+def _add_project_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    new = commands.add_parser("new", help="make a project folder: settings, stages, git and DVC")
+    new.add_argument("project", type=Path, metavar="PROJECT", help="folder that is not there yet, or empty")
+    new.set_defaults(command=_new, in_project=False)
+    upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
+    upgrade.set_defaults(command=_upgrade, in_project=True)
+
+
+def _new(options: argparse.Namespace) -> int:
+    _need_pipeline("new")
+    from augment.commands import project
+
+    return project.new(options.project)
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    _need_pipeline("upgrade")
+    from augment.commands import project
+
+    return project.upgrade(Path())
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -107,9 +165,19 @@ def _check(options: argparse.Namespace) -> int:
     return check.run(options.path, params, options.json, missing, ahead.preflight, forecast)
 
 
+def _run_all(options: argparse.Namespace) -> int:
+    _need_pipeline("run")
+    from augment.commands import run
+    from augment.commands.planning import Wishes
+
+    wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
+    return run.run(options.path, wishes)
+
+
 def _sample(options: argparse.Namespace) -> int:
     from augment.commands import sample
 
+    options.in_project = not options.models.exists()  # generators are used anywhere
     return sample.run(options.models, options.label, options.n, options.seed, options.out, options.grid)
 
 
@@ -150,6 +218,7 @@ def _whole(least: int, most: int, text: str) -> int:
 
 
 _count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
+_side = partial(_whole, 2, 256)
 _seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":

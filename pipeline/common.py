@@ -11,7 +11,8 @@ from augment.core.errors import AugmentError, InUseError, StoreError, os_error_t
 from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_text
 from augment.core.progress import say
 from augment.params import Params
-from pipeline import start, surroundings
+from augment.project.starter.code import require_recorded
+from pipeline import start, surroundings, temporary
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 AFTER_A_DISK = " (should DVC stop at its rwlock or dvc.lock after that: `augment doctor` names the mend)"
@@ -59,7 +60,10 @@ def attempt(stage: Callable[[Params], None], *written: Path) -> int:
     try:
         for path in written:
             sweep_temporaries(path)
-        stage(params.load())
+        require_recorded(Path())
+        chosen = params.load()
+        temporary.require_same_inputs(chosen, Path.cwd())
+        stage(chosen)
     except KeyboardInterrupt:
         say(f"{stage.__name__}: interrupted")
         return 130

@@ -43,7 +43,7 @@ NO_IMAGES = ["augment.core", "augment.params", "augment.evaluation.statistics"] 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
     "augment/core/processes.py",  # a stage goes with its parent, memory goes back
-    "augment/core/progress.py",  # lines of progress
+    *(f"augment/core/progress/{name}.py" for name in ("__init__", "lines", "run_clock")),  # lines of progress
     *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "disk", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too
@@ -54,7 +54,10 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/project/work_store.py",  # what counts as done in that
     "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails
     "augment/project/dvc_faults.py",  # the same
+    "augment/project/starter/carried.py",  # whether a project knows the code it runs
+    "augment/project/starter/code.py",  # the same
     "pipeline/surroundings.py",  # what is said of another environment
+    "pipeline/temporary.py",  # whether a copy that DVC made holds what the project does
     "pipeline/start.py",  # signals, missing packages
 )
 
@@ -123,6 +126,17 @@ def test_statistics_see_no_image_and_no_folder(file: Path) -> None:
         assert module.startswith(tuple(NO_IMAGES)), f"{file.name} must not import {module}"
     text = file.read_text()
     assert not re.search(r"pathlib|\bPath\b|ImageSet|\bopen\(|uint8", text), "an image or a folder"
+
+
+@pytest.mark.parametrize("folder", ["augment", "pipeline"])
+def test_importing_needs_nothing_that_windows_lacks(folder: str) -> None:
+    lacking = {"fcntl", "resource", "termios", "pwd", "grp", "pty"}
+    for file in (ROOT / folder).rglob("*.py"):
+        text, body = file.read_text(), ast.parse(file.read_text()).body
+        names = {alias.name for node in body if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
+        assert not names & lacking, file
+        assert not re.search(r"os\.fork|set_start_method|get_context\(|signal\.SIGPIPE", text), file
 
 
 def test_nothing_stands_loose_beside_the_rooms() -> None:

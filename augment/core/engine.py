@@ -80,7 +80,7 @@ def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, par
         return position, _in_one_thread(function, unit)
     finally:
         # A unit may catch the signal to save its work; the pool would then start the next one for nobody.
-        if parent not in (os.getppid(), os.getpid()):
+        if os.name == "posix" and parent not in (os.getppid(), os.getpid()):
             os._exit(1)
 
 
