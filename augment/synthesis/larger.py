@@ -13,7 +13,7 @@ from augment.data.arguments import short, size_argument
 from augment.data.imageset import ImageSet
 from augment.data.sizes import Size, larger_size
 from augment.gan.upscale.upscaler import Upscaler
-from augment.synthesis.native import Varied, native_samples
+from augment.synthesis.native import Varied, native_samples, upscaled
 from augment.synthesis.samplers import Mixture, Sampler
 
 PART_VALUES = 2**22  # of the images that are made in one go, at least one: copies of all would fill the memory
@@ -46,7 +46,11 @@ class Enlarger:
         for at in range(0, len(samples), size):
             part = slice(at, at + size)
             varied = Varied(samples[part].numpy(), source[part], pictures)
-            made[part] = torch.from_numpy(native_samples(varied, originals, self.upscaler))
+            made[part] = torch.from_numpy(native_samples(varied, originals, self._enlarge))
+
+    def _enlarge(self, samples: NDArray[np.uint8], size: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Of samples that vary no training image."""
+        return upscaled(samples, size) if self.upscaler is None else self.upscaler(samples, size).numpy()
 
     def _sources(self, n: int, seed: int, start: int) -> NDArray[np.int64]:
         """Which training image each sample varies, -1 for none."""

@@ -34,7 +34,14 @@ class UpscalerManifest(Signed):
 
 
 def load_upscaler(folder: str | Path) -> Upscaler:
-    """What `Upscaler.save` wrote, verified. Raises `BundleError` saying what is wrong with which file."""
+    """What `Upscaler.save` wrote, verified. Raises `BundleError` saying what is wrong with which file.
+
+    >>> import augment, tempfile, torch
+    >>> photos, folder = torch.randint(0, 256, (12, 1, 32, 32), dtype=torch.uint8), tempfile.mkdtemp()
+    >>> augment.train_upscaler(photos, 16, steps=3, progress=False).save(folder)
+    >>> augment.load_upscaler(folder)
+    Upscaler(grey, 2 times)
+    """
     place = path_argument("folder", folder)
     path = place / MANIFEST
     manifest = parse_form(path, read_limited(path, MAX_MANIFEST_BYTES), UpscalerManifest, FORMAT)

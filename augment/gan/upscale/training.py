@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Adam
 
-from augment.core.errors import ArgumentError, TrainingError
+from augment.core.errors import ArgumentError, DataError, TrainingError
 from augment.core.progress import Progress
 from augment.core.seeds import derive_seed, global_torch_rng, numpy_rng, torch_rng
-from augment.data.arguments import size_argument
+from augment.data.arguments import short, size_argument, whole_number
 from augment.data.decoding.fitting import resize
 from augment.data.sizes import Size
+from augment.gan.generators.arguments import images_argument
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Discriminator, new_discriminator, to_float
 from augment.gan.training.losses import adversarial_loss
@@ -55,7 +56,7 @@ class UpscalePlayers:
 
 
 def train_upscaler(
-    originals: NDArray[np.uint8],
+    originals: NDArray[np.uint8] | Tensor,
     size: int | Size,
     *,
     seed: int = 0,
@@ -68,22 +69,27 @@ def train_upscaler(
     originals: uint8 (N, C, H, W), of all classes, and of training alone. size: pixels, or (height, width), of the
     small images; the originals' sides are at least one and a half times as long. adversarial: 0 leaves the absolute
     error alone. progress: tell on standard error how far it is. Equal arguments give equal weights.
-    Raises `ArgumentError` for arguments that do not fit, `TrainingError` when training diverges.
+    Raises TypeError, `ArgumentError` or `DataError` for what does not fit, `TrainingError` when training diverges.
+
+    >>> import augment, torch
+    >>> photos = torch.randint(0, 256, (12, 1, 32, 32), dtype=torch.uint8)
+    >>> upscaler = augment.train_upscaler(photos, 16, steps=3, progress=False)
+    >>> upscaler(photos[:, :, ::2, ::2], 32).shape
+    torch.Size([12, 1, 32, 32])
     """
-    if originals.dtype != np.uint8 or originals.ndim != 4 or not originals.size or originals.shape[1] not in (1, 3):
-        raise ArgumentError(f"originals must be uint8 (N, C, H, W), C 1 or 3; got {originals.dtype} {originals.shape}")
-    chosen = size_argument(size)
-    small = (chosen, chosen) if isinstance(chosen, int) else chosen
-    doublings = doublings_between(originals.shape[2:], small)
+    images, small = _images_and_size(originals, size)
+    seed, steps = whole_number("seed", seed, 0), whole_number("steps", steps, 1)
+    weight, shown = number_argument("adversarial", adversarial), _yes_or_no("progress", progress)
+    doublings = doublings_between(images.shape[2:], small)
     large = (small[0] << doublings, small[1] << doublings)
-    data = np.stack([resize(image.transpose(1, 2, 0), *large).transpose(2, 0, 1) for image in originals])
+    data = np.stack([resize(image.transpose(1, 2, 0), *large).transpose(2, 0, 1) for image in images])
     patch = patch_side(large, doublings)
-    players = new_players(UpscalerShape(originals.shape[1], doublings), patch, seed)
+    players = new_players(UpscalerShape(images.shape[1], doublings), patch, seed)
     projection, rng = Projection.between((patch, patch), (patch >> doublings,) * 2), numpy_rng(seed, "patches")
-    told = Progress("upscaler, steps", steps, shown=progress)
+    told, alone = Progress("upscaler, steps", steps, shown=shown), min(WARM_UP, steps // 3)
     for step in range(steps):
         real = to_float(torch.from_numpy(patches(data, patch, rng)))
-        upscale_step(players, projection, real, adversarial if step >= min(WARM_UP, steps // 3) else 0.0)
+        upscale_step(players, projection, real, weight if step >= alone else 0.0)
         update_average(players, EMA_STD)
         told.advance()
     if not all(bool(parameter.isfinite().all()) for parameter in players.average.parameters()):
@@ -123,6 +129,29 @@ def new_players(shape: UpscalerShape, patch: int, seed: int) -> UpscalePlayers:
     return UpscalePlayers(
         generator, discriminator, average.requires_grad_(False), *optimizers, torch_rng(seed, "upscaler")
     )
+
+
+def _images_and_size(originals: object, size: object) -> tuple[NDArray[np.uint8], Size]:
+    """Images of at least one, and (height, width) of the small ones."""
+    images, chosen = images_argument("originals", originals), size_argument(size)
+    if not len(images):
+        raise DataError("originals: no images; give those of the training set")
+    return images, (chosen, chosen) if isinstance(chosen, int) else chosen
+
+
+def _yes_or_no(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {short(value)}")
+    return value
+
+
+def number_argument(name: str, value: object) -> float:
+    """A finite number, not negative. Raises TypeError for another kind, `ArgumentError` out of range."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, got {short(value)}")
+    if not (math.isfinite(value) and value >= 0):
+        raise ArgumentError(f"{name} must be finite and not negative, got {short(value)}")
+    return float(value)
 
 
 def doublings_between(large: tuple[int, ...], small: Size) -> int:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import augment
-from augment.core.errors import ArgumentError, BundleError
+from augment.core.errors import ArgumentError, BundleError, DataError
 from augment.core.files import json_text
 from augment.data.decoding.fitting import resize
 from augment.gan.bundle_files import signed
@@ -109,20 +109,24 @@ def test_sizes() -> None:
 @pytest.mark.parametrize(
     ("originals", "size", "message"),
     [
-        (stripes(2)[0], 12, r"uint8 \(N, C, H, W\), C 1 or 3; got uint8 \(1, 48, 64\)"),
-        (stripes(2, 2), 12, "C 1 or 3"),
-        (stripes(2).astype(np.float32), 12, "got float32"),
+        (stripes(2)[0], 12, r"originals must be uint8 \(N, C, H, W\) with 1 or 3 channels, found uint8 \(1, 48, 64\)"),
+        (stripes(2, 2), 12, "with 1 or 3 channels"),
+        (stripes(2)[:0], 12, "originals: no images"),
         (stripes(2), 40, "48 x 64, small images 40 x 40: there is next to nothing to enlarge"),
     ],
 )
 def test_arguments_that_do_not_fit_are_named(originals: np.ndarray, size: int, message: str) -> None:
-    with pytest.raises(ArgumentError, match=message):
+    with pytest.raises((ArgumentError, DataError), match=message):
         train_upscaler(originals, size, steps=1)
 
 
 def test_images_that_do_not_fit_are_named(upscaler: Upscaler) -> None:
-    with pytest.raises(ArgumentError, match=r"uint8 \(N, 1, h, w\), got float32"):
+    with pytest.raises(
+        DataError, match=r"small must be uint8 \(N, C, H, W\) with 1 or 3 channels, found torch.float32"
+    ):
         upscaler(torch.zeros(1, 1, 8, 8), 32)
+    with pytest.raises(ArgumentError, match="small must have 1 channels, as what was learnt; got 3"):
+        upscaler(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), 32)
     with pytest.raises(ArgumentError, match="size is 4 x 4, and the images are larger: 8 x 8"):
         upscaler(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), 4)
 
@@ -141,7 +145,8 @@ def test_it_comes_back_from_the_disk_as_it_was(upscaler: Upscaler, tmp_path: Pat
     ("change", "code"),
     [
         ({"kind": "generator"}, "bad_value"), ({"code": "import os"}, "unknown_key"),
-        ({"doublings": 3}, "wrong_tensors"), ({"format": 2}, "wrong_format"), ({"weights_sha256": "0" * 64}, "wrong_hash"),
+        ({"doublings": 3}, "wrong_tensors"), ({"format": 2}, "wrong_format"),
+        ({"weights_sha256": "0" * 64}, "wrong_hash"),
     ],
 )  # fmt: skip
 def test_another_manifest_is_refused(upscaler: Upscaler, tmp_path: Path, change: dict[str, object], code: str) -> None:
