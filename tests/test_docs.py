@@ -40,7 +40,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
     "docs/architecture.md": 97,
-    "docs/decisions.md": 232,
+    "docs/decisions.md": 236,
     "docs/robustness.md": 90,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
