@@ -1,4 +1,4 @@
-"""`augment new | init | check | sample | verdict | ...`; heavy imports stand in the command that needs them."""
+"""`augment new | run | init | check | verdict | ...`; heavy imports stand in the command that needs them."""
 
 import argparse
 import importlib.util
@@ -65,23 +65,70 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
-    _add_generator_commands(commands)
+    run = _run_parser(commands)
+    sample = _sample_parser(commands)
+    explore = _explore_parser(commands)
     verdict = commands.add_parser("verdict", help="the last verdict in words")
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
 
+    trial = _trial_parser(commands)
+    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
+    prune_help = "delete GANs of the work store that no run has used for DAYS days"
+    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
+    functions = {
+        init: _init,
+        check: _check,
+        run: _run_all,
+        sample: _sample,
+        explore: _explore,
+        verdict: _verdict,
+        trial: _trial,
+        doctor: _doctor,
+    }
+    for command, function in functions.items():
+        command.set_defaults(command=function, in_project=command not in (sample, explore, doctor, run))
+    return top
+
+
+def _sample_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    sample = commands.add_parser("sample", help="write samples of trained generators")
+    sample.add_argument("models", type=Path, help="folder with index.json")
+    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
+    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
+    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
+    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
+    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
+    return sample
+
+
+def _explore_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    what = "a page on this machine: samples and their nearest training images, directions, picks"
+    explore = commands.add_parser("explore", help=what)
+    explore.add_argument("--models", type=Path, default=Path("models"), help=f"folder with index.json {DEFAULT}")
+    explore.add_argument("--port", type=_port, default=8765, help=f"0: any that is free {DEFAULT}")
+    return explore
+
+
+def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
     trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
     trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
     trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
+    return trial
 
-    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
-    prune_help = "delete GANs of the work store that no run has used for DAYS days"
-    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {init: _init, check: _check, verdict: _verdict, trial: _trial, doctor: _doctor}
-    for command, function in functions.items():
-        command.set_defaults(command=function, in_project=command is not doctor)
-    return top
+
+def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
+    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument(
+        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
+    )
+    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
+    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
+    change = "a setting of params.yaml, section.key=value; as often as needed"
+    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)
+    return run
 
 
 def _add_project_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -90,22 +137,6 @@ def _add_project_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     new.set_defaults(command=_new, in_project=False)
     upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
     upgrade.set_defaults(command=_upgrade, in_project=True)
-
-
-def _add_generator_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    sample = commands.add_parser("sample", help="write samples of trained generators")
-    sample.add_argument("models", type=Path, help="folder with index.json")
-    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
-    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
-    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
-    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
-    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
-
-    explore = commands.add_parser("explore", help="a page on this machine: samples, directions, nearest images; picks")
-    explore.add_argument("--models", type=Path, default=Path("models"), help=f"folder with index.json {DEFAULT}")
-    explore.add_argument("--port", type=_port, default=8765, help=f"0: any free one {DEFAULT}")
-    sample.set_defaults(command=_sample, in_project=False)
-    explore.set_defaults(command=_explore, in_project=False)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -144,6 +175,15 @@ def _check(options: argparse.Namespace) -> int:
     return check.run(options.path, params, options.json, missing, ahead.preflight, forecast)
 
 
+def _run_all(options: argparse.Namespace) -> int:
+    _need_pipeline("run")
+    from augment.commands import run
+    from augment.commands.planning import Wishes
+
+    wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
+    return run.run(options.path, wishes)
+
+
 def _sample(options: argparse.Namespace) -> int:
     from augment.commands import sample
 
@@ -152,12 +192,12 @@ def _sample(options: argparse.Namespace) -> int:
 
 
 def _explore(options: argparse.Namespace) -> int:
-    from augment.commands import explore
+    from augment.explore import command
 
     options.in_project = not options.models.exists()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    return explore.run(options.models, options.port)
+    return command.run(options.models, options.port)
 
 
 def _verdict(options: argparse.Namespace) -> int:
@@ -197,7 +237,8 @@ def _whole(least: int, most: int, text: str) -> int:
 
 
 _count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
-_port, _seeds, _days = partial(_whole, 0, 65535), partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
+_side, _port = partial(_whole, 2, 256), partial(_whole, 0, 65535)
+_seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":
     sys.exit(main())

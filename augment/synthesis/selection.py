@@ -99,7 +99,7 @@ def choose_samples(
     a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
     """
     shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-    transfers = engine.gather(_transfers_of, shared) if transfer_share > 0 else [{} for _ in seeds]
+    transfers = engine.gather(_transfers_of, shared, "latents") if transfer_share > 0 else [{} for _ in seeds]
     units = zip(sets, generators, transfers, filters, seeds, strict=True)
     choices = [
         ClassChoice(

@@ -1,4 +1,4 @@
-"""`augment explore`: the playground in the browser of this machine."""
+"""`augment explore`: the playground in the browser of this machine, until it is interrupted."""
 
 from pathlib import Path
 
