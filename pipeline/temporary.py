@@ -22,7 +22,8 @@ def require_same_inputs(params: Params, here: Path) -> None:
     if project is None:
         return
     watched = {"ingest.path": params.ingest.path} if params.ingest.source in _ON_DISK else {}
-    watched |= {"train.base": params.train.base, "evaluate.external": params.evaluate.external}
+    watched |= {"train.base": params.train.base, "generate.selection": params.generate.selection}
+    watched |= {"evaluate.external": params.evaluate.external}
     problems = []
     for key, path in watched.items():
         track = "dvc add" if key == "ingest.path" else "git add -f"

@@ -36,6 +36,7 @@ def test_a_run_in_place_is_no_copy(copy: Path, tmp_path: Path) -> None:
     [
         ("data/base/manifest.json", "train.base", "data/base"),
         ("data/external/cat/1.png", "evaluate.external", "data/external"),
+        ("data/selection/selection.json", "generate.selection", "data/selection"),
         ("data/raw/cat/2.png", "ingest.path", "data/raw"),
     ],
 )
