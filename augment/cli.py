@@ -85,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     prune_help = "delete GANs of the work store that no run has used for DAYS days"
     doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
+    _add_export(commands)
     functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
     for command, function in functions.items():
         command.set_defaults(command=function, in_project=command not in (sample, doctor))
@@ -97,6 +98,19 @@ def _add_project_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     new.set_defaults(command=_new, in_project=False)
     upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
     upgrade.set_defaults(command=_upgrade, in_project=True)
+
+
+def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    export = commands.add_parser("export", help="the delivered images as Parquet or tar files, with a card")
+    export.add_argument("out", type=Path, metavar="OUT", help="folder that is not there yet, or empty")
+    forms = ("parquet", "webdataset")
+    export.add_argument("--format", dest="form", choices=forms, default="parquet", help=f"kind of files {DEFAULT}")
+    export.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
+    export.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder of the verdict {DEFAULT}")
+    export.add_argument("--samples", type=_count, default=0, metavar="N", help="N samples of each generator besides")
+    export.add_argument("--models", type=Path, default=Path("models"), help=f"folder of the generators {DEFAULT}")
+    export.add_argument("--seed", type=_seed, default=0, help=f"of the samples {DEFAULT}")
+    export.set_defaults(command=_export, in_project=True)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -148,6 +162,13 @@ def _verdict(options: argparse.Namespace) -> int:
     lines = last_verdict(options.reports, options.explain)
     print("\n".join(printable(line, line=True) for line in lines))
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from augment.sharing import export
+
+    chosen = options
+    return export.run(chosen.out, chosen.form, chosen.data, chosen.reports, chosen.models, chosen.samples, chosen.seed)
 
 
 def _trial(options: argparse.Namespace) -> int:

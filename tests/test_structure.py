@@ -21,6 +21,7 @@ ORDER = [
     "synthesis",
     "evaluation",
     "report",
+    "sharing",
     "commands",
 ]  # each those before it
 MAX_FOLDER_FILES, MAX_FILE_LINES, MAX_FUNCTION_LINES = 12, 250, 40
@@ -48,6 +49,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too
     "augment/gan/cost.py",  # minutes again
+    "augment/gan/generators/cards.py",  # what is said of generators that are handed on
     "augment/gan/generators/notebook.py",  # what a notebook shows
     "augment/params/messages.py",  # what is wrong with params.yaml
     "augment/project/disk_space.py",  # whether there is room
