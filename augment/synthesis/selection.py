@@ -97,7 +97,7 @@ def choose_samples(
     transfers: list[dict[str, LatentTransfer]] = [{} for _ in seeds]
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-        transfers = engine.gather(_transfers_of, shared)
+        transfers = engine.gather(_transfers_of, shared, "latents")
     units = zip(sets, generators, transfers, filters, seeds, strict=True)
     choices = [
         ClassChoice(
