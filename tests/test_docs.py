@@ -27,6 +27,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/projects.md": 70,
     "docs/training-code.md": 140,
     "docs/backbones.md": 100,
+    "docs/sharing.md": 110,
     "docs/dvc.md": 120,
     "docs/verdict.md": 120,
     "docs/comparing.md": 80,
@@ -38,7 +39,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 98,
+    "docs/architecture.md": 99,
     "docs/decisions.md": 232,
     "docs/robustness.md": 90,
 }
