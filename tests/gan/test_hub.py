@@ -11,7 +11,7 @@ import torch
 from ruamel.yaml import YAML
 
 from augment import AugmentError, ClassGenerator, GeneratorSet
-from augment.core.errors import BundleError, DataError
+from augment.core.errors import ArgumentError, BundleError, DataError
 from augment.gan.bundle import check_bundle
 from augment.gan.generators import hub
 from augment.gan.networks.architecture import Architecture
@@ -154,6 +154,15 @@ def test_without_the_extra_the_pip_command_is_named(monkeypatch: pytest.MonkeyPa
     for call in (GeneratorSet.from_pretrained, a_set().push_to_hub):
         with pytest.raises(AugmentError, match=r"pip install 'gan-augment\[hub\]'"):
             call("me/dents")
+
+
+def test_what_cannot_be_a_repository_reaches_no_hub(served: Hub) -> None:
+    for name in ("dents", "me/dents/more", "", "../dents", "me/\n"):
+        with pytest.raises(ArgumentError, match="repository must be owner/name"):
+            a_set().push_to_hub(name)
+    with pytest.raises(TypeError, match="private must be True or False"):
+        a_set().push_to_hub("me/dents", private="no")  # type: ignore[arg-type]
+    assert not served.folder.exists()
 
 
 def test_a_folder_goes_before_a_repository_of_its_name(

@@ -10,12 +10,12 @@ from torch import Tensor
 from augment.core.errors import ArgumentError
 from augment.core.files import json_text, slug, write_bytes
 from augment.core.progress import counted, first_few
-from augment.data.arguments import path_argument, sequence_argument, whole_number
+from augment.data.arguments import path_argument, sequence_argument, short, whole_number
 from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, signed
 from augment.gan.generators.arguments import check_labels, check_parts
 from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
-from augment.gan.generators.hub import fetched, is_repository, push
+from augment.gan.generators.hub import check_target, fetched, is_repository, push
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
 
 
@@ -168,8 +168,10 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         """
         from augment.gan.bundle import load_generators  # noqa: PLC0415  (which makes sets of this class)
 
+        if revision is not None and not isinstance(revision, str):
+            raise TypeError(f"revision must be a branch, tag or commit, got {short(revision)}")
         if not is_repository(place):
-            return load_generators(place)
+            return load_generators(path_argument("place", place))
         with fetched(str(place), revision) as folder:
             return load_generators(folder)
 
@@ -179,6 +181,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         private: whether a new repository is yours alone; images made from few originals are not anonymous. A README.md
         that stands there stays. Raises `AugmentError` when the hub refuses or the extra `hub` is missing.
         """
+        check_target(repository, private)
         with tempfile.TemporaryDirectory() as folder:
             self.save_pretrained(folder, verdict=verdict)
             return push(Path(folder), repository, private)

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from augment.core.errors import AugmentError, BundleError
+from augment.core.errors import ArgumentError, AugmentError, BundleError
+from augment.data.arguments import short
 from augment.gan.bundle_files import INDEX, MANIFEST, WEIGHTS
 from augment.gan.generators.cards import CARD
 
@@ -46,6 +47,16 @@ def fetched(repository: str, revision: str | None) -> Iterator[Path]:
             yield Path(folder)
         except BundleError as error:
             raise BundleError(str(error).replace(folder, repository), error.code) from error
+
+
+def check_target(repository: object, private: object) -> None:
+    """Raises TypeError for other kinds, `ArgumentError` for what cannot be a repository's name."""
+    if not isinstance(repository, str):
+        raise TypeError(f"repository must be owner/name, got {short(repository)}")
+    if not _REPOSITORY.fullmatch(repository):
+        raise ArgumentError(f"repository must be owner/name, got {short(repository)}")
+    if not isinstance(private, bool):
+        raise TypeError(f"private must be True or False, got {short(private)}")
 
 
 def push(folder: Path, repository: str, private: bool) -> str:
