@@ -26,6 +26,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/guide.md": 150,
     "docs/projects.md": 70,
     "docs/training-code.md": 140,
+    "docs/super-resolution.md": 70,
     "docs/backbones.md": 100,
     "docs/sharing.md": 110,
     "docs/dvc.md": 120,
@@ -40,7 +41,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
     "docs/architecture.md": 99,
-    "docs/decisions.md": 232,
+    "docs/decisions.md": 236,
     "docs/robustness.md": 90,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}

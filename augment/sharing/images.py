@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from augment.core.files import read_file
 from augment.core.grids import picture, png
+from augment.data.delivered import read_manifest
 from augment.gan.generators import CHUNK, ClassGenerator
-from augment.synthesis.training_code.augmented import load_augmented
+from augment.synthesis.training_code.augmented import MAX_FILE_BYTES, load_augmented
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIXELS_ALONE = {b"IHDR", b"IDAT", b"IEND"}  # chunks of a PNG that hold no word about it
+GREY, RGB = 0, 2  # colour types
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,23 @@ def delivered_images(folder: Path, split: str) -> Iterator[SharedImage]:
     `DataError` as `load_augmented`.
     """
     data = load_augmented(folder, split, verify=True)
-    for index, (label, made, weight) in enumerate(
-        zip(data.targets, data.synthetic, data.weights.tolist(), strict=True)
-    ):
-        yield SharedImage(png(picture(data[index][0].numpy())), label, bool(made), weight)
+    rows = [row for row in read_manifest(folder) if row["split"] == split]
+    for index, (row, label, weight) in enumerate(zip(rows, data.targets, data.weights.tolist(), strict=True)):
+        content = read_file(folder / row["path"], MAX_FILE_BYTES)
+        if not is_bare(content, data.recipe.channels):
+            content = png(picture(data[index][0].numpy()))
+        yield SharedImage(content, label, row["synthetic"] == "1", weight)
+
+
+def is_bare(content: bytes, channels: int) -> bool:
+    """Whether it is a PNG of 8 bits, of this many channels, that holds pixels alone: it can go on as it is."""
+    if content[:8] != SIGNATURE or content[24:26] != bytes((8, GREY if channels == 1 else RGB)):
+        return False
+    at, kinds = len(SIGNATURE), set[bytes]()
+    while at < len(content):
+        kinds.add(content[at + 4 : at + 8])
+        at += 12 + int.from_bytes(content[at : at + 4])  # length, kind, content, checksum
+    return at == len(content) and kinds == PIXELS_ALONE
 
 
 def sampled_images(
