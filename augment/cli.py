@@ -206,6 +206,7 @@ def _verdict(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from augment.sharing import export
 
+    options.in_project = not options.data.exists()  # what was delivered is handed on from anywhere
     chosen = options
     return export.run(chosen.out, chosen.form, chosen.data, chosen.reports, chosen.models, chosen.samples, chosen.seed)
 
