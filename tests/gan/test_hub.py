@@ -136,13 +136,13 @@ def test_what_a_stranger_changed_is_refused_by_the_name_of_the_repository(served
 
 
 def test_a_repository_that_is_not_there_or_holds_no_set(served: Hub) -> None:
-    with pytest.raises(BundleError, match=r"me/none: the hub refuses \(404 for me/none\)"):
+    with pytest.raises(BundleError, match=r"me/none: the hub was not reached or refuses \(404 for me/none\)"):
         GeneratorSet.from_pretrained("me/none")
     (served.folder / "me/empty").mkdir(parents=True)
     with pytest.raises(BundleError, match=r"me/empty/index\.json: No such file"):
         GeneratorSet.from_pretrained("me/empty")
     served.create_repo = None  # type: ignore[method-assign, assignment]
-    with pytest.raises(AugmentError, match="me/dents: the hub refuses"):
+    with pytest.raises(AugmentError, match="me/dents: the hub was not reached or refuses"):
         a_set().push_to_hub("me/dents")
 
 

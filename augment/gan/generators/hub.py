@@ -88,4 +88,5 @@ def _library(repository: str) -> Any:
 def _refused(repository: str, error: Exception) -> str:
     """What the hub said, in one line."""
     said = " ".join(str(error).split())[:300] or type(error).__name__
-    return f"{repository}: the hub refuses ({said}). Look at the name, the network, and `hf auth login`"
+    mend = "Look at the name, the network, and `hf auth login`"
+    return f"{repository}: the hub was not reached or refuses ({said}). {mend}"
