@@ -66,8 +66,11 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
     run = _run_parser(commands)
+    _add_export(commands)
     sample = _sample_parser(commands)
-    explore = _explore_parser(commands)
+    explore = commands.add_parser("explore", help="a page on this machine: samples, nearest training images, picks")
+    explore.add_argument("--models", type=Path, default=Path("models"), help=f"folder with index.json {DEFAULT}")
+    explore.add_argument("--port", type=_port, default=8765, help=f"0: any that is free {DEFAULT}")
     verdict = commands.add_parser("verdict", help="the last verdict in words")
     verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
     verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
@@ -76,16 +79,8 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
     prune_help = "delete GANs of the work store that no run has used for DAYS days"
     doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {
-        init: _init,
-        check: _check,
-        run: _run_all,
-        sample: _sample,
-        explore: _explore,
-        verdict: _verdict,
-        trial: _trial,
-        doctor: _doctor,
-    }
+    functions = {init: _init, check: _check, run: _run_all, sample: _sample, explore: _explore, verdict: _verdict}
+    functions |= {trial: _trial, doctor: _doctor}
     for command, function in functions.items():
         command.set_defaults(command=function, in_project=command not in (sample, explore, doctor, run))
     return top
@@ -100,14 +95,6 @@ def _sample_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
     return sample
-
-
-def _explore_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
-    what = "a page on this machine: samples and their nearest training images, directions, picks"
-    explore = commands.add_parser("explore", help=what)
-    explore.add_argument("--models", type=Path, default=Path("models"), help=f"folder with index.json {DEFAULT}")
-    explore.add_argument("--port", type=_port, default=8765, help=f"0: any that is free {DEFAULT}")
-    return explore
 
 
 def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
@@ -137,6 +124,19 @@ def _add_project_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     new.set_defaults(command=_new, in_project=False)
     upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
     upgrade.set_defaults(command=_upgrade, in_project=True)
+
+
+def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    export = commands.add_parser("export", help="the delivered images as Parquet or tar files, with a card")
+    export.add_argument("out", type=Path, metavar="OUT", help="folder that is not there yet, or empty")
+    forms = ("parquet", "webdataset")
+    export.add_argument("--format", dest="form", choices=forms, default="parquet", help=f"kind of files {DEFAULT}")
+    export.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
+    export.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder of the verdict {DEFAULT}")
+    export.add_argument("--samples", type=_count, default=0, metavar="N", help="N samples of each generator besides")
+    export.add_argument("--models", type=Path, default=Path("models"), help=f"folder of the generators {DEFAULT}")
+    export.add_argument("--seed", type=_seed, default=0, help=f"of the samples {DEFAULT}")
+    export.set_defaults(command=_export, in_project=True)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -195,8 +195,6 @@ def _explore(options: argparse.Namespace) -> int:
     from augment.explore import command
 
     options.in_project = not options.models.exists()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     return command.run(options.models, options.port)
 
 
@@ -206,6 +204,14 @@ def _verdict(options: argparse.Namespace) -> int:
     lines = last_verdict(options.reports, options.explain)
     print("\n".join(printable(line, line=True) for line in lines))
     return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from augment.sharing import export
+
+    options.in_project = not options.data.exists()  # what was delivered is handed on from anywhere
+    chosen = options
+    return export.run(chosen.out, chosen.form, chosen.data, chosen.reports, chosen.models, chosen.samples, chosen.seed)
 
 
 def _trial(options: argparse.Namespace) -> int:

@@ -69,6 +69,7 @@ TAKES: dict[str, set[str]] = {
     "train_generators.overrides": {"None"}, "train_generators.progress": {"a bool"},
     "train_generators.gamma": {"a float", "an array of no dimension"},
     "SyntheticDataset.counts": {"a mapping"}, "ImageSet.save": {"a text", "no text"},
+    "GeneratorSet.save_pretrained folder": {"a text", "no text"}, "GeneratorSet.save_pretrained verdict": {"None"},
     "ClassGenerator.save": {"a text", "no text"}, "GeneratorSet.save": {"a text", "no text"},
     "SyntheticDataset.classes": {"None", "an empty list"},
     "SyntheticDataset.transform": {"None", "a class", "a function"},
@@ -161,6 +162,11 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "load_augmented.augmentation images": partial(augment_batch, augmentation="classical", flips="none"),
     **{f"load_originals.{name}": lambda odd, name=name: load_originals(**{name: odd}) for name in (
         "prepared", "split", "size", "params")},
+    "GeneratorSet.save_pretrained folder": SET.save_pretrained,
+    "GeneratorSet.save_pretrained verdict": lambda odd: SET.save_pretrained("set", verdict=odd),
+    "GeneratorSet.from_pretrained place": SET.from_pretrained,
+    "GeneratorSet.from_pretrained revision": lambda odd: SET.from_pretrained("set", revision=odd),
+    "GeneratorSet.push_to_hub repository": SET.push_to_hub,
     **{f"train_upscaler.{name}": lambda odd, name=name: upscaling(**{name: odd}) for name in (
         "originals", "size", "seed", "steps", "adversarial", "progress")},
     "Upscaler.network": Upscaler, "Upscaler.small": lambda odd: UPSCALER(odd, 16), "Upscaler.save": UPSCALER.save,

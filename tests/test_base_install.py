@@ -16,6 +16,7 @@ labels = torch.tensor([0] * 8 + [1] * 4)
 trained = augment.train_generators(images, labels, classes=["b", "a"], width=4, shared_steps=4, steps=4)
 trained.save(sys.argv[1])
 generators = augment.load_generators(sys.argv[1])
+generators.save_pretrained(sys.argv[1] + "/pretrained")
 assert torch.equal(generators["a"].sample(3, seed=1), trained["a"].sample(3, seed=1))
 fakes = augment.SyntheticDataset(generators, counts="balance", real_labels=labels, classes=["b", "a"])
 assert len(fakes) == 4 and fakes[0][1] == 1

@@ -28,6 +28,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/training-code.md": 140,
     "docs/super-resolution.md": 70,
     "docs/backbones.md": 100,
+    "docs/sharing.md": 110,
     "docs/dvc.md": 120,
     "docs/verdict.md": 120,
     "docs/comparing.md": 80,
@@ -39,7 +40,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 98,
+    "docs/architecture.md": 100,
     "docs/decisions.md": 236,
     "docs/robustness.md": 90,
 }

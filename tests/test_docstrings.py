@@ -26,7 +26,7 @@ TRAIN = [("train", label, made, 1.0, GREY) for made in (0, 0, 0, 1) for label in
         ("augment.gan.api", 5),
         ("augment.gan.bundle", 12),
         ("augment.gan.generators.class_generator", 5),
-        ("augment.gan.generators.generator_set", 8),
+        ("augment.gan.generators.generator_set", 14),
         ("augment.synthesis.training_code.augmented", 11),
         ("augment.synthesis.training_code.datasets", 10),
         ("augment.synthesis.training_code.mix", 8),

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.datasets import load_digits
 from augment import load_augmented, load_generators
 from augment.core.files import read_csv, sha256
 from augment.evaluation.columns import EVALUATION
+from augment.gan.generators.cards import plain
 from augment.params.types import OUTPUTS
 from pipeline.files import FILES
 
@@ -161,6 +163,23 @@ def test_the_assembled_folder_is_what_its_manifest_says(project: Project) -> Non
     share = policy["weight"] * len(kept) / len(LABELS)  # the classes are balanced, so each is a minority one
     assert weights["1"] / len(train) == pytest.approx(share, rel=1e-3)
     assert not [row for row in rows if row["split"] != "train" and row["synthetic"] == "1"]
+
+
+def test_what_a_run_made_is_handed_on_with_what_it_measured(project: Project, tmp_path: Path) -> None:
+    asked = ("export", str(tmp_path / "images"), "--format", "webdataset", "--samples", "2")
+    done = project.run(sys.executable, "-m", "augment.cli", *asked)
+    assert done.returncode == 0, done.stderr
+    verdict = project.root / "reports/evaluation/verdict.json"
+    load_generators(project.root / "models").save_pretrained(tmp_path / "models", verdict=verdict)
+    told = json.loads(verdict.read_text())
+    for card in ("images/README.md", "models/README.md"):
+        text = (tmp_path / card).read_text()
+        assert plain(told["sentence"]) in text
+        assert plain(told["first_line"]) in text
+        assert text.count("anonymous") >= 3, "beside what two attacks found"
+        assert all(f"| {plain(label)} |" in text for label in LABELS)
+    with tarfile.open(tmp_path / "images/data/samples-00000.tar") as archive:
+        assert len(archive.getmembers()) == 3 * 2 * len(LABELS)
 
 
 def test_the_second_run_runs_nothing(project: Project) -> None:

@@ -21,6 +21,7 @@ ORDER = [
     "synthesis",
     "evaluation",
     "report",
+    "sharing",
     "explore",
     "commands",
 ]  # each those before it
@@ -49,6 +50,9 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too
     "augment/gan/cost.py",  # minutes again
+    "augment/gan/generators/cards.py",  # what is said of generators that are handed on
+    "augment/gan/generators/hub.py",  # the same on the hub
+    "augment/gan/generators/portable.py",  # generators for other programs
     "augment/gan/generators/notebook.py",  # what a notebook shows
     "augment/params/messages.py",  # what is wrong with params.yaml
     "augment/project/disk_space.py",  # whether there is room

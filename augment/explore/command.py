@@ -1,5 +1,6 @@
 """`augment explore`: the playground in the browser of this machine, until it is interrupted."""
 
+import signal
 from pathlib import Path
 
 from augment.explore.playground import open_playground
@@ -14,6 +15,8 @@ def run(models: Path, port: int) -> int:
 
     Raises `AugmentError` for a port in use, generators that are missing or damaged, and a selection of others.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     params = load(PARAMS) if PARAMS.exists() else Params()
     print("Reading the generators, and where minority classes have theirs, the training images ...", flush=True)
     playground = open_playground(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import safetensors.torch
 import torch
@@ -18,6 +19,9 @@ from augment.gan.generators.notebook import SHOWN_SAMPLES, notebook_html, size_t
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
 
 MAX_SAMPLES, MAX_INDEX = 10_000_000, 2**53  # of one call, which would last for days; of an image
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
@@ -131,6 +135,23 @@ class ClassGenerator:
         for name, written in contents.items():
             write_bytes(folder / name, written)
         return {name: sha256(written) for name, written in contents.items()}
+
+    def exported(self) -> "ExportedProgram":
+        """The network as a program of torch.export, z float32 (N, latent) -> uint8 (N, C, H, W), for any N: to be kept
+        by `torch.export.save` and run where this library is not. z is drawn from a normal distribution."""
+        from augment.gan.generators.portable import exported  # noqa: PLC0415  (it compiles; sampling never needs it)
+
+        return exported(self.network)
+
+    def export_onnx(self, path: str | Path) -> None:
+        """Write the network as an ONNX file: input `z` float32 (N, latent), output `images` uint8 (N, C, H, W), within
+        one grey level of torch's for equal z.
+
+        Raises `AugmentError` where the extra `onnx` is missing, `StoreError` when the disk refuses.
+        """
+        from augment.gan.generators.portable import onnx_bytes  # noqa: PLC0415  (as above)
+
+        write_bytes(path_argument("path", path), onnx_bytes(self.network))
 
     def _chunk(self, seed: int, chunk: int) -> Tensor:
         return to_uint8(self._draw(self.latents(seed, range(chunk * CHUNK, (chunk + 1) * CHUNK)))).cpu()

@@ -1,5 +1,6 @@
 """The generators of all classes: sampling over them, and saving as a set of bundles (`bundle_files.py`)."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from torch import Tensor
 from augment.core.errors import ArgumentError
 from augment.core.files import json_text, slug, write_bytes
 from augment.core.progress import counted, first_few
-from augment.data.arguments import path_argument, sequence_argument, whole_number
+from augment.data.arguments import path_argument, sequence_argument, short, whole_number
 from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, signed
 from augment.gan.generators.arguments import check_labels, check_parts
+from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
+from augment.gan.generators.hub import check_target, fetched, is_repository, push
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
 
 
@@ -131,3 +134,54 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         }
         index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
         write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
+
+    def save_pretrained(self, folder: str | Path, *, verdict: str | Path | None = None) -> None:
+        """`save`, and README.md beside it: a model card in Hugging Face's layout, with the licence to be filled in.
+
+        verdict: verdict.json of the run that trained them, for what the card says of their worth and of privacy. A
+        README.md that stands there stays as it is. Raises `DataError` for a verdict that cannot be read, and as `save`.
+
+        >>> import augment, pathlib, tempfile, torch
+        >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+        >>> generators = augment.train_generators(images, [0] * 8 + [1] * 4, width=4, shared_steps=8, steps=8)
+        >>> folder = tempfile.mkdtemp()
+        >>> generators.save_pretrained(folder)
+        >>> "not anonymous" in pathlib.Path(folder, "README.md").read_text()
+        True
+        >>> augment.GeneratorSet.from_pretrained(folder)
+        GeneratorSet(2 generators of images 1x8x8: '0', '1')
+        """
+        place = path_argument("folder", folder)
+        told = None if verdict is None else path_argument("verdict", verdict)
+        card = model_card(self, self.classes, self.failed, told)
+        self.save(place)
+        if not (place / CARD).exists():
+            write_bytes(place / CARD, card.encode())
+
+    @staticmethod
+    def from_pretrained(place: str | Path, *, revision: str | None = None) -> "GeneratorSet":
+        """As `load_generators`, of a folder, or of a repository owner/name of Hugging Face's hub where no such folder
+        is here. revision: a branch, tag or commit of the repository.
+
+        What is fetched is verified as any folder is. Raises `BundleError` for what is missing or damaged,
+        `AugmentError` where a repository is named and the extra `hub` is missing.
+        """
+        from augment.gan.bundle import load_generators  # noqa: PLC0415  (which makes sets of this class)
+
+        if revision is not None and not isinstance(revision, str):
+            raise TypeError(f"revision must be a branch, tag or commit, got {short(revision)}")
+        if not is_repository(place):
+            return load_generators(path_argument("place", place))
+        with fetched(str(place), revision) as folder:
+            return load_generators(folder)
+
+    def push_to_hub(self, repository: str, *, private: bool = True, verdict: str | Path | None = None) -> str:
+        """`save_pretrained` into a repository owner/name of Hugging Face's hub; returns its address.
+
+        private: whether a new repository is yours alone; images made from few originals are not anonymous. A README.md
+        that stands there stays. Raises `AugmentError` when the hub refuses or the extra `hub` is missing.
+        """
+        check_target(repository, private)
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder, verdict=verdict)
+            return push(Path(folder), repository, private)

@@ -62,7 +62,7 @@ class DcganDiscriminator(nn.Module):
 
 def on_base(rows: Tensor, architecture: Architecture, models: int) -> Tensor:
     """float (N, stages[0] h w) -> (N, stages[0], h, w), the size before the first doubling."""
-    return to_channels(rows.view(len(rows), *architecture.base_size, -1).permute(0, 3, 1, 2), models)
+    return to_channels(rows.view(-1, *architecture.base_size, architecture.stages[0]).permute(0, 3, 1, 2), models)
 
 
 def cropped(h: Tensor, architecture: Architecture, models: int) -> Tensor:

@@ -21,7 +21,7 @@ class LinearGenerator(nn.Module):
     def scores(self, z: Tensor) -> Tensor:
         """z float (N, latent) -> float (N, C, H, W), any number: what the sigmoid makes a pixel of."""
         scores: Tensor = self.to_pixels(z)  # (N, C H W)
-        return scores.view(len(z), self.architecture.channels, self.architecture.height, self.architecture.width)
+        return scores.view(-1, self.architecture.channels, self.architecture.height, self.architecture.width)
 
     def forward(self, z: Tensor) -> Tensor:
         return 2 * torch.sigmoid(self.scores(z)) - 1

@@ -1,0 +1,1 @@
+"""Images and generators handed on: files that other programs read, and the cards beside them."""
