@@ -49,13 +49,7 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Signed(Closed):
-    """A JSON file with a hash of all that it says."""
-
-    sha256: Hash
-
-
-class Manifest(Signed):
+class Manifest(Closed):
     """manifest.json of a bundle."""
 
     format: int = Field(ge=MANIFEST_FORMAT, le=MANIFEST_FORMAT)
@@ -70,6 +64,7 @@ class Manifest(Signed):
     training: dict[str, str | int | float]
     environment: dict[str, str]
     weights_sha256: Hash
+    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "Manifest":
@@ -92,7 +87,7 @@ class Entry(Closed):
     reason: str = Field(max_length=MAX_REASON_LENGTH)
 
 
-class Index(Signed):
+class Index(Closed):
     """index.json of a set.
 
     order: the labels by class index; shared: whether there is a shared generator; files: path -> SHA-256 of every
@@ -104,6 +99,7 @@ class Index(Signed):
     order: list[str]
     shared: bool
     files: dict[str, Hash]
+    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "Index":
@@ -131,7 +127,7 @@ class Index(Signed):
         return {name: self.files[f"{folder}/{name}"] for name in (MANIFEST, WEIGHTS)}
 
 
-Form = TypeVar("Form", bound=Signed)
+Form = TypeVar("Form", bound=Closed)
 
 
 def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manifest:
@@ -160,7 +156,8 @@ def signed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_form(path: Path, content: bytes, form: type[Form], format_number: int) -> Form:
-    """A JSON file of a bundle: one mapping, of this form, signed, spelled as it is written. Raises `BundleError`."""
+    """A JSON file of a bundle: one mapping, of this form, which has `sha256`, signed, spelled as it is written. Raises
+    `BundleError`."""
     text, values = parse_json(path, content)
     if not isinstance(values, dict):
         raise damaged(path, "not_json", f"it holds a {type(values).__name__}, not a mapping")
@@ -176,7 +173,7 @@ def parse_form(path: Path, content: bytes, form: type[Form], format_number: int)
         first = error.errors()[0]
         code = "unknown_key" if first["type"] == "extra_forbidden" else "bad_value"
         raise damaged(path, code, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if signed(values)["sha256"] != made.sha256:
+    if signed(values)["sha256"] != values["sha256"]:
         raise damaged(path, "wrong_hash", "its SHA-256 is not the one it states")
     if json_text(values) != text:
         raise damaged(path, "not_canonical", "its keys, spaces or numbers are not spelled as this program writes them")

@@ -12,8 +12,8 @@ from augment.gan.bundle_files import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
     WEIGHTS,
+    Closed,
     Hash,
-    Signed,
     parse_form,
     read_limited,
 )
@@ -21,7 +21,7 @@ from augment.gan.upscale.network import UpscalerNetwork, UpscalerShape
 from augment.gan.upscale.upscaler import FORMAT, Upscaler
 
 
-class UpscalerManifest(Signed):
+class UpscalerManifest(Closed):
     """manifest.json of an upscaler."""
 
     format: int = Field(ge=FORMAT, le=FORMAT)
@@ -31,6 +31,7 @@ class UpscalerManifest(Signed):
     features: int = Field(ge=4, le=256)
     blocks: int = Field(ge=0, le=64)
     weights_sha256: Hash
+    sha256: Hash
 
 
 def load_upscaler(folder: str | Path) -> Upscaler:
