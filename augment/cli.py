@@ -5,19 +5,17 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 
-import augment
+from augment.commands.parser import parser
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
 from augment.core.words import printable, printable_stream
 from augment.project.starter.place import where_to_go
 
-IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
-DEFAULT = "(default: %(default)s)"
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia", "dvc")
 
 
@@ -32,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        status: int = options.command(options)
+        status = _function(options.command)(options)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
@@ -43,100 +41,28 @@ def _run(options: argparse.Namespace) -> int:
         return 2
     except (AugmentError, OSError) as error:
         say(f"augment: {os_error_text(error) if isinstance(error, OSError) else error}")
-        if options.in_project and (where := where_to_go(Path.cwd())):
+        if _needs_project(options) and (where := where_to_go(Path.cwd())):
             say(where)
         return 2
     except KeyboardInterrupt:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="augment", description="One GAN per class for small labelled image sets.")
-    top.add_argument("--version", action="version", version=f"gan-augment {augment.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-
-    _add_project_commands(commands)
-    init = commands.add_parser("init", help="look at images and write params.yaml's ingest section")
-    init.add_argument("path", type=Path, help=IMAGES)
-    init.add_argument("--params", type=Path, default=Path("params.yaml"), help=f"file to write {DEFAULT}")
-
-    check = commands.add_parser("check", help="report on images, changing nothing; exit 1 if a run would stop")
-    check.add_argument("path", type=Path, nargs="?", help=f"{IMAGES} (default: what params.yaml names)")
-    check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
-    check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
-
-    run = _run_parser(commands)
-    _add_export(commands)
-    sample = _sample_parser(commands)
-    explore = commands.add_parser("explore", help="a page on this machine: samples, nearest training images, picks")
-    explore.add_argument("--models", type=Path, default=Path("models"), help=f"folder with index.json {DEFAULT}")
-    explore.add_argument("--port", type=_port, default=8765, help=f"0: any that is free {DEFAULT}")
-    verdict = commands.add_parser("verdict", help="the last verdict in words")
-    verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
-    verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
-
-    trial = _trial_parser(commands)
-    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
-    prune_help = "delete GANs of the work store that no run has used for DAYS days"
-    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {init: _init, check: _check, run: _run_all, sample: _sample, explore: _explore, verdict: _verdict}
-    functions |= {trial: _trial, doctor: _doctor}
-    for command, function in functions.items():
-        command.set_defaults(command=function, in_project=command not in (sample, explore, doctor, run))
-    return top
+def _function(command: str) -> Callable[[argparse.Namespace], int]:
+    return {
+        "new": _new, "upgrade": _upgrade, "init": _init, "check": _check, "run": _run_all, "sample": _sample,
+        "explore": _explore, "export": _export, "verdict": _verdict, "trial": _trial, "doctor": _doctor,
+    }[command]  # fmt: skip
 
 
-def _sample_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
-    sample = commands.add_parser("sample", help="write samples of trained generators")
-    sample.add_argument("models", type=Path, help="folder with index.json")
-    sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
-    sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
-    sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
-    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
-    sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
-    return sample
-
-
-def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
-    trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
-    trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
-    trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
-    trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
-    return trial
-
-
-def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
-    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
-    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
-    run.add_argument(
-        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
-    )
-    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
-    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
-    change = "a setting of params.yaml, section.key=value; as often as needed"
-    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)
-    return run
-
-
-def _add_project_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    new = commands.add_parser("new", help="make a project folder: settings, stages, git and DVC")
-    new.add_argument("project", type=Path, metavar="PROJECT", help="folder that is not there yet, or empty")
-    new.set_defaults(command=_new, in_project=False)
-    upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
-    upgrade.set_defaults(command=_upgrade, in_project=True)
-
-
-def _add_export(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    export = commands.add_parser("export", help="the delivered images as Parquet or tar files, with a card")
-    export.add_argument("out", type=Path, metavar="OUT", help="folder that is not there yet, or empty")
-    forms = ("parquet", "webdataset")
-    export.add_argument("--format", dest="form", choices=forms, default="parquet", help=f"kind of files {DEFAULT}")
-    export.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
-    export.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder of the verdict {DEFAULT}")
-    export.add_argument("--samples", type=_count, default=0, metavar="N", help="N samples of each generator besides")
-    export.add_argument("--models", type=Path, default=Path("models"), help=f"folder of the generators {DEFAULT}")
-    export.add_argument("--seed", type=_seed, default=0, help=f"of the samples {DEFAULT}")
-    export.set_defaults(command=_export, in_project=True)
+def _needs_project(options: argparse.Namespace) -> bool:
+    """Whether what failed may be for want of a project; generators and delivered images are used anywhere."""
+    match options.command:
+        case "sample" | "explore":
+            return not options.models.exists()
+        case "export":
+            return not options.data.exists()
+    return options.command not in ("new", "run", "doctor")  # which say so themselves, or need none
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -177,8 +103,8 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run_all(options: argparse.Namespace) -> int:
     _need_pipeline("run")
-    from augment.commands import run
-    from augment.commands.planning import Wishes
+    from augment.commands.running import run
+    from augment.commands.running.planning import Wishes
 
     wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
     return run.run(options.path, wishes)
@@ -187,15 +113,13 @@ def _run_all(options: argparse.Namespace) -> int:
 def _sample(options: argparse.Namespace) -> int:
     from augment.commands import sample
 
-    options.in_project = not options.models.exists()  # generators are used anywhere
     return sample.run(options.models, options.label, options.n, options.seed, options.out, options.grid)
 
 
 def _explore(options: argparse.Namespace) -> int:
-    from augment.explore import command
+    from augment.commands import explore
 
-    options.in_project = not options.models.exists()
-    return command.run(options.models, options.port)
+    return explore.run(options.models, options.port)
 
 
 def _verdict(options: argparse.Namespace) -> int:
@@ -209,7 +133,6 @@ def _verdict(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from augment.sharing import export
 
-    options.in_project = not options.data.exists()  # what was delivered is handed on from anywhere
     chosen = options
     return export.run(chosen.out, chosen.form, chosen.data, chosen.reports, chosen.models, chosen.samples, chosen.seed)
 
@@ -235,16 +158,6 @@ def _need_pipeline(command: str) -> None:
     if missing:
         raise AugmentError(f"{command} needs {', '.join(missing)}: pip install 'gan-augment[pipeline]'")
 
-
-def _whole(least: int, most: int, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
-    return int(text)
-
-
-_count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
-_side, _port = partial(_whole, 2, 256), partial(_whole, 0, 65535)
-_seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":
     sys.exit(main())

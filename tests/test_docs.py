@@ -40,7 +40,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 100,
+    "docs/architecture.md": 101,
     "docs/decisions.md": 236,
     "docs/robustness.md": 90,
 }

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from augment.commands import first_look, planning, requirements
-from augment.commands import run as command
-from augment.commands.changes import changed, known_keys, parse_changes
-from augment.commands.planning import Wishes, plan_run
+from augment.commands.running import first_look, planning, requirements
+from augment.commands.running import run as command
+from augment.commands.running.changes import changed, known_keys, parse_changes
+from augment.commands.running.planning import Wishes, plan_run
 from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import write_json
 from augment.core.progress.run_clock import RunClock

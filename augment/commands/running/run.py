@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from augment.commands.planning import Plan, Wishes, plan_run
-from augment.commands.requirements import require_project
+from augment.commands.running.planning import Plan, Wishes, plan_run
+from augment.commands.running.requirements import require_project
 from augment.core.files import write_text
 from augment.core.progress import counted
 from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock

@@ -7,9 +7,9 @@ from typing import Any
 
 from augment import params
 from augment.commands import ahead, check, setup
-from augment.commands.changes import changed, parse_changes
-from augment.commands.first_look import Marks, marked, marks_of, set_back, unsettled
 from augment.commands.params_file import edited
+from augment.commands.running.changes import changed, parse_changes
+from augment.commands.running.first_look import Marks, marked, marks_of, set_back, unsettled
 from augment.core.errors import DataError, ParamsError
 from augment.core.progress import MAX_PROBLEM_LINES, limited, say
 from augment.data.entries import Blocker

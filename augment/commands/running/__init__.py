@@ -1,0 +1,1 @@
+"""`augment run`: what it asks for, plans, changes and starts."""
