@@ -17,6 +17,8 @@ from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
+from augment.synthesis.transplant.carrying import Translated, joined_draws
+from augment.synthesis.transplant.transplant import NO_TRANSPLANT, Transplant, TransplantSettings, transplants
 
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
@@ -45,6 +47,7 @@ class ClassCandidates:
     nearest_distance: NDArray[np.float64]
     copy_threshold: float
     reason: NDArray[np.str_]
+    translated: Translated | None = None  # how they are made where defects are carried
 
     @property
     def kept(self) -> NDArray[np.uint8]:
@@ -55,6 +58,11 @@ class ClassCandidates:
     def transferred(self) -> NDArray[np.bool_]:
         """Made by latent transfer."""
         return self.source >= 0
+
+    @property
+    def kept_translated(self) -> Translated | None:
+        """How the kept ones are made."""
+        return None if self.translated is None else self.translated.take(self.reason == "")
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -86,19 +94,26 @@ def choose_samples(
     oversample: int,
     transfer_share: float,
     engine: Engine,
+    larger: Sequence[ImageSet] | None = None,
+    settings: TransplantSettings = NO_TRANSPLANT,
 ) -> list[dict[str, ClassCandidates]]:
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
 
     sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
-    minority class's candidates, those made by latent transfer, where there is a shared generator.
+    minority class's candidates, those made by latent transfer, where there is a shared generator. larger: the sets as
+    large as they are judged, whose defects are carried where `settings` and the images allow it.
     """
+    shown: Sequence[ImageSet | None] = larger or [None] * len(sets)
+    tried = [(train, of_seed, settings, seed) for train, of_seed, seed in zip(sets, shown, seeds, strict=True)]
+    carrying = engine.gather(_transplants_of, tried) if any(map(settings.may_apply, sets)) else [{} for _ in seeds]
     transfers: list[dict[str, LatentTransfer]] = [{} for _ in seeds]
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
         transfers = engine.gather(_transfers_of, shared)
-    units = zip(sets, generators, transfers, filters, seeds, strict=True)
+    transfers = [settings.without_own(by_class) for by_class in transfers]
+    units = zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
         ClassChoice(
             label,
@@ -110,8 +125,8 @@ def choose_samples(
             wanted * oversample,
             seed,
         )
-        for train, of_seed, by_class, class_filter, seed in units
-        for label, sampler in class_samplers(of_seed, train, by_class, transfer_share).items()
+        for train, of_seed, by_class, translating, class_filter, seed in units
+        for label, sampler in class_samplers(of_seed, train, by_class, transfer_share, translating).items()
     ]
     chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
     return [{label: next(chosen) for label in of_seed} for of_seed in generators]
@@ -121,6 +136,11 @@ def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str
     """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
     shared, train, seed = unit
     return {} if shared is None else latent_transfers(shared, train, seed)
+
+
+def _transplants_of(unit: tuple[ImageSet, ImageSet | None, TransplantSettings, int]) -> dict[str, Transplant]:
+    """What is carried within one training set."""
+    return transplants(*unit)[0]
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:
@@ -160,6 +180,9 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
     """The candidates `start` to `start + count - 1`; limit: the distance of a copy."""
     images = choice.sampler.sample(count, seed=choice.seed, start=start).numpy()
     source = np.full(len(images), -1, dtype=np.int64)
+    translated = None
+    if isinstance(choice.sampler, Transplant):
+        translated = choice.sampler.translated(choice.sampler.draws(count, seed=choice.seed, start=start))
     if isinstance(choice.sampler, Mixture):
         source = choice.sampler.sources(count, seed=choice.seed, start=start)
     scores, thresholds = choice.class_filter.scores(images), choice.class_filter.thresholds
@@ -180,6 +203,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
         nearest_distance=distance.astype(np.float64),
         copy_threshold=limit,
         reason=reason.astype("<U9"),
+        translated=translated,
     )
 
 
@@ -187,4 +211,6 @@ def _join_rounds(rounds: Sequence[ClassCandidates]) -> ClassCandidates:
     """The candidates of all rounds in order: their arrays in one, the rest as it is in each."""
     parts = {name: [getattr(round_, name) for round_ in rounds] for name in vars(rounds[0])}
     arrays: Any = {name: np.concatenate(part) for name, part in parts.items() if isinstance(part[0], np.ndarray)}
-    return replace(rounds[0], **arrays)
+    drawn = [round_.translated for round_ in rounds if round_.translated is not None]
+    draws = joined_draws([one.draws for one in drawn]) if drawn else None
+    return replace(rounds[0], **arrays, translated=replace(drawn[0], draws=draws) if draws else None)

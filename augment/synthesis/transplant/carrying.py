@@ -1,5 +1,6 @@
 """Defects as they are carried: moved, mirrored, turned and scaled, onto another good image."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,30 @@ class Draws:
         return Draws(self.source[which], self.lender[which], self.place[which])
 
 
-def joined_draws(parts: list[Draws]) -> Draws:
-    return Draws(*(np.concatenate([getattr(one, name) for one in parts]) for name in ("source", "lender", "place")))
+def joined_draws(parts: Sequence[Draws]) -> Draws:
+    source, lender = (np.concatenate([getattr(one, name) for one in parts]) for name in ("source", "lender"))
+    return Draws(source, lender, np.concatenate([one.place for one in parts]))
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Samples of one class, n of them, at the size of what is carried.
+
+    changes: float (k, C, H, W), defects of the class's images `positions`, int64 (k,)
+    """
+
+    changes: Tensor
+    positions: NDArray[np.int64]
+    draws: Draws
+
+    def onto(self, lenders: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """lenders: uint8 (n, C, H, W), the images that `draws` names."""
+        at = {int(position): number for number, position in enumerate(self.positions)}
+        which = torch.tensor([at[int(one)] for one in self.draws.source], dtype=torch.int64)
+        return carried(self.changes[which], self.draws.place, lenders)
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.int64] | slice) -> "Translated":
+        return Translated(self.changes, self.positions, self.draws.take(which))
 
 
 def carried(defects: Tensor, place: NDArray[np.float32], lenders: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -6,12 +6,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from augment.synthesis.displacement import window_mean
 from augment.synthesis.transplant.masks import limits, main_parts, soft_masks, unexplained
 from augment.synthesis.transplant.neighbours import neighbour_twins
 from augment.synthesis.transplant.patches import CELLS, patch_twins
 
 Way = Literal["neighbours", "patches"]
-RESEMBLING = 0.5  # of what good images differ from their middle, left by neighbours at most: else patches
+RESEMBLING = 0.35  # of what good images differ from their middle, left by neighbours at most: else patches
+TWINNED = 0.5  # more, and good images have no twins: 0.19 on thermal modules, 0.49 on circuit boards, 0.52 and more on
+GRAIN, GRAIN_SHARE = 0.5, 1 / 8  # Fashion-MNIST; of what is left, by windows of that share: 0.3 in noise, 0.66 there
 COMPACT_SHARE = 0.5  # of all that is unexplained, in one part at least
 LARGEST_AREA = 0.5  # of an image
 USUAL_QUANTILE = 0.75  # of what good images leave: a defect leaves more
@@ -38,35 +41,49 @@ class Good:
     """Good images float (M, C, H, W) in [0, 1] and how their like are told from defective ones.
 
     limit: float (1, 1, H, W); usual: what a good image leaves unexplained in one part, seldom exceeded
-    area: mean share of a held-out good image that looks like a defect
     """
 
     images: Tensor
     way: Way
     limit: Tensor
     usual: float
-    area: float
 
 
-def known_good(images: Tensor, held: Tensor, way: Way | None = None) -> Good:
-    """held: int64 (n,), those that are compared with the others to learn what good images leave; way: None to find the
-    better one."""
+def known_good(images: Tensor, held: Tensor, way: Way) -> Good:
+    """held: int64 (n,), those that are compared with the others to learn what good images leave."""
     some = images[held]
-    chosen: Way = way or ("neighbours" if resemble(images, held) else "patches")
-    excess = unexplained(some, twins_of(some, images, held, chosen))
-    limit = limits(excess, chosen == "neighbours")
+    excess = unexplained(some, twins_of(some, images, held, way))
+    limit = limits(excess, way == "neighbours")
     masks = soft_masks(excess, limit)
     parts, _ = main_parts(masks, excess)
     usual = float((parts * excess).sum(dim=(1, 2, 3)).quantile(USUAL_QUANTILE))
-    return Good(images, chosen, limit, usual, float(masks.mean()))
+    return Good(images, way, limit, usual)
 
 
-def resemble(images: Tensor, held: Tensor) -> bool:
-    """Whether good images are known from their neighbours, up to half of how they differ; or are too small for patches."""
+@dataclass(frozen=True)
+class Likeness:
+    """How much of what good images differ from their middle their nearest neighbours leave, and how much of that is
+    more than grain: it stays when windows are averaged."""
+
+    left: float
+    coarse: float
+
+
+def likeness(images: Tensor, held: Tensor) -> Likeness:
+    """Of good images float (M, C, H, W), by those held out."""
     some = images[held]
-    left = (some - neighbour_twins(some, images, held)).abs().mean()
-    middle = (some - images.median(dim=0).values).abs().mean()
-    return bool(left <= RESEMBLING * middle) or min(images.shape[2:]) < 2 * CELLS
+    rest = some - neighbour_twins(some, images, held)
+    differing = (some - images.median(dim=0).values).abs().mean().clamp(min=1e-6)
+    side = max(3, round(GRAIN_SHARE * min(images.shape[2:])) // 2 * 2 + 1)
+    left, coarse = rest.abs().mean(), window_mean(rest, side, 1).abs().mean()
+    return Likeness(float(left / differing), float(coarse / left.clamp(min=1e-6)))
+
+
+def way_of(like: Likeness, size: tuple[int, ...]) -> Way | None:
+    """How twins are found, None where there are none."""
+    if like.left <= RESEMBLING or like.coarse <= GRAIN:
+        return "neighbours"
+    return "patches" if like.left <= TWINNED and min(size) >= 2 * CELLS else None
 
 
 def twins_of(images: Tensor, good: Tensor, own: Tensor, way: Way) -> Tensor:
