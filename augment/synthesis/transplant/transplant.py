@@ -85,21 +85,17 @@ class Transplant:
             height, width = self.lent.shape[2:]
             which, across, down, *mirror = self.places[at][int(rng.integers(len(self.places[at])))].tolist()
             return source, int(self.lenders[int(which)]), (2 * across / width, 2 * down / height, *mirror, 0.0, 1.0)
-        lender, mirror = int(rng.choice(self.lenders)), self.mirrors[int(rng.integers(len(self.mirrors)))]
-        scale = float(MAX_SCALE ** rng.uniform(-1, 1))
-        return (
-            source,
-            lender,
-            (*rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2), *mirror, rng.uniform(-MAX_TURN, MAX_TURN), scale),
-        )
+        lender, sides = int(rng.choice(self.lenders)), self.mirrors[int(rng.integers(len(self.mirrors)))]
+        scale, turn = float(MAX_SCALE ** rng.uniform(-1, 1)), rng.uniform(-MAX_TURN, MAX_TURN)
+        return source, lender, (*rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2), *sides, turn, scale)
 
 
 @dataclass(frozen=True)
 class TransplantSettings:
-    """sources: `generate.sources`; flips: `ingest.flips`; normal: `evaluate.normal`, the good class where a person knows
-    it."""
+    """sources: `generate.sources`; flips: `ingest.flips`; normal: `evaluate.normal`, the good class where it is
+    known."""
 
-    sources: SampleSource | Mapping[str, SampleSource] = "own"
+    sources: SampleSource | Mapping[str, SampleSource] = "auto"
     flips: Flips = "none"
     normal: str | None = None
 
@@ -117,12 +113,15 @@ class TransplantSettings:
             label
             for label, count in counts.items()
             if lender is not None and label != lender and LENDER_TIMES * count <= counts[lender]
-            and self.source_of(label) in ("auto", "translated")
+            and self.source_of(label) == "translated"
         ]  # fmt: skip
 
     def without_own(self, transfers: Mapping[str, LatentTransfer]) -> dict[str, LatentTransfer]:
         """Latent transfers of the classes that may have them."""
         return {label: one for label, one in transfers.items() if self.source_of(label) != "own"}
+
+
+NO_TRANSPLANT = TransplantSettings()
 
 
 @dataclass(frozen=True)
