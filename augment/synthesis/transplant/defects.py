@@ -13,8 +13,8 @@ from augment.synthesis.transplant.patches import CELLS, patch_twins
 
 Way = Literal["neighbours", "patches"]
 RESEMBLING = 0.35  # of what good images differ from their middle, left by neighbours at most: else patches
-TWINNED = 0.5  # more, and good images have no twins: 0.19 on thermal modules, 0.49 on circuit boards, 0.52 and more on
-GRAIN, GRAIN_SHARE = 0.5, 1 / 8  # Fashion-MNIST; of what is left, by windows of that share: 0.3 in noise, 0.66 there
+GRAIN, GRAIN_SHARE = 0.5, 1 / 8  # of what neighbours leave, in windows of that share of a side: 0.3 for noise
+PATCHED = 0.12  # left by patches at most; more, and good images have no twins
 COMPACT_SHARE = 0.5  # of all that is unexplained, in one part at least
 LARGEST_AREA = 0.5  # of an image
 USUAL_QUANTILE = 0.75  # of what good images leave: a defect leaves more
@@ -62,28 +62,29 @@ def known_good(images: Tensor, held: Tensor, way: Way) -> Good:
 
 @dataclass(frozen=True)
 class Likeness:
-    """How much of what good images differ from their middle their nearest neighbours leave, and how much of that is
-    more than grain: it stays when windows are averaged."""
+    """How good images resemble each other: whether they have twins, and how these are found.
+
+    left: what twins leave, of what good images differ from their middle; way: None where that is too much
+    """
 
     left: float
-    coarse: float
+    way: Way | None
 
 
 def likeness(images: Tensor, held: Tensor) -> Likeness:
-    """Of good images float (M, C, H, W), by those held out."""
+    """Of good images float (M, C, H, W), by those held out: neighbours where these leave little or nothing but grain,
+    which goes when windows are averaged; else patches."""
     some = images[held]
     rest = some - neighbour_twins(some, images, held)
     differing = (some - images.median(dim=0).values).abs().mean().clamp(min=1e-6)
     side = max(3, round(GRAIN_SHARE * min(images.shape[2:])) // 2 * 2 + 1)
     left, coarse = rest.abs().mean(), window_mean(rest, side, 1).abs().mean()
-    return Likeness(float(left / differing), float(coarse / left.clamp(min=1e-6)))
-
-
-def way_of(like: Likeness, size: tuple[int, ...]) -> Way | None:
-    """How twins are found, None where there are none."""
-    if like.left <= RESEMBLING or like.coarse <= GRAIN:
-        return "neighbours"
-    return "patches" if like.left <= TWINNED and min(size) >= 2 * CELLS else None
+    if left <= RESEMBLING * differing or coarse <= GRAIN * left:
+        return Likeness(float(left / differing), "neighbours")
+    if min(images.shape[2:]) >= 2 * CELLS:
+        left = unexplained(some, patch_twins(some, images, held)).mean()
+        return Likeness(float(left / differing), "patches" if left <= PATCHED * differing else None)
+    return Likeness(float(left / differing), None)
 
 
 def twins_of(images: Tensor, good: Tensor, own: Tensor, way: Way) -> Tensor:

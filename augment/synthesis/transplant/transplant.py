@@ -16,7 +16,7 @@ from augment.gan.latent_transfer import LatentTransfer
 from augment.params.types import Flips, SampleSource
 from augment.synthesis.transplant.carrying import Draws, Translated
 from augment.synthesis.transplant.context import fitting_places
-from augment.synthesis.transplant.defects import Good, Likeness, Way, defects_of, known_good, likeness, way_of
+from augment.synthesis.transplant.defects import Good, Likeness, Way, defects_of, known_good, likeness
 from augment.synthesis.transplant.patches import patch_bank
 
 MAX_LENT, MAX_HELD = 300, 40  # good images that are lent, and of these compared with the others
@@ -165,16 +165,15 @@ def transplants(
     good_images, held = _floats(shown.images[lenders]), torch.arange(min(MAX_HELD, len(lenders) // 2))
     tried = settings.tried(counts)
     like = likeness(good_images, held)
-    way = way_of(like, good_images.shape[2:])
-    if way is None:
+    if like.way is None:
         return {}, [Finding(label, lender, "", counts[label], 0, _unlike(like)) for label in tried]
-    good, working = known_good(good_images, held, way), (*train.images.shape[2:],)
+    good, working = known_good(good_images, held, like.way), (*train.images.shape[2:],)
     made, findings = dict[str, Transplant](), list[Finding]()
     for label in tried:
         own = np.flatnonzero(train.labels == label)
         one = _transplant(label, shown.images[own], shown.images[lenders], lenders, good, settings.flips)
         usable, reason = len(one.positions), _refusal(len(one.positions), len(own))
-        findings.append(Finding(label, lender, way, len(own), usable, reason))
+        findings.append(Finding(label, lender, like.way, len(own), usable, reason))
         if not reason:
             made[label] = replace(one, working=working)
     return made, findings
@@ -212,7 +211,7 @@ def _refusal(usable: int, images: int) -> str:
 
 
 def _unlike(like: Likeness) -> str:
-    return f"good images have no twins: their neighbours leave {like.left:.0%} of what they differ by"
+    return f"good images have no twins: the nearest leave {like.left:.0%} of what they differ by"
 
 
 def _some(positions: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
