@@ -173,9 +173,11 @@ class Generate(Section):
     filter_steps: int = Field(150, ge=1, le=MAX_STEPS)
     """Training steps of each of the filter's classifiers."""
 
-    def source_of(self, label: str) -> SampleSource:
-        """What `sources` says of a class."""
-        return self.sources if isinstance(self.sources, str) else self.sources.get(label, "auto")
+    @property
+    def translates(self) -> bool:
+        """Whether any class is asked to."""
+        named = [self.sources] if isinstance(self.sources, str) else self.sources.values()
+        return "translated" in named
 
     def samples_of_each(self, classes: int, channels: int, height: int, width: int) -> int:
         """What `per_class` comes to for such images. Below 16 px classifiers have less use of more samples."""

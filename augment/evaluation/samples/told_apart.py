@@ -21,6 +21,7 @@ from augment.evaluation.arms.probe import balanced_weights
 from augment.evaluation.arms.seen import Look, see_made
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.measure.sampling import WeightedImages
+from augment.synthesis.transplant.carrying import Translated
 
 ALL_CLASSES = ""  # in the place of a label
 FOLDS, MIN_GROUPS = 3, 6  # groups of real images, and made images, below which nothing is told of a class
@@ -45,12 +46,13 @@ class ToldApartRow:
 @dataclass(frozen=True)
 class MadeOfClass:
     """images: uint8 (n, C, h, w), of the working size; origins: int64 (n,), which training image of the class each was
-    made of, -1 for none."""
+    made of, -1 for none; translated: how they are made where defects are carried onto other images."""
 
     label: str
     kind: str
     images: UInt8
     origins: NDArray[np.int64]
+    translated: Translated | None = None
 
 
 def told_apart_rows(train: ImageSet, samples: Samples, look: Look, seed: int) -> list[ToldApartRow]:
@@ -76,7 +78,9 @@ def made_images(train: ImageSet, samples: Samples, most: int, seed: int) -> list
     sampled, found = sampled_classes(counts, images), list[MadeOfClass]()
     for label in sampled:
         drawn = _some(len(images[label]), most, derive_seed(seed, "samples", label))
-        found.append(MadeOfClass(label, "samples", images[label][drawn], origins[label][drawn]))
+        how = samples.translated.get("filtered", {}).get(label)
+        carried = None if how is None else how.take(drawn)
+        found.append(MadeOfClass(label, "samples", images[label][drawn], origins[label][drawn], carried))
     for label in train.classes if samples.matched and sampled else ():
         if label not in sampled:
             drawn = _some(counts[label], most, derive_seed(seed, "treated", label))
@@ -96,7 +100,8 @@ def _shown(made: Sequence[MadeOfClass], train: ImageSet, look: Look, matched: bo
     origins = {one.label: one.origins for one in made if one.kind == "samples"}
     targets = np.repeat([train.classes.index(one.label) for one in made], [len(one.images) for one in made])
     images = np.concatenate([one.images for one in made])
-    of = MadeFrom("filtered", train, look.judged, origins, look.flips, seed, matched)
+    translated = {one.label: one.translated for one in made if one.translated is not None}
+    of = MadeFrom("filtered", train, look.judged, origins, look.flips, seed, matched, translated)
     return enlarged(WeightedImages(images, targets, np.ones(len(targets))), of)
 
 

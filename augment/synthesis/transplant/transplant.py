@@ -13,6 +13,7 @@ from torch import Tensor
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
 from augment.gan.latent_transfer import LatentTransfer
+from augment.params import Params
 from augment.params.types import Flips, SampleSource
 from augment.synthesis.transplant.carrying import Draws, Translated
 from augment.synthesis.transplant.context import fitting_places
@@ -122,6 +123,10 @@ class TransplantSettings:
 
 
 NO_TRANSPLANT = TransplantSettings()
+
+
+def transplant_settings(params: Params) -> TransplantSettings:
+    return TransplantSettings(params.generate.sources, params.ingest.flips, params.evaluate.normal)
 
 
 @dataclass(frozen=True)
