@@ -36,14 +36,16 @@ if TYPE_CHECKING:
     from augment.gan.api import train_generators
     from augment.gan.bundle import check_bundle, load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
-    from augment.synthesis.augmented import load_augmented
-    from augment.synthesis.datasets import SyntheticDataset
-    from augment.synthesis.mix import SyntheticMix
+    from augment.synthesis.training_code.augmented import load_augmented
+    from augment.synthesis.training_code.datasets import SyntheticDataset
+    from augment.synthesis.training_code.mix import SyntheticMix
+    from augment.synthesis.training_code.over_sampler import GANOverSampler
 
 __version__ = "0.1.0"
 __all__ = [
     "AugmentError",
     "ClassGenerator",
+    "GANOverSampler",
     "GeneratorSet",
     "ImageSet",
     "SyntheticDataset",
@@ -58,12 +60,13 @@ __all__ = [
 _HOMES = {
     "AugmentError": "augment.core.errors",
     "ClassGenerator": "augment.gan.generators",
+    "GANOverSampler": "augment.synthesis.training_code.over_sampler",
     "GeneratorSet": "augment.gan.generators",
     "ImageSet": "augment.data.imageset",
-    "SyntheticDataset": "augment.synthesis.datasets",
-    "SyntheticMix": "augment.synthesis.mix",
+    "SyntheticDataset": "augment.synthesis.training_code.datasets",
+    "SyntheticMix": "augment.synthesis.training_code.mix",
     "check_bundle": "augment.gan.bundle",
-    "load_augmented": "augment.synthesis.augmented",
+    "load_augmented": "augment.synthesis.training_code.augmented",
     "load_generators": "augment.gan.bundle",
     "load_originals": "augment.data.prepared_originals",
     "train_generators": "augment.gan.api",

@@ -1,4 +1,4 @@
-"""`augment init | check | sample | verdict | trial | doctor`; heavy imports stand in the command that needs them."""
+"""`augment new | init | check | sample | verdict | ...`; heavy imports stand in the command that needs them."""
 
 import argparse
 import importlib.util
@@ -10,13 +10,15 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 
+import augment
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
 from augment.core.words import printable, printable_stream
+from augment.project.starter.place import where_to_go
 
 IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
 DEFAULT = "(default: %(default)s)"
-PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia")
+PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia", "dvc")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,12 +37,14 @@ def _run(options: argparse.Namespace) -> int:
         return status
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return 141  # 128 + SIGPIPE, which not every system has
     except MemoryError:
         say("augment: out of memory. Set ingest.size, -n or compute.jobs to less, or work on a larger machine")
         return 2
     except (AugmentError, OSError) as error:
         say(f"augment: {os_error_text(error) if isinstance(error, OSError) else error}")
+        if options.in_project and (where := where_to_go(Path.cwd())):
+            say(where)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -48,8 +52,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="augment", description="One GAN per class for small labelled image sets.")
+    top.add_argument("--version", action="version", version=f"gan-augment {augment.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
+    _add_project_commands(commands)
     init = commands.add_parser("init", help="look at images and write params.yaml's ingest section")
     init.add_argument("path", type=Path, help=IMAGES)
     init.add_argument("--params", type=Path, default=Path("params.yaml"), help=f"file to write {DEFAULT}")
@@ -81,8 +87,30 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
     functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
     for command, function in functions.items():
-        command.set_defaults(command=function)
+        command.set_defaults(command=function, in_project=command not in (sample, doctor))
     return top
+
+
+def _add_project_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    new = commands.add_parser("new", help="make a project folder: settings, stages, git and DVC")
+    new.add_argument("project", type=Path, metavar="PROJECT", help="folder that is not there yet, or empty")
+    new.set_defaults(command=_new, in_project=False)
+    upgrade = commands.add_parser("upgrade", help="bring this project to the installed version; says what changed")
+    upgrade.set_defaults(command=_upgrade, in_project=True)
+
+
+def _new(options: argparse.Namespace) -> int:
+    _need_pipeline("new")
+    from augment.commands import project
+
+    return project.new(options.project)
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    _need_pipeline("upgrade")
+    from augment.commands import project
+
+    return project.upgrade(Path())
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -110,6 +138,7 @@ def _check(options: argparse.Namespace) -> int:
 def _sample(options: argparse.Namespace) -> int:
     from augment.commands import sample
 
+    options.in_project = not options.models.exists()  # generators are used anywhere
     return sample.run(options.models, options.label, options.n, options.seed, options.out, options.grid)
 
 

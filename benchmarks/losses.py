@@ -27,7 +27,7 @@ from augment.gan.settings import start_backend, training_for
 from augment.gan.training.losses import LossName, adversarial_loss
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import kid, nearest
-from augment.report.line_chart import line_chart
+from augment.report.charts.line_chart import line_chart
 from augment.report.pictures import labelled_rows, strip
 
 ROOT = Path(__file__).parent.parent

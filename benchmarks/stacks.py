@@ -28,7 +28,7 @@ from augment.gan.networks.build import to_float
 from augment.gan.per_class import class_job
 from augment.gan.settings import class_training
 from augment.gan.training.players import ADAM_BETAS
-from augment.gan.training.run import GanJob, augmentation, begin_run
+from augment.gan.training.run import GanJob, augmentation, begin_run, never_ends
 from augment.gan.training.stacked_trainer import end_stack, fit_stacked, slots_of, train_interval
 from augment.gan.training.step import train_step
 from augment.gan.training.trainer import fit
@@ -100,7 +100,8 @@ def alone_seconds(job: GanJob) -> float:
 def stack_seconds(jobs: list[GanJob]) -> float:
     """Of a step of all in one stack."""
     data = torch.cat([to_float(torch.from_numpy(job.images)) for job in jobs]).to(jobs[0].device)
-    models = slots_of(jobs, data, [None] * len(jobs), [None] * len(jobs))
+    none = [None] * len(jobs)
+    models = slots_of(jobs, data, none, none, [never_ends] * len(jobs))
 
     def turn() -> None:
         end_stack(models, train_interval(models, data, lambda: False, lambda step, steps: None))

@@ -23,7 +23,7 @@ from augment.core.grids import enlarged, mosaic, picture
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.linear import LinearDiscriminator, LinearGenerator
 from augment.gan.training.losses import adversarial_loss
-from augment.report.line_chart import COLORS, FONT, GREY, INK, PANEL, WHITE, line_chart
+from augment.report.charts.line_chart import COLORS, FONT, GREY, INK, PANEL, WHITE, line_chart
 
 PLAN = Architecture("linear", channels=1, height=2, width=2, latent=1, features=4)  # z is a single number
 LOSS = adversarial_loss("non_saturating")  # the primers': -[ln D(x) + ln(1 - D(G(z)))], and -ln D(G(z))

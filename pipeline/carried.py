@@ -1,6 +1,6 @@
 """Defects carried onto good images: what they are in this set, at the size that is judged, and how they look."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +10,11 @@ from augment.data.originals import known_originals, read_originals
 from augment.data.sizes import Size, read_sizes
 from augment.evaluation.experiment.settings import judged_size_of
 from augment.params import Params
-from augment.synthesis.transplant.transplant import Finding, Transplant, transplant_settings, transplants
+from augment.synthesis.transplant.transplant import Finding, Transplant, at_size, transplant_settings, transplants
 from pipeline.common import PREPARED
 
-SHOWN = 4  # examples of a class in its picture
-
-
-def carried_defects(train: ImageSet, params: Params, size: Size | None = None) -> tuple[dict[str, Transplant], list[Finding]]:
-    """Of each class that can be translated, and what was found of each that was asked for; nothing is read where none
-    can be. size: (H, W) of the lent images, None for the judged size. Raises `DataError` for originals that are gone.
-    """
-    settings = transplant_settings(params)
-    if not settings.may_apply(train):
-        return {}, []
-    return transplants(train, larger_set(train, params, size), settings, params.seed)
+MAX_CARRIED_PX = 512  # shorter side: larger ones of all lent images would fill the memory
+SHOWN, ACROSS = 4, 8  # examples of a class in its picture, pictures in a row: two examples
 
 
 def larger_set(train: ImageSet, params: Params, size: Size | None = None) -> ImageSet | None:
@@ -32,8 +23,27 @@ def larger_set(train: ImageSet, params: Params, size: Size | None = None) -> Ima
     chosen = size or judged_size_of(params, working, native)
     if chosen == working:
         return None
-    images = read_originals(known_originals(PREPARED, params.ingest), train.sources.tolist(), chosen, train.images.shape[1])
+    names, channels = train.sources.tolist(), train.images.shape[1]
+    images = read_originals(known_originals(PREPARED, params.ingest), names, chosen, channels)
     return ImageSet(images, train.labels, train.groups, train.sources)
+
+
+def carried_again(
+    train: ImageSet, kept: Mapping[str, Sequence[Mapping[str, str]]], size: Size, params: Params
+) -> dict[str, Iterator[NDArray[np.uint8]]]:
+    """Samples of data/synthetic once more, by label: at the delivered size, or at that which was judged where more than
+    512 px would be. kept: their rows. Raises `DataError` for originals that are gone."""
+    judged = larger_set(train, params)
+    carrying, _ = transplants(train, judged, transplant_settings(params), params.seed)
+    delivered = larger_set(train, params, size) if min(size) <= MAX_CARRIED_PX else None
+    if delivered is not None and (judged is None or delivered.images.shape != judged.images.shape):
+        carrying = {label: at_size(one, delivered) for label, one in carrying.items() if label in kept}
+    return {label: _again(carrying[label], rows) for label, rows in kept.items()}
+
+
+def _again(one: Transplant, rows: Sequence[Mapping[str, str]]) -> Iterator[NDArray[np.uint8]]:
+    for row in rows:
+        yield one.larger(one.draws(1, seed=int(row["seed"]), start=int(row["index"])))[0]
 
 
 def finding_rows(findings: list[Finding], carrying: Mapping[str, Transplant]) -> list[dict[str, object]]:

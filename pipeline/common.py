@@ -11,6 +11,7 @@ from augment.core.errors import AugmentError, InUseError, StoreError, os_error_t
 from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_text
 from augment.core.progress import say
 from augment.params import Params
+from augment.project.starter.code import require_recorded
 from pipeline import start, surroundings
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
@@ -25,6 +26,7 @@ METRICS = REPORTS / "metrics.json"
 PAGE = REPORTS / "report.html"
 PLOTS = REPORTS / "plots"
 ARM_SECONDS = WORK_STORE / "arm_seconds.json"
+REPEAT_MINUTES = WORK_STORE / "repeat_minutes.json"
 
 
 def main(stage: Callable[[Params], None], *written: Path) -> None:
@@ -58,6 +60,7 @@ def attempt(stage: Callable[[Params], None], *written: Path) -> int:
     try:
         for path in written:
             sweep_temporaries(path)
+        require_recorded(Path())
         stage(params.load())
     except KeyboardInterrupt:
         say(f"{stage.__name__}: interrupted")

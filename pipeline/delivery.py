@@ -156,5 +156,7 @@ def varied_of(rows: Sequence[dict[str, str]], samples: UInt8, train: ImageSet, l
     """The samples of one class, and which of its training images each varies, by data/synthetic/manifest.csv."""
     own = np.flatnonzero(train.labels == label).tolist()
     number = {str(position): number for number, position in enumerate(own)} | {"": -1}
+    carried = [row.get("source") == "translated" for row in rows]  # no edit: made of two originals
     source = np.array([number[row["source_image"]] for row in rows], dtype=np.int64)
+    source[np.array(carried, dtype=bool)] = -1
     return Varied(samples, source, train.images[own])

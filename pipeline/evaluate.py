@@ -77,7 +77,7 @@ def evaluate(params: Params) -> None:
     copies, attack = read_typed("copies", CopyRow), read_typed("membership", MembershipRow)
     further = [*explain_copies(copies), *explain_membership(attack)]
     summary = verdict_summary(
-        protocol, selection, verdict, announced, query, caveats, further, Delivery(selection, use)
+        protocol, selection, verdict, announced, query, caveats, further, Delivery(selection, use), chosen
     )
     augmentation = augmentation_of(facts.base, None) if facts.base else None
     family = family_of(facts.base, None) if facts.base else "scratch"
@@ -85,9 +85,8 @@ def evaluate(params: Params) -> None:
     summary["looked"] |= {"scores": scores_digest()}
     summary |= {"backbone": facts.backbone}
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
-    privacy = {"membership_auc": attack[0].value, "copy_rate": copies[-1].synthetic_rate}
     write(rows | {"facts": fact_rows(summary)}, summary)
-    write_json(METRICS, metrics_summary(protocol, selection, verdict, chosen.primary, privacy))
+    write_json(METRICS, metrics_summary(selection, verdict, copies[-1].synthetic_rate), sort_keys=False)
 
 
 def families_of(facts: Facts, splits: Splits, chosen: Evaluate) -> Families:

@@ -14,7 +14,7 @@ from augment.core.processes import cores
 from augment.core.progress import say
 from augment.data.originals import read_scale
 from augment.data.sizes import Size, read_sizes
-from augment.evaluation.cost.counting import measure_cost
+from augment.evaluation.cost.counting import ExperimentCost, measure_cost, minutes_of_a_repeat
 from augment.evaluation.cost.disk import delivery_needs, gan_needs
 from augment.evaluation.cost.whole_run import score_needs
 from augment.evaluation.cost.wording import cost_line
@@ -37,7 +37,7 @@ from augment.evaluation.experiment.protocol import Protocol, Splits, primary_met
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
 from augment.evaluation.experiment.training_sets import prepared_protocol
-from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples, tell_apart
+from augment.evaluation.samples.judging import SAMPLE_COLUMNS, acceptance_rows, audit_samples, judge_samples
 from augment.evaluation.samples.leakage import require_no_leak
 from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
@@ -50,7 +50,7 @@ from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
-from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, main
+from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, REPEAT_MINUTES, main
 from pipeline.experiment_files import (
     ENVIRONMENT,
     Facts,
@@ -58,7 +58,7 @@ from pipeline.experiment_files import (
     end_experiment,
     load_prepared,
     write_scores,
-    write_seconds,
+    write_times,
 )
 from pipeline.judged import load_judged
 from pipeline.surroundings import tell_makers
@@ -87,7 +87,7 @@ def experiment(params: Params) -> None:
     if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:
         say("experiment: the network of evaluate.backbone cannot be cut near its end: a probe, and no fine-tuning")
     settings = experiment_settings(params, arms, first, seen_size, judged)
-    announced = announce(protocol, settings, params, backend)
+    announced, cost = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
     on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))
     standalone = run_standalone_arms(repeats, settings, engine, external)
@@ -106,9 +106,9 @@ def experiment(params: Params) -> None:
         say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
-    write_seconds(result.scores.seconds)
-    write_tables(judge_samples(protocol.first_splits, result.candidates[0], settings.filter, params.seed, engine))
-    write_tables({"told_apart": tell_apart(first, result.samples[0], settings, params.seed)})
+    write_times(result.scores.seconds, minutes_of_a_repeat(cost, settings.base, protocol))
+    judged_first = (protocol.first_splits, result.candidates[0], result.samples[0])
+    write_tables(judge_samples(*judged_first, settings, params.seed, engine))
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)
@@ -126,8 +126,11 @@ def require_room(splits: Splits, params: Params, seen_size: Size) -> None:
     require_space([*needs, *delivery_needs(shape, read_sizes(PREPARED)[1], counts, scored, params)])
 
 
-def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend) -> float | None:
-    """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none."""
+def announce(
+    protocol: Protocol, settings: ExperimentSettings, params: Params, backend: Backend
+) -> tuple[float | None, ExperimentCost]:
+    """Tell, before the expensive part, what it can show and what it costs. Returns the smallest gain, None for none,
+    and the cost."""
     say("experiment: timing a few steps of classifiers")
     train = protocol.first_splits.train
     training = training_for(train, params.train, flips=params.ingest.flips, device=backend.device)
@@ -136,7 +139,7 @@ def announce(protocol: Protocol, settings: ExperimentSettings, params: Params, b
     curve = params.evaluate.learning_curve == "on"
     for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, backend.engine), curve):
         say(f"experiment: {line}")
-    return announced
+    return announced, cost
 
 
 def second_scores(
@@ -163,4 +166,4 @@ def choose_base(settings: ExperimentSettings, tried: Sequence[Arm], val: MetricT
 
 
 if __name__ == "__main__":
-    main(experiment, EXPERIMENT, ARM_SECONDS, SEEN_STORE)
+    main(experiment, EXPERIMENT, ARM_SECONDS, REPEAT_MINUTES, SEEN_STORE)

@@ -16,7 +16,7 @@ from augment.evaluation.scores import Float32, SideScores, load_scores, save_sco
 from augment.params import Evaluate
 from augment.params.arms import Arm
 from augment.project.sealed import write_sealed
-from pipeline.common import ARM_SECONDS, EXPERIMENT, PREPARED
+from pipeline.common import ARM_SECONDS, EXPERIMENT, PREPARED, REPEAT_MINUTES
 
 SCORES = EXPERIMENT / "scores.safetensors"
 EXTERNAL = EXPERIMENT / "external"
@@ -104,9 +104,11 @@ def scores_digest() -> str:
     return sha256(SCORES.read_bytes())
 
 
-def write_seconds(seconds: Mapping[Arm, float]) -> None:
-    """To the work store, since outputs hold no times: of one processor, for all repeats of an arm."""
+def write_times(seconds: Mapping[Arm, float], repeat_minutes: float) -> None:
+    """To the work store, since outputs hold no times. seconds: of one processor, for all repeats of an arm;
+    repeat_minutes: that a repeat more was expected to take."""
     write_sealed(ARM_SECONDS, scores_digest(), json_text(dict(seconds)).encode())
+    write_sealed(REPEAT_MINUTES, scores_digest(), json_text(repeat_minutes).encode())
 
 
 def copy_sample_tables(folder: Path) -> None:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from augment.core.environment import environment
 from augment.core.files import folder_name, write_csv
-from augment.core.grids import write_picture
+from augment.core.grids import write_grid, write_picture
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
 from augment.gan.bundle import load_generators
@@ -14,14 +14,32 @@ from augment.params import Params
 from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
+from augment.synthesis.transplant.transplant import transplant_settings, transplants
+from pipeline.carried import ACROSS, examples, finding_rows, larger_set
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 from pipeline.room import samples_and_delivery
 from pipeline.surroundings import tell_makers
 
 COLUMNS = (
-    "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
-    "nearest_distance", "copy_threshold", "kept", "reason", "sha256", "source_image",
-)  # fmt: skip
+    "label",
+    "file",
+    "seed",
+    "index",
+    "borrowed",
+    "probability",
+    "threshold",
+    "other_class",
+    "nearest_train",
+    "nearest_distance",
+    "copy_threshold",
+    "kept",
+    "reason",
+    "sha256",
+    "source_image",
+    "source",
+    "lender_image",
+)
+FINDING_COLUMNS = ("label", "lender", "translated", "way", "images", "usable", "reason")  # fmt: skip
 
 
 def generate(params: Params) -> None:
@@ -31,9 +49,11 @@ def generate(params: Params) -> None:
     backend, generators = start_backend(params.compute), load_generators(MODELS)
     tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
     filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)
+    larger = larger_set(train, params) if transplant_settings(params).may_apply(train) else None
     (candidates,) = choose_samples(
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
+        larger=[larger] if larger else None, settings=transplant_settings(params),
     )  # fmt: skip
     rows = [
         row
@@ -42,6 +62,17 @@ def generate(params: Params) -> None:
     ]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
     write_checksums(SYNTHETIC, ["manifest.csv"])
+    write_carried(train, larger, params)
+
+
+def write_carried(train: ImageSet, larger: ImageSet | None, params: Params) -> None:
+    """What was found of classes that were to be translated, and a picture of each: nothing where none was."""
+    carrying, findings = transplants(train, larger, transplant_settings(params), params.seed)
+    if findings:
+        write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings, carrying), FINDING_COLUMNS)
+    for label, one in carrying.items():
+        own = (larger or train).of_class(label).images
+        write_grid(SYNTHETIC / f"{folder_name(label)}-carried.png", np.stack(examples(own, one, params.seed)), ACROSS)
 
 
 def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[dict[str, object]]:
@@ -71,9 +102,21 @@ def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[di
                 "reason": reason,
                 "sha256": digest,
                 "source_image": int(positions[found.source[index]]) if found.source[index] >= 0 else "",
+                "source": "borrowed" if found.transferred[index] else "own",
+                "lender_image": "",
             }
+            | carried_from(found, index, positions)
         )
     return rows
+
+
+def carried_from(found: ClassCandidates, index: int, positions: NDArray[np.int64]) -> dict[str, object]:
+    """What the manifest says of a sample whose defect was carried from one training image onto another."""
+    if found.translated is None:
+        return {}
+    draws = found.translated.draws
+    return {"source_image": int(positions[draws.source[index]]), "source": "translated",
+            "lender_image": int(draws.lender[index])}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,26 +6,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from augment.core.files import write_bytes, write_csv, write_text
+from augment.core.files import write_bytes, write_csv, write_json, write_text
 from augment.params import Params
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
-from augment.report.plots import curve_rows, grids
-from pipeline.common import ARM_SECONDS, MODELS, PAGE, PLOTS, PREPARED, REPORTS, SYNTHETIC, main
+from augment.report.plots import INTERVAL_COLUMNS, INTERVAL_TEMPLATE, arm_rows, curve_rows, gain_rows, grids
+from augment.report.tables import judged_arm
+from pipeline.common import ARM_SECONDS, PAGE, PLOTS, REPEAT_MINUTES, main
 
 
 def report(params: Params) -> None:
     """The page for people, and what dvc.yaml lists as plots."""
-    base = Path(params.train.base)
-    contents = load(params.report.title, params.report.grid, PREPARED, MODELS, SYNTHETIC, REPORTS, base)
-    contents = replace(contents, seconds=arm_seconds(contents.verdict["looked"].get("scores")))
+    contents = load(params.report.title, params.report.grid, Path(), Path(params.train.base))
+    scores = contents.verdict["looked"].get("scores")
+    contents = replace(contents, seconds=arm_seconds(scores), repeat_minutes=repeat_minutes(scores))
     shutil.rmtree(PLOTS, ignore_errors=True)
     for name, picture in grids(contents).items():
         write_bytes(PLOTS / f"{name}.png", picture)
     write_csv(PLOTS / "curves.csv", curve_rows(contents), (CURVE_COLUMNS[0], "class", *CURVE_COLUMNS[1:]))
     write_csv(PLOTS / "confusion.csv", contents.tables["confusion"], ("actual", "predicted"))
+    judged = judged_arm(contents.tables["comparisons"], contents.verdict["policy"]["arm"])
+    write_csv(PLOTS / "gain.csv", gain_rows(contents, judged), INTERVAL_COLUMNS)
+    write_csv(PLOTS / "arms.csv", arm_rows(contents), INTERVAL_COLUMNS)
+    write_json(PLOTS / "intervals.json", INTERVAL_TEMPLATE)
     write_text(PAGE, render(contents))
+
+
+def repeat_minutes(scores: str | None) -> float | None:
+    """What one repeat more would take on this machine, where it ran the experiment; scores: as below."""
+    kept = read_sealed(REPEAT_MINUTES, scores) if scores else None
+    return float(kept) if kept else None
 
 
 def arm_seconds(scores: str | None) -> Mapping[str, float]:

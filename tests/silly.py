@@ -39,6 +39,8 @@ IMAGES = ImageSet(PIXELS, NAMES, NAMES, np.arange(4).astype(np.str_))
 LARGE = ImageSet(PIXELS.repeat(2, 2).repeat(2, 3), NAMES, NAMES, IMAGES.sources)
 BATCH, TARGETS = torch.from_numpy(PIXELS), torch.tensor([0, 0, 1, 1])
 QUICK = {"width": 4, "latent": 2, "shared_steps": 2, "steps": 2, "batch_size": 2, "device": "cpu"}
+FEW = {"width": 4, "shared_steps": 2, "steps": 2}
+ROWS = PIXELS.reshape(4, -1)
 NAN = torch.full((4, 1, 8, 8), math.nan)
 
 
@@ -60,7 +62,8 @@ ODD: dict[str, Any] = {
 # Of these the argument takes some: they work, and what is made of them is checked elsewhere.
 TAKES: dict[str, set[str]] = {
     "train_generators.classes": {"None"}, "train_generators.store": {"None", "a text", "no text"},
-    "train_generators.overrides": {"None"}, "train_generators.gamma": {"a float", "an array of no dimension"},
+    "train_generators.overrides": {"None"}, "train_generators.progress": {"a bool"},
+    "train_generators.gamma": {"a float", "an array of no dimension"},
     "SyntheticDataset.counts": {"a mapping"}, "ImageSet.save": {"a text", "no text"},
     "ClassGenerator.save": {"a text", "no text"}, "GeneratorSet.save": {"a text", "no text"},
     "SyntheticDataset.classes": {"None", "an empty list"},
@@ -70,6 +73,7 @@ TAKES: dict[str, set[str]] = {
     "SyntheticMix.classes": {"None", "an empty list"}, "SyntheticMix.borrow_from": {"None"},
     "SyntheticDataset.originals": {"None"}, "SyntheticDataset.size": {"None"}, "SyntheticMix.originals": {"None"},
     "SyntheticMix.value_range": {"None"}, "ImageSet.take": {"a list", "an empty list"},
+    "GANOverSampler.image_shape": {"None"},
     "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
     "load_augmented.size": {"None", "a list"}, "load_augmented.transform": {"None", "a class", "a function"},
@@ -113,7 +117,7 @@ def augmented(**changes: Any) -> Any:
 CALLS: dict[str, Callable[[Any], object]] = {
     **{f"train_generators.{name}": lambda odd, name=name: train(**{name: odd}) for name in (
         "images", "labels", "classes", "seed", "network", "width", "loss", "gamma", "augmentation", "flips", "transfer",
-        "steps", "batch_size", "learning_rate", "overrides", "device", "jobs", "store")},
+        "steps", "batch_size", "learning_rate", "overrides", "device", "jobs", "store", "progress")},
     **{f"ImageSet.{name}": lambda odd, name=name: image_set(**{name: odd}) for name in (
         "images", "labels", "groups", "sources")},
     "ImageSet.take": IMAGES.take, "ImageSet.of_class": IMAGES.of_class, "ImageSet.targets": IMAGES.targets,
@@ -133,6 +137,10 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "ClassGenerator.sample n": A.sample, "ClassGenerator.sample seed": lambda odd: A.sample(1, seed=odd),
     "ClassGenerator.sample start": lambda odd: A.sample(1, start=odd), "ClassGenerator.to": A.to,
     "ClassGenerator.save": A.save,
+    "GANOverSampler.image_shape": lambda odd: augment.GANOverSampler(image_shape=odd, **FEW).fit_resample(ROWS, NAMES),
+    "GeneratorSet.sample n": SET.sample, "GeneratorSet.sample seed": lambda odd: SET.sample(1, seed=odd),
+    "GeneratorSet.sample start": lambda odd: SET.sample(1, start=odd), "GeneratorSet.to": SET.to,
+    "SyntheticMix.state_dict": lambda odd: SyntheticMix(SET, 0.5).load_state_dict({"_extra_state": odd}),
     **{f"GeneratorSet.{name}": lambda odd, name=name: several(**{name: odd}) for name in (
         "generators", "failed", "classes", "shared")},
     **{f"load_augmented.{name}": lambda odd, name=name: augmented(**{name: odd}) for name in (
@@ -192,6 +200,8 @@ SILLY: dict[str, Callable[[], object]] = {
     "overrides of nothing": lambda: train(overrides={"a": None}),
     "overrides of another kind": lambda: train(overrides={"a": {"width": 3}}),
     "a store with a zero byte": lambda: train(store="\0"),
+    "a callback that is no function": lambda: train(callback=3),
+    "a callback beside processes": lambda: train(callback=len, jobs=2),
     "an argument of no name": lambda: train(epochs=3),
     "a set of floats": lambda: image_set(images=PIXELS / 255),
     "a masked set": lambda: image_set(images=np.ma.masked_greater(PIXELS, 9)),

@@ -24,8 +24,11 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "CHANGELOG.md": None,
     "SECURITY.md": 90,
     "docs/guide.md": 150,
+    "docs/projects.md": 70,
+    "docs/training-code.md": 140,
     "docs/backbones.md": 100,
     "docs/verdict.md": 120,
+    "docs/comparing.md": 80,
     "docs/failures.md": 110,
     "docs/protocol.md": 250,
     "docs/arms.md": 100,
@@ -34,8 +37,8 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 92,
-    "docs/decisions.md": 220,
+    "docs/architecture.md": 95,
+    "docs/decisions.md": 232,
     "docs/robustness.md": 90,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}

@@ -25,10 +25,12 @@ TRAIN = [("train", label, made, 1.0, GREY) for made in (0, 0, 0, 1) for label in
         ("augment.data.prepared_originals", 5),
         ("augment.gan.api", 5),
         ("augment.gan.bundle", 12),
-        ("augment.gan.generators", 10),
-        ("augment.synthesis.augmented", 11),
-        ("augment.synthesis.datasets", 10),
-        ("augment.synthesis.mix", 8),
+        ("augment.gan.generators.class_generator", 5),
+        ("augment.gan.generators.generator_set", 8),
+        ("augment.synthesis.training_code.augmented", 11),
+        ("augment.synthesis.training_code.datasets", 10),
+        ("augment.synthesis.training_code.mix", 8),
+        ("augment.synthesis.training_code.over_sampler", 5),
     ],
 )
 def test_examples_run(module: str, examples: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

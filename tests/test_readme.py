@@ -1,4 +1,4 @@
-"""What README.md and docs/guide.md say is true."""
+"""What README.md, docs/guide.md and docs/training-code.md say is true."""
 
 import subprocess
 import sys
@@ -19,19 +19,26 @@ from tests.delivered import deliver, recipe
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = [README, (ROOT / "docs/guide.md").read_text()]
+PAGES = [README, *((ROOT / f"docs/{name}.md").read_text() for name in ("guide", "training-code"))]
 
 
 def blocks(language: str) -> list[str]:
-    """The fenced parts of both pages, in order."""
+    """The fenced parts of these pages, in order."""
     parts = [part for page in PAGES for part in page.split("```")[1::2]]
     return [body for part in parts for kind, body in [part.split("\n", 1)] if kind == language]
 
 
-def test_every_python_block_is_run_below() -> None:
-    delivered, generators = blocks("python")
+def stripped(text: str) -> str:
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def test_every_python_block_is_run_below_or_stands_in_an_example() -> None:
+    delivered, generators, *parts = blocks("python")
     assert "load_augmented" in delivered
     assert "load_generators" in generators
+    examples = "\n\n".join(stripped(file.read_text()) for file in (ROOT / "examples").glob("*.py"))
+    assert len(parts) == 5
+    assert not [part for part in parts if stripped(part) not in examples]
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +49,7 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     images = np.zeros((10, 1, 8, 8), np.uint8)
     ImageSet(images, np.array(["3", "8", "3", "3", "8"] * 2), names, names).save(tmp_path / "data/prepared/train")
     monkeypatch.chdir(tmp_path)
-    _, example = blocks("python")
+    example = blocks("python")[1]
     found: dict[str, object] = {}
     exec(example, found)
     assert found["batch"].shape[1:] == (1, 8, 8)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from augment.gan.networks.architecture import NetworkName
 from augment.gan.training.losses import LossName
-from augment.report.line_chart import COLORS
+from augment.report.charts.line_chart import COLORS
 from benchmarks.losses import shapes
 from examples import slanted_land as story
 

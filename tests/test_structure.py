@@ -48,11 +48,14 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too
     "augment/gan/cost.py",  # minutes again
+    "augment/gan/generators/notebook.py",  # what a notebook shows
     "augment/params/messages.py",  # what is wrong with params.yaml
     "augment/project/disk_space.py",  # whether there is room
     "augment/project/work_store.py",  # what counts as done in that
     "augment/project/dvc_cache.py",  # the last whole outputs come back when a stage fails
     "augment/project/dvc_faults.py",  # the same
+    "augment/project/starter/carried.py",  # whether a project knows the code it runs
+    "augment/project/starter/code.py",  # the same
     "pipeline/surroundings.py",  # what is said of another environment
     "pipeline/start.py",  # signals, missing packages
 )
@@ -122,6 +125,17 @@ def test_statistics_see_no_image_and_no_folder(file: Path) -> None:
         assert module.startswith(tuple(NO_IMAGES)), f"{file.name} must not import {module}"
     text = file.read_text()
     assert not re.search(r"pathlib|\bPath\b|ImageSet|\bopen\(|uint8", text), "an image or a folder"
+
+
+@pytest.mark.parametrize("folder", ["augment", "pipeline"])
+def test_importing_needs_nothing_that_windows_lacks(folder: str) -> None:
+    lacking = {"fcntl", "resource", "termios", "pwd", "grp", "pty"}
+    for file in (ROOT / folder).rglob("*.py"):
+        text, body = file.read_text(), ast.parse(file.read_text()).body
+        names = {alias.name for node in body if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in body if isinstance(node, ast.ImportFrom)}
+        assert not names & lacking, file
+        assert not re.search(r"os\.fork|set_start_method|get_context\(|signal\.SIGPIPE", text), file
 
 
 def test_nothing_stands_loose_beside_the_rooms() -> None:

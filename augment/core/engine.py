@@ -80,7 +80,7 @@ def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, par
         return position, _in_one_thread(function, unit)
     finally:
         # A unit may catch the signal to save its work; the pool would then start the next one for nobody.
-        if parent not in (os.getppid(), os.getpid()):
+        if os.name == "posix" and parent not in (os.getppid(), os.getpid()):
             os._exit(1)
 
 
@@ -132,7 +132,8 @@ def _mapped(process: int, number: int, descriptor: int, dtype: str, shape: tuple
     return SharedArray(np.memmap(f"/proc/{process}/fd/{descriptor}", dtype, "c", shape=shape))
 
 
-_ONE_AT_A_TIME = threading.Lock()  # forward-mode derivatives and the default dtype belong to the process
+# Forward-mode derivatives and the default dtype belong to the process; a callback may come here once more.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
                 os.fsync(stream.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-        if durable:
+        if durable and os.name == "posix":  # Windows opens no folders
             _sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
@@ -77,14 +77,14 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON with sorted keys, so equal values give equal bytes. Raises ValueError on NaN."""
-    write_text(path, json_text(value))
+def write_json(path: Path, value: Any, sort_keys: bool = True) -> None:
+    """Write JSON, so that equal values give equal bytes. Raises ValueError on NaN."""
+    write_text(path, json_text(value, sort_keys))
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Any, sort_keys: bool = True) -> str:
     """The one spelling in which a value stands in a JSON file. Raises ValueError on NaN."""
-    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(value, indent=2, sort_keys=sort_keys, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -153,7 +153,7 @@ def _require_present(path: Path, what: str, missing: Sequence[str]) -> None:
 def read_file(path: Path, max_bytes: int) -> bytes:
     """The bytes of a regular file of at most `max_bytes`; never waits, as opening a pipe would. Raises OSError, also
     for what is no regular file (EINVAL) and for a larger one (EFBIG)."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -209,23 +209,22 @@ def sweep_temporaries(path: Path) -> None:
 
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold `folder` for one writer; raises `InUseError` at once when another process has it. The lock is the kernel's
-    and goes with the process, so a killed run never leaves it behind."""
-    import fcntl  # noqa: PLC0415  (POSIX only; readers of bundles never need it)
+    """Hold `folder` for one writer; raises `InUseError` at once when another has it. The lock is the kernel's and goes
+    with the process, so a killed run never leaves it behind."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415  (readers of bundles never need it)
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("w")
+        held = FileLock(folder / "lock", timeout=0).acquire()
+        os.utime(folder / "lock")  # by which the work store knows when it was used last
+    except Timeout as error:
+        raise InUseError(
+            f"{folder} is in use by another run. Wait for it to end, or end it "
+            "(a trainer can outlive a killed `dvc repro`), then run the same command again."
+        ) from error
     except OSError as error:
         raise StoreError(f"{error.filename}: {error.strerror}. {_mend(error)}.") from error
-    with file as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InUseError(
-                f"{folder} is in use by another run. Wait for it to end, or end it "
-                "(a trainer can outlive a killed `dvc repro`), then run the same command again."
-            ) from error
+    with held:
         yield
 
 

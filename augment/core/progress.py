@@ -1,5 +1,7 @@
-"""Lines for people: counts, lists cut short, and progress on standard error, readable in a log and under DVC."""
+"""Lines for people: counts, lists cut short, and progress on standard error: a bar on a terminal, lines in a log."""
 
+import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -9,7 +11,10 @@ from augment.core.words import printable
 
 Unit = TypeVar("Unit")
 
-MIN_SECONDS_BETWEEN_LINES = 2.0
+MIN_SECONDS_BETWEEN_LINES, SECONDS_WITHIN_A_UNIT = 2.0, 5.0
+SECONDS_BETWEEN_BARS = 0.1
+BAR_WIDTH = 20  # characters
+CLEAR_LINE = "\r\x1b[K"  # to the line's begin, and nothing right of it
 MAX_PROBLEM_LINES = 20  # of one message; more are counted
 
 
@@ -38,26 +43,54 @@ def first_few(names: Sequence[str], limit: int) -> str:
 
 
 def say(line: str) -> None:
-    """One line beside the outputs, at once and fit for a terminal, also from a worker."""
-    print(printable(line), file=sys.stderr, flush=True)
+    """One line beside the outputs, at once and fit for a terminal, also from a worker; in the place of a bar."""
+    print(f"{CLEAR_LINE if on_terminal() else ''}{printable(line)}", file=sys.stderr, flush=True)
+
+
+def on_terminal() -> bool:
+    """Whether a bar can be drawn: a person looks on, and the line can be written again."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class Progress:
-    """Counts finished units of work and says how long the rest takes."""
+    """Counts finished units of work and says how long the rest takes: a bar on a terminal, plain lines elsewhere."""
 
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
-        self.began = self.printed_at = time.monotonic()
+    def __init__(self, what: str, total: int, shown: bool = True) -> None:
+        self.what, self.total, self.done, self.shown = what, total, 0, shown
+        self.began = self.told_at = time.monotonic()
+        self.done_before: float | None = None  # of the time since `began`: units found finished, and shares of them
 
     def advance(self) -> None:
+        """One more unit is finished."""
         self.done += 1
-        now = time.monotonic()
-        if self.done < self.total and now - self.printed_at < MIN_SECONDS_BETWEEN_LINES:
+        self._tell(self.done, "", MIN_SECONDS_BETWEEN_LINES)
+
+    def within(self, share: float, part: str, units: int = 1) -> None:
+        """How far the units at work are: a share of them from 0 to 1, and what they are called."""
+        done = self.done + units * share
+        if self.done_before is None:  # the first step also warms up, and would promise hours
+            self.began, self.done_before = time.monotonic(), done
+        self._tell(done, part, SECONDS_WITHIN_A_UNIT)
+
+    def _tell(self, done: float, part: str, seconds: float) -> None:
+        now, bar = time.monotonic(), on_terminal()
+        over = self.done == self.total
+        if not self.shown or (not over and now - self.told_at < (SECONDS_BETWEEN_BARS if bar else seconds)):
             return
-        self.printed_at = now
-        left = (now - self.began) / self.done * (self.total - self.done)
-        rest = f", {left:.0f} s left" if self.done < self.total else f" in {now - self.began:.0f} s"
-        say(f"  {self.what}: {self.done} of {self.total}{rest}")
+        self.told_at = now
+        counts = f"{self.done} of {self.total}{f', {part}' if part else ''}"
+        if over:
+            say(f"  {self.what}: {counts} in {now - self.began:.0f} s")
+            return
+        timed = done - (self.done_before or 0)
+        left = f", {(now - self.began) / timed * (self.total - done):.0f} s left" if timed > 0 else ""
+        if not bar:
+            say(f"  {self.what}: {counts}{left}")
+            return
+        filled = int(BAR_WIDTH * done / self.total)
+        line = f"  {self.what} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}{left}"
+        line = printable(line)[: shutil.get_terminal_size().columns - 1]  # a longer one would begin another
+        print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
 
 
 def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:

@@ -89,8 +89,8 @@ EVALUATION: dict[str, CsvFile] = {
     "quality": CsvFile(
         "Quality of the first repeat's samples beside held-out real images.",
         label="the class, or `pooled`",
-        space="`random_convolutions` or `classifier`: features it is measured in",
-        metric="`kid`, `fid`, `precision`, `recall`, `density`, `coverage` or `other_class`",
+        space="`random_convolutions`, `classifier` or `backbone`: features it is measured in",
+        metric="`kid`, `fid`, `precision`, `recall`, `density`, `coverage`, `other_class` or `near_copy`",
         synthetic="of the samples against test",
         real="of as many training images against test",
         n_synthetic="samples",

@@ -129,8 +129,11 @@ def _run(command: str, environment: Mapping[str, str]) -> tuple[int, str]:
         try:
             child.wait()
         except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGTERM)
+            if os.name == "posix":
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
+            else:
+                child.terminate()
             child.wait()
             raise
         return child.returncode, _last_lines(err) or _last_lines(out)

@@ -3,6 +3,7 @@
 import importlib.util
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +15,13 @@ from torch import Tensor
 from augment import params
 from augment.core.engine import Engine, standalone
 from augment.core.environment import resolve_device
-from augment.core.errors import AugmentError, DataError, TrainingError
+from augment.core.errors import ArgumentError, AugmentError, DataError, TrainingError
 from augment.core.processes import cores
 from augment.data.arguments import path_argument, sequence_argument, short
 from augment.data.imageset import ImageSet
 from augment.data.sources.labels import label_faults
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import backend_on, generators_from, train_classes
+from augment.gan.per_class import Callback, backend_on, generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.adaptive_augmentation import Probability
 from augment.params.types import Flips
@@ -54,6 +55,8 @@ def train_generators(
     device: str = "auto",
     jobs: int | Literal["auto"] = 1,
     store: str | Path | None = None,
+    progress: bool = True,
+    callback: Callback | None = None,
 ) -> GeneratorSet:
     """Train one GAN per class and return the generators.
 
@@ -79,6 +82,10 @@ def train_generators(
     device: auto, cpu or cuda (a GPU trains classes of equal settings stacked, and jobs plays no part there).
     jobs: processes, auto: as many as cores; more than one needs joblib. store: a folder that keeps
     checkpoints and finished GANs, so that an interrupted call goes on and a repeated one is instant.
+    progress: whether standard error tells how far it is: a bar on a terminal, lines elsewhere.
+    callback: called up to fifty times of each GAN with its name, step, steps, d_loss, g_loss, win_rate and gap as
+    attributes; where it returns True this GAN ends there, with what it has learnt and outside the store, and the next
+    begins. Needs jobs=1.
 
     Equal arguments give equal generators on one machine (CPU). A class whose GAN fails is in `failed` with its reason.
     Raises `DataError` for images or labels that cannot be used, TypeError for labels or classes that are no sequence,
@@ -92,6 +99,11 @@ def train_generators(
     ['dent', 'scratch']
     >>> generators["dent"].sample(5, seed=0).shape
     torch.Size([5, 1, 8, 8])
+    >>> def until_even(gan):  # ends a GAN whose discriminator wins less than half of the time
+    ...     return gan.step > 200 and gan.win_rate < 0.5
+    >>> generators = augment.train_generators(
+    ...     images, labels, width=4, shared_steps=8, steps=8, progress=False, callback=until_even
+    ... )
     """
     values = {
         "network": network,
@@ -119,7 +131,12 @@ def train_generators(
     data, order = _image_set(images, labels, classes)
     where = resolve_device(device)
     kept = None if store is None or (isinstance(store, str) and not store) else path_argument("store", store)
-    backend = backend_on(where, _engine(checked.compute.jobs), kept, CHECKPOINT_SECONDS)
+    _check_watching(progress, callback, checked.compute.jobs)
+    backend = replace(
+        backend_on(where, _engine(checked.compute.jobs), kept, CHECKPOINT_SECONDS),
+        quiet=not progress,
+        callback=callback,
+    )
     counts, (_, _, height, side) = data.counts(), data.images.shape
     ordered = {label: counts[label] for label in order}
     training = class_training(
@@ -206,6 +223,17 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
     if min(labels) < 0 or top >= len(order):
         raise DataError(f"labels go from {min(labels)} to {top}, and there are {len(order)} classes: give 0 to K - 1")
     return [order[label] for label in labels], order
+
+
+def _check_watching(progress: object, callback: object, jobs: int | Literal["auto"]) -> None:
+    """Raises TypeError for what is neither a bool nor a function, `ArgumentError` for a function that other processes
+    would call."""
+    if not isinstance(progress, bool):
+        raise TypeError(f"progress must be True or False, got {short(progress)}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function, got {short(callback)}")
+    if callback is not None and jobs != 1:
+        raise ArgumentError(f"callback is called in this process, and jobs={jobs!r} trains in others; use jobs=1")
 
 
 def _plain(value: Any) -> Any:

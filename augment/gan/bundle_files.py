@@ -27,6 +27,9 @@ INDEX_FORMAT, MANIFEST_FORMAT = 2, 1
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_REASON_LENGTH = 300  # characters
 MAX_SHOWN = 300  # characters of what stood there, in a message
+AGAIN = "Move the folder away and run `dvc repro train`, or fetch it again."
+ANEW = "Make it anew: `dvc repro -f train` (what is in .work is not trained again), or `train_generators`."
+UPDATE = "Update what reads it: `pip install -U gan-augment`."
 
 
 def _sound(label: str) -> str:
@@ -160,7 +163,9 @@ def _parse(path: Path, content: bytes, form: type[Form], format_number: int) -> 
     found = values.get("format")
     if type(found) is not int or found != format_number:
         stated = "states no format" if found is None else f"is of format {str(found)[:20]!r}"
-        raise damaged(path, "wrong_format", f"it {stated}, and this version reads format {format_number}")
+        newer = type(found) is int and found > format_number
+        what = f"it {stated}, {'of a newer version, ' * newer}and this version reads format {format_number}"
+        raise damaged(path, "wrong_format", what, UPDATE if newer else ANEW)
     try:
         made = form.model_validate(values)
     except ValidationError as error:
@@ -221,10 +226,7 @@ def refuse_link(path: Path) -> None:
         raise damaged(path, "link", "a symbolic link, which may lead anywhere; copy the file itself to its place")
 
 
-def damaged(path: Path, code: str, what: str) -> BundleError:
+def damaged(path: Path, code: str, what: str, mend: str = AGAIN) -> BundleError:
     """The error to raise for a file that is not what it should be; what stood there is shown short and printable."""
     seen = printable(what if len(what) <= MAX_SHOWN else what[:MAX_SHOWN] + "...", line=True)
-    mend = "Move the folder away and run `dvc repro train`, or fetch it again."
-    if code == "wrong_format":
-        mend = "Make it anew: `dvc repro -f train` (what is in .work is not trained again), or `train_generators`."
     return BundleError(f"{printable(str(path), line=True)}: {seen}. {mend}", code)

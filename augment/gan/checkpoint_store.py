@@ -22,7 +22,7 @@ from augment.core.environment import environment
 from augment.core.files import exclusive, sweep_temporaries
 from augment.core.processes import interruption
 from augment.core.progress import say
-from augment.gan.training.run import GanJob, GanResult, OnStep, Weights
+from augment.gan.training.run import GanJob, GanResult, OnRow, OnStep, Weights, never_ends
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
 from augment.project.sealed import read_sealed, write_sealed
@@ -36,11 +36,16 @@ PROGRESS_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class StoredJob:
-    """A job and where its work is kept; `folder` None keeps nothing."""
+    """A job and where its work is kept; `folder` None keeps nothing.
+
+    on_step: told of each step, None: lines say how far it is. on_row: as `fit` takes it.
+    """
 
     job: GanJob
     folder: Path | None
     checkpoint_seconds: float
+    on_step: OnStep | None = None
+    on_row: OnRow = never_ends
 
 
 def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
@@ -55,16 +60,19 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
         jobs = [stored[position].job for position in left]
         resume = [_load_checkpoint(folders[position]) for position in left]
         saves = [functools.partial(_save_checkpoint, folders[position]) for position in left]
-        on_step = _step_progress(f"a stack of {len(left)} GANs" if len(stored) > 1 else stored[0].job.name)
+        name = f"a stack of {len(left)} GANs" if len(stored) > 1 else stored[0].job.name
+        on_step = stored[0].on_step or _step_progress(name)
         common: Any = {"save_seconds": stored[0].checkpoint_seconds, "stop": stop, "on_step": on_step}
+        on_rows = [stored[position].on_row for position in left]
         made: Iterable[tuple[int, GanResult]]
         if len(stored) > 1:
-            made = fit_stacked(jobs, resume=resume, saves=saves, **common)
+            made = fit_stacked(jobs, resume=resume, saves=saves, on_rows=on_rows, **common)
         else:
-            made = [(0, fit(job, resume=resume[0], save=saves[0], **common)) for job in jobs]
+            made = [(0, fit(job, resume=resume[0], save=saves[0], on_row=on_rows[0], **common)) for job in jobs]
         for number, result in made:
             results[left[number]] = result
-            _save_finished(folders[left[number]], result)
+            if result.reason or result.steps == jobs[number].settings.steps:  # what was ended early is another GAN
+                _save_finished(folders[left[number]], result)
     return [result for result in results if result is not None]
 
 

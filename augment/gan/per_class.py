@@ -1,7 +1,7 @@
 """One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each; and their generators."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,33 @@ class ClassTraining:
 
 
 @dataclass(frozen=True)
+class GanProgress:
+    """How a GAN does, as a callback of `train_generators` is told, up to fifty times of each.
+
+    name: `shared GAN` or `GAN of class dent`; step: of `steps`. The rest are means since the last call: the losses of
+    the discriminator and the generator; win_rate: how often a real image scores above a fake one, from 0 to 1 (near 0.5
+    nobody wins); gap: the mean logit margin, D(real) - D(fake).
+    """
+
+    name: str
+    step: int
+    steps: int
+    d_loss: float
+    g_loss: float
+    win_rate: float
+    gap: float
+
+
+Callback = Callable[[GanProgress], bool | None]  # true: this GAN ends here, with what it has learnt
+
+
+@dataclass(frozen=True)
 class Backend:
     """Where the work is done and kept.
 
     stacked: GANs of equal settings train stacked, in this process, since several would only compete for
-    a GPU; else each is a unit of the engine's, as all other work is.
+    a GPU; else each is a unit of the engine's, as all other work is. quiet: whether nothing is said.
+    callback: told how each GAN does; it needs the GANs in this process.
     """
 
     engine: Engine
@@ -44,6 +66,8 @@ class Backend:
     store: Path | None  # None: nothing is kept
     checkpoint_seconds: float
     stacked: bool = False
+    quiet: bool = False
+    callback: Callback | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +98,8 @@ def train_repeats(
     sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], backend: Backend
 ) -> list[TrainedClasses]:
     """As `train_classes`, each seed with training images of its own: `sets` follows `seeds`."""
-    _print_cost(sets, training, seeds, backend)
+    if not backend.quiet:
+        _print_cost(sets, training, seeds, backend)
     repeats = [f" of repeat {number}" if len(seeds) > 1 else "" for number in range(1, len(seeds) + 1)]
     shared: list[GanResult] | list[None] = [None] * len(seeds)
     if training.shared is not None:
@@ -158,13 +183,27 @@ def _stored_job(job: GanJob, backend: Backend) -> StoredJob:
     return StoredJob(job, backend.store, backend.checkpoint_seconds)
 
 
+def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | None, stack: int) -> StoredJob:
+    """The same job, which tells how far it is, one of a stack of so many; in this process alone."""
+    name, steps = stored.job.name, stored.job.settings.steps
+
+    def on_row(row: dict[str, float]) -> bool:
+        values = {key: row[key] for key in ("d_loss", "g_loss", "win_rate", "gap")}
+        return callback is not None and bool(callback(GanProgress(name, int(row["step"]), steps, **values)))
+
+    return replace(stored, on_step=lambda step, _: progress.within(step / steps, name, stack), on_row=on_row)
+
+
 def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResult]:
     """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack."""
     stored = [_stored_job(job, backend) for job in jobs]
     groups = stackable(jobs) if backend.stacked else [[position] for position in range(len(jobs))]
     engine = Engine("serial") if backend.stacked else backend.engine
     results: dict[int, GanResult] = {}
-    progress = Progress(what, len(jobs))
+    progress = Progress(what, len(jobs), shown=not backend.quiet)
+    if engine.processes == 1 or len(groups) == 1:
+        sizes = {position: len(group) for group in groups for position in group}
+        stored = [_watched_job(job, progress, backend.callback, sizes[at]) for at, job in enumerate(stored)]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
         for position, result in zip(groups[number], made, strict=True):
             results[position] = result
@@ -194,7 +233,7 @@ def _generator(
     summary: dict[str, str | int | float] = {
         "images": len(images),
         "images_sha256": images.fingerprint(),
-        "steps": settings.steps,
+        "steps": result.steps,
         "loss": settings.loss,
         "precision": settings.precision,
         "augmentation": result.history[-1]["augmentation"],

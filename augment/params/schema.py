@@ -67,7 +67,8 @@ class Evaluate(Section):
         "default",
         description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/arms.md. Both leave out what "
         "needs a backbone where images are smaller than 16 px. A list must keep "
-        f"`{REQUIRED_ARMS[0]}`, `{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs.",
+        f"`{REQUIRED_ARMS[0]}`, `{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs. `smote` and "
+        "`smote_half` need imbalanced-learn (extra `imblearn`).",
     )
     classifier: Literal["auto", "scratch", "probe", "finetune"] = "auto"
     """The family that made images are added to. `auto`: that of the real-only arm which is best on val. `scratch`: a

@@ -15,6 +15,8 @@ from augment.project.dvc_cache import locked_outputs
 from augment.project.dvc_faults import output_faults
 from augment.project.dvc_state import asked_dvc, state_faults
 from augment.project.mends import Fault, free_folders
+from augment.project.starter.code import CODE, OTHER_CODE, has_other_code
+from augment.project.starter.place import where_to_go
 from augment.project.work_store import StoredGan, prune, prune_seen, survey
 from augment.project.work_store_faults import store_faults
 
@@ -30,12 +32,12 @@ def run(prune_days: float | None) -> int:
     """
     in_project = Path("dvc.yaml").exists()
     missing = list(_missing(in_project))
-    mendable = [*_python(), *missing, *(_commands() if in_project and not missing else ())]
+    mendable = [*_python(), *missing, *(_commands() if in_project and not missing else ()), *_other_code()]
     free = free_folders(Path())
     mendable += store_faults(Path(), free)
     print("\n".join(["environment", *_environment(), "", "work store", *_store(prune_days), "", "DVC state"]))
     if not in_project:
-        print("  no dvc.yaml here: only the library was looked at")
+        print(f"  no dvc.yaml here: only the library was looked at. {where_to_go(Path.cwd())}")
     elif any("ruamel" in fault.what for fault in missing):
         print("  not looked at: ruamel.yaml is missing")
     else:
@@ -106,6 +108,11 @@ def _declared(pyproject: Path) -> list[str]:
     return [*project["dependencies"], *(f"{line}; extra == '{extra}'" for extra, lines in extras for line in lines)]
 
 
+def _other_code() -> Iterator[Fault]:
+    if has_other_code(Path()):
+        yield Fault(OTHER_CODE.split(".")[0], "augment upgrade")
+
+
 def _commands() -> Iterator[Fault]:
     """`dvc repro` runs `python`, which must be the one that has the packages."""
     here = Path(sys.executable).parent
@@ -158,7 +165,9 @@ def _version(name: str) -> str | None:
 
 
 def _install(in_project: bool) -> str:
-    return 'pip install -c constraints.txt -e ".[pipeline]"' if in_project else "pip install gan-augment"
+    if not in_project:
+        return "pip install gan-augment"
+    return 'pip install "gan-augment[pipeline]"' if CODE.is_dir() else 'pip install -c constraints.txt -e ".[pipeline]"'
 
 
 def _short(path: Path) -> Path:

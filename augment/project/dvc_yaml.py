@@ -8,6 +8,7 @@ from typing import Any
 from augment import params
 from augment.core.yaml_text import parse_yaml
 from augment.params.messages import as_yaml
+from augment.project.starter.code import OTHER_CODE, has_other_code
 
 _ABSENT = object()
 _INTERPOLATED = re.compile(r"\$\{([\w.]+)\}")
@@ -17,13 +18,15 @@ def obstacles(params_path: Path, values: Any) -> list[tuple[str, str]]:
     """(code, message) of all that dvc.yaml, beside params.yaml, would miss; none where DVC reads no such file.
 
     values: what stands in params.yaml, as `params.read` gives it. missing_key: DVC reads a key that is
-    not written there, be its value the default; missing_input: DVC watches a path that is not there.
+    not written there, be its value the default; missing_input: DVC watches a path that is not there; other_code: the
+    project was made with another version of this package.
     """
     pipeline = params_path.parent / "dvc.yaml"
     if params_path.name != "params.yaml" or not pipeline.is_file():
         return []
     stages = _stages(pipeline)
-    return [*_missing_keys(values, stages), *_missing_inputs(params_path.parent, values, stages)]
+    other = [("other_code", OTHER_CODE)] if has_other_code(params_path.parent) else []
+    return [*other, *_missing_keys(values, stages), *_missing_inputs(params_path.parent, values, stages)]
 
 
 def _stages(pipeline: Path) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.gan.bundle_files import MANIFEST, SHARED, Index, read_index, read_manifest
 from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist, same_backbone
+from augment.report.delivered import Delivered, read_delivered
 from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
 
 TABLES = (
@@ -18,10 +19,9 @@ TABLES = (
     "told_apart", "families", "audit", "confusion",
 )  # fmt: skip
 CURVE_COLUMNS = ("step", "d_loss", "g_loss", "win_rate", "gap", "augmentation")
-METRICS_KEYS = ("verdict", "primary", "gain", "policy")
 VERDICT_KEYS = (
-    "protocol", "base", "first_line", "sentence", "reasons", "advice", "delivery", "tried", "best_real", "explanation",
-    "as_delivered", "smallest_gain", "looked",
+    "verdict", "primary", "gain", "equivalence", "deciding", "policy", "protocol", "base", "first_line", "sentence",
+    "reasons", "advice", "delivery", "tried", "best_real", "explanation", "as_delivered", "smallest_gain", "looked",
 )  # fmt: skip
 MANIFEST_COLUMNS = ("path", "label", "outcome", "code", "detail", "split")
 
@@ -30,11 +30,11 @@ MANIFEST_COLUMNS = ("path", "label", "outcome", "code", "detail", "split")
 class Contents:
     """All values of the page. `tables` holds the rows of reports/evaluation/<name>.csv.
 
-    seconds: of one processor, for all repeats of an arm; none where they were measured on another machine
+    working_size: (height, width) at which GANs work. seconds: of one processor, for all repeats of an arm,
+    repeat_minutes: of one repeat more; none where they were measured on another machine
     """
 
     title: str
-    metrics: Mapping[str, Any]
     verdict: Mapping[str, Any]
     environment: Mapping[str, Any]
     classes: Sequence[Mapping[str, Any]]
@@ -45,14 +45,19 @@ class Contents:
     leaks: Mapping[str, str]
     pictures: Mapping[str, ClassPictures]
     closest: ClosestPairs
+    delivered: Delivered
+    working_size: tuple[int, int]
     checks: Sequence[LeakCheck]
     columns: int
     seconds: Mapping[str, float] = field(default_factory=dict)
+    repeat_minutes: float | None = None
 
 
-def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, reports: Path, base: Path) -> Contents:
+def load(title: str, grid: int, project: Path, base: Path) -> Contents:
     """Read the outputs of the stages before this one; `grid` images of a class are shown; base: `train.base`. Raises
     `DataError` naming a file that is missing, damaged, unreadable or lacks a column."""
+    data, models, reports = project / "data", project / "models", project / "reports"
+    prepared, synthetic = data / "prepared", data / "synthetic"
     index = read_index(models)
     check_files(reports / "evaluation")
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
@@ -70,7 +75,6 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
     )
     return Contents(
         title=title,
-        metrics=read_json(reports / "metrics.json", METRICS_KEYS),
         verdict=verdict,
         environment=read_json(reports / "evaluation" / "environment.json"),
         classes=read_json(prepared / "classes.json"),
@@ -81,7 +85,9 @@ def load(title: str, grid: int, prepared: Path, models: Path, synthetic: Path, r
         leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index.classes)},
         pictures=class_pictures(grid, sides["train"], sides["test"], kept),
         closest=closest_pairs(synthetic, sides["train"], sides["test"], kept),
-        checks=[*checks, *same_backbone(verdict.get("backbone", {}), reports.parent)],
+        delivered=read_delivered(data / "augmented", {label: samples.images for label, samples in kept.items()}),
+        working_size=sides["train"].images.shape[2:],
+        checks=[*checks, *same_backbone(verdict.get("backbone", {}), project)],
         columns=grid,
     )
 

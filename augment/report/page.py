@@ -12,50 +12,46 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from augment.core.grids import GAP_PX
 from augment.core.words import printable
 from augment.report import tables, words
-from augment.report.charts import curve_chart, interval_chart, reliability_diagram
+from augment.report.charts.curves import curve_chart
+from augment.report.charts.intervals import interval_chart
+from augment.report.charts.reliability import reliability_diagram
 from augment.report.contents import Contents
-from augment.report.pictures import CONTROL_IMAGES_PER_CLASS, ClassPictures, Neighbour, data_uri, strip, tile
-from augment.report.plots import shown_side
+from augment.report.first_screen import first_screen
+from augment.report.pictures import CONTROL_IMAGES_PER_CLASS, ClassPictures, Detail, Neighbour, data_uri, strip, tile
+from augment.report.plots import shown_detail
 
-MAX_OPEN_CLASSES = 12  # up to this many classes, pictures and curves stand open
 MAX_OPEN_MATRIX_CLASSES = 24  # up to this many classes, the confusion matrix stands open
 STRIP_WIDTH_PX = 528  # pixels: the width of a strip of images
 MAX_SHOWN_QUARANTINED = 50
-SYMBOLS = {"helps": "▲", "helps, negligibly": "△", "harms": "▼", "equivalent": "=", "undecided": "?", "not used": "–"}
-TONES = {"helps": "good", "helps, negligibly": "good", "harms": "bad"}
 
 
 def render(contents: Contents) -> str:
     """The page as HTML; equal contents give equal text. Every label and reason is escaped."""
-    labels, chosen = [entry["label"] for entry in contents.classes], contents.metrics["policy"]["arm"]
+    labels, chosen = [entry["label"] for entry in contents.classes], contents.verdict["policy"]["arm"]
+    detail = shown_detail(contents)
     values: dict[str, Any] = {
         "page": contents,
         "labels": labels,
         "chosen": chosen,
         "real": contents.verdict["best_real"],
         "judged_arm": tables.judged_arm(contents.tables["comparisons"], chosen),
-        "primary_metric": words.in_words("primary", contents.metrics["primary"]),
-        "cards": [_card(label, contents.pictures[label], shown_side(contents)) for label in labels],
+        "primary_metric": words.in_words("primary", contents.verdict["primary"]),
+        "cards": [_card(label, contents.pictures[label], detail) for label in labels],
         "curves": _curves(contents),
         "diagrams": _diagrams(contents, chosen, contents.verdict["best_real"]),
-        "closest": _pairs(contents.closest.pairs, shown_side(contents)),
+        "closest": _pairs(contents.closest.pairs, detail),
         "control_images": CONTROL_IMAGES_PER_CLASS,
-        "few_classes": len(labels) <= MAX_OPEN_CLASSES,
         "few_matrix_classes": len(labels) <= MAX_OPEN_MATRIX_CLASSES,
         "shown_quarantined": MAX_SHOWN_QUARANTINED,
     }
-    values |= _verdict(contents) | _tables(contents, labels, values["real"], chosen)
+    values |= first_screen(contents) | _scope(contents) | _tables(contents, labels, values["real"], chosen)
     values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"], chosen)
     return printable(_environment().get_template("page.html").render(values))  # no label reorders or hides others
 
 
-def _verdict(contents: Contents) -> dict[str, Any]:
-    """What stands above everything else."""
-    metrics, net = contents.metrics, contents.metrics["gain"]["net"]
+def _scope(contents: Contents) -> dict[str, Any]:
+    """How much the verdict speaks of."""
     return {
-        "plain": words.plain_sentence(metrics["verdict"], net["mean"], net["low"], metrics["primary"]),
-        "symbol": SYMBOLS.get(metrics["verdict"], "?"),
-        "tone": TONES.get(metrics["verdict"], "neutral"),
         "seeds": len({row["seed"] for row in contents.tables["runs"]}),
         "test_images": sum(entry["test"] for entry in contents.classes),
         "failed_checks": sum(check.status == "fail" for check in contents.checks),
@@ -89,7 +85,7 @@ def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> di
         "told_apart": tables.told_apart_finding(contents.tables["told_apart"]),
         "selection_rows": tables.selection_rows(contents),
         "pooled_copies": next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
-        "spaces": tables.QUALITY_SPACES,
+        "spaces": tables.quality_spaces(contents.tables["quality"]),
         "quality_pooled": [row for row in quality if row["label"] == "pooled"],
         "quality_single": [row for row in quality if row["label"] != "pooled"],
         "failures": [
@@ -101,21 +97,25 @@ def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> di
     }
 
 
-def _card(label: str, pictures: ClassPictures, longest: int) -> dict[str, Any]:
+def _card(label: str, pictures: ClassPictures, detail: Detail) -> dict[str, Any]:
     return {
         "label": label,
-        "real": _strip(pictures.real, longest),
+        "real": _strip(pictures.real, detail),
         "real_count": len(pictures.real),
-        "synthetic": _strip(pictures.synthetic, longest),
+        "synthetic": _strip(pictures.synthetic, detail),
         "synthetic_count": len(pictures.synthetic),
         "test_distance": pictures.test_distance,
-        "pairs": _pairs(pictures.neighbours, longest),
+        "pairs": _pairs(pictures.neighbours, detail),
     }
 
 
-def _pairs(neighbours: Sequence[Neighbour], longest: int) -> list[dict[str, Any]]:
+def _pairs(neighbours: Sequence[Neighbour], detail: Detail) -> list[dict[str, Any]]:
     """Each synthetic image above its nearest training image, as one picture."""
-    return [{"uri": data_uri(strip([pair.image, pair.nearest], 1, longest)), "pair": pair} for pair in neighbours]
+    return [{"uri": _uri([pair.image, pair.nearest], 1, detail), "pair": pair} for pair in neighbours]
+
+
+def _uri(images: Any, columns: int, detail: Detail) -> str:
+    return data_uri(strip(images, columns, detail.side), detail.lossless)
 
 
 def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]]:
@@ -141,11 +141,11 @@ def _diagrams(contents: Contents, chosen: str, real: str) -> list[dict[str, Any]
     ]
 
 
-def _strip(images: Any, longest: int) -> str | None:
+def _strip(images: Any, detail: Detail) -> str | None:
     if not len(images):
         return None
-    across = tile(images[0], longest).width + GAP_PX
-    return data_uri(strip(images, max(1, (STRIP_WIDTH_PX + GAP_PX) // across), longest))
+    across = tile(images[0], detail.side).width + GAP_PX
+    return _uri(images, max(1, (STRIP_WIDTH_PX + GAP_PX) // across), detail)
 
 
 def _curves(contents: Contents) -> list[dict[str, Any]]:

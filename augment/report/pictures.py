@@ -2,6 +2,7 @@
 of them at a readable size, as strips for the page and labelled rows for the plots."""
 
 import base64
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from augment.core.errors import DataError
 from augment.core.files import Rows, read_rows, sha256, slug
-from augment.core.grids import GAP_PX, enlarged, mosaic, picture, png
+from augment.core.grids import GAP_PX, enlarged, mosaic, picture
 from augment.data.checksums import check_file, check_files
 from augment.data.imageset import ImageSet, UInt8
 from augment.measure.features import pixels
@@ -23,8 +24,10 @@ CONTROL_IMAGES_PER_CLASS = 20  # test images of a class whose nearest training i
 CLOSEST_PAIRS = 10  # of all pairs, those that are shown as the likeliest copies
 SYNTHETIC_MANIFEST_COLUMNS = ("label", "file", "nearest_train", "nearest_distance", "sha256")
 TARGET_SIDE_PX = 56  # pixels: smaller images are enlarged by a whole factor to about this size
-MAX_SIDE_PX, MIN_SIDE_PX = 96, 32  # larger images are reduced to a side between these
-MAX_PAGE_PIXELS = 6_000_000  # pixels that all pictures of one page may hold together
+MAX_SIDE_PX, MIN_SIDE_PX = 96, 24  # larger images are reduced to a side between these
+MAX_PAGE_PIXELS = 3_000_000  # pixels that all pictures of one page may hold together
+MAX_LOSSLESS_PIXELS = 700_000  # pixels of all images, not enlarged, up to which none is altered
+LOSSY_QUALITY = 85  # of WebP
 LABEL_HEIGHT_PX, LABEL_WIDTH_PX = 14, 240  # pixels: height of the labels, width they always have
 
 
@@ -119,6 +122,20 @@ def closest_pairs(synthetic: Path, train: ImageSet, test: ImageSet, kept: Mappin
     return ClosestPairs(pairs, np.sort(np.concatenate(usual))[:CLOSEST_PAIRS].tolist())
 
 
+@dataclass(frozen=True)
+class Detail:
+    """side: the longest, in pixels, that images are shown with; lossless: whether every pixel is as it was"""
+
+    side: int
+    lossless: bool
+
+
+def detail_for(count: int, height: int, width: int) -> Detail:
+    """Of `count` images of this size together on a page of two megabytes."""
+    side = side_for(count)
+    return Detail(side, count * min(height, side) * min(width, side) <= MAX_LOSSLESS_PIXELS)
+
+
 def side_for(count: int) -> int:
     """Longest side, in pixels, that `count` images may have so that a page stays light."""
     return int(min(MAX_SIDE_PX, max(MIN_SIDE_PX, math.sqrt(MAX_PAGE_PIXELS / max(count, 1)))))
@@ -165,9 +182,11 @@ def drawable_label(label: str, width: int, font: ImageFont.FreeTypeFont | ImageF
     return text + "..."
 
 
-def data_uri(shown: Image.Image) -> str:
-    """The picture as a `data:` URI, so that a page needs no other file."""
-    return "data:image/png;base64," + base64.b64encode(png(shown)).decode()
+def data_uri(shown: Image.Image, lossless: bool) -> str:
+    """The picture as a `data:` URI, so that a page needs no other file: WebP, the lightest that every browser reads."""
+    stream = io.BytesIO()
+    shown.save(stream, "WEBP", lossless=lossless, quality=LOSSY_QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def read_images(paths: Iterable[Path], like: UInt8) -> UInt8:

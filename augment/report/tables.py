@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from augment.core.files import Row, Rows
-from augment.report.charts import IntervalMark, ReliabilityBin
+from augment.report.charts.intervals import IntervalMark
+from augment.report.charts.reliability import ReliabilityBin
 from augment.report.contents import Contents
 from augment.report.words import in_words, number, share, with_minus
 
-QUALITY_SPACES = ("random_convolutions", "classifier")
 MAX_CURVE_POINTS = 150  # more would only weigh on the page
 MAX_CONFUSIONS = 20  # most frequent confusions that are listed
 
@@ -126,13 +126,18 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def quality_spaces(quality: Rows) -> list[str]:
+    """The feature spaces of quality.csv, in its order."""
+    return list(dict.fromkeys(row["space"] for row in quality))
+
+
 def quality_rows(quality: Rows) -> list[dict[str, Any]]:
     """One row per class and metric, with the figures of every space side by side (empty where there is none)."""
     by_key = {(row["label"], row["metric"], row["space"]): row for row in quality}
     empty = dict.fromkeys(("synthetic", "real", "n_synthetic", "n_reference", "note"), "")
     rows = []
     for label, metric in dict.fromkeys((row["label"], row["metric"]) for row in quality):
-        spaces = [by_key.get((label, metric, space), empty) for space in QUALITY_SPACES]
+        spaces = [by_key.get((label, metric, space), empty) for space in quality_spaces(quality)]
         n_reference = next((each["n_reference"] for each in spaces if each["n_reference"]), "")
         note = "; ".join(dict.fromkeys(each["note"] for each in spaces if each["note"]))
         rows.append({"label": label, "metric": metric, "spaces": spaces, "n_reference": n_reference, "note": note})

@@ -26,8 +26,10 @@ WORDS = {  # by filter of the template
         "density": "Density, how typical samples are (about 1 is like real)",
         "coverage": "Coverage, share of real images with a sample nearby (higher is better)",
         "other_class": "Other class, share that classifiers take for another class (lower is better)",
+        "near_copy": "Near copies, share as near to a training image as test images hardly ever are (lower is better)",
     },
-    "space": {"pixels": "Pixels", "random_convolutions": "Random features", "classifier": "Fresh classifiers"},
+    "space": {"pixels": "Pixels", "random_convolutions": "Random features", "classifier": "Fresh classifiers",
+              "backbone": "Pretrained backbone"},
     "attack": {
         "auc": "AUC: a training image looks likelier than an unseen one",
         "tpr_0.01": "Training images found at 1 % false alarms",

@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,31 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         assert [path.name for path in folder.iterdir()] == ["lock"]
 
 
+def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, sys; from augment.core.files import exclusive\n"
+        "with exclusive(pathlib.Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(InUseError):
+            exclusive(tmp_path).__enter__()
+        other.kill()
+        other.wait()
+        with exclusive(tmp_path):
+            assert (tmp_path / "lock").exists()
+
+
+def test_a_lock_is_marked_as_used_whoever_has_made_it(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch()
+    os.utime(tmp_path / "lock", (0, 0))
+    with exclusive(tmp_path):
+        assert time.time() - (tmp_path / "lock").stat().st_mtime < 60
+
+
 def test_json_is_the_same_for_the_same_value(tmp_path: Path) -> None:
     write_json(tmp_path / "a", {"b": 1, "a": [1.5, "é"]})
     write_json(tmp_path / "b", {"a": [1.5, "é"], "b": 1})
@@ -223,7 +249,7 @@ def test_the_advice_fits_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(number, os.strerror(number), "somewhere")
 
     monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     for action in (lambda: write_bytes(tmp_path / "a", b""), lambda: exclusive(tmp_path).__enter__()):
         with pytest.raises(StoreError, match=advice):
             action()

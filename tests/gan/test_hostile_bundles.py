@@ -45,6 +45,7 @@ def test_a_hostile_bundle_is_refused_with_a_code_and_a_sentence(name: str, tmp_p
 
 AGAIN = "Move the folder away and run `dvc repro train`, or fetch it again."
 ANEW = "Make it anew: `dvc repro -f train` (what is in .work is not trained again), or `train_generators`."
+UPDATE = "Update what reads it: `pip install -U gan-augment`."
 MISSING = "Run `dvc repro train` to make the generators, or give the folder that holds index.json."
 SENTENCES = {  # name of a hostile set -> file, what is said of it, what to do
     "an index that is a list": ("index.json", "it holds a list, not a mapping", AGAIN),
@@ -53,7 +54,13 @@ SENTENCES = {  # name of a hostile set -> file, what is said of it, what to do
     "a class of the index twice": ("index.json", "the key 'a' stands twice", AGAIN),
     "an unknown key of a class": ("index.json", "classes.a._target_: Extra inputs are not permitted", AGAIN),
     "an index of the form before": ("index.json", "it states no format, and this version reads format 2", ANEW),
-    "a manifest of another format": (MANIFEST, "it is of format '2', and this version reads format 1", ANEW),
+    "a manifest of another format": (
+        MANIFEST, "it is of format '2', of a newer version, and this version reads format 1", UPDATE
+    ),
+    "an index of the next format": (
+        "index.json", "it is of format '3', of a newer version, and this version reads format 2", UPDATE
+    ),
+    "a manifest of format true": (MANIFEST, "it is of format 'True', and this version reads format 1", ANEW),
     "an order changed, the hash left": ("index.json", "its SHA-256 is not the one it states", AGAIN),
     "spaces beside the values": (
         "index.json", "its keys, spaces or numbers are not spelled as this program writes them", AGAIN

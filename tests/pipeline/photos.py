@@ -66,7 +66,7 @@ def keep_samples(train: ImageSet, of: Mapping[str, Sequence[int | None]], base: 
             rows.append({"file": file, "label": label, "sha256": digest, "source_image": source})
     write_csv(SYNTHETIC / "manifest.csv", rows, ("file", "label", "sha256", "source_image"))
     write_checksums(SYNTHETIC, ["manifest.csv"])
-    write_json(Path("reports/metrics.json"), {"policy": {"arm": "gan_half_filtered"}})
+    write_json(Path("reports/metrics.json"), {"policy": "gan_half_filtered"})
     write_json(Path("data/experiment/experiment.json"), {"base": base, "arms": ARMS})
 
 

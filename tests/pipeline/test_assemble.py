@@ -36,7 +36,7 @@ def judged(toy_project: Path) -> Path:
 
 
 def verdict(project: Path, arm: Arm, base: Arm | None) -> None:
-    write_json(project / "reports/metrics.json", {"policy": {"arm": arm}})
+    write_json(project / "reports/metrics.json", {"policy": arm})
     write_json(project / "data/experiment/experiment.json", {"base": base, "arms": ["none", "probe"]})
 
 

@@ -37,7 +37,7 @@ def test_disjoint_training_sets_where_the_split_left_images_over(capsys: pytest.
         10,
         0,
     )
-    assert json.loads(Path("reports/metrics.json").read_text())["protocol"] == "repeated"
+    assert verdict()["protocol"]["name"] == "repeated"
     assert "over 10 disjoint training sets" in str(verdict()["sentence"])
     check_every_number(10)
     assert len(rows_of("predictions")) == 36

@@ -9,6 +9,7 @@ import numpy as np
 from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.core.grids import write_picture
 from augment.data.checksums import file_sha256, write_checksums
+from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
 from augment.gan.bundle_files import signed
 from augment.report.contents import CURVE_COLUMNS
@@ -40,6 +41,7 @@ def build(
     _prepared(root / "data" / "prepared", labels, train, test)
     _models(root / "models", labels, train, failed)
     _synthetic(root / "data" / "synthetic", labels, train, synthetic)
+    deliver(root / "data" / "augmented", labels, train, {} if verdict == "not used" else synthetic)
     write_reports(root / "reports", labels, train, test, synthetic, verdict)
 
 
@@ -128,6 +130,25 @@ def write_index(folder: Path, labels: Sequence[str], failed: Mapping[str, str]) 
     shared = (folder / "_shared").exists()
     index = {"format": 2, "classes": classes, "order": list(labels), "shared": shared, "files": files}
     write_json(folder / "index.json", signed(index))
+
+
+def deliver(
+    folder: Path, labels: Sequence[str], train: Mapping[str, np.ndarray], synthetic: Mapping[str, np.ndarray]
+) -> None:
+    """data/augmented with these images alone; only train is there."""
+    rows = []
+    for kind, name, images in ((0, "", train), (1, "synthetic-", synthetic)):
+        for label in [label for label in labels if label in images]:
+            for index, image in enumerate(images[label]):
+                path = f"train/{folder_name(label)}/{name}{index:06d}.png"
+                digest = write_picture(folder / path, image)
+                rows.append({"path": path, "label": label, "split": "train", "synthetic": kind, "weight": 1.0,
+                             "source": path, "sha256": digest})  # fmt: skip
+    channels = next(iter(train.values())).shape[1]
+    way = {"family": "scratch", "augmentation": "classical", "flips": "none", "background": 0, "white": {}}
+    made = sum(row["synthetic"] for row in rows)
+    recipe = {"classes": labels, "arm": "gan_half_filtered", "synthetic": made, "channels": channels, **way}
+    write_tables(folder, rows, Recipe.model_validate(recipe))
 
 
 def _synthetic(

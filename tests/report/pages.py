@@ -17,8 +17,7 @@ def make(root, labels=LABELS, shape=(1, 8, 8), failed=(), verdict="helps", count
 
 
 def read(root, title="A title"):
-    folders = [root / name for name in ("data/prepared", "models", "data/synthetic", "reports", "data/base")]
-    return load(title, 4, *folders)
+    return load(title, 4, root, root / "data/base")
 
 
 class Outline(HTMLParser):

@@ -32,17 +32,13 @@ def write_reports(
         if verdict == "not used"
         else {"mean": 0.031, "low": 0.0123, "high": 0.0497}
     )
-    metrics = {
+    words = {
         "verdict": verdict,
         "primary": "balanced_accuracy",
         "gain": {"gross": {"mean": 0.072, "low": 0.0431, "high": 0.1009}, "net": net},
+        "equivalence": 0.01,
+        "deciding": {"setting": "evaluate.seeds", "repeats": 12, "growth": None} if verdict == "undecided" else None,
         "policy": {"arm": chosen, "weight": 0.0 if verdict == "not used" else 0.5},
-        "arms": {arm: {"mean": mean, "low": mean - 0.02, "high": mean + 0.02} for arm, mean in MEANS.items()},
-        "val": {arm: mean - 0.013 for arm, mean in MEANS.items()},
-    }
-    write_json(folder / "metrics.json", metrics)
-    words = {
-        "verdict": verdict,
         "best_real": "classical",
         "smallest_gain": {"announced": None, "measured": 0.0214},
         "looked": {"prepared": ImageSet.load(folder.parent / "data/prepared/test").fingerprint()},

@@ -1,6 +1,5 @@
 """The table of arms tells what each cost, and which are no rivals."""
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,8 @@ import pytest
 from augment.project.sealed import write_sealed
 from augment.report.contents import Contents
 from augment.report.page import render
-from pipeline.common import ARM_SECONDS
-from pipeline.report import arm_seconds
+from pipeline.common import ARM_SECONDS, REPEAT_MINUTES
+from pipeline.report import arm_seconds, repeat_minutes
 from tests.report.test_page import make, words
 
 
@@ -49,6 +48,8 @@ def test_the_time_is_that_of_the_scores_that_were_judged(tmp_path: Path, monkeyp
     assert arm_seconds("b" * 64) == arm_seconds(None) == {}
     ARM_SECONDS.write_bytes(ARM_SECONDS.read_bytes().replace(b"4.0", b"5.0"))
     assert arm_seconds("a" * 64) == {}, "damaged"
+    write_sealed(REPEAT_MINUTES, "a" * 64, b"2.5\n")
+    assert (repeat_minutes("a" * 64), repeat_minutes("b" * 64), repeat_minutes(None)) == (2.5, None, None)
 
 
 def test_a_reference_is_marked_as_no_rival(contents: Contents) -> None:
@@ -64,9 +65,9 @@ def test_a_reference_is_marked_as_no_rival(contents: Contents) -> None:
     assert "no rival" not in render(contents)
 
 
-def test_the_tile_says_what_is_held_whatever_val_chose(contents: Contents) -> None:
+def test_what_is_held_is_told_whatever_val_chose(contents: Contents) -> None:
     delivery = {"use": "real", "arm": None, "reason": "as `assemble.use: real` asks"}
     text = words(render(replace(contents, verdict={**contents.verdict, "delivery": delivery})))
-    assert "What data/augmented holds Real images alone as assemble.use: real asks" in text
+    assert "Put the GAN images into data/augmented: dvc exp run -S assemble.use=chosen" in text
     assert "were it as val chose" in text
-    assert json.dumps(contents.metrics["policy"]["arm"]) == '"gan_half_filtered"', "the choice is val's all the same"
+    assert contents.verdict["policy"]["arm"] == "gan_half_filtered", "the choice is val's all the same"

@@ -18,7 +18,8 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     "name", ["reports/evaluation/arms.csv", "reports/evaluation/verdict.json", "data/synthetic/manifest.csv",
-             "data/prepared/test/images.npy", "models/bag/manifest.json", "data/synthetic/bag/000000.png"]
+             "data/prepared/test/images.npy", "models/bag/manifest.json", "data/synthetic/bag/000000.png",
+             "data/augmented/train/bag/000000.png"]
 )  # fmt: skip
 def test_a_damaged_file_is_named(tmp_path, name):
     make(tmp_path)
@@ -37,7 +38,7 @@ def test_a_damaged_file_is_named(tmp_path, name):
         (
             "verdict.json",
             '{"sentence": "s", "reasons": [], "advice": []}',
-            "the keys protocol, base, first_line, delivery",
+            "the keys verdict, primary, gain, equivalence",
         ),
     ],
 )

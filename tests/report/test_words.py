@@ -2,7 +2,7 @@
 
 import pytest
 
-from augment.report.page import SYMBOLS
+from augment.report.first_screen import SYMBOLS
 from augment.report.words import ENDINGS, fixed, minutes, percent, plain_sentence, points
 
 

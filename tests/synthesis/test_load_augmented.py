@@ -21,7 +21,7 @@ from augment.core.files import read_csv, write_csv
 from augment.core.seeds import global_torch_rng
 from augment.data.delivered import AUGMENTED_MANIFEST_COLUMNS
 from augment.measure.augmentations import classical_augmentation
-from augment.synthesis.augmented import AugmentedDataset, resized
+from augment.synthesis.training_code.augmented import AugmentedDataset, resized
 from tests.delivered import GREY, MIXED, deliver, recipe
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)

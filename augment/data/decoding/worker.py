@@ -68,7 +68,7 @@ def _answer(files: list[list[str]], wanted: Wanted, results: BinaryIO, begun: Bi
         if waiting and (held > _FLUSH_BYTES or time.monotonic() - told_at > _FLUSH_SECONDS):
             _tell(waiting, results)
             waiting, held, told_at = [], 0, time.monotonic()
-        if os.getppid() != parent:
+        if os.name == "posix" and os.getppid() != parent:  # elsewhere a venv's Python is a child of its launcher
             sys.exit()
         begun.write(READY)
         waiting.append(_limited(location, path, wanted))

@@ -47,6 +47,13 @@ class ExperimentCost:
     gan_minutes: float
 
 
+def minutes_of_a_repeat(cost: ExperimentCost, base: Arm | None, protocol: Protocol) -> float:
+    """Of one repeat more than `cost` is of, its GANs with it; base: the one that was chosen."""
+    repeats = len(protocol.seeds)
+    classifiers = cost.minutes[family_of(base, None) if base else "scratch"] / repeats
+    return classifiers + cost.gan_minutes / max(1, repeats - protocol.first_is_delivered)
+
+
 def measure_cost(
     protocol: Protocol, settings: ExperimentSettings, bases: Sequence[Arm], training: ClassTraining, backend: Backend
 ) -> ExperimentCost:

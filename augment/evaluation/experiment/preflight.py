@@ -5,6 +5,7 @@ and no repeat starts from a generator that has seen what it holds out. However l
 these find it; what samples themselves tell is for `nearness_rows` to find.
 """
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,7 +41,7 @@ from augment.measure.backbone.backbone import check_backbone
 from augment.measure.backbone.lite0 import require_weights
 from augment.measure.features import pixels
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, Arm, arm_kinds, augmentation_of
+from augment.params.arms import BACKBONE_ARMS, ROW_OF, Arm, arm_kinds, augmentation_of
 from augment.synthesis.filter import fold_positions
 
 NEIGHBOUR_FOLDS = 5
@@ -114,7 +115,14 @@ def check_arms(chosen: Evaluate, shape: tuple[int, ...]) -> None:
     Raises `ParamsError`.
     """
     channels, height, width = shape
-    if not {*BACKBONE_ARMS}.isdisjoint(arms_for(chosen, height, width)):
+    arms = arms_for(chosen, height, width)
+    smote = [arm for arm in arms if ROW_OF[arm].source == "smote"]
+    if smote and importlib.util.find_spec("imblearn") is None:
+        raise ParamsError(
+            f"params.yaml: evaluate.arms: {', '.join(smote)} need imbalanced-learn: "
+            "pip install 'gan-augment[imblearn]', or leave them out"
+        )
+    if not {*BACKBONE_ARMS}.isdisjoint(arms):
         check_backbone(chosen.backbone, (channels, height, width))
     if chosen.second_classifier == "imagenet":
         require_weights("params.yaml: evaluate.second_classifier: imagenet")

@@ -90,8 +90,8 @@ def quality_rows(
         for classifier in classifiers
     ]
     return [
-        *_space_rows("random_convolutions", [by_convolutions], classes, sorted(samples)),
-        *_space_rows("classifier", by_classifiers, classes, sorted(samples)),
+        *space_rows("random_convolutions", [by_convolutions], classes, sorted(samples)),
+        *space_rows("classifier", by_classifiers, classes, sorted(samples)),
         *_other_class_rows(classifiers, classes, samples, test_images),
     ]
 
@@ -134,10 +134,11 @@ def _embed_images(
     )
 
 
-def _space_rows(
+def space_rows(
     space: str, views: Sequence[EmbeddedImages], classes: Sequence[str], made: Sequence[str]
 ) -> Iterator[Row]:
-    """All classes that have samples, each with equally many images, so that class shares do not count; then each."""
+    """Every metric in one space, means over its views: all classes that have samples, each with equally many images,
+    so that class shares do not count; then each."""
     for label in (POOLED, *classes):
         labels = list(made) if label == POOLED else [label]
         sides = [side.get(name, ()) for view in views for side in (view.real, view.fake) for name in labels]
@@ -195,5 +196,11 @@ def _row(
 ) -> Row:
     """samples, reference: numbers of images on the two sides, of which fewer than `enough` are few."""
     note = "few images: indicative" if min(samples, reference) < enough else ""
-    values = (label, space, metric, fake, real, samples, reference, note)
-    return dict(zip(QUALITY_COLUMNS, values, strict=True))
+    return quality_row(label, space, metric, fake, real, samples, reference, note)
+
+
+def quality_row(
+    label: str, space: str, metric: str, fake: float | None, real: float | None, samples: int, reference: int, note: str
+) -> Row:
+    """A row of quality.csv; None was not measured, and `note` says why."""
+    return dict(zip(QUALITY_COLUMNS, (label, space, metric, fake, real, samples, reference, note), strict=True))

@@ -12,20 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.seeds import derive_seed, numpy_rng
-from augment.data.imageset import ImageSet, UInt8
+from augment.core.seeds import derive_seed
+from augment.data.imageset import ImageSet
 from augment.data.split.groups import group_folds
-from augment.evaluation.arms.draws import Samples, sampled_classes
-from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.probe import balanced_weights
-from augment.evaluation.arms.seen import Look, see_made
+from augment.evaluation.samples.made_and_real import SeenClass
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.measure.sampling import WeightedImages
-from augment.synthesis.transplant.carrying import Translated
 
 ALL_CLASSES = ""  # in the place of a label
 FOLDS, MIN_GROUPS = 3, 6  # groups of real images, and made images, below which nothing is told of a class
-MOST_OF_KIND, FEWEST_OF_KIND, ALL_OF_KIND = 100, 20, 400  # images of a class, real or made, and of all classes
 STRENGTH = 0.01  # scikit-learn's C, as of the second classifier on such features
 TOLD_APART_COLUMNS = ("label", "kind", "auc", "real", "made", "note")
 
@@ -43,81 +38,25 @@ class ToldApartRow:
     note: str
 
 
-@dataclass(frozen=True)
-class MadeOfClass:
-    """images: uint8 (n, C, h, w), of the working size; origins: int64 (n,), which training image of the class each was
-    made of, -1 for none; translated: how they are made where defects are carried onto other images."""
-
-    label: str
-    kind: str
-    images: UInt8
-    origins: NDArray[np.int64]
-    translated: Translated | None = None
-
-
-def told_apart_rows(train: ImageSet, samples: Samples, look: Look, seed: int) -> list[ToldApartRow]:
-    """A row for each class that has made images, and their mean by kind; of a class at most 100 real and 100 made
-    images, 40 of each where there are ten classes: a second for 25 images of 224 px, on one core.
-
-    samples: those that passed the filter, with their origins; where they are `matched`, images of classes without
-    samples are treated as these are.
-    """
-    most = int(np.clip(ALL_OF_KIND // max(1, len(train.classes)), FEWEST_OF_KIND, MOST_OF_KIND))
-    made = made_images(train, samples, most, seed)
-    rows = [
-        _row(one, shown, train.of_class(one.label), look, most, derive_seed(seed, "told apart", one.label))
-        for one, shown in zip(made, _shown(made, train, look, samples.matched, seed), strict=True)
-    ]
+def told_apart_rows(train: ImageSet, seen: Sequence[SeenClass], seed: int) -> list[ToldApartRow]:
+    """A row for each class that has made images, and their mean by kind."""
+    rows = [_row(one, train.of_class(one.made_of.label).groups, seed) for one in seen]
     return [*rows, *_means(rows)]
 
 
-def made_images(train: ImageSet, samples: Samples, most: int, seed: int) -> list[MadeOfClass]:
-    """Of every class at most so many, drawn at random: of minority classes samples, of others their own images where
-    the arms are matched."""
-    counts, images, origins = train.counts(), samples.made["filtered"], samples.origins["filtered"]
-    sampled, found = sampled_classes(counts, images), list[MadeOfClass]()
-    for label in sampled:
-        drawn = _some(len(images[label]), most, derive_seed(seed, "samples", label))
-        how = samples.translated.get("filtered", {}).get(label)
-        carried = None if how is None else how.take(drawn)
-        found.append(MadeOfClass(label, "samples", images[label][drawn], origins[label][drawn], carried))
-    for label in train.classes if samples.matched and sampled else ():
-        if label not in sampled:
-            drawn = _some(counts[label], most, derive_seed(seed, "treated", label))
-            found.append(MadeOfClass(label, "treated", train.of_class(label).images[drawn], drawn))
-    return found
-
-
-def _some(count: int, most: int, seed: int) -> NDArray[np.int64]:
-    """Sorted positions of at most so many."""
-    return np.sort(numpy_rng(seed, "some").permutation(count)[:most]).astype(np.int64)
-
-
-def _shown(made: Sequence[MadeOfClass], train: ImageSet, look: Look, matched: bool, seed: int) -> Iterator[UInt8]:
-    """What the backbone is shown of them, class by class."""
-    if look.judged is None or not made:
-        return iter([one.images for one in made])
-    origins = {one.label: one.origins for one in made if one.kind == "samples"}
-    targets = np.repeat([train.classes.index(one.label) for one in made], [len(one.images) for one in made])
-    images = np.concatenate([one.images for one in made])
-    translated = {one.label: one.translated for one in made if one.translated is not None}
-    of = MadeFrom("filtered", train, look.judged, origins, look.flips, seed, matched, translated)
-    return enlarged(WeightedImages(images, targets, np.ones(len(targets))), of)
-
-
-def _row(made: MadeOfClass, shown: UInt8, own: ImageSet, look: Look, most: int, seed: int) -> ToldApartRow:
-    """shown: the made images as the backbone is shown them; own: the training images of the class."""
-    _, unit = np.unique(own.groups, return_inverse=True)
-    real = _some(len(own), most, derive_seed(seed, "real"))
-    counts, known = (len(real), len(shown)), (made.label, made.kind)
-    if min(len(np.unique(unit[real])), len(shown)) < MIN_GROUPS:
+def _row(seen: SeenClass, groups: NDArray[np.str_], seed: int) -> ToldApartRow:
+    """groups: of the class's training images."""
+    label, kind, origins = seen.made_of.label, seen.made_of.kind, seen.made_of.origins
+    _, unit = np.unique(groups, return_inverse=True)
+    counts = (len(seen.real), len(seen.made))
+    if min(len(np.unique(unit[seen.real_at])), len(seen.made)) < MIN_GROUPS:
         note = f"not measured: fewer than {MIN_GROUPS} independent real images, or made ones"
-        return ToldApartRow(*known, None, *counts, note)
-    alone = len(unit) + np.arange(len(shown))  # made of no image, and so in no group
-    units = np.concatenate([unit[real], np.where(made.origins < 0, alone, unit[made.origins])])
-    pictures = (look.shown(own.images[real]), shown)
-    features = np.concatenate([see_made(images, look, 0, augmented=False)[0] for images in pictures])
-    return ToldApartRow(*known, held_out_auc(features, np.arange(len(units)) >= len(real), units, seed), *counts, "")
+        return ToldApartRow(label, kind, None, *counts, note)
+    alone = len(unit) + np.arange(len(seen.made))  # made of no image, and so in no group
+    units = np.concatenate([unit[seen.real_at], np.where(origins < 0, alone, unit[origins])])
+    features, is_made = np.concatenate([seen.real, seen.made]), np.arange(len(units)) >= len(seen.real)
+    auc = held_out_auc(features, is_made, units, derive_seed(seed, "told apart", label))
+    return ToldApartRow(label, kind, auc, *counts, "")
 
 
 def held_out_auc(

@@ -26,7 +26,7 @@ def verdict_advice(facts: VerdictFacts) -> list[str]:
     """First what data/augmented holds and what changes that, then what else is to be done."""
     first = facts.delivery.line(facts.word, facts.families.way)
     if facts.word == "undecided":
-        return [first, _deciding_advice(facts)]
+        return [first, _deciding_text(facts)]
     known = {"caution": facts.scope.caution, "chosen_real": ROW_OF[facts.selection.chosen_real].spoken}
     return [first, *(line.format(**known) for line in FURTHER_ADVICE[facts.word])]
 
@@ -48,19 +48,52 @@ class Need:
         return (self.seeds is None, self.growth if self.seeds is None else self.seeds)
 
 
-def _deciding_advice(facts: VerdictFacts) -> str:
+@dataclass(frozen=True)
+class Deciding:
+    """What would decide an undecided verdict, if the means hold.
+
+    setting: that holds the number of repeats, None where repeats are folds; repeats: so many in all; growth: times as
+    many test images, where repeats would not do; both None where nothing that can be had would
+    """
+
+    setting: str | None
+    repeats: int | None
+    growth: float | None
+
+
+def what_decides(facts: VerdictFacts) -> Deciding | None:
+    """None for a verdict that is decided."""
+    if facts.word != "undecided":
+        return None
+    need, setting = _deciding_need(facts)[0], facts.scope.repeats_setting
+    if need is None or (need.seeds is None and need.growth > MAX_GROWTH):
+        return Deciding(setting, None, None)
+    return Deciding(setting, need.seeds, need.growth if need.seeds is None else None)
+
+
+def _deciding_text(facts: VerdictFacts) -> str:
+    need, effect = _deciding_need(facts)
+    if need is None:
+        best = spoken_rivals(_as_good_controls(facts))
+        return f"If the means hold, nothing will decide it for the GAN: {best} do as well or better."
+    return _need_text(need, facts.scope.repeats_setting, effect)
+
+
+def _deciding_need(facts: VerdictFacts) -> tuple[Need | None, str]:
     """To help, every comparison must come above 0, so the hardest of those that have not yet done so counts. A control
     that does as well or better never will; a better real-only arm leaves harm to be shown."""
-    as_good = [row for row in facts.controls if row.estimate.mean <= 0]
-    if as_good:
-        return f"If the means hold, nothing will decide it for the GAN: {spoken_rivals(as_good)} do as well or better."
+    if _as_good_controls(facts):
+        return None, "help"
     best = next(row for row in facts.rivals if row.rival == facts.net.best_rival)
     setting = facts.scope.repeats_setting
     if best.estimate.mean < 0:
-        return _need_text(_need(best, 1 - 0.05 / best.rival_count, setting), setting, "harm")
+        return _need(best, 1 - 0.05 / best.rival_count, setting), "harm"
     open_rows = [row for row in (*facts.rivals, *facts.controls) if row.gain.low <= 0]
-    hardest = max((_need(row, 0.95, setting) for row in open_rows), key=lambda need: need.effort)
-    return _need_text(hardest, setting, "help")
+    return max((_need(row, 0.95, setting) for row in open_rows), key=lambda need: need.effort), "help"
+
+
+def _as_good_controls(facts: VerdictFacts) -> list[Comparison]:
+    return [row for row in facts.controls if row.estimate.mean <= 0]
 
 
 def _need(row: Comparison, confidence: float, setting: str | None) -> Need:

@@ -21,6 +21,7 @@ from augment.evaluation.statistics.comparisons import (
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.power import difference_variances, smallest_gain
 from augment.evaluation.verdict import advice, explanation, families, wording
+from augment.evaluation.verdict.advice import Deciding
 from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.families import Families
 from augment.evaluation.verdict.scope import Scope, split_scope
@@ -45,6 +46,7 @@ class Verdict:
 
     word: what to do in one word; first_line: what one reaches without a GAN; sentence, reasons, advice: the word for
     people, where the first advice says what data/augmented holds; scope_sentence: of what
+    deciding: what would decide it, None where it is decided
     explanation: the rules with this run's numbers, each with the row of the file that holds them
     best_real: best real-only arm on test, the hardest rival; tried: families that real images alone trained;
     references: arms that are told of and are no rivals, the best of each other family
@@ -61,6 +63,7 @@ class Verdict:
     scope_sentence: str
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
+    deciding: Deciding | None
     explanation: tuple[explanation.ExplanationLine, ...]
     best_real: Arm
     tried: tuple[Family, ...]
@@ -123,6 +126,7 @@ def decide(
         scope_sentence=facts.scope.scope_sentence,
         reasons=tuple(wording.verdict_reasons(facts)),
         advice=tuple(advice.verdict_advice(facts)),
+        deciding=advice.what_decides(facts),
         explanation=tuple(explanation.explain(facts, comparisons, delivered)),
         best_real=net.best_rival,
         tried=tuple(families.tried_families(kinds, tried.base)),

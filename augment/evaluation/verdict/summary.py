@@ -14,7 +14,9 @@ from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.explanation import ExplanationLine
 from augment.evaluation.verdict.rules import Verdict
 from augment.evaluation.verdict.selection import Selection
-from augment.params import Params
+from augment.params import Evaluate, Params
+
+METRICS_DIGITS = 4  # a hundredth of a point
 
 
 def verdict_summary(
@@ -26,15 +28,16 @@ def verdict_summary(
     caveats: Sequence[str],
     further_lines: Sequence[ExplanationLine],
     delivery: Delivery,
+    chosen: Evaluate,
 ) -> dict[str, Any]:
     """verdict.json: the word, its reasons, and what the rules chose on the way. A gain above 1 stands for none.
 
     caveats: reasons that the figures do not show. further_lines: what is told after the verdict's own explanation.
-    delivery: what data/augmented holds.
+    delivery: what data/augmented holds; chosen: the section `evaluate`.
     """
     measured = verdict.smallest_gain if verdict.smallest_gain <= 1 else None
     return {
-        "verdict": verdict.word,
+        **_judgement(verdict, chosen),
         "protocol": _protocol_entry(protocol, verdict),
         "first_line": verdict.first_line,
         "sentence": verdict.sentence,
@@ -55,6 +58,16 @@ def verdict_summary(
     }
 
 
+def _judgement(verdict: Verdict, chosen: Evaluate) -> dict[str, Any]:
+    return {
+        "verdict": verdict.word,
+        "primary": chosen.primary,
+        "gain": {"gross": asdict(verdict.gross), "net": asdict(verdict.net)},
+        "equivalence": chosen.equivalence,
+        "deciding": asdict(verdict.deciding) if verdict.deciding else None,
+    }
+
+
 def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
     return {
         "name": protocol.name,
@@ -65,22 +78,14 @@ def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def metrics_summary(
-    protocol: Protocol, selection: Selection, verdict: Verdict, primary: str, privacy: Mapping[str, float | None]
-) -> dict[str, Any]:
-    """metrics.json: small, so that `dvc metrics diff` reads well; fractions of 1. privacy: None where not measured."""
-    gains = {"gross": verdict.gross, "net": verdict.net}
-    gains |= {"as_delivered": verdict.delivered.net} if verdict.delivered else {}
-    return {
-        "verdict": verdict.word,
-        "protocol": protocol.name,
-        "primary": primary,
-        "gain": {name: asdict(gain) for name, gain in gains.items()},
-        "policy": {"arm": selection.arm, "weight": selection.synthetic_share},
-        "arms": {row["arm"]: {key: row[key] for key in ("mean", "low", "high")} for row in verdict.arms},
-        "val": {row["arm"]: row["val_mean"] for row in verdict.arms if row["val_mean"] is not None},
-        "privacy": dict(privacy),
-    }
+def metrics_summary(selection: Selection, verdict: Verdict, copy_rate: float | None) -> dict[str, Any]:
+    """metrics.json: what one compares between configurations, in the order of the columns of `dvc exp show`; fractions
+    of 1, short enough for a table. copy_rate: None where it was not measured."""
+    (policy,) = (row for row in verdict.arms if row["arm"] == selection.arm)
+    figures = {"net": verdict.net.mean, "gross": verdict.gross.mean, "val": policy["val_mean"], "test": policy["mean"]}
+    figures |= {"copy_rate": copy_rate}
+    rounded = {name: None if value is None else round(value, METRICS_DIGITS) for name, value in figures.items()}
+    return {"verdict": verdict.word, **rounded, "policy": selection.arm}
 
 
 def fingerprints(
@@ -108,6 +113,7 @@ def fact_rows(verdict: Mapping[str, Any]) -> list[Row]:
     """The rows for what stands in verdict.json; a value that was not measured, or does not exist, is empty."""
     exchange = verdict["exchange"] or {"mean": None, "low": None, "high": None}
     return [
+        *(_row(f"gain_{kind}", **gain) for kind, gain in verdict["gain"].items()),
         _row("smallest_gain_announced", verdict["smallest_gain"]["announced"]),
         _row("smallest_gain_measured", verdict["smallest_gain"]["measured"]),
         _row("repeats_with_val", verdict["objections"]["repeats"]),
@@ -116,5 +122,5 @@ def fact_rows(verdict: Mapping[str, Any]) -> list[Row]:
     ]
 
 
-def _row(fact: str, value: float | None, low: float | None = None, high: float | None = None) -> Row:
-    return {"fact": fact, "value": value, "low": low, "high": high}
+def _row(fact: str, mean: float | None, low: float | None = None, high: float | None = None) -> Row:
+    return {"fact": fact, "value": mean, "low": low, "high": high}

@@ -47,4 +47,5 @@ def to_float(images: Tensor) -> Tensor:
 
 def to_uint8(images: Tensor) -> Tensor:
     """float [-1, 1] -> uint8 [0, 255], rounded to the nearest."""
-    return ((images.float() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    levels = images.float() + 1.0  # the only copy: fresh memory costs more than the sums
+    return levels.mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)

@@ -8,7 +8,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.gan.networks.architecture import Architecture
-from augment.gan.networks.layers import Convolution, Linear, channels_last, doubling, leaky_relu, to_batch, to_channels
+from augment.gan.networks.layers import (
+    Convolution,
+    DoublingToImage,
+    Linear,
+    channels_last,
+    doubling,
+    leaky_relu,
+    to_batch,
+    to_channels,
+)
 
 
 class DcganGenerator(nn.Module):
@@ -22,7 +31,7 @@ class DcganGenerator(nn.Module):
         self.normalise = nn.BatchNorm2d(models * stages[0])
         self.upsample = nn.Sequential(*(_grow(*pair, models) for pair in pairwise(stages)))
         last = (stages[-1], channels)
-        self.to_image = doubling(*last, models) if architecture.doublings else Convolution(*last, 3, models)
+        self.to_image = DoublingToImage(*last, models) if architecture.doublings else Convolution(*last, 3, models)
 
     def forward(self, z: Tensor) -> Tensor:
         h = on_base(self.project(z), self.architecture, self.models)  # (N, stages[0], base)

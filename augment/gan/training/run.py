@@ -36,6 +36,12 @@ Weights = dict[str, Tensor]
 Save = Callable[[dict[str, Any]], None]
 ShouldStop = Callable[[], bool]
 OnStep = Callable[[int, int], None]  # step, steps
+OnRow = Callable[[dict[str, float]], bool]  # of the history; whether the run is to end here
+
+
+def never_ends(row: dict[str, float]) -> bool:
+    """What a run is told after each row that nobody watches."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,15 @@ class GanResult:
     leaks: list[str]
     reason: str = ""
 
+    @property
+    def steps(self) -> int:
+        """How many it was trained: all of its settings, or fewer where it was told to end."""
+        return int(self.history[-1]["step"])
+
 
 @dataclass
 class Run:
-    """A GAN on its way; `reason` says why it was given up, if it was.
+    """A GAN on its way; `reason` says why it was given up, if it was; `ended`: whether it was told to end early.
 
     data: its images, float (N, C, H, W), on its device. seen, unseen: float64 (N,), the sampling weight of
     each image in this interval, and of those that are hidden from D.
@@ -120,10 +131,11 @@ class Run:
     seen: Tensor
     unseen: Tensor
     reason: str = ""
+    ended: bool = False
 
     @property
     def is_over(self) -> bool:
-        return bool(self.reason) or self.players.step >= self.job.settings.steps
+        return bool(self.reason) or self.ended or self.players.step >= self.job.settings.steps
 
 
 def begin_run(job: GanJob, data: Tensor, resume: dict[str, Any] | None) -> Run:

@@ -24,6 +24,7 @@ from augment.gan.training.players import Players
 from augment.gan.training.run import (
     GanJob,
     GanResult,
+    OnRow,
     OnStep,
     Run,
     Save,
@@ -32,6 +33,7 @@ from augment.gan.training.run import (
     augmentation,
     begin_run,
     is_interval_end,
+    never_ends,
     result_of,
     save_run,
 )
@@ -59,6 +61,7 @@ class Slot:
     offset: int
     run: Run
     save: Save | None
+    on_row: OnRow
 
 
 def fit_stacked(
@@ -69,18 +72,20 @@ def fit_stacked(
     save_seconds: float = 30.0,
     stop: ShouldStop = lambda: False,
     on_step: OnStep = lambda step, steps: None,
+    on_rows: Sequence[OnRow] | None = None,
 ) -> Iterator[tuple[int, GanResult]]:
     """Train jobs that are `stackable`; yields (position, result) as they finish.
 
-    Results are equal in distribution to those of `fit`, and so are the checkpoints, one of each model, written
-    after an interval. stop: asked before each step; when true, saves and raises KeyboardInterrupt. Raises
-    `TrainingError` when the device cannot hold a single GAN; a stack that it cannot hold is halved.
+    Results are equal in distribution to those of `fit`, and so are the checkpoints, one of each model, written after
+    an interval. Arguments are those of `fit`, of each job; on_rows: each is called with the last row of an interval.
+    Raises `TrainingError` when the device cannot hold a single GAN; a stack that it cannot hold is halved.
     """
     if not jobs:
         return
     data = to_float(torch.from_numpy(np.concatenate([job.images for job in jobs]))).to(jobs[0].device)
-    slots = slots_of(jobs, data, resume or [None] * len(jobs), saves or [None] * len(jobs))
-    max_models, saved_at = len(slots), time.monotonic()
+    count = len(jobs)
+    slots = slots_of(jobs, data, resume or [None] * count, saves or [None] * count, on_rows or [never_ends] * count)
+    max_models, saved_at = count, time.monotonic()
     while True:
         yield from ((slot.position, result_of(slot.run)) for slot in slots if slot.run.is_over)
         slots = [slot for slot in slots if not slot.run.is_over]
@@ -150,17 +155,24 @@ def end_stack(group: Sequence[Slot], interval: Interval) -> None:
         metrics = [of_models[number] for of_models in interval.metrics]
         append_history(run.progress, before, metrics, run.job.settings.steps)
         if interval.complete:
+            ended = group[number].on_row(run.progress.history[-1])
             end_interval(run, None if interval.samples is None else interval.samples[number :: len(runs)])
+            run.ended = ended and run.players.step == interval.stack.step
 
 
 def slots_of(
-    jobs: Sequence[GanJob], data: Tensor, resume: Sequence[dict[str, Any] | None], saves: Sequence[Save | None]
+    jobs: Sequence[GanJob],
+    data: Tensor,
+    resume: Sequence[dict[str, Any] | None],
+    saves: Sequence[Save | None],
+    on_rows: Sequence[OnRow],
 ) -> list[Slot]:
     """The runs of these jobs, begun or resumed, with a view of each one's images."""
     slots, offset = [], 0
     for position, job in enumerate(jobs):
         images = data[offset : offset + len(job.images)]
-        slots.append(Slot(position, offset, begin_run(job, images, resume[position]), saves[position]))
+        run = begin_run(job, images, resume[position])
+        slots.append(Slot(position, offset, run, saves[position], on_rows[position]))
         offset += len(job.images)
     return slots
 

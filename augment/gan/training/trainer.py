@@ -17,6 +17,7 @@ from augment.gan.training.run import (
     INTERVAL_ROWS,
     GanJob,
     GanResult,
+    OnRow,
     OnStep,
     Run,
     Save,
@@ -26,6 +27,7 @@ from augment.gan.training.run import (
     begin_run,
     is_interval_end,
     is_row_end,
+    never_ends,
     result_of,
     sampling_weights_of,
     save_run,
@@ -116,11 +118,13 @@ def fit(
     save_seconds: float = 30.0,
     stop: ShouldStop = lambda: False,
     on_step: OnStep = lambda step, steps: None,
+    on_row: OnRow = never_ends,
 ) -> GanResult:
     """Train until `settings.steps`, rolling back at most twice when a check fails.
 
     resume: what an earlier call gave to `save`; the finished weights are those of a run that was never interrupted.
     stop: asked before each step; when true, saves and raises KeyboardInterrupt. on_step: called after each step.
+    on_row: called with each row of the history; when true, the run ends there, if its samples pass the checks.
     """
     settings, steps = job.settings, job.settings.steps
     run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), resume)
@@ -136,8 +140,10 @@ def fit(
         on_step(players.step, steps)
         if is_row_end(players.step, steps):
             record_steps(run, metrics)
-            if is_interval_end(players.step, steps):
+            ended, step = on_row(progress.history[-1]), players.step
+            if ended or is_interval_end(step, steps):
                 end_interval(run, average_samples(players))
+                run.ended = ended and players.step == step
         if not run.is_over and time.monotonic() - saved_at > save_seconds:
             record_steps(run, metrics)
             save_run(run, save)

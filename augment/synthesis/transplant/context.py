@@ -12,7 +12,7 @@ LENDER_SHARE = 0.15  # of the good images: those with the nearest places
 
 
 def fitting_places(twin: Tensor, mask: Tensor, bank: Bank, mirrors: Sequence[tuple[int, int]]) -> Tensor:
-    """Rows (n, 5): good image, shift across and down (pixels), mirror across and down, of the places that fit best, one
+    """Rows (n, 5): good image, shift across and down (half sides), mirror across and down, of the places that fit best, one
     at most of each good image. twin (C, H, W) of the defective image, mask (1, H, W); mirrors: those allowed."""
     found = []
     for across, down in mirrors:
@@ -23,7 +23,8 @@ def fitting_places(twin: Tensor, mask: Tensor, bank: Bank, mirrors: Sequence[tup
         cells = F.avg_pool2d(window[None], bank.cell).flatten()
         distance = (bank.values - cells).square().sum(dim=1)
         sides = torch.tensor([across, down]).expand(len(distance), 2)
-        place = [distance, bank.image, bank.left - left, bank.top - top, sides[:, 0], sides[:, 1]]
+        shift = [2 * (bank.left - left) / twin.shape[2], 2 * (bank.top - top) / twin.shape[1]]
+        place = [distance, bank.image, *shift, sides[:, 0], sides[:, 1]]
         found.append(torch.stack(place, dim=1))
     places = torch.cat(found)
     places = places[places[:, 0].argsort(stable=True)]

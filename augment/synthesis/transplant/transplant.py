@@ -35,7 +35,7 @@ class Transplant:
     label: of the class; working: (h, w) of samples, which `larger` ones are shrunk to
     changes: float (k, C, H, W), what is carried; positions: int64 (k,), which image of the class each is of
     lent: uint8 (M, C, H, W), and which training image each is, int64 (M,)
-    places: of each change float (n, 5) as `fitting_places` gives them, in pixels; empty: anywhere, near its own
+    places: of each change float (n, 5) as `fitting_places` gives them; empty: on any lent image, near its own place
     """
 
     label: str
@@ -83,9 +83,8 @@ class Transplant:
         at = int(rng.integers(len(self.positions)))
         source = int(self.positions[at])
         if self.places:
-            height, width = self.lent.shape[2:]
-            which, across, down, *mirror = self.places[at][int(rng.integers(len(self.places[at])))].tolist()
-            return source, int(self.lenders[int(which)]), (2 * across / width, 2 * down / height, *mirror, 0.0, 1.0)
+            which, *shift_and_mirror = self.places[at][int(rng.integers(len(self.places[at])))].tolist()
+            return source, int(self.lenders[int(which)]), (*shift_and_mirror, 0.0, 1.0)
         lender, sides = int(rng.choice(self.lenders)), self.mirrors[int(rng.integers(len(self.mirrors)))]
         scale, turn = float(MAX_SCALE ** rng.uniform(-1, 1)), rng.uniform(-MAX_TURN, MAX_TURN)
         return source, lender, (*rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2), *sides, turn, scale)
@@ -167,7 +166,7 @@ def transplants(
         return {}, []
     shown = larger or train
     lenders = _some(np.flatnonzero(train.labels == lender), MAX_LENT, seed)
-    good_images, held = _floats(shown.images[lenders]), torch.arange(min(MAX_HELD, len(lenders) // 2))
+    good_images, held = _floats(shown.images[lenders]), _held(len(lenders))
     tried = settings.tried(counts)
     like = likeness(good_images, held)
     if like.way is None:
@@ -200,6 +199,19 @@ def _transplant(
     return Transplant(
         label, lent.shape[2:], found.changes[usable], positions, lent, lenders.astype(np.int64), places, allowed
     )
+
+
+def at_size(one: Transplant, larger: ImageSet) -> Transplant:
+    """The same samples, whose defects are found anew on the same training images at another size."""
+    lent = _floats(larger.images[one.lenders])
+    good = known_good(lent, _held(len(lent)), "patches" if one.places else "neighbours")
+    found = defects_of(_floats(larger.of_class(one.label).images[one.positions]), good)
+    return replace(one, changes=found.changes, lent=larger.images[one.lenders])
+
+
+def _held(lent: int) -> Tensor:
+    """Which of so many lent images are compared with the others."""
+    return torch.arange(min(MAX_HELD, lent // 2))
 
 
 def mirrors_of(flips: str) -> Mirrors:

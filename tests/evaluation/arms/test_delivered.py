@@ -52,7 +52,7 @@ def test_the_folder_holds_exactly_this(tmp_path: Path, monkeypatch: pytest.Monke
         rows.append({"label": label, "file": ""})
     write_csv(tmp_path / "data/synthetic/manifest.csv", rows, ("label", "file", "sha256", "source_image"))
     write_checksums(tmp_path / "data/synthetic", ["manifest.csv"])
-    write_json(tmp_path / "reports/metrics.json", {"policy": {"arm": arm}})
+    write_json(tmp_path / "reports/metrics.json", {"policy": arm})
     write_json(tmp_path / "data/experiment/experiment.json", {"base": "classical", "arms": ["classical"]})
     write_json(tmp_path / "data/prepared/depth.json", {"white": {}})
     write_json(tmp_path / "data/prepared/sizes.json", {"working": (8, 8), "native": (8, 8)})

@@ -1,6 +1,7 @@
 """What `augment check` asks on behalf of `evaluate`."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,19 @@ def test_all_that_stops_is_told_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     settings = {"normal": "cat", "primary": "recall_at_far", "external": "elsewhere"}
     found = experiment_blockers((1, 4, 4), split_entries(train=4, val=2, test=4), check({"evaluate": settings}))
     assert ["false_alarm_rate" in found[0].message, "class 'cow'" in found[1].message] == [True, True]
+
+
+@pytest.mark.parametrize("arms", ["[none, smote_half, gan_half_filtered, copies_half]", "all"])
+def test_smote_without_its_library_stops_a_run_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arms: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text(f"{{evaluate: {{arms: {arms}}}}}")
+    assert main(["check"]) == 0
+    monkeypatch.setitem(sys.modules, "imblearn", None)
+    capsys.readouterr()
+    assert main(["check"]) == 1
+    told = capsys.readouterr().out
+    assert "smote_half need imbalanced-learn: pip install 'gan-augment[imblearn]'" in told
+    (tmp_path / "params.yaml").write_text("{}")
+    assert main(["check"]) == 0

@@ -31,7 +31,7 @@ def test_the_control_is_test(near: str) -> None:
     found = run_experiment(
         [Replicate(0, splits)], [made], replace(SETTINGS, arms=("none",), wanted=10), Engine("serial")
     )
-    rows = judge_samples(splits, found.candidates[0], SETTINGS.filter, 0, Engine("serial"))
+    rows = judge_samples(splits, found.candidates[0], found.samples[0], SETTINGS, 0, Engine("serial"))
     told = {row["metric"]: float(row["real"]) for row in rows["quality"] if row["space"] == "random_convolutions"
             and row["label"] == "pooled"}  # fmt: skip
     assert (float(rows["copies"][-1]["control_rate"]) > 0.1) == (near == "test")

@@ -16,22 +16,18 @@ from augment.evaluation.arms.draws import Samples
 from augment.evaluation.arms.judged import judged_images
 from augment.evaluation.arms.probe import balanced_weights
 from augment.evaluation.arms.seen import Look
+from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples import told_apart
-from augment.evaluation.samples.judging import tell_apart
-from augment.evaluation.samples.told_apart import (
-    FOLDS,
-    STRENGTH,
-    ToldApartRow,
-    held_out_auc,
-    made_images,
-    told_apart_rows,
-)
+from augment.evaluation.samples.judging import look_at_samples
+from augment.evaluation.samples.made_and_real import made_images, seen_classes
+from augment.evaluation.samples.told_apart import FOLDS, STRENGTH, ToldApartRow, held_out_auc, told_apart_rows
 from augment.measure.logistic import fit_logistic, logistic_probabilities
 from tests.evaluation.arms.backbones import small_backbone  # noqa: F401  (a fixture)
 from tests.evaluation.experiment.test_experiment import SETTINGS
 from tests.toy import bars, toy_set
 
 TRAIN = toy_set({"a": 60, "b": 12, "c": 12}, side=16)
+TEST = toy_set({"a": 30, "b": 30, "c": 30}, side=16, seed=5)
 LOOK = Look("lite0", "none", 0)
 RNG = np.random.default_rng(0)
 
@@ -82,6 +78,10 @@ def origins(at: int = -1) -> dict[str, Any]:
     return {label: np.full(30, at) for label in "abc"}
 
 
+def told(samples: Samples, look: Look = LOOK) -> list[ToldApartRow]:
+    return told_apart_rows(TRAIN, list(seen_classes(TRAIN, TEST, samples, look, 0)), 0)
+
+
 def by_label(rows: list[ToldApartRow]) -> dict[tuple[str, str], ToldApartRow]:
     return {(row.kind, row.label): row for row in rows}
 
@@ -89,7 +89,7 @@ def by_label(rows: list[ToldApartRow]) -> dict[tuple[str, str], ToldApartRow]:
 @pytest.mark.usefixtures("small_backbone")
 def test_classes_that_get_samples_have_rows_and_a_mean() -> None:
     samples = kept(c=255 - bars(2, 30, seed=9, side=16))
-    rows = by_label(told_apart_rows(TRAIN, filtered(samples, origins()), LOOK, seed=0))
+    rows = by_label(told(filtered(samples, origins())))
     assert list(rows) == [("samples", "b"), ("samples", "c"), ("samples", "")]
     assert rows["samples", "c"].auc == 1.0, "inverted"
     assert 0.2 < (rows["samples", "b"].auc or 0) < 0.8, "drawn as the real ones are"
@@ -100,25 +100,25 @@ def test_classes_that_get_samples_have_rows_and_a_mean() -> None:
 @pytest.mark.usefixtures("small_backbone")
 def test_images_are_shown_at_the_judged_size_and_treated_ones_stand_beside_samples() -> None:
     """Originals of one grey with noise; samples are enlarged bars, and so are treated images of class a."""
-    larger = RNG.integers(100, 150, (len(TRAIN), 1, 32, 32), dtype=np.uint8)
-    look = replace(LOOK, judged=judged_images([TRAIN], larger))
-    rows = by_label(told_apart_rows(TRAIN, filtered(kept(), origins(), matched=True), look, seed=0))
+    larger = RNG.integers(100, 150, (len(TRAIN) + len(TEST), 1, 32, 32), dtype=np.uint8)
+    look = replace(LOOK, judged=judged_images([TRAIN, TEST], larger))
+    rows = by_label(told(filtered(kept(), origins(), matched=True), look))
     assert [*rows] == [("samples", "b"), ("samples", "c"), ("treated", "a"), ("samples", ""), ("treated", "")]
     assert all(row.auc == 1.0 for row in rows.values())
     edits = {"b": TRAIN.of_class("b").images, "c": TRAIN.of_class("c").images}  # that change nothing
     unchanged = {label: np.arange(12) for label in "bc"}
-    rows = by_label(told_apart_rows(TRAIN, filtered(edits, unchanged, matched=True), look, seed=0))
+    rows = by_label(told(filtered(edits, unchanged, matched=True), look))
     assert all(0.1 < (row.auc or 0) < 0.9 for row in rows.values())
-    assert ("treated", "a") not in by_label(told_apart_rows(TRAIN, filtered(kept(), origins()), look, seed=0))
+    assert ("treated", "a") not in by_label(told(filtered(kept(), origins()), look))
 
 
 @pytest.mark.usefixtures("small_backbone")
 def test_too_few_say_so() -> None:
     samples = {"b": bars(1, 5, side=16), "c": bars(2, 0, side=16)}
-    (row,) = told_apart_rows(TRAIN, filtered(samples, {"b": np.full(5, -1)}), LOOK, seed=0)
+    (row,) = told(filtered(samples, {"b": np.full(5, -1)}))
     assert (row.label, row.auc, row.made) == ("b", None, 5)
     assert "fewer than 6" in row.note
-    assert told_apart_rows(TRAIN, filtered({}, {}, matched=True), LOOK, seed=0) == []
+    assert told(filtered({}, {}, matched=True)) == []
 
 
 def test_no_more_are_drawn_than_asked_for_each_with_its_own_original() -> None:
@@ -138,10 +138,10 @@ def test_nothing_is_told_without_a_backbone_and_treated_images_only_where_arms_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(told_apart, "MIN_GROUPS", 1)
-    samples = Samples({"filtered": kept()}, origins={"filtered": origins()})
-    assert tell_apart(TRAIN, samples, SETTINGS, 0) == []
-    judged = judged_images([TRAIN], RNG.integers(0, 256, (len(TRAIN), 1, 32, 32), dtype=np.uint8))
+    samples, splits = Samples({"filtered": kept()}, origins={"filtered": origins()}), Splits(TRAIN, TEST, TEST)
+    assert look_at_samples(splits, samples, SETTINGS, 0) == []
+    judged = judged_images([TRAIN, TEST], RNG.integers(0, 256, (len(TRAIN) + len(TEST), 1, 32, 32), dtype=np.uint8))
     larger = replace(SETTINGS, arms=("none", "probe"), look=replace(LOOK, judged=judged))
     for base, expected in (("classical", {"samples"}), ("probe", {"samples", "treated"})):
-        rows = tell_apart(TRAIN, samples, replace(larger, base=base), 0)
-        assert {row["kind"] for row in rows} == expected
+        seen = look_at_samples(splits, samples, replace(larger, base=base), 0)
+        assert {one.made_of.kind for one in seen} == expected

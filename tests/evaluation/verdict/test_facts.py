@@ -3,6 +3,7 @@
 from augment.evaluation.verdict.summary import fact_rows
 
 FOUND = {
+    "gain": {"gross": {"mean": 0.1, "low": 0.0, "high": 0.2}, "net": {"mean": 0.05, "low": -0.1, "high": 0.15}},
     "smallest_gain": {"announced": 0.02, "measured": None},
     "objections": {"repeats": 5, "objected": 2},
     "exchange": {"mean": 35.0, "low": 20.0, "high": 60.0, "sentence": "worth"},
@@ -12,6 +13,8 @@ FOUND = {
 def test_every_number_has_a_row() -> None:
     found = {row["fact"]: (row["value"], row["low"], row["high"]) for row in fact_rows(FOUND)}
     assert found == {
+        "gain_gross": (0.1, 0.0, 0.2),
+        "gain_net": (0.05, -0.1, 0.15),
         "smallest_gain_announced": (0.02, None, None),
         "smallest_gain_measured": (None, None, None),
         "repeats_with_val": (5, None, None),

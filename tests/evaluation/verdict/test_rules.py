@@ -85,13 +85,15 @@ def test_a_proven_loss_inside_the_margin_is_still_harm_and_says_so():
 def test_equivalent():
     _, found = verdict(rates(), size=2000)
     assert found.word == "equivalent"
+    assert found.deciding is None
     assert "90 % interval" in found.sentence
 
 
 def test_undecided_says_what_would_decide():
     _, found = verdict(rates(gan_half_filtered=0.82), size=50)
     assert found.word == "undecided"
-    assert any("times as many test images" in line for line in found.advice)
+    assert any(f"{found.deciding.growth:.1f} times as many test images" in line for line in found.advice)
+    assert found.deciding.repeats is None
     assert any("The smallest gain that 4 of 5 such runs would show" in line for line in found.reasons)
 
 
@@ -100,7 +102,9 @@ def test_undecided_for_want_of_seeds_names_a_number():
     correct[GAN][:2] = correct_of(rates(), 250)[1][GAN][0]
     _, found = judged(table_of(targets, np.arange(1000), correct), outcomes(rates(), 5), KINDS)
     assert found.word == "undecided"
-    assert any(line.startswith("Set `evaluate.seeds: ") for line in found.advice)
+    decided = found.deciding
+    assert (decided.setting, decided.growth) == ("evaluate.seeds", None)
+    assert any(line.startswith(f"Set `evaluate.seeds: {decided.repeats}`") for line in found.advice)
 
 
 def test_one_strong_rival_is_enough_to_deny_help():
@@ -113,6 +117,7 @@ def test_copies_doing_as_well_deny_the_credit():
     assert any("not credited to the GAN" in line for line in found.reasons)
     assert found.advice[1].startswith("If the means hold, nothing will decide it for the GAN: jittered copies")
     assert not any("Set `evaluate.seeds" in line or "times as many" in line for line in found.advice)
+    assert (found.deciding.repeats, found.deciding.growth) == (None, None)
 
 
 @pytest.mark.parametrize("gan", [0.5, 0.72])

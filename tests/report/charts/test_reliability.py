@@ -4,7 +4,13 @@ import re
 
 import pytest
 
-from augment.report.charts import DIAGRAM_LEFT, DIAGRAM_SPAN, DIAGRAM_TOP, ReliabilityBin, reliability_diagram
+from augment.report.charts.reliability import (
+    DIAGRAM_LEFT,
+    DIAGRAM_SPAN,
+    DIAGRAM_TOP,
+    ReliabilityBin,
+    reliability_diagram,
+)
 
 BINS = [ReliabilityBin(0.25, 0.5, 0.1, 0.9, 0.2), ReliabilityBin(1.0, 0.0, 0.0, 0.3, 0.8)]
 

@@ -1,6 +1,6 @@
-"""The generators of classes: sampling, and saving as bundles (`bundle_files.py`)."""
+"""The generator of one class: sampling, and saving as a bundle (`bundle_files.py`)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,18 +11,10 @@ from torch import Tensor
 from augment.core.errors import ArgumentError, BundleError
 from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.core.seeds import torch_rng
-from augment.data.arguments import path_argument, sequence_argument, short, whole_number
-from augment.gan.bundle_files import (
-    INDEX,
-    INDEX_FORMAT,
-    MANIFEST,
-    MANIFEST_FORMAT,
-    MAX_REASON_LENGTH,
-    SHARED,
-    WEIGHTS,
-    signed,
-)
-from augment.gan.generator_arguments import check_labels, check_parts
+from augment.data.arguments import path_argument, short, whole_number
+from augment.gan.bundle_files import MANIFEST, MANIFEST_FORMAT, WEIGHTS, signed
+from augment.gan.generators.arguments import check_labels
+from augment.gan.generators.notebook import SHOWN_SAMPLES, notebook_html, size_text
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
@@ -41,6 +33,8 @@ class ClassGenerator:
     (torch.Size([64, 1, 8, 8]), torch.uint8)
     >>> torch.equal(generators["1"].sample(4, seed=0), generators["1"].sample(64, seed=0)[:4])
     True
+    >>> generators["1"]
+    ClassGenerator('1', images 1x8x8, dcgan, on cpu)
 
     training, environment: how and where it was trained, in a few words and numbers.
     """
@@ -69,8 +63,21 @@ class ClassGenerator:
         architecture = self.network.architecture
         return architecture.channels, architecture.height, architecture.width
 
-    def to(self, device: str) -> "ClassGenerator":
-        """Move to a device, in place. Raises `ArgumentError` for one that is not there."""
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
+
+    def __repr__(self) -> str:
+        network = self.network.architecture.network
+        return f"ClassGenerator({self.label!r}, images {size_text(self.shape)}, {network}, on {self.device})"
+
+    def _repr_html_(self) -> str:
+        return notebook_html(repr(self), {self.label: self.sample(SHOWN_SAMPLES)})
+
+    def to(self, device: str | torch.device) -> "ClassGenerator":
+        """Move to a device, in place; samples come to the CPU from wherever it is. Raises `ArgumentError` for one that
+        is not there."""
         try:
             self.network.to(torch.device(device))
         except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
@@ -131,9 +138,8 @@ class ClassGenerator:
         """One image of each, float (N, C, H, W) in [-1, 1]. Raises `BundleError` for what is not finite."""
         latent = self.network.architecture.latent
         latents = [torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs]
-        device = next(self.network.parameters()).device
-        with torch.autocast(device.type, enabled=False):  # the caller's would round
-            images: Tensor = self.network(torch.stack(latents).to(device))
+        with torch.autocast(self.device.type, enabled=False):  # the caller's would round
+            images: Tensor = self.network(torch.stack(latents).to(self.device))
         if not is_finite(images):
             raise BundleError(
                 f"the generator of class {self.label!r} draws images that are not finite: its weights are damaged. "
@@ -141,82 +147,6 @@ class ClassGenerator:
                 "not_finite",
             )
         return images
-
-
-class GeneratorSet(Mapping[str, ClassGenerator]):
-    """Generators by label, in the order of the classes: a read-only mapping.
-
-    classes: all classes of the training set, those without a generator included; sorted unless an
-    order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
-    generator. shared: the generator of all classes that theirs began from, None where there was none.
-    Raises `ArgumentError` when `classes` are not the labels of `generators` and `failed`, when a generator is of
-    another label than it stands under, or draws images of another size than the others, TypeError for other kinds.
-
-    >>> import augment, torch
-    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
-    >>> generators = augment.train_generators(
-    ...     images, [0] * 8 + [1] * 4, classes=["scratch", "dent"], width=4, shared_steps=8, steps=8
-    ... )
-    >>> generators.class_to_idx, generators.failed
-    ({'scratch': 0, 'dent': 1}, {})
-    >>> {label: tuple(generator.sample(2).shape) for label, generator in generators.items()}
-    {'scratch': (2, 1, 8, 8), 'dent': (2, 1, 8, 8)}
-    """
-
-    def __init__(
-        self,
-        generators: Mapping[str, ClassGenerator],
-        failed: Mapping[str, str] | None = None,
-        classes: Sequence[str] | None = None,
-        shared: ClassGenerator | None = None,
-    ) -> None:
-        check_parts(generators, failed, shared)
-        self.failed, self.shared = dict(failed or {}), shared
-        labels = sorted({*generators, *self.failed})
-        self.classes = labels if classes is None else sequence_argument("classes", classes)
-        if sorted(self.classes, key=str) != labels or set(generators) & set(self.failed):
-            raise ArgumentError(f"classes are {self.classes}, and the generators and failures are of {labels}")
-        self._generators = {label: generators[label] for label in self.classes if label in generators}
-        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
-
-    def __getitem__(self, label: str) -> ClassGenerator:
-        if label in self._generators:
-            return self._generators[label]
-        if label in self.failed:
-            raise KeyError(f"class {label!r} has no generator: {self.failed[label]}")
-        raise KeyError(f"no class {label!r}; there are {', '.join(map(repr, self._generators))}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._generators)
-
-    def __len__(self) -> int:
-        return len(self._generators)
-
-    def save(self, folder: str | Path) -> None:
-        """Write a bundle for each class, one of the shared generator, and index.json, which has a hash of every file;
-        `load_generators` reads all back.
-
-        Raises `ArgumentError` for labels that cannot stand beside each other, `StoreError` when the disk refuses.
-        """
-        folder = path_argument("folder", folder)
-        check_labels(self.classes)
-        bundles = {slug(label): generator for label, generator in self.items()}
-        bundles |= {SHARED: self.shared} if self.shared is not None else {}
-        files = {
-            f"{name}/{file}": digest
-            for name, generator in bundles.items()
-            for file, digest in generator.save(folder / name).items()
-        }
-        entries = {
-            label: {
-                "slug": slug(label),
-                "status": "trained" if label in self else "failed",
-                "reason": self.failed.get(label, "")[:MAX_REASON_LENGTH],
-            }
-            for label in self.classes
-        }
-        index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
-        write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
 
 
 def is_finite(values: Tensor) -> bool:

@@ -11,12 +11,14 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from augment.core.errors import ArgumentError
+from augment.core.progress import counted, first_few
 from augment.data.arguments import require_memory, sequence_argument, short, whole_number
 from augment.data.imageset import ImageSet
 from augment.gan.generators import MAX_SAMPLES, GeneratorSet
-from augment.synthesis.arguments import Bytes, Range, class_order, range_argument, refuse_numbers, scaled
+from augment.gan.generators.notebook import SHOWN_LABELS, notebook_html, size_text
 from augment.synthesis.larger import Enlarger, dataset_size, enlargers, originals_argument
 from augment.synthesis.samplers import samplers
+from augment.synthesis.training_code.arguments import Bytes, Range, class_order, range_argument, refuse_numbers, scaled
 
 MAX_SCALED = 50  # no range in use, nor one after normalising, reaches as far
 TOO_LARGE = (
@@ -103,6 +105,18 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def __repr__(self) -> str:
+        counts = Counter(self.targets)
+        numbers = [f"{counts[index]} {label!r}" for index, label in enumerate(self.classes) if counts[index]]
+        of = f": {first_few(numbers, SHOWN_LABELS)}" if numbers else ""
+        return f"SyntheticDataset({counted(len(self), 'image')} {size_text(self.images.shape[1:])}{of})"
+
+    def _repr_html_(self) -> str:
+        images, targets = self.images.as_subclass(Tensor), torch.tensor(self.targets)
+        return notebook_html(
+            repr(self), {self.classes[index]: images[targets == index] for index in Counter(self.targets)}
+        )
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         index = whole_number("index", index)

@@ -21,3 +21,19 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+
+const show = () => {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target) for (const fold of target.querySelectorAll(":scope > details")) fold.open = true;
+};
+addEventListener("hashchange", show);
+show();
+const shut = new Set();
+addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details:not([open])")) { shut.add(fold); fold.open = true; } });
+addEventListener("afterprint", () => { for (const fold of shut) fold.open = false; shut.clear(); });
+
+for (const box of document.querySelectorAll(".scroll")) {
+  const cue = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  box.addEventListener("scroll", cue);
+  new ResizeObserver(cue).observe(box);
+}

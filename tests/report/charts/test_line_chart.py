@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.report.line_chart import COLORS, PANEL, line_chart
+from augment.report.charts.line_chart import COLORS, PANEL, line_chart
 
 
 def where(chart: Image.Image, color: int, below: int) -> tuple[np.ndarray, np.ndarray]:

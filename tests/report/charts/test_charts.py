@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.report.charts import IntervalMark, curve_chart, interval_chart, ticks
+from augment.report.charts.curves import curve_chart
+from augment.report.charts.intervals import IntervalMark, interval_chart, ticks
 
 FINITE = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
 

@@ -1,0 +1,6 @@
+"""The generators of classes, one and all of a set: sampling, saving, and how they show themselves."""
+
+from augment.gan.generators.class_generator import CHUNK, MAX_SAMPLES, ClassGenerator, is_finite, network_from
+from augment.gan.generators.generator_set import GeneratorSet
+
+__all__ = ["CHUNK", "MAX_SAMPLES", "ClassGenerator", "GeneratorSet", "is_finite", "network_from"]

@@ -1,0 +1,133 @@
+"""The generators of all classes: sampling over them, and saving as a set of bundles (`bundle_files.py`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from augment.core.errors import ArgumentError
+from augment.core.files import json_text, slug, write_bytes
+from augment.core.progress import counted, first_few
+from augment.data.arguments import path_argument, sequence_argument, whole_number
+from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, signed
+from augment.gan.generators.arguments import check_labels, check_parts
+from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
+from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
+
+
+class GeneratorSet(Mapping[str, ClassGenerator]):
+    """Generators by label, in the order of the classes: a read-only mapping.
+
+    classes: all classes of the training set, those without a generator included; sorted unless an
+    order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
+    generator. shared: the generator of all classes that theirs began from, None where there was none.
+    Raises `ArgumentError` when `classes` are not the labels of `generators` and `failed`, when a generator is of
+    another label than it stands under, or draws images of another size than the others, TypeError for other kinds.
+
+    >>> import augment, torch
+    >>> images = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8)
+    >>> generators = augment.train_generators(
+    ...     images, [0] * 8 + [1] * 4, classes=["scratch", "dent"], width=4, shared_steps=8, steps=8
+    ... )
+    >>> generators.class_to_idx, generators.failed
+    ({'scratch': 0, 'dent': 1}, {})
+    >>> {label: tuple(generator.sample(2).shape) for label, generator in generators.items()}
+    {'scratch': (2, 1, 8, 8), 'dent': (2, 1, 8, 8)}
+    >>> images, labels = generators.sample(64, seed=0)  # of all classes in turns
+    >>> images.shape, [generators.classes[label] for label in labels[:3]]
+    (torch.Size([64, 1, 8, 8]), ['scratch', 'dent', 'scratch'])
+    >>> generators.to("cpu")
+    GeneratorSet(2 generators of images 1x8x8: 'scratch', 'dent')
+    """
+
+    def __init__(
+        self,
+        generators: Mapping[str, ClassGenerator],
+        failed: Mapping[str, str] | None = None,
+        classes: Sequence[str] | None = None,
+        shared: ClassGenerator | None = None,
+    ) -> None:
+        check_parts(generators, failed, shared)
+        self.failed, self.shared = dict(failed or {}), shared
+        labels = sorted({*generators, *self.failed})
+        self.classes = labels if classes is None else sequence_argument("classes", classes)
+        if sorted(self.classes, key=str) != labels or set(generators) & set(self.failed):
+            raise ArgumentError(f"classes are {self.classes}, and the generators and failures are of {labels}")
+        self._generators = {label: generators[label] for label in self.classes if label in generators}
+        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
+
+    def __getitem__(self, label: str) -> ClassGenerator:
+        if label in self._generators:
+            return self._generators[label]
+        if label in self.failed:
+            raise KeyError(f"class {label!r} has no generator: {self.failed[label]}")
+        raise KeyError(f"no class {label!r}; there are {', '.join(map(repr, self._generators))}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._generators)
+
+    def __len__(self) -> int:
+        return len(self._generators)
+
+    def __repr__(self) -> str:
+        size = f" of images {size_text(next(iter(self.values())).shape)}" if self else ""
+        named = [*map(repr, self), *(f"{label!r} (failed)" for label in self.failed)]
+        classes = f": {first_few(named, SHOWN_LABELS)}" if named else ""
+        return f"GeneratorSet({counted(len(self), 'generator')}{size}{classes})"
+
+    def _repr_html_(self) -> str:
+        return notebook_html(repr(self), {label: generator.sample(SHOWN_SAMPLES) for label, generator in self.items()})
+
+    def to(self, device: str | torch.device) -> "GeneratorSet":
+        """Move every generator to a device, in place. Raises `ArgumentError` for one that is not there."""
+        for generator in [*self.values(), *([] if self.shared is None else [self.shared])]:
+            generator.to(device)
+        return self
+
+    def sample(self, n: int, *, seed: int = 0, start: int = 0) -> tuple[Tensor, Tensor]:
+        """uint8 (n, C, H, W) and their class indices int64 (n,), of all classes in turns, on the CPU.
+
+        Sample i is of the class i mod K of the K that have a generator, and is sample i // K of it, so every class has
+        its share, and `sample(4)` is the beginning of `sample(8)`: images start to start + n - 1 of this seed. An index
+        is a position in `classes`; that of a class whose GAN failed does not occur. To have other shares, or an order
+        of classes of your own, take `SyntheticDataset`. Raises as `ClassGenerator.sample` does, and `ArgumentError`
+        where there is no generator.
+        """
+        n, start = whole_number("n", n, 0, MAX_SAMPLES), whole_number("start", start, 0, MAX_INDEX)
+        if not self:
+            raise ArgumentError(f"n: no class has a generator to draw from; failed: {self.failed}")
+        labels = torch.empty(n, dtype=torch.int64, device="cpu")
+        images = torch.empty((n, *next(iter(self.values())).shape), dtype=torch.uint8, device="cpu")
+        for turn, (label, generator) in enumerate(self.items()):
+            before, after = (-(-(at - turn) // len(self)) for at in (start, start + n))  # of its samples
+            where = slice((turn - start) % len(self), None, len(self))
+            images[where] = generator.sample(after - before, seed=seed, start=before)
+            labels[where] = self.class_to_idx[label]
+        return images, labels
+
+    def save(self, folder: str | Path) -> None:
+        """Write a bundle for each class, one of the shared generator, and index.json, which has a hash of every file;
+        `load_generators` reads all back.
+
+        Raises `ArgumentError` for labels that cannot stand beside each other, `StoreError` when the disk refuses.
+        """
+        folder = path_argument("folder", folder)
+        check_labels(self.classes)
+        bundles = {slug(label): generator for label, generator in self.items()}
+        bundles |= {SHARED: self.shared} if self.shared is not None else {}
+        files = {
+            f"{name}/{file}": digest
+            for name, generator in bundles.items()
+            for file, digest in generator.save(folder / name).items()
+        }
+        entries = {
+            label: {
+                "slug": slug(label),
+                "status": "trained" if label in self else "failed",
+                "reason": self.failed.get(label, "")[:MAX_REASON_LENGTH],
+            }
+            for label in self.classes
+        }
+        index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
+        write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
