@@ -17,9 +17,8 @@ from augment.evaluation.arms.draws import delivered_images, is_matched, sampled_
 from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
 from augment.synthesis.native import Varied
-from pipeline.carried import carried_again
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
-from pipeline.delivery import Delivery, delivery_of, real_files, train_files, varied_of
+from pipeline.delivery import Delivery, carried_again, delivery_of, real_files, train_files, varied_of
 
 Row = dict[str, object]
 
@@ -100,7 +99,9 @@ def carried_samples(
     train: ImageSet, kept: dict[str, list[dict[str, str]]], delivery: Delivery, params: Params
 ) -> dict[str, list[Row]]:
     """Rows of samples whose defects are carried onto other images, made again from originals; kept: by label."""
-    made = carried_again(train, kept, delivery.size, params) if kept else {}
+    if not kept or delivery.originals is None:
+        return {}
+    made = carried_again(train, kept, delivery.originals, delivery.size, params)
     return {
         label: [write_sample(sample, png(picture(next(images)))) for sample in kept[label]]
         for label, images in made.items()

@@ -119,9 +119,9 @@ FILES: dict[str, CsvFile] = {
         kept="1 or 0",
         reason="empty, `near_copy`, `off_class` or `surplus`",
         sha256="of the kept image's file; empty: dropped",
-        source_image="index of the training image that was varied, or whose defect was carried; empty: none",
+        source_image="training image that was varied, or whose defect was carried; empty: none",
         source="`own`, `borrowed` or `translated`",
-        lender_image="index of the training image that a defect was carried onto; empty: none",
+        lender_image="training image that a defect was carried onto; empty: none",
     ),
     "data/synthetic/transplants.csv": CsvFile(
         "Classes that were to be translated, a row each; no file where none was.",

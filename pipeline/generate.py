@@ -15,31 +15,15 @@ from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from augment.synthesis.transplant.transplant import transplant_settings, transplants
-from pipeline.carried import ACROSS, examples, finding_rows, larger_set
+from pipeline.carried import ACROSS, FINDING_COLUMNS, examples, finding_rows
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 from pipeline.room import samples_and_delivery
 from pipeline.surroundings import tell_makers
 
 COLUMNS = (
-    "label",
-    "file",
-    "seed",
-    "index",
-    "borrowed",
-    "probability",
-    "threshold",
-    "other_class",
-    "nearest_train",
-    "nearest_distance",
-    "copy_threshold",
-    "kept",
-    "reason",
-    "sha256",
-    "source_image",
-    "source",
-    "lender_image",
-)
-FINDING_COLUMNS = ("label", "lender", "translated", "way", "images", "usable", "reason")  # fmt: skip
+    "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
+    "nearest_distance", "copy_threshold", "kept", "reason", "sha256", "source_image", "source", "lender_image",
+)  # fmt: skip
 
 
 def generate(params: Params) -> None:
@@ -49,11 +33,10 @@ def generate(params: Params) -> None:
     backend, generators = start_backend(params.compute), load_generators(MODELS)
     tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
     filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)
-    larger = larger_set(train, params) if transplant_settings(params).may_apply(train) else None
     (candidates,) = choose_samples(
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
-        larger=[larger] if larger else None, settings=transplant_settings(params),
+        settings=transplant_settings(params),
     )  # fmt: skip
     rows = [
         row
@@ -62,17 +45,17 @@ def generate(params: Params) -> None:
     ]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
     write_checksums(SYNTHETIC, ["manifest.csv"])
-    write_carried(train, larger, params)
+    write_carried(train, params)
 
 
-def write_carried(train: ImageSet, larger: ImageSet | None, params: Params) -> None:
+def write_carried(train: ImageSet, params: Params) -> None:
     """What was found of classes that were to be translated, and a picture of each: nothing where none was."""
-    carrying, findings = transplants(train, larger, transplant_settings(params), params.seed)
+    carrying, findings = transplants(train, None, transplant_settings(params), params.seed)
     if findings:
-        write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings, carrying), FINDING_COLUMNS)
+        write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings), FINDING_COLUMNS)
     for label, one in carrying.items():
-        own = (larger or train).of_class(label).images
-        write_grid(SYNTHETIC / f"{folder_name(label)}-carried.png", np.stack(examples(own, one, params.seed)), ACROSS)
+        shown = examples(train.of_class(label).images, one, params.seed)
+        write_grid(SYNTHETIC / f"{folder_name(label)}-carried.png", shown, ACROSS)
 
 
 def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[dict[str, object]]:

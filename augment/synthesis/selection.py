@@ -105,14 +105,11 @@ def choose_samples(
     minority class's candidates, those made by latent transfer, where there is a shared generator. larger: the sets as
     large as they are judged, whose defects are carried where `settings` and the images allow it.
     """
-    shown: Sequence[ImageSet | None] = larger or [None] * len(sets)
-    tried = [(train, of_seed, settings, seed) for train, of_seed, seed in zip(sets, shown, seeds, strict=True)]
-    carrying = engine.gather(_transplants_of, tried) if any(map(settings.may_apply, sets)) else [{} for _ in seeds]
+    carrying = _all_transplants(sets, larger, settings, seeds, engine)
     transfers: list[dict[str, LatentTransfer]] = [{} for _ in seeds]
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-        transfers = engine.gather(_transfers_of, shared)
-    transfers = [settings.without_own(by_class) for by_class in transfers]
+        transfers = [settings.without_own(by_class) for by_class in engine.gather(_transfers_of, shared)]
     units = zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
         ClassChoice(
@@ -136,6 +133,21 @@ def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str
     """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
     shared, train, seed = unit
     return {} if shared is None else latent_transfers(shared, train, seed)
+
+
+def _all_transplants(
+    sets: Sequence[ImageSet],
+    larger: Sequence[ImageSet] | None,
+    settings: TransplantSettings,
+    seeds: Sequence[int],
+    engine: Engine,
+) -> list[dict[str, Transplant]]:
+    """Of each seed; none where no set has a class to lend."""
+    if not any(map(settings.may_apply, sets)):
+        return [{} for _ in seeds]
+    shown: Sequence[ImageSet | None] = larger or [None] * len(sets)
+    units = [(train, of_seed, settings, seed) for train, of_seed, seed in zip(sets, shown, seeds, strict=True)]
+    return engine.gather(_transplants_of, units)
 
 
 def _transplants_of(unit: tuple[ImageSet, ImageSet | None, TransplantSettings, int]) -> dict[str, Transplant]:

@@ -12,8 +12,8 @@ LENDER_SHARE = 0.15  # of the good images: those with the nearest places
 
 
 def fitting_places(twin: Tensor, mask: Tensor, bank: Bank, mirrors: Sequence[tuple[int, int]]) -> Tensor:
-    """Rows (n, 5): good image, shift across and down (half sides), mirror across and down, of the places that fit best, one
-    at most of each good image. twin (C, H, W) of the defective image, mask (1, H, W); mirrors: those allowed."""
+    """Rows (n, 5): good image, shift across and down (half sides), mirror across and down, of the places that fit best,
+    one at most of each good image. twin (C, H, W) of the defective image, mask (1, H, W); mirrors: those allowed."""
     found = []
     for across, down in mirrors:
         flipped = [axis for axis, side in ((1, down), (2, across)) if side < 0]

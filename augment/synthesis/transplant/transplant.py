@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -32,15 +31,16 @@ Mirrors = tuple[tuple[int, int], ...]
 class Transplant:
     """All that makes samples of one class from a lender's images.
 
-    label: of the class; working: (h, w) of samples, which `larger` ones are shrunk to
+    label: of the class
     changes: float (k, C, H, W), what is carried; positions: int64 (k,), which image of the class each is of
+    judged_changes: the same at the judged size
     lent: uint8 (M, C, H, W), and which training image each is, int64 (M,)
     places: of each change float (n, 5) as `fitting_places` gives them; empty: on any lent image, near its own place
     """
 
     label: str
-    working: tuple[int, int]
     changes: Tensor
+    judged_changes: Tensor
     positions: NDArray[np.int64]
     lent: NDArray[np.uint8]
     lenders: NDArray[np.int64]
@@ -49,25 +49,23 @@ class Transplant:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(C, h, w) of a sample."""
-        return self.lent.shape[1], *self.working
+        """(C, H, W) of a sample."""
+        channels, height, width = self.lent.shape[1:]
+        return channels, height, width
 
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
-        """uint8 (n, C, h, w): images start to start + n - 1 of this seed."""
-        made = torch.from_numpy(self.larger(self.draws(n, seed=seed, start=start)))
-        if made.shape[2:] == self.working:
-            return made
-        small = F.interpolate(made.float(), self.working, mode="bicubic", antialias=True)
-        return small.round().clamp(0, 255).to(torch.uint8)
+        """uint8 (n, C, H, W): images start to start + n - 1 of this seed."""
+        drawn = self.draws(n, seed=seed, start=start)
+        return torch.from_numpy(Translated(self.changes, self.positions, drawn).onto(self.lent_to(drawn)))
 
-    def larger(self, draws: Draws) -> NDArray[np.uint8]:
-        """The drawn samples as large as the lent images, uint8 (n, C, H, W)."""
+    def lent_to(self, draws: Draws) -> NDArray[np.uint8]:
+        """The images that defects are carried onto, uint8 (n, C, H, W)."""
         at = {int(position): number for number, position in enumerate(self.lenders)}
-        lenders = self.lent[np.array([at[int(one)] for one in draws.lender], dtype=np.int64)]
-        return self.translated(draws).onto(lenders)
+        return self.lent[np.array([at[int(one)] for one in draws.lender], dtype=np.int64)]
 
     def translated(self, draws: Draws) -> Translated:
-        return Translated(self.changes, self.positions, draws)
+        """The drawn samples at the judged size."""
+        return Translated(self.judged_changes, self.positions, draws)
 
     def draws(self, n: int, *, seed: int = 0, start: int = 0) -> Draws:
         """How each sample is made; that of image i depends on (seed, i) alone."""
@@ -157,29 +155,25 @@ def transplants(
 ) -> tuple[dict[str, Transplant], list[Finding]]:
     """Of each class that can be translated, and what was found of each that was tried.
 
-    larger: the same images as large as they are judged; None: as they are. Without a lender, or below 16 px, nothing is
+    larger: the same images as large as they are judged, None: as they are. Without a lender, or below 16 px, nothing is
     tried.
     """
-    counts = train.counts()
-    lender = lender_of(counts, settings.normal)
+    lender = lender_of(train.counts(), settings.normal)
     if lender is None or not settings.may_apply(train):
         return {}, []
-    shown = larger or train
     lenders = _some(np.flatnonzero(train.labels == lender), MAX_LENT, seed)
-    good_images, held = _floats(shown.images[lenders]), _held(len(lenders))
-    tried = settings.tried(counts)
-    like = likeness(good_images, held)
+    lent = _floats(train.images[lenders])
+    like, tried = likeness(lent, _held(len(lent))), [train.of_class(label) for label in settings.tried(train.counts())]
     if like.way is None:
-        return {}, [Finding(label, lender, "", counts[label], 0, _unlike(like)) for label in tried]
-    good, working = known_good(good_images, held, like.way), (*train.images.shape[2:],)
+        return {}, [Finding(own.classes[0], lender, "", len(own), 0, _unlike(like)) for own in tried]
+    good = known_good(lent, _held(len(lent)), like.way)
     made, findings = dict[str, Transplant](), list[Finding]()
-    for label in tried:
-        own = np.flatnonzero(train.labels == label)
-        one = _transplant(label, shown.images[own], shown.images[lenders], lenders, good, settings.flips)
-        usable, reason = len(one.positions), _refusal(len(one.positions), len(own))
-        findings.append(Finding(label, lender, like.way, len(own), usable, reason))
+    for own in tried:
+        one = _transplant(own.classes[0], own.images, train.images[lenders], lenders, good, settings.flips)
+        reason = _refusal(len(one.positions), len(own))
+        findings.append(Finding(one.label, lender, like.way, len(own), len(one.positions), reason))
         if not reason:
-            made[label] = replace(one, working=working)
+            made[one.label] = one if larger is None else _judged(one, larger)
     return made, findings
 
 
@@ -196,17 +190,19 @@ def _transplant(
             for twin, mask in zip(found.twins[usable], found.masks[usable], strict=True)
         )
     positions = np.flatnonzero(usable.numpy()).astype(np.int64)
-    return Transplant(
-        label, lent.shape[2:], found.changes[usable], positions, lent, lenders.astype(np.int64), places, allowed
-    )
+    changes = found.changes[usable]
+    return Transplant(label, changes, changes, positions, lent, lenders.astype(np.int64), places, allowed)
 
 
-def at_size(one: Transplant, larger: ImageSet) -> Transplant:
-    """The same samples, whose defects are found anew on the same training images at another size."""
+def changes_at(one: Transplant, larger: ImageSet) -> Tensor:
+    """What is carried, found anew on the same training images at another size, float (k, C, H, W)."""
     lent = _floats(larger.images[one.lenders])
     good = known_good(lent, _held(len(lent)), "patches" if one.places else "neighbours")
-    found = defects_of(_floats(larger.of_class(one.label).images[one.positions]), good)
-    return replace(one, changes=found.changes, lent=larger.images[one.lenders])
+    return defects_of(_floats(larger.of_class(one.label).images[one.positions]), good).changes
+
+
+def _judged(one: Transplant, larger: ImageSet) -> Transplant:
+    return replace(one, judged_changes=changes_at(one, larger))
 
 
 def _held(lent: int) -> Tensor:

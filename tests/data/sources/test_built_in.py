@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 from augment.data import cleaning
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.sources.built_in import IMAGES_PER_CLASS, MAX_PALLOR, digits, slanted
+from augment.data.sources.built_in import digits, slanted
+from augment.data.sources.built_in.small import IMAGES_PER_CLASS, MAX_PALLOR
 from augment.params import Ingest
 
 
@@ -51,7 +52,7 @@ def test_equal_screens_neither_stop_the_run_nor_straddle_a_split(
     """Black-and-white screens: 16 patterns among 400 images."""
     images = np.random.default_rng(0).integers(0, 2, (400, 1, 2, 2), dtype=np.uint8) * 255
     labels = ["face" if image[0, 0, 0] == 0 else "noise" for image in images]
-    monkeypatch.setattr(cleaning, "slanted", lambda: (images, labels))
+    monkeypatch.setitem(cleaning.BUILT_IN, "slanted", lambda: (images, labels))
     findings = prepare(Ingest(source="slanted"), 0, tmp_path)
     assert len(findings.usable) == 400
     sides = defaultdict(set)

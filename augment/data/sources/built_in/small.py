@@ -1,4 +1,4 @@
-"""The built-in sets: hand-written digits, surfaces made in code, and Slanted Land.
+"""Small built-in sets: hand-written digits, and Slanted Land.
 
 Slanted Land is a world of 2x2 screens whose people are dark along the falling diagonal.
 
@@ -6,13 +6,10 @@ The smallest set that a GAN can learn (docs/gans-by-hand.md). There are only 16 
 every image here has grey levels of its own: copies would leave nothing to hold out.
 """
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.seeds import numpy_rng
-from augment.data.sources.surfaces import surfaces
 
 IMAGES_PER_CLASS = 400  # images of each class
 MAX_PALLOR = 0.3  # a face's dark pixels are at most this far from black, its light ones from white
@@ -41,10 +38,3 @@ def digits() -> tuple[NDArray[np.uint8], list[str]]:
     bunch = load_digits()
     images = np.floor(bunch.images * (255 / 16) + 0.5).astype(np.uint8)[:, None]
     return images, [str(target) for target in bunch.target]
-
-
-BUILT_IN: Mapping[str, Callable[[], tuple[NDArray[np.uint8], list[str]]]] = {
-    "digits": digits,
-    "slanted": slanted,
-    "surfaces": surfaces,
-}
