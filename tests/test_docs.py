@@ -38,8 +38,9 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
     "docs/architecture.md": 95,
-    "docs/decisions.md": 232,
+    "docs/decisions.md": 238,
     "docs/robustness.md": 90,
+    "docs/transplants.md": 75,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
 GLOSSARY = "## Glossary"  # a page's most lines are those above it

@@ -110,20 +110,13 @@ def choose_samples(
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
         transfers = [settings.without_own(by_class) for by_class in engine.gather(_transfers_of, shared)]
-    units = zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
+    most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
         ClassChoice(
-            label,
-            sampler,
-            train.of_class(label).images,
-            class_filter,
-            train.classes.index(label),
-            wanted,
-            wanted * oversample,
-            seed,
+            label, sampler, train.of_class(label).images, of_seed, train.classes.index(label), wanted, most, seed
         )
-        for train, of_seed, by_class, translating, class_filter, seed in units
-        for label, sampler in class_samplers(of_seed, train, by_class, transfer_share, translating).items()
+        for train, known, by_class, translating, of_seed, seed in units
+        for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
     ]
     chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
     return [{label: next(chosen) for label in of_seed} for of_seed in generators]

@@ -106,7 +106,8 @@ def test_the_main_part_has_most_of_what_is_unexplained() -> None:
 
 def test_nothing_has_no_main_part() -> None:
     part, share = main_parts(torch.zeros(2, 1, 8, 8), torch.zeros(2, 1, 8, 8))
-    assert part.sum() == 0 and share.sum() == 0
+    assert part.sum() == 0
+    assert share.sum() == 0
 
 
 @pytest.mark.parametrize("way", ["neighbours", "patches"])
