@@ -44,18 +44,19 @@ def generate(params: Params) -> None:
         for row in write_class(found, np.flatnonzero(train.labels == label).astype(np.int64))
     ]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
-    write_checksums(SYNTHETIC, ["manifest.csv"])
-    write_carried(train, params)
+    write_checksums(SYNTHETIC, ["manifest.csv", *write_carried(train, params)])
 
 
-def write_carried(train: ImageSet, params: Params) -> None:
-    """What was found of classes that were to be translated, and a picture of each: nothing where none was."""
+def write_carried(train: ImageSet, params: Params) -> list[str]:
+    """What was found of classes that were to be translated, and a picture of each: nothing where none was. Returns the
+    names of the files."""
     carrying, findings = transplants(train, None, transplant_settings(params), params.seed)
     if findings:
         write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings), FINDING_COLUMNS)
     for label, one in carrying.items():
         shown = examples(train.of_class(label).images, one, params.seed)
         write_grid(SYNTHETIC / f"{folder_name(label)}-carried.png", shown, ACROSS)
+    return ["transplants.csv"] * bool(findings) + [f"{folder_name(label)}-carried.png" for label in carrying]
 
 
 def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[dict[str, object]]:
