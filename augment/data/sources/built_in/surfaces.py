@@ -12,7 +12,7 @@ from augment.core.seeds import numpy_rng
 
 SIDE_PX = 32
 GOOD_IMAGES, DEFECT_IMAGES = 600, 60  # of the good class, of each kind of defect
-GRAIN_PX, GRAIN = 9, 26.0  # length of the brush marks; their depth in grey levels, before they are averaged
+GRAIN_PX, GRAIN = 9, 14.0  # length of the brush marks; their depth in grey levels, before they are averaged
 Plate = NDArray[np.float64]
 
 
@@ -40,8 +40,8 @@ def _plate(rng: np.random.Generator) -> Plate:
     grain = rng.normal(0, GRAIN, (SIDE_PX, SIDE_PX + GRAIN_PX - 1))
     marks = np.lib.stride_tricks.sliding_window_view(grain, GRAIN_PX, axis=1).mean(axis=2)
     down, across = np.mgrid[-1 : 1 : SIDE_PX * 1j, -1 : 1 : SIDE_PX * 1j]
-    slope = rng.uniform(-12, 12, 2)
-    return np.asarray(rng.uniform(125, 165) + slope[0] * down + slope[1] * across + marks)
+    slope = rng.uniform(-20, 20, 2)
+    return np.asarray(rng.uniform(115, 180) + slope[0] * down + slope[1] * across + marks)
 
 
 def _distance(rng: np.random.Generator, reach: float) -> tuple[Plate, Plate]:
