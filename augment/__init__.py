@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from augment.gan.api import train_generators
     from augment.gan.bundle import check_bundle, load_generators
     from augment.gan.generators import ClassGenerator, GeneratorSet
+    from augment.gan.upscale.bundle import load_upscaler
+    from augment.gan.upscale.training import train_upscaler
+    from augment.gan.upscale.upscaler import Upscaler
     from augment.synthesis.training_code.augmented import load_augmented
     from augment.synthesis.training_code.datasets import SyntheticDataset
     from augment.synthesis.training_code.mix import SyntheticMix
@@ -50,11 +53,14 @@ __all__ = [
     "ImageSet",
     "SyntheticDataset",
     "SyntheticMix",
+    "Upscaler",
     "check_bundle",
     "load_augmented",
     "load_generators",
     "load_originals",
+    "load_upscaler",
     "train_generators",
+    "train_upscaler",
 ]
 
 _HOMES = {
@@ -69,7 +75,10 @@ _HOMES = {
     "load_augmented": "augment.synthesis.training_code.augmented",
     "load_generators": "augment.gan.bundle",
     "load_originals": "augment.data.prepared_originals",
+    "Upscaler": "augment.gan.upscale.upscaler",
+    "load_upscaler": "augment.gan.upscale.bundle",
     "train_generators": "augment.gan.api",
+    "train_upscaler": "augment.gan.upscale.training",
 }
 
 

@@ -1,4 +1,4 @@
-"""`augment new | init | check | sample | verdict | ...`; heavy imports stand in the command that needs them."""
+"""`augment new | run | init | check | verdict | ...`; heavy imports stand in the command that needs them."""
 
 import argparse
 import importlib.util
@@ -65,6 +65,31 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
+    run = _run_parser(commands)
+    sample = _sample_parser(commands)
+    verdict = commands.add_parser("verdict", help="the last verdict in words")
+    verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
+    verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
+
+    trial = _trial_parser(commands)
+    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
+    prune_help = "delete GANs of the work store that no run has used for DAYS days"
+    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
+    functions = {
+        init: _init,
+        check: _check,
+        run: _run_all,
+        sample: _sample,
+        verdict: _verdict,
+        trial: _trial,
+        doctor: _doctor,
+    }
+    for command, function in functions.items():
+        command.set_defaults(command=function, in_project=command not in (sample, doctor, run))
+    return top
+
+
+def _sample_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     sample = commands.add_parser("sample", help="write samples of trained generators")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
@@ -72,23 +97,28 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
     sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
+    return sample
 
-    verdict = commands.add_parser("verdict", help="the last verdict in words")
-    verdict.add_argument("--reports", type=Path, default=Path("reports"), help=f"folder {DEFAULT}")
-    verdict.add_argument("--explain", action="store_true", help="the rules with this run's numbers and their sources")
 
+def _trial_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
     trial = commands.add_parser("trial", help="your own training on data/augmented, and on its real images alone")
     trial.add_argument("training", metavar="COMMAND", help="reads AUGMENT_DATA, AUGMENT_SEED; writes AUGMENT_SCORE")
     trial.add_argument("--data", type=Path, default=Path("data/augmented"), help=f"folder {DEFAULT}")
     trial.add_argument("--seeds", type=_seeds, default=5, help=f"paired runs of the command {DEFAULT}")
+    return trial
 
-    doctor = commands.add_parser("doctor", help="environment, work store and DVC state; exit 1 when a fault is found")
-    prune_help = "delete GANs of the work store that no run has used for DAYS days"
-    doctor.add_argument("--prune", type=_days, metavar="DAYS", help=prune_help)
-    functions = {init: _init, check: _check, sample: _sample, verdict: _verdict, trial: _trial, doctor: _doctor}
-    for command, function in functions.items():
-        command.set_defaults(command=function, in_project=command not in (sample, doctor))
-    return top
+
+def _run_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> argparse.ArgumentParser:
+    run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
+    run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument(
+        "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
+    )
+    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
+    run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
+    change = "a setting of params.yaml, section.key=value; as often as needed"
+    run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)
+    return run
 
 
 def _add_project_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -135,6 +165,15 @@ def _check(options: argparse.Namespace) -> int:
     return check.run(options.path, params, options.json, missing, ahead.preflight, forecast)
 
 
+def _run_all(options: argparse.Namespace) -> int:
+    _need_pipeline("run")
+    from augment.commands import run
+    from augment.commands.planning import Wishes
+
+    wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
+    return run.run(options.path, wishes)
+
+
 def _sample(options: argparse.Namespace) -> int:
     from augment.commands import sample
 
@@ -179,6 +218,7 @@ def _whole(least: int, most: int, text: str) -> int:
 
 
 _count, _seed = partial(_whole, 1, 1_000_000), partial(_whole, 0, 2**53)
+_side = partial(_whole, 2, 256)
 _seeds, _days = partial(_whole, 2, 1000), partial(_whole, 0, 100_000)
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ what a GAN of that size makes must be. So a row is the ceiling of every generato
     native            further real images, at the size that the backbone sees
     via S             the same, shrunk to S px and enlarged again
     via S, detail     the same, with what shrinking takes from a real training image of the class laid over it
+    via S, learnt     with --learnt S: enlarged by super-resolution that has learnt the training images
+    via S, L1         the same, learnt by the absolute error alone
     ..., law (a)      images of the other classes go through the same, so that nothing processed means poor
 
 Samples are half of what a poor class weighs. A frozen backbone and logistic regression judge, by balanced accuracy on
@@ -15,7 +17,7 @@ the set's own test images, or a third of its groups; means over `--draws` traini
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +26,10 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from augment.data.decoding.fitting import resize
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.seen import augmented_once
+from augment.gan.upscale.training import ADVERSARIAL, train_upscaler
 from augment.measure.backbone.backbone import features, load_backbone
 from benchmarks.probing import Data, Images, Rows, load, print_scores, scores
 
@@ -53,6 +57,13 @@ def detailed(images: Images, sources: Images, side: int) -> Images:
     return as_images(via(images, side) + torch.from_numpy(sources).float() - via(sources, side))
 
 
+def learnt(images: Images, training: Images, side: int, adversarial: float, seed: int) -> Images:
+    """Shrunk as ingest shrinks, and enlarged by super-resolution that learnt the training images."""
+    upscaler = train_upscaler(training, side, seed=seed, adversarial=adversarial)
+    small = np.stack([resize(image.transpose(1, 2, 0), side, side).transpose(2, 0, 1) for image in images])
+    return upscaler(torch.from_numpy(small), images.shape[2:]).numpy()
+
+
 class Draw:
     """One training set: rows of the images that are there, and of those that stand for samples."""
 
@@ -72,9 +83,14 @@ class Draw:
 
 
 def ways(
-    images: ImageSet, draw: Draw, see: Callable[[Images], Rows], targets: NDArray[np.int64], plain: Rows
+    images: ImageSet,
+    draw: Draw,
+    see: Callable[[Images], Rows],
+    targets: NDArray[np.int64],
+    plain: Rows,
+    enlarged: Sequence[tuple[str, Images]],
 ) -> dict[str, Data]:
-    """Rows of every way of one training set."""
+    """Rows of every way of one training set; enlarged: name -> further images and others through a working size."""
     real, further, others = (np.array(part) for part in (draw.real, draw.further, draw.others))
     counts = np.bincount(targets[real], minlength=len(images.classes))
     made = np.bincount(targets[further], minlength=len(images.classes))
@@ -89,22 +105,30 @@ def ways(
     found = {"real": of(real, plain[real], counts, 1.0), "native": [*both, *of(further, plain[further], made, 0.5)]}
     views = [see(augmented_once(images.images[real], "horizontal", number)) for number in range(VIEWS)]
     found["views"] = [part for rows in (plain[real], *views) for part in of(real, rows, counts, 1 / (1 + VIEWS))]
-    sources = images.images[[draw.sources[at] for at in (*further, *others)]]
-    through = images.images[[*further, *others]]
-    for side in WORKING:
-        if side >= images.images.shape[2]:
-            continue
-        for name, changed in (
-            (f"via {side}", as_images(via(through, side))),
-            (f"via {side}, detail", detailed(through, sources, side)),
-        ):
-            rows = see(changed)
-            poor_rows, rich_rows = rows[: len(further)], rows[len(further) :]
-            samples = of(further, poor_rows, made, 0.5)
-            found[name] = [*both, *samples]
-            half_rich = [*of(rich, plain[rich], counts, 0.5), *of(others, rich_rows, counts, 0.5)]
-            found[f"{name}, law (a)"] = [*half_rich, *of(poor, plain[poor], counts, 0.5), *samples]
+    for name, changed in enlarged:
+        rows = see(changed)
+        poor_rows, rich_rows = rows[: len(further)], rows[len(further) :]
+        samples = of(further, poor_rows, made, 0.5)
+        found[name] = [*both, *samples]
+        half_rich = [*of(rich, plain[rich], counts, 0.5), *of(others, rich_rows, counts, 0.5)]
+        found[f"{name}, law (a)"] = [*half_rich, *of(poor, plain[poor], counts, 0.5), *samples]
     return found
+
+
+def through_working_sizes(
+    images: ImageSet, draw: Draw, learnt_side: int | None, seed: int
+) -> Iterator[tuple[str, Images]]:
+    """Further images and others of a training set, one after the other, through every working size."""
+    sources = images.images[[draw.sources[at] for at in (*draw.further, *draw.others)]]
+    through = images.images[[*draw.further, *draw.others]]
+    for side in WORKING:
+        if side < images.images.shape[2]:
+            yield f"via {side}", as_images(via(through, side))
+            yield f"via {side}, detail", detailed(through, sources, side)
+    if learnt_side is not None:
+        for name, adversarial in (("learnt", ADVERSARIAL), ("L1", 0.0)):
+            made = learnt(through, images.images[draw.real], learnt_side, adversarial, seed)
+            yield f"via {learnt_side}, {name}", made
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -115,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--many", type=int, default=60)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--learnt", type=int, help="working size that super-resolution learns to enlarge")
     chosen = parser.parse_args(arguments)
     images, is_test = load(chosen.folder, chosen.size)
     network, targets = load_backbone("lite0"), images.targets(images.classes)
@@ -124,7 +149,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table: dict[str, list[list[tuple[float, float]]]] = {}
     for seed in range(chosen.draws):
         draw = Draw(images, np.flatnonzero(~is_test), chosen.poor, chosen.few, chosen.many, seed)
-        for name, data in ways(images, draw, see, targets, plain).items():
+        enlarged = list(through_working_sizes(images, draw, chosen.learnt, seed))
+        for name, data in ways(images, draw, see, targets, plain, enlarged).items():
             found = scores(data, plain[is_test], targets[is_test], poor, len(draw.real))
             table.setdefault(name, []).append(found)
         print(f"draw {seed}: {len(draw.real)} real, {len(draw.further)} in the samples' place", flush=True)

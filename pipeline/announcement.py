@@ -10,11 +10,11 @@ from augment.params.arms import Arm
 
 
 def before_training(
-    protocol: Protocol, announced: float | None, groups: Sequence[int], cost: str, with_learning_curve: bool
+    protocol: Protocol, announced: float | None, groups: Sequence[int], costs: Sequence[str], with_learning_curve: bool
 ) -> list[str]:
-    """What the repeats are, what they can show and what they cost: `cost`, in a line."""
+    """What the repeats are, what they can show and what they cost: `costs`, in lines."""
     lines = [] if protocol.scheme == "split" else [f"{protocol.name}: {repeats_announcement(protocol)}"]
-    lines += [smallest_gain_text(announced, groups, repeats_text(protocol)), cost]
+    lines += [smallest_gain_text(announced, groups, repeats_text(protocol)), *costs]
     seeds = len(protocol.seeds)
     curve = f"the learning curve takes {seeds} classifiers more for each of its sizes, at least 3"
     return [*lines, curve] if with_learning_curve else lines

@@ -12,7 +12,7 @@ from augment.core.files import WORK_STORE, exclusive, sweep_temporaries, write_t
 from augment.core.progress import say
 from augment.params import Params
 from augment.project.starter.code import require_recorded
-from pipeline import start, surroundings
+from pipeline import start, surroundings, temporary
 
 LESS_MEMORY = "Set ingest.size, train.batch_size or compute.jobs to less in params.yaml."
 AFTER_A_DISK = " (should DVC stop at its rwlock or dvc.lock after that: `augment doctor` names the mend)"
@@ -61,7 +61,9 @@ def attempt(stage: Callable[[Params], None], *written: Path) -> int:
         for path in written:
             sweep_temporaries(path)
         require_recorded(Path())
-        stage(params.load())
+        chosen = params.load()
+        temporary.require_same_inputs(chosen, Path.cwd())
+        stage(chosen)
     except KeyboardInterrupt:
         say(f"{stage.__name__}: interrupted")
         return 130

@@ -11,7 +11,7 @@ from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
-from augment.core.progress import say
+from augment.core.progress import run_clock, say
 from augment.data.originals import read_scale
 from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import ExperimentCost, measure_cost, minutes_of_a_repeat
@@ -28,11 +28,7 @@ from augment.evaluation.experiment.experiment import (
 )
 from augment.evaluation.experiment.external import read_external
 from augment.evaluation.experiment.learning_curve import curve_points
-from augment.evaluation.experiment.preflight import (
-    check_experiment,
-    check_trained_on,
-    expected_gain,
-)
+from augment.evaluation.experiment.preflight import check_experiment, check_trained_on, expected_gain
 from augment.evaluation.experiment.protocol import Protocol, Splits, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
 from augment.evaluation.experiment.settings import ExperimentSettings, arms_for, experiment_settings, with_base
@@ -47,7 +43,7 @@ from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params
-from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds
+from augment.params.arms import BACKBONE_ARMS, DELIVERED_ARM, FINETUNE_ARM, PROBE_ARM, Arm, arm_kinds, family_of
 from augment.project.disk_space import require_space
 from pipeline.announcement import base_text, before_training, learning_curve_text
 from pipeline.common import ARM_SECONDS, EXPERIMENT, MODELS, PREPARED, REPEAT_MINUTES, main
@@ -137,7 +133,8 @@ def announce(
     announced, groups = expected_gain(protocol, settings, params)
     cost = measure_cost(protocol, settings, params.evaluate.base_arms(settings.arms), training, backend)
     curve = params.evaluate.learning_curve == "on"
-    for line in before_training(protocol, announced, groups.tolist(), cost_line(cost, backend.engine), curve):
+    costs = [] if run_clock.running_clock() else [cost_line(cost, backend.engine)]  # else the whole run's time is told
+    for line in before_training(protocol, announced, groups.tolist(), costs, curve):
         say(f"experiment: {line}")
     return announced, cost
 
@@ -162,6 +159,7 @@ def choose_base(settings: ExperimentSettings, tried: Sequence[Arm], val: MetricT
     """Choose what the arms with made images build on, on val, and tell it."""
     base = strongest_base(val, tried)
     say(f"experiment: {base_text(base, tried, val)}")
+    run_clock.settle(family_of(base, None) if base else "scratch")
     return with_base(settings, base)
 
 

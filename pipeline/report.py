@@ -1,12 +1,16 @@
 """Write reports/report.html and reports/plots/ from the outputs of the stages before."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from augment.core.files import write_bytes, write_csv, write_json, write_text
+from augment.core.progress import say
+from augment.core.progress.run_clock import RUN
 from augment.params import Params
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
@@ -31,6 +35,14 @@ def report(params: Params) -> None:
     write_csv(PLOTS / "arms.csv", arm_rows(contents), INTERVAL_COLUMNS)
     write_json(PLOTS / "intervals.json", INTERVAL_TEMPLATE)
     write_text(PAGE, render(contents))
+    if RUN not in os.environ:  # `augment run` ends with all of the verdict
+        say("\n".join(["", *closing(contents.verdict)]))
+
+
+def closing(verdict: Mapping[str, Any]) -> list[str]:
+    """The verdict in words, for whoever started the stages by DVC, and where the rest is."""
+    words = [f"{verdict['verdict']}: {verdict['sentence']}", str(verdict["first_line"])]
+    return [*words, f"The page: {PAGE}; what to do, and why: `augment verdict`"]
 
 
 def repeat_minutes(scores: str | None) -> float | None:

@@ -17,11 +17,14 @@ from augment import (
     ImageSet,
     SyntheticDataset,
     SyntheticMix,
+    Upscaler,
     check_bundle,
     load_augmented,
     load_generators,
     load_originals,
+    load_upscaler,
     train_generators,
+    train_upscaler,
 )
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
@@ -37,6 +40,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (4, 1, 8, 8), dtype=np.uint8)
 NAMES = np.array(["a", "a", "b", "b"])
 IMAGES = ImageSet(PIXELS, NAMES, NAMES, np.arange(4).astype(np.str_))
 LARGE = ImageSet(PIXELS.repeat(2, 2).repeat(2, 3), NAMES, NAMES, IMAGES.sources)
+UPSCALER = train_upscaler(LARGE.images, 8, steps=1, progress=False)
 BATCH, TARGETS = torch.from_numpy(PIXELS), torch.tensor([0, 0, 1, 1])
 QUICK = {"width": 4, "latent": 2, "shared_steps": 2, "steps": 2, "batch_size": 2, "device": "cpu"}
 FEW = {"width": 4, "shared_steps": 2, "steps": 2}
@@ -76,6 +80,9 @@ TAKES: dict[str, set[str]] = {
     "GANOverSampler.image_shape": {"None"},
     "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
+    "train_upscaler.progress": {"a bool"}, "train_upscaler.adversarial": {"a float"},
+    "train_upscaler.size": {"a list"}, "Upscaler.save": {"a text", "no text"},
+    "SyntheticDataset.upscaler": {"None"}, "SyntheticMix.upscaler": {"None"},
     "load_augmented.size": {"None", "a list"}, "load_augmented.transform": {"None", "a class", "a function"},
     "load_augmented.classes": {"None"}, "load_augmented.verify": {"a bool"},
     "ImageSet.of_class": {"a text", "no text"}, "ClassGenerator.label": {"a text", "no text"},
@@ -105,6 +112,10 @@ def one(**changes: Any) -> object:
 
 def several(**changes: Any) -> object:
     return GeneratorSet(**({"generators": {"a": A, "b": B}} | changes))
+
+
+def upscaling(**changes: Any) -> object:
+    return train_upscaler(**({"originals": LARGE.images, "size": 8, "steps": 1, "progress": False} | changes))
 
 
 def augmented(**changes: Any) -> Any:
@@ -150,6 +161,12 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "load_augmented.augmentation images": partial(augment_batch, augmentation="classical", flips="none"),
     **{f"load_originals.{name}": lambda odd, name=name: load_originals(**{name: odd}) for name in (
         "prepared", "split", "size", "params")},
+    **{f"train_upscaler.{name}": lambda odd, name=name: upscaling(**{name: odd}) for name in (
+        "originals", "size", "seed", "steps", "adversarial", "progress")},
+    "Upscaler.network": Upscaler, "Upscaler.small": lambda odd: UPSCALER(odd, 16), "Upscaler.save": UPSCALER.save,
+    "Upscaler.size": lambda odd: UPSCALER(BATCH, odd), "load_upscaler": load_upscaler,
+    "SyntheticDataset.upscaler": lambda odd: dataset(upscaler=odd),
+    "SyntheticMix.upscaler": lambda odd: mix(upscaler=odd),
     "GeneratorSet.save": SET.save, "load_generators": load_generators, "check_bundle": check_bundle,
 }  # fmt: skip
 SILLY: dict[str, Callable[[], object]] = {

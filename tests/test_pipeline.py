@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 LABELS = {'z "0"; $(touch hacked)': 0, "one": 1, "two \N{SNOWMAN}": 2}
 WORDS = (
     "augment/cli.py",
-    "augment/core/progress.py",
+    "augment/core/progress/lines.py",
     "augment/commands/check.py",
     "pipeline/announcement.py",
     "augment/evaluation/columns.py",

@@ -43,7 +43,7 @@ NO_IMAGES = ["augment.core", "augment.params", "augment.evaluation.statistics"] 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothing that a stage writes
     "augment/core/processes.py",  # a stage goes with its parent, memory goes back
-    "augment/core/progress.py",  # lines of progress
+    *(f"augment/core/progress/{name}.py" for name in ("__init__", "lines", "run_clock")),  # lines of progress
     *(f"augment/evaluation/cost/{name}.py" for name in ("counting", "disk", "forecast", "gains", "timing", "wording")),
     "pipeline/announcement.py",  # what is told before the training
     "pipeline/room.py",  # whether there is room, too
@@ -57,6 +57,7 @@ WORDS_ONLY = (  # they decide what a person reads, or how a run ends, and nothin
     "augment/project/starter/carried.py",  # whether a project knows the code it runs
     "augment/project/starter/code.py",  # the same
     "pipeline/surroundings.py",  # what is said of another environment
+    "pipeline/temporary.py",  # whether a copy that DVC made holds what the project does
     "pipeline/start.py",  # signals, missing packages
 )
 

@@ -26,4 +26,9 @@ def outlook(file: Path, findings: Findings) -> list[str]:
 
 def working_size(file: Path, findings: Findings) -> tuple[Size, str]:
     """What the GANs of such images, which are split, may have, so that a run ends in time; and why."""
-    return choose_working_size(findings.sizes, findings.channels, findings.usable, load(file))
+    return working_size_for(load(file), findings)
+
+
+def working_size_for(params: Params, findings: Findings) -> tuple[Size, str]:
+    """The same, by settings that stand in no file yet."""
+    return choose_working_size(findings.sizes, findings.channels, findings.usable, params)

@@ -25,8 +25,8 @@ def new(project: Path) -> int:
         print(f"note: {left}")
     steps = [f"  cd {name}"] if project.resolve() != Path.cwd() else []
     steps += [
-        "  augment init FOLDER  # your images, a folder for each class: looks at them, writes the settings",
-        "  dvc repro            # everything; before `init`, the built-in example in four minutes",
+        "  augment run FOLDER  # your images, a folder for each class: looks, sets, trains, judges",
+        "  dvc repro           # or the built-in example, in four minutes",
     ]
     print("\n".join(["Next:", *steps]))
     return 0

@@ -1,19 +1,19 @@
 """`augment init`: look at images and write the settings for them into params.yaml."""
 
-import io
 import os
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from augment import params
 from augment.commands import check
-from augment.core.errors import AugmentError, DataError, ParamsError
+from augment.commands.params_file import edited
+from augment.core.errors import AugmentError, DataError
 from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, limited
-from augment.core.yaml_text import parse_yaml
 from augment.data.cleaning import examine
 from augment.data.clues.shapes import suggested_fit
 from augment.data.clues.stems import quoted
@@ -25,7 +25,6 @@ from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.images_csv import LIST
 from augment.params import Ingest, Params
 from augment.params.messages import as_yaml
-from augment.project import dvc_yaml
 
 _CHOSEN = ("ingest.class_folder", "ingest.split")  # of a new path they are what they are by default
 _SETTLED = {"mixed_sizes", "size_range"}
@@ -35,24 +34,49 @@ ChooseSize = Callable[[Findings], tuple[Size, str]]
 """Images that are split -> working size, and why; it may raise `AugmentError`."""
 
 
+def usual_size(findings: Findings) -> tuple[Size, str]:
+    """The largest that a GAN learns on a processor, without a clock."""
+    return suggested_size(findings.sizes, SIDES[0]), ""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a set needs: the images as a run will see them, split; dotted keys -> values; lines on both for people."""
+
+    findings: Findings
+    settings: dict[str, Any]
+    lines: list[str]
+
+
 def run(
     path: Path,
     params_path: Path = Path("params.yaml"),
     forecast: check.Forecast = lambda *_: [],
-    choose_size: ChooseSize = lambda findings: (suggested_size(findings.sizes, SIDES[0]), ""),
+    choose_size: ChooseSize = usual_size,
 ) -> int:
     """Settle `ingest` in params.yaml for `path`, print what was found and set; returns 0.
 
+    forecast: what a run will take and can show. Raises as `settle` does; params.yaml is then unchanged.
+    """
+    settled = settle(path, params_path, params.load(params_path), choose_size)
+    write_text(params_path, edited(params_path, settled.settings))
+    print("\n".join(settled.lines), flush=True)
+    print("\n".join(["", *forecast(settled.findings), "", "Next: `dvc repro`"]))
+    return 0
+
+
+def settle(path: Path, params_path: Path, before: Params, choose_size: ChooseSize = usual_size) -> Settled:
+    """Look at images and find the settings for them; writes nothing.
+
     path: a folder with one sub-folder per class, a folder with IDX files, or a list of images.
-    forecast: what a run will take and can show; choose_size: the working size, by what a run takes.
-    Raises `DataError` when it holds something that would stop a run and that no setting
-    settles, or that DVC cannot pass; params.yaml is then unchanged.
+    before: what else is set; choose_size: the working size, by what a run takes.
+    Raises `DataError` when the set holds something that would stop a run and that no setting settles, or that DVC
+    cannot pass.
     """
     source = folder.detect(path)
     if source == "list" and path.is_dir():
         path /= LIST  # DVC then watches the table alone, not all that lies beside it
-    stored = _stored(path, params_path)
-    before = params.load(params_path)
+    stored = stored_path(path, params_path)
     params.check({"ingest": {"path": stored}}, str(params_path))  # before a long look at it
     own = before.ingest.group_pattern if (before.ingest.source, before.ingest.path) == (source, stored) else None
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": own}
@@ -69,10 +93,8 @@ def run(
     if pattern != before.ingest.group_pattern:
         settings["group_pattern"] = pattern
     _refuse(path, blockers + check.hazard_blockers(path, findings))
-    write_text(params_path, _edited(params_path, settings))
-    print("\n".join(_summary(path, params_path, findings, settings, reasons, refused)), flush=True)
-    print("\n".join(["", *forecast(findings), "", "Next: `dvc repro`"]))
-    return 0
+    lines = _summary(path, params_path, findings, settings, reasons, refused)
+    return Settled(findings, {f"ingest.{key}": value for key, value in settings.items()}, lines)
 
 
 def _seen(ingest: Ingest, before: Params) -> tuple[Findings, list[Blocker]]:
@@ -142,41 +164,11 @@ def _settings(path: str, source: str, findings: Findings, size: Size | None, rea
     return settings
 
 
-def _stored(path: Path, params_path: Path) -> str:
+def stored_path(path: Path, params_path: Path) -> str:
     """Relative to params.yaml, where DVC and the stages start from; absolute outside its folder."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would leave through links)
     project = Path(os.path.abspath(params_path)).parent  # noqa: PTH100  (the same)
     return (absolute.relative_to(project) if absolute.is_relative_to(project) else absolute).as_posix()
-
-
-def _edited(params_path: Path, settings: dict[str, Any]) -> str:
-    """params.yaml with new values under `ingest`, everything else and all comments as they were."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415  (the same)
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 10_000
-    null = "tag:yaml.org,2002:null"
-    yaml.representer.add_representer(type(None), lambda dumper, _: dumper.represent_scalar(null, "null"))
-    document = yaml.load(params_path.read_text(encoding="utf-8"))
-    document = CommentedMap() if document is None else document
-    section = document.setdefault("ingest", CommentedMap())
-    for key, value in settings.items():
-        section[key] = CommentedSeq(value) if isinstance(value, list) else value
-        if isinstance(value, list):
-            section[key].fa.set_flow_style()
-    stream = io.StringIO()
-    yaml.dump(document, stream)
-    values = parse_yaml(stream.getvalue())
-    try:
-        params.check(values, str(params_path))
-    except ParamsError as error:
-        raise ParamsError(f"{error}\nNothing was written.") from error
-    if missing := dvc_yaml.obstacles(params_path, values):
-        lines = [f"{params_path}: {message}" for _, message in missing]
-        raise ParamsError("\n".join([*lines, "Nothing was written."]))
-    return stream.getvalue()
 
 
 def _summary(

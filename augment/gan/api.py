@@ -21,6 +21,7 @@ from augment.data.arguments import path_argument, sequence_argument, short
 from augment.data.imageset import ImageSet
 from augment.data.sources.labels import label_faults
 from augment.gan.generators import GeneratorSet
+from augment.gan.generators.arguments import images_argument
 from augment.gan.per_class import Callback, backend_on, generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.adaptive_augmentation import Probability
@@ -153,7 +154,7 @@ def train_generators(
 
 def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:
     """The arguments as an image set, and the order of its classes. Raises `DataError`."""
-    pixels = _pixels(images)
+    pixels = images_argument("images", images)
     if isinstance(labels, np.ma.MaskedArray):
         raise DataError("labels must be an array without a mask: every image has a label")
     named = None if classes is None else sequence_argument("classes", classes)
@@ -173,22 +174,6 @@ def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple
                 "add some or leave the class out"
             )
     return data, order
-
-
-def _pixels(images: Any) -> NDArray[np.uint8]:
-    """The images as an array uint8 (N, C, H, W). Raises `DataError`."""
-    whole = images.layout == torch.strided and images.device.type != "meta" if isinstance(images, Tensor) else True
-    if isinstance(images, Tensor) and images.dtype == torch.uint8 and whole:
-        images = images.cpu().numpy()
-    if isinstance(images, list | tuple) and all(isinstance(image, np.ndarray) for image in images):
-        images = np.stack(images) if len({image.shape for image in images}) == 1 else images
-    form = isinstance(images, np.ndarray) and not isinstance(images, np.ma.MaskedArray) and images.ndim == 4
-    if not form or images.dtype != np.uint8 or images.shape[1] not in (1, 3):
-        found = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, np.ndarray | Tensor) else short(images)
-        masked = " with a mask" if isinstance(images, np.ma.MaskedArray) else ""
-        raise DataError(f"images must be uint8 (N, C, H, W) with 1 or 3 channels, found {found}{masked}")
-    pixels: NDArray[np.uint8] = images
-    return pixels
 
 
 def _scalar(label: Any) -> Any:

@@ -16,7 +16,6 @@ from augment.gan.bundle_files import (
     SHARED,
     WEIGHTS,
     Index,
-    Manifest,
     damaged,
     parse_json,
     read_index,
@@ -37,7 +36,7 @@ def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGe
     manifest, path = read_manifest(folder, bound), folder / WEIGHTS
     with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
         network = new_generator(manifest.architecture).float()
-    network.load_state_dict(_read_weights(path, manifest, network.state_dict()), assign=True)
+    network.load_state_dict(read_weights(path, manifest.weights_sha256, network.state_dict()), assign=True)
     generator = ClassGenerator(manifest.label, network, manifest.training, manifest.environment)
     try:
         generator.try_out()
@@ -111,12 +110,13 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
         yield name, generator
 
 
-def _read_weights(path: Path, manifest: Manifest, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of generator.safetensors, of the shapes and types of `like`, finite, with variances above zero."""
+def read_weights(path: Path, digest: str, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of generator.safetensors, of this SHA-256, of the shapes and types of `like`, finite, with variances
+    above zero. Raises `BundleError`."""
     expected = {name: (value.shape, value.dtype) for name, value in like.items()}
     max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
     content = read_limited(path, max_bytes)
-    if sha256(content) != manifest.weights_sha256:
+    if sha256(content) != digest:
         raise damaged(path, "wrong_hash", "its SHA-256 is not the manifest's")
     length = int.from_bytes(content[:LENGTH_BYTES], "little")
     if length > MAX_HEADER_BYTES:

@@ -49,7 +49,13 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Manifest(Closed):
+class Signed(Closed):
+    """A JSON file with a hash of all that it says."""
+
+    sha256: Hash
+
+
+class Manifest(Signed):
     """manifest.json of a bundle."""
 
     format: int = Field(ge=MANIFEST_FORMAT, le=MANIFEST_FORMAT)
@@ -64,7 +70,6 @@ class Manifest(Closed):
     training: dict[str, str | int | float]
     environment: dict[str, str]
     weights_sha256: Hash
-    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "Manifest":
@@ -87,7 +92,7 @@ class Entry(Closed):
     reason: str = Field(max_length=MAX_REASON_LENGTH)
 
 
-class Index(Closed):
+class Index(Signed):
     """index.json of a set.
 
     order: the labels by class index; shared: whether there is a shared generator; files: path -> SHA-256 of every
@@ -99,7 +104,6 @@ class Index(Closed):
     order: list[str]
     shared: bool
     files: dict[str, Hash]
-    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "Index":
@@ -127,7 +131,7 @@ class Index(Closed):
         return {name: self.files[f"{folder}/{name}"] for name in (MANIFEST, WEIGHTS)}
 
 
-Form = TypeVar("Form", Manifest, Index)
+Form = TypeVar("Form", bound=Signed)
 
 
 def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manifest:
@@ -136,7 +140,7 @@ def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manif
     bound: of a set, what its index says of the folder: file -> SHA-256, of the manifest and of the weights.
     """
     content = read_limited(folder / MANIFEST, MAX_MANIFEST_BYTES)
-    manifest = _parse(folder / MANIFEST, content, Manifest, MANIFEST_FORMAT)
+    manifest = parse_form(folder / MANIFEST, content, Manifest, MANIFEST_FORMAT)
     found = {MANIFEST: sha256(content), WEIGHTS: manifest.weights_sha256}
     for name, digest in found.items():
         if bound is not None and bound[name] != digest:
@@ -147,7 +151,7 @@ def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manif
 def read_index(folder: Path) -> Index:
     """index.json of a set, checked against its schema and its own hash. Raises `BundleError`."""
     path = folder / INDEX
-    return _parse(path, read_limited(path, MAX_INDEX_BYTES), Index, INDEX_FORMAT)
+    return parse_form(path, read_limited(path, MAX_INDEX_BYTES), Index, INDEX_FORMAT)
 
 
 def signed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,8 +159,8 @@ def signed(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "sha256": sha256_json({key: value for key, value in values.items() if key != "sha256"})}
 
 
-def _parse(path: Path, content: bytes, form: type[Form], format_number: int) -> Form:
-    """A JSON file of a bundle: one mapping, of this form, signed, spelled as it is written."""
+def parse_form(path: Path, content: bytes, form: type[Form], format_number: int) -> Form:
+    """A JSON file of a bundle: one mapping, of this form, signed, spelled as it is written. Raises `BundleError`."""
     text, values = parse_json(path, content)
     if not isinstance(values, dict):
         raise damaged(path, "not_json", f"it holds a {type(values).__name__}, not a mapping")

@@ -10,6 +10,7 @@ from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
 from augment.core.progress import Progress, say
+from augment.core.progress.run_clock import running_clock
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
@@ -155,10 +156,12 @@ def _class_jobs(
 
 
 def _print_cost(sets: Sequence[ImageSet], training: ClassTraining, seeds: Sequence[int], backend: Backend) -> None:
-    """What all GANs will take that the store does not hold; nothing where it holds all.
+    """What all GANs will take that the store does not hold; nothing where it holds all, or a whole run is timed.
 
     Of a seed whose shared GAN has yet to train nothing else can be there, and after one that failed nothing follows.
     """
+    if running_clock():
+        return
     shared_left: list[GanJob] = []
     class_jobs: list[GanJob] = []
     for images, seed in zip(sets, seeds, strict=True):

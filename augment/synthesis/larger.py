@@ -12,7 +12,8 @@ from augment.core.errors import ArgumentError
 from augment.data.arguments import short, size_argument
 from augment.data.imageset import ImageSet
 from augment.data.sizes import Size, larger_size
-from augment.synthesis.native import Varied, native_samples
+from augment.gan.upscale.upscaler import Upscaler
+from augment.synthesis.native import Varied, native_samples, upscaled
 from augment.synthesis.samplers import Mixture, Sampler
 
 PART_VALUES = 2**22  # of the images that are made in one go, at least one: copies of all would fill the memory
@@ -23,13 +24,14 @@ class Enlarger:
     """Of one class: its sampler, and the images that its samples vary.
 
     pictures, originals: the whole training set as ImageSets, small and large; None: samples are enlarged. own: which of
-    them are of the class, int64 (m,)
+    them are of the class, int64 (m,); upscaler: enlarges, None: bicubically
     """
 
     sampler: Sampler
     pictures: ImageSet | None
     originals: ImageSet | None
     own: NDArray[np.int64]
+    upscaler: Upscaler | None = None
 
     def fill(self, made: Tensor, samples: Tensor, *, seed: int, start: int = 0) -> None:
         """Samples start to start + n - 1 of this seed, uint8 (n, C, h, w), go into `made`, uint8 (n, C, H, W)."""
@@ -44,7 +46,11 @@ class Enlarger:
         for at in range(0, len(samples), size):
             part = slice(at, at + size)
             varied = Varied(samples[part].numpy(), source[part], pictures)
-            made[part] = torch.from_numpy(native_samples(varied, originals))
+            made[part] = torch.from_numpy(native_samples(varied, originals, self._enlarge))
+
+    def _enlarge(self, samples: NDArray[np.uint8], size: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Of samples that vary no training image."""
+        return upscaled(samples, size) if self.upscaler is None else self.upscaler(samples, size).numpy()
 
     def _sources(self, n: int, seed: int, start: int) -> NDArray[np.int64]:
         """Which training image each sample varies, -1 for none."""
@@ -55,15 +61,20 @@ class Enlarger:
 
 
 def enlargers(
-    samplers: Mapping[str, Sampler], train: ImageSet | None, originals: ImageSet | None
+    samplers: Mapping[str, Sampler],
+    train: ImageSet | None,
+    originals: ImageSet | None,
+    upscaler: Upscaler | None = None,
 ) -> dict[str, Enlarger]:
     """Of each class; with originals edits alone where a class has any, as in data/augmented (`edits_alone`). train,
-    originals: as `originals_argument` takes them."""
+    originals: as `originals_argument` takes them. Raises TypeError or `ArgumentError` for no fitting upscaler."""
+    for sampler in samplers.values():
+        check_upscaler(upscaler, sampler.shape[0])
     labels = np.array([], dtype=np.str_) if train is None else train.labels
     return {
         label: Enlarger(
             replace(sampler, transfer_share=1.0) if originals and isinstance(sampler, Mixture) else sampler,
-            train, originals, np.flatnonzero(labels == label),
+            train, originals, np.flatnonzero(labels == label), upscaler,
         )
         for label, sampler in samplers.items()
     }  # fmt: skip
@@ -92,6 +103,15 @@ def originals_argument(originals: object, train: object) -> ImageSet | None:
     if high < height or wide < width or (high, wide) == (height, width):
         raise ArgumentError(f"originals are {high} x {wide}, borrow_from {height} x {width}: give larger ones; {again}")
     return originals
+
+
+def check_upscaler(upscaler: object, channels: int) -> None:
+    """Raises TypeError or `ArgumentError` for what enlarges no images of so many channels; None is none."""
+    if upscaler is not None and not isinstance(upscaler, Upscaler):
+        raise TypeError(f"upscaler must be an augment.Upscaler, as train_upscaler makes, got {short(upscaler)}")
+    if upscaler is not None and upscaler.network.shape.channels != channels:
+        of = upscaler.network.shape.channels
+        raise ArgumentError(f"upscaler is of images with {of} channels, the generators' have {channels}")
 
 
 def dataset_size(size: object, originals: ImageSet | None, working: Size) -> Size:

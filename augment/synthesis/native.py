@@ -1,7 +1,7 @@
 """Samples at the size of originals: edits of these where a sample varies one, enlarged samples elsewhere; and images of
 other classes treated alike, so that no classifier takes the treatment for a class."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from augment.core.seeds import numpy_rng
 from augment.synthesis.edits import edited
 
 UInt8 = NDArray[np.uint8]
+Enlarge = Callable[[UInt8, tuple[int, ...]], UInt8]
+"""uint8 (n, C, h, w), (H, W) -> uint8 (n, C, H, W)."""
+
 PASS_IMAGES = 64
 
 
@@ -26,12 +29,25 @@ class Varied:
     pictures: UInt8
 
 
-def native_samples(varied: Varied, originals: UInt8) -> UInt8:
-    """The samples at the size of the originals of `pictures`, uint8 (m, C, H, W): uint8 (n, C, H, W)."""
+def upscaled(samples: UInt8, size: tuple[int, ...]) -> UInt8:
+    """uint8 (n, C, h, w) -> (n, C, *size), bicubic."""
+    made = np.empty((*samples.shape[:2], *size), dtype=np.uint8)
+    for at in range(0, len(samples), PASS_IMAGES):
+        some = torch.from_numpy(samples[at : at + PASS_IMAGES]).float()
+        larger = F.interpolate(some, list(size), mode="bicubic", align_corners=False)
+        made[at : at + PASS_IMAGES] = larger.round().clamp(0, 255).to(torch.uint8).numpy()
+    return made
+
+
+def native_samples(varied: Varied, originals: UInt8, enlarge: Enlarge = upscaled) -> UInt8:
+    """The samples at the size of the originals of `pictures`, uint8 (m, C, H, W): uint8 (n, C, H, W).
+
+    enlarge: what becomes of samples that vary no original.
+    """
     made = np.empty((len(varied.samples), *originals.shape[1:]), dtype=np.uint8)
     is_edit = varied.source >= 0
     source = varied.source[is_edit]
-    made[~is_edit] = upscaled(varied.samples[~is_edit], originals.shape[2:])
+    made[~is_edit] = enlarge(varied.samples[~is_edit], originals.shape[2:])
     made[is_edit] = edited(originals[source], varied.pictures[source], varied.samples[is_edit])
     return made
 
@@ -57,14 +73,4 @@ def treated_alike(pictures: UInt8, originals: UInt8, others: Sequence[Varied], s
             before[index], after[index] = varied.pictures[varied.source[at]], varied.samples[at]
     made[~is_edit] = upscaled(pictures[~is_edit], originals.shape[2:])
     made[is_edit] = edited(originals[is_edit], before[is_edit], after[is_edit])
-    return made
-
-
-def upscaled(samples: UInt8, size: tuple[int, ...]) -> UInt8:
-    """uint8 (n, C, h, w) -> (n, C, *size), bicubic."""
-    made = np.empty((*samples.shape[:2], *size), dtype=np.uint8)
-    for at in range(0, len(samples), PASS_IMAGES):
-        some = torch.from_numpy(samples[at : at + PASS_IMAGES]).float()
-        larger = F.interpolate(some, list(size), mode="bicubic", align_corners=False)
-        made[at : at + PASS_IMAGES] = larger.round().clamp(0, 255).to(torch.uint8).numpy()
     return made

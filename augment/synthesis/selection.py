@@ -109,7 +109,8 @@ def choose_samples(
     transfers: list[dict[str, LatentTransfer]] = [{} for _ in seeds]
     if transfer_share > 0:
         shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-        transfers = [settings.without_own(by_class) for by_class in engine.gather(_transfers_of, shared)]
+        found = engine.gather(_transfers_of, shared, "latents")
+        transfers = [settings.without_own(by_class) for by_class in found]
     most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
         ClassChoice(

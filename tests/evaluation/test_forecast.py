@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from augment.cli import main
+from augment.commands import ahead
 from augment.core.errors import ParamsError
 from augment.core.progress import duration
 from augment.data.entries import Entry
@@ -133,7 +134,7 @@ def test_the_gain_is_the_one_that_the_experiment_announces(protocol: str, monkey
     own, chosen, *_ = comparison(images, params)
     announced, groups = expected_gain(own, chosen, params)
     assert announced is not None
-    said = before_training(own, announced, groups.tolist(), "cost", False)
+    said = before_training(own, announced, groups.tolist(), ["cost"], False)
     assert forecast((1, 8, 8), images, params)[2] == said[said.index("cost") - 1]
 
 
@@ -229,7 +230,7 @@ def test_init_looks_at_large_photos_as_a_run_will(
     (tmp_path / "params.yaml").write_text("evaluate: {seeds: 2, classifier: scratch}\n")
     write_set(tmp_path / "set", height=300, width=400)
     shapes = []
-    monkeypatch.setattr(forecasting, "forecast", lambda shape, images, params: shapes.append(shape) or [])
+    monkeypatch.setattr(ahead, "forecast", lambda shape, images, params: shapes.append(shape) or [])
     assert main(["init", "set"]) == 0
     assert main(["check"]) in (0, 1)
     assert shapes[0] == (3, 48, 64)

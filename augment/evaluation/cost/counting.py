@@ -109,20 +109,36 @@ def gan_steps(training: ClassTraining, sets: int) -> list[list[int]]:
 
 def arms_seconds(protocol: Protocol, arms: Sequence[Arm], settings: ExperimentSettings, timings: Timings) -> float:
     """Seconds of one thread for the classifiers of these arms in all repeats, and for what the backbone sees."""
-    families = {arm: family_of(arm, settings.base) for arm in arms}
-    networks = [arm for arm in arms if families[arm] == "scratch"]
-    steps = sum(timings.step(augmentation_of(arm, settings.base)) for arm in networks)
-    seconds = len(protocol.seeds) * settings.fit.steps * steps
-    if timings.backbone is None or len(networks) == len(arms):
+    families = {family_of(arm, settings.base) for arm in arms}
+    seconds = scratch_seconds(protocol, arms, settings, timings)
+    if timings.backbone is None or families <= {"scratch"}:
         return seconds
     seconds += rows_seen(protocol.unique_splits) * timings.backbone.look
-    if "probe" in families.values():
-        fold_rows = len(protocol.first_splits.train) * VIEWS_OF_FOLDS * (FOLDS - 1)  # of all folds together
-        seconds += len(protocol.unique_splits) * len(STRENGTHS) * fold_rows * timings.backbone.probe_row
+    if "probe" in families:
+        seconds += strength_seconds(protocol, timings.backbone)
+    return seconds + backbone_arms_seconds(protocol, arms, settings, timings.backbone)
+
+
+def scratch_seconds(protocol: Protocol, arms: Sequence[Arm], settings: ExperimentSettings, timings: Timings) -> float:
+    """Of those arms whose classifier is a network from scratch."""
+    networks = [arm for arm in arms if family_of(arm, settings.base) == "scratch"]
+    steps = sum(timings.step(augmentation_of(arm, settings.base)) for arm in networks)
+    return len(protocol.seeds) * settings.fit.steps * steps
+
+
+def strength_seconds(protocol: Protocol, seconds: BackboneSeconds) -> float:
+    """For finding how strongly a probe is penalised."""
+    fold_rows = len(protocol.first_splits.train) * VIEWS_OF_FOLDS * (FOLDS - 1)  # of all folds together
+    return len(protocol.unique_splits) * len(STRENGTHS) * fold_rows * seconds.probe_row
+
+
+def backbone_arms_seconds(
+    protocol: Protocol, arms: Sequence[Arm], settings: ExperimentSettings, seconds: BackboneSeconds
+) -> float:
+    """Of those arms whose classifier rests on a backbone, which has seen the real images."""
     count = {"probe": _probe_seconds, "finetune": _tuned_seconds}
-    return seconds + sum(
-        count[family](protocol, arm, settings, timings.backbone) for arm, family in families.items() if family in count
-    )
+    families = {arm: family_of(arm, settings.base) for arm in arms}
+    return sum(count[family](protocol, arm, settings, seconds) for arm, family in families.items() if family in count)
 
 
 def rows_seen(splits: Sequence[Splits]) -> int:

@@ -46,17 +46,21 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     protocol = prepared_protocol(splits, pool, params, has_pinned_start(params.train))
     size = seen_size_of(images, shape[1:], params)
     settings = experiment_settings(params, arms_for(params.evaluate, *size), protocol.first_splits.train, size)
+    say("timing a few steps ...")
+    return [*cost_lines(run_cost(protocol, settings, params)), *gain_lines(protocol, settings, splits, pool, params)]
+
+
+def gain_lines(
+    protocol: Protocol, settings: ExperimentSettings, splits: Splits, pool: ImageSet, params: Params
+) -> list[str]:
+    """The smallest gain, and what to change where that is large."""
     with threadpool_limits(1):  # small products: threads would mostly wait for each other
         model = gain_model(protocol, settings, params)
         gain = model.smallest()
-    say("timing a few steps ...")
-    lines = [
-        *cost_lines(run_cost(protocol, settings, params)),
-        smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol)),
-    ]
+    line = smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol))
     if gain is not None and gain <= NOTED_GAIN:
-        return lines
-    return [*lines, advice(model, gain, splits, pool, params)]
+        return [line]
+    return [line, advice(model, gain, splits, pool, params)]
 
 
 def disk_blockers(shape: tuple[int, int, int], images: Sequence[Entry], params: Params) -> list[Blocker]:
@@ -88,7 +92,7 @@ class RunCost:
 def run_cost(protocol: Protocol, settings: ExperimentSettings, params: Params) -> RunCost:
     """Time a few steps of everything, and count a whole run up."""
     backend, train = start_backend(params.compute), protocol.first_splits.train
-    training = _training(train, params, backend.device)
+    training = planned_training(train, params, backend.device)
     timings = time_parts(train, settings, training, [], backend.device, Engine("serial"))
     bases, sets = params.evaluate.base_arms(settings.arms), 1 + len(protocol.seeds)
     cost = experiment_cost(protocol, settings, bases, training, timings, backend, sets)
@@ -119,7 +123,7 @@ def advice(model: GainModel, gain: float | None, splits: Splits, pool: ImageSet,
     return advice_text(model.groups.tolist(), model.seeds, found, repeated if better else None, several)
 
 
-def _training(train: ImageSet, params: Params, device: str) -> ClassTraining:
+def planned_training(train: ImageSet, params: Params, device: str) -> ClassTraining:
     """As the train stage resolves it; overrides of other classes, and a start that is not there, count for nothing."""
     _, channels, height, width = train.images.shape
     counts: Mapping[str, int] = train.counts()

@@ -1,9 +1,14 @@
-"""What a set of generators may be made of, and what its classes may be called."""
+"""What generators may be made of: images, each other, labels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augment.core.errors import ArgumentError
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augment.core.errors import ArgumentError, DataError
 from augment.data.arguments import short
 from augment.data.sources.labels import label_faults
 
@@ -30,3 +35,19 @@ def check_labels(labels: Sequence[str]) -> None:
     """Raises `ArgumentError` for labels that no bundle can bear, alone or beside each other."""
     for label, _, what in label_faults(labels)[:1]:
         raise ArgumentError(f"class {label[:50]!a} cannot be saved: {what}; rename it")
+
+
+def images_argument(name: str, images: Any) -> NDArray[np.uint8]:
+    """The images of an argument as an array uint8 (N, C, H, W). Raises `DataError`."""
+    whole = images.layout == torch.strided and images.device.type != "meta" if isinstance(images, Tensor) else True
+    if isinstance(images, Tensor) and images.dtype == torch.uint8 and whole:
+        images = images.cpu().numpy()
+    if isinstance(images, list | tuple) and all(isinstance(image, np.ndarray) for image in images):
+        images = np.stack(images) if len({image.shape for image in images}) == 1 else images
+    form = isinstance(images, np.ndarray) and not isinstance(images, np.ma.MaskedArray) and images.ndim == 4
+    if not form or images.dtype != np.uint8 or images.shape[1] not in (1, 3):
+        found = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, np.ndarray | Tensor) else short(images)
+        masked = " with a mask" if isinstance(images, np.ma.MaskedArray) else ""
+        raise DataError(f"{name} must be uint8 (N, C, H, W) with 1 or 3 channels, found {found}{masked}")
+    pixels: NDArray[np.uint8] = images
+    return pixels

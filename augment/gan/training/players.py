@@ -6,10 +6,10 @@ wrong returns to the last good state of both.
 
 import functools
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam
 
 from augment.core.seeds import derive_seed, torch_rng
@@ -20,6 +20,21 @@ from augment.gan.training.augmentation import Operation
 ADAM_BETAS = (0.0, 0.99)
 NETWORKS = ("generator", "discriminator", "average")  # fields of `Players`
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
+
+
+class Pair(Protocol):
+    """What the gradients and the average ask of players, whatever their generator draws from."""
+
+    step: int
+    models: int
+    rng: torch.Generator
+
+    @property
+    def generator(self) -> nn.Module: ...
+    @property
+    def average(self) -> nn.Module: ...
+    @property
+    def discriminator(self) -> Discriminator: ...
 
 
 @dataclass
@@ -50,13 +65,13 @@ def new_players(architecture: Architecture, seed: int, learning_rate: float, dev
     return Players(generator, discriminator, average.requires_grad_(False), *optimizers, rng)
 
 
-def new_optimizer(network: Generator | Discriminator, learning_rate: float) -> Adam:
+def new_optimizer(network: nn.Module, learning_rate: float) -> Adam:
     """Adam without momentum; elementwise, so one serves all models of a stack."""
     return Adam(network.parameters(), learning_rate, ADAM_BETAS, fused=True)
 
 
 @torch.no_grad()
-def update_average(players: Players, ema_std: float) -> None:
+def update_average(players: Pair, ema_std: float) -> None:
     """Power-function average of G's weights: beta_t = (1 - 1/t)^(k+1) (arXiv:2312.02696, eq. 127).
 
     Its width is a share of the run so far, so one setting fits short and long runs.

@@ -16,6 +16,7 @@ from augment.data.arguments import require_memory, sequence_argument, short, who
 from augment.data.imageset import ImageSet
 from augment.gan.generators import MAX_SAMPLES, GeneratorSet
 from augment.gan.generators.notebook import SHOWN_LABELS, notebook_html, size_text
+from augment.gan.upscale.upscaler import Upscaler
 from augment.synthesis.larger import Enlarger, dataset_size, enlargers, originals_argument
 from augment.synthesis.samplers import samplers
 from augment.synthesis.training_code.arguments import Bytes, Range, class_order, range_argument, refuse_numbers, scaled
@@ -42,7 +43,8 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     originals: the images of `borrow_from` once more, larger, from `load_originals`. All samples of a minority class
     then vary one of them, and are its original, edited as the sample changes the small picture. Others are enlarged.
     A classifier may take these traces for the class where only some classes get samples.
-    size: without originals, enlarges all samples, bicubically: a number is the shorter side, or (height, width).
+    size: without originals, enlarges all samples: a number is the shorter side, or (height, width).
+    upscaler: enlarges, as `train_upscaler` made it of the training images; without it samples are enlarged bicubically.
     value_range: that of the real images, where they are floats: (0, 1) or (-1, 1) makes these float32 in it. Without
     it they are uint8 from 0 to 255, and a batch that joins them with floats is refused (`ArgumentError`).
     transform, target_transform: applied to each image (CHW) and index (int), like the real set's own; one that makes
@@ -82,6 +84,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         borrow_from: ImageSet | None = None,
         originals: ImageSet | None = None,
         size: int | tuple[int, int] | None = None,
+        upscaler: Upscaler | None = None,
         value_range: Range | None = None,
         seed: int = 0,
         transform: Callable[[Tensor], Any] | None = None,
@@ -99,7 +102,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         shape = (sum(wanted.values()), channels, *dataset_size(size, large, (working[0], working[1])))
         if [*shape[2:]] != working:
             require_memory("SyntheticDataset", shape, "give less as counts, a smaller size, or take SyntheticMix")
-        sampling = enlargers(samplers(generators, borrow_from, seed), borrow_from, large)
+        sampling = enlargers(samplers(generators, borrow_from, seed), borrow_from, large, upscaler)
         self.images = _images(sampling, wanted, shape, seed).as_subclass(Bytes)
         self.targets = [self.classes.index(label) for label, number in wanted.items() for _ in range(number)]
 

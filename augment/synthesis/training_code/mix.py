@@ -15,6 +15,7 @@ from augment.data.arguments import short, whole_number
 from augment.data.imageset import ImageSet
 from augment.gan.generators import GeneratorSet
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html
+from augment.gan.upscale.upscaler import Upscaler
 from augment.synthesis.larger import enlargers, originals_argument
 from augment.synthesis.samplers import samplers
 from augment.synthesis.training_code.arguments import Range, class_order, range_argument, refuse_numbers, scaled
@@ -31,10 +32,10 @@ class SyntheticMix(nn.Module):
     failed stay real, and so does one whose row is a blend of classes: a row says one class where one share is largest
     and all others are equal, as of one-hot and smoothed labels. (Of two classes every unequal row says one: mix before
     you blend.) No synthetic image comes twice from one mix.
-    A batch may be larger than the generators' images, of the same aspect: samples are then enlarged, bicubically.
-    classes, borrow_from, originals: as `SyntheticDataset` takes them; where classes are called by numbers that are not
-    their indices, `classes` must be stated. With originals a batch is of their size, and a sample that varies one of
-    them becomes its edit.
+    A batch may be larger than the generators' images, of the same aspect: samples are then enlarged.
+    classes, borrow_from, originals, upscaler: as `SyntheticDataset` takes them; where classes are called by numbers
+    that are not their indices, `classes` must be stated. With originals a batch is of their size, and a sample that
+    varies one of them becomes its edit.
     It is a module without parameters: `eval()` lets every batch pass as it is, and `state_dict()`, alone or within that
     of a module that holds it, has the position, so that a training that is resumed goes on with the next samples.
     Equal seeds and equal batches give equal results. In a worker of a DataLoader (within `collate_fn`, say) the draws
@@ -72,6 +73,7 @@ class SyntheticMix(nn.Module):
         classes: Sequence[str] | None = None,
         borrow_from: ImageSet | None = None,
         originals: ImageSet | None = None,
+        upscaler: Upscaler | None = None,
         value_range: Range | None = None,
         seed: int = 0,
     ) -> None:
@@ -83,7 +85,7 @@ class SyntheticMix(nn.Module):
         self.classes, self._seed = class_order(generators, classes), whole_number("seed", seed)
         refuse_numbers(self.classes, classes)
         self._originals = originals_argument(originals, borrow_from)
-        sampling = enlargers(samplers(generators, borrow_from, self._seed), borrow_from, self._originals)
+        sampling = enlargers(samplers(generators, borrow_from, self._seed), borrow_from, self._originals, upscaler)
         self._enlargers = {
             self.classes.index(label): enlarger for label, enlarger in sampling.items() if label in self.classes
         }

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from augment.core.progress.run_clock import begin_part, end_part
 from augment.core.words import printable
 
 Unit = TypeVar("Unit")
@@ -58,11 +59,14 @@ class Progress:
     def __init__(self, what: str, total: int, shown: bool = True) -> None:
         self.what, self.total, self.done, self.shown = what, total, 0, shown
         self.began = self.told_at = time.monotonic()
+        self.clock = begin_part(what, total) if what and total else None
         self.done_before: float | None = None  # of the time since `began`: units found finished, and shares of them
 
     def advance(self) -> None:
         """One more unit is finished."""
         self.done += 1
+        if self.clock and self.done == self.total:
+            end_part(self.clock)
         self._tell(self.done, "", MIN_SECONDS_BETWEEN_LINES)
 
     def within(self, share: float, part: str, units: int = 1) -> None:
@@ -80,10 +84,9 @@ class Progress:
         self.told_at = now
         counts = f"{self.done} of {self.total}{f', {part}' if part else ''}"
         if over:
-            say(f"  {self.what}: {counts} in {now - self.began:.0f} s")
+            say(f"  {self.what}: {counts}{self._left(done, now) if self.clock else f' in {now - self.began:.0f} s'}")
             return
-        timed = done - (self.done_before or 0)
-        left = f", {(now - self.began) / timed * (self.total - done):.0f} s left" if timed > 0 else ""
+        left = self._left(done, now)
         if not bar:
             say(f"  {self.what}: {counts}{left}")
             return
@@ -91,6 +94,19 @@ class Progress:
         line = f"  {self.what} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}{left}"
         line = printable(line)[: shutil.get_terminal_size().columns - 1]  # a longer one would begin another
         print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
+
+    def _left(self, done: float, now: float) -> str:
+        """Of the whole run where its time is planned, else of these units."""
+        if self.clock:
+            return f"; {left_text(self.clock.left(min(1.0, done / self.total), time.time()))}"
+        timed = done - (self.done_before or 0)
+        return f", {(now - self.began) / timed * (self.total - done):.0f} s left" if timed > 0 else ""
+
+
+def left_text(seconds: float) -> str:
+    """`about 6 min left of the run`, `about 40 s left of the run`."""
+    text = f"about {max(5, 5 * round(seconds / 5))} s" if seconds < 95 else duration(seconds / 60)
+    return f"{text} left of the run"
 
 
 def with_progress(what: str, units: Sequence[Unit]) -> Iterator[Unit]:
