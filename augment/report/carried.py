@@ -37,7 +37,7 @@ def _words(row: Mapping[str, str]) -> str:
     if row["translated"] == "1":
         found = f"One compact defect was found on {row['usable']} of {row['images']} images"
         return f"{found}, and carried onto images of {row['lender']}."
-    return f"Not carried onto {row['lender']}: {row['reason']}."
+    return f"Not carried onto {row['lender'] or 'other images'}: {row['reason']}."
 
 
 def _picture(synthetic: Path, name: str | None) -> str:

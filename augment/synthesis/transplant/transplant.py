@@ -24,6 +24,7 @@ MIN_LENT, LENDER_TIMES = 40, 3  # fewest good images of a lender, and how many t
 MIN_USABLE, USABLE_SHARE = 2, 0.5  # of the images of a class: fewer, and what is found is no defect
 MAX_SHIFT, MAX_TURN, MAX_SCALE = 0.25, 0.15, 1.2  # half sides; radians; times, or one divided by it
 MIN_PX = 16  # shorter side of the images
+NO_LENDER = "no class is rich enough to lend its images (docs/transplants.md)"
 Mirrors = tuple[tuple[int, int], ...]
 
 
@@ -156,11 +157,13 @@ def transplants(
     """Of each class that can be translated, and what was found of each that was tried.
 
     larger: the same images as large as they are judged, None: as they are. Without a lender, or below 16 px, nothing is
-    tried.
+    tried, and the reason is told of each class that was to be.
     """
     lender = lender_of(train.counts(), settings.normal)
     if lender is None or not settings.may_apply(train):
-        return {}, []
+        asked = [label for label in train.classes if settings.source_of(label) == "translated" and label != lender]
+        reason = NO_LENDER if min(train.images.shape[2:]) >= MIN_PX else f"images are smaller than {MIN_PX} px"
+        return {}, [Finding(label, "", "", int((train.labels == label).sum()), 0, reason) for label in asked]
     lenders = _some(np.flatnonzero(train.labels == lender), MAX_LENT, seed)
     lent = _floats(train.images[lenders])
     like, tried = likeness(lent, _held(len(lent))), [train.of_class(label) for label in settings.tried(train.counts())]

@@ -7,6 +7,7 @@ import torch
 from augment.data.imageset import ImageSet
 from augment.data.sources.built_in import surfaces
 from augment.synthesis.transplant.transplant import (
+    NO_LENDER,
     Transplant,
     TransplantSettings,
     changes_at,
@@ -62,8 +63,11 @@ def test_a_class_is_tried_only_where_it_is_asked_for() -> None:
 def test_nothing_is_tried_below_16_px_or_without_a_lender() -> None:
     tiny = ImageSet(TRAIN.images[..., ::4, ::4], TRAIN.labels, TRAIN.groups, TRAIN.sources)
     assert not TRANSLATED.may_apply(tiny)
-    assert transplants(tiny, None, TRANSLATED, 0) == ({}, [])
-    assert transplants(small_set(good=60, pit=30), None, TRANSLATED, 0) == ({}, [])
+    made, findings = transplants(tiny, None, TRANSLATED, 0)
+    assert (made, {one.reason for one in findings}) == ({}, {"images are smaller than 16 px"})
+    made, findings = transplants(small_set(good=60, pit=30), None, TRANSLATED, 0)
+    assert (made, {one.reason for one in findings}) == ({}, {NO_LENDER})
+    assert transplants(small_set(good=60, pit=30), None, TransplantSettings(), 0) == ({}, [])
 
 
 def test_defects_of_plates_are_found_and_carried(found: dict[str, Transplant]) -> None:
