@@ -22,7 +22,7 @@ Data = list[tuple[Rows, Positions, NDArray[np.float64]]]  # features, targets, w
 Scores = Mapping[str, list[list[tuple[float, float]]]]  # of each way: draw by draw, as `scores` gives them
 
 
-def load(folder: Path, size: int) -> tuple[ImageSet, NDArray[np.bool_]]:
+def load(folder: Path, size: int | tuple[int, int]) -> tuple[ImageSet, NDArray[np.bool_]]:
     """The set at one size, and which of its images are for the test: those declared so, or a third of the groups."""
     findings = examine(Ingest.model_validate({"source": "folder", "path": str(folder), "size": size}))
     usable = findings.usable

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from augment.core.files import folder_name, read_csv, read_json, sha256, write_bytes
+from augment.core.grids import picture, png
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
@@ -17,7 +18,7 @@ from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
 from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
-from pipeline.delivery import Delivery, delivery_of, real_files, train_files, varied_of
+from pipeline.delivery import Delivery, carried_again, delivery_of, real_files, train_files, varied_of
 
 Row = dict[str, object]
 
@@ -29,7 +30,7 @@ def assemble(params: Params) -> None:
     base: Arm | None = facts["base"]
     arm: Arm = {"chosen": policy, "real": base or BALANCED_ARM}.get(params.assemble.use, params.assemble.use)
     train, delivery = ImageSet.load(PREPARED / "train"), delivery_of(params, facts["arms"])
-    rows = list(write_train(arm, base, train, delivery, params.seed))
+    rows = list(write_train(arm, base, train, delivery, params))
     for side in ("val", "test"):
         rows += write_real(side, ImageSet.load(PREPARED / side), delivery)
     synthetic = sum(row["synthetic"] == 1 for row in rows)
@@ -45,7 +46,7 @@ def recipe_of(arm: Arm, base: Arm | None, ingest: Ingest, train: ImageSet, synth
     )  # fmt: skip
 
 
-def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery, seed: int) -> Iterator[Row]:
+def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery, params: Params) -> Iterator[Row]:
     """Real training images, then the synthetic images that the arm draws from.
 
     An image's weight is its sampling weight under the arm times the number of images: 1 on average.
@@ -61,7 +62,10 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
     if delivery.originals is None:
         real, made = write_real("train", train, delivery), copy_samples(drawn, kept)
     else:
-        real, made = write_larger(train, samples, {*drawn} - {*sampled}, kept, delivery, seed)
+        carried = [label for label in samples if kept[label][0].get("source") == "translated"]
+        edits = {label: varied for label, varied in samples.items() if label not in carried}
+        real, made = write_larger(train, edits, {*drawn} - {*sampled}, kept, delivery, params.seed)
+        made |= carried_samples(train, {label: kept[label] for label in carried}, delivery, params)
     for row, weight in zip([*real, *(row for label in drawn for row in made[label])], weights, strict=True):
         yield {**row, "weight": weight}
 
@@ -89,6 +93,19 @@ def write_larger(
             name = f"treated-{file.position:06d}.png"
             made[file.label].append(write_made(name, file.label, file.source, file.content))
     return real, made
+
+
+def carried_samples(
+    train: ImageSet, kept: dict[str, list[dict[str, str]]], delivery: Delivery, params: Params
+) -> dict[str, list[Row]]:
+    """Rows of samples whose defects are carried onto other images, made again from originals; kept: by label."""
+    if not kept or delivery.originals is None:
+        return {}
+    made = carried_again(train, kept, delivery.originals, delivery.size, params)
+    return {
+        label: [write_sample(sample, png(picture(next(images)))) for sample in kept[label]]
+        for label, images in made.items()
+    }
 
 
 def write_sample(sample: dict[str, str], content: bytes) -> Row:

@@ -11,11 +11,21 @@ from numpy.typing import NDArray
 from augment.core.grids import picture, png
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.data.originals import Originals, copied_file, is_copied, known_originals, original_files, original_images
+from augment.data.originals import (
+    Originals,
+    copied_file,
+    is_copied,
+    known_originals,
+    original_files,
+    original_images,
+    read_originals,
+)  # fmt: skip
 from augment.data.sizes import Size, delivered_size, read_sizes
 from augment.params import Params
 from augment.params.arms import MADE_PER_CLASS, Arm
 from augment.synthesis.native import Varied, native_samples, treated_alike
+from augment.synthesis.transplant.carrying import Translated
+from augment.synthesis.transplant.transplant import Transplant, changes_at, transplant_settings, transplants
 from pipeline.common import PREPARED
 
 UInt8 = NDArray[np.uint8]
@@ -152,9 +162,29 @@ def _png(image: UInt8) -> bytes:
     return png(picture(image))
 
 
+def carried_again(
+    train: ImageSet, kept: Mapping[str, Sequence[Mapping[str, str]]], originals: Originals, size: Size, params: Params
+) -> dict[str, Iterator[UInt8]]:
+    """Samples of data/synthetic made again from originals at that size, by label; kept: their rows. Raises `DataError`
+    for originals that are gone."""
+    carrying, _ = transplants(train, None, transplant_settings(params), params.seed)
+    images = read_originals(originals, train.sources.tolist(), size, train.images.shape[1])
+    larger = ImageSet(images, train.labels, train.groups, train.sources)
+    return {label: _again(carrying[label], larger, rows) for label, rows in kept.items()}
+
+
+def _again(one: Transplant, larger: ImageSet, rows: Sequence[Mapping[str, str]]) -> Iterator[UInt8]:
+    changes = changes_at(one, larger)
+    for row in rows:
+        drawn = one.draws(1, seed=int(row["seed"]), start=int(row["index"]))
+        yield Translated(changes, one.positions, drawn).onto(larger.images[drawn.lender])[0]
+
+
 def varied_of(rows: Sequence[dict[str, str]], samples: UInt8, train: ImageSet, label: str) -> Varied:
     """The samples of one class, and which of its training images each varies, by data/synthetic/manifest.csv."""
     own = np.flatnonzero(train.labels == label).tolist()
     number = {str(position): number for number, position in enumerate(own)} | {"": -1}
+    carried = [row.get("source") == "translated" for row in rows]  # no edit: made of two originals
     source = np.array([number[row["source_image"]] for row in rows], dtype=np.int64)
+    source[np.array(carried, dtype=bool)] = -1
     return Varied(samples, source, train.images[own])

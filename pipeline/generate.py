@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from augment.core.environment import environment
 from augment.core.files import folder_name, write_csv
-from augment.core.grids import write_picture
+from augment.core.grids import write_grid, write_picture
 from augment.core.progress import say
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
@@ -18,13 +18,15 @@ from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
 from augment.synthesis.picks import left_out, read_picks
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
+from augment.synthesis.transplant.transplant import transplant_settings, transplants
+from pipeline.carried import ACROSS, FINDING_COLUMNS, examples, finding_rows
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 from pipeline.room import samples_and_delivery
 from pipeline.surroundings import tell_makers
 
 COLUMNS = (
     "label", "file", "seed", "index", "borrowed", "probability", "threshold", "other_class", "nearest_train",
-    "nearest_distance", "copy_threshold", "kept", "reason", "sha256", "source_image",
+    "nearest_distance", "copy_threshold", "kept", "reason", "sha256", "source_image", "source", "lender_image",
 )  # fmt: skip
 
 
@@ -40,6 +42,7 @@ def generate(params: Params) -> None:
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
         picks=picks,
+        settings=transplant_settings(params),
     )  # fmt: skip
     for line in left_out(picks, {label: found.reason for label, found in candidates.items()}):
         say(f"generate: {line}")
@@ -49,7 +52,19 @@ def generate(params: Params) -> None:
         for row in write_class(found, np.flatnonzero(train.labels == label).astype(np.int64))
     ]
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
-    write_checksums(SYNTHETIC, ["manifest.csv"])
+    write_checksums(SYNTHETIC, ["manifest.csv", *write_carried(train, params)])
+
+
+def write_carried(train: ImageSet, params: Params) -> list[str]:
+    """What was found of classes that were to be translated, and a picture of each: nothing where none was. Returns the
+    names of the files."""
+    carrying, findings = transplants(train, None, transplant_settings(params), params.seed)
+    if findings:
+        write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings), FINDING_COLUMNS)
+    for label, one in carrying.items():
+        shown = examples(train.of_class(label).images, one, params.seed)
+        write_grid(SYNTHETIC / f"{folder_name(label)}-carried.png", shown, ACROSS)
+    return ["transplants.csv"] * bool(findings) + [f"{folder_name(label)}-carried.png" for label in carrying]
 
 
 def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[dict[str, object]]:
@@ -79,9 +94,21 @@ def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[di
                 "reason": reason,
                 "sha256": digest,
                 "source_image": int(positions[found.source[index]]) if found.source[index] >= 0 else "",
+                "source": "borrowed" if found.transferred[index] else "own",
+                "lender_image": "",
             }
+            | carried_from(found, index, positions)
         )
     return rows
+
+
+def carried_from(found: ClassCandidates, index: int, positions: NDArray[np.int64]) -> dict[str, object]:
+    """What the manifest says of a sample whose defect was carried from one training image onto another."""
+    if found.translated is None:
+        return {}
+    draws = found.translated.draws
+    return {"source_image": int(positions[draws.source[index]]), "source": "translated",
+            "lender_image": int(draws.lender[index])}  # fmt: skip
 
 
 if __name__ == "__main__":

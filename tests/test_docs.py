@@ -40,9 +40,10 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 101,
-    "docs/decisions.md": 236,
+    "docs/architecture.md": 104,
+    "docs/decisions.md": 246,
     "docs/robustness.md": 90,
+    "docs/transplants.md": 75,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
 GLOSSARY = "## Glossary"  # a page's most lines are those above it

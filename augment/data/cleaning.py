@@ -23,7 +23,7 @@ from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates
 from augment.data.sizes import auto_size
 from augment.data.sources import folder, idx, images_csv, meta
-from augment.data.sources.built_in import digits, slanted
+from augment.data.sources.built_in import BUILT_IN
 from augment.data.split import groups
 from augment.params import Ingest
 
@@ -34,7 +34,7 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
 
     scale: what became 255 in deep files of the set that these images are to be like (`depth.scale_of`).
     """
-    if ingest.source in ("digits", "slanted"):
+    if ingest.source in BUILT_IN:
         return _examine_built_in(ingest)
     entries, blockers, notes = find_entries(ingest)
     notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
@@ -58,7 +58,7 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
 
 def _examine_built_in(ingest: Ingest) -> Findings:
     """A built-in set as entries. Equal images stay, but share a group, so no split can separate them."""
-    images, labels = digits() if ingest.source == "digits" else slanted()
+    images, labels = BUILT_IN[ingest.source]()
     entries = []
     first: dict[str, str] = {}  # digest -> path of the first image that has it
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):

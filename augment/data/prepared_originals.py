@@ -13,6 +13,7 @@ from augment.data.imageset import ImageSet
 from augment.data.originals import known_originals, read_originals
 from augment.data.prepare import POOL
 from augment.data.sizes import Size, larger_size, same_aspect
+from augment.data.sources.built_in import BUILT_IN
 from augment.params import Ingest, load
 
 COMPARED_IMAGES = 8  # read at the working size too: they must become what ingest wrote
@@ -62,7 +63,7 @@ def _ingest(settings: Path) -> Ingest:
         ingest = load(settings).ingest
     except ImportError as error:
         raise AugmentError(f"params: {settings} needs {error.name}: pip install 'gan-augment[pipeline]'") from error
-    if ingest.source in ("digits", "slanted"):
+    if ingest.source in BUILT_IN:
         raise DataError(
             f"{settings}: ingest.source {ingest.source} is built in and has no originals: give SyntheticDataset size= "
             "instead, or name the params.yaml of a set of files"

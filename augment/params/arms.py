@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 ArmKind = Literal["real", "gan", "control", "delivered", "reference"]
 Family = Literal["scratch", "probe", "finetune"]
-Source = Literal["raw", "filtered", "copies", "smote", "mixes", "pasted", "shuffled", "noise"]
+Source = Literal["raw", "filtered", "copies", "smote", "mixes", "pasted", "shuffled", "noise", "untranslated"]
 Use = Literal[
     "uniform", "balanced", "weighted loss", "adjusted", "smoothed", "fill", "half", "first", "only", "delivered",
     "taught", "distances",
@@ -26,11 +26,15 @@ MADE_PER_CLASS = 400  # made images of a class that a backbone looks at, each on
 BASELINE_ARM = "none"  # real images as they are
 BALANCED_ARM = "oversample"  # the same, classes balanced
 DEFAULT_GAN_ARM = "gan_half_filtered"  # the one way to use GAN images that may be chosen; fixed before any result
+UNTRANSLATED_ARM = "untranslated_half"  # runs where classes may be translated
 CONTROL_ARM = "copies_half"  # jittered real images used exactly as DEFAULT_GAN_ARM uses GAN images
 UNMATCHED_ARM = "gan_half_unmatched"  # the same without law (a): images of classes without samples stay as they are
 DELIVERED_ARM = "as_delivered"
 PROBE_ARM, FINETUNE_ARM, TAUGHT_ARM, DISTANCE_ARM = "probe", "finetune", "distilled", "normal_distance"
 REQUIRED_ARMS = (BASELINE_ARM, DEFAULT_GAN_ARM, CONTROL_ARM)  # by the verdict
+FIRST_LOOK_ARMS = (  # what must be beaten before anything else, the cheap ones of the strongest, and what is delivered
+    BASELINE_ARM, BALANCED_ARM, "randaugment", PROBE_ARM, "logit_adjusted", DEFAULT_GAN_ARM, CONTROL_ARM, DELIVERED_ARM,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class ArmRow:
     kind: real-only arms are rivals, controls must be beaten, a reference is told of and is no rival
     source: the made images that it draws, None for real ones alone. raw, filtered: the GANs' before and after the class
         filter; copies: jittered training images; smote, mixes: between two images of a class; pasted: a part of a
-        minority image on a majority one; shuffled: filtered ones under random labels; noise: uniform pixels
+        minority image on a majority one; shuffled: filtered ones under random labels; noise: uniform pixels;
+        untranslated: the good images that defects are carried onto, without these
     use: uniform: all real images equally often; balanced: all classes equally often; weighted loss: uniform, the loss
         counts classes equally; adjusted: uniform, scores are corrected for how frequent classes are; smoothed:
         balanced, with soft labels; fill: made images raise every class to the largest; half: they are half of what
@@ -133,6 +138,8 @@ ARM_ROWS = (
     ArmRow("shuffled", "control", "shuffled", "half", "Half synthetic under wrong labels",
            spoken="the samples under wrong labels"),
     ArmRow("noise", "control", "noise", "half", "Half noise instead", spoken="plain noise used the same way"),
+    ArmRow(UNTRANSLATED_ARM, "control", "untranslated", "half", "Half good images under the labels of defects",
+           spoken="good images without defects used the same way"),
     ArmRow(DELIVERED_ARM, "delivered", None, "delivered", "Plain training on data/augmented",
            augmentation=None, default=True, spoken="plain training on data/augmented"),
 )  # fmt: skip

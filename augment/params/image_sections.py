@@ -13,6 +13,7 @@ from augment.params.types import (
     Fraction,
     PerClass,
     Probability,
+    SampleSource,
     Size,
     Steps,
     TextKeys,
@@ -31,8 +32,9 @@ class Section(BaseModel, extra="forbid", frozen=True, strict=True, allow_inf_nan
 class Ingest(Section):
     """Where the images come from, how they are cleaned, and how they are split."""
 
-    source: Literal["digits", "slanted", "folder", "idx", "list"] = "digits"
+    source: Literal["digits", "slanted", "surfaces", "folder", "idx", "list"] = "digits"
     """`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans-by-hand.md).
+    `surfaces`: 32x32 plates made in code, 600 good ones and 60 of each of five kinds of defects (docs/transplants.md).
     `folder`: one sub-folder per class. `idx`: the four files of MNIST's format. `list`: images.csv (path, label, group,
     split), images anywhere."""
     path: WatchedPath = "data/raw"
@@ -161,6 +163,10 @@ class Generate(Section):
     borrowed: Probability = 0.75
     """Share of the candidates of minority classes (no larger than the median class) that are images of the class varied
     as those of donor classes vary, in the latent space of the shared GAN. They keep traces of those images; 0: none."""
+    sources: SampleSource | Annotated[dict[str, SampleSource], TextKeys] = "auto"
+    """Where samples come from, for all classes or by label: `own`: the class's GAN alone; `borrowed`: latent transfer
+    too, as `borrowed` says; `translated`: its defects carried onto images of a class far richer than all others, or of
+    `evaluate.normal`, where such twins are found; `auto`: what the class allows (docs/transplants.md)."""
     accept: Fraction = 0.9
     """The class filter's threshold accepts this share of held-out real images of the class."""
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
@@ -169,6 +175,12 @@ class Generate(Section):
     selection: WatchedPath = "data/selection"
     """Folder of selection.json, where `augment explore` writes which samples a person kept and rejected; nothing but a
     README in it: none. A kept one is delivered first, though the class filter refuses it; never a near copy."""
+
+    @property
+    def translates(self) -> bool:
+        """Whether any class is asked to."""
+        named = [self.sources] if isinstance(self.sources, str) else self.sources.values()
+        return "translated" in named
 
     def samples_of_each(self, classes: int, channels: int, height: int, width: int) -> int:
         """What `per_class` comes to for such images. Below 16 px classifiers have less use of more samples."""

@@ -95,8 +95,8 @@ class Evaluate(Section):
     """The primary metric. `balanced_accuracy`: the mean of the classes' recalls. `recall_at_far`: the mean share of
     every class but `normal` that is found at `false_alarm_rate`."""
     normal: Label | None = None
-    """For `recall_at_far`: the class without a finding; every other one is an alarm. The arm `normal_distance` needs it
-    too."""
+    """The class without a finding. For `recall_at_far`, where every other one is an alarm; the arm `normal_distance`
+    needs it too, and it lends its images where `generate.sources` is `translated`."""
     false_alarm_rate: float = Field(0.05, gt=0, le=0.5)
     """For `recall_at_far`: the share of normal images that may raise an alarm."""
     second_classifier: Literal["off"] | Features = "random_convolutions"
@@ -129,9 +129,6 @@ class Evaluate(Section):
             )
         if self.primary == "recall_at_far" and self.normal is None:
             raise ValueError("primary recall_at_far needs evaluate.normal: the label of the class without a finding")
-        if self.primary != "recall_at_far" and self.normal is not None and DISTANCE_ARM not in self.arm_names:
-            advice = f"set it to null, change primary, or add the arm {DISTANCE_ARM}"
-            raise ValueError(f"normal {self.normal!r} is for primary recall_at_far and {DISTANCE_ARM} only; {advice}")
         if isinstance(self.arms, list) and DISTANCE_ARM in self.arms and self.normal is None:
             raise ValueError(f"the arm {DISTANCE_ARM} needs evaluate.normal: the label of the class without a finding")
         if self.classifier in ("probe", "finetune") and self.classifier not in self.arm_names:
@@ -213,6 +210,16 @@ class Params(Section):
     assemble: Assemble = Assemble()
     report: Report = Report()
     compute: Compute = Compute()
+
+    @model_validator(mode="after")
+    def _normal_is_used(self) -> "Params":
+        chosen = self.evaluate
+        used = chosen.primary == "recall_at_far" or DISTANCE_ARM in chosen.arm_names or self.generate.translates
+        if chosen.normal is not None and not used:
+            advice = f"set it to null, change primary, add the arm {DISTANCE_ARM}, or set generate.sources: translated"
+            raise ValueError(f"evaluate.normal {chosen.normal!r} is for primary recall_at_far, {DISTANCE_ARM} and "
+                             f"translated samples only; {advice}")  # fmt: skip
+        return self
 
     def backbone_judges(self, arms: Collection[Arm]) -> bool:
         """Whether made images may be added to a backbone; arms: those that run."""

@@ -10,6 +10,7 @@ from augment.data.checksums import check_files
 from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.gan.bundle_files import MANIFEST, SHARED, Index, read_index, read_manifest
+from augment.report.carried import CarriedClass, read_carried
 from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist, same_backbone
 from augment.report.delivered import Delivered, read_delivered
 from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
@@ -51,6 +52,7 @@ class Contents:
     columns: int
     seconds: Mapping[str, float] = field(default_factory=dict)
     repeat_minutes: float | None = None
+    carried: Sequence[CarriedClass] = ()
 
 
 def load(title: str, grid: int, project: Path, base: Path) -> Contents:
@@ -89,6 +91,7 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
         working_size=sides["train"].images.shape[2:],
         checks=[*checks, *same_backbone(verdict.get("backbone", {}), project)],
         columns=grid,
+        carried=read_carried(synthetic),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance, near_copies
+from augment.synthesis.transplant.transplant import Transplant
 
 DEFAULT_TRANSFER_SHARE = 0.75  # the default of generate.borrowed
 
@@ -130,14 +132,20 @@ def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
 
 
 def class_samplers(
-    generators: GeneratorSet, train: ImageSet, transfers: Mapping[str, LatentTransfer], transfer_share: float
+    generators: GeneratorSet,
+    train: ImageSet,
+    transfers: Mapping[str, LatentTransfer],
+    transfer_share: float,
+    translating: Mapping[str, Transplant] = MappingProxyType({}),
 ) -> dict[str, Sampler]:
-    """Each class's generator; of a minority class without near copies, and mixed with its latent transfer."""
+    """Each class's generator; of a minority class without near copies, and mixed with its latent transfer; a class that
+    is translated has samples of that kind alone."""
     by_class: dict[str, Sampler] = dict(generators)
     for label in by_class.keys() & set(minority_classes(train.counts())):
         known = train.of_class(label).images
         by_class[label] = CopyFree(by_class[label], known, min_sample_distance(known))
-    return {
+    mixed: dict[str, Sampler] = {
         label: Mixture(sampler, transfers[label], transfer_share) if label in transfers else sampler
         for label, sampler in by_class.items()
     }
+    return mixed | {label: one for label, one in translating.items() if label in mixed}

@@ -18,6 +18,8 @@ from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.picks import NO_PICKS, NumberPicks
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
+from augment.synthesis.transplant.carrying import Translated, joined_draws
+from augment.synthesis.transplant.transplant import NO_TRANSPLANT, Transplant, TransplantSettings, transplants
 
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
@@ -46,6 +48,7 @@ class ClassCandidates:
     nearest_distance: NDArray[np.float64]
     copy_threshold: float
     reason: NDArray[np.str_]
+    translated: Translated | None = None  # how they are made where defects are carried
 
     @property
     def kept(self) -> NDArray[np.uint8]:
@@ -56,6 +59,11 @@ class ClassCandidates:
     def transferred(self) -> NDArray[np.bool_]:
         """Made by latent transfer."""
         return self.source >= 0
+
+    @property
+    def kept_translated(self) -> Translated | None:
+        """How the kept ones are made."""
+        return None if self.translated is None else self.translated.take(self.reason == "")
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
@@ -89,6 +97,8 @@ def choose_samples(
     transfer_share: float,
     engine: Engine,
     picks: Mapping[str, NumberPicks] | None = None,
+    larger: Sequence[ImageSet] | None = None,
+    settings: TransplantSettings = NO_TRANSPLANT,
 ) -> list[dict[str, ClassCandidates]]:
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
@@ -97,25 +107,21 @@ def choose_samples(
     sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
     minority class's candidates, those made by latent transfer, where there is a shared generator. picks: label -> what
     a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
+    larger: the sets as large as they are judged, whose defects are carried where `settings` and the images allow it.
     """
+    carrying = _all_transplants(sets, larger, settings, seeds, engine)
     shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-    transfers = engine.gather(_transfers_of, shared, "latents") if transfer_share > 0 else [{} for _ in seeds]
-    units = zip(sets, generators, transfers, filters, seeds, strict=True)
+    found = engine.gather(_transfers_of, shared, "latents") if transfer_share > 0 else [{} for _ in seeds]
+    transfers = [settings.without_own(by_class) for by_class in found]
+    most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
         ClassChoice(
-            label,
-            sampler,
-            train.of_class(label).images,
-            class_filter,
-            train.classes.index(label),
-            wanted,
-            wanted * oversample,
-            seed,
+            label, sampler, train.of_class(label).images, of_seed, train.classes.index(label), wanted, most, seed,
             (picks or {}).get(label, NO_PICKS),
         )
-        for train, of_seed, by_class, class_filter, seed in units
-        for label, sampler in class_samplers(of_seed, train, by_class, transfer_share).items()
-    ]
+        for train, known, by_class, translating, of_seed, seed in units
+        for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
+    ]  # fmt: skip
     chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
     return [{label: next(chosen) for label in of_seed} for of_seed in generators]
 
@@ -124,6 +130,26 @@ def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str
     """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
     shared, train, seed = unit
     return {} if shared is None else latent_transfers(shared, train, seed)
+
+
+def _all_transplants(
+    sets: Sequence[ImageSet],
+    larger: Sequence[ImageSet] | None,
+    settings: TransplantSettings,
+    seeds: Sequence[int],
+    engine: Engine,
+) -> list[dict[str, Transplant]]:
+    """Of each seed; none where no set has a class to lend."""
+    if not any(map(settings.may_apply, sets)):
+        return [{} for _ in seeds]
+    shown: Sequence[ImageSet | None] = larger or [None] * len(sets)
+    units = [(train, of_seed, settings, seed) for train, of_seed, seed in zip(sets, shown, seeds, strict=True)]
+    return engine.gather(_transplants_of, units)
+
+
+def _transplants_of(unit: tuple[ImageSet, ImageSet | None, TransplantSettings, int]) -> dict[str, Transplant]:
+    """What is carried within one training set."""
+    return transplants(*unit)[0]
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:
@@ -170,6 +196,9 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
     """The candidates `start` to `start + count - 1`; limit: the distance of a copy."""
     images = choice.sampler.sample(count, seed=choice.seed, start=start).numpy()
     source = np.full(len(images), -1, dtype=np.int64)
+    translated = None
+    if isinstance(choice.sampler, Transplant):
+        translated = choice.sampler.translated(choice.sampler.draws(count, seed=choice.seed, start=start))
     if isinstance(choice.sampler, Mixture):
         source = choice.sampler.sources(count, seed=choice.seed, start=start)
     scores, thresholds = choice.class_filter.scores(images), choice.class_filter.thresholds
@@ -189,6 +218,7 @@ def _judged(choice: ClassChoice, start: int, count: int, limit: float) -> ClassC
         nearest_distance=distance.astype(np.float64),
         copy_threshold=limit,
         reason=choice.picks.overrule(reason.astype("<U9"), start),
+        translated=translated,
     )
 
 
@@ -196,4 +226,6 @@ def _join_rounds(rounds: Sequence[ClassCandidates]) -> ClassCandidates:
     """The candidates of all rounds in order: their arrays in one, the rest as it is in each."""
     parts = {name: [getattr(round_, name) for round_ in rounds] for name in vars(rounds[0])}
     arrays: Any = {name: np.concatenate(part) for name, part in parts.items() if isinstance(part[0], np.ndarray)}
-    return replace(rounds[0], **arrays)
+    drawn = [round_.translated for round_ in rounds if round_.translated is not None]
+    draws = joined_draws([one.draws for one in drawn]) if drawn else None
+    return replace(rounds[0], **arrays, translated=replace(drawn[0], draws=draws) if draws else None)

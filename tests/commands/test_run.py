@@ -16,10 +16,10 @@ from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import write_json
 from augment.core.progress.run_clock import RunClock
 from augment.evaluation.cost import schedule
-from augment.evaluation.cost.first_look import KEPT_ARMS, RUNGS
+from augment.evaluation.cost.first_look import RUNGS
 from augment.evaluation.cost.timing import Timings
 from augment.params import Params, load, read
-from augment.params.arms import DEFAULT_ARMS, REQUIRED_ARMS
+from augment.params.arms import DEFAULT_ARMS, FIRST_LOOK_ARMS, REQUIRED_ARMS
 from tests.data.corpus import write_set
 
 TEXT = """\
@@ -89,7 +89,7 @@ def test_settings_of_a_set_that_is_known_are_its_owners(project: Path) -> None:
 def test_a_first_look_is_set_back_by_a_run_without_it(project: Path) -> None:
     quick = planned(Wishes(quick=True, changes=("train.latent=8",)))
     assert quick.evaluate.seeds == 3
-    assert set(REQUIRED_ARMS) <= set(quick.evaluate.arms) <= set(KEPT_ARMS)
+    assert set(REQUIRED_ARMS) <= set(quick.evaluate.arms) <= set(FIRST_LOOK_ARMS)
     text = Path("params.yaml").read_text()
     assert "# quick: evaluate.seeds is 3, was 7\n" in text
     assert "train.latent" not in text.split("seed: 3")[0], "asked for, so it stays"
@@ -137,7 +137,7 @@ def test_rungs_fall() -> None:
     for more, less in pairwise(RUNGS):
         assert all(less.get(key, 0) <= value for key, value in more.items())
         assert more != less
-    assert set(KEPT_ARMS) < set(DEFAULT_ARMS)
+    assert set(FIRST_LOOK_ARMS) < set(DEFAULT_ARMS)
 
 
 WRONG = {

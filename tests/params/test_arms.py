@@ -93,7 +93,7 @@ def test_rows_agree_with_themselves() -> None:
 
 
 def test_the_lists_hold_every_arm_once():
-    assert len(set(ARMS)) == len(ARMS) == 29
+    assert len(set(ARMS)) == len(ARMS) == 30
     assert set(DEFAULT_ARMS) < set(ARMS)
     kinds = arm_kinds(ARMS)
     assert [arm for arm in ARMS if kinds[arm] == "real"] == list(REAL_ARMS)

@@ -197,7 +197,7 @@ def test_what_cannot_be_measured_stops_before_anything_is_trained(
 def test_the_normal_class_and_the_primary_metric_go_together() -> None:
     with pytest.raises(ParamsError, match=r"needs evaluate\.normal"):
         params(primary="recall_at_far")
-    with pytest.raises(ParamsError, match="for primary recall_at_far and normal_distance only"):
+    with pytest.raises(ParamsError, match="for primary recall_at_far, normal_distance and translated samples only"):
         params(normal="fine")
     assert params(primary="recall_at_far", normal=0).evaluate.normal == "0", "labels that look like numbers are labels"
 

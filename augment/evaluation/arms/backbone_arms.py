@@ -96,7 +96,8 @@ def _made_from(arm: Arm, train: ImageSet, samples: Samples, look: Look, seed: in
     if look.judged is None or source is None:
         return None
     matched = ROW_OF[arm].matched or samples.matched
-    return MadeFrom(source, train, look.judged, samples.origins.get(source, {}), look.flips, seed, matched)
+    origins, translated = samples.origins.get(source, {}), samples.translated.get(source, {})
+    return MadeFrom(source, train, look.judged, origins, look.flips, seed, matched, translated)
 
 
 def _data(arm: Arm, train: ImageSet, samples: Samples, made_from: MadeFrom | None) -> WeightedImages:

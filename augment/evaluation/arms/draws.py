@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from augment.data.imageset import ImageSet, minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
 from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
+from augment.synthesis.transplant.carrying import Translated
 
 Images = NDArray[np.uint8]
 Origins = Mapping[Source, Mapping[str, NDArray[np.int64]]]
+Translations = Mapping[Source, Mapping[str, Translated]]
 SYNTHETIC_SHARE = 0.5  # of what an arm of use `half` draws of a minority class
 WEIGHT_DECIMALS = 6  # of a weight, as written
 
@@ -25,6 +27,7 @@ class Samples:
     """Made images of one repeat: source -> label -> uint8 (n, C, H, W).
 
     origins: of a GAN's images, in the same form: which training image of the class each varies, -1 for none; int64 (n,)
+    translated: of classes whose defects are carried onto other images, in the same form: how each is made
     delivered: all images of the arm that trains on what is delivered; matched: classes without samples have their own
     images among the made ones of these
     An arm whose images are not given draws real ones in their place.
@@ -33,6 +36,7 @@ class Samples:
     made: Mapping[Source, Mapping[str, Images]] = field(default_factory=dict)
     delivered: WeightedImages | None = None
     origins: Origins = field(default_factory=dict)
+    translated: Translations = field(default_factory=dict)
     matched: bool = False
 
     def of_arm(self, arm: Arm) -> Mapping[str, Images]:

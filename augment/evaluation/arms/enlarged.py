@@ -6,7 +6,7 @@ get no samples are treated likewise: edited as samples are, or sent through the 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from augment.evaluation.arms.judged import JudgedImages
 from augment.measure.sampling import WeightedImages
 from augment.params.arms import Source
 from augment.synthesis.native import Varied, native_samples, treated_alike
+from augment.synthesis.transplant.carrying import Translated
 
 GAN_SOURCES: tuple[Source, ...] = ("raw", "filtered")
 
@@ -28,7 +29,8 @@ class MadeFrom:
     """Where made images come from: the training images, at the working size, and their originals.
 
     origins: of a GAN's images, by label: which training image of the class each varies, -1 for none; matched: whether
-    classes without samples have their own images among the made ones (`with_matched_images`)
+    classes without samples have their own images among the made ones (`with_matched_images`); translated: how samples
+    are made of classes whose defects are carried onto other images
     """
 
     source: Source
@@ -38,13 +40,15 @@ class MadeFrom:
     flips: str
     seed: int
     matched: bool = False
+    translated: Mapping[str, Translated] = field(default_factory=dict)
 
 
 def enlarged(made: WeightedImages, of: MadeFrom) -> Iterator[UInt8]:
     """The made images at the judged size, uint8 (n, C, H, W) of each class, in the order of `made`."""
     sampled = sampled_classes(of.train.counts(), of.origins) if of.matched else of.train.classes
     parts = {of.train.classes[target]: made.images[made.targets == target] for target in dict.fromkeys(made.targets)}
-    varied = [_varied(label, images, of) for label, images in parts.items() if label in sampled and of.matched]
+    edited = [label for label in parts if label in sampled and of.matched and label not in of.translated]
+    varied = [_varied(label, parts[label], of) for label in edited]
     if of.source == "pasted":  # onto images of all classes
         whole = of.judged.set_of(of.train)
         yield from (pasted_images(whole, len(images), of.seed, [label])[label] for label, images in parts.items())
@@ -61,6 +65,11 @@ def _varied(label: str, samples: UInt8, of: MadeFrom) -> Varied:
 
 
 def _of_class(label: str, samples: UInt8, of: MadeFrom) -> UInt8:
+    if of.source in GAN_SOURCES and label in of.translated:
+        how = of.translated[label].take(slice(len(samples)))
+        return how.onto(of.judged.of(of.train.images[how.draws.lender]))
+    if of.source == "untranslated":  # training images
+        return of.judged.of(samples)
     if of.source in GAN_SOURCES:
         varied = _varied(label, samples, of)
         return native_samples(varied, of.judged.of(varied.pictures))

@@ -8,15 +8,13 @@ from augment.evaluation.cost.schedule import Work, planned_seconds, work_of
 from augment.evaluation.experiment.settings import arms_for, classifier_steps, seen_size_of
 from augment.gan.settings import LARGE_IMAGE_STEPS, SMALL_IMAGE_STEPS
 from augment.params import Params
-from augment.params.arms import REQUIRED_ARMS, Arm
+from augment.params.arms import DISTANCE_ARM, FIRST_LOOK_ARMS, REQUIRED_ARMS, Arm
 from augment.params.types import LARGE_FROM_PX
 
 FIRST_LOOK_MINUTES = 10.0
 MARGIN = 4 / 3  # what is told is right within a third
 SIDE_PX = 32  # longer side of what GANs learn, at most
 SIDES_PX = (SIDE_PX, 24, 16)
-KEPT_ARMS = ("none", "oversample", "randaugment", "probe", "gan_half_filtered", "copies_half", "as_delivered")
-"""What must be beaten before anything else, the strongest cheap rival among them, and what is delivered."""
 RUNGS: tuple[dict[str, Any], ...] = (  # the most thorough first; the last goes as low as still says anything
     {"evaluate.seeds": 3},
     {"evaluate.seeds": 2},
@@ -43,8 +41,8 @@ def rungs(findings: Findings, params: Params) -> Iterator[dict[str, Any]]:
 def kept_arms(arms: Sequence[Arm], params: Params) -> list[Arm]:
     """Of the arms that would run, those of a first look, with what other settings insist on."""
     insisted = {*REQUIRED_ARMS, params.evaluate.classifier, params.evaluate.augmentation}
-    insisted |= {"normal_distance"} if params.evaluate.normal and params.evaluate.primary != "recall_at_far" else set()
-    return [arm for arm in arms if arm in KEPT_ARMS or arm in insisted]
+    insisted |= {DISTANCE_ARM} if params.evaluate.normal and params.evaluate.primary != "recall_at_far" else set()
+    return [arm for arm in arms if arm in FIRST_LOOK_ARMS or arm in insisted]
 
 
 def choose_rung(

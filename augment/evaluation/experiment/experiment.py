@@ -7,6 +7,7 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import baseline_images
 from augment.evaluation.arms.draws import (
+    Images,
     Origins,
     Samples,
     delivered_images,
@@ -26,6 +27,7 @@ from augment.params import Params
 from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, Arm
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
+from augment.synthesis.transplant.carrying import Translated
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def run_experiment(
     class_filters = fit_filters(sets, settings.filter, seeds, engine)
     candidates = choose_samples(
         sets, generators, class_filters, seeds, wanted=settings.wanted, oversample=settings.oversample,
-        transfer_share=settings.transfer_share, engine=engine,
+        transfer_share=settings.transfer_share, engine=engine, settings=settings.transplant,
+        larger=None if settings.look.judged is None else [settings.look.judged.set_of(train) for train in sets],
     )  # fmt: skip
     samples = [
         _draw_samples(train, drawn, settings, seed) for train, drawn, seed in zip(sets, candidates, seeds, strict=True)
@@ -115,14 +118,15 @@ def _delivered_samples(
 ) -> Samples:
     """What is left in files of one training set."""
     kept = Samples(
-        {"filtered": {label: drawn.kept for label, drawn in candidates.items()}}, origins=_origins(candidates)
-    )
+        {"filtered": {label: drawn.kept for label, drawn in candidates.items()}}, origins=_origins(candidates),
+        translated={"filtered": _translated(candidates)},
+    )  # fmt: skip
     larger = settings.look.judged is not None
     kept, most = (edits_alone(kept), MADE_PER_CLASS) if larger else (kept, None)
     images = {label: of_label[:most] for label, of_label in kept.made["filtered"].items()}
     matched = is_matched(used_arm, settings.base, larger)
     delivered = delivered_images(used_arm, train, images, matched)[0]
-    return Samples(delivered=delivered, origins=kept.origins, matched=matched)
+    return Samples(delivered=delivered, origins=kept.origins, translated=kept.translated, matched=matched)
 
 
 def score_learning_curve(
@@ -151,7 +155,21 @@ def _draw_samples(
     baselines = baseline_images(sources, train, filtered, settings.wanted, settings.flips, seed)
     origins_of_raw = {label: drawn.source[: settings.wanted] for label, drawn in candidates.items()}
     origins: Origins = {"raw": origins_of_raw, **_origins(candidates)}
-    return Samples({"raw": raw, "filtered": filtered, **baselines}, origins=origins)
+    made = {"raw": raw, "filtered": filtered, "untranslated": _untranslated(candidates, train), **baselines}
+    all_translated = {label: drawn.translated for label, drawn in candidates.items() if drawn.translated is not None}
+    of_raw = {label: one.take(slice(settings.wanted)) for label, one in all_translated.items()}
+    return Samples(made, origins=origins, translated={"raw": of_raw, "filtered": _translated(candidates)})
+
+
+def _translated(candidates: Mapping[str, ClassCandidates]) -> dict[str, Translated]:
+    """How the kept samples are made of classes whose defects are carried onto other images."""
+    kept = {label: drawn.kept_translated for label, drawn in candidates.items()}
+    return {label: one for label, one in kept.items() if one is not None}
+
+
+def _untranslated(candidates: Mapping[str, ClassCandidates], train: ImageSet) -> dict[str, Images]:
+    """The images that these were carried onto, without the defects."""
+    return {label: train.images[one.draws.lender] for label, one in _translated(candidates).items()}
 
 
 def _origins(candidates: Mapping[str, ClassCandidates]) -> Origins:

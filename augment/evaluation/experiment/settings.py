@@ -16,18 +16,21 @@ from augment.measure.backbone.lite0 import require_weights
 from augment.measure.classifiers import FitSettings
 from augment.params import Evaluate, Params
 from augment.params.arms import (
+    ARMS,
     BACKBONE_ARMS,
     BACKBONE_FROM_PX,
     FINETUNE_ARM,
     PROBE_ARM,
     ROW_OF,
     UNMATCHED_ARM,
+    UNTRANSLATED_ARM,
     Arm,
     family_of,
 )
 from augment.params.types import LARGE_FROM_PX
 from augment.synthesis.filter import FilterSettings, filter_settings
 from augment.synthesis.selection import samples_per_class
+from augment.synthesis.transplant.transplant import NO_TRANSPLANT, TransplantSettings, transplant_settings
 
 CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
 
@@ -49,6 +52,7 @@ class ExperimentSettings:
     transfer_share: float = 0.0  # share of the candidates
     base: Arm | None = "classical"
     normal: str | None = None
+    transplant: TransplantSettings = NO_TRANSPLANT
     seen_size: Size | None = None
 
 
@@ -122,8 +126,12 @@ def experiment_settings(
 
     seen_size, judged: what backbones are shown, None where that is the working size, or not known yet.
     """
+    transplant = transplant_settings(params)
+    if transplant.may_apply(train):
+        arms = [arm for arm in ARMS if arm in arms or arm == UNTRANSLATED_ARM]
     return ExperimentSettings(
         arms=arms,
+        transplant=transplant,
         wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample,
         filter=filter_settings(params),

@@ -14,6 +14,7 @@ from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.judged import content
 from augment.evaluation.arms.seen import Look, see_made
 from augment.measure.sampling import WeightedImages
+from augment.synthesis.transplant.carrying import Translated
 
 MOST_OF_KIND, FEWEST_OF_KIND, ALL_OF_KIND = 100, 20, 400  # images of a class, real or made, and of all classes
 Features = NDArray[np.float32]
@@ -23,12 +24,14 @@ Positions = NDArray[np.int64]
 @dataclass(frozen=True)
 class MadeOfClass:
     """images: uint8 (n, C, h, w), of the working size; origins: int64 (n,), which training image of the class each was
-    made of, -1 for none; kind: `samples`, or `treated` for real images that were treated as those are."""
+    made of, -1 for none; kind: `samples`, or `treated` for real images that were treated as those are;
+    translated: how samples are made whose defects are carried onto other images."""
 
     label: str
     kind: str
     images: UInt8
     origins: Positions
+    translated: Translated | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def made_images(train: ImageSet, samples: Samples, most: int, seed: int) -> list
     sampled, found = sampled_classes(counts, images), list[MadeOfClass]()
     for label in sampled:
         drawn = some(len(images[label]), most, derive_seed(seed, "samples", label))
-        found.append(MadeOfClass(label, "samples", images[label][drawn], origins[label][drawn]))
+        how = samples.translated.get("filtered", {}).get(label)
+        carried = None if how is None else how.take(drawn)
+        found.append(MadeOfClass(label, "samples", images[label][drawn], origins[label][drawn], carried))
     for label in train.classes if samples.matched and sampled else ():
         if label not in sampled:
             drawn = some(counts[label], most, derive_seed(seed, "treated", label))
@@ -119,5 +124,6 @@ def _shown(made: Sequence[MadeOfClass], train: ImageSet, look: Look, matched: bo
     origins = {one.label: one.origins for one in made if one.kind == "samples"}
     targets = np.repeat([train.classes.index(one.label) for one in made], [len(one.images) for one in made])
     images = np.concatenate([one.images for one in made])
-    of = MadeFrom("filtered", train, look.judged, origins, look.flips, seed, matched)
+    translated = {one.label: one.translated for one in made if one.translated is not None}
+    of = MadeFrom("filtered", train, look.judged, origins, look.flips, seed, matched, translated)
     return enlarged(WeightedImages(images, targets, np.ones(len(targets))), of)

@@ -1,6 +1,6 @@
 """The built-in sets: 2x2 screens, and scikit-learn's digits."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,9 @@ from sklearn.datasets import load_digits
 from augment.data import cleaning
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
-from augment.data.sources.built_in import IMAGES_PER_CLASS, MAX_PALLOR, digits, slanted
+from augment.data.sources.built_in import digits, slanted, surfaces
+from augment.data.sources.built_in.small import IMAGES_PER_CLASS, MAX_PALLOR
+from augment.data.sources.built_in.surfaces import surface
 from augment.params import Ingest
 
 
@@ -51,7 +53,7 @@ def test_equal_screens_neither_stop_the_run_nor_straddle_a_split(
     """Black-and-white screens: 16 patterns among 400 images."""
     images = np.random.default_rng(0).integers(0, 2, (400, 1, 2, 2), dtype=np.uint8) * 255
     labels = ["face" if image[0, 0, 0] == 0 else "noise" for image in images]
-    monkeypatch.setattr(cleaning, "slanted", lambda: (images, labels))
+    monkeypatch.setitem(cleaning.BUILT_IN, "slanted", lambda: (images, labels))
     findings = prepare(Ingest(source="slanted"), 0, tmp_path)
     assert len(findings.usable) == 400
     sides = defaultdict(set)
@@ -70,3 +72,27 @@ def test_digits_are_scikit_learns() -> None:
     assert (images.min(), images.max()) == (0, 255)
     assert np.abs(images[:, 0] / 255 - bunch.images / 16).max() <= 0.5 / 255
     assert labels == bunch.target.astype(str).tolist()
+
+
+def test_plates_have_plenty_of_good_ones_and_few_of_each_defect() -> None:
+    images, labels = surfaces()
+    assert (images.shape, images.dtype) == ((900, 1, 32, 32), np.uint8)
+    assert Counter(labels) == {"good": 600, "chip": 60, "crack": 60, "pit": 60, "scratch": 60, "stain": 60}
+    assert len({image.tobytes() for image in images}) == 900
+
+
+def test_a_seed_decides_every_plate() -> None:
+    images, labels = surfaces(seed=3)
+    assert np.array_equal(images[0, 0], surface("good", 0, 3))
+    assert np.array_equal(images[labels.index("pit"), 0], surface("pit", 0, 3))
+    assert not np.array_equal(images[0], surfaces()[0][0])
+
+
+@pytest.mark.parametrize(("label", "darker"), [("pit", True), ("crack", True), ("stain", True), ("scratch", False)])
+def test_a_defect_is_a_small_part_that_is_darker_or_lighter(label: str, darker: bool) -> None:
+    images, labels = surfaces()
+    own = images[np.array(labels) == label, 0].astype(float)
+    rest = own - np.median(own, axis=(1, 2), keepdims=True)
+    assert (np.abs(rest) > 40).mean() < 0.15
+    extremes = (-rest.min(axis=(1, 2)) > rest.max(axis=(1, 2))) == darker
+    assert extremes.mean() > 0.9

@@ -1,4 +1,6 @@
-"""Slanted Land: a world of 2x2 screens whose people are dark along the falling diagonal.
+"""Small built-in sets: hand-written digits, and Slanted Land.
+
+Slanted Land is a world of 2x2 screens whose people are dark along the falling diagonal.
 
 The smallest set that a GAN can learn (docs/gans-by-hand.md). There are only 16 black-and-white screens, so
 every image here has grey levels of its own: copies would leave nothing to hold out.

@@ -1,0 +1,121 @@
+"""`python -m benchmarks.transplants FOLDER --good NAME --poor NAME [...]`: what defects on other good images are worth.
+
+A training set has `--few` images of each poor class and `--many` good ones. A frozen backbone and logistic regression
+judge, by balanced accuracy on a third of the set's groups; means over `--draws` sets, disjoint as far as there are
+images, each row with its best C.
+
+    real, views       what is there; the same, and RandAugment views of each
+    copies, pasted    jittered copies; CMO, a part of a poor image pasted on a good one
+    untranslated      good images as they are under the poor label: a control, which must not help
+    transplant        defects carried onto good images (augment/synthesis/transplant), where classes allow it
+    both              pasted and transplant, half of each
+    views and ...     the same beside views of all real images
+
+Made images are half of what a poor class weighs that has them.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from augment.data.imageset import ImageSet
+from augment.evaluation.arms.baselines import jittered_copies, pasted_images
+from augment.evaluation.arms.seen import augmented_once
+from augment.measure.backbone.backbone import Backbone, features, load_backbone
+from augment.params.types import Flips
+from augment.synthesis.transplant.transplant import TransplantSettings, transplants
+from benchmarks.probing import Data, Images, Positions, Rows, Scores, load, print_scores, scores
+
+VIEWS = 8
+Made = Mapping[str, Images]
+
+
+def drawn(images: ImageSet, pool: Positions, counts: Mapping[str, int], number: int) -> Positions:
+    """Which images the training set of this number has: others than the sets before it have, as far as there are."""
+    rows = list[int]()
+    for label, count in counts.items():
+        own = np.random.default_rng(0).permutation(pool[images.labels[pool] == label])
+        rows += np.roll(own, -number * count)[:count].tolist()
+    return np.sort(np.array(rows))
+
+
+def made_images(
+    train: ImageSet, good: str, poor: Sequence[str], count: int, flips: Flips, seed: int
+) -> dict[str, Made]:
+    """What each way makes of a training set, by label."""
+    copies, pasted = jittered_copies(train, count, flips, seed), pasted_images(train, count, seed, poor)
+    rng, whole = np.random.default_rng(seed), train.of_class(good).images
+    able, findings = transplants(train, None, TransplantSettings("translated", flips, good), seed)
+    for one in findings:
+        print(f"    {one.label}: {one.way}, {one.usable} of {one.images}{': ' + one.reason if one.reason else ''}")
+    carried = {label: one.sample(count, seed=seed).numpy() for label, one in able.items()}
+    halves = {label: np.concatenate([carried[label][::2], pasted[label][::2]]) for label in carried}
+    return {
+        "copies": {label: copies[label] for label in poor},
+        "pasted": pasted,
+        "untranslated": {label: whole[rng.integers(len(whole), size=count)] for label in poor},
+        "transplant": carried,
+        "both": pasted | halves,
+    }
+
+
+def ways(network: Backbone, train: ImageSet, made: Mapping[str, Made], flips: str) -> dict[str, Data]:
+    """Rows of every way."""
+    targets = train.targets(train.classes)
+    plain = features(network, train.images)
+    views = [features(network, augmented_once(train.images, flips, number)) for number in range(VIEWS)]
+
+    def real(parts: Sequence[Rows], halved: Sequence[str]) -> Data:
+        share = np.where(np.isin(train.labels, halved), 0.5, 1.0) / np.bincount(targets)[targets] / len(parts)
+        return [(rows, targets, share) for rows in parts]
+
+    found = {"real": real([plain], []), "views": real([plain, *views], [])}
+    for name, of_label in made.items():
+        labels = [label for label, images in of_label.items() if len(images)]
+        samples = [
+            (rows := features(network, of_label[label]), np.full(len(rows), train.classes.index(label)),
+             np.full(len(rows), 0.5 / len(rows)))
+            for label in labels
+        ]  # fmt: skip
+        found[name] = [*real([plain], labels), *samples]
+        found[f"views and {name}"] = [*real([plain, *views], labels), *samples]
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--good", required=True)
+    parser.add_argument("--poor", nargs="+", required=True)
+    parser.add_argument("--few", type=int, default=10)
+    parser.add_argument("--many", type=int, default=300)
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--size", type=int, nargs="+", default=[128], help="pixels, or height and width")
+    parser.add_argument("--made", type=int, default=60, help="images of each poor class")
+    parser.add_argument("--flips", default="both")
+    parser.add_argument("--test", type=int, default=150, help="test images of a class, at most")
+    chosen = parser.parse_args(arguments)
+    images, is_test = load(chosen.folder, chosen.size[0] if len(chosen.size) == 1 else tuple(chosen.size))
+    used = np.isin(images.labels, [chosen.good, *chosen.poor])
+    counts = {label: chosen.many if label == chosen.good else chosen.few for label in [chosen.good, *chosen.poor]}
+    test = np.concatenate([np.flatnonzero(is_test & (images.labels == label))[: chosen.test] for label in counts])
+    network, classes = load_backbone("lite0"), sorted(counts)
+    seen, truth = features(network, images.images[test]), images.take(test).targets(classes)
+    poor, table = [classes.index(label) for label in chosen.poor], dict[str, list[list[tuple[float, float]]]]()
+    for number in range(chosen.draws):
+        train = images.take(drawn(images, np.flatnonzero(~is_test & used), counts, number))
+        print(f"draw {number}: {len(train)} training images, {len(test)} test images")
+        made = made_images(train, chosen.good, chosen.poor, chosen.made, chosen.flips, number)
+        for name, data in ways(network, train, made, chosen.flips).items():
+            table.setdefault(name, []).append(scores(data, seen, truth, poor, len(train)))
+        print_tables(table)
+
+
+def print_tables(table: Scores) -> None:
+    print_scores(table, ["views", "views and pasted"])
+
+
+if __name__ == "__main__":
+    main()
