@@ -86,7 +86,7 @@ def test_what_differs_fits_a_terminal_whole(project: Path) -> None:
 def test_the_guide_names_the_command() -> None:
     """As it is typed, its patterns in quotes."""
     typed = " ".join(f"'{part}'" if set(part) & set("|*") else part for part in COMMAND)
-    assert typed in (ROOT / "docs/comparing.md").read_text(encoding="utf-8")
+    assert typed in (ROOT / "docs/dvc.md").read_text(encoding="utf-8")
 
 
 def test_the_file_keeps_its_order(project: Path) -> None:
