@@ -60,8 +60,12 @@ def _needs_project(options: argparse.Namespace) -> bool:
     match options.command:
         case "sample" | "explore":
             return not options.models.exists()
-        case "export":
+        case "export" | "trial":
             return not options.data.exists()
+        case "verdict":
+            return not options.reports.exists()
+        case "check":
+            return options.path is None
     return options.command not in ("new", "run", "doctor")  # which say so themselves, or need none
 
 

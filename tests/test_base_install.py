@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-EXTRAS = "dvc pandas scipy sklearn imblearn kornia ruamel joblib jinja2 matplotlib pytest hypothesis"
+EXTRAS = "dvc pandas scipy sklearn imblearn kornia ruamel joblib threadpoolctl filelock jinja2 pytest hypothesis"
 USE = """
 import sys, pathlib, numpy, torch
 import augment

@@ -107,12 +107,13 @@ def split_blockers(findings: Findings, ingest: Ingest, params: Params) -> list[B
 
 
 def override_blockers(findings: Findings, params: Params) -> list[Blocker]:
-    there = findings.counts()
+    there, sources = findings.counts(), params.generate.sources
+    named = {"train.overrides": [*params.train.overrides]}
+    named["generate.sources"] = [] if isinstance(sources, str) else [*sources]
     return [
-        Blocker(
-            "params.yaml", "unknown_class", f"train.overrides: there is no class {label!r}; {nearest(label, there)}"
-        )
-        for label in params.train.overrides
+        Blocker("params.yaml", "unknown_class", f"{key}: there is no class {label!r}; {nearest(label, there)}")
+        for key, labels in named.items()
+        for label in labels
         if label not in there
     ]
 

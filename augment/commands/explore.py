@@ -6,6 +6,7 @@ from pathlib import Path
 from augment.explore.playground import open_playground
 from augment.explore.server import open_server
 from augment.params import Params, load
+from augment.synthesis.transplant.transplant import transplant_settings
 
 PARAMS, PREPARED = Path("params.yaml"), Path("data/prepared/train")
 
@@ -19,9 +20,8 @@ def run(models: Path, port: int) -> int:
         signal.signal(number, signal.default_int_handler)
     params = load(PARAMS) if PARAMS.exists() else Params()
     print("Reading the generators, and where minority classes have theirs, the training images ...", flush=True)
-    playground = open_playground(
-        models, PREPARED, Path(params.generate.selection), params.seed, params.generate.borrowed
-    )
+    drawn = (params.seed, params.generate.borrowed, transplant_settings(params))
+    playground = open_playground(models, PREPARED, Path(params.generate.selection), *drawn)
     with open_server(playground, port) as server:
         print(f"Open  {server.address}\nIt is for this machine alone. Ctrl-C ends it.", flush=True)
         if playground.train is None:

@@ -32,7 +32,9 @@ def edited(path: Path, settings: Settings) -> str:
     for key, value in settings.items():
         section = document
         for name in key.split(".")[:-1]:
-            section = section.setdefault(name, CommentedMap())
+            if not isinstance(section.get(name), CommentedMap):  # also where one value stood for all labels
+                section[name] = CommentedMap()
+            section = section[name]
         section[key.rpartition(".")[2]] = _in_one_line(value)
     stream = io.StringIO()
     yaml.dump(document, stream)

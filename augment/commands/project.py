@@ -1,5 +1,6 @@
 """`augment new` and `augment upgrade`: a project folder for people without a clone, and its way to a newer version."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def new(project: Path) -> int:
     print(f"{name}: a project of gan-augment {augment.__version__}, under git and DVC; its settings are in params.yaml")
     if left:
         print(f"note: {left}")
-    steps = [f"  cd {name}"] if project.resolve() != Path.cwd() else []
+    steps = [f"  cd {printable(shlex.quote(str(project)), line=True)}"] if project.resolve() != Path.cwd() else []
     steps += [
         "  augment run FOLDER  # your images, a folder for each class: looks, sets, trains, judges",
         "  dvc repro           # or the built-in example, in four minutes",

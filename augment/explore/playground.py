@@ -25,6 +25,7 @@ from augment.measure.metrics import nearest
 from augment.synthesis.picks import FILE, Choice, Picks, read_picks
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 from augment.synthesis.selection import are_copies, copy_threshold
+from augment.synthesis.transplant.transplant import NO_TRANSPLANT, TransplantSettings, transplants
 
 SLIDERS = 6
 NEAREST = 5  # training images beside a sample
@@ -148,11 +149,18 @@ class Playground:
         return self.directions_of[place.network]
 
 
-def open_playground(models: Path, prepared: Path, folder: Path, seed: int, transfer_share: float) -> Playground:
+def open_playground(
+    models: Path,
+    prepared: Path,
+    folder: Path,
+    seed: int,
+    transfer_share: float,
+    settings: TransplantSettings = NO_TRANSPLANT,
+) -> Playground:
     """The generators of a folder, with the training images in `prepared` where they are those of the generators.
 
-    folder: of selection.json; seed, transfer_share: as `generate` draws. Raises `BundleError` where no class has a
-    generator, `DataError` for a damaged training set and a selection.json that does not fit.
+    folder: of selection.json; seed, transfer_share, settings: as `generate` draws. Raises `BundleError` where no class
+    has a generator, `DataError` for a damaged training set and a selection.json that does not fit.
     """
     generators = load_generators(models)
     if not generators:
@@ -164,8 +172,9 @@ def open_playground(models: Path, prepared: Path, folder: Path, seed: int, trans
     samplers: Mapping[str, Sampler] = dict(generators)
     if train is not None:
         shared = generators.shared if transfer_share > 0 else None
-        transfers = {} if shared is None else latent_transfers(shared, train, seed)
-        samplers = class_samplers(generators, train, transfers, transfer_share)
+        transfers = settings.without_own({} if shared is None else latent_transfers(shared, train, seed))
+        carrying, _ = transplants(train, None, settings, seed)
+        samplers = class_samplers(generators, train, transfers, transfer_share, carrying)
     limits = {label: copy_threshold(train.of_class(label).images) for label in generators} if train else {}
     picks = read_picks(folder, models, generators.classes)
     return Playground(generators, samplers, train, limits, seed, models, folder, picks)

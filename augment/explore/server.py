@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import socketserver
+import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from augment.core.errors import AugmentError
+from augment.core.progress import say
 from augment.explore.page import page
 from augment.explore.playground import SLIDERS, Playground
 from augment.gan.generators.class_generator import MAX_INDEX
@@ -98,6 +100,12 @@ class Server(ThreadingHTTPServer):
             if isinstance(request, Pick):
                 return shown.choose(label, (request.seed, request.number), request.choice)
             return shown.closer(label, request.seed, request.number, request.moves)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that went away is no fault; anything else is said in a line, and the page asks again."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            say(f"explore: {type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
 
 class Handler(BaseHTTPRequestHandler):

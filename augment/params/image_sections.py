@@ -166,7 +166,8 @@ class Generate(Section):
     sources: SampleSource | Annotated[dict[str, SampleSource], TextKeys] = "auto"
     """Where samples come from, for all classes or by label: `own`: the class's GAN alone; `borrowed`: latent transfer
     too, as `borrowed` says; `translated`: its defects carried onto images of a class far richer than all others, or of
-    `evaluate.normal`, where such twins are found; `auto`: what the class allows (docs/transplants.md)."""
+    `evaluate.normal`, where such twins are found; `auto`: `borrowed`, which a class without donors does without
+    (docs/transplants.md)."""
     accept: Fraction = 0.9
     """The class filter's threshold accepts this share of held-out real images of the class."""
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")

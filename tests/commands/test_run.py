@@ -71,6 +71,12 @@ def test_wishes_are_written_and_all_else_stays(project: Path) -> None:
     assert "quick" not in text
 
 
+def test_a_key_within_what_was_one_value_can_be_set(project: Path) -> None:
+    found = planned(Wishes(changes=("generate.sources.cat=own", "ingest.train_per_class.cat=4")))
+    assert found.generate.sources == {"cat": "own"}
+    assert found.ingest.train_per_class == {"cat": 4}
+
+
 def test_the_same_again_changes_nothing(project: Path) -> None:
     for wishes in (Wishes(size=6), Wishes(), QUICK, QUICK):
         planned(wishes)

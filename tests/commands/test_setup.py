@@ -172,6 +172,13 @@ def test_overrides_of_the_set_before_are_refused(project: Path) -> None:
         setup.run(Path("raw"))
 
 
+def test_a_source_of_a_class_that_is_not_there_is_refused(project: Path) -> None:
+    write_set(project / "raw")
+    (project / "params.yaml").write_text(TEXT + "\ngenerate: {sources: {bag: translated}}\n")
+    with pytest.raises(DataError, match=r"params\.yaml: unknown_class: generate\.sources: there is no class 'bag'"):
+        setup.run(Path("raw"))
+
+
 def test_keys_that_dvc_would_miss_are_named(project: Path) -> None:
     write_set(project / "raw")
     (project / "dvc.yaml").write_text("stages: {a: {cmd: a, params: [evaluate], deps: ['${train.base}']}}\n")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from augment.core.progress import counted
 from augment.data.entries import KEEP_FIRST, Blocker, Entry
@@ -104,6 +103,8 @@ def group_near_duplicates(entries: Sequence[Entry]) -> tuple[NearDuplicates, lis
     if len(pixels) < len(usable) or several_sizes or all(entry.group for entry in usable):
         return NearDuplicates(), []
     declared = [entry.group for entry in usable]
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  (an extra; readers of originals import this file)
+
     with threadpool_limits(1, "blas"):  # thousands of small products: threads would mostly wait for each other
         pairs = near_duplicate_pairs(pixels, [entry.label for entry in usable], [entry.digest for entry in usable])
     clustered = clusters(pairs, declared)

@@ -69,7 +69,7 @@ def run_experiment(
     candidates = choose_samples(
         sets, generators, class_filters, seeds, wanted=settings.wanted, oversample=settings.oversample,
         transfer_share=settings.transfer_share, engine=engine, settings=settings.transplant,
-        larger=None if settings.look.judged is None else [settings.look.judged.set_of(train) for train in sets],
+        larger=_larger(sets, settings),
     )  # fmt: skip
     samples = [
         _draw_samples(train, drawn, settings, seed) for train, drawn, seed in zip(sets, candidates, seeds, strict=True)
@@ -81,6 +81,14 @@ def run_experiment(
     scores = _with_identical(known | run_arms(replicates, trained, samples, settings, engine, external), identical)
     in_order = scores.of_each_side(lambda side: {arm: side[arm] for arm in settings.arms if arm in side})
     return ExperimentResult(candidates, samples, in_order)
+
+
+def _larger(sets: Sequence[ImageSet], settings: ExperimentSettings) -> list[ImageSet] | None:
+    """The sets at the judged size, where a class of theirs may be translated: copies, so nowhere else."""
+    judged = settings.look.judged
+    if judged is None or not any(map(settings.transplant.may_apply, sets)):
+        return None
+    return [judged.set_of(train) for train in sets]
 
 
 def further_generators(protocol: Protocol, params: Params, backend: Backend) -> list[GeneratorSet]:

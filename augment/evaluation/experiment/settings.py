@@ -127,8 +127,8 @@ def experiment_settings(
     seen_size, judged: what backbones are shown, None where that is the working size, or not known yet.
     """
     transplant = transplant_settings(params)
-    if transplant.may_apply(train):
-        arms = [arm for arm in ARMS if arm in arms or arm == UNTRANSLATED_ARM]
+    controlled = transplant.may_apply(train)  # else there is nothing that good images would be a control of
+    arms = [arm for arm in ARMS if (controlled if arm == UNTRANSLATED_ARM else arm in arms)]
     return ExperimentSettings(
         arms=arms,
         transplant=transplant,

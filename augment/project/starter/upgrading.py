@@ -32,10 +32,11 @@ def upgrade(project: Path, files: Mapping[str, bytes]) -> tuple[Record, Upgrade]
     before = read_record(project)
     done = Upgrade([], [], [])
     for path, content in sorted(files.items()):
-        there = _sha256(project / path)
-        if there == sha256(content):
+        there, is_code = _sha256(project / path), path.startswith(f"{CODE.as_posix()}/")  # which is not a user's
+        unchanged = before.files.get(path) == sha256(content)  # by the package
+        if there == sha256(content) or (unchanged and there is not None and not is_code):
             continue
-        if there in (None, before.files.get(path)) or path.startswith(f"{CODE.as_posix()}/"):  # those are not a user's
+        if there in (None, before.files.get(path)) or is_code:
             write_bytes(project / path, content)
             done.replaced.append(path)
         else:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -198,10 +199,13 @@ def _transplant(
 
 
 def changes_at(one: Transplant, larger: ImageSet) -> Tensor:
-    """What is carried, found anew on the same training images at another size, float (k, C, H, W)."""
+    """What is carried, found anew on the same training images at another size, float (k, C, H, W); enlarged where no
+    defect is found there, so that no good image stands for a defect."""
     lent = _floats(larger.images[one.lenders])
     good = known_good(lent, _held(len(lent)), "patches" if one.places else "neighbours")
-    return defects_of(_floats(larger.of_class(one.label).images[one.positions]), good).changes
+    found = defects_of(_floats(larger.of_class(one.label).images[one.positions]), good)
+    enlarged = F.interpolate(one.changes, found.changes.shape[2:], mode="bilinear", align_corners=False)
+    return torch.where(found.usable[:, None, None, None], found.changes, enlarged)
 
 
 def _judged(one: Transplant, larger: ImageSet) -> Transplant:

@@ -54,6 +54,14 @@ def test_the_same_version_changes_nothing(tmp_path: Path) -> None:
     assert not done.replaced + done.kept + done.removed
 
 
+def test_a_change_of_the_users_alone_needs_no_new_file_beside_it(tmp_path: Path) -> None:
+    project = made(tmp_path, OLD)
+    (project / "same").write_bytes(b"mine")
+    assert upgrade(project, NOW)[1].kept == []
+    assert (project / "same").read_bytes() == b"mine"
+    assert not (project / "same.new").exists()
+
+
 def test_a_folder_that_was_not_made_so_is_named(tmp_path: Path) -> None:
     with pytest.raises(AugmentError, match=r"made\.json: not here, .* A clone is upgraded by git"):
         upgrade(tmp_path, NOW)

@@ -104,6 +104,18 @@ def test_at_another_size_the_same_defects_go_to_the_same_places(found: dict[str,
     assert np.median(alike) > 0.8
 
 
+def test_where_the_larger_image_shows_no_defect_the_small_ones_change_is_enlarged(found: dict[str, Transplant]) -> None:
+    """The originals of the defective images are good ones: nothing is found there, and something is carried all the
+    same."""
+    images = TRAIN.images.copy()
+    images[TRAIN.labels == "pit"] = images[TRAIN.labels == "good"][: (TRAIN.labels == "pit").sum()]
+    larger = ImageSet(images.repeat(2, axis=2).repeat(2, axis=3), TRAIN.labels, TRAIN.groups, TRAIN.sources)
+    enlarged = torch.nn.functional.interpolate(found["pit"].changes, (64, 64), mode="bilinear", align_corners=False)
+    carried = changes_at(found["pit"], larger)
+    assert (carried.abs().sum(dim=(1, 2, 3)) > 0).all()
+    assert any(torch.equal(one, other) for one, other in zip(carried, enlarged, strict=True))
+
+
 def test_a_class_of_good_images_under_another_name_is_refused_with_a_reason() -> None:
     """A good class that hides no defect: at most a quarter of such images leave more than others do."""
     train = small_set(good=100)
