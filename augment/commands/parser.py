@@ -65,7 +65,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument(
         "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
     )
-    run.add_argument("--quick", action="store_true", help="a first look that ends within ten minutes on two cores")
+    run.add_argument("--quick", action="store_true", help="a first look, planned for ten minutes on two cores")
     run.add_argument("--seeds", type=_seeds, help="paired repeats (evaluate.seeds)")
     change = "a setting of params.yaml, section.key=value; as often as needed"
     run.add_argument("--set", dest="changes", action="append", default=[], metavar="KEY=VALUE", help=change)

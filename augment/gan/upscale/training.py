@@ -64,7 +64,7 @@ def train_upscaler(
     adversarial: float = ADVERSARIAL,
     progress: bool = True,
 ) -> Upscaler:
-    """Learn to enlarge images of `size` to that of the originals; five to ten minutes of one core at the defaults.
+    """Learn to enlarge images of `size` to that of the originals; minutes of one core at the defaults.
 
     originals: uint8 (N, C, H, W), of all classes, and of training alone. size: pixels, or (height, width), of the
     small images; the originals' sides are at least one and a half times as long. adversarial: 0 leaves the absolute
