@@ -1,5 +1,6 @@
 """The examples run, and say what they promise. Those of a library that is not installed are skipped."""
 
+import gc
 import importlib
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,4 @@ def test_hugging_face_datasets(
     deliver(tmp_path / "augmented", pictures, recipe(classes=tuple(levels)))
     assert found.main(str(tmp_path / "augmented"), steps=60) == pytest.approx(2 / 3)
     assert "synthetic" in capsys.readouterr().out
+    gc.collect()  # the library leaves files open, which another test would be blamed for

@@ -110,8 +110,9 @@ def choose_samples(
     larger: the sets as large as they are judged, whose defects are carried where `settings` and the images allow it.
     """
     carrying = _all_transplants(sets, larger, settings, seeds, engine)
-    shared = [(of_seed.shared, train, seed) for train, of_seed, seed in zip(sets, generators, seeds, strict=True)]
-    found = engine.gather(_transfers_of, shared, "latents") if transfer_share > 0 else [{} for _ in seeds]
+    asked = zip(sets, generators, seeds, strict=True) if transfer_share > 0 else ()
+    shared = [(of_seed.shared, train, seed) for train, of_seed, seed in asked]
+    found = engine.gather(_transfers_of, shared, "latents") if shared else [{} for _ in seeds]
     transfers = [settings.without_own(by_class) for by_class in found]
     most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [

@@ -212,7 +212,8 @@ def test_sections_open_by_keyboard_and_by_their_links(page: Any) -> None:
     summary.send_keys(Keys.SPACE)
     assert fold.get_attribute("open") is None
     page.find_element("css selector", "nav a[href='#quality']").click()
-    assert fold.get_attribute("open") is not None, "its link opens it"
+    opened = "its link opens it"  # once the browser has told the page of its new address
+    WebDriverWait(page, 5).until(lambda _: fold.get_attribute("open") is not None, opened)
 
 
 def test_a_table_that_is_too_wide_says_that_it_scrolls(page: Any) -> None:

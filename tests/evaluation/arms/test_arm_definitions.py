@@ -38,6 +38,7 @@ USES = {
     "gan_fill": "raw", "gan_half": "raw", "gan_half_filtered": "filtered", "gan_half_unmatched": "filtered",
     "gan_only": "raw", "copies_half": "copies",
     "shuffled": "shuffled", "noise": "noise", "as_delivered": "filtered", "distilled_gan": "filtered",
+    "untranslated_half": "untranslated",
 }  # fmt: skip
 
 
