@@ -25,6 +25,7 @@ from augment.evaluation.experiment.experiment import (
     run_experiment,
     run_standalone_arms,
     score_learning_curve,
+    with_controls,
 )
 from augment.evaluation.experiment.external import read_external
 from augment.evaluation.experiment.learning_curve import curve_points
@@ -90,6 +91,7 @@ def experiment(params: Params) -> None:
     settings = choose_base(settings, chosen.base_arms(arms), on_val(standalone.val))
     generators = [*([delivered] if protocol.first_is_delivered else []), *further_generators(protocol, params, backend)]
     result = run_experiment(repeats, generators, settings, engine, external, standalone)
+    settings = with_controls(settings, result.candidates)
     begin_experiment()
     audit = audit_samples(protocol, result.candidates)
     write_tables({"audit": map(asdict, audit), "acceptance": acceptance_rows(result.candidates)})
@@ -103,8 +105,9 @@ def experiment(params: Params) -> None:
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
     write_times(result.scores.seconds, minutes_of_a_repeat(cost, settings.base, protocol))
-    judged_first = (protocol.first_splits, result.candidates[0], result.samples[0])
-    write_tables(judge_samples(*judged_first, settings, params.seed, engine))
+    write_tables(
+        judge_samples(protocol.first_splits, result.candidates[0], result.samples[0], settings, params.seed, engine)
+    )
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
     facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from augment.core.errors import BundleError, DataError
+from augment.core.errors import BundleError, DataError, StoreError
 from augment.core.files import read_json, write_text
 from augment.core.progress import counted
+from augment.core.whole_folder import is_free, whole_folder
 from augment.data.delivered import Recipe, read_manifest, read_recipe
 from augment.gan.bundle import load_generators
 from augment.gan.generators import ClassGenerator
@@ -15,7 +17,6 @@ from augment.gan.generators.cards import CARD
 from augment.sharing.card import data_card
 from augment.sharing.images import SharedImage, delivered_images, sampled_images
 from augment.sharing.parquet import require_parquet, write_parquet
-from augment.sharing.place import new_folder
 from augment.sharing.shards import write_shards
 
 Form = Literal["parquet", "webdataset"]
@@ -40,7 +41,7 @@ def run(out: Path, form: Form, data: Path, reports: Path, models: Path, count: i
     splits = {split: name for split, name in NAMES.items() if split in found}
     verdict = _verdict_of(recipe, reports)
     card = data_card(form, splits, rows, recipe, data, verdict, samples, count)
-    with new_folder(out) as folder:
+    with _new_folder(out) as folder:
         (folder / "data").mkdir()
         for name, images in _images(data, splits, samples, recipe.classes, count, seed):
             WRITERS[form](folder / "data", name, images, recipe.classes)
@@ -50,6 +51,21 @@ def run(out: Path, form: Form, data: Path, reports: Path, models: Path, count: i
     print(f"{out}: {counted(made['0'], 'real image')}, {made['1']} made{drawn}, as {form}")
     print(f"Before you hand it on: {out / CARD} says what it holds and that it is not anonymous; fill in its licence")
     return 0
+
+
+@contextmanager
+def _new_folder(out: Path) -> Iterator[Path]:
+    """What is filled here is `out` in the end, or nothing is."""
+    if not is_free(out):
+        raise DataError(f"{out}: something stands there, and nothing of it is overwritten. Name a new folder")
+    try:
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(out) as folder:
+            yield folder
+    except OSError as error:
+        why = error.strerror or error
+        what = f"{out}: cannot be written ({why}), and nothing was. Name another folder or free space"
+        raise StoreError(what) from error
 
 
 def _images(

@@ -1,11 +1,14 @@
 """A small project whose generators have been trained."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 import augment
 from augment.explore.playground import Playground, open_playground
+from augment.explore.server import Server, open_server
 from tests.toy import toy_set
 
 LABELS = ["<b>a</b> & 'b'", "majority", "minority"]
@@ -25,3 +28,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def playground(trained: Path, tmp_path: Path) -> Playground:
     return open_playground(trained / "models", trained / "data/prepared/train", tmp_path / "selection", 3, 0.5)
+
+
+@pytest.fixture
+def server(playground: Playground) -> Iterator[Server]:
+    with open_server(playground, 0) as one:
+        thread = Thread(target=one.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield one
+        one.shutdown()
+        thread.join()

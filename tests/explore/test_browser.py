@@ -4,30 +4,17 @@ Needs Chromium and its driver, as tests/report/test_browser.py does; without the
 """
 
 import json
-from collections.abc import Iterator
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from augment.explore.playground import Playground
-from augment.explore.server import Server, open_server
+from augment.explore.server import Server
 from augment.synthesis.picks import FILE
 from tests.explore.conftest import LABELS
 from tests.report import test_browser as report
 
 browser, pytestmark, Keys = report.browser, report.pytestmark, report.Keys
 WIDTHS = pytest.mark.parametrize("width", [400, 768, 1280])
-
-
-@pytest.fixture
-def server(playground: Playground) -> Iterator[Server]:
-    with open_server(playground, 0) as one:
-        thread = Thread(target=one.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield one
-        one.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from http.client import HTTPConnection
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,16 +12,6 @@ from augment.explore.playground import Playground
 from augment.explore.server import HOST, Server, open_server
 from augment.synthesis.picks import FILE
 from tests.explore.conftest import LABELS
-
-
-@pytest.fixture
-def server(playground: Playground) -> Iterator[Server]:
-    with open_server(playground, 0) as one:
-        thread = Thread(target=one.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield one
-        one.shutdown()
-        thread.join()
 
 
 def request(

@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written_is_said(
     def refuse(**_: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("augment.sharing.place.tempfile.mkdtemp", refuse)
+    monkeypatch.setattr("augment.core.whole_folder.tempfile.mkdtemp", refuse)
     assert main(["export", "out", "--format", "webdataset"]) == 2
     assert capsys.readouterr().err.startswith("augment: out: cannot be written (Permission denied), and nothing was.")
 

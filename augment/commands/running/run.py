@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import get_args
 
 from augment.commands.running.planning import Plan, Wishes, plan_run
 from augment.commands.running.requirements import require_project
@@ -21,6 +22,7 @@ from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
+from augment.params.arms import Family
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
 MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come
@@ -56,10 +58,10 @@ def outlook(plan: Plan, quick: bool) -> list[str]:
             "draw fewer, as with --set ingest.train_per_class=50"
         ]
     clock = clock_of(work)
-    families = {family for part in clock.parts for family in part.seconds if family}
+    families = [family for family in get_args(Family) if any(family in part.seconds for part in clock.parts)]
     minutes = {family: replace(clock, known=family).total() / 60 for family in families}
     cores = counted(work.backend.engine.processes, "process")
-    lines += [f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"]  # type: ignore[arg-type]
+    lines += [f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"]
     return lines + gain_lines(work.protocol, work.settings, work.splits, work.pool, plan.params) + [""]
 
 

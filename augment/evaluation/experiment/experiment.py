@@ -24,7 +24,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import Backend, generators_from, train_repeats
 from augment.gan.settings import training_for
 from augment.params import Params
-from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, Arm
+from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, UNTRANSLATED_ARM, Arm
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 from augment.synthesis.transplant.carrying import Translated
@@ -71,6 +71,7 @@ def run_experiment(
         transfer_share=settings.transfer_share, engine=engine, settings=settings.transplant,
         larger=_larger(sets, settings),
     )  # fmt: skip
+    settings = with_controls(settings, candidates)
     samples = [
         _draw_samples(train, drawn, settings, seed) for train, drawn, seed in zip(sets, candidates, seeds, strict=True)
     ]
@@ -81,6 +82,16 @@ def run_experiment(
     scores = _with_identical(known | run_arms(replicates, trained, samples, settings, engine, external), identical)
     in_order = scores.of_each_side(lambda side: {arm: side[arm] for arm in settings.arms if arm in side})
     return ExperimentResult(candidates, samples, in_order)
+
+
+def with_controls(
+    settings: ExperimentSettings, candidates: Sequence[Mapping[str, ClassCandidates]]
+) -> ExperimentSettings:
+    """Without the control of translated samples where no class of any repeat has such: it would be its base under a
+    name that says something else."""
+    if any(found.translated is not None for of_repeat in candidates for found in of_repeat.values()):
+        return settings
+    return replace(settings, arms=[arm for arm in settings.arms if arm != UNTRANSLATED_ARM])
 
 
 def _larger(sets: Sequence[ImageSet], settings: ExperimentSettings) -> list[ImageSet] | None:

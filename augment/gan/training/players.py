@@ -6,7 +6,7 @@ wrong returns to the last good state of both.
 
 import functools
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,39 +19,28 @@ from augment.gan.training.augmentation import Operation
 
 ADAM_BETAS = (0.0, 0.99)
 NETWORKS = ("generator", "discriminator", "average")  # fields of `Players`
+AnyGenerator = TypeVar("AnyGenerator", bound=nn.Module)
 OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 
 
-class Pair(Protocol):
-    """What the gradients and the average ask of players, whatever their generator draws from."""
-
-    step: int
-    models: int
-    rng: torch.Generator
-
-    @property
-    def generator(self) -> nn.Module: ...
-    @property
-    def average(self) -> nn.Module: ...
-    @property
-    def discriminator(self) -> Discriminator: ...
-
-
 @dataclass
-class Players:
+class PlayersOf(Generic[AnyGenerator]):
     """G and D, the average of G, and the only source of randomness of a run.
 
     models: how many pairs these are at once; a stack of one is the plain pair.
     """
 
-    generator: Generator
+    generator: AnyGenerator
     discriminator: Discriminator
-    average: Generator
+    average: AnyGenerator
     generator_optimizer: Adam
     discriminator_optimizer: Adam
     rng: torch.Generator
     step: int = 0
     models: int = 1
+
+
+Players = PlayersOf[Generator]  # a G that draws from latents
 
 
 def new_players(architecture: Architecture, seed: int, learning_rate: float, device: str) -> Players:
@@ -71,7 +60,7 @@ def new_optimizer(network: nn.Module, learning_rate: float) -> Adam:
 
 
 @torch.no_grad()
-def update_average(players: Pair, ema_std: float) -> None:
+def update_average(players: PlayersOf[Any], ema_std: float) -> None:
     """Power-function average of G's weights: beta_t = (1 - 1/t)^(k+1) (arXiv:2312.02696, eq. 127).
 
     Its width is a share of the run so far, so one setting fits short and long runs.

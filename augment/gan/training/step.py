@@ -12,7 +12,7 @@ and since every score hangs on one image and one model's weights, the sum over m
 model's own gradient.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from augment.gan.networks.build import Discriminator
 from augment.gan.networks.layers import dual, split_dual
 from augment.gan.training.augmentation import Augment
 from augment.gan.training.losses import AdversarialLoss, Centre, adversarial_loss
-from augment.gan.training.players import Pair, Players, update_average
+from augment.gan.training.players import Players, PlayersOf, update_average
 from augment.gan.training.run import GanSettings
 
 REFERENCE_PIXELS = 32 * 32
@@ -87,7 +87,7 @@ def adversarial_step(
     return outcome
 
 
-def gradients(players: Pair, images: Tensor, loss: AdversarialLoss, gamma: float) -> tuple[Outcome, Tensor]:
+def gradients(players: PlayersOf[Any], images: Tensor, loss: AdversarialLoss, gamma: float) -> tuple[Outcome, Tensor]:
     """Put the gradient of D's mean loss and penalty into D's weights; return that of G's mean loss by the images.
 
     images: float (2N K, C, H, W), N K real ones, then as many of G's, as D sees them.
@@ -127,7 +127,7 @@ def score_grads(loss: AdversarialLoss, scores: Tensor, models: int) -> tuple[Out
     return Outcome(d_loss.detach(), g_loss.detach(), real.detach(), fake.detach()), d_score_grads, g_score_grads
 
 
-def add_penalty(players: Pair, images: Tensor, input_grads: Tensor, centre: Centre, gamma: float) -> None:
+def add_penalty(players: PlayersOf[Any], images: Tensor, input_grads: Tensor, centre: Centre, gamma: float) -> None:
     """Add the gradient of the mean penalty to that of D's weights; images, input_grads: of all that D sees.
 
     The one-centred penalty lies between each real image and a fake (Gulrajani et al. 2017, arXiv:1704.00028, eq. 3).

@@ -8,13 +8,11 @@ serves all classes: detail of what is plentiful is learnt for what is rare.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import Adam
 
 from augment.core.errors import ArgumentError, DataError, TrainingError
 from augment.core.progress import Progress
@@ -24,9 +22,9 @@ from augment.data.decoding.fitting import resize
 from augment.data.sizes import Size
 from augment.gan.generators.arguments import images_argument
 from augment.gan.networks.architecture import Architecture
-from augment.gan.networks.build import Discriminator, new_discriminator, to_float
+from augment.gan.networks.build import new_discriminator, to_float
 from augment.gan.training.losses import adversarial_loss
-from augment.gan.training.players import new_optimizer, update_average
+from augment.gan.training.players import PlayersOf, new_optimizer, update_average
 from augment.gan.training.step import REFERENCE_PIXELS, gradients
 from augment.gan.upscale.network import UpscalerNetwork, UpscalerShape
 from augment.gan.upscale.projection import Projection
@@ -41,18 +39,7 @@ MAX_DOUBLINGS = 5
 LOSS = adversarial_loss("relativistic")
 
 
-@dataclass
-class UpscalePlayers:
-    """As `training.players.Players`, with a generator that takes small images for latents."""
-
-    generator: UpscalerNetwork
-    discriminator: Discriminator
-    average: UpscalerNetwork
-    generator_optimizer: Adam
-    discriminator_optimizer: Adam
-    rng: torch.Generator
-    step: int = 0
-    models: int = 1
+UpscalePlayers = PlayersOf[UpscalerNetwork]  # a G that enlarges small images
 
 
 def train_upscaler(

@@ -1,14 +1,13 @@
 """A new project folder, whole or not at all."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from augment.core.errors import AugmentError, DataError, StoreError
 from augment.core.files import write_bytes
+from augment.core.whole_folder import is_free, whole_folder
 
 FIRST_COMMIT = "A project of gan-augment"
 _OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # repository, which runs this as a hook
@@ -23,36 +22,24 @@ def make(project: Path, files: Mapping[str, bytes]) -> str:
     file, and `StoreError` where nothing can be written; both leave everything as it was.
     """
     place = Path(os.path.abspath(project))  # noqa: PTH100  (resolve() would leave through links)
-    _require_free(project, place)
+    if not place.parent.is_dir():
+        raise DataError(f"{place.parent}: there is no such folder. Make it first, or name another place")
+    if not is_free(place):
+        what = "not empty" if place.is_dir() else "a file"
+        raise DataError(
+            f"{project}: stands there and is {what}; nothing was written. Name a new folder: `augment new` never "
+            "writes into one that holds something, and your images may stay where they are"
+        )
     try:
-        beside = Path(tempfile.mkdtemp(prefix=f".{place.name[:40]}.", suffix=".tmp", dir=place.parent))
+        with whole_folder(place) as beside:
+            for path, content in files.items():
+                write_bytes(beside / path, content, durable=False)
+            return _under_git(beside)
     except OSError as error:
         raise StoreError(
             f"{place.parent}: {error.strerror}, so no folder can be made there. Nothing was written. Make that folder "
             "writable, or name another place"
         ) from error
-    try:
-        for path, content in files.items():
-            write_bytes(beside / path, content, durable=False)
-        left = _under_git(beside)
-        place.mkdir(exist_ok=True)
-        for child in beside.iterdir():
-            child.rename(place / child.name)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return left
-
-
-def _require_free(project: Path, place: Path) -> None:
-    if not place.parent.is_dir():
-        raise DataError(f"{place.parent}: there is no such folder. Make it first, or name another place")
-    if place.is_symlink() or place.exists():
-        what = "not empty" if place.is_dir() else "a file"
-        if not place.is_dir() or any(place.iterdir()):
-            raise DataError(
-                f"{project}: stands there and is {what}; nothing was written. Name a new folder: `augment new` never "
-                "writes into one that holds something, and your images may stay where they are"
-            )
 
 
 def _under_git(folder: Path) -> str:

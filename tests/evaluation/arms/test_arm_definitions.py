@@ -25,12 +25,14 @@ from augment.params.arms import (
     REAL_ARMS,
     SOURCES,
     UNMATCHED_ARM,
+    UNTRANSLATED_ARM,
     arm_kinds,
 )
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
 
-BY_NETWORK = [arm for arm in ARMS if arm not in (*BACKBONE_ARMS, UNMATCHED_ARM)]  # from scratch
+ELSEWHERE = (*BACKBONE_ARMS, UNMATCHED_ARM, UNTRANSLATED_ARM)  # the last runs where a class has translated samples
+BY_NETWORK = [arm for arm in ARMS if arm not in ELSEWHERE]  # from scratch
 PLAIN_IMAGES = ["none", "oversample", "as_delivered"]
 COUNTS = {"a": 8, "b": 4, "c": 2}
 USES = {

@@ -1,6 +1,6 @@
 """Translated samples among candidates: how each is made travels with it, and at the judged size it is made again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from augment.evaluation.arms.enlarged import MadeFrom, enlarged
 from augment.evaluation.arms.judged import judged_images
+from augment.evaluation.experiment.experiment import with_controls
 from augment.measure.sampling import WeightedImages
+from augment.params.arms import UNTRANSLATED_ARM
 from augment.synthesis.selection import ClassCandidates, ClassChoice, choose_class
 from augment.synthesis.transplant.transplant import TransplantSettings, transplants
 from pipeline.generate import carried_from
+from tests.evaluation.experiment.test_experiment import SETTINGS
 from tests.synthesis.transplant.test_transplant import TRAIN
 
 PIT = TRAIN.classes.index("pit")
@@ -54,6 +57,12 @@ def test_the_kept_ones_keep_how_they_are_made(chosen: ClassCandidates) -> None:
     lenders = TRAIN.images[chosen.kept_translated.draws.lender]
     assert 0 < len(chosen.kept) < len(chosen.images)
     assert np.array_equal(chosen.kept_translated.onto(lenders), chosen.kept)
+
+
+def test_the_control_runs_where_there_is_what_it_controls(chosen: ClassCandidates) -> None:
+    both = replace(SETTINGS, arms=("none", UNTRANSLATED_ARM))
+    assert with_controls(both, [{"pit": chosen}]) is both
+    assert with_controls(both, [{"pit": replace(chosen, translated=None)}]).arms == ["none"]
 
 
 def test_at_the_judged_size_defects_lie_on_originals_and_the_control_shows_these_alone(chosen: ClassCandidates) -> None:
