@@ -2,7 +2,7 @@
 
 A call may raise an `AugmentError`, ValueError or TypeError that names the argument (KeyError for a class that a mapping
 of generators does not have). Anything else, an IndexError or a RuntimeError of torch, is a fault of ours. The calls
-stand in silly.py.
+stand in the folder silly.
 """
 
 import re
@@ -13,7 +13,8 @@ import pytest
 
 import augment
 from augment import AugmentError
-from tests.silly import CALLS, ODD, SILLY, TAKES
+from tests.silly.odd_arguments import CALLS, ODD, TAKES
+from tests.silly.silly_calls import SILLY
 
 CASES = [(f"{call} <- {odd}", call, odd) for call in CALLS for odd in ODD]
 
