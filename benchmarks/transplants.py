@@ -25,7 +25,8 @@ from augment.evaluation.arms.baselines import jittered_copies, pasted_images
 from augment.evaluation.arms.seen import augmented_once
 from augment.measure.backbone.backbone import Backbone, features, load_backbone
 from augment.params.types import Flips
-from augment.synthesis.transplant.transplant import TransplantSettings, transplants
+from augment.synthesis.transplant.settings import TransplantSettings
+from augment.synthesis.transplant.transplant import transplants
 from benchmarks.probing import Data, Images, Positions, Rows, Scores, load, print_scores, scores
 
 VIEWS = 8

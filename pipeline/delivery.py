@@ -25,7 +25,8 @@ from augment.params import Params
 from augment.params.arms import MADE_PER_CLASS, Arm
 from augment.synthesis.native import Varied, native_samples, treated_alike
 from augment.synthesis.transplant.carrying import Translated
-from augment.synthesis.transplant.transplant import Transplant, changes_at, transplant_settings, transplants
+from augment.synthesis.transplant.settings import transplant_settings
+from augment.synthesis.transplant.transplant import Transplant, changes_at, transplants
 from pipeline.common import PREPARED
 
 UInt8 = NDArray[np.uint8]

@@ -18,7 +18,8 @@ from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
 from augment.synthesis.picks import left_out, read_picks
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
-from augment.synthesis.transplant.transplant import transplant_settings, transplants
+from augment.synthesis.transplant.settings import transplant_settings
+from augment.synthesis.transplant.transplant import transplants
 from pipeline.carried import ACROSS, FINDING_COLUMNS, examples, finding_rows
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 from pipeline.room import samples_and_delivery

@@ -6,7 +6,7 @@ from pathlib import Path
 from augment.explore.playground import open_playground
 from augment.explore.server import open_server
 from augment.params import Params, load
-from augment.synthesis.transplant.transplant import transplant_settings
+from augment.synthesis.transplant.settings import transplant_settings
 
 PARAMS, PREPARED = Path("params.yaml"), Path("data/prepared/train")
 

@@ -25,7 +25,8 @@ from augment.measure.metrics import nearest
 from augment.synthesis.picks import FILE, Choice, Picks, read_picks
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 from augment.synthesis.selection import are_copies, copy_threshold
-from augment.synthesis.transplant.transplant import NO_TRANSPLANT, TransplantSettings, transplants
+from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings
+from augment.synthesis.transplant.transplant import transplants
 
 SLIDERS = 6
 NEAREST = 5  # training images beside a sample

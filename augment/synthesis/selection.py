@@ -19,7 +19,8 @@ from augment.synthesis.filter import ClassFilter
 from augment.synthesis.picks import NO_PICKS, NumberPicks
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 from augment.synthesis.transplant.carrying import Translated, joined_draws
-from augment.synthesis.transplant.transplant import NO_TRANSPLANT, Transplant, TransplantSettings, transplants
+from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings
+from augment.synthesis.transplant.transplant import Transplant, transplants
 
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0

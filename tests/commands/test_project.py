@@ -93,7 +93,7 @@ def test_an_upgrade_keeps_what_was_changed(project: Path, capsys: pytest.Capture
     assert "from gan-augment 0.0.9 to" in said
     assert "evaluate.seeds: the default was `4` and is `5`; params.yaml has `5`, which stays" in said
     assert "train.old: gone" in said
-    assert "report.grid: new, `8` where it is not written" in said
+    assert "report.grid: new, `8`; write it where `augment check` asks for it" in said
     assert (project / "pipeline/train.py").read_text() == text
 
 

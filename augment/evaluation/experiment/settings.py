@@ -30,7 +30,7 @@ from augment.params.arms import (
 from augment.params.types import LARGE_FROM_PX
 from augment.synthesis.filter import FilterSettings, filter_settings
 from augment.synthesis.selection import samples_per_class
-from augment.synthesis.transplant.transplant import NO_TRANSPLANT, TransplantSettings, transplant_settings
+from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings, transplant_settings
 
 CLASSIFIER_STEPS, TINY_CLASSIFIER_STEPS = 1200, 400
 

@@ -58,7 +58,7 @@ def changes_of_settings(before: Settings, now: Settings, own: Mapping[str, Any])
     for key in sorted(set(before) | set(now)):
         there = own.get(key, _ABSENT)
         if key not in before:
-            yield f"{key}: new, {_shown(now[key])} where it is not written"
+            yield f"{key}: new, {_shown(now[key])}; write it where `augment check` asks for it"
         elif key not in now:
             yield f"{key}: gone" + ("" if there is _ABSENT else f"; take it out of params.yaml ({_shown(there)})")
         elif before[key] != now[key]:

@@ -1,6 +1,6 @@
 """Samples of a class whose defects are carried onto good images, and where that applies: found, not asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,19 +12,15 @@ from torch import Tensor
 
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
-from augment.gan.latent_transfer import LatentTransfer
-from augment.params import Params
-from augment.params.types import Flips, SampleSource
 from augment.synthesis.transplant.carrying import Draws, Translated
 from augment.synthesis.transplant.context import fitting_places
 from augment.synthesis.transplant.defects import Good, Likeness, Way, defects_of, known_good, likeness
 from augment.synthesis.transplant.patches import patch_bank
+from augment.synthesis.transplant.settings import LENDER_TIMES, MIN_PX, TransplantSettings, lender_of
 
 MAX_LENT, MAX_HELD = 300, 40  # good images that are lent, and of these compared with the others
-MIN_LENT, LENDER_TIMES = 40, 3  # fewest good images of a lender, and how many times those of the class
 MIN_USABLE, USABLE_SHARE = 2, 0.5  # of the images of a class: fewer, and what is found is no defect
 MAX_SHIFT, MAX_TURN, MAX_SCALE = 0.25, 0.15, 1.2  # half sides; radians; times, or one divided by it
-MIN_PX = 16  # shorter side of the images
 NO_LENDER = "no class is rich enough to lend its images (docs/transplants.md)"
 Mirrors = tuple[tuple[int, int], ...]
 
@@ -91,44 +87,6 @@ class Transplant:
 
 
 @dataclass(frozen=True)
-class TransplantSettings:
-    """sources: `generate.sources`; flips: `ingest.flips`; normal: `evaluate.normal`, the good class where it is
-    known."""
-
-    sources: SampleSource | Mapping[str, SampleSource] = "auto"
-    flips: Flips = "none"
-    normal: str | None = None
-
-    def source_of(self, label: str) -> SampleSource:
-        return self.sources if isinstance(self.sources, str) else self.sources.get(label, "auto")
-
-    def may_apply(self, train: ImageSet) -> bool:
-        """Whether a class could be translated: one is far richer than others, and images are large enough."""
-        return bool(self.tried(train.counts())) and min(train.images.shape[2:]) >= MIN_PX
-
-    def tried(self, counts: Mapping[str, int]) -> list[str]:
-        """The classes whose defects might be carried."""
-        lender = lender_of(counts, self.normal)
-        return [
-            label
-            for label, count in counts.items()
-            if lender is not None and label != lender and LENDER_TIMES * count <= counts[lender]
-            and self.source_of(label) == "translated"
-        ]  # fmt: skip
-
-    def without_own(self, transfers: Mapping[str, LatentTransfer]) -> dict[str, LatentTransfer]:
-        """Latent transfers of the classes that may have them."""
-        return {label: one for label, one in transfers.items() if self.source_of(label) != "own"}
-
-
-NO_TRANSPLANT = TransplantSettings()
-
-
-def transplant_settings(params: Params) -> TransplantSettings:
-    return TransplantSettings(params.generate.sources, params.ingest.flips, params.evaluate.normal)
-
-
-@dataclass(frozen=True)
 class Finding:
     """Whether a class's defects can be carried onto a lender's images. reason: why not, empty where they can; usable:
     of so many `images` a defect was found; way: how twins are found."""
@@ -141,35 +99,22 @@ class Finding:
     reason: str
 
 
-def lender_of(counts: Mapping[str, int], normal: str | None) -> str | None:
-    """The class that lends good images, None where there is none: `evaluate.normal`, or the one class that is far
-    richer than every other."""
-    if normal is not None:
-        return normal if counts.get(normal, 0) >= MIN_LENT else None
-    largest = sorted(counts, key=lambda label: (-counts[label], label))
-    if len(counts) < 2 or counts[largest[0]] < max(MIN_LENT, LENDER_TIMES * counts[largest[1]]):
-        return None
-    return largest[0]
-
-
 def transplants(
     train: ImageSet, larger: ImageSet | None, settings: TransplantSettings, seed: int
 ) -> tuple[dict[str, Transplant], list[Finding]]:
     """Of each class that can be translated, and what was found of each that was tried.
 
-    larger: the same images as large as they are judged, None: as they are. Without a lender, or below 16 px, nothing is
-    tried, and the reason is told of each class that was to be.
+    larger: the same images as large as they are judged, None: as they are. Of a class that was asked for and is not
+    tried the reason is told.
     """
-    lender = lender_of(train.counts(), settings.normal)
+    lender, untried = lender_of(train.counts(), settings.normal), list(_untried(train, settings))
     if lender is None or not settings.may_apply(train):
-        asked = [label for label in train.classes if settings.source_of(label) == "translated" and label != lender]
-        reason = NO_LENDER if min(train.images.shape[2:]) >= MIN_PX else f"images are smaller than {MIN_PX} px"
-        return {}, [Finding(label, "", "", int((train.labels == label).sum()), 0, reason) for label in asked]
+        return {}, untried
     lenders = _some(np.flatnonzero(train.labels == lender), MAX_LENT, seed)
     lent = _floats(train.images[lenders])
     like, tried = likeness(lent, _held(len(lent))), [train.of_class(label) for label in settings.tried(train.counts())]
     if like.way is None:
-        return {}, [Finding(own.classes[0], lender, "", len(own), 0, _unlike(like)) for own in tried]
+        return {}, [*(Finding(own.classes[0], lender, "", len(own), 0, _unlike(like)) for own in tried), *untried]
     good = known_good(lent, _held(len(lent)), like.way)
     made, findings = dict[str, Transplant](), list[Finding]()
     for own in tried:
@@ -178,7 +123,19 @@ def transplants(
         findings.append(Finding(one.label, lender, like.way, len(own), len(one.positions), reason))
         if not reason:
             made[one.label] = one if larger is None else _judged(one, larger)
-    return made, findings
+    return made, [*findings, *untried]
+
+
+def _untried(train: ImageSet, settings: TransplantSettings) -> Iterator[Finding]:
+    """The classes that were asked for and are not tried, each with the reason."""
+    counts = train.counts()
+    lender = lender_of(counts, settings.normal)
+    is_small, tried = min(train.images.shape[2:]) < MIN_PX, settings.tried(counts)
+    for label, count in counts.items():
+        if settings.source_of(label) != "translated" or label == lender or (label in tried and not is_small):
+            continue
+        reason = NO_LENDER if lender is None else f"its images are more than 1 in {LENDER_TIMES} of the lender's"
+        yield Finding(label, "", "", count, 0, f"images are smaller than {MIN_PX} px" if is_small else reason)
 
 
 def _transplant(

@@ -76,7 +76,7 @@ def test_settings_are_told_by_what_they_mean_for_ones_own_file() -> None:
     before = {"seed": 0, "train.steps": 5, "train.old": 1, "train.older": 2, "train.size": None}
     now = {"seed": 0, "train.steps": 7, "train.new": True, "train.size": "auto"}
     assert list(changes_of_settings(before, now, {"train.steps": 5, "train.old": 3})) == [
-        "train.new: new, `true` where it is not written",
+        "train.new: new, `true`; write it where `augment check` asks for it",
         "train.old: gone; take it out of params.yaml (`3`)",
         "train.older: gone",
         "train.size: the default was `null` and is `auto`",

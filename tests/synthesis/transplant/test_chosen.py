@@ -12,7 +12,8 @@ from augment.evaluation.experiment.experiment import with_controls
 from augment.measure.sampling import WeightedImages
 from augment.params.arms import UNTRANSLATED_ARM
 from augment.synthesis.selection import ClassCandidates, ClassChoice, choose_class
-from augment.synthesis.transplant.transplant import TransplantSettings, transplants
+from augment.synthesis.transplant.settings import TransplantSettings
+from augment.synthesis.transplant.transplant import transplants
 from pipeline.generate import carried_from
 from tests.evaluation.experiment.test_experiment import SETTINGS
 from tests.synthesis.transplant.test_transplant import TRAIN

@@ -6,15 +6,8 @@ import torch
 
 from augment.data.imageset import ImageSet
 from augment.data.sources.built_in import surfaces
-from augment.synthesis.transplant.transplant import (
-    NO_LENDER,
-    Transplant,
-    TransplantSettings,
-    changes_at,
-    lender_of,
-    mirrors_of,
-    transplants,
-)
+from augment.synthesis.transplant.settings import TransplantSettings, lender_of
+from augment.synthesis.transplant.transplant import NO_LENDER, Transplant, changes_at, mirrors_of, transplants
 
 TRANSLATED = TransplantSettings("translated")
 
@@ -68,6 +61,16 @@ def test_nothing_is_tried_below_16_px_or_without_a_lender() -> None:
     made, findings = transplants(small_set(good=60, pit=30), None, TRANSLATED, 0)
     assert (made, {one.reason for one in findings}) == ({}, {NO_LENDER})
     assert transplants(small_set(good=60, pit=30), None, TransplantSettings(), 0) == ({}, [])
+
+
+def test_a_class_that_is_passed_over_beside_others_has_its_reason_too() -> None:
+    settings = TransplantSettings("translated", normal="good")
+    _, findings = transplants(small_set(good=60, pit=8, chip=30), None, settings, 0)
+    reasons = {one.label: one.reason for one in findings}
+    assert set(reasons) == {"chip", "pit"}
+    assert reasons["chip"] == "its images are more than 1 in 3 of the lender's"
+    _, (alone,) = transplants(small_set(good=60, pit=30), None, settings, 0)
+    assert alone.reason == "its images are more than 1 in 3 of the lender's"
 
 
 def test_defects_of_plates_are_found_and_carried(found: dict[str, Transplant]) -> None:
