@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
 from augment import params
 from augment.core.errors import ParamsError
 from augment.core.yaml_text import parse_yaml
@@ -19,9 +22,6 @@ def edited(path: Path, settings: Settings) -> str:
 
     Raises `ParamsError` where the whole would not be allowed, or would lack what dvc.yaml asks for.
     """
-    from ruamel.yaml import YAML  # noqa: PLC0415  (an extra)
-    from ruamel.yaml.comments import CommentedMap  # noqa: PLC0415  (the same)
-
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000
@@ -44,8 +44,6 @@ def edited(path: Path, settings: Settings) -> str:
 
 def _in_one_line(value: Any) -> Any:
     """Lists and mappings within their line."""
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415  (an extra)
-
     if not isinstance(value, (list, dict)):
         return value
     styled = CommentedSeq(value) if isinstance(value, list) else CommentedMap(value)
