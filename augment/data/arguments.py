@@ -27,6 +27,13 @@ def whole_number(name: str, value: Any, least: int | None = None, most: int | No
     return number
 
 
+def flag_argument(name: str, value: Any) -> bool:
+    """Raises TypeError for what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {short(value)}")
+    return value
+
+
 def path_argument(name: str, value: Any) -> Path:
     """An argument that names a file or folder. Raises TypeError for another kind, `ArgumentError` for no name."""
     if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):

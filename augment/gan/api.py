@@ -17,7 +17,7 @@ from augment.core.engine import Engine, standalone
 from augment.core.environment import resolve_device
 from augment.core.errors import ArgumentError, AugmentError, DataError, TrainingError
 from augment.core.processes import cores
-from augment.data.arguments import path_argument, sequence_argument, short
+from augment.data.arguments import flag_argument, path_argument, sequence_argument, short
 from augment.data.imageset import ImageSet
 from augment.data.sources.labels import label_faults
 from augment.gan.generators import GeneratorSet
@@ -213,8 +213,7 @@ def _names(labels: list[Any], classes: Sequence[str] | None) -> tuple[list[str],
 def _check_watching(progress: object, callback: object, jobs: int | Literal["auto"]) -> None:
     """Raises TypeError for what is neither a bool nor a function, `ArgumentError` for a function that other processes
     would call."""
-    if not isinstance(progress, bool):
-        raise TypeError(f"progress must be True or False, got {short(progress)}")
+    flag_argument("progress", progress)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be a function, got {short(callback)}")
     if callback is not None and jobs != 1:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.errors import ArgumentError, AugmentError, BundleError
-from augment.data.arguments import short
+from augment.data.arguments import flag_argument, short
 from augment.gan.bundle_files import INDEX, MANIFEST, WEIGHTS
 from augment.gan.generators.cards import CARD
 
@@ -55,8 +55,7 @@ def check_target(repository: object, private: object) -> None:
         raise TypeError(f"repository must be owner/name, got {short(repository)}")
     if not _REPOSITORY.fullmatch(repository):
         raise ArgumentError(f"repository must be owner/name, got {short(repository)}")
-    if not isinstance(private, bool):
-        raise TypeError(f"private must be True or False, got {short(private)}")
+    flag_argument("private", private)
 
 
 def push(folder: Path, repository: str, private: bool) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor
 from augment.core.errors import ArgumentError, DataError, TrainingError
 from augment.core.progress import Progress
 from augment.core.seeds import derive_seed, global_torch_rng, numpy_rng, torch_rng
-from augment.data.arguments import short, size_argument, whole_number
+from augment.data.arguments import flag_argument, short, size_argument, whole_number
 from augment.data.decoding.fitting import resize
 from augment.data.sizes import Size
 from augment.gan.generators.arguments import images_argument
@@ -66,7 +66,7 @@ def train_upscaler(
     """
     images, small = _images_and_size(originals, size)
     seed, steps = whole_number("seed", seed, 0), whole_number("steps", steps, 1)
-    weight, shown = number_argument("adversarial", adversarial), _yes_or_no("progress", progress)
+    weight, shown = number_argument("adversarial", adversarial), flag_argument("progress", progress)
     doublings = doublings_between(images.shape[2:], small)
     large = (small[0] << doublings, small[1] << doublings)
     data = np.stack([resize(image.transpose(1, 2, 0), *large).transpose(2, 0, 1) for image in images])
@@ -124,12 +124,6 @@ def _images_and_size(originals: object, size: object) -> tuple[NDArray[np.uint8]
     if not len(images):
         raise DataError("originals: no images; give those of the training set")
     return images, (chosen, chosen) if isinstance(chosen, int) else chosen
-
-
-def _yes_or_no(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {short(value)}")
-    return value
 
 
 def number_argument(name: str, value: object) -> float:

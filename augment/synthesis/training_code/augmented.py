@@ -15,7 +15,7 @@ from torch.utils.data import Dataset, WeightedRandomSampler
 from augment.core.errors import ArgumentError, AugmentError, DataError
 from augment.core.files import Row, read_file
 from augment.core.seeds import torch_rng
-from augment.data.arguments import path_argument, sequence_argument, short, size_argument, whole_number
+from augment.data.arguments import flag_argument, path_argument, sequence_argument, short, size_argument, whole_number
 from augment.data.decoding import decode, fitting
 from augment.data.delivered import Recipe, read_manifest, read_recipe, real_rows, require_images
 from augment.data.entries import SPLITS
@@ -193,8 +193,7 @@ def _check_arguments(split: object, transform: object, verify: object) -> None:
         raise ArgumentError(f"split must be one of {', '.join(SPLITS)}, got {short(split)}")
     if transform is not None and not callable(transform):
         raise TypeError(f"transform must be a function, got {short(transform)}")
-    if not isinstance(verify, bool):
-        raise TypeError(f"verify must be True or False, got {short(verify)}")
+    flag_argument("verify", verify)
 
 
 def _order_argument(classes: object) -> list[str]:
