@@ -14,7 +14,8 @@ from augment.core.errors import DataError
 from augment.core.files import Row, Rows, is_formula, read_csv, read_file, write_csv, write_json
 from augment.data.checksums import check_file
 from augment.data.entries import SPLITS
-from augment.params.arms import ARM_ROWS, BALANCED_ARM, Arm, Augmentation, Family
+from augment.params.arm_row import Augmentation, Family
+from augment.params.arms import ARM_ROWS, BALANCED_ARM, Arm
 from augment.params.types import Flips
 
 MANIFEST, METADATA, RECIPE = "manifest.csv", "metadata.csv", "recipe.json"

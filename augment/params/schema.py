@@ -6,8 +6,9 @@ docs/params.md is generated from these classes (`python -m pipeline.parameters`)
 from collections.abc import Collection
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from augment.params.arm_row import Family, Features
 from augment.params.arms import (
     ARMS,
     BACKBONE_ARMS,
@@ -16,44 +17,19 @@ from augment.params.arms import (
     DEFAULT_ARMS,
     DISTANCE_ARM,
     REQUIRED_ARMS,
+    ROW_OF,
+    SMOTE_ARMS,
+    TABLE_ARMS,
     TAUGHT_ARM,
     Arm,
     BaseAugmentation,
-    Features,
     arms_of_family,
     family_of,
 )
+from augment.params.backbone_section import BackboneFile
 from augment.params.image_sections import Generate, Ingest, Section, Train
+from augment.params.table_arms import CTGAN_ARM, ROW_FAMILIES, TABLE_DEFAULT_ARMS
 from augment.params.types import BACKBONE_MAX_SIDE_PX, DeliveredSize, Label, Steps, WatchedPath
-
-Three = Annotated[
-    tuple[float, float, float], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-]
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-class BackboneFile(Section):
-    """A pretrained network of the user's own: its features are pooled, one row for an image."""
-
-    file: str | None = Field(None, min_length=1)
-    """Program exported by torch.export (.pt2): float32 (N, channels, size, size) to (N, D) or (N, D, h, w)."""
-    timm: str | None = Field(None, min_length=1, description="Name of a model of timm (extra `timm`), with `weights`.")
-    weights: str | None = Field(None, min_length=1, description="File of that model's weights; nothing is downloaded.")
-    size: int = Field(224, ge=16, le=1024, description="Side of its square input, pixels.")
-    channels: Literal[1, 3] = 3
-    """Channels of its input; grey images are repeated to three."""
-    mean: Three = Field(IMAGENET_MEAN, description="Taken off each channel, whose values are from 0 to 1.")
-    std: Three = Field(IMAGENET_STD, description="Each channel is divided by it then.")
-
-    @model_validator(mode="after")
-    def _names_one_network(self) -> "BackboneFile":
-        if (self.file is None) == (self.timm is None):
-            raise ValueError("name either `file` (a .pt2 program) or `timm` (a model) with `weights`")
-        if (self.timm is None) != (self.weights is None):
-            raise ValueError("`timm` and `weights` belong together: the model's name and its weights file")
-        if min(self.std) <= 0:
-            raise ValueError("std must be above 0")
-        return self
 
 
 class Evaluate(Section):
@@ -66,14 +42,16 @@ class Evaluate(Section):
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
         description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/arms.md. Both leave out what "
-        "needs a backbone where images are smaller than 16 px. A list must keep "
+        "needs a backbone where images are smaller than 16 px. Tables and vectors have arms of their own "
+        "(docs/tables.md). A list must keep "
         f"`{REQUIRED_ARMS[0]}`, `{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs. `smote` and "
         "`smote_half` need imbalanced-learn (extra `imblearn`).",
     )
-    classifier: Literal["auto", "scratch", "probe", "finetune"] = "auto"
+    classifier: Literal["auto"] | Family = "auto"
     """The family that made images are added to. `auto`: that of the real-only arm which is best on val. `scratch`: a
     small network of its own (for a device, say); `probe`: logistic regression on a frozen backbone; `finetune`: the
-    backbone's last layers trained on. The verdict of a fixed family speaks of it alone, and names what a probe has."""
+    backbone's last layers trained on. The verdict of a fixed family speaks of it alone, and names what a probe has. Of
+    tables: `logistic`, `shrinkage_lda` or `gradient_boosting`."""
     backbone: Literal["lite0"] | BackboneFile = "lite0"
     """The pretrained network of `probe` and `finetune`. `lite0`: EfficientNet-Lite0. A mapping names your own:
     {file: PATH, size: 224}, or {timm: NAME, weights: PATH}."""
@@ -145,6 +123,15 @@ class Evaluate(Section):
         fitting = arms_of_family(in_all if self.arms == "all" else wanted, self.classifier)
         return tuple(arm for arm in ARMS if arm in fitting)
 
+    def table_arms(self, installed: bool) -> tuple[Arm, ...]:
+        """The arms that are asked for where rows of a table are judged; installed: whether imbalanced-learn is, without
+        which only a list insists on its arms."""
+        if isinstance(self.arms, list):
+            return tuple(arm for arm in TABLE_ARMS if arm in self.arms)
+        every = TABLE_ARMS if self.arms == "all" else TABLE_DEFAULT_ARMS
+        able = [arm for arm in every if arm != CTGAN_ARM and (installed or arm not in SMOTE_ARMS)]
+        return tuple(arm for arm in able if self.classifier in ("auto", ROW_OF[arm].family) or not ROW_OF[arm].base)
+
     @property
     def backbone_side(self) -> int:
         """The largest shorter side that the backbone is shown, pixels."""
@@ -210,6 +197,22 @@ class Params(Section):
     assemble: Assemble = Assemble()
     report: Report = Report()
     compute: Compute = Compute()
+
+    @model_validator(mode="after")
+    def _arms_fit_the_source(self) -> "Params":
+        """Arms and classifiers of images are none of tables, and the other way round."""
+        chosen, of_rows = self.evaluate, self.ingest.of_rows
+        named = [] if isinstance(chosen.arms, str) else chosen.arms
+        known = TABLE_ARMS if of_rows else ARMS
+        strange = [arm for arm in named if arm not in known]
+        if strange:
+            raise ValueError(f"evaluate.arms: {', '.join(strange)} cannot run where ingest.source is "
+                             f"{self.ingest.source}; there are {', '.join(known)}")  # fmt: skip
+        of_table = ROW_FAMILIES if of_rows else ("scratch", "probe", "finetune")
+        if chosen.classifier not in ("auto", *of_table):
+            raise ValueError(f"evaluate.classifier {chosen.classifier} cannot learn from ingest.source "
+                             f"{self.ingest.source}; allowed are auto, {', '.join(of_table)}")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _normal_is_used(self) -> "Params":

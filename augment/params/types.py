@@ -34,6 +34,7 @@ MAX_GAMMA = 10_000
 Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Flips = Literal["none", "horizontal", "vertical", "both"]
+ColumnKind = Literal["numeric", "integer", "categorical", "left_out"]
 SampleSource = Literal["auto", "own", "borrowed", "translated"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 TextKeys = BeforeValidator(_text_keys)

@@ -22,7 +22,7 @@ from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
-from augment.params.arms import Family
+from augment.params.arm_row import Family
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
 MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come

@@ -7,7 +7,7 @@ from augment.core.engine import Engine
 from augment.core.progress import counted, duration
 from augment.evaluation.cost.counting import ExperimentCost
 from augment.evaluation.experiment.protocol import Protocol
-from augment.params.arms import Family
+from augment.params.arm_row import Family
 
 FAMILY_WORDS: Mapping[Family, str] = {
     "scratch": "a network from scratch",
