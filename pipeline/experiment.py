@@ -13,6 +13,7 @@ from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
 from augment.core.progress import run_clock, say
 from augment.data.originals import read_scale
+from augment.data.rows.rowset import holds_rows
 from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import ExperimentCost, measure_cost, minutes_of_a_repeat
 from augment.evaluation.cost.disk import delivery_needs, gan_needs
@@ -58,11 +59,15 @@ from pipeline.experiment_files import (
     write_times,
 )
 from pipeline.judged import load_judged
+from pipeline.rows.experiment import experiment_rows
 from pipeline.surroundings import tell_makers
 
 
 def experiment(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
+    if holds_rows(PREPARED / "train"):
+        experiment_rows(params)
+        return
     chosen = params.evaluate
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
@@ -71,8 +76,7 @@ def experiment(params: Params) -> None:
     external = read_external(Path(chosen.external), params.ingest, classes, shape, partial(read_scale, PREPARED))
     if external is not None:
         say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
-    judged = load_judged(params, [*splits.sides().values(), pool], external)
-    first = protocol.first_splits.train
+    judged, first = load_judged(params, [*splits.sides().values(), pool], external), protocol.first_splits.train
     seen_size = judged.size if judged else first.images.shape[2:]
     check_experiment(protocol, external, params, (first.images.shape[1], *seen_size))
     require_room(splits, params, seen_size)
@@ -84,8 +88,8 @@ def experiment(params: Params) -> None:
     if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:
         say("experiment: the network of evaluate.backbone cannot be cut near its end: a probe, and no fine-tuning")
     settings = experiment_settings(params, arms, first, seen_size, judged)
-    announced, cost = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
+    announced, cost = announce(protocol, settings, params, backend)
     on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))
     standalone = run_standalone_arms(repeats, settings, engine, external)
     settings = choose_base(settings, chosen.base_arms(arms), on_val(standalone.val))
@@ -110,8 +114,8 @@ def experiment(params: Params) -> None:
     )
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
-    facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)
-    Facts(*facts).write()
+    arms = tuple(settings.arms)
+    Facts(announced, arms, settings.base, dict(failed), pinned, backbone, settings.seen_size).write()
     write_json(ENVIRONMENT, environment(backend.device))
     end_experiment()
 

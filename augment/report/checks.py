@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from augment.core.files import changed_files
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
+from augment.data.labelled import LabelledSet
 from augment.evaluation.samples.leakage import MAX_P_VALUE, MIN_NEARER_SHARE, Nearness
 
 PINNED_BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
@@ -152,3 +153,15 @@ def same_backbone(recorded: Mapping[str, str], folder: Path) -> list[LeakCheck]:
 
 def _status(holds: bool) -> Status:
     return "pass" if holds else "fail"
+
+
+def row_checklist(sides: Mapping[str, LabelledSet], judged_test: str) -> list[LeakCheck]:
+    """Those of a table, whose words the page turns to rows."""
+    digests, ids = [side.digests() for side in sides.values()], [side.groups.tolist() for side in sides.values()]
+    of_rows = f"{sum(map(len, digests))} images, compared pixel for pixel"
+    group = "No group (a patient, a machine, equal images) lies on two sides"
+    return [
+        _apart("No image lies on two sides of the split", digests, of_rows, "rows.npy"),
+        _apart(group, ids, f"{len(set().union(*ids))} groups", "index.csv (group)"),
+        _same_test(sides["test"].fingerprint(), judged_test),
+    ]

@@ -70,7 +70,7 @@ class Quantiles:
         inside = self.heavy[place] & (share >= self.low[place])
         lines, numbers = self._lines()
         found = np.where(inside, self.values[place], np.interp(share, lines, numbers))
-        return self._snapped(found) if self.decimals is None else np.round(found, self.decimals) + 0.0
+        return self._snapped(found) if self.decimals is None else np.asarray(np.round(found, self.decimals) + 0.0)
 
     def _snapped(self, found: Float) -> Float:
         """What missed a number of train by rounding alone is that number."""
