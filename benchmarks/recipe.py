@@ -28,7 +28,7 @@ from augment.core.files import write_text
 from augment.core.processes import cores
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
-from augment.data.labelled import minority_classes
+from augment.data.split.labelled import minority_classes
 from augment.evaluation.arms.baselines import blended_images, jittered_copies, smote_images
 from augment.evaluation.arms.draws import Samples
 from augment.evaluation.arms.scratch import ScratchFit, fit_scratch

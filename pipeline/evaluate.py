@@ -8,8 +8,8 @@ from augment.core.files import write_csv, write_json
 from augment.core.progress import say
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
-from augment.data.labelled import LabelledSet
 from augment.data.rows.wording import of_rows
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation import tables
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.learning_curve import curve_points

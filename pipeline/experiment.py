@@ -29,7 +29,7 @@ from augment.evaluation.experiment.experiment import (
     with_controls,
 )
 from augment.evaluation.experiment.external import read_external
-from augment.evaluation.experiment.learning_curve import curve_points
+from augment.evaluation.experiment.learning_curve import CurvePoint, curve_points
 from augment.evaluation.experiment.preflight import check_experiment, check_trained_on, expected_gain
 from augment.evaluation.experiment.protocol import Protocol, Splits, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
@@ -104,8 +104,7 @@ def experiment(params: Params) -> None:
     if DELIVERED_ARM in settings.arms:
         result = add_delivered_arm(result, repeats, selection.arm, settings, engine, external)
     curve = curve_points(protocol, pool, params.seed) if chosen.learning_curve == "on" else []
-    if curve:
-        say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
+    curve_told(selection.chosen_real, curve)
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
     write_times(result.scores.seconds, minutes_of_a_repeat(cost, settings.base, protocol))
@@ -118,6 +117,12 @@ def experiment(params: Params) -> None:
     Facts(announced, arms, settings.base, dict(failed), pinned, backbone, settings.seen_size).write()
     write_json(ENVIRONMENT, environment(backend.device))
     end_experiment()
+
+
+def curve_told(arm: Arm, curve: Sequence[CurvePoint]) -> None:
+    """The sizes of the learning curve, where one is asked for."""
+    if curve:
+        say(f"experiment: {learning_curve_text(arm, curve)}")
 
 
 def require_room(splits: Splits, params: Params, seen_size: Size) -> None:

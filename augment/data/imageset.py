@@ -13,7 +13,7 @@ from augment.core.errors import DataError
 from augment.core.files import read_csv, sha256, write_bytes, write_csv
 from augment.data.arguments import path_argument, short
 from augment.data.checksums import check_files, write_checksums
-from augment.data.labelled import LabelledSet, Text, Which, positions
+from augment.data.split.labelled import LabelledSet, Text, Which, positions
 
 UInt8 = NDArray[np.uint8]
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.data.labelled import LabelledSet, minority_classes
+from augment.data.split.labelled import LabelledSet, minority_classes
 from augment.evaluation.experiment.learning_curve import CurvePoint, class_recalls, learning_curve_rows
 from augment.evaluation.experiment.protocol import PrimaryMetric, Protocol, Replicate, protocol_metric_table
 from augment.evaluation.scores import Float32, PredictionsByArm, ScoresByArm, SideScores, predictions

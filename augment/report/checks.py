@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from augment.core.files import changed_files
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
-from augment.data.labelled import LabelledSet
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.samples.leakage import MAX_P_VALUE, MIN_NEARER_SHARE, Nearness
 
 PINNED_BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images

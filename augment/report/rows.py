@@ -25,7 +25,7 @@ NO_PICTURES = np.zeros((0, 1, 1, 1), np.uint8)
 
 
 def load_rows(title: str, grid: int, project: Path, _: Path) -> Contents:
-    """As `load` of contents.py, of rows. Raises `DataError` naming a file that is missing, damaged or lacks a column."""
+    """As `load` of contents.py, of rows. Raises `DataError` naming a file that is missing, damaged or incomplete."""
     data, models, reports = project / "data", project / "models", project / "reports" / "evaluation"
     check_files(reports)
     index, verdict = read_index(models), read_json(reports / "verdict.json", VERDICT_KEYS)
@@ -86,7 +86,8 @@ def _closest(data: Path, kept: RowSet, train: RowSet) -> list[dict[str, Any]]:
     """The kept samples that lie nearest to a training row of their class, as `generate` measured it."""
     lines = read_rows(data / "synthetic" / "manifest.csv", ["nearest_distance"])
     place = {name: at for at, name in enumerate(kept.sources.tolist())}
-    nearest = sorted(
+    kept_lines = [line for line in lines if line["kept"] == "1"]
+    nearest = sorted(kept_lines, key=lambda line: (float(line["nearest_distance"]), line["label"]))[:SHOWN_PAIRS]
         (line for line in lines if line["kept"] == "1"),
         key=lambda line: (float(line["nearest_distance"]), line["label"]),
     )[:SHOWN_PAIRS]

@@ -11,8 +11,8 @@ from augment.core.errors import DataError
 from augment.core.files import json_text, read_csv, read_json, sha256, write_bytes, write_csv, write_json
 from augment.data.checksums import check_files, write_checksums
 from augment.data.imageset import COLUMNS, UNWRITABLE
-from augment.data.labelled import LabelledSet, Text, Which, positions
 from augment.data.rows.columns import Schema, Values
+from augment.data.split.labelled import LabelledSet, Text, Which, positions
 
 SCHEMA = "columns.json"
 FILES = ("rows.npy", "index.csv", SCHEMA)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.data.entries import Blocker, Entry
-from augment.data.labelled import LabelledSet
 from augment.data.sources.disk import shown
+from augment.data.split.labelled import LabelledSet
 
 
 def by_pattern(entries: Sequence[Entry], pattern: str, blockers: list[Blocker]) -> list[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.data.entries import Entry
-from augment.data.labelled import LabelledSet
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.split import draw_groups, units_of
 
 FOLDS = 5

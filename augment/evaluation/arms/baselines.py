@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from augment.core.seeds import derive_seed, numpy_rng
 from augment.data.imageset import ImageSet
-from augment.data.labelled import minority_classes
+from augment.data.split.labelled import minority_classes
 from augment.measure.augmentations import jittered
 from augment.measure.features import pixels
 from augment.params.arm_row import Source

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.data.labelled import minority_classes
+from augment.data.split.labelled import minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
 from augment.params.arm_row import Source, Use
 from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, augmentation_of, family_of

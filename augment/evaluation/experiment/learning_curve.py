@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.data.labelled import LabelledSet
 from augment.data.split.groups import check_sides
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.pool import draw_part, join
 from augment.evaluation.experiment.protocol import Protocol, Replicate
 from augment.evaluation.experiment.training_sets import MIN_TRAIN_IMAGES

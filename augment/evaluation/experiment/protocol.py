@@ -19,7 +19,7 @@ from typing_extensions import TypeVar
 from augment.core.errors import DataError, ParamsError
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
-from augment.data.labelled import LabelledSet
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.pool import FOLDS, join
 from augment.evaluation.statistics.metric_table import MetricTable, join_repeats, metric_table
 from augment.evaluation.statistics.recall_at_fpr import check_false_alarm_rate

@@ -8,8 +8,8 @@ import numpy as np
 
 from augment.core.errors import DataError
 from augment.core.seeds import derive_seed
-from augment.data.labelled import LabelledSet
 from augment.data.split.groups import check_sides, group_folds
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.pool import FOLDS, SetType, check_repeats, draw_part, join, shortages
 from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
 from augment.evaluation.statistics.bootstrap import groups_per_class

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.labelled import minority_classes
 from augment.data.rows.encoding import Encoded
+from augment.data.split.labelled import minority_classes
 from augment.evaluation.arms.draws import SYNTHETIC_SHARE
 from augment.params.arms import ROW_OF, Arm
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from augment.data.labelled import LabelledSet
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.statistics.metric_table import MetricTable
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from augment.core.files import sha256_json
-from augment.data.labelled import LabelledSet
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.explanation import ExplanationLine

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.labelled import minority_classes
+from augment.data.split.labelled import minority_classes
 from augment.evaluation.arms.draws import Samples, arm_data, with_made_images, with_synthetic_shares
 from augment.measure.sampling import WeightedImages, class_balanced
 from augment.params.arm_row import Use
