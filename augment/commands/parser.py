@@ -6,7 +6,7 @@ from pathlib import Path
 
 import augment
 
-IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
+IMAGES = "folder with one sub-folder per class, folder with IDX files, images.csv, or a table"
 DEFAULT = "(default: %(default)s)"
 
 

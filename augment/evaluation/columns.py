@@ -143,7 +143,7 @@ EVALUATION: dict[str, CsvFile] = {
     ),
     "membership": CsvFile(
         "Whether the samples tell which images were trained on.",
-        space="`pixels` or `random_convolutions`",
+        space="`pixels` or `random_convolutions`; of tables `encoded`",
         figure="`auc`, or `tpr_<rate>`: members found at that false-alarm rate",
         value="of the attack",
         **_ENDS,

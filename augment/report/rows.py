@@ -88,9 +88,6 @@ def _closest(data: Path, kept: RowSet, train: RowSet) -> list[dict[str, Any]]:
     place = {name: at for at, name in enumerate(kept.sources.tolist())}
     kept_lines = [line for line in lines if line["kept"] == "1"]
     nearest = sorted(kept_lines, key=lambda line: (float(line["nearest_distance"]), line["label"]))[:SHOWN_PAIRS]
-        (line for line in lines if line["kept"] == "1"),
-        key=lambda line: (float(line["nearest_distance"]), line["label"]),
-    )[:SHOWN_PAIRS]
     names = [column.name for column in kept.schema.columns][:SHOWN_COLUMNS]
     pairs = []
     for line in nearest:

@@ -20,7 +20,7 @@ from augment.params.arm_row import Family
 Targets = NDArray[np.int64]
 Weights = NDArray[np.float64]
 TUNING_FOLDS = 3
-ROUNDS, LEAVES = 60, 8  # of gradient boosting
+ROUNDS, RATE, LEAVES, BINS = 40, 0.15, 8, 63  # of gradient boosting
 MAX_ITERATIONS = 500
 TRIED: Mapping[Family, tuple[float, ...]] = {
     "logistic": (0.03, 0.3, 3.0),  # C of scikit-learn
@@ -56,8 +56,8 @@ def fit(
             model = LogisticRegression(C=setting, max_iter=MAX_ITERATIONS).fit(rows, targets, sample_weight=scaled)
         elif family == "gradient_boosting":
             model = HistGradientBoostingClassifier(
-                max_iter=ROUNDS, max_leaf_nodes=LEAVES, min_samples_leaf=int(setting), early_stopping=False,
-                random_state=seed % 2**32,
+                max_iter=ROUNDS, learning_rate=RATE, max_leaf_nodes=LEAVES, max_bins=BINS,
+                min_samples_leaf=int(setting), early_stopping=False, random_state=seed % 2**32,
             ).fit(rows, targets, sample_weight=scaled)  # fmt: skip
         else:
             model = _discriminants(rows, targets, weights)
