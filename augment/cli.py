@@ -89,7 +89,7 @@ def _init(options: argparse.Namespace) -> int:
 
     file: Path = options.params
     if tables.form_of(options.path):
-        return tables.init_rows(options.path, file)
+        return tables.init_rows(options.path, file, options.label)
     return setup.run(options.path, file, partial(ahead.outlook, file), partial(ahead.working_size, file))
 
 
@@ -103,7 +103,7 @@ def _check(options: argparse.Namespace) -> int:
     forecast = partial(ahead.outlook, file)
     settings = load(file) if file.exists() or options.path is None else Params()
     if tables.is_of_rows(options.path, settings):
-        return tables.check_rows(options.path, settings, options.json)
+        return tables.check_rows(options.path, settings, options.json, options.label)
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json, forecast=forecast)
     params, missing = load(file), obstacles(file, read(file))

@@ -48,13 +48,12 @@ def is_of_rows(path: Path | None, settings: Params) -> bool:
     """Whether a command is about rows; path: None for what `ingest` names."""
     if path is None:
         return settings.ingest.of_rows
-    named = settings.ingest.of_rows and os.path.abspath(path) == os.path.abspath(settings.ingest.path)  # noqa: PTH100
-    return named or form_of(path) is not None
+    return (settings.ingest.of_rows and _same(path, settings)) or form_of(path) is not None
 
 
-def check_rows(path: Path | None, settings: Params, as_json: bool) -> int:
+def check_rows(path: Path | None, settings: Params, as_json: bool, label: str | None = None) -> int:
     """Print what a table holds; 1 when something would stop a run, else 0."""
-    ingest = _ingest_of(path, settings)
+    ingest = _ingest_of(path, settings, label)
     findings = split_findings(ingest, settings.seed)
     if as_json:
         print(json.dumps(as_dict(findings), indent=2, sort_keys=True))
@@ -63,15 +62,18 @@ def check_rows(path: Path | None, settings: Params, as_json: bool) -> int:
     return 1 if findings.blockers else 0
 
 
-def _ingest_of(path: Path | None, settings: Params) -> Ingest:
-    """The settings for it: label, groups and columns belong to the table that `ingest` names."""
-    if path is None or (settings.ingest.of_rows and Path(settings.ingest.path) == path):
-        return settings.ingest
-    if settings.ingest.of_rows and os.path.abspath(path) == os.path.abspath(settings.ingest.path):  # noqa: PTH100
-        return settings.ingest
+def _ingest_of(path: Path | None, settings: Params, label: str | None) -> Ingest:
+    """The settings for it: label, groups and columns belong to the table that `ingest` names; label: asked for now."""
+    asked = {"label_column": label} if label else {}
+    if path is None or (settings.ingest.of_rows and _same(path, settings)):
+        return settings.ingest.model_copy(update=asked)
     fresh = {"source": form_of(path), "path": str(path), "label_column": None, "group_column": None,
              "split_column": None, "columns": {}, "train_per_class": None, "group_pattern": None}  # fmt: skip
-    return settings.ingest.model_copy(update=fresh)
+    return settings.ingest.model_copy(update=fresh | asked)
+
+
+def _same(path: Path, settings: Params) -> bool:
+    return os.path.abspath(path) == os.path.abspath(settings.ingest.path)  # noqa: PTH100  (not through links)
 
 
 def split_findings(ingest: Ingest, seed: int) -> RowFindings:
@@ -123,14 +125,14 @@ def as_text(title: str, findings: RowFindings) -> list[str]:
     return lines + [f"left out: {number} rows, {code}" for code, number in set_aside.items()]
 
 
-def init_rows(path: Path, params_path: Path) -> int:
+def init_rows(path: Path, params_path: Path, label: str | None = None) -> int:
     """Write `ingest` of params.yaml for a table, print what was found; returns 0.
 
     Raises `DataError` where something would stop a run; nothing is written then.
     """
     before = params.load(params_path)
     stored = setup.stored_path(path, params_path)
-    ingest = _ingest_of(path, before)
+    ingest = _ingest_of(path, before, label)
     findings = split_findings(ingest, before.seed)
     if not is_plain(str(path)):
         findings.blockers.append(Blocker(shown(str(path)), "path", "the path is not plain UTF-8; rename the file"))

@@ -120,8 +120,9 @@ def label_column(raw: RawTable, asked: str | None) -> str:
     if name is None:
         texts = [name for name in raw.cells if _may_be_label(raw.cells[name])]
         if len(texts) != 1:
-            raise DataError(f"{raw.name}: which column is the class? None is called {', '.join(LABEL_NAMES)}; set "
-                            f"ingest.label_column to one of {_named(raw)}")  # fmt: skip
+            which = first_few([shown(name) for name in (texts or raw.cells)], 10)
+            raise DataError(f"{raw.name}: which column is the class? None is called {', '.join(LABEL_NAMES)}; name one "
+                            f"by --label, or set ingest.label_column: {which}")  # fmt: skip
         name = texts[0]
     cells = [cell for cell in raw.cells[name] if cell]
     if len(set(cells)) > MAX_LEVELS and all(map(is_number, cells)):
