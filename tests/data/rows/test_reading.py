@@ -48,7 +48,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_table_is_one_message(tmp_path: Path, content: bytes | str, words: str) -> None:
-    with pytest.raises(DataError, match="t.csv") as caught:
+    with pytest.raises(DataError, match=r"t\.csv") as caught:
         read_raw(write(tmp_path, content))
     assert words in str(caught.value)
 
