@@ -67,7 +67,7 @@ def _ingest_of(path: Path | None, settings: Params, label: str | None) -> Ingest
     asked = {"label_column": label} if label else {}
     if path is None or (settings.ingest.of_rows and _same(path, settings)):
         return settings.ingest.model_copy(update=asked)
-    fresh = {"source": form_of(path), "path": str(path), "label_column": None, "group_column": None,
+    fresh: dict[str, Any] = {"source": form_of(path), "path": str(path), "label_column": None, "group_column": None,
              "split_column": None, "columns": {}, "train_per_class": None, "group_pattern": None}  # fmt: skip
     return settings.ingest.model_copy(update=fresh | asked)
 

@@ -165,7 +165,7 @@ def open_playground(
     has a generator, `DataError` for a damaged training set and a selection.json that does not fit.
     """
     generators = load_generators(models)
-    if isinstance(generators, RowGenerators):  # type: ignore[unreachable]
+    if isinstance(generators, RowGenerators):
         raise AugmentError(f"{models}: its generators draw rows, which are no pictures to explore; `augment sample`")
     if not generators:
         raise BundleError(f"{models}: no class has a generator; all of {', '.join(generators.classes)} failed")

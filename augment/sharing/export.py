@@ -83,7 +83,7 @@ def _images(
 
 def _generators(models: Path, classes: Sequence[str]) -> Mapping[str, ClassGenerator]:
     generators = load_generators(models)
-    if isinstance(generators, RowGenerators):  # type: ignore[unreachable]
+    if isinstance(generators, RowGenerators):
         raise AugmentError(f"{models}: its generators draw rows, which are no images to export; `augment sample`")
     if odd := [label for label in generators if label not in classes]:
         raise BundleError(f"{models}: has a generator of class {odd[0]!r}, the images are of {', '.join(classes)}")

@@ -10,7 +10,7 @@ import numpy as np
 from augment.core.errors import DataError
 from augment.core.files import json_text, read_csv, read_json, sha256, write_bytes, write_csv, write_json
 from augment.data.checksums import check_files, write_checksums
-from augment.data.imageset import COLUMNS, UNWRITABLE
+from augment.data.imageset import COLUMNS, UNWRITABLE, ImageSet
 from augment.data.rows.columns import Schema, Values
 from augment.data.split.labelled import LabelledSet, Text, Which, positions
 
@@ -98,3 +98,8 @@ class RowSet(LabelledSet):
 def holds_rows(folder: Path) -> bool:
     """Whether a split in data/prepared is of rows, not of images."""
     return (folder / SCHEMA).exists()
+
+
+def load_side(folder: Path) -> ImageSet | RowSet:
+    """A split in data/prepared, whichever kind it is. Raises `DataError` as either kind does."""
+    return RowSet.load(folder) if holds_rows(folder) else ImageSet.load(folder)

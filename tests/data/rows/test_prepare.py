@@ -83,15 +83,14 @@ def test_without_a_continuous_column_equal_rows_stay_and_stay_together(tmp_path:
 
 
 def test_groups_and_declared_sides_are_honoured(tmp_path: Path, table: Path) -> None:
-    def columns(lines: list[str]) -> list[str]:
-        rows = [f"{line},p{at // 3},{'test' if at % 5 == 0 else 'training'}" for at, line in enumerate(lines[1:])]
-        grouped = [f"{line},p{at // 3}" for at, line in enumerate(lines[1:])]
-        return (
-            [f"{lines[0]},part", *grouped] if tmp_path.joinpath("groups").exists() else [f"{lines[0]},part,side", *rows]
-        )
+    def grouped(lines: list[str]) -> list[str]:
+        return [f"{lines[0]},part", *(f"{line},p{at // 3}" for at, line in enumerate(lines[1:]))]
 
-    (tmp_path / "groups").touch()
-    change(table, columns)
+    def declared(lines: list[str]) -> list[str]:
+        sides = ["test" if at % 5 == 0 else "training" for at in range(len(lines) - 1)]
+        return [f"{lines[0]},side", *(f"{line},{side}" for line, side in zip(lines[1:], sides, strict=True))]
+
+    change(table, grouped)
     sides = prepared(tmp_path, label_column="kind", group_column="part")
     names = [set(side.groups.tolist()) for side in sides.values()]
     assert not names[0] & names[1]

@@ -91,16 +91,11 @@ def test_weights_of_an_arm_add_up_as_the_table_of_arms_says(arm: str) -> None:
     assert data.weights.sum() == pytest.approx(1)
     share = np.bincount(data.targets, data.weights)
     counts = np.array([COUNTS[label] for label in CLASSES])
-    expected = (
-        counts / counts.sum() if use in ("uniform", "adjusted", "weighted loss") and not source else np.full(3, 1 / 3)
-    )
-    if use == "weighted loss":
-        expected = np.full(3, 1 / 3)
+    expected = counts / counts.sum() if use in ("uniform", "adjusted") else np.full(3, 1 / 3)
     np.testing.assert_allclose(share, expected, atol=1e-9)
     of_made = [float(data.weights[(data.targets == index) & (data.rows[:, 0] > 5)].sum() * 3) for index in range(3)]
-    wanted = {"half": [0, 0.5, 0.5], "fill": (1 - counts / counts.max()).tolist(), "only": [1, 1, 1]}.get(
-        use, [0, 0, 0]
-    )
+    filled = (1 - counts / counts.max()).tolist()
+    wanted = {"half": [0, 0.5, 0.5], "fill": filled, "only": [1, 1, 1]}.get(use, [0, 0, 0])
     np.testing.assert_allclose(of_made, wanted if source else [0, 0, 0], atol=1e-9)
 
 
