@@ -105,7 +105,7 @@ FAMILY_WORDS: dict[Family, str] = {  # within sentences
 }
 SOURCES = tuple(source for source in get_args(Source) if any(row.source == source for row in ARM_ROWS))
 AUGMENTATIONS = get_args(Augmentation)
-ARMS = tuple(ROW_OF)
+ARMS = tuple(row.name for row in ARM_ROWS)
 REAL_ARMS, GAN_ARMS, CONTROL_ARMS = (
     tuple(row.name for row in ARM_ROWS if row.kind == kind) for kind in ("real", "gan", "control")
 )

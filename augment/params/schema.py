@@ -208,6 +208,8 @@ class Params(Section):
         if strange:
             raise ValueError(f"evaluate.arms: {', '.join(strange)} cannot run where ingest.source is "
                              f"{self.ingest.source}; there are {', '.join(known)}")  # fmt: skip
+        if of_rows and chosen.learning_curve == "on":
+            raise ValueError(f"evaluate.learning_curve is for images, and ingest.source is {self.ingest.source}: off")
         of_table = ROW_FAMILIES if of_rows else ("scratch", "probe", "finetune")
         if chosen.classifier not in ("auto", *of_table):
             raise ValueError(f"evaluate.classifier {chosen.classifier} cannot learn from ingest.source "

@@ -8,9 +8,10 @@ from augment.core.files import write_csv, write_json
 from augment.core.progress import say
 from augment.data.rows.rowset import RowSet
 from augment.data.rows.wording import in_rows
+from augment.evaluation.cost.wording import repeats_text, smallest_gain_text
 from augment.evaluation.experiment.protocol import Protocol, check_primary, primary_metric
 from augment.evaluation.experiment.training_sets import prepared_protocol
-from augment.evaluation.rows.experiment import arms_of_rows, run_row_experiment
+from augment.evaluation.rows.experiment import arms_of_rows, expected_row_gain, run_row_experiment
 from augment.evaluation.rows.quality import CORRELATION_COLUMNS, MARGINAL_COLUMNS, sample_tables
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS
 from augment.gan.settings import start_backend
@@ -42,6 +43,9 @@ def experiment_rows(params: Params) -> None:
     first = protocol.first_splits
     say(f"experiment: {len(arms)} arms on {len(protocol.replicates)} repeats of {len(first.train)} training and "
         f"{len(first.val)} val rows, {len(first.test)} test rows")  # fmt: skip
+    expected = expected_row_gain(protocol, arms, params)
+    announced, repeats = expected.smallest(), repeats_text(protocol)
+    say(f"experiment: {in_rows(smallest_gain_text(announced, expected.groups.tolist(), repeats))}")
     found = run_row_experiment(protocol, params, arms, delivered, backend.engine)
     if found.base:
         say(
@@ -55,7 +59,7 @@ def experiment_rows(params: Params) -> None:
     minutes = sum(found.scores.seconds.values()) / 60 / len(protocol.replicates)
     write_times(found.scores.seconds, minutes)
     failed = Counter(label for repeat in found.repeats for label in repeat.failed)
-    Facts(None, found.arms, found.base, dict(failed), None, {}, None).write()
+    Facts(announced, found.arms, found.base, dict(failed), None, {}, None).write()
     write_json(ENVIRONMENT, environment("cpu"))
     end_experiment()
 

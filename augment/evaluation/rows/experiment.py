@@ -1,19 +1,21 @@
 """The whole comparison on rows: every arm on every repeat, each repeat with GANs of its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from augment.core.engine import Engine
 from augment.core.errors import AugmentError
+from augment.data.rows.encoding import Encoding
 from augment.data.rows.rowset import RowSet
+from augment.evaluation.experiment.preflight import GainModel, power_of
 from augment.evaluation.experiment.protocol import Protocol, primary_metric, protocol_metric_table
 from augment.evaluation.rows.repeats import ArmScores, RepeatPlan, RepeatRows, plan_of, prepare_repeat, score_arm
 from augment.evaluation.scores import SideScores
 from augment.evaluation.verdict.selection import strongest_base
 from augment.gan.rows.generators import RowGenerators
 from augment.params import Params
-from augment.params.arms import SMOTE_ARMS, TABLE_BASE_ARMS, Arm
+from augment.params.arms import SMOTE_ARMS, TABLE_BASE_ARMS, Arm, arm_kinds
 from augment.params.table_arms import CTGAN_ARM
 
 
@@ -38,6 +40,16 @@ def arms_of_rows(params: Params) -> tuple[Arm, ...]:
         raise AugmentError(f"evaluate.arms: {CTGAN_ARM} is not built in: CTGAN's licence (BUSL 1.1) forbids it here; "
                            "benchmarks/tables.py compares with it where it is installed")  # fmt: skip
     return arms
+
+
+def expected_row_gain(protocol: Protocol[RowSet], arms: Sequence[Arm], params: Params) -> GainModel:
+    """What the smallest gain that test is expected to show rests on; of test, labels and groups alone are looked at."""
+    train = protocol.first_splits.train
+    rivals = [arm for arm, kind in arm_kinds(arms, params.evaluate.classifier).items() if kind in ("real", "control")]
+    features = Encoding.of(train.schema, train.values).encode(train.values)
+    seeds, ratio = len(protocol.seeds), protocol.ratio
+    model = power_of(train, protocol.first_splits.test, rivals, seeds, ratio, False, features)
+    return replace(model, base=TABLE_BASE_ARMS[0])
 
 
 def run_row_experiment(
