@@ -226,8 +226,7 @@ def neighbour_recalls(train: LabelledSet, features: Features | None = None) -> N
     """Share of each class's images whose nearest neighbour has their label, float (classes,); None without folds.
 
     The neighbour comes from the other four of five folds cut by group; distances are those of `features` (N, D), None
-    for
-    pixels of images.
+    for box-reduced pixels of images.
     """
     targets = train.targets(train.classes)
     folds = min(NEIGHBOUR_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
