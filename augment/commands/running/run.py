@@ -22,13 +22,12 @@ from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
+from augment.evaluation.next_step import look_properly, next_step
 from augment.params.arms import Family
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
 MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come
 INTERRUPTED, STOPPED = 130, 2
-TRIAL = 'Next: `augment trial "python your_training.py"` asks the same of your own training (docs/guide.md)'
-SIMPLER = ("harms", "equivalent")  # verdicts that advise `assemble.use: real`
 
 
 def run(path: Path, wishes: Wishes) -> int:
@@ -103,10 +102,7 @@ def stopped(status: int, path: Path) -> str:
 
 def closing(path: Path, quick: bool) -> list[str]:
     """The verdict in words, where the page is, the next command."""
-    word = json.loads((REPORTS / "evaluation/verdict.json").read_text(encoding="utf-8"))["verdict"]
-    again = f"augment run {shlex.quote(str(path))}"
-    lines = [*last_verdict(REPORTS, explain=False), "", f"The page: {REPORTS / 'report.html'}"]
-    if quick:
-        look = f"This was a first look (--quick): fewer repeats, fewer ways to train, GANs trained for less. `{again}`"
-        return [*lines, look + " looks properly.", f"Next: `{again}`"]
-    return [*lines, f"Next: `{again} --set assemble.use=real`" if word in SIMPLER else TRIAL]
+    verdict = json.loads((REPORTS / "evaluation/verdict.json").read_text(encoding="utf-8"))
+    step = look_properly(str(path)) if quick else next_step(verdict)
+    page = f"The page: {REPORTS / 'report.html'}"
+    return [*last_verdict(REPORTS, explain=False), "", page, f"Next: {step.text}", f"  {step.command}"]
