@@ -15,6 +15,7 @@ from typing import get_args
 from augment.commands.running.planning import Plan, Wishes, plan_run
 from augment.commands.running.requirements import require_project
 from augment.core.files import write_text
+from augment.core.processes import return_freed_memory
 from augment.core.progress import counted
 from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock
 from augment.evaluation.cost.first_look import FIRST_LOOK_MINUTES
@@ -39,7 +40,10 @@ def run(path: Path, wishes: Wishes) -> int:
     plan = plan_run(path, wishes)
     write_text(FILE, plan.text)
     print("\n".join([*plan.lines, *outlook(plan, wishes.quick)]), flush=True)
-    status = reproduce(clock_of(plan.work))
+    clock = clock_of(plan.work)
+    del plan  # its images would wait beside those of the stages
+    return_freed_memory()
+    status = reproduce(clock)
     print("\n".join(["", *(closing(path, wishes.quick) if status == 0 else [stopped(status, path)])]), flush=True)
     return status
 
