@@ -96,8 +96,8 @@ class Watched:
 
 
 def is_written(flags: int) -> bool:
-    """Whether a file is opened for writing; a folder is by filelock, which asks whether a file without a name can be had
-    there, and takes any error for a no."""
+    """Whether a file is opened for writing; a folder is by filelock, which asks whether it may have files without a
+    name, and takes any error for a no."""
     return bool(flags & WRITING) and not flags & os.O_DIRECTORY
 
 
