@@ -13,6 +13,7 @@ from augment.core.progress import say
 from augment.core.progress.run_clock import RUN
 from augment.data.rows.rowset import holds_rows
 from augment.params import Params
+from augment.params.arms import FIRST_LOOK_ARMS
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
@@ -28,6 +29,7 @@ def report(params: Params) -> None:
     contents = read(params.report.title, params.report.grid, Path(), Path(params.train.base))
     scores = contents.verdict["looked"].get("scores")
     contents = replace(contents, seconds=arm_seconds(scores), repeat_minutes=repeat_minutes(scores))
+    contents = replace(contents, looked_at=folder_of_first_look(params))
     shutil.rmtree(PLOTS, ignore_errors=True)
     for name, picture in grids(contents).items():
         write_bytes(PLOTS / f"{name}.png", picture)
@@ -40,6 +42,12 @@ def report(params: Params) -> None:
     write_text(PAGE, render(contents))
     if RUN not in os.environ:  # `augment run` ends with all of the verdict
         say("\n".join(["", *closing(contents.verdict)]))
+
+
+def folder_of_first_look(params: Params) -> str:
+    """Where the run compared what `augment run --quick` compares, and no more; empty elsewhere."""
+    few = {*params.evaluate.arm_names} <= {*FIRST_LOOK_ARMS}
+    return params.ingest.path if few and params.ingest.source == "folder" else ""
 
 
 def closing(verdict: Mapping[str, Any]) -> list[str]:
