@@ -86,7 +86,7 @@ def evaluate(params: Params) -> None:
     family = family_of(facts.base, None) if facts.base else "scratch"
     summary |= {"augmentation": augmentation or "none", "classifier": family, "base": facts.base}
     summary["looked"] |= {"scores": scores_digest()}
-    summary |= {"backbone": facts.backbone}
+    summary |= {"backbone": facts.backbone, "rows": not isinstance(splits.train, ImageSet)}
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
     write(rows | {"facts": fact_rows(summary)}, summary if isinstance(splits.train, ImageSet) else of_rows(summary))
     write_json(METRICS, metrics_summary(selection, verdict, copies[-1].synthetic_rate), sort_keys=False)

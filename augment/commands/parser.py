@@ -66,6 +66,7 @@ def _add_trial(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
     run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument("--label", metavar="COLUMN", help=LABEL)
     run.add_argument(
         "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
     )
