@@ -26,6 +26,7 @@ MAX_OPEN_MATRIX_CLASSES = 24  # up to this many classes, the confusion matrix st
 NOTHING_SHOWN = Detail(1, True)
 STRIP_WIDTH_PX = 528  # pixels: the width of a strip of images
 MAX_SHOWN_QUARANTINED = 50
+MAX_SHOWN_MARGINALS = 200
 
 
 def render(contents: Contents) -> str:
@@ -46,6 +47,7 @@ def render(contents: Contents) -> str:
         "control_images": CONTROL_IMAGES_PER_CLASS,
         "few_matrix_classes": len(labels) <= MAX_OPEN_MATRIX_CLASSES,
         "shown_quarantined": MAX_SHOWN_QUARANTINED,
+        "shown_marginals": MAX_SHOWN_MARGINALS,
     }
     values |= first_screen(contents) | _scope(contents) | _tables(contents, labels, values["real"], chosen)
     values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"], chosen)
