@@ -12,6 +12,7 @@ from augment.params.types import (
     ColumnKind,
     Flips,
     Fraction,
+    Label,
     PerClass,
     Probability,
     SampleSource,
@@ -52,11 +53,11 @@ class Ingest(Section):
     group_pattern: str | None = None
     """Regular expression, searched in each image's path; its first group names what must not straddle a split:
     `(part\\d+)_`. For `folder` and `list`."""
-    label_column: str | None = Field(None, min_length=1, description="Column of the class, for `table`; null: found.")
-    group_column: str | None = Field(None, min_length=1)
+    label_column: Label | None = Field(None, description="Column of the class, for `table`; null: found.")
+    group_column: Label | None = None
     """Column of a table whose equal values never straddle a split: a patient, a machine, a day."""
-    split_column: str | None = Field(None, min_length=1, description="Column of a table with train, val and test.")
-    columns: dict[str, ColumnKind] = Field(default_factory=dict)
+    split_column: Label | None = Field(None, description="Column of a table with train, val and test.")
+    columns: Annotated[dict[str, ColumnKind], TextKeys] = Field(default_factory=dict)
     """What columns of a table are, where looking at them would say otherwise: {zip: categorical, age: integer, note:
     left_out}; `numeric`, `integer`, `categorical` or `left_out`."""
     size: Size | tuple[Size, Size] | Literal["auto"] | None = None
