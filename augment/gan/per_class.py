@@ -15,6 +15,7 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
 from augment.gan.checkpoint_store import StoredJob, is_finished, load_finished, train_stacked
+from augment.gan.gan_files import GanFiles
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
 from augment.gan.training.run import GanJob, GanResult, GanSettings, Start
 from augment.gan.training.stacked_trainer import stackable
@@ -59,7 +60,7 @@ class Backend:
 
     stacked: GANs of equal settings train stacked, in this process, since several would only compete for
     a GPU; else each is a unit of the engine's, as all other work is. quiet: whether nothing is said.
-    callback: told how each GAN does; it needs the GANs in this process.
+    callback: told how each GAN does; it needs the GANs in this process. gpus_per_task: of a cluster, that a stack has.
     """
 
     engine: Engine
@@ -69,6 +70,14 @@ class Backend:
     stacked: bool = False
     quiet: bool = False
     callback: Callback | None = None
+    gpus_per_task: float = 0.0
+
+    @property
+    def gan_engine(self) -> Engine:
+        """By which GANs train, one or a stack a unit."""
+        if self.engine.kind == "ray":
+            return replace(self.engine, gpus=self.gpus_per_task)
+        return Engine("serial") if self.stacked else self.engine
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,12 @@ class TrainedClasses:
     classes: dict[str, GanResult]
 
 
-def backend_on(device: str, engine: Engine, store: Path | None, checkpoint_seconds: float) -> Backend:
+def backend_on(
+    device: str, engine: Engine, store: Path | None, checkpoint_seconds: float, gpus_per_task: float = 0.0
+) -> Backend:
     """GANs train on `device`, on a GPU in stacks; classifiers and all else on the CPU, by `engine`."""
-    return Backend(engine, device, store, checkpoint_seconds, stacked=device == "cuda")
+    stacked = device == "cuda"
+    return Backend(engine, device, store, checkpoint_seconds, stacked=stacked, gpus_per_task=gpus_per_task)
 
 
 def train_classes(
@@ -199,19 +211,29 @@ def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | Non
 
 def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResult]:
     """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack."""
-    stored = [_stored_job(job, backend) for job in jobs]
-    groups = stackable(jobs) if backend.stacked else [[position] for position in range(len(jobs))]
-    engine = Engine("serial") if backend.stacked else backend.engine
+    stored, engine = [_stored_job(job, backend) for job in jobs], backend.gan_engine
+    groups = [[position] for position in range(len(jobs))]
+    if backend.stacked:
+        groups = [part for group in stackable(jobs) for part in _parts(group, engine.processes)]
     results: dict[int, GanResult] = {}
     progress = Progress(what, len(jobs), shown=not backend.quiet)
-    if engine.processes == 1 or len(groups) == 1:
+    if engine.runs_here(len(groups)):
         sizes = {position: len(group) for group in groups for position in group}
         stored = [_watched_job(job, progress, backend.callback, sizes[at]) for at, job in enumerate(stored)]
+    elif engine.kind == "ray" and backend.store is not None:
+        files, folder = engine.at_home(GanFiles()), backend.store.absolute()
+        stored = [replace(job, folder=folder, files=files) for job in stored]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
         for position, result in zip(groups[number], made, strict=True):
             results[position] = result
             progress.advance()
     return [results[position] for position in range(len(jobs))]
+
+
+def _parts(stack: list[int], count: int) -> list[list[int]]:
+    """A stack as at most so many of its own, alike in length, for as many devices."""
+    size = -(-len(stack) // count)
+    return [stack[at : at + size] for at in range(0, len(stack), size)]
 
 
 def generators_from(images: ImageSet, training: ClassTraining, trained: TrainedClasses, device: str) -> GeneratorSet:

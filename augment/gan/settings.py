@@ -102,9 +102,10 @@ def start_backend(compute: Compute) -> Backend:
     threads do not wait for each other.
     """
     torch.set_num_threads(1)
-    device = resolve_device(compute.device)
-    jobs = cores() if compute.jobs == "auto" else compute.jobs
-    return backend_on(device, Engine(compute.engine, jobs), WORK_STORE, float(compute.checkpoint_seconds))
+    on_cluster = compute.engine == "ray"
+    device = resolve_device(("cuda" if compute.gpus_per_task else "cpu") if on_cluster else compute.device)
+    engine = Engine(compute.engine, cores() if compute.jobs == "auto" else compute.jobs, compute.address)
+    return backend_on(device, engine, WORK_STORE, float(compute.checkpoint_seconds), compute.gpus_per_task)
 
 
 def _class_steps(train: Train, usual: int, images: int) -> int:
