@@ -8,7 +8,7 @@ import torch
 from hypothesis import settings
 
 from augment.core.engine import ray_cluster
-from tests.cluster import Machines
+from benchmarks.machines import Machines
 
 torch.set_num_threads(1)  # as the units of work run; two threads on two busy cores wait for each other
 settings.register_profile("project", deadline=None, derandomize=True)

@@ -13,7 +13,7 @@ import torch
 
 from augment.core.engine import Engine, SharedArray, ray_nodes, ray_tasks
 from augment.core.errors import ClusterError, DataError, WorkerError
-from tests.cluster import Machines
+from benchmarks.machines import Machines
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'gan-augment[ray]'")
 

@@ -1,4 +1,4 @@
-"""A Ray cluster of several machines inside this one."""
+"""A Ray cluster of several machines inside this one, for the benchmark and the tests."""
 
 import os
 from typing import Any
@@ -10,16 +10,17 @@ SOON = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "heal
 
 
 class Machines:
-    """The head, `first`, lends one core, and so does each further one."""
+    """The head lends one core, and so does each further one."""
 
     def __init__(self) -> None:
         from ray.cluster_utils import Cluster  # noqa: PLC0415  (an extra)
 
         self._cluster = Cluster()
-        self.first = self.add(_system_config=SOON, include_dashboard=False)
+        self.add(_system_config=SOON, include_dashboard=False)
         self.address: str = self._cluster.address
 
     def add(self, **options: Any) -> Any:
+        """One more; returns what `lose` takes."""
         return self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES, **options)
 
     def lose(self, machine: Any) -> None:
@@ -27,6 +28,7 @@ class Machines:
         self._cluster.remove_node(machine, allow_graceful=False)
 
     def end(self) -> None:
+        """This process leaves, and all machines end."""
         import ray  # noqa: PLC0415  (an extra)
 
         ray.shutdown()
