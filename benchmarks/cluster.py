@@ -18,7 +18,8 @@ import torch
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.data.split.pool import join
-from augment.gan.per_class import Backend, ClassTraining, TrainedClasses, train_classes
+from augment.gan.backend import Backend
+from augment.gan.per_class import ClassTraining, TrainedClasses, train_classes
 from augment.gan.settings import class_training
 from augment.params import Train
 from benchmarks.machines import Machines

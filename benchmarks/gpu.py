@@ -31,8 +31,9 @@ from augment.core.engine import Engine
 from augment.core.environment import environment, resolve_device
 from augment.core.processes import cores, keep_freed_memory
 from augment.data.imageset import ImageSet
+from augment.gan.backend import Backend
 from augment.gan.networks.build import to_float
-from augment.gan.per_class import Backend, generators_from, train_classes
+from augment.gan.per_class import generators_from, train_classes
 from augment.gan.training.run import GanJob, augmentation, begin_run
 from augment.gan.training.step import train_step
 from augment.measure.classifiers import SmallCnn

@@ -1,12 +1,10 @@
 """One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each; and their generators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
 from augment.core.progress import Progress, say
@@ -14,6 +12,7 @@ from augment.core.progress.run_clock import running_clock
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
+from augment.gan.backend import Backend, Callback, GanProgress
 from augment.gan.checkpoint_store import StoredJob, is_finished, load_finished, train_stacked
 from augment.gan.gan_files import GanFiles
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
@@ -34,66 +33,11 @@ class ClassTraining:
 
 
 @dataclass(frozen=True)
-class GanProgress:
-    """How a GAN does, as a callback of `train_generators` is told, up to fifty times of each.
-
-    name: `shared GAN` or `GAN of class dent`; step: of `steps`. The rest are means since the last call: the losses of
-    the discriminator and the generator; win_rate: how often a real image scores above a fake one, from 0 to 1 (near 0.5
-    nobody wins); gap: the mean logit margin, D(real) - D(fake).
-    """
-
-    name: str
-    step: int
-    steps: int
-    d_loss: float
-    g_loss: float
-    win_rate: float
-    gap: float
-
-
-Callback = Callable[[GanProgress], bool | None]  # true: this GAN ends here, with what it has learnt
-
-
-@dataclass(frozen=True)
-class Backend:
-    """Where the work is done and kept.
-
-    stacked: GANs of equal settings train stacked, in this process, since several would only compete for
-    a GPU; else each is a unit of the engine's, as all other work is. quiet: whether nothing is said.
-    callback: told how each GAN does; it needs the GANs in this process. gpus_per_task: of a cluster, that a stack has.
-    """
-
-    engine: Engine
-    device: str
-    store: Path | None  # None: nothing is kept
-    checkpoint_seconds: float
-    stacked: bool = False
-    quiet: bool = False
-    callback: Callback | None = None
-    gpus_per_task: float = 0.0
-
-    @property
-    def gan_engine(self) -> Engine:
-        """By which GANs train, one or a stack a unit."""
-        if self.engine.kind == "ray":
-            return replace(self.engine, gpus=self.gpus_per_task)
-        return Engine("serial") if self.stacked else self.engine
-
-
-@dataclass(frozen=True)
 class TrainedClasses:
     """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights."""
 
     shared: GanResult | None
     classes: dict[str, GanResult]
-
-
-def backend_on(
-    device: str, engine: Engine, store: Path | None, checkpoint_seconds: float, gpus_per_task: float = 0.0
-) -> Backend:
-    """GANs train on `device`, on a GPU in stacks; classifiers and all else on the CPU, by `engine`."""
-    stacked = device == "cuda"
-    return Backend(engine, device, store, checkpoint_seconds, stacked=stacked, gpus_per_task=gpus_per_task)
 
 
 def train_classes(

@@ -20,9 +20,10 @@ from augment.core.files import WORK_STORE
 from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.data.sources.disk import is_bare
+from augment.gan.backend import Backend, backend_on
 from augment.gan.bundle import load_bundle
 from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture
-from augment.gan.per_class import Backend, ClassTraining, backend_on
+from augment.gan.per_class import ClassTraining
 from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Train
 from augment.params.types import LARGE_FROM_PX, Flips

@@ -180,26 +180,34 @@ def test_another_ray_on_the_cluster_is_a_message(machines: Machines) -> None:
     assert "1.0.0" in said
 
 
+OWN = """
+import os, sys
+import psutil
+from augment.core.engine import Engine
+from tests.core.test_ray import slowly
+
+print(Engine("ray", jobs=1).gather(slowly, [0.0, 0.0]))
+print(*(process.pid for process in psutil.Process().children(recursive=True)), flush=True)
+if sys.argv[1] == "killed":
+    os._exit(0)
+"""
 GONE = """
-import os, signal, sys, time
+import sys
 import psutil
 from augment.core.engine import Engine, ray_cluster, ray_tasks
 from augment.core.errors import ClusterError
 from tests.core.test_ray import slowly
 
 ray_cluster.GONE_SECONDS = ray_tasks._LOOK_SECONDS = 1.0
-began = time.monotonic()
 results = Engine("ray", jobs=1).map(slowly, [0.0, 60.0])
-print(next(results), "after", time.monotonic() - began)
+print(next(results))
 mine = psutil.Process().children(recursive=True)
-for process in mine:
-    if process.name() == "gcs_server":
-        process.kill()
+print(*(process.pid for process in mine))
+next(process for process in mine if process.name() == sys.argv[1]).kill()
 try:
     next(results)
 except ClusterError as error:
-    print(error)
-print("end", time.monotonic() - began)
+    print(error, flush=True)
 """
 
 
@@ -208,12 +216,27 @@ def slowly(seconds: float) -> str:
     return "done"
 
 
-def test_a_cluster_that_dies_half_way_is_a_message_and_leaves_nothing() -> None:
+@pytest.mark.parametrize("how", ["done", "killed"])
+def test_a_cluster_of_this_machine_leaves_no_process(how: str) -> None:
+    done, processes = run(OWN, how).splitlines()
+    assert done == "['done', 'done']"
+    require_ended(processes)
+
+
+@pytest.mark.parametrize("dying", ["gcs_server"])
+def test_a_cluster_that_dies_half_way_is_a_message_and_leaves_nothing(dying: str) -> None:
+    finished, processes, told = run(GONE, dying).splitlines()
+    assert finished == "(0, 'done')", "what was finished came before"
+    assert told.startswith("the Ray cluster is gone. What was finished is kept")
+    require_ended(processes)
+
+
+def require_ended(processes: str) -> None:
+    """They end by themselves, soon."""
     began = time.monotonic()
-    said = run(GONE)
-    assert said.startswith("(0, 'done')"), "what was finished came before"
-    assert "the Ray cluster is gone. What was finished is kept" in said
-    assert time.monotonic() - began < 40
+    while left := [pid for pid in processes.split() if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() - began < 20, [Path(f"/proc/{pid}/cmdline").read_text() for pid in left]
+        time.sleep(0.2)
 
 
 def run(code: str, *arguments: str) -> str:

@@ -13,9 +13,10 @@ from augment.core.engine import Engine
 from augment.core.errors import InUseError
 from augment.core.files import exclusive
 from augment.data.imageset import ImageSet
+from augment.gan.backend import Backend
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.gan_files import GanFiles
-from augment.gan.per_class import Backend, ClassTraining, train_classes
+from augment.gan.per_class import ClassTraining, train_classes
 from augment.gan.training.run import GanJob, GanResult, GanSettings
 from augment.gan.training.trainer import fit
 from benchmarks.machines import Machines

@@ -12,8 +12,9 @@ from torch import Tensor
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan import checkpoint_store, cost, per_class, settings
+from augment.gan.backend import Backend
 from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_stacked
-from augment.gan.per_class import Backend, ClassTraining, train_classes
+from augment.gan.per_class import ClassTraining, train_classes
 from augment.gan.training import stacked_trainer
 from augment.gan.training.players import Players
 from augment.gan.training.run import GanJob, GanSettings

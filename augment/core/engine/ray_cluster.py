@@ -1,5 +1,6 @@
 """The Ray cluster that a process works on: joined or started once, checked, and gone with the process."""
 
+import atexit
 import importlib.util
 import logging
 import os
@@ -81,9 +82,11 @@ def units_at_once(gpus: float) -> int:
 def require_alive() -> None:
     """Raises `ClusterError` where the head takes no connection for a while: Ray itself would wait for a minute, then
     end this process."""
-    address, began = ray_module().get_runtime_context().gcs_address, time.monotonic()
+    ray = ray_module()
+    address, began = ray.get_runtime_context().gcs_address, time.monotonic()
     while not _answers(address):
         if time.monotonic() - began > GONE_SECONDS:
+            atexit.unregister(ray.shutdown)  # which would wait for it
             raise ClusterError(
                 "the Ray cluster is gone. What was finished is kept in the work store: start the cluster anew and run "
                 f"the same command again, or {SET_LOCAL}"
