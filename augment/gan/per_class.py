@@ -176,8 +176,7 @@ def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResul
 
 def _parts(stack: list[int], count: int) -> list[list[int]]:
     """A stack as at most so many of its own, alike in length, for as many devices."""
-    size = -(-len(stack) // count)
-    return [stack[at : at + size] for at in range(0, len(stack), size)]
+    return [part.tolist() for part in np.array_split(stack, min(count, len(stack)))]
 
 
 def generators_from(images: ImageSet, training: ClassTraining, trained: TrainedClasses, device: str) -> GeneratorSet:
