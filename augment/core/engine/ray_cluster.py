@@ -1,22 +1,23 @@
 """The Ray cluster that a process works on: joined or started once, checked, and gone with the process."""
 
-import atexit
 import importlib.util
 import logging
 import os
+import queue
 import signal
 import socket
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from augment.core.engine import ray_nodes
 from augment.core.errors import ClusterError
 
+Answer = TypeVar("Answer")
 ANSWER_SECONDS = 2.0  # in which a machine of a cluster takes a connection
 GONE_SECONDS = 6.0  # a head that takes none for so long is gone
 _AGAIN_SECONDS = 1.0
@@ -65,8 +66,7 @@ def ray_module() -> Any:
 def units_at_once(gpus: float) -> int:
     """How many units the machines that are there now run at a time, each on one core, or on `gpus` GPUs. Raises
     `ClusterError` where there is room for none."""
-    ray = ray_module()
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    nodes = [node["Resources"] for node in _asked(ray_module().nodes) if node["Alive"]]
     if not gpus:
         rooms = [int(resources.get("CPU", 0)) for resources in nodes]
         missing = "its machines lend no core (--num-cpus of `ray start`); add one that does"
@@ -86,12 +86,23 @@ def require_alive() -> None:
     address, began = ray.get_runtime_context().gcs_address, time.monotonic()
     while not _answers(address):
         if time.monotonic() - began > GONE_SECONDS:
-            atexit.unregister(ray.shutdown)  # which would wait for it
             raise ClusterError(
                 "the Ray cluster is gone. What was finished is kept in the work store: start the cluster anew and run "
                 f"the same command again, or {SET_LOCAL}"
             )
         time.sleep(_AGAIN_SECONDS)
+
+
+def _asked(call: Callable[[], Answer]) -> Answer:
+    """What a call to the head returns, on a thread of its own, since it would not come back from a head that is gone.
+    Raises `ClusterError` for one that is."""
+    answers = queue.SimpleQueue[Answer]()
+    threading.Thread(target=lambda: answers.put(call()), daemon=True).start()
+    while True:
+        try:
+            return answers.get(timeout=_AGAIN_SECONDS)
+        except queue.Empty:
+            require_alive()
 
 
 def _found(address: str) -> str:

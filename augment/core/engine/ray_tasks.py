@@ -32,7 +32,6 @@ def map_on_cluster(
     left, at_work = iter(enumerate(units)), dict[Any, int]()
     try:
         while True:
-            ray_cluster.require_alive()
             room = max(0, ray_cluster.units_at_once(gpus) - len(at_work))
             at_work |= {_send(task, function, unit): position for position, unit in itertools.islice(left, room)}
             if not at_work:
