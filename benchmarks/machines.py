@@ -16,12 +16,12 @@ class Machines:
         from ray.cluster_utils import Cluster  # noqa: PLC0415  (an extra)
 
         self._cluster = Cluster()
-        self.add(_system_config=SOON, include_dashboard=False)
+        self.add(_system_config=SOON, include_dashboard=False, no_monitor=True)
         self.address: str = self._cluster.address
 
     def add(self, **options: Any) -> Any:
         """One more; returns what `lose` takes."""
-        return self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES, **options)
+        return self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES, include_log_monitor=False, **options)
 
     def lose(self, machine: Any) -> None:
         """As a power cut does."""

@@ -23,8 +23,8 @@ from benchmarks.machines import Machines
 from tests.gan.stacks import jobs_of
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'gan-augment[ray]'")
-STEPS, STEP_SECONDS, INTERVAL_SECONDS = 300, 0.01, 0.3
-PATIENCE_S = 60
+STEPS, LOST_AFTER, STEP_SECONDS, INTERVAL_SECONDS = 150, 60, 0.01, 0.3
+PATIENCE_S = 300
 
 
 def same(mine: GanResult, other: GanResult) -> bool:
@@ -94,12 +94,12 @@ def test_a_lost_machine_costs_at_most_one_checkpoint_interval_of_each_of_its_uni
     ]
     gone_at: list[float] = []
 
-    def lose_half_way() -> None:
-        wait(lambda: any(row[0] > STEPS // 2 and row[1] == lost.node_id for log in logs for row in log.rows()))
+    def lose_on_the_way() -> None:
+        wait(lambda: any(row[0] > LOST_AFTER and row[1] == lost.node_id for log in logs for row in log.rows()))
         machines.lose(lost)
         gone_at.append(time.time())
 
-    thread = threading.Thread(target=lose_half_way)
+    thread = threading.Thread(target=lose_on_the_way)
     thread.start()
     found = dict(engine.map(train_stacked, [[one] for one in stored]))
     thread.join()
@@ -107,12 +107,12 @@ def test_a_lost_machine_costs_at_most_one_checkpoint_interval_of_each_of_its_uni
     hit = [log.rows() for log in logs if len({node for _, node, _ in log.rows()}) > 1]
     assert len(hit) == 1, "the machine had one core, so one unit"
     before = [row for row in hit[0] if row[1] == lost.node_id]
-    after = [row for row in hit[0] if row[1] != lost.node_id]
-    first_again, last = min(step for step, _, _ in after), max(step for step, _, _ in before)
-    repeated = [at for step, _, at in before if step >= first_again]
-    assert last > STEPS // 2 > 1
+    first_again = min(step for step, node, _ in hit[0] if node != lost.node_id)
+    assert LOST_AFTER < max(step for step, _, _ in before) < STEPS
     assert first_again > 1, "it went on from a checkpoint"
-    assert max(repeated, default=0) - min(repeated, default=0) < 2 * INTERVAL_SECONDS, "one interval, on a busy machine"
+    repeated = [at for step, _, at in before if step >= first_again]
+    late = [at for at in repeated if at - repeated[0] > INTERVAL_SECONDS]
+    assert len(late) <= 1, "the step after an interval is saved, unless the machine goes just then"
 
 
 def wait(until: Callable[[], bool]) -> None:

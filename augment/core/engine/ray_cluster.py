@@ -42,6 +42,7 @@ def connect(address: str | None, jobs: int) -> None:
             ray.init(**where, log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=False)
         except Exception as error:  # of every kind
             raise ClusterError(_why_not(error, address)) from error
+    ray._private.worker._worker_logs_enabled = False  # Ray would tell of each lost machine, in twenty lines
     try:
         ray_nodes.require_usable()
     except BaseException:
