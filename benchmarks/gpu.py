@@ -137,7 +137,8 @@ def launches(device: str) -> int:
         for _ in range(every):
             train_step(run.players, job.settings, run.data, run.seen, augment)
     started = "cudaLaunchKernel" if device == "cuda" else "aten::"
-    return sum(event.name.startswith(started) for event in profile.events()) // every
+    names: list[str] = [event.name for event in profile.events()]
+    return sum(name.startswith(started) for name in names) // every
 
 
 def graph_row(device: str) -> Row:
@@ -146,10 +147,12 @@ def graph_row(device: str) -> Row:
     discriminator = begin_run(job, to_float(torch.from_numpy(job.images)).to(device), None).players.discriminator
     x = torch.randn(2 * BATCH, *job.images.shape[1:], device=device, requires_grad=True)
 
-    def passes(network: Callable[[Tensor], Tensor]) -> Callable[[], None]:
+    def passes(network: Callable[..., object]) -> Callable[[], None]:
         def run() -> None:
             for _ in range(ROUNDS):
-                network(x).sum().backward()  # type: ignore[no-untyped-call]
+                scores = network(x)
+                assert isinstance(scores, Tensor)
+                scores.sum().backward()  # type: ignore[no-untyped-call]
 
         return run
 

@@ -46,7 +46,7 @@ class StoredJob:
     checkpoint_seconds: float
     on_step: OnStep | None = None
     on_row: OnRow = never_ends
-    files: Home[GanFiles] = field(default_factory=lambda: Here(GanFiles()))
+    files: Home = field(default_factory=lambda: Here(GanFiles()))
 
     @property
     def own_folder(self) -> Path | None:
@@ -58,7 +58,7 @@ class KeptGan:
     """What is kept of one GAN; nothing where there is no folder."""
 
     folder: Path | None
-    files: Home[GanFiles] = field(default_factory=lambda: Here(GanFiles()))
+    files: Home = field(default_factory=lambda: Here(GanFiles()))
 
     def read(self, name: str) -> dict[str, Any] | None:
         """What was kept under this name for this GAN, or None when it is absent, damaged, or another's."""

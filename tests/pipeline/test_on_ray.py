@@ -36,7 +36,8 @@ def add_images(project: Path) -> None:
 
 def outputs(project: Path, compute: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """All that the stages write in a project of its own."""
-    (project / "data/base").mkdir(parents=True)
+    for name in ("base", "external"):
+        (project / "data" / name).mkdir(parents=True)
     monkeypatch.chdir(project)
     add_images(project)
     params = check({**SETTINGS, "compute": compute})

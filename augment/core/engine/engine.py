@@ -66,7 +66,7 @@ class Engine:
                 progress.advance()
         return [results[position] for position in range(len(units))]
 
-    def at_home(self, kept: Kept) -> Home[Kept]:
+    def at_home(self, kept: Kept) -> Home:
         """The object as units of this engine ask it. Raises `ClusterError` as `map` does."""
         if self.kind != "ray":
             return Here(kept)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 Kept = TypeVar("Kept")
-Kept_contra = TypeVar("Kept_contra", contravariant=True)
 Answer = TypeVar("Answer")
 
 
-class Home(Protocol[Kept_contra]):
+class Home(Protocol):
     """Where such an object is."""
 
     def ask(self, method: Callable[..., Answer], *arguments: Any) -> Answer:
