@@ -18,6 +18,7 @@ from augment.core.errors import ClusterError, DataError, WorkerError
 from benchmarks.machines import Machines
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'gan-augment[ray]'")
+PATIENCE_S = 200
 
 
 @pytest.fixture
@@ -25,19 +26,24 @@ def engine(machines: Machines) -> Engine:
     return Engine("ray", address=machines.address)
 
 
-def where(unit: int) -> tuple[int, str, int, int]:
-    time.sleep(0.2)  # else one machine is through before the other has begun
-    return 10 * unit, ray.get_runtime_context().get_node_id(), os.getpid(), torch.get_num_threads()
+def where(unit: tuple[int, Path]) -> tuple[int, str, int, int]:
+    """Done when both machines are at work."""
+    number, folder = unit
+    node, began = ray.get_runtime_context().get_node_id(), time.monotonic()
+    (folder / node).touch()
+    while len(list(folder.iterdir())) < 2 and time.monotonic() - began < PATIENCE_S:
+        time.sleep(0.05)
+    return 10 * number, node, os.getpid(), torch.get_num_threads()
 
 
-def test_every_unit_is_done_once_on_both_machines(engine: Engine) -> None:
+def test_every_unit_is_done_once_on_both_machines(engine: Engine, tmp_path: Path) -> None:
     assert engine.processes == 2
-    found = list(engine.map(where, [3, 1, 4, 1, 5, 9]))
+    found = list(engine.map(where, [(number, tmp_path) for number in (3, 1, 4, 1, 5, 9)]))
     assert sorted((at, result[0]) for at, result in found) == list(enumerate([30, 10, 40, 10, 50, 90]))
     assert len({result[1] for _, result in found}) == 2
     assert os.getpid() not in {result[2] for _, result in found}
     assert {result[3] for _, result in found} == {1}, "a unit has one thread"
-    assert [result[0] for result in engine.gather(where, [7])] == [70], "one alone goes there too: it may want a GPU"
+    assert [result[0] for result in engine.gather(where, [(7, tmp_path)])] == [70], "one alone too: it may want a GPU"
     assert engine.gather(where, []) == []
 
 
@@ -66,10 +72,9 @@ def test_a_unit_that_loses_its_process_again_and_again_is_a_message(
         list(engine.map(dying, [3]))
 
 
-def look(unit: tuple[int, SharedArray]) -> tuple[float, bool, str]:
+def look(unit: tuple[int, SharedArray]) -> tuple[float, bool]:
     number, shared = unit
-    time.sleep(0.1)
-    return float(shared.array.sum()) + number, shared.array.flags.writeable, ray.get_runtime_context().get_node_id()
+    return float(shared.array.sum()) + number, shared.array.flags.writeable
 
 
 def test_a_shared_array_goes_to_the_object_store_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +85,7 @@ def test_a_shared_array_goes_to_the_object_store_once(engine: Engine, monkeypatc
     shared = SharedArray(np.ones((500, 500)))
     found = dict(engine.map(look, [(number, shared) for number in range(6)]))
     assert [found[number][0] for number in range(6)] == [250_000.0 + number for number in range(6)]
-    assert len({node for _, _, node in found.values()}) == 2
-    assert not any(writeable for _, writeable, _ in found.values()), "the store's own memory"
+    assert not any(writeable for _, writeable in found.values()), "the store's own memory"
     assert len(sent) == 6
     assert len(stored) == 1
 
@@ -246,7 +250,10 @@ def run(code: str, *arguments: str) -> str:
     """What a process of its own says on standard output; it must end well, and say nothing else."""
     command = [sys.executable, "-c", code, *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=120)
+    for _ in range(3):  # Ray itself gives a busy machine half a minute to start
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=PATIENCE_S)
+        if "timed out during startup" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
