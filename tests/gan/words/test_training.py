@@ -1,0 +1,132 @@
+"""The step of words is the one that its docstring writes, and what is learnt is repeatable."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import augment
+from augment.core.errors import ArgumentError, DataError
+from augment.gan.networks.architecture import Architecture
+from augment.gan.words.networks import WordNetwork, fit_of
+from augment.gan.words.training import GAMMA, PENALTY_EVERY, new_players, settle, with_words_left_out, word_step
+
+PLAN = Architecture("dcgan", 3, 8, 8, latent=4, features=4)
+WORDS = 5
+
+
+def batch(count: int = 6) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    rng = torch.Generator().manual_seed(0)
+    real = torch.rand(count, 3, 8, 8, generator=rng) * 2 - 1
+    bags, others = (torch.randint(0, 2, (count, WORDS), generator=rng).float() for _ in range(2))
+    return real, bags, others
+
+
+def test_an_image_scores_the_sum_of_its_words() -> None:
+    outputs, bags = torch.tensor([[1.0, 10, 100, 1000]]), torch.tensor([[1.0, 0, 1]])
+    assert fit_of(outputs, bags).tolist() == [1011.0]
+    assert fit_of(outputs, torch.zeros(1, 3)).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_step_has_the_gradients_of_the_losses(step: int) -> None:
+    """Both players' gradients, by plain autograd; the penalty on every fourth step, times four."""
+    ours, (real, bags, others) = new_players(PLAN, WORDS, 3), batch()
+    ours.step = step
+    theirs = copy.deepcopy(ours.generator), copy.deepcopy(ours.judge)
+    rng = torch.Generator()
+    rng.set_state(ours.rng.get_state())
+    word_step(ours, real, bags, others)
+
+    generator, judge = theirs
+    z = torch.randn(len(real), PLAN.latent, generator=rng)
+    fake = generator(z, bags)
+    g_loss = F.softplus(-(fit_of(judge(fake), bags) - fit_of(judge(real), bags))).mean()
+    g_grads = torch.autograd.grad(g_loss, list(generator.parameters()))
+    seen_real, seen_fake = (images.detach().requires_grad_() for images in (real, fake))
+    right, drawn = fit_of(judge(seen_real), bags), fit_of(judge(seen_fake), bags)
+    d_loss = F.softplus(drawn - right).mean() + F.softplus(fit_of(judge(seen_real), others) - right).mean()
+    if step == 0:
+        slopes = torch.autograd.grad(right.sum() + drawn.sum(), (seen_real, seen_fake), create_graph=True)
+        squares = sum(slope.square().sum(dim=(1, 2, 3)).mean() for slope in slopes)
+        d_loss = d_loss + PENALTY_EVERY * GAMMA * 8 * 8 / 32**2 / 2 * squares
+    d_grads = torch.autograd.grad(d_loss, list(judge.parameters()))
+    for mine, grads in ((ours.generator, g_grads), (ours.judge, d_grads)):
+        for parameter, grad in zip(mine.parameters(), grads, strict=True):
+            assert parameter.grad is not None
+            torch.testing.assert_close(parameter.grad, grad, atol=1e-6, rtol=1e-4)
+
+
+def test_words_change_what_is_drawn_and_each_by_itself() -> None:
+    torch.manual_seed(0)
+    network = WordNetwork(PLAN, WORDS).eval()
+    z, one = torch.randn(1, PLAN.latent), torch.zeros(1, WORDS)
+    with torch.no_grad():
+        images = [network(z, one.index_fill(1, torch.tensor([word]), 1.0)) for word in range(WORDS)]
+    assert images[0].shape == (1, 3, 8, 8)
+    assert all(not torch.equal(images[0], other) for other in images[1:])
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 3), (7, 7), (16, 12), (20, 33)])
+def test_any_size_is_drawn_and_scored(height: int, width: int) -> None:
+    plan = Architecture("dcgan", 1, height, width, 4, 4)
+    players = new_players(plan, WORDS, 0)
+    images = players.generator(torch.randn(2, 4), torch.ones(2, WORDS))
+    assert images.shape == (2, 1, height, width)
+    assert players.judge(images).shape == (2, 1 + WORDS)
+
+
+def test_words_are_left_out_of_every_other_description_and_never_all() -> None:
+    rng = torch.Generator().manual_seed(0)
+    bags = torch.ones(2000, 4)
+    bags[1::4, 1:] = 0
+    fewer = with_words_left_out(bags, rng)
+    assert torch.equal(fewer[::2], bags[::2])
+    assert (fewer <= bags).all()
+    assert (fewer.sum(dim=1) > 0).all()
+    assert 0.1 < 1 - fewer[3::4].mean() < 0.2
+
+
+def test_settled_statistics_are_those_of_the_training_descriptions() -> None:
+    torch.manual_seed(0)
+    network, bags = WordNetwork(PLAN, WORDS), torch.eye(WORDS)
+    settle(network, bags, 0)
+    assert not network.training
+    rows = network.project(torch.cat([torch.randn(20000, 4), bags.repeat(4000, 1)], dim=1))
+    base = rows.view(20000, -1, PLAN.stages[0])
+    assert torch.allclose(network.base.norm.running_mean, base.mean(dim=(0, 1)), atol=0.05)
+    assert torch.allclose(network.base.norm.running_var, base.var(dim=(0, 1)), rtol=0.1)
+
+
+def test_equal_arguments_give_equal_weights() -> None:
+    images = torch.randint(0, 256, (4, 1, 8, 8), dtype=torch.uint8)
+    said = ["light scratch", "dark scratch", "light dent", "dark dent"]
+    first, again, other = (
+        augment.train_words(images, said, steps=3, seed=seed, progress=False).network.state_dict() for seed in (1, 1, 2)
+    )
+    assert all(torch.equal(value, again[name]) for name, value in first.items())
+    assert any(not torch.equal(value, other[name]) for name, value in first.items())
+
+
+@pytest.mark.parametrize(
+    ("images", "said", "error", "message"),
+    [
+        (torch.zeros(2, 1, 8, 8), ["a", "b"], DataError, r"images must be uint8 \(N, C, H, W\)"),
+        (torch.zeros(2, 1, 8, 8, dtype=torch.uint8), ["a"], DataError, "descriptions: 1 for 2 images"),
+        (torch.zeros(0, 1, 8, 8, dtype=torch.uint8), [], DataError, "descriptions: 0 for 0 images"),
+        (torch.zeros(2, 1, 8, 8, dtype=torch.uint8), ["a", ""], DataError, "description '': it holds no word"),
+        (torch.zeros(2, 1, 8, 8, dtype=torch.uint8), ["a", 3], TypeError, "descriptions must be texts, got 3"),
+        (torch.zeros(1, 1, 1, 8, dtype=torch.uint8), ["a"], DataError, "images are 1 x 8 pixels"),
+    ],
+)
+def test_what_does_not_fit_is_named(
+    images: torch.Tensor, said: list[str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        augment.train_words(images, said, progress=False)
+
+
+def test_steps_are_counted() -> None:
+    with pytest.raises(ArgumentError, match="steps must be at least 1"):
+        augment.train_words(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), ["a"], steps=0)
