@@ -18,9 +18,9 @@ from augment.gan.bundle_files import (
     read_manifest,
     refuse_link,
 )
-from augment.gan.bundle_weights import read_weights
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
+from augment.gan.weights_file import read_weights
 from augment.gan.words.bundle import read_words
 from augment.gan.words.generator import WordGenerator
 

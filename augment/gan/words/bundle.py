@@ -22,8 +22,8 @@ from augment.gan.bundle_files import (
     refuse_link,
     refuse_others,
 )
-from augment.gan.bundle_weights import read_weights
 from augment.gan.networks.architecture import Architecture
+from augment.gan.weights_file import read_weights
 from augment.gan.words.generator import FORMAT, WordGenerator
 from augment.gan.words.networks import WordNetwork
 from augment.gan.words.vocabulary import MAX_DESCRIPTIONS, MAX_WORDS, Vocabulary

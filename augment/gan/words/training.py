@@ -1,13 +1,16 @@
 """Training of words: images with their descriptions against what G draws of the same descriptions.
 
-With c the words of a description, x an image, c' the words of another image, s(x, c) the score of `networks.fit_of`:
+With c the words of an image x, c' those of another image, a what G is asked, and s(x, c) the score of
+`networks.fit_of`:
 
-    D descends  softplus(-(s(x, c) - s(G(z, c), c)))  +  softplus(-(s(x, c) - s(x, c')))  +  (gamma / 2) (R1 + R2),
-    G           softplus(-(s(G(z, c), c) - s(x, c))),
+    D descends  softplus(-(s(x, c) - s(G(z, a), a)))  +  softplus(-(s(x, c) - s(x, c')))  +  (gamma / 2) (R1 + R2),
+    G           softplus(-(s(G(z, a), a) - s(x, c))),
 
 the relativistic loss of every GAN here (`training/step.py`), and beside it real images with a description that is not
-theirs, which D must tell apart (GAN-CLS: Reed et al. 2016, arXiv:1605.05396, algorithm 1). Words are left out of c at
-random, so that a request need not say all that a description does.
+theirs, which D must tell apart (GAN-CLS: Reed et al. 2016, arXiv:1605.05396, algorithm 1). Half of what G is asked are
+the descriptions of the batch, half are put together from two: G learns to answer what no image shows, as Reed et al. do
+with interpolated descriptions (section 4.3). Words are left out at random, so that a request need not say all that a
+description does.
 """
 
 from collections.abc import Sequence
@@ -50,17 +53,18 @@ class WordPlayers(PlayersOf[WordNetwork]):
         return cast(WordDiscriminator, self.discriminator)
 
 
-def word_step(players: WordPlayers, real: Tensor, bags: Tensor, others: Tensor) -> Tensor:
+def word_step(players: WordPlayers, real: Tensor, bags: Tensor, others: Tensor, asked: Tensor) -> Tensor:
     """One update of both players and the average, each by the other as it stood before; returns D's loss.
 
-    real: float (N, C, H, W) in [-1, 1]; bags: float (N, words) of these images, others: of other images.
+    real: float (N, C, H, W) in [-1, 1]; bags: float (N, words) of these images, others: of other images, asked: of what
+    G is to draw.
     """
     z = torch.randn(len(real), players.generator.architecture.latent, generator=players.rng)
-    fake = players.generator(z, bags)
+    fake = players.generator(z, asked)
     images = torch.cat([real, fake]).detach().requires_grad_()
     outputs = players.judge(images)
     of_real, of_fake = outputs.chunk(2)
-    right, drawn, wrong = fit_of(of_real, bags), fit_of(of_fake, bags), fit_of(of_real, others)
+    right, drawn, wrong = fit_of(of_real, bags), fit_of(of_fake, asked), fit_of(of_real, others)
     (slopes,) = torch.autograd.grad(F.softplus(-(drawn - right)).mean(), images, retain_graph=True)
     d_loss = F.softplus(-(right - drawn)).mean() + F.softplus(-(right - wrong)).mean()
     if players.step % PENALTY_EVERY == 0:
@@ -89,6 +93,18 @@ def with_words_left_out(bags: Tensor, rng: torch.Generator) -> Tensor:
     keep[::2] = True
     fewer = bags * keep
     return torch.where(fewer.sum(dim=1, keepdim=True) > 0, fewer, bags)
+
+
+def recombined(bags: Tensor, others: Tensor, together: Tensor, rng: torch.Generator) -> Tensor:
+    """Descriptions that nobody wrote: each gets a word of another, and loses those that never stand beside it.
+
+    together: float (words, words), 1 where a training description has both. So "small red, left" and "large blue,
+    right" make "small red, right".
+    """
+    (word,) = torch.multinomial(others, 1, generator=rng).T
+    made = bags * together[word]
+    made[torch.arange(len(made)), word] = 1.0
+    return made
 
 
 def new_players(architecture: Architecture, words: int, seed: int) -> WordPlayers:
@@ -146,16 +162,24 @@ def fit_words(images: NDArray[np.uint8], bags: Tensor, steps: int, seed: int, sh
     """
     architecture = Architecture("dcgan", *images.shape[1:], LATENT, FEATURES)
     players, data = new_players(architecture, bags.shape[1], seed), to_float(torch.from_numpy(images))
+    weights, together = even_weights(bags), (bags.T @ bags > 0).float()
     told = Progress("words, steps", steps, shown=shown)
     for _ in range(steps):
-        drawn, others = torch.randint(len(data), (2, BATCH), generator=players.rng)
-        both = with_words_left_out(torch.cat([bags[drawn], bags[others]]), players.rng)
-        word_step(players, data[drawn], *both.chunk(2))
+        drawn, other = torch.multinomial(weights, 2 * BATCH, replacement=True, generator=players.rng).chunk(2)
+        said, others = with_words_left_out(bags[torch.cat([drawn, other])], players.rng).chunk(2)
+        new = recombined(said[BATCH // 2 :], others[BATCH // 2 :], together, players.rng)
+        word_step(players, data[drawn], said, others, torch.cat([said[: BATCH // 2], new]))
         told.advance()
     if not all(bool(parameter.isfinite().all()) for parameter in players.average.parameters()):
         raise TrainingError("the generator of words diverged; train it with another seed")
     settle(players.average, bags, seed)
     return players.average
+
+
+def even_weights(bags: Tensor) -> Tensor:
+    """float (N,): every different description is drawn equally often, however many images it has."""
+    _, which, counts = bags.unique(dim=0, return_inverse=True, return_counts=True)
+    return 1 / counts[which].float()
 
 
 @torch.no_grad()
@@ -168,6 +192,6 @@ def settle(network: WordNetwork, bags: Tensor, seed: int) -> None:
         norm.momentum = None  # the plain mean over all batches
     network.train()
     for _ in range(SETTLED_BATCHES):
-        drawn = torch.randint(len(bags), (2 * BATCH,), generator=rng)
+        drawn = torch.multinomial(even_weights(bags), 2 * BATCH, replacement=True, generator=rng)
         network(torch.randn(len(drawn), network.architecture.latent, generator=rng), bags[drawn])
     network.eval()

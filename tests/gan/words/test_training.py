@@ -10,17 +10,26 @@ import augment
 from augment.core.errors import ArgumentError, DataError
 from augment.gan.networks.architecture import Architecture
 from augment.gan.words.networks import WordNetwork, fit_of
-from augment.gan.words.training import GAMMA, PENALTY_EVERY, new_players, settle, with_words_left_out, word_step
+from augment.gan.words.training import (
+    GAMMA,
+    PENALTY_EVERY,
+    even_weights,
+    new_players,
+    recombined,
+    settle,
+    with_words_left_out,
+    word_step,
+)
 
 PLAN = Architecture("dcgan", 3, 8, 8, latent=4, features=4)
 WORDS = 5
 
 
-def batch(count: int = 6) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def batch(count: int = 6) -> tuple[torch.Tensor, ...]:
+    """Images, their words, other words, and what G is asked."""
     rng = torch.Generator().manual_seed(0)
     real = torch.rand(count, 3, 8, 8, generator=rng) * 2 - 1
-    bags, others = (torch.randint(0, 2, (count, WORDS), generator=rng).float() for _ in range(2))
-    return real, bags, others
+    return real, *(torch.randint(0, 2, (count, WORDS), generator=rng).float() for _ in range(3))
 
 
 def test_an_image_scores_the_sum_of_its_words() -> None:
@@ -32,20 +41,20 @@ def test_an_image_scores_the_sum_of_its_words() -> None:
 @pytest.mark.parametrize("step", [0, 1])
 def test_a_step_has_the_gradients_of_the_losses(step: int) -> None:
     """Both players' gradients, by plain autograd; the penalty on every fourth step, times four."""
-    ours, (real, bags, others) = new_players(PLAN, WORDS, 3), batch()
+    ours, (real, bags, others, asked) = new_players(PLAN, WORDS, 3), batch()
     ours.step = step
     theirs = copy.deepcopy(ours.generator), copy.deepcopy(ours.judge)
     rng = torch.Generator()
     rng.set_state(ours.rng.get_state())
-    word_step(ours, real, bags, others)
+    word_step(ours, real, bags, others, asked)
 
     generator, judge = theirs
     z = torch.randn(len(real), PLAN.latent, generator=rng)
-    fake = generator(z, bags)
-    g_loss = F.softplus(-(fit_of(judge(fake), bags) - fit_of(judge(real), bags))).mean()
+    fake = generator(z, asked)
+    g_loss = F.softplus(-(fit_of(judge(fake), asked) - fit_of(judge(real), bags))).mean()
     g_grads = torch.autograd.grad(g_loss, list(generator.parameters()))
     seen_real, seen_fake = (images.detach().requires_grad_() for images in (real, fake))
-    right, drawn = fit_of(judge(seen_real), bags), fit_of(judge(seen_fake), bags)
+    right, drawn = fit_of(judge(seen_real), bags), fit_of(judge(seen_fake), asked)
     d_loss = F.softplus(drawn - right).mean() + F.softplus(fit_of(judge(seen_real), others) - right).mean()
     if step == 0:
         slopes = torch.autograd.grad(right.sum() + drawn.sum(), (seen_real, seen_fake), create_graph=True)
@@ -86,6 +95,23 @@ def test_words_are_left_out_of_every_other_description_and_never_all() -> None:
     assert (fewer <= bags).all()
     assert (fewer.sum(dim=1) > 0).all()
     assert 0.1 < 1 - fewer[3::4].mean() < 0.2
+
+
+def test_new_descriptions_have_only_pairs_that_were_seen_together() -> None:
+    """Words: small, large, red, blue, left. Small is never large, red never blue; blue was never left."""
+    known = torch.tensor([[1.0, 0, 1, 0, 1], [0, 1, 0, 1, 0], [0, 1, 1, 0, 1], [1, 0, 0, 1, 0]])
+    together = (known.T @ known > 0).float()
+    rng = torch.Generator().manual_seed(0)
+    made = recombined(known[:1].repeat(200, 1), known[1:2].repeat(200, 1), together, rng)
+    assert {tuple(row) for row in made.tolist()} == {(0, 1, 1, 0, 1), (1, 0, 0, 1, 0)}, "large in, or blue in"
+    same = recombined(known, known, together, rng)
+    assert torch.equal(same, known), "of the same description nothing changes"
+
+
+def test_a_description_is_drawn_as_often_as_any_other() -> None:
+    bags = torch.tensor([[1.0, 0], [1, 0], [1, 0], [0, 1]])
+    weights = even_weights(bags)
+    assert torch.allclose(weights / weights.sum(), torch.tensor([1 / 6, 1 / 6, 1 / 6, 1 / 2]))
 
 
 def test_settled_statistics_are_those_of_the_training_descriptions() -> None:
