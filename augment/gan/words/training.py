@@ -4,7 +4,7 @@ With c the words of an image x, c' those of another image, a what G is asked, an
 `networks.fit_of`:
 
     D descends  softplus(-(s(x, c) - s(G(z, a), a)))  +  softplus(-(s(x, c) - s(x, c')))  +  (gamma / 2) (R1 + R2),
-    G           softplus(-(s(G(z, a), a) - s(x, c))),
+    G           softplus(-(s(G(z, a), a) - s(x, c)))  +  what a reader misreads of a in G(z, a) (`reader.misread`),
 
 the relativistic loss of every GAN here (`training/step.py`), and beside it real images with a description that is not
 theirs, which D must tell apart (GAN-CLS: Reed et al. 2016, arXiv:1605.05396, algorithm 1). Half of what G is asked are
@@ -13,7 +13,7 @@ with interpolated descriptions (section 4.3). Words are left out at random, so t
 description does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -35,9 +35,10 @@ from augment.gan.training.players import PlayersOf, new_optimizer, update_averag
 from augment.gan.training.step import REFERENCE_PIXELS
 from augment.gan.words.generator import WordGenerator
 from augment.gan.words.networks import WordDiscriminator, WordNetwork, fit_of
+from augment.gan.words.reader import misread, trained_reader
 from augment.gan.words.vocabulary import learn_vocabulary
 
-STEPS, BATCH, LATENT, FEATURES = 3000, 32, 32, 32
+STEPS, BATCH, LATENT, FEATURES = 1500, 32, 32, 32
 LEARNING_RATE, GAMMA, PENALTY_EVERY, EMA_STD = 1e-3, 0.5, 4, 0.1
 LEFT_OUT = 0.15  # probability of a word to be left out of a description, in half of the batch
 SETTLED_BATCHES = 32
@@ -53,11 +54,14 @@ class WordPlayers(PlayersOf[WordNetwork]):
         return cast(WordDiscriminator, self.discriminator)
 
 
-def word_step(players: WordPlayers, real: Tensor, bags: Tensor, others: Tensor, asked: Tensor) -> Tensor:
+Reads = Callable[[Tensor, Tensor], Tensor]  # images (N, C, H, W) in [-1, 1] and what was asked (N, words) -> (N,)
+
+
+def word_step(players: WordPlayers, real: Tensor, bags: Tensor, others: Tensor, asked: Tensor, reads: Reads) -> Tensor:
     """One update of both players and the average, each by the other as it stood before; returns D's loss.
 
     real: float (N, C, H, W) in [-1, 1]; bags: float (N, words) of these images, others: of other images, asked: of what
-    G is to draw.
+    G is to draw; reads: what a reader misreads of that, one number for an image.
     """
     z = torch.randn(len(real), players.generator.architecture.latent, generator=players.rng)
     fake = players.generator(z, asked)
@@ -65,7 +69,8 @@ def word_step(players: WordPlayers, real: Tensor, bags: Tensor, others: Tensor, 
     outputs = players.judge(images)
     of_real, of_fake = outputs.chunk(2)
     right, drawn, wrong = fit_of(of_real, bags), fit_of(of_fake, asked), fit_of(of_real, others)
-    (slopes,) = torch.autograd.grad(F.softplus(-(drawn - right)).mean(), images, retain_graph=True)
+    g_loss = F.softplus(-(drawn - right)).mean() + reads(images[len(real) :], asked).mean()
+    (slopes,) = torch.autograd.grad(g_loss, images, retain_graph=True)
     d_loss = F.softplus(-(right - drawn)).mean() + F.softplus(-(right - wrong)).mean()
     if players.step % PENALTY_EVERY == 0:
         d_loss = d_loss + PENALTY_EVERY * penalty(right, drawn, images)
@@ -160,15 +165,21 @@ def fit_words(images: NDArray[np.uint8], bags: Tensor, steps: int, seed: int, sh
 
     Raises `TrainingError` where it diverges.
     """
-    architecture = Architecture("dcgan", *images.shape[1:], LATENT, FEATURES)
+    _, channels, height, width = images.shape
+    architecture = Architecture("dcgan", channels, height, width, LATENT, FEATURES)
     players, data = new_players(architecture, bags.shape[1], seed), to_float(torch.from_numpy(images))
     weights, together = even_weights(bags), (bags.T @ bags > 0).float()
+    reader = trained_reader(torch.from_numpy(images), bags, weights, steps, seed)
+
+    def reads(made: Tensor, asked: Tensor) -> Tensor:
+        return misread(reader((made + 1) / 2), asked, together)
+
     told = Progress("words, steps", steps, shown=shown)
     for _ in range(steps):
         drawn, other = torch.multinomial(weights, 2 * BATCH, replacement=True, generator=players.rng).chunk(2)
         said, others = with_words_left_out(bags[torch.cat([drawn, other])], players.rng).chunk(2)
         new = recombined(said[BATCH // 2 :], others[BATCH // 2 :], together, players.rng)
-        word_step(players, data[drawn], said, others, torch.cat([said[: BATCH // 2], new]))
+        word_step(players, data[drawn], said, others, torch.cat([said[: BATCH // 2], new]), reads)
         told.advance()
     if not all(bool(parameter.isfinite().all()) for parameter in players.average.parameters()):
         raise TrainingError("the generator of words diverged; train it with another seed")
@@ -178,8 +189,8 @@ def fit_words(images: NDArray[np.uint8], bags: Tensor, steps: int, seed: int, sh
 
 def even_weights(bags: Tensor) -> Tensor:
     """float (N,): every different description is drawn equally often, however many images it has."""
-    _, which, counts = bags.unique(dim=0, return_inverse=True, return_counts=True)
-    return 1 / counts[which].float()
+    _, which, counts = np.unique(bags.numpy(), axis=0, return_inverse=True, return_counts=True)
+    return torch.from_numpy(1 / counts[which.reshape(-1)]).float()
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """The step of words is the one that its docstring writes, and what is learnt is repeatable."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import augment
 from augment.core.errors import ArgumentError, DataError
 from augment.gan.networks.architecture import Architecture
 from augment.gan.words.networks import WordNetwork, fit_of
+from augment.gan.words.reader import misread, trained_reader
 from augment.gan.words.training import (
     GAMMA,
     PENALTY_EVERY,
@@ -32,6 +34,11 @@ def batch(count: int = 6) -> tuple[torch.Tensor, ...]:
     return real, *(torch.randint(0, 2, (count, WORDS), generator=rng).float() for _ in range(3))
 
 
+def brightness(made: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """In the place of a reader."""
+    return 0.1 * made.sum(dim=(1, 2, 3)) * asked.sum(dim=1)
+
+
 def test_an_image_scores_the_sum_of_its_words() -> None:
     outputs, bags = torch.tensor([[1.0, 10, 100, 1000]]), torch.tensor([[1.0, 0, 1]])
     assert fit_of(outputs, bags).tolist() == [1011.0]
@@ -46,12 +53,13 @@ def test_a_step_has_the_gradients_of_the_losses(step: int) -> None:
     theirs = copy.deepcopy(ours.generator), copy.deepcopy(ours.judge)
     rng = torch.Generator()
     rng.set_state(ours.rng.get_state())
-    word_step(ours, real, bags, others, asked)
+    word_step(ours, real, bags, others, asked, brightness)
 
     generator, judge = theirs
     z = torch.randn(len(real), PLAN.latent, generator=rng)
     fake = generator(z, asked)
     g_loss = F.softplus(-(fit_of(judge(fake), asked) - fit_of(judge(real), bags))).mean()
+    g_loss = g_loss + brightness(fake, asked).mean()
     g_grads = torch.autograd.grad(g_loss, list(generator.parameters()))
     seen_real, seen_fake = (images.detach().requires_grad_() for images in (real, fake))
     right, drawn = fit_of(judge(seen_real), bags), fit_of(judge(seen_fake), asked)
@@ -95,6 +103,28 @@ def test_words_are_left_out_of_every_other_description_and_never_all() -> None:
     assert (fewer <= bags).all()
     assert (fewer.sum(dim=1) > 0).all()
     assert 0.1 < 1 - fewer[3::4].mean() < 0.2
+
+
+def test_only_what_is_asked_and_what_never_stands_beside_it_is_read() -> None:
+    """Words: small, large, red, blue. Asked: small; large is barred, of colour nothing is known."""
+    known = torch.tensor([[1.0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 0, 1]])
+    together = (known.T @ known > 0).float()
+    asked, logits = torch.tensor([[1.0, 0, 0, 0]]), torch.tensor([[2.0, -1.0, 50.0, -50.0]])
+    expected = F.softplus(torch.tensor(-2.0)) + F.softplus(torch.tensor(-1.0))
+    torch.testing.assert_close(misread(logits, asked, together), expected[None])
+    both = torch.tensor([[1.0, 0, 0, 1]])
+    assert misread(torch.zeros(1, 4), both, together).tolist() == pytest.approx([4 * math.log(2)])
+
+
+def test_a_reader_finds_the_words_of_real_images() -> None:
+    rng = torch.Generator().manual_seed(0)
+    bags = torch.tensor([[1.0, 0], [0, 1]]).repeat(40, 1)
+    images = torch.randint(0, 60, (80, 1, 4, 4), generator=rng)
+    images[::2, :, :2] += 150
+    reader = trained_reader(images.to(torch.uint8), bags, even_weights(bags), 100, 0)
+    with torch.no_grad():
+        found = reader(images.to(torch.uint8).float() / 255) > 0
+    assert torch.equal(found.float(), bags)
 
 
 def test_new_descriptions_have_only_pairs_that_were_seen_together() -> None:
