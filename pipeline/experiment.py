@@ -39,8 +39,8 @@ from augment.evaluation.samples.leakage import require_no_leak
 from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.selection import choose_selection, strongest_base
+from augment.gan.backend import Backend
 from augment.gan.bundle import load_generators
-from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params

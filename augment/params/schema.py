@@ -24,7 +24,7 @@ from augment.params.arms import (
     family_of,
 )
 from augment.params.image_sections import Generate, Ingest, Section, Train
-from augment.params.types import BACKBONE_MAX_SIDE_PX, DeliveredSize, Label, Steps, WatchedPath
+from augment.params.types import BACKBONE_MAX_SIDE_PX, ClusterAddress, DeliveredSize, Label, Steps, WatchedPath
 
 Three = Annotated[
     tuple[float, float, float], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
@@ -191,12 +191,28 @@ class Compute(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: CUDA when torch finds it. On CUDA, GANs of equal settings train in stacks, in one process; their weights
     are then equal in distribution, not bit by bit."""
-    engine: Literal["serial", "local"] = "local"
-    """`local`: one process per core, one thread each. `serial`: this process."""
+    engine: Literal["serial", "local", "ray"] = "local"
+    """`local`: one process per core, one thread each. `serial`: this process. `ray`: the cores of a Ray cluster, and
+    its GPUs with `gpus_per_task`; the results are those of `local` (docs/scale.md)."""
     jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
-    """Processes; `auto`: the cores."""
+    """Processes, of `ray` those of a cluster that is started here; `auto`: the cores."""
+    address: ClusterAddress | None = None
+    """Of `ray`: host:port of the cluster's head, or `auto`, the cluster that this machine is in. null: one is started
+    here, and ends with the stage."""
+    gpus_per_task: float = Field(0, ge=0, le=1)
+    """Of `ray`: the share of a GPU that each stack of GANs has, 1 for one to itself. 0: all work on CPUs."""
     checkpoint_seconds: int = Field(30, ge=1)
-    """A killed run loses at most this much training, on a GPU an interval, about a tenth of a run."""
+    """A killed run, or machine, loses at most this much training, on a GPU an interval, about a tenth of a run."""
+
+    @model_validator(mode="after")
+    def _device_is_lent(self) -> "Compute":
+        wanted = {"auto": self.gpus_per_task > 0, "cpu": False, "cuda": True}[self.device]
+        if self.engine == "ray" and wanted != (self.gpus_per_task > 0):
+            raise ValueError(
+                f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g} do not go together with engine: ray; "
+                "set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs"
+            )
+        return self
 
 
 class Params(Section):

@@ -16,8 +16,9 @@ from augment.evaluation.cost.timing import USUAL_WAY, BackboneSeconds, Timings, 
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings, with_base
 from augment.gan import cost as gan_cost
+from augment.gan.backend import Backend
 from augment.gan.latent_transfer import inversion_passes
-from augment.gan.per_class import Backend, ClassTraining
+from augment.gan.per_class import ClassTraining
 from augment.params.arms import (
     DEFAULT_GAN_ARM,
     DELIVERED_ARM,
