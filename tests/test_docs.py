@@ -44,6 +44,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/robustness.md": 90,
     "docs/transplants.md": 75,
     "docs/tables.md": 110,
+    "docs/words.md": 110,
     "docs/scale.md": 150,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
