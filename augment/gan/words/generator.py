@@ -73,15 +73,15 @@ class WordGenerator:
     def sample(self, request: str, n: int, *, seed: int = 0) -> Tensor:
         """uint8 (n, C, H, W) on the CPU, of what a request says; nothing is said of what was never seen.
 
-        Image i depends on (request, seed, i) alone, and its latents on (seed, i): requests that differ in a word give
-        images that differ in what it means. Raises TypeError and `ArgumentError` for a request that cannot be read, or
+        What a request leaves open is drawn for each image from the training descriptions that have all of it. Image i
+        depends on (request, seed, i) alone, its latents on (seed, i): descriptions that differ in a word give images
+        that differ in what it means. Raises TypeError and `ArgumentError` for a request that cannot be read, or
         an n or seed that is no whole number or out of range.
         """
         n, seed = whole_number("n", n, 0, MAX_SAMPLES), whole_number("seed", seed)
-        self.read(request)
-        bag = self.vocabulary.encode([request])
+        bags = self.vocabulary.encode(self.vocabulary.completions(request))
         none = torch.empty((0, *self.shape), dtype=torch.uint8)
-        chunks = [to_uint8(self._draw(bag, seed, chunk)) for chunk in range(-(-n // CHUNK))]
+        chunks = [to_uint8(self._draw(bags, seed, chunk)) for chunk in range(-(-n // CHUNK))]
         return torch.cat([none, *chunks])[:n]
 
     def save(self, folder: str | Path) -> dict[str, str]:
@@ -115,13 +115,15 @@ class WordGenerator:
         self._draw(self.vocabulary.encode(self.vocabulary.descriptions[:1]), 0, 0)
 
     @torch.no_grad()
-    def _draw(self, bag: Tensor, seed: int, chunk: int) -> Tensor:
-        """A chunk of images, float (CHUNK, C, H, W), always whole, so that image i does not depend on n."""
+    def _draw(self, bags: Tensor, seed: int, chunk: int) -> Tensor:
+        """A chunk of images, float (CHUNK, C, H, W), always whole, so that image i does not depend on n; each of one of
+        the bags."""
         latent = self.network.architecture.latent
         rngs = [torch_rng(seed, "words", index) for index in range(chunk * CHUNK, (chunk + 1) * CHUNK)]
         z = torch.stack([torch.randn(latent, generator=rng) for rng in rngs])
+        said = torch.stack([bags[torch.randint(len(bags), (), generator=rng)] for rng in rngs])
         with torch.autocast("cpu", enabled=False):  # the caller's would round
-            images: Tensor = self.network(z, bag.expand(CHUNK, -1))
+            images: Tensor = self.network(z, said)
         if not is_finite(images):
             raise BundleError("the generator of words draws images that are not finite: train it again", "not_finite")
         return images

@@ -81,6 +81,13 @@ class Vocabulary:
         unknown = tuple(word for word in words if word not in known)
         return Reading(text, meant, unknown, self.descriptions[nearest], missing, apart)
 
+    def completions(self, request: str) -> tuple[str, ...]:
+        """Descriptions that say all that a request does, and what it leaves open: the training descriptions that have
+        all its known words. The request itself where it is one of these, and where there is none. Raises as `read`."""
+        meant = {*self.read(request).known}
+        found = tuple(text for text, bag in zip(self.descriptions, self._bags, strict=True) if meant <= bag)
+        return (request,) if not found or meant in self._bags else found
+
     def warning(self, reading: Reading) -> str:
         """What was never seen of a request, in one message; empty where a training description has all of it."""
         parts = []

@@ -186,3 +186,15 @@ def test_what_does_not_fit_is_named(
 def test_steps_are_counted() -> None:
     with pytest.raises(ArgumentError, match="steps must be at least 1"):
         augment.train_words(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), ["a"], steps=0)
+
+
+def test_each_image_of_an_open_request_is_that_of_a_description_that_has_all_of_it() -> None:
+    said = ["light scratch", "dark scratch", "light dent", "dark dent"]
+    images = torch.randint(0, 256, (4, 1, 8, 8), dtype=torch.uint8)
+    words = augment.train_words(images, said, steps=2, progress=False)
+    drawn = words.sample("dent", 32, seed=1)
+    light, dark = (words.sample(f"{tone} dent", 32, seed=1) for tone in ("light", "dark"))
+    is_light, is_dark = ((drawn == other).flatten(1).all(dim=1) for other in (light, dark))
+    assert bool((is_light | is_dark).all())
+    assert 4 < int(is_light.sum()) < 28
+    assert torch.equal(drawn[:5], words.sample("dent", 5, seed=1))

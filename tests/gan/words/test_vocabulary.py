@@ -38,6 +38,17 @@ def test_what_is_all_within_a_training_description_is_not_warned_of() -> None:
         assert KNOWN.warning(reading) == ""
 
 
+def test_what_a_request_leaves_open_is_that_of_training_descriptions() -> None:
+    assert set(KNOWN.completions("small")) == {"small blue square, right", "small red circle, left"}
+    assert KNOWN.completions("zebra RED circle") == ("small red circle, left",)
+    assert KNOWN.completions("left, small red circle") == ("left, small red circle",), "it leaves nothing open"
+    assert KNOWN.completions("blue circle") == ("blue circle",), "no training description has all of it"
+
+
+def test_a_whole_description_is_drawn_though_longer_ones_have_it() -> None:
+    assert learn_vocabulary(["scratch", "small scratch"]).completions("scratch") == ("scratch",)
+
+
 def test_the_distance_is_to_the_nearest_description() -> None:
     """The large red square lacks one word of four, and so do others: the first of them is named."""
     reading = KNOWN.read("small red square, left")
