@@ -39,7 +39,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 105,
+    "docs/architecture.md": 107,
     "docs/decisions.md": 246,
     "docs/robustness.md": 90,
     "docs/transplants.md": 75,
