@@ -1,5 +1,6 @@
 """The one form in which labelled images travel through the project."""
 
+import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import ArgumentError, DataError
-from augment.core.files import read_csv, sha256, write_bytes, write_csv
+from augment.core.files import read_csv, write_bytes, write_csv
 from augment.data.arguments import path_argument, sequence_argument, short
 from augment.data.checksums import check_files, write_checksums
 
@@ -101,8 +102,9 @@ class ImageSet:
     def fingerprint(self) -> str:
         """Hex SHA-256 of images, labels and groups, in their order; sources do not matter."""
         names = [f"{label}\0{group}" for label, group in zip(self.labels, self.groups, strict=True)]
-        texts = [str(self.images.shape), *names]
-        return sha256("\0\0".join(texts).encode() + self.images.tobytes())
+        digest = hashlib.sha256("\0\0".join([str(self.images.shape), *names]).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        return digest.hexdigest()
 
     def save(self, folder: str | Path) -> None:
         """Write `images.npy`, `index.csv` and their hashes, byte-equal for equal sets. Raises `DataError`, before
