@@ -197,6 +197,9 @@ class Compute(Section):
     """Processes; `auto`: the cores."""
     checkpoint_seconds: int = Field(30, ge=1)
     """A killed run loses at most this much training, on a GPU an interval, about a tenth of a run."""
+    store_gb: float = Field(20, gt=0, le=1e6)
+    """Size of the work store in GB. Beyond it, `experiment` ends by removing what no run has used longest, and says so;
+    what this run used stays, however much it is."""
 
 
 class Params(Section):
