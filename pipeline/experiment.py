@@ -1,5 +1,6 @@
 """Train and score every arm on every repeat, judge the samples, and write data/experiment/."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -58,12 +59,13 @@ from pipeline.experiment_files import (
     write_times,
 )
 from pipeline.judged import load_judged
+from pipeline.room import bound_work_store
 from pipeline.surroundings import tell_makers
 
 
 def experiment(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
-    chosen = params.evaluate
+    chosen, began = params.evaluate, time.time()
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
@@ -110,10 +112,10 @@ def experiment(params: Params) -> None:
     )
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
-    facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)
-    Facts(*facts).write()
+    Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size).write()
     write_json(ENVIRONMENT, environment(backend.device))
     end_experiment()
+    bound_work_store(params.compute, began)
 
 
 def require_room(splits: Splits, params: Params, seen_size: Size) -> None:
