@@ -41,7 +41,7 @@ Row = Mapping[str, str]
 Rows = Sequence[Row]
 
 
-def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+def write_bytes(path: Path, content: bytes | memoryview, *, durable: bool = True) -> None:
     """Write `content` so that `path` holds either the old bytes or all of the new ones.
 
     Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
@@ -93,11 +93,12 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
     A text that a spreadsheet would run as a formula, and one that begins with an apostrophe, gets an apostrophe before
     it, which `read_csv` takes off: it begins with = + - @, tab or return, or full-width forms, and is no number.
     """
-    lines: list[str] = []
-    writer = csv.DictWriter(SimpleNamespace(write=lines.append), columns)  # its line end has a return: so it quotes one
+    table, end = io.BytesIO(), csv.excel.lineterminator  # bytes: a list of lines would take several times as much
+    lines = SimpleNamespace(write=lambda line: table.write(f"{line.removesuffix(end)}\n".encode()))
+    writer = csv.DictWriter(lines, columns)  # its line end has a return: so it quotes one
     writer.writerow({column: _as_text(column) for column in columns})
     writer.writerows({key: _as_text(value) for key, value in row.items()} for row in rows)
-    write_text(path, "".join(f"{line.removesuffix(writer.writer.dialect.lineterminator)}\n" for line in lines))
+    write_bytes(path, table.getbuffer())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -73,7 +73,8 @@ class Backend:
 
 @dataclass(frozen=True)
 class TrainedClasses:
-    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights."""
+    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights;
+    none has those of its discriminator, from which nothing begins."""
 
     shared: GanResult | None
     classes: dict[str, GanResult]
@@ -108,7 +109,7 @@ def train_repeats(
             shared_job(images, training.shared, seed, backend.device, f"shared GAN{repeat}")
             for images, seed, repeat in zip(sets, seeds, repeats, strict=True)
         ]
-        shared = _train_all(shared_jobs, backend, "shared GANs")
+        shared = _train_all(shared_jobs, backend, "shared GANs", discriminators=True)
         for seed, result in zip(seeds, shared, strict=True):
             if result.reason:
                 raise TrainingError(
@@ -120,7 +121,7 @@ def train_repeats(
         for images, seed, repeat, shared_of_seed in zip(sets, seeds, repeats, shared, strict=True)
         for job in _class_jobs(images, training, seed, shared_of_seed, backend.device, repeat)
     ]
-    results = iter(_train_all(class_jobs, backend, "class GANs"))
+    results = iter(_train_all(class_jobs, backend, "class GANs", discriminators=False))
     return [
         TrainedClasses(shared_of_seed, {label: next(results) for label in training.classes})
         for shared_of_seed in shared
@@ -197,8 +198,11 @@ def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | Non
     return replace(stored, on_step=lambda step, _: progress.within(step / steps, name, stack), on_row=on_row)
 
 
-def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResult]:
-    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack."""
+def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminators: bool) -> list[GanResult]:
+    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack.
+
+    discriminators: whether their weights are kept too; without, those of a thousand classes take less.
+    """
     stored = [_stored_job(job, backend) for job in jobs]
     groups = stackable(jobs) if backend.stacked else [[position] for position in range(len(jobs))]
     engine = Engine("serial") if backend.stacked else backend.engine
@@ -209,7 +213,7 @@ def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResul
         stored = [_watched_job(job, progress, backend.callback, sizes[at]) for at, job in enumerate(stored)]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
         for position, result in zip(groups[number], made, strict=True):
-            results[position] = result
+            results[position] = result if discriminators else replace(result, discriminator={})
             progress.advance()
     return [results[position] for position in range(len(jobs))]
 

@@ -28,7 +28,7 @@ MAX_SIDE_PX, MIN_SIDE_PX = 96, 24  # larger images are reduced to a side between
 MAX_PAGE_PIXELS = 3_000_000  # pixels that all pictures of one page may hold together
 MAX_LOSSLESS_PIXELS = 700_000  # pixels of all images, not enlarged, up to which none is altered
 LOSSY_QUALITY = 85  # of WebP
-MAX_PICTURED_CLASSES = 40  # so that a page of a thousand classes can be read, and stays below five megabytes
+MAX_PICTURED_CLASSES = 100  # of a page that can be read, and stays below five megabytes
 LABEL_HEIGHT_PX, LABEL_WIDTH_PX = 14, 240  # pixels: height of the labels, width they always have
 
 
