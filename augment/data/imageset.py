@@ -115,7 +115,7 @@ class ImageSet:
                 raise DataError(f"{str(text)!a} cannot be written: a carriage return, or no UTF-8. Rename it.")
         stream = io.BytesIO()
         np.save(stream, self.images, allow_pickle=False)
-        write_bytes(folder / "images.npy", stream.getvalue())
+        write_bytes(folder / "images.npy", stream.getbuffer())
         rows = zip(range(len(self)), self.labels, self.groups, self.sources, strict=True)
         write_csv(folder / "index.csv", (dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
         write_checksums(folder, FILES)
