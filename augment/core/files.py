@@ -41,8 +41,13 @@ Row = Mapping[str, str]
 Rows = Sequence[Row]
 
 
-def write_bytes(path: Path, content: bytes | memoryview, *, durable: bool = True) -> None:
-    """Write `content` so that `path` holds either the old bytes or all of the new ones.
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write `content` so that `path` holds either the old bytes or all of the new ones; raises as `write_parts`."""
+    write_parts(path, [content], durable=durable)
+
+
+def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: bool = True) -> None:
+    """Write bytes, one part after the other, so that `path` holds either the old ones or all of the new ones.
 
     Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
     the many images of a stage that DVC would run again after a power cut. Raises `StoreError` naming
@@ -54,7 +59,8 @@ def write_bytes(path: Path, content: bytes | memoryview, *, durable: bool = True
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            for part in parts:
+                stream.write(part)
             stream.flush()
             if durable:
                 os.fsync(stream.fileno())
@@ -63,8 +69,9 @@ def write_bytes(path: Path, content: bytes | memoryview, *, durable: bool = True
         if durable and os.name == "posix":  # Windows opens no folders
             _sync_folder(path.parent)
     except OSError as error:
+        size = sum(memoryview(part).nbytes for part in parts)
         raise StoreError(
-            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). What stood there before is "
+            f"{path}: could not write {size} bytes ({error.strerror or error}). What stood there before is "
             f"unchanged. {_mend(error)}, then run the same command again."
         ) from error
     finally:
@@ -98,7 +105,7 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
     writer = csv.DictWriter(lines, columns)  # its line end has a return: so it quotes one
     writer.writerow({column: _as_text(column) for column in columns})
     writer.writerows({key: _as_text(value) for key, value in row.items()} for row in rows)
-    write_bytes(path, table.getbuffer())
+    write_parts(path, [table.getbuffer()])
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import ArgumentError, DataError
-from augment.core.files import read_csv, write_bytes, write_csv
+from augment.core.files import read_csv, write_csv, write_parts
 from augment.data.arguments import path_argument, sequence_argument, short
 from augment.data.checksums import check_files, write_checksums
 
@@ -115,7 +115,7 @@ class ImageSet:
                 raise DataError(f"{str(text)!a} cannot be written: a carriage return, or no UTF-8. Rename it.")
         stream = io.BytesIO()
         np.save(stream, self.images, allow_pickle=False)
-        write_bytes(folder / "images.npy", stream.getbuffer())
+        write_parts(folder / "images.npy", [stream.getbuffer()])
         rows = zip(range(len(self)), self.labels, self.groups, self.sources, strict=True)
         write_csv(folder / "index.csv", (dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
         write_checksums(folder, FILES)

@@ -40,7 +40,7 @@ class Contents:
 
     working_size: (height, width) at which GANs work. seconds: of one processor, for all repeats of an arm,
     repeat_minutes: of one repeat more; none where they were measured on another machine. pictures: of
-    `pictured_classes`
+    `pictured_classes`. looked_at: the folder of a first look, empty where the run was no such.
     """
 
     title: str
@@ -61,6 +61,7 @@ class Contents:
     seconds: Mapping[str, float] = field(default_factory=dict)
     repeat_minutes: float | None = None
     carried: Sequence[CarriedClass] = ()
+    looked_at: str = ""
 
 
 def load(title: str, grid: int, project: Path, base: Path) -> Contents:
