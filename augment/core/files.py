@@ -59,8 +59,7 @@ def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: boo
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
-            for part in parts:
-                stream.write(part)
+            stream.writelines(parts)
             stream.flush()
             if durable:
                 os.fsync(stream.fileno())
@@ -69,9 +68,8 @@ def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: boo
         if durable and os.name == "posix":  # Windows opens no folders
             _sync_folder(path.parent)
     except OSError as error:
-        size = sum(memoryview(part).nbytes for part in parts)
         raise StoreError(
-            f"{path}: could not write {size} bytes ({error.strerror or error}). What stood there before is "
+            f"{path}: could not write {sum(memoryview(part).nbytes for part in parts)} bytes ({error.strerror or error}). What stood there before is "
             f"unchanged. {_mend(error)}, then run the same command again."
         ) from error
     finally:
@@ -111,12 +109,10 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV that `write_csv` wrote, as dictionaries of texts. Raises `DataError` when it is cut or damaged."""
     text = read_file(path, MAX_CSV_BYTES).decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        rows = list(reader)
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:  # a quote that nothing closes, a cell of over 128 KiB
-        rows = []
-        text = ""
+        rows, text = [], ""
     if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
         raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
     return [{key.removeprefix("'"): value.removeprefix("'") for key, value in row.items()} for row in rows]
@@ -183,8 +179,7 @@ def file_sha256(path: Path) -> str:
 
 def changed_files(folder: Path, recorded: Mapping[str, str]) -> list[str]:
     """Those of the files (path from `folder` -> SHA-256) that hold something else by now, or are gone."""
-    paths = {name: folder / name for name in recorded}
-    return [name for name, path in paths.items() if not path.is_file() or file_sha256(path) != recorded[name]]
+    return [name for name in recorded if not (folder / name).is_file() or file_sha256(folder / name) != recorded[name]]
 
 
 def sha256_json(value: Any) -> str:
