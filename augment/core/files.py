@@ -63,14 +63,16 @@ def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: boo
             stream.flush()
             if durable:
                 os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        os.umask(mask := os.umask(0))  # there is no other way to read it
+        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
         if durable and os.name == "posix":  # Windows opens no folders
             _sync_folder(path.parent)
     except OSError as error:
         raise StoreError(
-            f"{path}: could not write {sum(memoryview(part).nbytes for part in parts)} bytes ({error.strerror or error}). What stood there before is "
-            f"unchanged. {_mend(error)}, then run the same command again."
+            f"{path}: could not write {sum(memoryview(part).nbytes for part in parts)} bytes "
+            f"({error.strerror or error}). What stood there before is unchanged. {_mend(error)}, then run the same "
+            "command again."
         ) from error
     finally:
         if temporary is not None:
@@ -234,12 +236,6 @@ def exclusive(folder: Path) -> Iterator[None]:
 def _mend(error: OSError) -> str:
     otherwise = "Look at that folder and its disk"
     return next((text for text, numbers in _MENDS.items() if error.errno in numbers), otherwise)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 def _sync_folder(folder: Path) -> None:
