@@ -89,7 +89,7 @@ def _best_crops(images: Levels, descriptors: Float32, cases: Int, axis: Windows)
     return scores, crops
 
 
-def distances(images: NDArray[np.floating], aligned: Aligned) -> Float32:
+def distances(images: Levels | NDArray[np.float16], aligned: Aligned) -> Float32:
     """1 - correlation (P,) of all channels of each aligned pair; 1 where contrast, brightness or tint differ too much.
 
     images: (N, C, H, W), levels 0 to 255.

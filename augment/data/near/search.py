@@ -25,7 +25,8 @@ from augment.data.near.descriptors import (
     views,
 )
 
-UInt8, Int = NDArray[np.uint8], NDArray[np.int64]
+UInt8 = NDArray[np.uint8]
+Int = NDArray[np.int64]
 
 MIN_SEARCHED_PX = 16  # below, on either side, distinct images are too alike to tell
 MAX_DISTANCE = 0.011  # distance (1 - correlation) of near duplicates at most,
