@@ -165,5 +165,5 @@ def rms_distances(first: Tensor, second: Tensor) -> Tensor:
     `measure.metrics` has the distances of features, in float64.
     """
     left = to_float(first).float().flatten(1)
-    blocks = [torch.cdist(left, to_float(block).float().flatten(1)) for block in second.split(BLOCK_IMAGES)]
+    blocks = [torch.cdist(left, to_float(block).float().flatten(1)) for block in torch.split(second, BLOCK_IMAGES)]
     return torch.cat(blocks, dim=1) / math.sqrt(left.shape[1])
