@@ -73,8 +73,8 @@ class Backend:
 
 @dataclass(frozen=True)
 class TrainedClasses:
-    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights;
-    none has those of its discriminator, from which nothing begins."""
+    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights, and
+    none has a discriminator, from which nothing begins."""
 
     shared: GanResult | None
     classes: dict[str, GanResult]
@@ -199,10 +199,8 @@ def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | Non
 
 
 def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminators: bool) -> list[GanResult]:
-    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack.
-
-    discriminators: whether their weights are kept too; without, those of a thousand classes take less.
-    """
+    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack; with weights of theirs
+    if `discriminators` are asked for, which a thousand classes have no room for."""
     stored = [_stored_job(job, backend) for job in jobs]
     groups = stackable(jobs) if backend.stacked else [[position] for position in range(len(jobs))]
     engine = Engine("serial") if backend.stacked else backend.engine

@@ -106,7 +106,6 @@ def choose_samples(
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
-
     sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
     minority class's candidates, those made by latent transfer, where there is a shared generator. picks: label -> what
     a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
@@ -127,12 +126,19 @@ def choose_samples(
         for train, known, by_class, translating, of_seed, seed in units
         for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
     ]  # fmt: skip
+    chosen = iter(_choose_all(choices, engine, finish))
+    return [{label: next(chosen) for label in of_seed} for of_seed in generators]
+
+
+def _choose_all(
+    choices: Sequence[ClassChoice], engine: Engine, finish: Callable[[ClassCandidates], ClassCandidates]
+) -> list[ClassCandidates]:
+    """Those of all choices in their order, each finished as soon as it is there."""
     chosen, progress = dict[int, ClassCandidates](), Progress("samples of classes", len(choices))
     for position, found in engine.map(choose_class, choices):
         chosen[position] = finish(found)
         progress.advance()
-    in_order = (chosen[position] for position in range(len(choices)))
-    return [{label: next(in_order) for label in of_seed} for of_seed in generators]
+    return [chosen[position] for position in range(len(choices))]
 
 
 def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:
