@@ -1,6 +1,7 @@
 """Samples of generators in files, as many as a disk holds: part after part, so that a run that was killed goes on."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -66,7 +67,10 @@ def _claim(out: Path, record: Mapping[str, object]) -> None:
     if is_free(out):
         write_json(out / RECORD, record)
         return
-    if not (out / RECORD).is_file() or read_json(out / RECORD) != record:
+    known = None
+    with suppress(DataError):
+        known = read_json(out / RECORD)
+    if known != record:
         raise DataError(
             f"{out}: something stands there, and it is no samples of these generators"
             f"{', as many of each class' if 'count' in record else ''} ({RECORD}). Name a new folder, or empty this one"

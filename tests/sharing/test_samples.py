@@ -102,6 +102,10 @@ def test_other_samples_and_foreign_folders_stay_as_they_are(capsys: pytest.Captu
     Path("mine/holiday.png").write_text("mine")
     assert sample("mine") == 2
     assert contents("mine") == {"holiday.png": b"mine"}
+    assert main(["sample", "models", "-o", "mine/holiday.png"]) == 2
+    (Path("out") / samples.RECORD).write_text("{")
+    assert sample("out") == 2
+    assert capsys.readouterr().err.count("Name a new folder") == 3
 
 
 def test_one_folder_holds_several_seeds_and_classes_of_png() -> None:
