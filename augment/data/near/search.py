@@ -119,7 +119,7 @@ def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.uint8] | NDArray[np
     grey: Levels = colour[:, 0] if is_luma else np.empty((len(images), *shape[2:]), dtype=np.float32)
     for position, image in enumerate(images):
         whole = image.transpose(2, 0, 1).astype(np.float32)
-        small: Float32 = rows @ whole @ columns.T if is_reduced else whole
+        small = np.asarray(rows @ whole @ columns.T if is_reduced else whole, dtype=np.float32)
         colour[position] = small
         grey[position] = luma(small)
     return colour, grey
