@@ -20,10 +20,11 @@ from augment.core.engine import Engine
 from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.data.prepare import prepare
+from augment.gan.backend import Backend
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
-from augment.gan.per_class import Backend, train_classes
+from augment.gan.per_class import train_classes
 from augment.gan.settings import class_training
 from augment.params import Ingest, Train
 from augment.sharing.samples import write_samples

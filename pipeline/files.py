@@ -211,6 +211,7 @@ FILES: dict[str, CsvFile] = {
         smallest_gain="`announced`, `measured`; null: none",
         exchange="learning curve, sample equivalence, which class to label; null: off",
         external="rows of external.csv",
+        rows="whether a table or vectors were judged, not images",
         looked="fingerprints: `test`, `prepared` (delivered test), `configuration`, `scores`",
     ),
     "reports/evaluation/environment.json": CsvFile(
@@ -225,6 +226,11 @@ FILES: dict[str, CsvFile] = {
 }
 OTHERS = {
     "data/prepared/<split>/images.npy": "uint8 (N, C, H, W)",
+    "data/prepared/<split>/rows.npy": "of tables: float64 (N, columns), levels as numbers, NaN missing",
+    "data/prepared/<split>/columns.json": "of tables: the label's column, and what each other is",
+    "models/<slug>/samples.csv": "of tables: 64 samples",
+    "data/synthetic/rows.csv": "of tables: the kept samples; `kept/`: the same as data/prepared",
+    "data/augmented/{train,val,test}.csv": "of tables: your columns, `synthetic`, `weight`; `.npz` of vectors",
     "models/<slug>/generator.safetensors": "the averaged generator; `models/_shared/`: the shared one",
     "models/<slug>/samples.png": "64 samples",
     "data/synthetic/<class>/*.png": "the kept samples",

@@ -5,6 +5,7 @@ from augment.core.files import slug, write_csv
 from augment.core.grids import write_grid
 from augment.core.progress import say
 from augment.data.imageset import ImageSet
+from augment.data.rows.rowset import holds_rows
 from augment.evaluation.cost.disk import gan_needs
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
@@ -13,12 +14,16 @@ from augment.params import Params
 from augment.project.disk_space import require_space
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.room import samples_and_delivery
+from pipeline.rows.train import train_rows
 
 GRID_SAMPLES = 64
 
 
 def train(params: Params) -> None:
     """All classes in one stage; a class that fails is named with its reason, and the rest goes on."""
+    if holds_rows(PREPARED / "train"):
+        train_rows(params)
+        return
     images = ImageSet.load(PREPARED / "train")
     backend = start_backend(params.compute)
     training = training_for(images, params.train, flips=params.ingest.flips, device=backend.device)

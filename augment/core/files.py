@@ -41,13 +41,8 @@ Row = Mapping[str, str]
 Rows = Sequence[Row]
 
 
-def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write `content` so that `path` holds either the old bytes or all of the new ones; raises as `write_parts`."""
-    write_parts(path, [content], durable=durable)
-
-
-def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: bool = True) -> None:
-    """Write bytes, one part after the other, so that `path` holds either the old ones or all of the new ones.
+def write_bytes(path: Path, *parts: bytes | memoryview, durable: bool = True) -> None:
+    """Write the parts, one after the other, so that `path` holds either the old bytes or all of the new ones.
 
     Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
     the many images of a stage that DVC would run again after a power cut. Raises `StoreError` naming
@@ -105,7 +100,7 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
     writer = csv.DictWriter(lines, columns)  # its line end has a return: so it quotes one
     writer.writerow({column: _as_text(column) for column in columns})
     writer.writerows({key: _as_text(value) for key, value in row.items()} for row in rows)
-    write_parts(path, [table.getbuffer()])
+    write_bytes(path, table.getbuffer())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

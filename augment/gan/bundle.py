@@ -3,13 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
-from torch import Tensor
 
 from augment.core.errors import BundleError
-from augment.core.files import sha256
 from augment.data.arguments import path_argument
 from augment.gan.bundle_files import (
     MANIFEST,
@@ -17,17 +13,14 @@ from augment.gan.bundle_files import (
     WEIGHTS,
     Index,
     damaged,
-    parse_json,
     read_index,
-    read_limited,
     read_manifest,
     refuse_link,
 )
-from augment.gan.generators import ClassGenerator, GeneratorSet, is_finite
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
-
-MAX_HEADER_BYTES = 100_000
-LENGTH_BYTES = 8  # of the header, ahead of it
+from augment.gan.rows.bundle import holds_rows, load_row_generators
+from augment.gan.weights_file import read_weights
 
 
 def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGenerator:
@@ -48,7 +41,8 @@ def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGe
 def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """All generators of a models folder, verified: what the pipeline wrote, or `GeneratorSet.save`.
 
-    Nothing in the folder is executed, and files that index.json does not name are not opened. Raises `BundleError` when
+    Of a table, or of vectors, they are `RowGenerators`, which are used alike and draw rows. Nothing in the folder is
+    executed, and files that index.json does not name are not opened. Raises `BundleError` when
     index.json or a bundle is missing, damaged, or not the one that index.json names.
 
     >>> import augment, tempfile, torch
@@ -60,6 +54,8 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """
     root = path_argument("folder", folder)
     index = read_index(root)
+    if index.folders and holds_rows(root / index.folders[0]):
+        return load_row_generators(root, index)  # type: ignore[return-value]  # which is used as this is
     found = dict(_bundles(root, index))
     shared = found.pop(SHARED, None)
     failed = {label: entry.reason for label, entry in index.classes.items() if entry.status == "failed"}
@@ -108,32 +104,3 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
         if generator.shape != first.shape:
             raise damaged(folder, "mixed_images", f"it draws images {generator.shape}, others of the set {first.shape}")
         yield name, generator
-
-
-def read_weights(path: Path, digest: str, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of generator.safetensors, of this SHA-256, of the shapes and types of `like`, finite, with variances
-    above zero. Raises `BundleError`."""
-    expected = {name: (value.shape, value.dtype) for name, value in like.items()}
-    max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
-    content = read_limited(path, max_bytes)
-    if sha256(content) != digest:
-        raise damaged(path, "wrong_hash", "its SHA-256 is not the manifest's")
-    length = int.from_bytes(content[:LENGTH_BYTES], "little")
-    if length > MAX_HEADER_BYTES:
-        raise damaged(path, "wrong_tensors", f"a header of {length} bytes, at most {MAX_HEADER_BYTES} can be right")
-    parse_json(path, content[LENGTH_BYTES : LENGTH_BYTES + length])
-    try:
-        weights = safetensors.torch.load(content)
-    except (SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise damaged(path, "wrong_tensors", str(error)) from error
-    del content
-    actual = {name: (value.shape, value.dtype) for name, value in weights.items()}
-    if actual != expected:
-        wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
-        raise damaged(path, "wrong_tensors", f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
-    for name, value in weights.items():
-        if not is_finite(value):
-            raise damaged(path, "not_finite", f"{name} holds numbers that are not finite")
-        if name.endswith(("running_var", "num_batches_tracked")) and value.min() < 0:
-            raise damaged(path, "negative_variance", f"{name} is below zero, which no variance or count can be")
-    return weights

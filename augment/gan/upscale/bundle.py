@@ -7,7 +7,6 @@ import torch
 from pydantic import Field
 
 from augment.data.arguments import path_argument
-from augment.gan.bundle import read_weights
 from augment.gan.bundle_files import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
@@ -19,6 +18,7 @@ from augment.gan.bundle_files import (
 )
 from augment.gan.upscale.network import UpscalerNetwork, UpscalerShape
 from augment.gan.upscale.upscaler import FORMAT, Upscaler
+from augment.gan.weights_file import read_weights
 
 
 class UpscalerManifest(Closed):
