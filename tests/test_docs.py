@@ -45,7 +45,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/transplants.md": 75,
     "docs/tables.md": 110,
     "docs/words.md": 110,
-    "docs/scale.md": 150,
+    "docs/scale.md": 210,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
 GLOSSARY = "## Glossary"  # a page's most lines are those above it
