@@ -197,8 +197,9 @@ class Compute(Section):
     def _device_is_lent(self) -> "Compute":
         wanted = {"auto": self.gpus_per_task > 0, "cpu": False, "cuda": True}[self.device]
         if self.engine == "ray" and wanted != (self.gpus_per_task > 0):
-            raise ValueError(f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g} do not go together with "
-                             "engine: ray; set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs")  # fmt: skip
+            both = f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g}"
+            mend = "set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs"
+            raise ValueError(f"{both} do not go together with engine: ray; {mend}")
         return self
 
 
