@@ -198,7 +198,7 @@ class Compute(Section):
         wanted = {"auto": self.gpus_per_task > 0, "cpu": False, "cuda": True}[self.device]
         if self.engine == "ray" and wanted != (self.gpus_per_task > 0):
             both = f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g}"
-            raise ValueError(f"{both} do not go together with engine: ray; set device: auto (gpus_per_task: 0 for CPUs)")
+            raise ValueError(f"{both} do not go together with engine: ray; set device: auto (gpus_per_task 0 for CPUs)")
         return self
 
 
