@@ -3,31 +3,26 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
-from torch import Tensor
 
 from augment.core.errors import BundleError
-from augment.core.files import sha256
 from augment.data.arguments import path_argument
 from augment.gan.bundle_files import (
     MANIFEST,
     SHARED,
+    TRANSLATOR,
     WEIGHTS,
     Index,
     damaged,
-    parse_json,
     read_index,
-    read_limited,
     read_manifest,
     refuse_link,
 )
-from augment.gan.generators import ClassGenerator, GeneratorSet, is_finite
+from augment.gan.bundle_weights import read_weights
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
-
-MAX_HEADER_BYTES = 100_000
-LENGTH_BYTES = 8  # of the header, ahead of it
+from augment.gan.translate.bundle import load_translator
+from augment.gan.translate.translator import Translator
 
 
 def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGenerator:
@@ -107,33 +102,16 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
         first = first or generator
         if generator.shape != first.shape:
             raise damaged(folder, "mixed_images", f"it draws images {generator.shape}, others of the set {first.shape}")
+        if name in index.translators:
+            within = f"{name}/{TRANSLATOR}"
+            refuse_link(root / within)
+            generator.translator = load_translator(root / within, index.bound(within))
+            _require_fit(root / within, generator, generator.translator)
         yield name, generator
 
 
-def read_weights(path: Path, digest: str, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of generator.safetensors, of this SHA-256, of the shapes and types of `like`, finite, with variances
-    above zero. Raises `BundleError`."""
-    expected = {name: (value.shape, value.dtype) for name, value in like.items()}
-    max_bytes = sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values()) + MAX_HEADER_BYTES
-    content = read_limited(path, max_bytes)
-    if sha256(content) != digest:
-        raise damaged(path, "wrong_hash", "its SHA-256 is not the manifest's")
-    length = int.from_bytes(content[:LENGTH_BYTES], "little")
-    if length > MAX_HEADER_BYTES:
-        raise damaged(path, "wrong_tensors", f"a header of {length} bytes, at most {MAX_HEADER_BYTES} can be right")
-    parse_json(path, content[LENGTH_BYTES : LENGTH_BYTES + length])
-    try:
-        weights = safetensors.torch.load(content)
-    except (SafetensorError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise damaged(path, "wrong_tensors", str(error)) from error
-    del content
-    actual = {name: (value.shape, value.dtype) for name, value in weights.items()}
-    if actual != expected:
-        wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
-        raise damaged(path, "wrong_tensors", f"tensors that do not fit the manifest: {', '.join(wrong[:5])}")
-    for name, value in weights.items():
-        if not is_finite(value):
-            raise damaged(path, "not_finite", f"{name} holds numbers that are not finite")
-        if name.endswith(("running_var", "num_batches_tracked")) and value.min() < 0:
-            raise damaged(path, "negative_variance", f"{name} is below zero, which no variance or count can be")
-    return weights
+def _require_fit(folder: Path, generator: ClassGenerator, translator: Translator) -> None:
+    shape = translator.network.shape
+    found, expected = (translator.label, shape.channels), (generator.label, generator.shape[0])
+    if found != expected:
+        raise damaged(folder, "wrong_bundle", f"it is of class and channels {found}, the generator's are {expected}")

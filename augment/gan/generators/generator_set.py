@@ -11,7 +11,7 @@ from augment.core.errors import ArgumentError
 from augment.core.files import json_text, slug, write_bytes
 from augment.core.progress import counted, first_few
 from augment.data.arguments import path_argument, sequence_argument, short, whole_number
-from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, signed
+from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, TRANSLATOR, signed
 from augment.gan.generators.arguments import check_labels, check_parts
 from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
@@ -124,6 +124,10 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for name, generator in bundles.items()
             for file, digest in generator.save(folder / name).items()
         }
+        translators = {slug(label): one.translator for label, one in self.items() if one.translator is not None}
+        for name, translator in translators.items():
+            saved = translator.save(folder / name / TRANSLATOR)
+            files |= {f"{name}/{TRANSLATOR}/{file}": digest for file, digest in saved.items()}
         entries = {
             label: {
                 "slug": slug(label),
@@ -133,7 +137,8 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for label in self.classes
         }
         index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
-        write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
+        named = {"translators": [*translators]} if translators else {}
+        write_bytes(folder / INDEX, json_text(signed({**index, **named, "files": files})).encode())
 
     def save_pretrained(self, folder: str | Path, *, verdict: str | Path | None = None) -> None:
         """`save`, and README.md beside it: a model card in Hugging Face's layout, with the licence to be filled in.

@@ -7,7 +7,6 @@ import torch
 from pydantic import Field
 
 from augment.data.arguments import path_argument
-from augment.gan.bundle import read_weights
 from augment.gan.bundle_files import (
     MANIFEST,
     MAX_MANIFEST_BYTES,
@@ -17,6 +16,7 @@ from augment.gan.bundle_files import (
     parse_form,
     read_limited,
 )
+from augment.gan.bundle_weights import read_weights
 from augment.gan.upscale.network import UpscalerNetwork, UpscalerShape
 from augment.gan.upscale.upscaler import FORMAT, Upscaler
 

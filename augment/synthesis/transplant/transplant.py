@@ -12,6 +12,7 @@ from torch import Tensor
 
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
+from augment.gan.translate.translator import Translator
 from augment.synthesis.transplant.carrying import Draws, Translated
 from augment.synthesis.transplant.context import fitting_places
 from augment.synthesis.transplant.defects import Good, Likeness, Way, defects_of, known_good, likeness
@@ -30,20 +31,24 @@ class Transplant:
     """All that makes samples of one class from a lender's images.
 
     label: of the class
-    changes: float (k, C, H, W), what is carried; positions: int64 (k,), which image of the class each is of
-    judged_changes: the same at the judged size
+    changes: float (k, C, H, W), what is carried; masks: float (k, 1, H, W), where; positions: int64 (k,), which image
+    of the class each is of
+    judged_changes: changes at the judged size
     lent: uint8 (M, C, H, W), and which training image each is, int64 (M,)
     places: of each change float (n, 5) as `fitting_places` gives them; empty: on any lent image, near its own place
+    translator: draws defects of its own where those would be carried; None: they are, as they are
     """
 
     label: str
     changes: Tensor
+    masks: Tensor
     judged_changes: Tensor
     positions: NDArray[np.int64]
     lent: NDArray[np.uint8]
     lenders: NDArray[np.int64]
     places: tuple[Tensor, ...]
     mirrors: Mirrors
+    translator: Translator | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -54,7 +59,8 @@ class Transplant:
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
         """uint8 (n, C, H, W): images start to start + n - 1 of this seed."""
         drawn = self.draws(n, seed=seed, start=start)
-        return torch.from_numpy(Translated(self.changes, self.positions, drawn).onto(self.lent_to(drawn)))
+        working = Translated(self.changes, self.positions, drawn, self.translator)
+        return torch.from_numpy(working.onto(self.lent_to(drawn)))
 
     def lent_to(self, draws: Draws) -> NDArray[np.uint8]:
         """The images that defects are carried onto, uint8 (n, C, H, W)."""
@@ -63,13 +69,17 @@ class Transplant:
 
     def translated(self, draws: Draws) -> Translated:
         """The drawn samples at the judged size."""
-        return Translated(self.judged_changes, self.positions, draws)
+        return Translated(self.judged_changes, self.positions, draws, self.translator)
 
     def draws(self, n: int, *, seed: int = 0, start: int = 0) -> Draws:
         """How each sample is made; that of image i depends on (seed, i) alone."""
         drawn = [self._draw(numpy_rng(seed, "translated", self.label, index)) for index in range(start, start + n)]
         source, lender = (np.array([one[at] for one in drawn], dtype=np.int64) for at in (0, 1))
-        return Draws(source, lender, np.array([one[2] for one in drawn], dtype=np.float32).reshape(-1, 6))
+        place = np.array([one[2] for one in drawn], dtype=np.float32).reshape(-1, 6)
+        latents = np.empty((n, 0), dtype=np.float32)
+        if self.translator is not None:
+            latents = self.translator.latents(n, seed=seed, start=start).numpy()
+        return Draws(source, lender, place, latents)
 
     def sources(self, n: int, *, seed: int = 0, start: int = 0) -> NDArray[np.int64]:
         """Which image of the class each sample's defect is of, int64 (n,)."""
@@ -152,7 +162,9 @@ def _transplant(
         )
     positions = np.flatnonzero(usable.numpy()).astype(np.int64)
     changes = found.changes[usable]
-    return Transplant(label, changes, changes, positions, lent, lenders.astype(np.int64), places, allowed)
+    return Transplant(
+        label, changes, found.masks[usable], changes, positions, lent, lenders.astype(np.int64), places, allowed
+    )
 
 
 def changes_at(one: Transplant, larger: ImageSet) -> Tensor:
