@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from augment.synthesis.training_code.datasets import SyntheticDataset
     from augment.synthesis.training_code.mix import SyntheticMix
     from augment.synthesis.training_code.over_sampler import GANOverSampler
+    from augment.synthesis.transplant.api import train_translators
 
 __version__ = "0.1.0"
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "load_originals",
     "load_upscaler",
     "train_generators",
+    "train_translators",
     "train_upscaler",
 ]
 
@@ -78,6 +80,7 @@ _HOMES = {
     "Upscaler": "augment.gan.upscale.upscaler",
     "load_upscaler": "augment.gan.upscale.bundle",
     "train_generators": "augment.gan.api",
+    "train_translators": "augment.synthesis.transplant.api",
     "train_upscaler": "augment.gan.upscale.training",
 }
 

@@ -29,12 +29,13 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import jittered_copies, pasted_images
 from augment.evaluation.arms.seen import augmented_once
+from augment.gan.per_class import backend_on
 from augment.gan.settings import class_training
 from augment.measure.backbone.backbone import Backbone, features, load_backbone
 from augment.params import Train
 from augment.params.types import Flips
 from augment.synthesis.transplant.carrying import Translated
-from augment.synthesis.transplant.learning import learn
+from augment.synthesis.transplant.learning import learn_translators, translators_of
 from augment.synthesis.transplant.settings import TransplantSettings
 from augment.synthesis.transplant.transplant import transplants
 from benchmarks.probing import Data, Images, Positions, Rows, Scores, load, print_scores, scores
@@ -57,15 +58,20 @@ def learned_images(
 ) -> tuple[Made, Made]:
     """What translators make that learnt the same images smaller, and what is carried of the smaller ones' defects."""
     began = time.process_time()
-    able, _ = transplants(small, None, TransplantSettings("translated", flips, good), seed)
+    settings = TransplantSettings("learned", flips, good)
+    able, _ = transplants(small, None, settings, seed)
     height, width = small.images.shape[2:]
     training = class_training(Train(), small.counts(), flips=flips, height=height, width=width, device="cpu")
-    learnt = learn(able, small, training.classes, seed, Engine("serial"))
-    print(f"    learnt in {time.process_time() - began:.0f} s: {learnt.diversity}, {learnt.ended}, {learnt.failed}")
+    backend = backend_on("cpu", Engine("serial"), None, 30)
+    (learnt,) = learn_translators([small], training, settings, [seed], backend)
+    print(f"    learnt in {time.process_time() - began:.0f} s of the processor")
+    for label, found in learnt.items():
+        print(f"    {label}: diversity {found.diversity:.2f}; {found.ended}{found.reason}")
+    translators = translators_of(learnt)
     learned, plain = dict[str, Images](), dict[str, Images]()
     for label, one in able.items():
         enlarged = F.interpolate(one.changes, train.images.shape[2:], mode="bilinear", align_corners=False)
-        for made, by in ((learned, learnt.translators.get(label)), (plain, None)):
+        for made, by in ((learned, translators.get(label)), (plain, None)):
             drawn = replace(one, translator=by).draws(count, seed=seed)
             made[label] = Translated(enlarged, one.positions, drawn, by).onto(train.images[drawn.lender])
     return learned, plain

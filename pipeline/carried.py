@@ -1,6 +1,6 @@
 """Defects carried onto good images: what was found of them in this set, and how they look."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from augment.synthesis.transplant.transplant import Finding, Transplant
 
 SHOWN, ACROSS = 4, 8  # examples of a class in its picture, pictures in a row: two examples
-FINDING_COLUMNS = ("label", "lender", "translated", "way", "images", "usable", "reason")
+FINDING_COLUMNS = ("label", "lender", "translated", "way", "images", "usable", "reason", "learned")
 
 
-def finding_rows(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """Rows of transplants.csv."""
+def finding_rows(findings: Sequence[Finding], carrying: Mapping[str, Transplant]) -> list[dict[str, object]]:
+    """Rows of transplants.csv; carrying: the classes that are translated."""
     return [
         {
             "label": one.label,
@@ -22,6 +22,7 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, object]]:
             "images": one.images,
             "usable": one.usable,
             "reason": one.reason,
+            "learned": int(one.label in carrying and carrying[one.label].translator is not None),
         }
         for one in findings
     ]

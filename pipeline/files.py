@@ -120,8 +120,15 @@ FILES: dict[str, CsvFile] = {
         reason="empty, `near_copy`, `off_class`, `rejected` (by a person) or `surplus`",
         sha256="of the kept image's file; empty: dropped",
         source_image="training image that was varied, or whose defect was carried; empty: none",
-        source="`own`, `borrowed` or `translated`",
+        source="`own`, `borrowed`, `translated`, or `learned`: translated by the class's network",
         lender_image="training image that a defect was carried onto; empty: none",
+    ),
+    "models/translators.csv": CsvFile(
+        "Classes that were to have a translator, a row each; no file where none was.",
+        label="name of the class",
+        learned="1 or 0: whether it has one",
+        diversity="how far samples of one good image differ, as a share of what defects do",
+        reason="why there is none, or why its play against a discriminator ended early",
     ),
     "data/synthetic/transplants.csv": CsvFile(
         "Classes that were to be translated, a row each; no file where none was.",
@@ -132,6 +139,7 @@ FILES: dict[str, CsvFile] = {
         images="of the class in train",
         usable="those on which one compact defect was found",
         reason="why it is not translated; empty: it is",
+        learned="1 or 0: whether the class's network draws its samples",
     ),
     "data/experiment/experiment.json": CsvFile(
         "What a verdict tells of an experiment beside its scores.",
@@ -227,6 +235,7 @@ OTHERS = {
     "data/prepared/<split>/images.npy": "uint8 (N, C, H, W)",
     "models/<slug>/generator.safetensors": "the averaged generator; `models/_shared/`: the shared one",
     "models/<slug>/samples.png": "64 samples",
+    "models/<slug>/translator/": "a bundle of its own kind: manifest.json, generator.safetensors (docs/transplants.md)",
     "data/synthetic/<class>/*.png": "the kept samples",
     "data/synthetic/<class>-carried.png": "defective image, its defect, good image, sample: where translated",
     "data/experiment/scores.safetensors": "class probabilities, `<part>/<arm>/<repeat>`: float32 (N, classes)",

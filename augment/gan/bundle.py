@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from augment.core.errors import BundleError
+from augment.core.errors import ArgumentError, BundleError
 from augment.data.arguments import path_argument
 from augment.gan.bundle_files import (
     MANIFEST,
@@ -22,7 +22,6 @@ from augment.gan.bundle_weights import read_weights
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
 from augment.gan.translate.bundle import load_translator
-from augment.gan.translate.translator import Translator
 
 
 def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGenerator:
@@ -105,13 +104,8 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
         if name in index.translators:
             within = f"{name}/{TRANSLATOR}"
             refuse_link(root / within)
-            generator.translator = load_translator(root / within, index.bound(within))
-            _require_fit(root / within, generator, generator.translator)
+            try:
+                generator = generator.with_translator(load_translator(root / within, index.bound(within)))
+            except ArgumentError as error:
+                raise damaged(root / within, "wrong_bundle", str(error)) from error
         yield name, generator
-
-
-def _require_fit(folder: Path, generator: ClassGenerator, translator: Translator) -> None:
-    shape = translator.network.shape
-    found, expected = (translator.label, shape.channels), (generator.label, generator.shape[0])
-    if found != expected:
-        raise damaged(folder, "wrong_bundle", f"it is of class and channels {found}, the generator's are {expected}")

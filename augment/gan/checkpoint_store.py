@@ -114,19 +114,19 @@ def _lock_folder(stored: StoredJob) -> Iterator[Path | None]:
 
 
 def _load_finished(folder: Path | None) -> GanResult | None:
-    values = _read(folder / "finished.pt") if folder else None
+    values = read_state(folder / "finished.pt") if folder else None
     return GanResult(**values) if values is not None and values.keys() == _RESULT_KEYS else None
 
 
 def _load_checkpoint(folder: Path | None) -> dict[str, Any] | None:
-    return _read(folder / "checkpoint.pt") or _read(folder / "previous.pt") if folder else None
+    return read_state(folder / "checkpoint.pt") or read_state(folder / "previous.pt") if folder else None
 
 
 def _save_finished(folder: Path | None, result: GanResult) -> None:
     """Keep what is finished; checkpoints have served."""
     if folder is None:
         return
-    _write(folder / "finished.pt", vars(result))
+    write_state(folder / "finished.pt", vars(result))
     for name in ("checkpoint.pt", "previous.pt"):
         (folder / name).unlink(missing_ok=True)
 
@@ -138,17 +138,17 @@ def _save_checkpoint(folder: Path | None, state: dict[str, Any]) -> None:
     newest = folder / "checkpoint.pt"
     if newest.exists():
         newest.replace(folder / "previous.pt")
-    _write(newest, state)
+    write_state(newest, state)
 
 
-def _write(path: Path, state: dict[str, Any]) -> None:
+def write_state(path: Path, state: dict[str, Any]) -> None:
     stream = io.BytesIO()
     torch.save(state, stream)
     write_sealed(path, path.parent.name, stream.getvalue())
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """What `_write` wrote for this GAN, or None when it is absent, damaged, or another's."""
+def read_state(path: Path) -> dict[str, Any] | None:
+    """What `write_state` wrote for this GAN, or None when it is absent, damaged, or another's."""
     content = read_sealed(path, path.parent.name)
     if content is None:
         return None

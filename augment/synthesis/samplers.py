@@ -139,7 +139,7 @@ def class_samplers(
     translating: Mapping[str, Transplant] = MappingProxyType({}),
 ) -> dict[str, Sampler]:
     """Each class's generator; of a minority class without near copies, and mixed with its latent transfer; a class that
-    is translated has samples of that kind alone."""
+    is translated has samples of that kind alone, also where its GAN failed."""
     by_class: dict[str, Sampler] = dict(generators)
     for label in by_class.keys() & set(minority_classes(train.counts())):
         known = train.of_class(label).images
@@ -148,4 +148,5 @@ def class_samplers(
         label: Mixture(sampler, transfers[label], transfer_share) if label in transfers else sampler
         for label, sampler in by_class.items()
     }
-    return mixed | {label: one for label, one in translating.items() if label in mixed}
+    sampled = mixed | dict(translating)
+    return {label: sampled[label] for label in generators.classes if label in sampled}

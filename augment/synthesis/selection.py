@@ -12,6 +12,7 @@ from augment.core.engine import Engine
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
+from augment.gan.translate.translator import Translator
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.params import Generate
@@ -110,22 +111,25 @@ def choose_samples(
     a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
     larger: the sets as large as they are judged, whose defects are carried where `settings` and the images allow it.
     """
-    carrying = _all_transplants(sets, larger, settings, seeds, engine)
+    carrying = _all_transplants(sets, larger, settings, seeds, generators, engine)
     asked = zip(sets, generators, seeds, strict=True) if transfer_share > 0 else ()
     shared = [(of_seed.shared, train, seed) for train, of_seed, seed in asked]
     found = engine.gather(_transfers_of, shared, "latents") if shared else [{} for _ in seeds]
     transfers = [settings.without_own(by_class) for by_class in found]
     most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
-        ClassChoice(
-            label, sampler, train.of_class(label).images, of_seed, train.classes.index(label), wanted, most, seed,
-            (picks or {}).get(label, NO_PICKS),
-        )
+        [
+            ClassChoice(
+                label, sampler, train.of_class(label).images, of_seed, train.classes.index(label), wanted, most, seed,
+                (picks or {}).get(label, NO_PICKS),
+            )
+            for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
+        ]
         for train, known, by_class, translating, of_seed, seed in units
-        for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
     ]  # fmt: skip
-    chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
-    return [{label: next(chosen) for label in of_seed} for of_seed in generators]
+    every = [choice for of_seed in choices for choice in of_seed]
+    chosen = iter(engine.gather(choose_class, every, "samples of classes"))
+    return [{choice.label: next(chosen) for choice in of_seed} for of_seed in choices]
 
 
 def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:
@@ -139,17 +143,23 @@ def _all_transplants(
     larger: Sequence[ImageSet] | None,
     settings: TransplantSettings,
     seeds: Sequence[int],
+    generators: Sequence[GeneratorSet],
     engine: Engine,
 ) -> list[dict[str, Transplant]]:
     """Of each seed; none where no set has a class to lend."""
     if not any(map(settings.may_apply, sets)):
         return [{} for _ in seeds]
     shown: Sequence[ImageSet | None] = larger or [None] * len(sets)
-    units = [(train, of_seed, settings, seed) for train, of_seed, seed in zip(sets, shown, seeds, strict=True)]
+    units = [
+        (train, of_seed, settings, seed, known.translators)
+        for train, of_seed, seed, known in zip(sets, shown, seeds, generators, strict=True)
+    ]
     return engine.gather(_transplants_of, units)
 
 
-def _transplants_of(unit: tuple[ImageSet, ImageSet | None, TransplantSettings, int]) -> dict[str, Transplant]:
+def _transplants_of(
+    unit: tuple[ImageSet, ImageSet | None, TransplantSettings, int, dict[str, Translator]],
+) -> dict[str, Transplant]:
     """What is carried within one training set."""
     return transplants(*unit)[0]
 

@@ -16,7 +16,7 @@ from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.core.seeds import torch_rng
 from augment.data.arguments import path_argument, require_memory, short, whole_number
 from augment.gan.bundle_files import MANIFEST, MANIFEST_FORMAT, WEIGHTS, signed
-from augment.gan.generators.arguments import check_labels, images_argument
+from augment.gan.generators.arguments import check_labels, check_translator, images_argument
 from augment.gan.generators.notebook import SHOWN_SAMPLES, notebook_html, size_text
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
@@ -63,8 +63,8 @@ class ClassGenerator:
         for name, words in (("training", training), ("environment", environment)):
             if words is not None and not isinstance(words, Mapping):
                 raise TypeError(f"{name} must be a mapping, got {short(words)}")
-        if translator is not None and not isinstance(translator, Translator):
-            raise TypeError(f"translator must be a Translator, got {short(translator)}")
+        if translator is not None:
+            check_translator(translator, label, network.architecture.channels)
         self.label, self.translator = label, translator
         self.network = network.eval().requires_grad_(False)
         self.training, self.environment = dict(training or {}), dict(environment or {})
@@ -86,6 +86,10 @@ class ClassGenerator:
 
     def _repr_html_(self) -> str:
         return notebook_html(repr(self), {self.label: self.sample(SHOWN_SAMPLES)})
+
+    def with_translator(self, translator: Translator) -> "ClassGenerator":
+        """The same, which translates too."""
+        return ClassGenerator(self.label, self.network, self.training, self.environment, translator)
 
     def to(self, device: str | torch.device) -> "ClassGenerator":
         """Move to a device, in place; samples come to the CPU from wherever it is. Raises `ArgumentError` for one that

@@ -17,6 +17,7 @@ from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
 from augment.gan.generators.hub import check_target, fetched, is_repository, push
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
+from augment.gan.translate.translator import Translator
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
@@ -82,6 +83,19 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
     def _repr_html_(self) -> str:
         return notebook_html(repr(self), {label: generator.sample(SHOWN_SAMPLES) for label, generator in self.items()})
 
+    @property
+    def translators(self) -> dict[str, Translator]:
+        """Of the classes that have one."""
+        return {label: one.translator for label, one in self.items() if one.translator is not None}
+
+    def with_translators(self, translators: Mapping[str, Translator]) -> "GeneratorSet":
+        """The same, which translate where they have a translator now."""
+        generators = {
+            label: one.with_translator(translators[label]) if label in translators else one
+            for label, one in self.items()
+        }
+        return GeneratorSet(generators, self.failed, self.classes, self.shared)
+
     def to(self, device: str | torch.device) -> "GeneratorSet":
         """Move every generator to a device, in place. Raises `ArgumentError` for one that is not there."""
         for generator in [*self.values(), *([] if self.shared is None else [self.shared])]:
@@ -124,7 +138,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for name, generator in bundles.items()
             for file, digest in generator.save(folder / name).items()
         }
-        translators = {slug(label): one.translator for label, one in self.items() if one.translator is not None}
+        translators = {slug(label): translator for label, translator in self.translators.items()}
         for name, translator in translators.items():
             saved = translator.save(folder / name / TRANSLATOR)
             files |= {f"{name}/{TRANSLATOR}/{file}": digest for file, digest in saved.items()}

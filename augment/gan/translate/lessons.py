@@ -46,8 +46,8 @@ class Lessons:
         arXiv:1707.05776)."""
         rng = torch.Generator().manual_seed(derive_seed(seed, "codes", self.label))
         drawn = torch.randn(len(self.changes), LATENT, generator=rng)
-        unit: Tensor = drawn / drawn.norm(dim=1, keepdim=True)
-        return unit * LATENT**0.5
+        codes: Tensor = drawn / drawn.norm(dim=1, keepdim=True) * LATENT**0.5
+        return codes
 
 
 @dataclass(frozen=True)

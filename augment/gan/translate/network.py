@@ -94,7 +94,8 @@ def bounded(masks: Tensor, max_area: float) -> Tensor:
 def translated(network: TranslatorNetwork, good: Tensor, z: Tensor, place: Tensor) -> Tensor:
     """Samples float (N, C, H, W) in [-1, 1] of good images in the same form."""
     change, mask = network(good, z, place)
-    return (good + mask * change).clamp(-1, 1)
+    made: Tensor = (good + mask * change).clamp(-1, 1)
+    return made
 
 
 def random_codes(codes: Tensor, count: int, rng: torch.Generator) -> Tensor:
@@ -102,4 +103,5 @@ def random_codes(codes: Tensor, count: int, rng: torch.Generator) -> Tensor:
     origin: so as far from it as they are, wherever between."""
     first, second = (codes[torch.randint(len(codes), (count,), generator=rng)] for _ in range(2))
     angle = torch.rand(count, 1, generator=rng) * (torch.pi / 2)
-    return torch.cos(angle) * first + torch.sin(angle) * second
+    between: Tensor = torch.cos(angle) * first + torch.sin(angle) * second
+    return between

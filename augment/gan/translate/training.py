@@ -28,9 +28,8 @@ from augment.gan.translate.guards import diversity, fault, usual_difference
 from augment.gan.translate.lessons import Batch, Lessons, batch_of, joined, shape_of
 from augment.gan.translate.network import TranslatorNetwork, random_codes, translated
 
-SHARED_STEPS, CLASS_STEPS = 400, 100  # of regression, on all classes and on one
 BATCH, LEARNING_RATE, ADAM_BETAS = 32, 3e-3, (0.9, 0.99)  # of regression, where momentum halves the error
-PLAY_SHARE = 0.75  # of the steps of the class's GAN
+CLASS_SHARE, PLAY_SHARE = 0.25, 0.75  # of the steps of the class's GAN: of regression, and of the play against D
 INTERVALS = 5  # of the play against D, at whose ends it is checked
 AROUND_WEIGHT = 0.1  # of errors outside of masks, beside those under them
 MIN_DIFFERING = 0.6  # of what two defects differ by, in two samples: less costs
@@ -49,18 +48,19 @@ class TranslatorResult:
 
 
 def shared_start(every: Sequence[Lessons], settings: GanSettings, seed: int) -> TranslatorNetwork:
-    """One network that draws the defects of all classes; every: of at least one class, all of one size."""
+    """One network that draws the defects of all classes, by as many steps as a GAN of `settings` takes; every: of at
+    least one class, all of one size."""
     codes = [lessons.codes(seed) for lessons in every]
     with global_torch_rng(derive_seed(seed, "translator")):
         network = TranslatorNetwork(shape_of(every))
     network.codes.copy_(torch.cat(codes))
     rng, optimizer = torch_rng(seed, "translator", "shared"), _regression_optimizer(network)
-    for step in range(SHARED_STEPS):
+    for step in range(settings.steps):
         taken = [(step * BATCH + at) % len(every) for at in range(BATCH)]
         batch = joined(
             [_drawn(lessons, codes[at], taken.count(at), rng) for at, lessons in enumerate(every) if at in taken]
         )
-        _regress(network, optimizer, batch, settings, 1 - step / SHARED_STEPS)
+        _regress(network, optimizer, batch, settings, 1 - step / settings.steps)
     return network
 
 
@@ -72,9 +72,10 @@ def class_translator(lessons: Lessons, start: TranslatorNetwork, settings: GanSe
     """
     players = _players(lessons, start, settings, seed)
     optimizer = _regression_optimizer(players.generator)
-    for step in range(CLASS_STEPS):
+    steps = max(1, round(CLASS_SHARE * settings.steps))
+    for step in range(steps):
         batch = _drawn(lessons, players.generator.codes, BATCH, players.rng)
-        _regress(players.generator, optimizer, batch, settings, 1 - step / CLASS_STEPS)
+        _regress(players.generator, optimizer, batch, settings, 1 - step / steps)
     players.average.load_state_dict(players.generator.state_dict())
     if reason := fault(players, lessons, 0.0):
         raise TrainingError(f"{lessons.label}: the translator learnt nothing: {reason}")

@@ -1,53 +1,48 @@
 """Translators of a set, learnt from its plain transplants: one for each class that is to have it, of one start."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.engine import Engine
-from augment.core.errors import TrainingError
 from augment.data.imageset import ImageSet
-from augment.gan.training.run import GanSettings
+from augment.gan.per_class import Backend, ClassTraining
 from augment.gan.translate.lessons import Lessons
-from augment.gan.translate.network import TranslatorNetwork
-from augment.gan.translate.training import TranslatorResult, class_translator, shared_start
+from augment.gan.translate.store import Learnt, TranslatorJob, stored_start, stored_translator
 from augment.gan.translate.translator import Translator
-from augment.synthesis.transplant.transplant import Transplant
+from augment.synthesis.transplant.settings import TransplantSettings
+from augment.synthesis.transplant.transplant import Transplant, transplants
 
 PLAIN_SAMPLES = 512  # of a class, that its translator learns from
 
 
-@dataclass(frozen=True)
-class Learnt:
-    """By label. failed: why a class has no translator, and its defects are carried as they are; ended: why its play
-    against a discriminator ended early; diversity: as `TranslatorResult` has it."""
+def learn_translators(
+    sets: Sequence[ImageSet],
+    training: ClassTraining,
+    settings: TransplantSettings,
+    seeds: Sequence[int],
+    backend: Backend,
+) -> list[dict[str, Learnt]]:
+    """Of each training set and seed, by label, those of the classes that are to have one; each a unit of work."""
+    if not settings.learns:
+        return [{} for _ in seeds]
+    engine, units = backend.engine, [(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
+    every = engine.gather(_lessons, units)
+    jobs = [
+        {one.label: TranslatorJob(training.classes[one.label], seed, backend.store) for one in of_seed}
+        for of_seed, seed in zip(every, seeds, strict=True)
+    ]
+    at = [number for number, of_seed in enumerate(every) if of_seed]
+    first = [(every[number], jobs[number][every[number][0].label]) for number in at]
+    starts = dict(zip(at, engine.gather(stored_start, first), strict=True))
+    classes = [(lessons, starts[number], jobs[number][lessons.label]) for number in at for lessons in every[number]]
+    results = iter(engine.gather(stored_translator, classes, "translators" if classes else ""))
+    return [{lessons.label: next(results) for lessons in of_seed} for of_seed in every]
 
-    translators: dict[str, Translator]
-    failed: dict[str, str]
-    ended: dict[str, str]
-    diversity: dict[str, float]
 
-
-def learn(
-    made: Mapping[str, Transplant], train: ImageSet, settings: Mapping[str, GanSettings], seed: int, engine: Engine
-) -> Learnt:
-    """made: what is carried in the classes that are to have a translator; settings: of each class's GAN."""
-    learnt = Learnt({}, {}, {}, {})
-    if not made:
-        return learnt
-    every = [lessons_of(one, train.of_class(label).images, seed) for label, one in made.items()]
-    of_classes = [settings[label] for label in made]
-    (start,) = engine.gather(_start, [(every, of_classes[0], seed)])
-    units = [(lessons, start, of_class, seed) for lessons, of_class in zip(every, of_classes, strict=True)]
-    for label, result in zip(made, engine.gather(_of_class, units, "translators"), strict=True):
-        if isinstance(result, str):
-            learnt.failed[label] = result
-            continue
-        learnt.translators[label] = Translator(label, result.network)
-        learnt.ended[label], learnt.diversity[label] = result.ended, result.diversity
-    return learnt
+def translators_of(learnt: dict[str, Learnt]) -> dict[str, Translator]:
+    """Of the classes that learnt one."""
+    return {label: Translator(label, one.network) for label, one in learnt.items() if one.network is not None}
 
 
 def lessons_of(one: Transplant, images: NDArray[np.uint8], seed: int) -> Lessons:
@@ -57,16 +52,14 @@ def lessons_of(one: Transplant, images: NDArray[np.uint8], seed: int) -> Lessons
     return Lessons(one.label, images, one.lent, one.changes, one.masks, which, lender, drawn.place)
 
 
-def _start(unit: tuple[list[Lessons], GanSettings, int]) -> TranslatorNetwork:
-    return shared_start(*unit)
-
-
-def _of_class(unit: tuple[Lessons, TranslatorNetwork, GanSettings, int]) -> TranslatorResult | str:
-    """The translator of a class, or why there is none."""
-    try:
-        return class_translator(*unit)
-    except TrainingError as error:
-        return str(error)
+def _lessons(unit: tuple[ImageSet, TransplantSettings, int]) -> list[Lessons]:
+    train, settings, seed = unit
+    made, _ = transplants(train, None, settings, seed)
+    return [
+        lessons_of(one, train.of_class(label).images, seed)
+        for label, one in made.items()
+        if settings.source_of(label) == "learned"
+    ]
 
 
 def _at(positions: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,7 +1,8 @@
 """Samples of a class whose defects are carried onto good images, and where that applies: found, not asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -110,11 +111,16 @@ class Finding:
 
 
 def transplants(
-    train: ImageSet, larger: ImageSet | None, settings: TransplantSettings, seed: int
+    train: ImageSet,
+    larger: ImageSet | None,
+    settings: TransplantSettings,
+    seed: int,
+    translators: Mapping[str, Translator] = MappingProxyType({}),
 ) -> tuple[dict[str, Transplant], list[Finding]]:
     """Of each class that can be translated, and what was found of each that was tried.
 
-    larger: the same images as large as they are judged, None: as they are. Of a class that was asked for and is not
+    larger: the same images as large as they are judged, None: as they are. translators: of classes that are to have
+    one, learnt from what is carried in these. Of a class that was asked for and is not
     tried the reason is told.
     """
     lender, untried = lender_of(train.counts(), settings.normal), list(_untried(train, settings))
@@ -132,7 +138,9 @@ def transplants(
         reason = _refusal(len(one.positions), len(own))
         findings.append(Finding(one.label, lender, like.way, len(own), len(one.positions), reason))
         if not reason:
-            made[one.label] = one if larger is None else _judged(one, larger)
+            by = translators.get(one.label) if settings.source_of(one.label) == "learned" else None
+            drawn = replace(one, translator=by)
+            made[one.label] = drawn if larger is None else _judged(drawn, larger)
     return made, [*findings, *untried]
 
 
@@ -142,7 +150,7 @@ def _untried(train: ImageSet, settings: TransplantSettings) -> Iterator[Finding]
     lender = lender_of(counts, settings.normal)
     is_small, tried = min(train.images.shape[2:]) < MIN_PX, settings.tried(counts)
     for label, count in counts.items():
-        if settings.source_of(label) != "translated" or label == lender or (label in tried and not is_small):
+        if not settings.translates(label) or label == lender or (label in tried and not is_small):
             continue
         reason = NO_LENDER if lender is None else f"its images are more than 1 in {LENDER_TIMES} of the lender's"
         yield Finding(label, "", "", count, 0, f"images are smaller than {MIN_PX} px" if is_small else reason)
@@ -178,6 +186,8 @@ def changes_at(one: Transplant, larger: ImageSet) -> Tensor:
 
 
 def _judged(one: Transplant, larger: ImageSet) -> Transplant:
+    if one.translator is not None:
+        return one
     return replace(one, judged_changes=changes_at(one, larger))
 
 
