@@ -29,11 +29,13 @@ def finding_rows(findings: Sequence[Finding], carrying: Mapping[str, Transplant]
 
 
 def examples(images: NDArray[np.uint8], one: Transplant, seed: int) -> NDArray[np.uint8]:
-    """Pictures uint8 (n, C, H, W), in rows of four: a defective image, what is carried of it (grey: nothing), a good
-    image, and the sample. images: of the class."""
-    draws = one.draws(SHOWN, seed=seed)
+    """Pictures uint8 (n, C, H, W), in rows of four: a defective image, what is carried of it (grey: nothing) or drawn,
+    a good image, and the sample. images: of the class."""
+    draws, made = one.draws(SHOWN, seed=seed), one.sample(SHOWN, seed=seed).numpy()
     at = {int(position): number for number, position in enumerate(one.positions)}
     changes = one.changes[[at[source] for source in draws.source.tolist()]].numpy()
+    if one.translator is not None:
+        changes = (made.astype(np.float32) - one.lent_to(draws)) / 255
     found = (127.5 + 127.5 * changes).round().clip(0, 255).astype(np.uint8)
-    columns = [images[draws.source], found, one.lent_to(draws), one.sample(SHOWN, seed=seed).numpy()]
+    columns = [images[draws.source], found, one.lent_to(draws), made]
     return np.stack(columns, axis=1).reshape(-1, *images.shape[1:])

@@ -16,7 +16,9 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance, near_copies
-from augment.synthesis.transplant.transplant import Transplant
+from augment.params import Params
+from augment.synthesis.transplant.settings import NO_TRANSPLANT, transplant_settings
+from augment.synthesis.transplant.transplant import Transplant, transplants
 
 DEFAULT_TRANSFER_SHARE = 0.75  # the default of generate.borrowed
 
@@ -98,18 +100,30 @@ class Mixture:
         return found
 
 
-def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dict[str, Sampler]:
-    """What samples each class that has a generator: the generator alone, or as the pipeline's defaults do.
+def samplers(
+    generators: GeneratorSet,
+    train: ImageSet | None,
+    seed: int,
+    chosen: Params | None = None,
+    larger: ImageSet | None = None,
+) -> dict[str, Sampler]:
+    """What samples each class that has a generator: the generator alone, or as the pipeline does.
 
-    train: the images that the generators were trained on, None: no latent transfer. Raises `ArgumentError` for other
-    images, and for generators without the shared one, which it needs.
+    train: the images that the generators were trained on, None: no latent transfer. chosen: the settings that say where
+    samples come from, None: the defaults. larger: as `transplants` takes them. Raises `ArgumentError` for other images,
+    and for generators without the shared one, which latent transfer needs.
     """
     if train is None:
+        if chosen is not None:
+            raise ArgumentError("params need borrow_from, the images that the generators were trained on")
         return dict(generators)
     if not isinstance(train, ImageSet):
         raise ArgumentError(
             f"borrow_from must be an ImageSet, got {type(train).__name__}: augment.ImageSet.load(folder)"
         )
+    settings, share, of_run = NO_TRANSPLANT, DEFAULT_TRANSFER_SHARE, seed
+    if chosen is not None:
+        settings, share, of_run = transplant_settings(chosen), chosen.generate.borrowed, chosen.seed
     if generators.shared is None:
         raise ArgumentError("borrow_from needs the generator of all classes (models/_shared), and these have none: "
                          "they were trained without transfer, or from a pinned base")  # fmt: skip
@@ -120,8 +134,9 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
             "train_generators as an ImageSet"
         )
     with standalone():
-        transfers = latent_transfers(generators.shared, train, seed)
-        return class_samplers(generators, train, transfers, DEFAULT_TRANSFER_SHARE)
+        transfers = latent_transfers(generators.shared, train, seed) if share > 0 else {}
+        carrying, _ = transplants(train, larger, settings, of_run, generators.translators)
+        return class_samplers(generators, train, settings.without_own(transfers), share, carrying)
 
 
 def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:

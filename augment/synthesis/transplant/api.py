@@ -1,6 +1,6 @@
 """Translators from arrays, without the pipeline."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from augment import params
 from augment.core.engine import Engine, standalone
@@ -10,6 +10,7 @@ from augment.data.imageset import ImageSet
 from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import backend_on
 from augment.gan.settings import class_training
+from augment.params import Params
 from augment.params.types import Flips
 from augment.synthesis.transplant.learning import learn_translators, translators_of
 from augment.synthesis.transplant.settings import TransplantSettings
@@ -42,20 +43,9 @@ def train_translators(
     torch.Size([240, 1, 32, 32])
     >>> generators.save("models")  # translators too
     """
-    if not isinstance(generators, GeneratorSet):
-        raise TypeError(f"generators must be a GeneratorSet, got {short(generators)}")
-    if not isinstance(train, ImageSet):
-        raise TypeError(f"train must be an ImageSet, got {short(train)}")
-    values: dict[str, Any] = {"seed": seed, "ingest": {"flips": flips}, "train": {"steps": steps}}
-    chosen = {"generate": {"sources": "learned"}, "evaluate": {"normal": normal}}
-    checked = params.check(values | chosen, CALL_NAME)
-    counts, (_, channels, height, width) = train.counts(), train.images.shape
-    if normal is not None and normal not in counts:
-        raise ArgumentError(f"normal is {normal!r}, and the classes are {train.classes}")
-    if [one.shape for one in generators.values() if one.shape != (channels, height, width)]:
-        raise ArgumentError(f"train has images {(channels, height, width)}, and the generators draw others")
-    settings = TransplantSettings("learned", flips, normal)
-    training = class_training(checked.train, counts, flips=flips, height=height, width=width, device="cpu")
+    checked = _checked(generators, train, normal, flips, steps, seed)
+    settings, (_, _, height, side) = TransplantSettings("learned", flips, normal), train.images.shape
+    training = class_training(checked.train, train.counts(), flips=flips, height=height, width=side, device="cpu")
     with standalone():
         (learnt,) = learn_translators([train], training, settings, [seed], backend_on("cpu", Engine(), None, 30.0))
         reasons = {one.label: one.reason for one in transplants(train, None, settings, seed)[1]}
@@ -63,5 +53,29 @@ def train_translators(
     if not translators:
         reasons |= {label: one.reason for label, one in learnt.items()}
         told = "; ".join(f"{label}: {reason or 'it has no generator'}" for label, reason in reasons.items())
-        raise TrainingError(f"no class learnt to translate: {told or 'no class is far richer than all others'}")
+        raise TrainingError(f"no class learnt to translate: {told}")
     return generators.with_translators(translators)
+
+
+def _checked(generators: object, train: object, normal: object, flips: object, steps: object, seed: object) -> Params:
+    """The arguments as settings. Raises TypeError, `ParamsError` or `ArgumentError`."""
+    if not isinstance(generators, GeneratorSet):
+        raise TypeError(f"generators must be a GeneratorSet, got {short(generators)}")
+    if not isinstance(train, ImageSet):
+        raise TypeError(f"train must be an ImageSet, got {short(train)}")
+    checked = params.check(
+        {
+            "seed": seed,
+            "ingest": {"flips": flips},
+            "train": {"steps": steps},
+            "generate": {"sources": "learned"},
+            "evaluate": {"normal": normal},
+        },
+        CALL_NAME,
+    )
+    if checked.evaluate.normal not in (None, *train.classes):
+        raise ArgumentError(f"normal is {normal!r}, and the classes are {train.classes}")
+    shape = train.images.shape[1:]
+    if any(one.shape != shape for one in generators.values()):
+        raise ArgumentError(f"train has images {shape}, and the generators draw others")
+    return checked
