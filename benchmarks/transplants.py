@@ -133,6 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--size", type=int, nargs="+", default=[128], help="pixels, or height and width")
     parser.add_argument("--learn", type=int, nargs="*", default=[], help="pixels of translators; none: without them")
+    parser.add_argument("--only", nargs="*", help="of these ways; real and views are always there")
     parser.add_argument("--made", type=int, default=60, help="images of each poor class")
     parser.add_argument("--flips", default="both")
     parser.add_argument("--test", type=int, default=150, help="test images of a class, at most")
@@ -150,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         train, small = images.take(rows), None if smaller is None else smaller.take(rows)
         print(f"draw {number}: {len(train)} training images, {len(test)} test images")
         made = made_images(train, small, chosen.good, chosen.poor, chosen.made, chosen.flips, number)
+        made = {name: one for name, one in made.items() if chosen.only is None or name in chosen.only}
         for name, data in ways(network, train, made, chosen.flips).items():
             table.setdefault(name, []).append(scores(data, seen, truth, poor, len(train)))
         print_tables(table)
@@ -160,7 +162,7 @@ def size_of(sides: Sequence[int]) -> int | tuple[int, int]:
 
 
 def print_tables(table: Scores) -> None:
-    print_scores(table, ["views", "views and pasted"])
+    print_scores(table, [name for name in ("views", "views and pasted", "views and transplant") if name in table])
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ FILES: dict[str, CsvFile] = {
         format="2",
         classes="label -> `slug`, `status` (`trained` or `failed`), `reason`",
         shared="whether models/_shared holds the shared generator",
+        translators="folders of the classes that have a translator; left out where none has",
         order="the labels by class index",
         files="path -> SHA-256, of manifests and weights",
         sha256="of this file without this key",

@@ -42,7 +42,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/architecture.md": 104,
     "docs/decisions.md": 246,
     "docs/robustness.md": 90,
-    "docs/transplants.md": 75,
+    "docs/transplants.md": 95,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
 GLOSSARY = "## Glossary"  # a page's most lines are those above it

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet, minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
 from augment.measure.features import pixels
@@ -113,9 +113,12 @@ def choose_samples(
     """
     translators = [known.translators for known in generators]
     carrying = transplants_of_repeats(sets, larger, settings, seeds, translators, engine)
-    asked = zip(sets, generators, seeds, strict=True) if transfer_share > 0 else ()
-    shared = [(of_seed.shared, train, seed) for train, of_seed, seed in asked]
-    found = engine.gather(_transfers_of, shared, "latents") if shared else [{} for _ in seeds]
+    shared = [
+        (of_seed.shared if transfer_share > 0 and _needs_transfer(train, by_class) else None, train, seed)
+        for train, of_seed, by_class, seed in zip(sets, generators, carrying, seeds, strict=True)
+    ]
+    is_any = any(of_seed is not None for of_seed, *_ in shared)
+    found = engine.gather(_transfers_of, shared, "latents") if is_any else [{} for _ in seeds]
     transfers = [settings.without_own(by_class) for by_class in found]
     how_many = (wanted, wanted * oversample)
     units = zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
@@ -146,6 +149,11 @@ def _choices(
         )
         for label, sampler in samplers.items()
     ]  # fmt: skip
+
+
+def _needs_transfer(train: ImageSet, carrying: Mapping[str, Transplant]) -> bool:
+    """Whether a minority class is left that is not translated: the search takes as long as a GAN."""
+    return not carrying.keys() >= {*minority_classes(train.counts())}
 
 
 def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:

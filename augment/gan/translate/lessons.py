@@ -21,7 +21,8 @@ class Lessons:
     """Of one class.
 
     images: uint8 (n, C, H, W), its own; good: uint8 (M, C, H, W)
-    changes, masks: float (k, C, H, W) and (k, 1, H, W), its defects: differences of values in [0, 1], under the masks
+    changes, masks: float (k, C, H, W) and (k, 1, H, W), its defects, in the middle: differences of values in [0, 1],
+    under the masks
     which, lender, place: int64 (m,), int64 (m,), float32 (m, 6), samples to learn from: which defect is carried onto
     which good image, and where, as `placed` takes it
     """

@@ -1,9 +1,9 @@
 """R(good image, z) -> (change, mask); a sample is the good image + mask x change.
 
-A *canvas* is drawn from z alone, where a defect stood in its own image, and is placed in the good image as a person
-would move a sticker; convolutions then see both and blend. All sizes are shares of a side, and nothing but convolutions
-sees the good image, so the network runs at any size. What is not under the mask stays as it was (Zhang et al. 2021,
-Defect-GAN, arXiv:2103.15158, section 3.2).
+A *canvas* is drawn from z alone, a defect in its middle, and is placed in the good image as a person moves a sticker;
+convolutions then see both and blend. All sizes are shares of a side, and nothing but convolutions sees the good image,
+so the network runs at any size. What is not under the mask stays as it was (Zhang et al. 2021, Defect-GAN,
+arXiv:2103.15158, section 3.2).
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class TranslatorNetwork(nn.Module):
         return 2 * torch.tanh(self.to_change(h)), bounded(torch.sigmoid(self.to_mask(h)), self.shape.max_area)
 
     def canvas(self, z: Tensor) -> Tensor:
-        """float (N, CANVAS_CHANNELS, height, width): a defect where it stood in its own image."""
+        """float (N, CANVAS_CHANNELS, height, width): a defect in the middle."""
         architecture = self.shape.architecture
         h: Tensor = self.project(z).view(-1, architecture.stages[0], *architecture.base_size)
         for layer in self.grow:

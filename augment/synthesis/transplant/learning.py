@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from augment.data.imageset import ImageSet
 from augment.gan.per_class import Backend, ClassTraining
 from augment.gan.translate.lessons import Lessons
+from augment.gan.translate.placing import centred, centres
 from augment.gan.translate.store import Learnt, TranslatorJob, stored_start, stored_translator
 from augment.gan.translate.translator import Translator
 from augment.synthesis.transplant.settings import TransplantSettings
@@ -23,21 +24,22 @@ def learn_translators(
     seeds: Sequence[int],
     backend: Backend,
 ) -> list[dict[str, Learnt]]:
-    """Of each training set and seed, by label, those of the classes that are to have one; each a unit of work."""
+    """Of each training set and seed (which all differ), by label, those of the classes that are to have one; each a
+    unit of work."""
     if not settings.learns:
         return [{} for _ in seeds]
     engine, units = backend.engine, [(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
-    every = engine.gather(_lessons, units)
-    jobs = [
-        {one.label: TranslatorJob(training.classes[one.label], seed, backend.store) for one in of_seed}
-        for of_seed, seed in zip(every, seeds, strict=True)
-    ]
-    at = [number for number, of_seed in enumerate(every) if of_seed]
-    first = [(every[number], jobs[number][every[number][0].label]) for number in at]
-    starts = dict(zip(at, engine.gather(stored_start, first), strict=True))
-    classes = [(lessons, starts[number], jobs[number][lessons.label]) for number in at for lessons in every[number]]
+    every = dict(zip(seeds, engine.gather(_lessons, units), strict=True))
+    able = {seed: of_seed for seed, of_seed in every.items() if of_seed}
+
+    def job(lessons: Lessons, seed: int) -> TranslatorJob:
+        return TranslatorJob(training.classes[lessons.label], seed, backend.store)
+
+    first = [(of_seed, job(of_seed[0], seed)) for seed, of_seed in able.items()]
+    starts = dict(zip(able, engine.gather(stored_start, first, "starts of translators" if first else ""), strict=True))
+    classes = [(one, starts[seed], job(one, seed)) for seed, of_seed in able.items() for one in of_seed]
     results = iter(engine.gather(stored_translator, classes, "translators" if classes else ""))
-    return [{lessons.label: next(results) for lessons in of_seed} for of_seed in every]
+    return [{one.label: next(results) for one in every[seed]} for seed in seeds]
 
 
 def translators_of(learnt: dict[str, Learnt]) -> dict[str, Translator]:
@@ -47,9 +49,10 @@ def translators_of(learnt: dict[str, Learnt]) -> dict[str, Translator]:
 
 def lessons_of(one: Transplant, images: NDArray[np.uint8], seed: int) -> Lessons:
     """images: of the class, uint8 (n, C, H, W)."""
-    drawn = one.draws(PLAIN_SAMPLES, seed=seed)
+    drawn, middle = one.draws(PLAIN_SAMPLES, seed=seed), centres(one.masks)
     which, lender = _at(one.positions, drawn.source), _at(one.lenders, drawn.lender)
-    return Lessons(one.label, images, one.lent, one.changes, one.masks, which, lender, drawn.place)
+    changes, masks = (centred(values, middle) for values in (one.changes, one.masks))
+    return Lessons(one.label, images, one.lent, changes, masks, which, lender, one.centred_places(drawn))
 
 
 def _lessons(unit: tuple[ImageSet, TransplantSettings, int]) -> list[Lessons]:

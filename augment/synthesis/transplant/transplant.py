@@ -13,6 +13,7 @@ from torch import Tensor
 
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
+from augment.gan.translate.placing import centres, place_of_centred
 from augment.gan.translate.translator import Translator
 from augment.synthesis.transplant.carrying import Draws, Translated
 from augment.synthesis.transplant.context import fitting_places
@@ -77,10 +78,19 @@ class Transplant:
         drawn = [self._draw(numpy_rng(seed, "translated", self.label, index)) for index in range(start, start + n)]
         source, lender = (np.array([one[at] for one in drawn], dtype=np.int64) for at in (0, 1))
         place = np.array([one[2] for one in drawn], dtype=np.float32).reshape(-1, 6)
-        latents = np.empty((n, 0), dtype=np.float32)
-        if self.translator is not None:
-            latents = self.translator.latents(n, seed=seed, start=start).numpy()
-        return Draws(source, lender, place, latents)
+        made = Draws(source, lender, place, np.empty((n, 0), dtype=np.float32))
+        if self.translator is None:
+            return made
+        latents = self.translator.latents(n, seed=seed, start=start).numpy()
+        return replace(made, place=self.centred_places(made), latents=latents)
+
+    def centred_places(self, draws: Draws) -> NDArray[np.float32]:
+        """Where defects that stand in the middle come to the drawn places, float32 (n, 6)."""
+        at = {int(position): number for number, position in enumerate(self.positions)}
+        middle = centres(self.masks)[[at[int(one)] for one in draws.source]]
+        _, height, width = self.shape
+        moved = place_of_centred(torch.from_numpy(draws.place), middle, height / width)
+        return moved.numpy().astype(np.float32)
 
     def sources(self, n: int, *, seed: int = 0, start: int = 0) -> NDArray[np.int64]:
         """Which image of the class each sample's defect is of, int64 (n,)."""

@@ -13,7 +13,7 @@ from augment.gan.translate.network import (
     random_codes,
     translated,
 )
-from augment.gan.translate.placing import placed
+from augment.gan.translate.placing import centred, centres, place_of_centred, placed
 
 STILL = torch.tensor([[0.0, 0, 1, 1, 0, 1]])
 
@@ -41,6 +41,22 @@ def test_a_place_is_by_shares_of_a_side() -> None:
     (row, column), total = np.unravel_index(int(large.argmax()), (16, 16)), large.sum()
     assert (row // 2, column // 2) == (3, 5)
     assert torch.allclose(total, torch.tensor(4.0), atol=1e-4)
+
+
+@given(st.integers(0, 10_000))
+def test_a_map_that_was_centred_comes_to_where_it_would_have_come(seed: int) -> None:
+    """A blob, smooth enough for interpolation to matter little, under any place."""
+    rng = torch.Generator().manual_seed(seed)
+    down, across = torch.meshgrid(torch.arange(24.0), torch.arange(36.0), indexing="ij")
+    at = 8 + torch.rand(2, generator=rng) * torch.tensor([8.0, 20.0])
+    values = torch.exp(-((down - at[0]) ** 2 + (across - at[1]) ** 2) / 18)[None, None]
+    mirrors = torch.randint(0, 2, (1, 2), generator=rng) * 2.0 - 1
+    shift, turn, scale = torch.rand(1, 2, generator=rng) - 0.5, torch.rand(1, 1, generator=rng), torch.full((1, 1), 1.1)
+    place, middle = torch.cat([shift, mirrors, turn, scale], dim=1), centres(values)
+    moved = centred(values, middle)
+    assert (centres(moved).abs() <= 2 / 24 + 1e-6).all()
+    there = placed(moved, place_of_centred(place, middle, 24 / 36))
+    assert (there - placed(values, place)).abs().max() < 0.1
 
 
 @pytest.mark.parametrize("size", [(16, 24), (32, 48), (9, 50)])
