@@ -10,7 +10,7 @@ from augment.gan.training.players import PlayersOf
 from augment.gan.translate.lessons import Lessons, batch_of
 from augment.gan.translate.network import TranslatorNetwork, random_codes, translated
 
-MIN_DIVERSITY = 0.3  # of two defects' difference, in samples of different z
+MIN_DIVERSITY = 0.2  # of two defects' difference, in samples of different z, which lie between them
 MAX_ERROR = 0.8  # of what a defect changes under its mask: with more it is not learnt
 CHECKED = 64  # samples, at most as many as there are to learn from
 

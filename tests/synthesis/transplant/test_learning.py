@@ -57,6 +57,17 @@ def test_only_who_asks_has_one_and_without_a_wish_nothing_is_done(monkeypatch: p
     assert learnt(None, TransplantSettings("translated")) == {}
 
 
+@pytest.mark.parametrize("counts", [{"good": 30, "pit": 6}, {"good": 60, "pit": 1}, {"good": 60}])
+def test_a_set_without_what_it_takes_learns_nothing_and_goes_on(counts: dict[str, int]) -> None:
+    """No lender; one image of a class; no other class."""
+    backend = backend_on("cpu", Engine(), None, 30)
+    of = small_set(**counts)
+    assert learn_translators([of], QUICK, TransplantSettings("learned"), [0], backend) == [{}]
+    made, findings = transplants(of, None, TransplantSettings("learned"), 0)
+    assert made == {}
+    assert all(one.reason for one in findings)
+
+
 def test_lessons_are_the_plain_samples() -> None:
     one = transplants(TRAIN, None, LEARNED, 0)[0]["pit"]
     lessons, drawn = lessons_of(one, TRAIN.of_class("pit").images, 0), one.draws(512, seed=0)
