@@ -18,7 +18,7 @@ from augment.gan.translate.translator import Translator
 from augment.params import Params
 from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
-from augment.synthesis.picks import left_out, read_picks
+from augment.synthesis.picks import drawn_with, left_out, read_picks
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from augment.synthesis.transplant.settings import transplant_settings
 from augment.synthesis.transplant.transplant import transplants
@@ -39,13 +39,14 @@ def generate(params: Params) -> None:
     require_space(samples_and_delivery(train, params))
     backend, generators = start_backend(params.compute), load_generators(MODELS)
     tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
-    picks = read_picks(Path(params.generate.selection), MODELS, generators.classes).of_seed(params.seed)
+    settings = transplant_settings(params)
+    drawn = drawn_with(params.generate.borrowed, settings)
+    picks = read_picks(Path(params.generate.selection), MODELS, generators.classes, drawn).of_seed(params.seed)
     filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)
     (candidates,) = choose_samples(
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
-        picks=picks,
-        settings=transplant_settings(params),
+        picks=picks, settings=settings,
     )  # fmt: skip
     for line in left_out(picks, {label: found.reason for label, found in candidates.items()}):
         say(f"generate: {line}")

@@ -12,6 +12,7 @@ from augment.core.files import write_bytes, write_csv, write_json, write_text
 from augment.core.progress import say
 from augment.core.progress.run_clock import RUN
 from augment.params import Params
+from augment.params.arms import FIRST_LOOK_ARMS
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
@@ -25,6 +26,7 @@ def report(params: Params) -> None:
     contents = load(params.report.title, params.report.grid, Path(), Path(params.train.base))
     scores = contents.verdict["looked"].get("scores")
     contents = replace(contents, seconds=arm_seconds(scores), repeat_minutes=repeat_minutes(scores))
+    contents = replace(contents, looked_at=folder_of_first_look(params))
     shutil.rmtree(PLOTS, ignore_errors=True)
     for name, picture in grids(contents).items():
         write_bytes(PLOTS / f"{name}.png", picture)
@@ -37,6 +39,12 @@ def report(params: Params) -> None:
     write_text(PAGE, render(contents))
     if RUN not in os.environ:  # `augment run` ends with all of the verdict
         say("\n".join(["", *closing(contents.verdict)]))
+
+
+def folder_of_first_look(params: Params) -> str:
+    """Where the run compared what `augment run --quick` compares, and no more; empty elsewhere."""
+    few = {*params.evaluate.arm_names} <= {*FIRST_LOOK_ARMS}
+    return params.ingest.path if few and params.ingest.source == "folder" else ""
 
 
 def closing(verdict: Mapping[str, Any]) -> list[str]:

@@ -42,7 +42,12 @@ Rows = Sequence[Row]
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write `content` so that `path` holds either the old bytes or all of the new ones.
+    """Write `content` so that `path` holds either the old bytes or all of the new ones; raises as `write_parts`."""
+    write_parts(path, [content], durable=durable)
+
+
+def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: bool = True) -> None:
+    """Write bytes, one part after the other, so that `path` holds either the old ones or all of the new ones.
 
     Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
     the many images of a stage that DVC would run again after a power cut. Raises `StoreError` naming
@@ -54,7 +59,8 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            for part in parts:
+                stream.write(part)
             stream.flush()
             if durable:
                 os.fsync(stream.fileno())
@@ -63,8 +69,9 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
         if durable and os.name == "posix":  # Windows opens no folders
             _sync_folder(path.parent)
     except OSError as error:
+        size = sum(memoryview(part).nbytes for part in parts)
         raise StoreError(
-            f"{path}: could not write {len(content)} bytes ({error.strerror or error}). What stood there before is "
+            f"{path}: could not write {size} bytes ({error.strerror or error}). What stood there before is "
             f"unchanged. {_mend(error)}, then run the same command again."
         ) from error
     finally:

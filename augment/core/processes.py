@@ -1,6 +1,7 @@
 """Ending well: children that go with their parent, and work that stops at a safe point."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -45,6 +46,14 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+def return_freed_memory() -> None:
+    """The opposite, once: what nothing refers to goes back to the system, where glibc has a call for it."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 @contextmanager

@@ -98,13 +98,16 @@ def _put_split_aside(entries: Sequence[Entry]) -> list[str]:
     return [f"split: the set's own, of {len(declared)} files, is not used (ingest.split: drawn)"] if declared else []
 
 
-def take_in(entries: Sequence[Entry], wanted: Wanted) -> None:
-    """Decode the files of the entries that are in use and have no pixels yet, and bring all to one shape."""
+def take_in(entries: Sequence[Entry], wanted: Wanted, told: bool = True) -> None:
+    """Decode the files of the entries that are in use and have no pixels yet, and bring all to one shape.
+
+    told: whether progress is said.
+    """
     for entry in entries:
         if entry.pixels is not None:
             _shape(entry, wanted)
     waiting = [entry for entry in entries if entry.outcome in ("ok", "fixed") and entry.size is None]
-    progress = Progress("images decoded", len(waiting))
+    progress = Progress("images decoded", len(waiting), shown=told)
     for position, taken in pool.take_all(_files(waiting), wanted):
         _fill(waiting[position], taken, wanted)
         progress.advance()
@@ -120,7 +123,7 @@ def read_again(
         for entry in entries
     ]
     wanted = replace(_wanted(ingest, size), any_size=True)
-    take_in(again, wanted)
+    take_in(again, wanted, told=False)
     _one_scale(again, wanted, scale)
     return again
 

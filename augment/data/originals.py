@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.core.files import read_csv, read_json, sha256
-from augment.core.progress import MAX_PROBLEM_LINES, limited
+from augment.core.progress import MAX_PROBLEM_LINES, Progress, limited
 from augment.data.cleaning import find_entries, read_again
 from augment.data.decoding import formats
 from augment.data.entries import Entry
@@ -68,6 +68,7 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
     """
     form = originals.ingest.model_copy(update={"color": "grey" if channels == 1 else "rgb"})
     entries, together = original_files(originals, names), CHUNK_IMAGES if size else CHUNK_AS_STORED
+    progress = Progress("originals read", len(entries))
     for at in range(0, len(entries), together):
         chunk = read_again(entries[at : at + together], form, size, originals.scale)
         _require_same(originals, chunk)
@@ -76,6 +77,7 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
             assert entry.pixels is not None
             pixels, entry.pixels = entry.pixels, None
             yield np.repeat(pixels.transpose(2, 0, 1), channels // pixels.shape[2], axis=0)
+            progress.advance()
 
 
 def original_files(originals: Originals, names: Sequence[str]) -> list[Entry]:

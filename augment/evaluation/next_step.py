@@ -1,5 +1,6 @@
-"""The one thing to do next, from verdict.json: a sentence, and a command that does it."""
+"""The one thing to do next, on the page as in the terminal: a sentence, and a command that does it."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,12 @@ class NextStep:
 
     text: str
     command: str
+
+
+def look_properly(path: str) -> NextStep:
+    """After a first look (`augment run --quick`) at the images of a folder."""
+    less = "fewer repeats, fewer ways to train, GANs trained for less"
+    return NextStep(f"This was a first look: {less}. The same without --quick:", f"augment run {shlex.quote(path)}")
 
 
 def next_step(verdict: Mapping[str, Any]) -> NextStep:

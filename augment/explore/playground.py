@@ -22,7 +22,7 @@ from augment.gan.latent_transfer import latent_transfers
 from augment.gan.networks.build import Generator
 from augment.measure.features import pixels
 from augment.measure.metrics import nearest
-from augment.synthesis.picks import FILE, Choice, Picks, read_picks
+from augment.synthesis.picks import FILE, Choice, Picks, drawn_with, read_picks
 from augment.synthesis.samplers import Mixture, Sampler, class_samplers
 from augment.synthesis.selection import are_copies, copy_threshold
 from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings
@@ -116,7 +116,7 @@ class Playground:
 
     def _read(self) -> Picks:
         """The picks as they stand by now: another page may have written."""
-        picks = read_picks(self.folder, self.models, self.generators.classes)
+        picks = read_picks(self.folder, self.models, self.generators.classes, self.picks.drawn)
         if picks.models != self.picks.models:
             raise AugmentError("the generators have been trained anew since this page was opened: start it again")
         return picks
@@ -177,7 +177,7 @@ def open_playground(
         carrying, _ = transplants(train, None, settings, seed, generators.translators)
         samplers = class_samplers(generators, train, transfers, transfer_share, carrying)
     limits = {label: copy_threshold(train.of_class(label).images) for label in generators} if train else {}
-    picks = read_picks(folder, models, generators.classes)
+    picks = read_picks(folder, models, generators.classes, drawn_with(transfer_share, settings))
     return Playground(generators, samplers, train, limits, seed, models, folder, picks)
 
 

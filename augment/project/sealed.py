@@ -6,15 +6,15 @@ What was cut, damaged, or put there under another's name is not served.
 import hashlib
 from pathlib import Path
 
-from augment.core.files import write_bytes
+from augment.core.files import write_parts
 
 HASH_DIGITS = 64
 _PART_BYTES = 2**20
 
 
-def write_sealed(path: Path, name: str, content: bytes, *, durable: bool = True) -> None:
-    """Keep `content` under `name`. Raises `StoreError` as `write_bytes` does."""
-    write_bytes(path, _seal(name, content) + content, durable=durable)
+def write_sealed(path: Path, name: str, *parts: bytes | memoryview, durable: bool = True) -> None:
+    """Keep the parts, one after the other, under `name`. Raises `StoreError` as `write_bytes` does."""
+    write_parts(path, [_seal(name, *parts), *parts], durable=durable)
 
 
 def read_sealed(path: Path, name: str) -> bytes | None:
@@ -40,9 +40,10 @@ def is_sealed(path: Path, name: str) -> bool:
     return stated == digest.hexdigest().encode()
 
 
-def _seal(name: str, content: bytes | memoryview) -> bytes:
+def _seal(name: str, *parts: bytes | memoryview) -> bytes:
     digest = _begun(name)
-    digest.update(content)
+    for part in parts:
+        digest.update(part)
     return digest.hexdigest().encode()
 
 

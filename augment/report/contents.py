@@ -32,7 +32,8 @@ class Contents:
     """All values of the page. `tables` holds the rows of reports/evaluation/<name>.csv.
 
     working_size: (height, width) at which GANs work. seconds: of one processor, for all repeats of an arm,
-    repeat_minutes: of one repeat more; none where they were measured on another machine
+    repeat_minutes: of one repeat more; none where they were measured on another machine. looked_at: the folder of a
+    first look, empty where the run was no such.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Contents:
     seconds: Mapping[str, float] = field(default_factory=dict)
     repeat_minutes: float | None = None
     carried: Sequence[CarriedClass] = ()
+    looked_at: str = ""
 
 
 def load(title: str, grid: int, project: Path, base: Path) -> Contents:

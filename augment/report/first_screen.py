@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from augment.core.progress import counted, duration
-from augment.evaluation.next_step import next_step
+from augment.evaluation.next_step import look_properly, next_step
 from augment.report import words
 from augment.report.charts.gain_bar import gain_bar
 from augment.report.contents import Contents
@@ -25,7 +25,7 @@ def first_screen(contents: Contents) -> dict[str, Any]:
         "plain": words.plain_sentence(word, net["mean"], net["low"], verdict["primary"]),
         "symbol": SYMBOLS.get(word, "?"),
         "tone": TONES.get(word, "neutral"),
-        "step": next_step(verdict),
+        "step": look_properly(contents.looked_at) if contents.looked_at else next_step(verdict),
         "cost": cost_of_deciding(contents),
         "gain_bar": gain_bar(*(100 * value for value in (net["mean"], net["low"], net["high"], margin))),
         "looks": [_shown(look) for look in contents.delivered.looks],
@@ -34,9 +34,10 @@ def first_screen(contents: Contents) -> dict[str, Any]:
 
 
 def cost_of_deciding(contents: Contents) -> str:
-    """What it costs to do what would decide an undecided verdict; empty where it is decided, or nothing would."""
+    """What it costs to do what would decide an undecided verdict; empty where it is decided, nothing would, or
+    another run is advised."""
     deciding, repeats = contents.verdict["deciding"], contents.verdict["protocol"]["repeats"]
-    if not deciding:
+    if not deciding or contents.looked_at:
         return ""
     if deciding["repeats"]:
         return (

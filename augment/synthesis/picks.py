@@ -1,9 +1,11 @@
 """What a person kept and rejected among the samples of a set of generators: selection.json, and what follows of it.
 
 A pick names a sample by its seed and its number, as data/synthetic/manifest.csv does. It is bound to the generators by
-the hash of their index.json: of others the same numbers name other images.
+the hash of their index.json, and to the parameters that mix their samples with others: of others the same numbers name
+other images.
 """
 
+import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,9 +23,10 @@ from augment.core.words import printable
 from augment.data.sources.disk import is_bare
 from augment.gan.bundle_files import INDEX, parse_json, read_limited
 from augment.gan.generators.class_generator import MAX_INDEX
+from augment.synthesis.transplant.settings import TransplantSettings
 
 FILE = "selection.json"
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 50_000_000
 Choice = Literal["kept", "rejected", "open"]
 Number = Annotated[int, Field(ge=0, lt=MAX_INDEX)]
@@ -76,11 +79,12 @@ class ClassPicks(BaseModel):
 
 
 class Picks(BaseModel):
-    """selection.json. models: SHA-256 of the index.json of the generators."""
+    """selection.json. models: SHA-256 of the index.json of the generators; drawn: as `drawn_with` has it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     format: int = Field(FORMAT, ge=FORMAT, le=FORMAT)
     models: str = Field(pattern=r"^[0-9a-f]{64}$")
+    drawn: str
     classes: dict[str, ClassPicks] = {}
 
     def of_seed(self, seed: int) -> dict[str, NumberPicks]:
@@ -103,8 +107,8 @@ class Picks(BaseModel):
             sides[choice].add(sample)
         changed = ClassPicks(kept=sorted(sides["kept"]), rejected=sorted(sides["rejected"]))
         classes = {**self.classes, label: changed}
-        return Picks(
-            models=self.models, classes={name: one for name, one in classes.items() if one.kept or one.rejected}
+        return self.model_copy(
+            update={"classes": {name: one for name, one in classes.items() if one.kept or one.rejected}}
         )
 
     def write(self, folder: Path) -> None:
@@ -112,20 +116,38 @@ class Picks(BaseModel):
         write_json(folder / FILE, self.model_dump(mode="json"))
 
 
-def read_picks(folder: Path, models: Path, labels: Collection[str]) -> Picks:
+def drawn_with(borrowed: float, settings: TransplantSettings) -> str:
+    """What decides, beside the generators, which image a number names: the keys of params.yaml and their values."""
+    keys = {
+        "generate.borrowed": borrowed,
+        "generate.sources": settings.sources if isinstance(settings.sources, str) else dict(settings.sources),
+        "ingest.flips": settings.flips,
+        "evaluate.normal": settings.normal,
+    }
+    return ", ".join(f"{key}: {json.dumps(value, sort_keys=True)}" for key, value in keys.items())
+
+
+def read_picks(folder: Path, models: Path, labels: Collection[str], drawn: str) -> Picks:
     """What selection.json of a folder says of the generators in `models`, whose classes are `labels`.
 
-    Nothing but a README in the folder, or no folder: no picks. Raises `DataError` for a file that is damaged, of other
-    generators, or names a class that they do not have, and for a folder that holds other files.
+    drawn: as `drawn_with` has it now. Nothing but a README in the folder, or no folder: no picks. Raises `DataError`
+    for a file that is damaged, of other generators or samples drawn in another way, or names a class that they do not
+    have, and for a folder that holds other files.
     """
     digest, path = file_sha256(models / INDEX), folder / FILE
     if not folder.exists() or (folder.is_dir() and is_bare(folder)):
-        return Picks(models=digest)
+        return Picks(models=digest, drawn=drawn)
     picks = _parse(path)
     if picks.models != digest:
         raise DataError(
             f"{_shown(path)}: it names samples of other generators than those in {_shown(models)}, whose numbers mean "
             "other images. Move it away, or bring those generators back; `augment explore` begins a new one."
+        )
+    if picks.drawn != drawn:
+        raise DataError(
+            f"{_shown(path)}: it names samples drawn with {printable(picks.drawn, line=True)[:500]}; params.yaml has "
+            f"{printable(drawn, line=True)[:500]}, with which its numbers mean other images. Set these keys back, or "
+            "move the file away and choose anew with `augment explore`."
         )
     if unknown := sorted({*picks.classes} - {*labels}):
         named = first_few([printable(label, line=True)[:50] for label in unknown], 3)

@@ -263,20 +263,22 @@ def test_a_pipeline_that_stops_is_told_and_says_what_next(project: Path, capfd: 
 @pytest.mark.parametrize(
     ("word", "quick", "following"),
     [
-        ("harms", False, "`augment run data/raw --set assemble.use=real`"),
-        ("helps", False, "`augment trial"),
-        ("helps", True, "`augment run data/raw`"),
+        ("harms", False, "dvc exp run -S assemble.use=real"),
+        ("helps", False, "augment trial "),
+        ("helps", True, "augment run 'my images'"),
     ],
 )
 def test_it_ends_with_the_verdict_the_page_and_the_next_command(
     project: Path, monkeypatch: pytest.MonkeyPatch, word: str, quick: bool, following: str
 ) -> None:
-    write_json(project / "reports/evaluation/verdict.json", {"verdict": word})
+    values = {"verdict": word, "deciding": None, "delivery": {"arm": "gan_half_filtered"}}
+    write_json(project / "reports/evaluation/verdict.json", values)
     monkeypatch.setattr(command, "last_verdict", lambda reports, explain: [word, "because"])
-    lines = command.closing(Path("data/raw"), quick)
+    lines = command.closing(Path("my images"), quick)
     assert lines[:2] == [word, "because"]
     assert "The page: reports/report.html" in lines
-    assert lines[-1].startswith(f"Next: {following}")
+    assert lines[-2].startswith("Next: ")
+    assert lines[-1].startswith(f"  {following}")
     assert ("first look" in " ".join(lines)) == quick
 
 

@@ -22,7 +22,7 @@ def test_one_command_from_images_to_a_verdict(tmp_path: Path) -> None:
     assert "the whole run: " in said
     assert "2 paired seeds this set" in said
     assert f"\n{word}\n" in said[said.index("Running stage 'report'") :]
-    assert "\nThe page: reports/report.html\nNext: `augment" in said
+    assert "\nThe page: reports/report.html\nNext: " in said
     assert " left of the run" in done.stderr
     assert "Traceback" not in said + done.stderr
 

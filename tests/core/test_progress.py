@@ -45,8 +45,17 @@ def test_how_far_a_unit_is_is_told_every_five_seconds(clock: list[float], capsys
     progress.within(0.5, "GAN of class b")
     progress.within(0.6, "GAN of class b")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-1] == "  class GANs: 1 of 4, GAN of class b, 30 s left"
+    assert lines[-1] == "  class GANs: 1 of 4, GAN of class b 50%, 30 s left"
     assert len(lines) == 2
+
+
+def test_a_long_log_stays_short(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten hours of steps, one a second: lines every 5 s at first, then each a twentieth of the time later."""
+    progress = Progress("class GANs", 1)
+    for second in range(36_000):
+        clock[0] += 1
+        progress.within(second / 36_000, "GAN of class b")
+    assert 100 < len(capsys.readouterr().err.splitlines()) < 200
 
 
 def test_units_that_go_together_count_together(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +63,7 @@ def test_units_that_go_together_count_together(clock: list[float], capsys: pytes
     progress.within(0.0, "a stack", 10)
     clock[0] += 6
     progress.within(0.5, "a stack", 10)
-    assert capsys.readouterr().err == "  class GANs: 0 of 10, a stack, 6 s left\n"
+    assert capsys.readouterr().err == "  class GANs: 0 of 10, a stack 50%, 6 s left\n"
 
 
 def test_a_terminal_sees_a_bar_in_one_line(
@@ -70,7 +79,7 @@ def test_a_terminal_sees_a_bar_in_one_line(
     progress.advance()
     progress.advance()
     bar, said, second, end = capsys.readouterr().err.split(CLEAR_LINE)[1:]
-    assert bar == "  class GANs [#####...............] 0 of 2, GAN of class b, 3 s left"[:59]
+    assert bar == "  class GANs [#####...............] 0 of 2, GAN of class b 50%, 3 s left"[:59]
     assert said == "hello\n"
     assert second == "  class GANs [##########..........] 1 of 2, 2 s left"
     assert end == "  class GANs: 2 of 2 in 2 s\n"

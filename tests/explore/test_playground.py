@@ -14,9 +14,10 @@ from augment.core.errors import AugmentError, BundleError, DataError
 from augment.explore.places import place_of
 from augment.explore.playground import Playground, data_uri, open_playground
 from augment.measure.metrics import nearest
-from augment.synthesis.picks import FILE, read_picks
+from augment.synthesis.picks import FILE, drawn_with, read_picks
 from augment.synthesis.samplers import CopyFree, Mixture
 from augment.synthesis.selection import choose_samples
+from augment.synthesis.transplant.settings import NO_TRANSPLANT
 from tests.explore.conftest import LABELS
 
 MINORITY = LABELS[2]
@@ -86,7 +87,7 @@ def test_picks_are_written_counted_and_taken_back(playground: Playground, traine
     assert playground.choose("majority", (3, first), "kept") == {"picks": [[0, 0], [1, 0], [0, 0]]}
     assert playground.choose("majority", (3, second), "rejected") == {"picks": [[0, 0], [1, 1], [0, 0]]}
     assert playground.choose("majority", (4, second), "rejected") == {"picks": [[0, 0], [1, 1], [0, 0]]}, "another seed"
-    written = read_picks(playground.folder, trained / "models", LABELS)
+    written = read_picks(playground.folder, trained / "models", LABELS, drawn_with(0.5, NO_TRANSPLANT))
     assert written.classes["majority"].model_dump() == {"kept": [(3, first)], "rejected": [(3, second), (4, second)]}
     shown = {one["number"]: one["choice"] for one in playground.samples("majority", 3, 0, 20)["samples"]}
     assert (shown[first], shown[second]) == ("kept", "rejected")

@@ -61,7 +61,7 @@ class Disk:
         raise OSError(self.number, os.strerror(self.number), path)
 
     def _audit(self, event: str, values: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(values[0], str | bytes) and (values[2] or 0) & WRITING:
+        if event == "open" and isinstance(values[0], str | bytes) and is_written(values[2] or 0):
             self.meet("open", os.fsdecode(values[0]))
         elif event == "shutil.copyfile":
             self.meet("copy", os.fsdecode(values[1]))
@@ -93,6 +93,12 @@ class Watched:
 
     def __exit__(self, *error: object) -> None:
         self.stream.close()
+
+
+def is_written(flags: int) -> bool:
+    """Whether a file is opened for writing; a folder is by filelock, which asks whether it may have files without a
+    name, and takes any error for a no."""
+    return bool(flags & WRITING) and not flags & os.O_DIRECTORY
 
 
 def path_of(descriptor: int) -> str:

@@ -9,8 +9,9 @@ from augment.core.errors import DataError
 from augment.core.files import read_csv
 from augment.gan.generators import GeneratorSet
 from augment.params import check
-from augment.synthesis.picks import read_picks
+from augment.synthesis.picks import drawn_with, read_picks
 from augment.synthesis.selection import ClassCandidates
+from augment.synthesis.transplant.settings import NO_TRANSPLANT
 from pipeline import generate
 from tests.pipeline.evaluated import COUNTS
 from tests.toy import Fixed, bars
@@ -43,6 +44,10 @@ def generating(toy_project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return toy_project
 
 
+def drawn() -> str:
+    return drawn_with(0.0, NO_TRANSPLANT)
+
+
 def run() -> tuple[dict[str, list[str]], bytes]:
     """The reasons by class, and the manifest's bytes."""
     settings = {"per_class": 4, "oversample": 3, "borrowed": 0.0, "filter_steps": 20, "folds": 2}
@@ -64,7 +69,7 @@ def test_the_stage_follows_what_a_person_picked(generating: Path, capsys: pytest
     delivered = [number for number, reason in enumerate(before[label]) if not reason]
     spare = [number for number, reason in enumerate(before[label]) if reason == "surplus"]
     assert len(delivered) == 4
-    picks = read_picks(folder, generating / "models", list(before))
+    picks = read_picks(folder, generating / "models", list(before), drawn())
     for number, choice in ((0, "kept"), (delivered[0], "rejected"), (spare[-1], "kept"), (500, "kept")):
         picks = picks.with_choice(label, (0, number), choice)  # type: ignore[arg-type]
     picks.with_choice(other, (7, 1), "rejected").write(folder)
@@ -86,7 +91,15 @@ def test_the_stage_follows_what_a_person_picked(generating: Path, capsys: pytest
 
 def test_a_selection_of_other_generators_stops_the_stage(generating: Path) -> None:
     folder = generating / "data/selection"
-    read_picks(folder, generating / "models", []).write(folder)
+    read_picks(folder, generating / "models", [], drawn()).write(folder)
     (generating / "models/index.json").write_text("{ }")
     with pytest.raises(DataError, match="samples of other generators"):
+        run()
+
+
+def test_a_selection_of_samples_that_were_mixed_otherwise_stops_the_stage(generating: Path) -> None:
+    folder = generating / "data/selection"
+    mixed = drawn_with(0.5, NO_TRANSPLANT)
+    read_picks(folder, generating / "models", [], mixed).write(folder)
+    with pytest.raises(DataError, match=r"generate.borrowed: 0.5.*Set these keys back"):
         run()

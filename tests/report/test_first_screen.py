@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from augment.evaluation.next_step import next_step
-from augment.params.arms import ARMS
+from augment.params import check
+from augment.params.arms import ARMS, FIRST_LOOK_ARMS
 from augment.report.contents import Contents
 from augment.report.delivered import first_turns, read_delivered
 from augment.report.first_screen import cost_of_deciding, counts_line
 from augment.report.page import render
+from pipeline.report import folder_of_first_look
 from tests.report.builder import deliver, random_images
 from tests.report.pages import make
 from tests.report.test_page import words
@@ -63,6 +65,29 @@ def test_every_verdict_has_one_word_one_sentence_and_one_command(tmp_path: Path,
     assert words(command) == next_step(contents.verdict).command
     assert "dvc exp run -S evaluate.seeds=12" in command or verdict != "undecided"
     assert not set(re.findall(r"\w+", words(first))) & {arm for arm in ARMS if "_" in arm}, "names for people"
+
+
+def test_a_first_look_says_so_and_leads_to_a_whole_run(contents: Contents) -> None:
+    page = words(render(replace(contents, looked_at="my images")))
+    assert "This was a first look: fewer repeats" in page
+    assert "augment run 'my images'" in page
+    assert "evaluate.seeds=12" not in page
+    assert "It costs" not in page
+    assert "first look" not in words(render(contents))
+
+
+@pytest.mark.parametrize(
+    ("source", "arms", "folder"),
+    [
+        ("folder", list(FIRST_LOOK_ARMS), "my images"),
+        ("folder", [*FIRST_LOOK_ARMS, "classical"], ""),
+        ("folder", "default", ""),
+        ("digits", list(FIRST_LOOK_ARMS), ""),
+    ],
+)
+def test_a_first_look_is_a_run_of_no_more_arms(source: str, arms: list[str] | str, folder: str) -> None:
+    params = check({"ingest": {"source": source, "path": "my images"}, "evaluate": {"arms": arms}})
+    assert folder_of_first_look(params) == folder
 
 
 def test_sizes_and_counts_stand_in_one_line(contents: Contents) -> None:

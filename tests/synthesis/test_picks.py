@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from augment.core.errors import AugmentError, DataError
 from augment.synthesis import selection
-from augment.synthesis.picks import FILE, NO_PICKS, NumberPicks, left_out, read_picks
+from augment.synthesis.picks import FILE, FORMAT, NO_PICKS, NumberPicks, drawn_with, left_out, read_picks
 from augment.synthesis.selection import ClassChoice, choose_class
+from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings
 from tests.synthesis.test_selection import TRAIN, ByCorner, candidates_of
 from tests.toy import Fixed
 
@@ -75,6 +76,9 @@ def test_what_was_kept_and_is_not_delivered_is_said() -> None:
     ]
 
 
+DRAWN = "borrowed: 1"
+
+
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     (tmp_path / "models").mkdir()
@@ -84,15 +88,15 @@ def models(tmp_path: Path) -> Path:
 
 def test_picks_are_read_back_as_they_were_written(tmp_path: Path, models: Path) -> None:
     folder = tmp_path / "selection"
-    empty = read_picks(folder, models, ["a", "b"])
+    empty = read_picks(folder, models, ["a", "b"], DRAWN)
     assert empty.classes == {}
     folder.mkdir()
     (folder / "README.md").touch()
-    assert read_picks(folder, models, ["a", "b"]) == empty
+    assert read_picks(folder, models, ["a", "b"], DRAWN) == empty
     picks = empty.with_choice("b", (0, 7), "kept").with_choice("a", (3, 2), "kept").with_choice("b", (0, 1), "rejected")
     picks = picks.with_choice("a", (3, 2), "rejected").with_choice("b", (0, 5), "kept").with_choice("b", (0, 7), "open")
     picks.write(folder)
-    assert read_picks(folder, models, ["a", "b"]) == picks
+    assert read_picks(folder, models, ["a", "b"], DRAWN) == picks
     assert json.loads((folder / FILE).read_text())["classes"] == {
         "a": {"kept": [], "rejected": [[3, 2]]},
         "b": {"kept": [[0, 5]], "rejected": [[0, 1]]},
@@ -106,37 +110,73 @@ def test_picks_are_read_back_as_they_were_written(tmp_path: Path, models: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"format": 1, "models": "HASH", "classes": {"z": {"kept": [[0, 1]], "rejected": []}}}', "no class z among"),
-        ('{"format": 1, "models": "' + "0" * 64 + '", "classes": {}}', "samples of other generators"),
-        ('{"format": 2, "models": "HASH", "classes": {}}', "damaged (format"),
-        ('{"format": 1, "models": "HASH", "classes": {"a": {"kept": [[0, -1]]}}}', "damaged (classes.a.kept.0.1"),
-        ('{"format": 1, "models": "HASH", "classes": {"a": {"kept": [[0, 1, 2]]}}}', "damaged (classes.a.kept.0"),
-        ('{"format": 1, "models": "HASH", "classes": {"a": {"kept": [[0, 1]], "rejected": [[0, 1]]}}}', "twice"),
-        ('{"format": 1, "models": "HASH", "classes": {}, "more": 1}', "damaged (more"),
-        ('{"format": 1, "models"', "damaged (not json"),
+        (
+            '{START "classes": {"z": {"kept": [[0, 1]], "rejected": []}}}',
+            "no class z among",
+        ),
+        (
+            '{"format": 2, "drawn": "", "models": "' + "0" * 64 + '", "classes": {}}',
+            "samples of other generators",
+        ),
+        ('{"format": 9, "drawn": "", "models": "HASH", "classes": {}}', "damaged (format"),
+        ('{"format": 2, "models": "HASH", "classes": {}}', "damaged (drawn"),
+        (
+            '{"format": 2, "drawn": "borrowed: 0", "models": "HASH", "classes": {}}',
+            "drawn with borrowed: 0; params",
+        ),
+        (
+            '{START "classes": {"a": {"kept": [[0, -1]]}}}',
+            "damaged (classes.a.kept.0.1",
+        ),
+        (
+            '{START "classes": {"a": {"kept": [[0, 1, 2]]}}}',
+            "damaged (classes.a.kept.0",
+        ),
+        (
+            '{START "classes": {"a": {"kept": [[0, 1]], "rejected": [[0, 1]]}}}',
+            "twice",
+        ),
+        ('{START "classes": {}, "more": 1}', "damaged (more"),
+        ('{"format": 2, "drawn": "", "models"', "damaged (not json"),
         (None, "no such file beside what else is in that folder"),
     ],
 )
 def test_a_file_that_does_not_fit_is_one_message(tmp_path: Path, models: Path, text: str | None, message: str) -> None:
-    digest = read_picks(tmp_path / "none", models, []).models
+    digest = read_picks(tmp_path / "none", models, [], DRAWN).models
+    start = f'"format": {FORMAT}, "drawn": "{DRAWN}", "models": "{digest}",'
     (tmp_path / "other.json").touch()
     if text is not None:
-        (tmp_path / FILE).write_text(text.replace("HASH", digest))
+        (tmp_path / FILE).write_text(text.replace("START", start).replace("HASH", digest))
     with pytest.raises(DataError) as caught:
-        read_picks(tmp_path, models, ["a", "b"])
+        read_picks(tmp_path, models, ["a", "b"], DRAWN)
     assert message in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / FILE))
     assert "\n" not in str(caught.value)
     assert "augment explore" in str(caught.value)
 
 
+def test_what_decides_which_image_a_number_names() -> None:
+    plain = drawn_with(0.75, NO_TRANSPLANT)
+    assert plain == ('generate.borrowed: 0.75, generate.sources: "auto", ingest.flips: "none", evaluate.normal: null')
+    others = [
+        drawn_with(0.5, NO_TRANSPLANT),
+        drawn_with(0.75, TransplantSettings({"a": "translated"})),
+        drawn_with(0.75, TransplantSettings(flips="both")),
+        drawn_with(0.75, TransplantSettings(normal="good")),
+    ]
+    assert len({plain, *others}) == 5
+    assert drawn_with(0, TransplantSettings({"a": "own", "b": "own"})) == drawn_with(
+        0, TransplantSettings({"b": "own", "a": "own"})
+    ), "whatever order they stand in"
+
+
 def test_the_shipped_folder_says_nothing(models: Path) -> None:
     shipped = Path(__file__).parents[2] / "data/selection"
     if (shipped / FILE).exists():
         pytest.skip("somebody has chosen here")
-    assert read_picks(shipped, models, []).classes == {}
+    assert read_picks(shipped, models, [], DRAWN).classes == {}
 
 
 def test_without_generators_it_is_said(tmp_path: Path) -> None:
     with pytest.raises((AugmentError, OSError)):
-        read_picks(tmp_path, tmp_path / "models", [])
+        read_picks(tmp_path, tmp_path / "models", [], DRAWN)

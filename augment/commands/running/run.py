@@ -15,6 +15,7 @@ from typing import get_args
 from augment.commands.running.planning import Plan, Wishes, plan_run
 from augment.commands.running.requirements import require_project
 from augment.core.files import write_text
+from augment.core.processes import return_freed_memory
 from augment.core.progress import counted
 from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock
 from augment.evaluation.cost.first_look import FIRST_LOOK_MINUTES
@@ -22,13 +23,12 @@ from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
+from augment.evaluation.next_step import look_properly, next_step
 from augment.params.arms import Family
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
 MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come
 INTERRUPTED, STOPPED = 130, 2
-TRIAL = 'Next: `augment trial "python your_training.py"` asks the same of your own training (docs/guide.md)'
-SIMPLER = ("harms", "equivalent")  # verdicts that advise `assemble.use: real`
 
 
 def run(path: Path, wishes: Wishes) -> int:
@@ -40,7 +40,10 @@ def run(path: Path, wishes: Wishes) -> int:
     plan = plan_run(path, wishes)
     write_text(FILE, plan.text)
     print("\n".join([*plan.lines, *outlook(plan, wishes.quick)]), flush=True)
-    status = reproduce(clock_of(plan.work))
+    clock = clock_of(plan.work)
+    del plan  # its images would wait beside those of the stages
+    return_freed_memory()
+    status = reproduce(clock)
     print("\n".join(["", *(closing(path, wishes.quick) if status == 0 else [stopped(status, path)])]), flush=True)
     return status
 
@@ -103,10 +106,7 @@ def stopped(status: int, path: Path) -> str:
 
 def closing(path: Path, quick: bool) -> list[str]:
     """The verdict in words, where the page is, the next command."""
-    word = json.loads((REPORTS / "evaluation/verdict.json").read_text(encoding="utf-8"))["verdict"]
-    again = f"augment run {shlex.quote(str(path))}"
-    lines = [*last_verdict(REPORTS, explain=False), "", f"The page: {REPORTS / 'report.html'}"]
-    if quick:
-        look = f"This was a first look (--quick): fewer repeats, fewer ways to train, GANs trained for less. `{again}`"
-        return [*lines, look + " looks properly.", f"Next: `{again}`"]
-    return [*lines, f"Next: `{again} --set assemble.use=real`" if word in SIMPLER else TRIAL]
+    verdict = json.loads((REPORTS / "evaluation/verdict.json").read_text(encoding="utf-8"))
+    step = look_properly(str(path)) if quick else next_step(verdict)
+    page = f"The page: {REPORTS / 'report.html'}"
+    return [*last_verdict(REPORTS, explain=False), "", page, f"Next: {step.text}", f"  {step.command}"]

@@ -14,6 +14,7 @@ Unit = TypeVar("Unit")
 
 MIN_SECONDS_BETWEEN_LINES, SECONDS_WITHIN_A_UNIT = 2.0, 5.0
 SECONDS_BETWEEN_BARS = 0.1
+SHARE_BETWEEN_LINES = 0.05  # of the time so far: a log of hours stays short
 BAR_WIDTH = 20  # characters
 CLEAR_LINE = "\r\x1b[K"  # to the line's begin, and nothing right of it
 MAX_PROBLEM_LINES = 20  # of one message; more are counted
@@ -74,12 +75,13 @@ class Progress:
         done = self.done + units * share
         if self.done_before is None:  # the first step also warms up, and would promise hours
             self.began, self.done_before = time.monotonic(), done
-        self._tell(done, part, SECONDS_WITHIN_A_UNIT)
+        self._tell(done, f"{part} {share:.0%}", SECONDS_WITHIN_A_UNIT)
 
     def _tell(self, done: float, part: str, seconds: float) -> None:
         now, bar = time.monotonic(), on_terminal()
         over = self.done == self.total
-        if not self.shown or (not over and now - self.told_at < (SECONDS_BETWEEN_BARS if bar else seconds)):
+        wait = SECONDS_BETWEEN_BARS if bar else max(seconds, SHARE_BETWEEN_LINES * (now - self.began))
+        if not self.shown or (not over and now - self.told_at < wait):
             return
         self.told_at = now
         counts = f"{self.done} of {self.total}{f', {part}' if part else ''}"

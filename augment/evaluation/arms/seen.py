@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -137,11 +138,16 @@ def _kept(
     units += [(part, look, len(units))] if part else []
     parts = engine.gather(_see_part, units, "backbone")
     features, activations = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
-    stream = io.BytesIO()
-    for array in (features, activations):
-        np.save(stream, array, allow_pickle=False)
-    write_sealed(path, path.stem, stream.getvalue(), durable=False)
+    del parts
+    write_sealed(path, path.stem, *_saved(features), *_saved(activations), durable=False)
     return features, activations
+
+
+def _saved(array: NDArray[Any]) -> tuple[bytes, memoryview]:
+    """What `np.save` writes of an array in C order; the array itself is not copied."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    return header.getvalue(), array.reshape(-1).view(np.uint8).data
 
 
 def _see_part(

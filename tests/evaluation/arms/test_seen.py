@@ -1,10 +1,12 @@
 """Images seen once: rows by content, views of training images alone, more of them where a class is small."""
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from augment.core.engine import Engine
 from augment.evaluation.arms import seen
@@ -97,3 +99,10 @@ def test_made_images_are_seen_once_as_they_are_or_augmented() -> None:
     assert np.array_equal(augmented, again)
     assert not np.array_equal(augmented, other)
     assert see_made(TEST.images[:0], LOOK, 0, augmented=True)[0].shape == (0, 24)
+
+
+@pytest.mark.parametrize("array", [np.ones((2, 3, 4), np.float16), np.zeros((0, 5), np.float32), np.arange(3.0)])
+def test_what_is_kept_is_what_numpy_would_save(array: NDArray[Any]) -> None:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    assert b"".join(map(bytes, seen._saved(array))) == stream.getvalue()

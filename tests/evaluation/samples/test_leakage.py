@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, norm
 
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
@@ -111,6 +111,26 @@ def test_one_class_is_the_plain_rank_test() -> None:
     assert row.p == pytest.approx(expected.pvalue, rel=1e-6)
     assert row.nearer == pytest.approx(1 - expected.statistic / 1600)
     assert (row.seed, row.control, row.test, row.others, row.note) == (4, "train", 40, 40, "")
+
+
+@pytest.mark.parametrize("wins", [50, 61, 70, 90])
+def test_classes_of_one_image_on_either_side_are_a_sign_test(wins: int) -> None:
+    """A pair has one winner, so a hundred pairs are a hundred tosses, and not two hundred ranks."""
+    sides = np.array(["test", "val"])
+    pairs = [(np.array([0.0, 1.0] if number < wins else [1.0, 0.0]), sides) for number in range(100)]
+    row = leakage._rank_test(pairs, "val", 0)
+    assert row.nearer == pytest.approx(wins / 100)
+    assert row.p == pytest.approx(norm.sf((wins - 50 - 0.5) / 5))
+    assert row.leak == (wins >= 70)
+
+
+def test_many_small_classes_alarm_no_more_often_than_large_ones() -> None:
+    """Ranks of no meaning in a hundred classes of one to four images: a twentieth of p lies below 0.05."""
+    rng, low = np.random.default_rng(0), 0
+    for _ in range(400):
+        classes = [(rng.random(sum(n)), np.repeat(["test", "val"], n)) for n in rng.integers(1, 5, (100, 2))]
+        low += (leakage._rank_test(classes, "val", 0).p or 0) < 0.05
+    assert 5 <= low <= 40  # 20 expected, with a standard deviation of 4.4
 
 
 def test_a_group_counts_once() -> None:
