@@ -113,20 +113,16 @@ def choose_samples(
     """
     translators = [known.translators for known in generators]
     carrying = transplants_of_repeats(sets, larger, settings, seeds, translators, engine)
-    shared = [
-        (of_seed.shared if transfer_share > 0 and _needs_transfer(train, by_class) else None, train, seed)
-        for train, of_seed, by_class, seed in zip(sets, generators, carrying, seeds, strict=True)
-    ]
-    is_any = any(of_seed is not None for of_seed, *_ in shared)
-    found = engine.gather(_transfers_of, shared, "latents") if is_any else [{} for _ in seeds]
+    asked = [transfer_share > 0 and _needs_transfer(*unit) for unit in zip(sets, carrying, strict=True)]
+    shared = [known.shared if needs else None for known, needs in zip(generators, asked, strict=True)]
+    units_of_transfer = list(zip(shared, sets, seeds, strict=True))
+    found = engine.gather(_transfers_of, units_of_transfer, "latents") if any(asked) else [{} for _ in seeds]
     transfers = [settings.without_own(by_class) for by_class in found]
     how_many = (wanted, wanted * oversample)
     units = zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
-        _choices(
-            train, class_samplers(known, train, by_class, transfer_share, translating), of_seed, how_many, seed, picks
-        )
-        for train, known, by_class, translating, of_seed, seed in units
+        _choices(train, class_samplers(known, train, by_class, transfer_share, made), of_seed, how_many, seed, picks)
+        for train, known, by_class, made, of_seed, seed in units
     ]
     every = [choice for of_seed in choices for choice in of_seed]
     chosen = iter(engine.gather(choose_class, every, "samples of classes"))
