@@ -85,7 +85,10 @@ def test_a_class_that_has_learnt_draws_by_its_translator(file: Path) -> None:
 def test_what_does_not_fit_is_named(file: Path, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="params need borrow_from"):
         SyntheticDataset(SET, 1, params=file)
-    with pytest.raises(ParamsError, match=r"nowhere\.yaml"):
+    with pytest.raises(ArgumentError, match=r"params: .*nowhere\.yaml is no file"):
         SyntheticMix(SET, 0.5, borrow_from=TRAIN, params=tmp_path / "nowhere.yaml")
+    file.write_text("generate: {sources: elsewhere}")
+    with pytest.raises(ParamsError, match=r"generate\.sources"):
+        SyntheticMix(SET, 0.5, borrow_from=TRAIN, params=file)
     with pytest.raises(TypeError, match="params must be a path"):
         SyntheticDataset(SET, 1, borrow_from=TRAIN, params=3)  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ from augment.synthesis.selection import expected_candidates
 
 STAGES = ("ingest", "train", "generate", "experiment", "evaluate", "assemble", "report")
 BEGIN_SECONDS = 4.0  # of a stage: Python, its libraries, DVC's hashes
-TRANSLATOR_STEP = 1.0  # of a class GAN's
+TRANSLATOR_STEP = 1.5  # of what a step of the class's GAN takes, on average
 AFTERWARDS_SECONDS = 10.0  # judging samples, the second classifier
 
 

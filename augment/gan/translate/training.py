@@ -29,7 +29,7 @@ from augment.gan.translate.lessons import Batch, Lessons, batch_of, joined, shap
 from augment.gan.translate.network import TranslatorNetwork, random_codes, translated
 
 BATCH, LEARNING_RATE, ADAM_BETAS = 32, 3e-3, (0.9, 0.99)  # of regression, where momentum halves the error
-CLASS_SHARE, PLAY_SHARE = 0.25, 0.75  # of the steps of the class's GAN: of regression, and of the play against D
+CLASS_SHARE, PLAY_SHARE = 0.25, 0.5  # of the steps of the class's GAN: of regression, and of the play against D
 INTERVALS = 5  # of the play against D, at whose ends it is checked
 AROUND_WEIGHT = 0.1  # of errors outside of masks, beside those under them
 MIN_DIFFERING = 0.35  # of what two defects differ by, in two samples: less costs; at 0.6 it draws specks to differ

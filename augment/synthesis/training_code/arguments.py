@@ -63,10 +63,13 @@ def class_order(generators: GeneratorSet, classes: Sequence[str] | None) -> list
 
 
 def params_argument(params: object) -> Params | None:
-    """The settings of a file. Raises TypeError for what names none, `ParamsError` for what cannot be read."""
+    """The settings of a file. Raises TypeError or `ArgumentError` for what names none, `ParamsError` for what cannot be
+    read."""
     if params is None:
         return None
     path = path_argument("params", params)
+    if not path.is_file():
+        raise ArgumentError(f"params: {path} is no file; give the run's params.yaml")
     try:
         return load(path)
     except ImportError as error:

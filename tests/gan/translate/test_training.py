@@ -115,7 +115,7 @@ def test_what_a_guard_finds_in_the_play_brings_back_the_last_good_one(
 
     monkeypatch.setattr(training, "fault", checked)
     result = class_translator(BAR, start, SETTINGS, seed=0)
-    assert result.ended == "step 18: collapsed"
+    assert result.ended == "step 12: collapsed"
     assert all(torch.equal(value, seen[1][name]) for name, value in result.network.state_dict().items())
 
 
