@@ -19,6 +19,7 @@ from augment.gan.networks.layers import LEAKY_SLOPE, channels_last, doubling
 from augment.gan.translate.placing import placed
 
 MASK_BIAS = -3.0  # before the first step next to nothing is changed
+MASK_FLOOR = 0.05  # of a mask: below that nothing is drawn, and a pixel stays to the last bit
 CANVAS_CHANNELS, LATENT = 16, 32
 
 
@@ -73,7 +74,10 @@ class TranslatorNetwork(nn.Module):
         h = torch.cat([good, placed(self.canvas(z), place, (good.shape[2], good.shape[3]))], dim=1)
         for layer in self.blend:
             h = F.leaky_relu(layer(channels_last(h)), LEAKY_SLOPE)
-        return 2 * torch.tanh(self.to_change(h)), bounded(torch.sigmoid(self.to_mask(h)), self.shape.max_area)
+        mask = torch.sigmoid(self.to_mask(h))
+        if not self.training:  # there a floor would leave pixels without a gradient
+            mask = (mask - MASK_FLOOR).clamp(min=0) / (1 - MASK_FLOOR)
+        return 2 * torch.tanh(self.to_change(h)), bounded(mask, self.shape.max_area)
 
     def canvas(self, z: Tensor) -> Tensor:
         """float (N, CANVAS_CHANNELS, height, width): a defect in the middle."""

@@ -64,6 +64,17 @@ def test_different_z_give_different_defects() -> None:
     assert len({image.tobytes() for image in made}) == 6
 
 
+def test_what_no_mask_covers_stays_to_the_last_bit() -> None:
+    one = generators()["crack"]
+    network = one.translator.network  # type: ignore[union-attr]
+    with torch.no_grad():
+        network.to_mask.weight.zero_()
+        network.to_mask.bias.fill_(-3.0)  # 0.047
+        assert np.array_equal(one.translate(GOOD).numpy(), GOOD)
+        network.to_mask.bias.fill_(-2.0)
+        assert not np.array_equal(one.translate(GOOD).numpy(), GOOD)
+
+
 def test_a_set_comes_back_with_its_translators(root: Path) -> None:
     index = json.loads((root / "index.json").read_text())
     assert index["translators"] == ["crack"]
