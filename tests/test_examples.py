@@ -96,7 +96,8 @@ def test_the_second_example_is_params_yaml_but_for_what_keeps_it_short() -> None
     assert plates["generate"]["sources"] == "translated"
     assert "untranslated_half" in plates["evaluate"]["arms"]
     assert differing == {
-        "ingest.source", "ingest.flips", "ingest.train_per_class", "train.width", "train.shared_steps", "train.steps",
+        "ingest.source", "ingest.flips", "ingest.train_per_class", "train.width", "train.shared_steps",
+        "train.steps", "train.batch_size", "generate.filter_steps",
         "generate.per_class", "generate.sources", "evaluate.arms", "evaluate.classifier", "evaluate.seeds",
         "evaluate.second_classifier", "evaluate.steps",
     }  # fmt: skip
