@@ -85,20 +85,25 @@ def _upgrade(options: argparse.Namespace) -> int:
 
 def _init(options: argparse.Namespace) -> int:
     _need_pipeline("init")
-    from augment.commands import ahead, setup
+    from augment.commands import ahead, setup, tables
 
     file: Path = options.params
+    if tables.form_of(options.path):
+        return tables.init_rows(options.path, file, options.label)
     return setup.run(options.path, file, partial(ahead.outlook, file), partial(ahead.working_size, file))
 
 
 def _check(options: argparse.Namespace) -> int:
     _need_pipeline("check")
-    from augment.commands import ahead, check
+    from augment.commands import ahead, check, tables
     from augment.params import Params, load, read
     from augment.project.dvc_yaml import obstacles
 
     file = options.params or Path("params.yaml")
     forecast = partial(ahead.outlook, file)
+    settings = load(file) if file.exists() or options.path is None else Params()
+    if tables.is_of_rows(options.path, settings):
+        return tables.check_rows(options.path, settings, options.json, options.label)
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json, forecast=forecast)
     params, missing = load(file), obstacles(file, read(file))
@@ -107,10 +112,14 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run_all(options: argparse.Namespace) -> int:
     _need_pipeline("run")
+    from augment.commands import tables
     from augment.commands.running import run
     from augment.commands.running.planning import Wishes
+    from augment.commands.running.table import run_table
 
     wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
+    if tables.form_of(options.path):
+        return run_table(options.path, wishes, options.label)
     return run.run(options.path, wishes)
 
 

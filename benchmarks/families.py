@@ -27,7 +27,8 @@ from augment.evaluation.experiment.settings import CLASSIFIER_STEPS, ExperimentS
 from augment.evaluation.statistics.bootstrap import balanced_accuracy
 from augment.measure.classifiers import FitSettings
 from augment.params import Params
-from augment.params.arms import Arm, Family
+from augment.params.arm_row import Family
+from augment.params.arms import Arm
 from augment.synthesis.filter import filter_settings
 from benchmarks.prior import BATCH, MAX_TEST_IMAGES, Correct, correlation, shift
 

@@ -20,7 +20,8 @@ from augment.core.engine import Engine
 from augment.core.processes import cores
 from augment.data.cleaning import examine
 from augment.data.imageset import ImageSet
-from augment.gan.per_class import Backend, train_classes
+from augment.gan.backend import Backend
+from augment.gan.per_class import train_classes
 from augment.gan.settings import class_training
 from augment.params import Ingest, Train
 from benchmarks.pipeline import run

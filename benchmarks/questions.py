@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from augment import params
 from augment.core.engine import Engine
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.evaluation.arms.backbone_arms import BackboneFit, rows_of, run_backbone_fit, strengths_of
 from augment.evaluation.arms.draws import with_synthetic_shares
 from augment.evaluation.arms.seen import see_images

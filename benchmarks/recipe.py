@@ -27,12 +27,14 @@ from augment.core.errors import TrainingError
 from augment.core.files import write_text
 from augment.core.processes import cores
 from augment.core.seeds import derive_seed
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.evaluation.arms.baselines import blended_images, jittered_copies, smote_images
 from augment.evaluation.arms.draws import Samples
 from augment.evaluation.arms.scratch import ScratchFit, fit_scratch
 from augment.evaluation.experiment.settings import classifier_steps
-from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
+from augment.gan.backend import Backend
+from augment.gan.per_class import ClassTraining, generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings, probabilities
 from augment.measure.features import random_convolutions

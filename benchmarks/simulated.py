@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from augment.evaluation.statistics.power_model import VarianceComponents, without_arm_differences
-from augment.params.arms import ROW_OF, UNAUGMENTED_ARMS, Arm, Family, family_of
+from augment.params.arm_row import Family
+from augment.params.arms import ROW_OF, UNAUGMENTED_ARMS, Arm, family_of
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

@@ -26,8 +26,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from augment.core.engine import Engine
 from augment.core.processes import cores
 from augment.data.imageset import ImageSet
+from augment.gan.backend import Backend
 from augment.gan.networks.build import Generator, to_float, to_uint8
-from augment.gan.per_class import Backend, ClassTraining, class_job, generators_from, train_classes
+from augment.gan.per_class import ClassTraining, class_job, generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.run import GanSettings, augmentation, begin_run
 from augment.gan.training.step import train_step

@@ -29,7 +29,7 @@ from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.evaluation.arms.baselines import jittered_copies, pasted_images
 from augment.evaluation.arms.seen import augmented_once
-from augment.gan.per_class import backend_on
+from augment.gan.backend import backend_on
 from augment.gan.settings import class_training
 from augment.measure.backbone.backbone import Backbone, features, load_backbone
 from augment.params import Train

@@ -13,6 +13,7 @@ from augment.data.checksums import check_file, check_files
 from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
 from augment.data.originals import read_scale
+from augment.data.rows.rowset import holds_rows
 from augment.evaluation.arms.draws import delivered_images, is_matched, sampled_classes
 from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
@@ -20,12 +21,16 @@ from augment.params.types import CARRIED
 from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
 from pipeline.delivery import Delivery, carried_again, delivery_of, real_files, train_files, varied_of
+from pipeline.rows.assemble import assemble_rows
 
 Row = dict[str, object]
 
 
 def assemble(params: Params) -> None:
     """Ready to train on: class folders, and a weight for each image that a sampler or a loss can use."""
+    if holds_rows(PREPARED / "train"):
+        assemble_rows(params)
+        return
     policy = read_json(METRICS, ["policy"])["policy"]
     facts = read_json(EXPERIMENT / "experiment.json", ["base", "arms"])
     base: Arm | None = facts["base"]

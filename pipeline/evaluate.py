@@ -7,10 +7,13 @@ from typing import Any
 from augment.core.files import write_csv, write_json
 from augment.core.progress import say
 from augment.data.checksums import write_checksums
+from augment.data.imageset import ImageSet
+from augment.data.rows.wording import of_rows
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation import tables
 from augment.evaluation.columns import EVALUATION, columns
 from augment.evaluation.experiment.learning_curve import curve_points
-from augment.evaluation.experiment.protocol import Splits, possible_metric, primary_metric, protocol_metric_table
+from augment.evaluation.experiment.protocol import possible_metric, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
@@ -58,7 +61,7 @@ def evaluate(params: Params) -> None:
     caveats += pinned_start_caveat(facts.pinned, splits.train.fingerprint())
     for caveat in caveats:
         say(f"evaluate: {caveat}")
-    announced, tried, use = facts.announced, families_of(facts, splits, chosen), params.assemble.use
+    announced, tried, use = facts.announced, families_of(facts, splits.train, chosen), params.assemble.use
     verdict = decide(
         test, val, selection, kinds, equivalence=chosen.equivalence, announced=announced, scope=scope, tried=tried,
         use=use,
@@ -83,18 +86,21 @@ def evaluate(params: Params) -> None:
     family = family_of(facts.base, None) if facts.base else "scratch"
     summary |= {"augmentation": augmentation or "none", "classifier": family, "base": facts.base}
     summary["looked"] |= {"scores": scores_digest()}
-    summary |= {"backbone": facts.backbone}
+    summary |= {"backbone": facts.backbone, "rows": not isinstance(splits.train, ImageSet)}
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
-    write(rows | {"facts": fact_rows(summary)}, summary)
+    write(rows | {"facts": fact_rows(summary)}, summary if isinstance(splits.train, ImageSet) else of_rows(summary))
     write_json(METRICS, metrics_summary(selection, verdict, copies[-1].synthetic_rate), sort_keys=False)
 
 
-def families_of(facts: Facts, splits: Splits, chosen: Evaluate) -> Families:
-    """The classifiers that ran, and why no pretrained backbone did."""
-    height, width = splits.train.images.shape[2:]
+def families_of(facts: Facts, train: LabelledSet, chosen: Evaluate) -> Families:
+    """The classifiers that ran, and why no pretrained backbone did: of rows there is none to try."""
+    fixed = None if chosen.classifier == "auto" else chosen.classifier
+    if not isinstance(train, ImageSet):
+        return Families(facts.base, fixed)
+    height, width = train.images.shape[2:]
     untried = why_untried(facts.arms, chosen.arm_names, height, width)
     sizes = ((facts.seen_size[0], facts.seen_size[1]), (height, width)) if facts.seen_size else None
-    return Families(facts.base, None if chosen.classifier == "auto" else chosen.classifier, untried, sizes)
+    return Families(facts.base, fixed, untried, sizes)
 
 
 def write(rows_of: Mapping[str, list[Row]], summary: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from augment.core.files import SEEN_STORE, write_csv, write_json
 from augment.core.processes import cores
 from augment.core.progress import run_clock, say
 from augment.data.originals import read_scale
+from augment.data.rows.rowset import holds_rows
 from augment.data.sizes import Size, read_sizes
 from augment.evaluation.cost.counting import ExperimentCost, measure_cost, minutes_of_a_repeat
 from augment.evaluation.cost.disk import delivery_needs, gan_needs
@@ -28,7 +29,7 @@ from augment.evaluation.experiment.experiment import (
     with_controls,
 )
 from augment.evaluation.experiment.external import read_external
-from augment.evaluation.experiment.learning_curve import curve_points
+from augment.evaluation.experiment.learning_curve import CurvePoint, curve_points
 from augment.evaluation.experiment.preflight import check_experiment, check_trained_on, expected_gain
 from augment.evaluation.experiment.protocol import Protocol, Splits, primary_metric, protocol_metric_table
 from augment.evaluation.experiment.second_classifier import logistic_scores
@@ -39,8 +40,8 @@ from augment.evaluation.samples.leakage import require_no_leak
 from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.selection import choose_selection, strongest_base
+from augment.gan.backend import Backend
 from augment.gan.bundle import load_generators
-from augment.gan.per_class import Backend
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params
@@ -58,11 +59,15 @@ from pipeline.experiment_files import (
     write_times,
 )
 from pipeline.judged import load_judged
+from pipeline.rows.experiment import experiment_rows
 from pipeline.surroundings import tell_makers
 
 
 def experiment(params: Params) -> None:
     """Repeats that differ in seed, or in training images too, as the protocol says; each has GANs of its own."""
+    if holds_rows(PREPARED / "train"):
+        experiment_rows(params)
+        return
     chosen = params.evaluate
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
@@ -71,8 +76,7 @@ def experiment(params: Params) -> None:
     external = read_external(Path(chosen.external), params.ingest, classes, shape, partial(read_scale, PREPARED))
     if external is not None:
         say(f"experiment: {len(external)} external images of {len(external.classes)} classes")
-    judged = load_judged(params, [*splits.sides().values(), pool], external)
-    first = protocol.first_splits.train
+    judged, first = load_judged(params, [*splits.sides().values(), pool], external), protocol.first_splits.train
     seen_size = judged.size if judged else first.images.shape[2:]
     check_experiment(protocol, external, params, (first.images.shape[1], *seen_size))
     require_room(splits, params, seen_size)
@@ -84,8 +88,8 @@ def experiment(params: Params) -> None:
     if FINETUNE_ARM in chosen.arm_names and FINETUNE_ARM not in arms and PROBE_ARM in arms:
         say("experiment: the network of evaluate.backbone cannot be cut near its end: a probe, and no fine-tuning")
     settings = experiment_settings(params, arms, first, seen_size, judged)
-    announced, cost = announce(protocol, settings, params, backend)
     repeats, engine = protocol.replicates, backend.engine
+    announced, cost = announce(protocol, settings, params, backend)
     on_val = partial(protocol_metric_table, "val", protocol, metric=primary_metric(params))
     standalone = run_standalone_arms(repeats, settings, engine, external)
     settings = choose_base(settings, chosen.base_arms(arms), on_val(standalone.val))
@@ -100,8 +104,7 @@ def experiment(params: Params) -> None:
     if DELIVERED_ARM in settings.arms:
         result = add_delivered_arm(result, repeats, selection.arm, settings, engine, external)
     curve = curve_points(protocol, pool, params.seed) if chosen.learning_curve == "on" else []
-    if curve:
-        say(f"experiment: {learning_curve_text(selection.chosen_real, curve)}")
+    curve_told(selection.chosen_real, curve)
     by_size = score_learning_curve(curve, selection.chosen_real, settings, engine)
     write_scores(result.scores, by_size, second_scores(protocol, result, settings.arms, chosen, engine), external)
     write_times(result.scores.seconds, minutes_of_a_repeat(cost, settings.base, protocol))
@@ -110,10 +113,16 @@ def experiment(params: Params) -> None:
     )
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
-    facts = (announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size)
-    Facts(*facts).write()
+    arms = tuple(settings.arms)
+    Facts(announced, arms, settings.base, dict(failed), pinned, backbone, settings.seen_size).write()
     write_json(ENVIRONMENT, environment(backend.device))
     end_experiment()
+
+
+def curve_told(arm: Arm, curve: Sequence[CurvePoint]) -> None:
+    """The sizes of the learning curve, where one is asked for."""
+    if curve:
+        say(f"experiment: {learning_curve_text(arm, curve)}")
 
 
 def require_room(splits: Splits, params: Params, seen_size: Size) -> None:

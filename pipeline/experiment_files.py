@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from augment.core.files import json_text, read_json, read_rows, sha256, write_bytes, write_json
 from augment.data.checksums import check_files, write_checksums
 from augment.data.imageset import ImageSet
+from augment.data.rows.rowset import RowSet, holds_rows
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
@@ -58,11 +59,12 @@ class Facts:
         return Facts(**{key: values[key] for key in keys})
 
 
-def load_prepared(settings: Evaluate) -> tuple[Splits, ImageSet]:
-    """The delivered split, and what it left over where that is asked for."""
-    splits = Splits(*(ImageSet.load(PREPARED / side) for side in ("train", "val", "test")))
+def load_prepared(settings: Evaluate) -> tuple[Splits[Any], Any]:
+    """The delivered split, of images or of rows, and what it left over where that is asked for."""
+    kind = RowSet if holds_rows(PREPARED / "train") else ImageSet
+    splits = Splits(*(kind.load(PREPARED / side) for side in ("train", "val", "test")))
     wanted = settings.protocol == "repeated" or settings.learning_curve == "on"
-    return splits, ImageSet.load(PREPARED / "pool") if wanted else splits.val.take([])
+    return splits, kind.load(PREPARED / "pool") if wanted else splits.val.take([])
 
 
 def begin_experiment() -> None:

@@ -12,6 +12,7 @@ from augment.core.grids import write_grid, write_picture
 from augment.core.progress import say
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
+from augment.data.rows.rowset import holds_rows
 from augment.gan.bundle import load_generators
 from augment.gan.settings import start_backend
 from augment.gan.translate.translator import Translator
@@ -25,6 +26,7 @@ from augment.synthesis.transplant.transplant import transplants
 from pipeline.carried import ACROSS, FINDING_COLUMNS, examples, finding_rows
 from pipeline.common import MODELS, PREPARED, SYNTHETIC, main
 from pipeline.room import samples_and_delivery
+from pipeline.rows.generate import generate_rows
 from pipeline.surroundings import tell_makers
 
 COLUMNS = (
@@ -35,6 +37,9 @@ COLUMNS = (
 
 def generate(params: Params) -> None:
     """Every candidate has a row in manifest.csv; the kept ones are PNG files."""
+    if holds_rows(PREPARED / "train"):
+        generate_rows(params)
+        return
     train = ImageSet.load(PREPARED / "train")
     require_space(samples_and_delivery(train, params))
     backend, generators = start_backend(params.compute), load_generators(MODELS)

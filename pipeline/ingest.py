@@ -7,10 +7,14 @@ from augment.data.prepare import prepare
 from augment.data.split.pool import check_split
 from augment.params import Params
 from pipeline.common import PREPARED, main
+from pipeline.rows.ingest import ingest_rows
 
 
 def ingest(params: Params) -> None:
-    """Write data/prepared and say what became of the files."""
+    """Write data/prepared and say what became of the files; of rows, see pipeline/rows."""
+    if params.ingest.of_rows:
+        ingest_rows(params)
+        return
     findings = prepare(params.ingest, params.seed, PREPARED)
     outcomes = Counter[str](entry.outcome for entry in findings.entries)
     splits = Counter(entry.split or "unused" for entry in findings.usable)

@@ -11,19 +11,22 @@ from typing import Any
 from augment.core.files import write_bytes, write_csv, write_json, write_text
 from augment.core.progress import say
 from augment.core.progress.run_clock import RUN
+from augment.data.rows.rowset import holds_rows
 from augment.params import Params
 from augment.params.arms import FIRST_LOOK_ARMS
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
 from augment.report.plots import INTERVAL_COLUMNS, INTERVAL_TEMPLATE, arm_rows, curve_rows, gain_rows, grids
+from augment.report.rows import load_rows
 from augment.report.tables import judged_arm
-from pipeline.common import ARM_SECONDS, PAGE, PLOTS, REPEAT_MINUTES, main
+from pipeline.common import ARM_SECONDS, PAGE, PLOTS, PREPARED, REPEAT_MINUTES, main
 
 
 def report(params: Params) -> None:
     """The page for people, and what dvc.yaml lists as plots."""
-    contents = load(params.report.title, params.report.grid, Path(), Path(params.train.base))
+    read = load_rows if holds_rows(PREPARED / "train") else load
+    contents = read(params.report.title, params.report.grid, Path(), Path(params.train.base))
     scores = contents.verdict["looked"].get("scores")
     contents = replace(contents, seconds=arm_seconds(scores), repeat_minutes=repeat_minutes(scores))
     contents = replace(contents, looked_at=folder_of_first_look(params))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import augment
 
-IMAGES = "folder with one sub-folder per class, folder with IDX files, or images.csv"
+IMAGES = "folder with one sub-folder per class, folder with IDX files, images.csv, or a table"
+LABEL = "of a table: the column of the class (default: found)"
 DEFAULT = "(default: %(default)s)"
 
 
@@ -18,10 +19,12 @@ def parser() -> argparse.ArgumentParser:
     _add_project_commands(commands)
     init = commands.add_parser("init", help="look at images and write params.yaml's ingest section")
     init.add_argument("path", type=Path, help=IMAGES)
+    init.add_argument("--label", metavar="COLUMN", help=LABEL)
     init.add_argument("--params", type=Path, default=Path("params.yaml"), help=f"file to write {DEFAULT}")
 
     check = commands.add_parser("check", help="report on images, changing nothing; exit 1 if a run would stop")
     check.add_argument("path", type=Path, nargs="?", help=f"{IMAGES} (default: what params.yaml names)")
+    check.add_argument("--label", metavar="COLUMN", help=LABEL)
     check.add_argument("--params", type=Path, help="settings (default: params.yaml, if there is one)")
     check.add_argument("--json", action="store_true", help="the report as JSON on standard output")
 
@@ -43,12 +46,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_sample(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    sample = commands.add_parser("sample", help="write samples of trained generators")
+    sample = commands.add_parser("sample", help="write samples of trained generators; of a table as CSV")
     sample.add_argument("models", type=Path, help="folder with index.json")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
     sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
     sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
-    sample.add_argument("-o", "--out", type=Path, help="folder for PNG files, one sub-folder per class")
+    where = "folder for PNG files, one sub-folder per class; of a table for CSV files"
+    sample.add_argument("-o", "--out", type=Path, help=where)
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
 
 
@@ -62,6 +66,7 @@ def _add_trial(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="look, write the settings, run the pipeline, say what came of it")
     run.add_argument("path", type=Path, metavar="FOLDER", help=IMAGES)
+    run.add_argument("--label", metavar="COLUMN", help=LABEL)
     run.add_argument(
         "--size", type=_side, help="longer side of what GANs learn, pixels (default: what ends within 1 h)"
     )

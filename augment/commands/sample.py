@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from augment.core.errors import AugmentError, BundleError
-from augment.core.files import folder_name
+from augment.core.files import folder_name, write_csv
 from augment.core.grids import write_grid, write_picture
 from augment.gan.bundle import load_generators
 from augment.gan.generators import CHUNK, ClassGenerator, GeneratorSet
+from augment.gan.rows.generators import RowGenerators
 
 MAX_GRID_SAMPLES = 10_000
 
@@ -24,6 +25,9 @@ def run(models: Path, label: str | None, count: int, seed: int, out: Path | None
     """
     if out is None and grid is None:
         raise AugmentError("sample: nothing to write; give -o FOLDER for PNG files or --grid FILE for one picture")
+    found: object = load_generators(models)
+    if isinstance(found, RowGenerators):
+        return _write_rows(found, models, label, count, seed, out)
     chosen = _chosen(load_generators(models), models, label)
     if grid is not None and count * len(chosen) > MAX_GRID_SAMPLES:
         raise AugmentError(
@@ -35,6 +39,22 @@ def run(models: Path, label: str | None, count: int, seed: int, out: Path | None
     if grid is not None:
         write_grid(grid, np.concatenate([generator.sample(count, seed=seed).numpy() for generator in chosen]))
         print(f"{grid}: {count} samples of {', '.join(generator.label for generator in chosen)}")
+    return 0
+
+
+def _write_rows(
+    generators: RowGenerators, models: Path, label: str | None, count: int, seed: int, out: Path | None
+) -> int:
+    """One CSV file for each class, in the user's columns."""
+    if out is None:
+        raise AugmentError(f"sample: {models} draws rows, which are no picture; give -o FOLDER for CSV files")
+    if label is not None and label not in generators:
+        raise BundleError(f"--class {label!r}: there is no such generator. There are: {', '.join(generators)}")
+    for name in generators if label is None else [label]:
+        schema = generators[name].encoding.schema
+        rows = [schema.texts(row) for row in generators[name].rows(count, seed=seed).tolist()]
+        write_csv(out / f"{folder_name(name)}.csv", rows, [column.name for column in schema.columns])
+    print(f"{count} rows of each of {len(generators) if label is None else 1} classes in {out}")
     return 0
 
 

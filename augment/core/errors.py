@@ -45,6 +45,10 @@ class WorkerError(AugmentError):
     """A process that did a share of the work is gone."""
 
 
+class ClusterError(AugmentError):
+    """A Ray cluster cannot be used, or is gone."""
+
+
 def os_error_text(error: OSError) -> str:
     """What the system refused, and of which file."""
     return f"{error.filename or 'input or output'}: {error.strerror or error}"

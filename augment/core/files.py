@@ -41,13 +41,8 @@ Row = Mapping[str, str]
 Rows = Sequence[Row]
 
 
-def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write `content` so that `path` holds either the old bytes or all of the new ones; raises as `write_parts`."""
-    write_parts(path, [content], durable=durable)
-
-
-def write_parts(path: Path, parts: Sequence[bytes | memoryview], *, durable: bool = True) -> None:
-    """Write bytes, one part after the other, so that `path` holds either the old ones or all of the new ones.
+def write_bytes(path: Path, *parts: bytes | memoryview, durable: bool = True) -> None:
+    """Write the parts, one after the other, so that `path` holds either the old bytes or all of the new ones.
 
     Beside, flush, fsync, rename, fsync of the folder; `durable=False` leaves out both fsyncs, for
     the many images of a stage that DVC would run again after a power cut. Raises `StoreError` naming

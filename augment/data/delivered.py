@@ -14,7 +14,8 @@ from augment.core.errors import DataError
 from augment.core.files import Row, Rows, is_formula, read_csv, read_file, write_csv, write_json
 from augment.data.checksums import check_file
 from augment.data.entries import SPLITS
-from augment.params.arms import ARM_ROWS, BALANCED_ARM, Arm, Augmentation, Family
+from augment.params.arm_row import Augmentation, Family
+from augment.params.arms import ARM_ROWS, BALANCED_ARM, Arm
 from augment.params.types import Flips
 
 MANIFEST, METADATA, RECIPE = "manifest.csv", "metadata.csv", "recipe.json"
@@ -74,6 +75,9 @@ def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
 def read_manifest(folder: Path) -> Rows:
     """The rows of its manifest.csv. Raises `DataError` when it is not what `assemble` writes."""
     path = folder / MANIFEST
+    if (folder / "recipe.json").exists() and not path.exists():
+        raise DataError(f"{folder}: it holds rows of a table, not images: read train.csv or train.npz there as it is, "
+                        "with its columns `synthetic` and `weight`.")  # fmt: skip
     if not path.exists():
         raise DataError(f"{path}: there is none. Run `dvc repro` first, or name the folder that it has written.")
     rows = read_csv(path)

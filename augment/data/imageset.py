@@ -2,21 +2,20 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.core.errors import ArgumentError, DataError
+from augment.core.errors import DataError
 from augment.core.files import read_csv, sha256, write_bytes, write_csv
-from augment.data.arguments import path_argument, sequence_argument, short
+from augment.data.arguments import path_argument, short
 from augment.data.checksums import check_files, write_checksums
+from augment.data.split.labelled import LabelledSet, Text, Which, positions
 
 UInt8 = NDArray[np.uint8]
-Text = NDArray[np.str_]
 
 FILES = ("images.npy", "index.csv")
 COLUMNS = ("index", "label", "group", "source")
@@ -25,7 +24,7 @@ CHANCE_BELOW_PX = 16  # a shorter side, and independent images may equal each ot
 
 
 @dataclass(frozen=True, eq=False)  # equality of arrays is no single truth: compare `fingerprint()`
-class ImageSet:
+class ImageSet(LabelledSet):
     """Labelled images with the groups that must stay on one side of a split.
 
     images: uint8 (N, C, H, W), C in {1, 3}
@@ -67,36 +66,23 @@ class ImageSet:
         if len(lengths) != 1:
             raise DataError(f"images, labels, groups and sources differ in length: {sorted(lengths)}")
 
-    def __len__(self) -> int:
-        return len(self.images)
-
-    @property
-    def classes(self) -> list[str]:
-        """The labels present, sorted; a class index is a position in this list."""
-        return sorted(set(self.labels.tolist()))
-
-    def counts(self) -> dict[str, int]:
-        """Images of each class."""
-        return {label: int((self.labels == label).sum()) for label in self.classes}
-
-    def targets(self, classes: Sequence[str]) -> NDArray[np.int64]:
-        """Class indices int64 (N,) in the order of `classes`. Raises `ArgumentError` where they lack a label."""
-        order = sequence_argument("classes", classes)
-        position = {label: index for index, label in enumerate(order) if isinstance(label, str)}
-        if set(self.classes) - set(position) or len(position) < len(order):
-            raise ArgumentError(f"classes must name each of {self.classes} once, got {short(order)}")
-        return np.array([position[label] for label in self.labels.tolist()], dtype=np.int64)
-
-    def take(self, which: NDArray[np.bool_] | NDArray[np.int64] | Sequence[int]) -> "ImageSet":
+    def take(self, which: Which) -> "ImageSet":
         """The images chosen by a mask or by positions, in that order. Raises `ArgumentError` for others."""
-        chosen = _positions(which, len(self))
+        chosen = positions(which, len(self))
         return ImageSet(self.images[chosen], self.labels[chosen], self.groups[chosen], self.sources[chosen])
 
-    def of_class(self, label: str) -> "ImageSet":
-        """The images of one class; none where there is no such class. Raises TypeError for what is no name."""
-        if not isinstance(label, str):
-            raise TypeError(f"label must be the name of a class, got {short(label)}")
-        return self.take(self.labels == label)
+    def joined(self, others: Sequence["ImageSet"]) -> "ImageSet":
+        """These images, then those of the other sets, in their order. Raises `DataError` when they differ in shape."""
+        sides = [side for side in (self, *others) if len(side)] or [self]
+        shapes = {side.images.shape[1:] for side in sides}
+        if len(shapes) > 1:
+            raise DataError(f"images of one set must have one shape, found {sorted(shapes)}; make data/prepared anew")
+        parts = ((side.images, side.labels, side.groups, side.sources) for side in sides)
+        return ImageSet(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def digests(self) -> list[str]:
+        """Hex SHA-256 of the pixels of each image."""
+        return [sha256(image.tobytes()) for image in self.images]
 
     def fingerprint(self) -> str:
         """Hex SHA-256 of images, labels and groups, in their order; sources do not matter."""
@@ -130,26 +116,6 @@ class ImageSet:
         except (OSError, EOFError, ValueError, KeyError, DataError) as error:
             mend = "" if isinstance(error, DataError) else " Run `dvc repro` to prepare it."
             raise DataError(f"{folder}: not a prepared split ({str(error).rstrip('.')}).{mend}") from error
-
-
-def minority_classes(counts: Mapping[str, int]) -> list[str]:
-    """Classes no larger than the median class; in a balanced set that is every class."""
-    median = float(np.median(list(counts.values())))
-    return [label for label, count in counts.items() if count <= median]
-
-
-def _positions(which: object, length: int) -> NDArray[Any]:
-    """Positions or a mask of so many images. Raises `ArgumentError` for what is neither."""
-    try:
-        chosen = np.asarray(which if isinstance(which, np.ndarray) else sequence_argument("which", which))
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise ArgumentError(f"which must be positions or a mask, got {short(which)}") from error
-    chosen = chosen if chosen.size else np.zeros(0, dtype=np.int64)
-    mask = chosen.dtype == np.bool_ and len(chosen) == length
-    inside = chosen.dtype.kind in "iu" and bool(((chosen >= -length) & (chosen < length)).all())
-    if isinstance(which, np.ma.MaskedArray) or chosen.ndim != 1 or not (mask or inside):
-        raise ArgumentError(f"which must be positions of {length} images or a mask of them, got {short(which)}")
-    return chosen
 
 
 def _is_text(values: object) -> bool:

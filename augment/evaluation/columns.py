@@ -116,6 +116,22 @@ EVALUATION: dict[str, CsvFile] = {
         control="test images",
         note=_NOTE,
     ),
+    "marginals": CsvFile(
+        "Distances of the first repeat's samples of a table from test, column by column; only of tables.",
+        label="the class",
+        column="name of the column",
+        distance="`kolmogorov_smirnov` of numbers, `total_variation` of categories",
+        synthetic="of the samples before any filter",
+        real="of the training rows",
+        n_synthetic="samples",
+        n_reference="test rows",
+    ),
+    "correlations": CsvFile(
+        "Mean absolute difference of correlations between numbers from test; only of tables.",
+        label="the class",
+        synthetic="of the samples before any filter",
+        real="of the training rows",
+    ),
     "told_apart": CsvFile(
         "Whether the first repeat's made images can be told from real ones; empty without a backbone.",
         label="the class; empty: the mean of all of this kind",
@@ -127,7 +143,7 @@ EVALUATION: dict[str, CsvFile] = {
     ),
     "membership": CsvFile(
         "Whether the samples tell which images were trained on.",
-        space="`pixels` or `random_convolutions`",
+        space="`pixels` or `random_convolutions`; of tables `encoded`",
         figure="`auc`, or `tpr_<rate>`: members found at that false-alarm rate",
         value="of the attack",
         **_ENDS,

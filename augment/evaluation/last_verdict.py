@@ -7,7 +7,7 @@ from typing import Any
 from augment.core.errors import AugmentError
 from augment.core.files import changed_files, read_file
 from augment.data.checksums import CHECKSUMS, check_files
-from augment.data.imageset import ImageSet
+from augment.data.rows.rowset import load_side
 from augment.project.query_ledger import LEDGER, queries_text, query_count, unreadable_lines
 
 MAX_VERDICT_BYTES = 10_000_000
@@ -39,7 +39,7 @@ def _outdated(verdict: dict[str, Any], project: Path) -> list[str]:
     for name in changed_files(project, verdict.get("backbone", {})):
         lines += [f"Of another {name} (evaluate.backbone) than there is now: run `dvc repro -f experiment`.", ""]
     prepared = project / "data/prepared/test"
-    if prepared.is_dir() and ImageSet.load(prepared).fingerprint() != verdict["looked"]["prepared"]:
+    if prepared.is_dir() and load_side(prepared).fingerprint() != verdict["looked"]["prepared"]:
         lines += ["Of other test images than those in data/prepared now: run `dvc repro`.", ""]
     return lines
 

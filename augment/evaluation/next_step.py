@@ -7,6 +7,7 @@ from typing import Any
 
 ASK_YOUR_OWN = 'augment trial "python my_training.py"'
 TRAIN = 'augment.load_augmented("data/augmented")'
+TRAIN_ON_ROWS = 'pandas.read_csv("data/augmented/train.csv")'  # with its columns `synthetic` and `weight`
 LEAVE_OUT = "dvc exp run -S assemble.use=real"
 
 
@@ -27,19 +28,22 @@ def look_properly(path: str) -> NextStep:
 def next_step(verdict: Mapping[str, Any]) -> NextStep:
     """verdict: the values of verdict.json."""
     word, delivery, deciding = verdict["verdict"], verdict["delivery"], verdict["deciding"]
+    train = TRAIN_ON_ROWS if verdict.get("rows") else TRAIN
     if deciding:
-        return _deciding_step(deciding, delivery["arm"] is not None)
+        return _deciding_step(deciding, delivery["arm"] is not None, train)
     if word in ("helps", "helps, negligibly"):
         if delivery["arm"] is None:
             return NextStep("Put the GAN images into data/augmented:", "dvc exp run -S assemble.use=chosen")
+        if verdict.get("rows"):
+            return NextStep("Train on data/augmented:", train)
         return NextStep("Train on data/augmented. This asks whether your own training gains too:", ASK_YOUR_OWN)
     if delivery["arm"] is not None:
         return NextStep("Leave the GAN images out of data/augmented:", LEAVE_OUT)
-    return NextStep("Train on data/augmented, which holds the real images alone:", TRAIN)
+    return NextStep("Train on data/augmented, which holds the real images alone:", train)
 
 
-def _deciding_step(deciding: Mapping[str, Any], made: bool) -> NextStep:
-    """made: whether data/augmented holds made images."""
+def _deciding_step(deciding: Mapping[str, Any], made: bool, train: str) -> NextStep:
+    """made: whether data/augmented holds made images; train: what reads it."""
     if deciding["repeats"]:
         setting, repeats = deciding["setting"], deciding["repeats"]
         return NextStep(f"{repeats} repeats would decide it, if the means hold:", f"dvc exp run -S {setting}={repeats}")
@@ -49,4 +53,4 @@ def _deciding_step(deciding: Mapping[str, Any], made: bool) -> NextStep:
         return NextStep(f"About {times} would decide it, if the means hold. Add them, and then:", "dvc repro")
     if made:
         return NextStep("Nothing that can be had would decide it. Real images alone are simpler:", LEAVE_OUT)
-    return NextStep("Nothing that can be had would decide it. Train on the real images alone:", TRAIN)
+    return NextStep("Nothing that can be had would decide it. Train on the real images alone:", train)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import LabelledSet, minority_classes
 from augment.evaluation.experiment.learning_curve import CurvePoint, class_recalls, learning_curve_rows
 from augment.evaluation.experiment.protocol import PrimaryMetric, Protocol, Replicate, protocol_metric_table
 from augment.evaluation.scores import Float32, PredictionsByArm, ScoresByArm, SideScores, predictions
@@ -21,13 +22,14 @@ from augment.evaluation.statistics.estimates import wilson
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.equivalence_wording import equivalence_entry
 from augment.evaluation.verdict.rules import Verdict
-from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, Arm, ArmKind
+from augment.params.arm_row import ArmKind
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, Arm
 
 Row = dict[str, Any]
 
 
 def comparison_tables(
-    protocol: Protocol,
+    protocol: Protocol[LabelledSet],
     scores: SideScores,
     val: MetricTable | None,
     test: MetricTable | None,
@@ -51,7 +53,9 @@ def comparison_tables(
     }
 
 
-def run_rows(protocol: Protocol, scores: SideScores, val: MetricTable | None, test: MetricTable | None) -> list[Row]:
+def run_rows(
+    protocol: Protocol[LabelledSet], scores: SideScores, val: MetricTable | None, test: MetricTable | None
+) -> list[Row]:
     """One row per arm, repeat (`seed`) and split; a split without images has none.
 
     primary: the primary metric, empty where the split cannot tell. Minority classes: those of train.
@@ -79,7 +83,7 @@ def add_mean_metrics(arms: tuple[Row, ...], runs: list[Row]) -> list[Row]:
     return [row | means_of_arm[row["arm"]] for row in arms]
 
 
-def class_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[Row]:
+def class_rows(protocol: Protocol[LabelledSet], predictions: PredictionsByArm) -> list[Row]:
     """Recall of every class under every arm, with Wilson's interval over its independent groups.
 
     A class without test images has no recall and no row. train and val are those of the first repeat.
@@ -106,7 +110,7 @@ def class_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[Row]:
 
 
 def confusion_rows(
-    single_pass: Sequence[Replicate], predicted: Sequence[NDArray[np.int64]], classes: list[str]
+    single_pass: Sequence[Replicate[LabelledSet]], predicted: Sequence[NDArray[np.int64]], classes: list[str]
 ) -> list[Row]:
     """Actual and predicted label of each test image for one arm, in the repeats that test every image once."""
     return [
@@ -116,7 +120,7 @@ def confusion_rows(
     ]
 
 
-def prediction_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[Row]:
+def prediction_rows(protocol: Protocol[LabelledSet], predictions: PredictionsByArm) -> list[Row]:
     """The label that each arm and repeat gave each test image.
 
     One row per image with a column for each arm and repeat; where every repeat has a test set of its own, one row
@@ -133,7 +137,7 @@ def prediction_rows(protocol: Protocol, predictions: PredictionsByArm) -> list[R
     return _image_rows(protocol.first_splits.test, columns, classes)
 
 
-def replicate_rows(protocol: Protocol) -> Iterator[Row]:
+def replicate_rows(protocol: Protocol[LabelledSet]) -> Iterator[Row]:
     """Which image stands on which side of which repeat; a side that a repeat shares with the first has no rows."""
     for number, one in enumerate(protocol.replicates):
         for side, images in one.splits.sides().items():
@@ -167,7 +171,7 @@ def family_rows(table: MetricTable | None, kinds: Mapping[Arm, ArmKind], classif
 
 
 def learning_curve(
-    protocol: Protocol,
+    protocol: Protocol[LabelledSet],
     curve: Sequence[CurvePoint],
     by_size: Mapping[str, Sequence[Float32]],
     test: ScoresByArm,
@@ -207,7 +211,7 @@ def external_rows(
     return rows
 
 
-def _image_rows(test: ImageSet, columns: Mapping[str, NDArray[np.int64]], classes: list[str]) -> list[Row]:
+def _image_rows(test: LabelledSet, columns: Mapping[str, NDArray[np.int64]], classes: list[str]) -> list[Row]:
     predicted = {name: [classes[index] for index in indices] for name, indices in columns.items()}
     by_column = {"index": range(len(test)), "label": test.labels, "group": test.groups, **predicted}
     return [dict(zip(by_column, row, strict=True)) for row in zip(*by_column.values(), strict=True)]

@@ -20,6 +20,7 @@ from augment.gan.bundle import load_generators
 from augment.gan.generators import GeneratorSet
 from augment.gan.latent_transfer import latent_transfers
 from augment.gan.networks.build import Generator
+from augment.gan.rows.generators import RowGenerators
 from augment.measure.features import pixels
 from augment.measure.metrics import nearest
 from augment.synthesis.picks import FILE, Choice, Picks, drawn_with, read_picks
@@ -164,6 +165,8 @@ def open_playground(
     has a generator, `DataError` for a damaged training set and a selection.json that does not fit.
     """
     generators = load_generators(models)
+    if isinstance(generators, RowGenerators):
+        raise AugmentError(f"{models}: its generators draw rows, which are no pictures to explore; `augment sample`")
     if not generators:
         raise BundleError(f"{models}: no class has a generator; all of {', '.join(generators.classes)} failed")
     train = ImageSet.load(prepared) if prepared.exists() else None

@@ -20,9 +20,10 @@ from augment.core.processes import cores
 from augment.data.arguments import flag_argument, path_argument, sequence_argument, short
 from augment.data.imageset import ImageSet
 from augment.data.sources.labels import label_faults
+from augment.gan.backend import Callback, backend_on
 from augment.gan.generators import GeneratorSet
 from augment.gan.generators.arguments import images_argument
-from augment.gan.per_class import Callback, backend_on, generators_from, train_classes
+from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.adaptive_augmentation import Probability
 from augment.params.types import Flips

@@ -12,16 +12,20 @@ from augment.gan.bundle_files import (
     SHARED,
     TRANSLATOR,
     WEIGHTS,
+    WORDS,
     Index,
     damaged,
     read_index,
     read_manifest,
     refuse_link,
 )
-from augment.gan.bundle_weights import read_weights
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
+from augment.gan.rows.bundle import holds_rows, load_row_generators
 from augment.gan.translate.bundle import load_translator
+from augment.gan.weights_file import read_weights
+from augment.gan.words.bundle import read_words
+from augment.gan.words.generator import WordGenerator
 
 
 def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGenerator:
@@ -42,7 +46,8 @@ def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGe
 def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """All generators of a models folder, verified: what the pipeline wrote, or `GeneratorSet.save`.
 
-    Nothing in the folder is executed, and files that index.json does not name are not opened. Raises `BundleError` when
+    Of a table, or of vectors, they are `RowGenerators`, which are used alike and draw rows. Nothing in the folder is
+    executed, and files that index.json does not name are not opened. Raises `BundleError` when
     index.json or a bundle is missing, damaged, or not the one that index.json names.
 
     >>> import augment, tempfile, torch
@@ -54,10 +59,14 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     """
     root = path_argument("folder", folder)
     index = read_index(root)
+    if index.folders and holds_rows(root / index.folders[0]):
+        return load_row_generators(root, index)  # type: ignore[return-value]  # which is used as this is
     found = dict(_bundles(root, index))
     shared = found.pop(SHARED, None)
     failed = {label: entry.reason for label, entry in index.classes.items() if entry.status == "failed"}
-    return GeneratorSet({generator.label: generator for generator in found.values()}, failed, index.order, shared)
+    generators = {generator.label: generator for generator in found.values()}
+    words = _words(root, index, shared or next(iter(found.values()), None))
+    return GeneratorSet(generators, failed, index.order, shared, words)
 
 
 def check_bundle(folder: str | Path) -> None:
@@ -84,8 +93,11 @@ def check_bundle(folder: str | Path) -> None:
     if (root / MANIFEST).is_symlink() or (root / MANIFEST).exists():
         load_bundle(root)
         return
-    for _ in _bundles(root, read_index(root)):
-        pass
+    index = read_index(root)
+    other: ClassGenerator | None = None
+    for _, generator in _bundles(root, index):
+        other = generator
+    _words(root, index, other)
 
 
 def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
@@ -109,3 +121,14 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
             except ArgumentError as error:
                 raise damaged(root / within, "wrong_bundle", str(error)) from error
         yield name, generator
+
+
+def _words(root: Path, index: Index, other: ClassGenerator | None) -> WordGenerator | None:
+    """The generator of words of a set, None where it has none; other: any generator of the set."""
+    if not index.words:
+        return None
+    words = read_words(root / WORDS, index.bound(WORDS))
+    if other is not None and words.shape != other.shape:
+        what = f"it draws images {words.shape}, others of the set {other.shape}"
+        raise damaged(root / WORDS, "mixed_images", what)
+    return words

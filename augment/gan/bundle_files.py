@@ -25,6 +25,7 @@ from augment.gan.networks.architecture import Architecture, NetworkName
 INDEX, MANIFEST, WEIGHTS = "index.json", "manifest.json", "generator.safetensors"
 TRANSLATOR = "translator"  # folder of a class's translator, within the folder of the class
 SHARED = "_shared"  # folder of the shared generator; no class's, since slugs have no underscore
+WORDS = "_words"  # folder of the generator of words, alike
 INDEX_FORMAT, MANIFEST_FORMAT = 2, 1
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_REASON_LENGTH = 300  # characters
@@ -93,7 +94,8 @@ class Index(Closed):
     """index.json of a set.
 
     order: the labels by class index; shared: whether there is a shared generator; translators: folders of the classes
-    that have one, left out where none has; files: path -> SHA-256 of every manifest and weights file of the set.
+    that have one, left out where none has; words: whether there is one
+    of words, which a set without leaves out; files: path -> SHA-256 of every manifest and weights file of the set.
     """
 
     format: int = Field(ge=INDEX_FORMAT, le=INDEX_FORMAT)
@@ -101,6 +103,7 @@ class Index(Closed):
     order: list[str]
     shared: bool
     translators: list[Slug] = Field(default_factory=list)
+    words: bool = False
     files: dict[str, Hash]
     sha256: Hash
 
@@ -117,7 +120,8 @@ class Index(Closed):
         if not trained.issuperset(self.translators) or len({*self.translators}) < len(self.translators):
             raise ValueError("`translators` must name folders of trained classes, each once")
         within = [f"{folder}/{TRANSLATOR}" for folder in self.translators]
-        expected = {f"{folder}/{name}" for folder in (*self.folders, *within) for name in (MANIFEST, WEIGHTS)}
+        folders = [*self.folders, *within, *([WORDS] if self.words else [])]
+        expected = {f"{folder}/{name}" for folder in folders for name in (MANIFEST, WEIGHTS)}
         if set(self.files) != expected:
             odd = sorted(expected ^ set(self.files))
             raise ValueError(f"`files` must name each file of its bundles and no other; {odd[0]!r} is amiss")
@@ -144,11 +148,16 @@ def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manif
     """
     content = read_limited(folder / MANIFEST, MAX_MANIFEST_BYTES)
     manifest = parse_form(folder / MANIFEST, content, Manifest, MANIFEST_FORMAT)
-    found = {MANIFEST: sha256(content), WEIGHTS: manifest.weights_sha256}
+    refuse_others(folder, content, manifest.weights_sha256, bound)
+    return manifest
+
+
+def refuse_others(folder: Path, content: bytes, weights_sha256: str, bound: Mapping[str, str] | None) -> None:
+    """content: of manifest.json. Raises `BundleError` where a set binds another manifest, or other weights."""
+    found = {MANIFEST: sha256(content), WEIGHTS: weights_sha256}
     for name, digest in found.items():
         if bound is not None and bound[name] != digest:
             raise damaged(folder / name, "wrong_bundle", f"its SHA-256 is not the one in {INDEX}: it is of another set")
-    return manifest
 
 
 def read_index(folder: Path) -> Index:

@@ -4,7 +4,6 @@ A GAN's fingerprint is the hash of all that decides its weights, so a killed run
 changed setting starts clean, and what is already trained is not trained again.
 """
 
-import functools
 import hashlib
 import io
 import json
@@ -12,20 +11,20 @@ import pickle
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from augment.core.engine import Here, Home
 from augment.core.environment import environment
-from augment.core.files import exclusive, sweep_temporaries
 from augment.core.processes import interruption
 from augment.core.progress import say
+from augment.gan.gan_files import CHECKPOINT, FINISHED, PREVIOUS, GanFiles
 from augment.gan.training.run import GanJob, GanResult, OnRow, OnStep, Weights, never_ends
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit
-from augment.project.sealed import read_sealed, write_sealed
 
 PACKAGE = Path(__file__).parent.parent
 TRAINING_CODE = [PACKAGE / "core/seeds.py", PACKAGE / "core/intervals.py",
@@ -38,7 +37,8 @@ PROGRESS_SECONDS = 5.0
 class StoredJob:
     """A job and where its work is kept; `folder` None keeps nothing.
 
-    on_step: told of each step, None: lines say how far it is. on_row: as `fit` takes it.
+    on_step: told of each step, None: lines say how far it is. on_row: as `fit` takes it. files: who reads and writes in
+    `folder`, which may be on another machine than the job.
     """
 
     job: GanJob
@@ -46,6 +46,45 @@ class StoredJob:
     checkpoint_seconds: float
     on_step: OnStep | None = None
     on_row: OnRow = never_ends
+    files: Home = field(default_factory=lambda: Here(GanFiles()))
+
+    @property
+    def own_folder(self) -> Path | None:
+        return None if self.folder is None else self.folder / fingerprint(self.job)
+
+
+@dataclass(frozen=True)
+class KeptGan:
+    """What is kept of one GAN; nothing where there is no folder."""
+
+    folder: Path | None
+    files: Home = field(default_factory=lambda: Here(GanFiles()))
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """What was kept under this name for this GAN, or None when it is absent, damaged, or another's."""
+        content = None if self.folder is None else self.files.ask(GanFiles.read, self.folder, name)
+        if content is None:
+            return None
+        try:
+            state = torch.load(io.BytesIO(content), weights_only=True)
+        except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
+            return None
+        return state if isinstance(state, dict) else None
+
+    def checkpoint(self) -> dict[str, Any] | None:
+        return self.read(CHECKPOINT) or self.read(PREVIOUS)
+
+    def finished(self) -> GanResult | None:
+        values = self.read(FINISHED)
+        return GanResult(**values) if values is not None and values.keys() == _RESULT_KEYS else None
+
+    def save_checkpoint(self, state: dict[str, Any]) -> None:
+        if self.folder is not None:
+            self.files.ask(GanFiles.save_checkpoint, self.folder, _content(state))
+
+    def save_finished(self, result: GanResult) -> None:
+        if self.folder is not None:
+            self.files.ask(GanFiles.save_finished, self.folder, _content(vars(result)))
 
 
 def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
@@ -54,12 +93,12 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
     Raises `StoreError` when another run is working on the same GAN or the disk is full.
     """
     with interruption() as stop, ExitStack() as locks:
-        folders = [locks.enter_context(_lock_folder(stored_job)) for stored_job in stored]
-        results = [_load_finished(folder) for folder in folders]
+        kept = [locks.enter_context(_held(stored_job)) for stored_job in stored]
+        results = [of_job.finished() for of_job in kept]
         left = [position for position, result in enumerate(results) if result is None]
         jobs = [stored[position].job for position in left]
-        resume = [_load_checkpoint(folders[position]) for position in left]
-        saves = [functools.partial(_save_checkpoint, folders[position]) for position in left]
+        resume = [kept[position].checkpoint() for position in left]
+        saves = [kept[position].save_checkpoint for position in left]
         name = f"a stack of {len(left)} GANs" if len(stored) > 1 else stored[0].job.name
         on_step = stored[0].on_step or _step_progress(name)
         common: Any = {"save_seconds": stored[0].checkpoint_seconds, "stop": stop, "on_step": on_step}
@@ -72,16 +111,17 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
         for number, result in made:
             results[left[number]] = result
             if result.reason or result.steps == jobs[number].settings.steps:  # what was ended early is another GAN
-                _save_finished(folders[left[number]], result)
+                kept[left[number]].save_finished(result)
     return [result for result in results if result is not None]
 
 
 def load_finished(stored: StoredJob) -> GanResult | None:
-    return None if stored.folder is None else _load_finished(stored.folder / fingerprint(stored.job))
+    return KeptGan(stored.own_folder, stored.files).finished()
 
 
 def is_finished(stored: StoredJob) -> bool:
-    return stored.folder is not None and (stored.folder / fingerprint(stored.job) / "finished.pt").exists()
+    folder = stored.own_folder
+    return folder is not None and (folder / FINISHED).exists()
 
 
 def fingerprint(job: GanJob) -> str:
@@ -102,61 +142,23 @@ def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
 
 
 @contextmanager
-def _lock_folder(stored: StoredJob) -> Iterator[Path | None]:
-    """A GAN's own folder, this run's alone; None where nothing is kept."""
-    if stored.folder is None:
-        yield None
+def _held(stored: StoredJob) -> Iterator[KeptGan]:
+    """What is kept of a GAN, for this run alone."""
+    kept = KeptGan(stored.own_folder, stored.files)
+    if kept.folder is None:
+        yield kept
         return
-    folder = stored.folder / fingerprint(stored.job)
-    with exclusive(folder):
-        sweep_temporaries(folder)
-        yield folder
+    stored.files.ask(GanFiles.hold, kept.folder)
+    try:
+        yield kept
+    finally:
+        stored.files.ask(GanFiles.release, kept.folder)
 
 
-def _load_finished(folder: Path | None) -> GanResult | None:
-    values = read_state(folder / "finished.pt") if folder else None
-    return GanResult(**values) if values is not None and values.keys() == _RESULT_KEYS else None
-
-
-def _load_checkpoint(folder: Path | None) -> dict[str, Any] | None:
-    return read_state(folder / "checkpoint.pt") or read_state(folder / "previous.pt") if folder else None
-
-
-def _save_finished(folder: Path | None, result: GanResult) -> None:
-    """Keep what is finished; checkpoints have served."""
-    if folder is None:
-        return
-    write_state(folder / "finished.pt", vars(result))
-    for name in ("checkpoint.pt", "previous.pt"):
-        (folder / name).unlink(missing_ok=True)
-
-
-def _save_checkpoint(folder: Path | None, state: dict[str, Any]) -> None:
-    """Two generations: the older one stays until the newer one is whole."""
-    if folder is None:
-        return
-    newest = folder / "checkpoint.pt"
-    if newest.exists():
-        newest.replace(folder / "previous.pt")
-    write_state(newest, state)
-
-
-def write_state(path: Path, state: dict[str, Any]) -> None:
+def _content(state: Any) -> bytes:
     stream = io.BytesIO()
     torch.save(state, stream)
-    write_sealed(path, path.parent.name, stream.getvalue())
-
-
-def read_state(path: Path) -> dict[str, Any] | None:
-    """What `write_state` wrote for this GAN, or None when it is absent, damaged, or another's."""
-    content = read_sealed(path, path.parent.name)
-    if content is None:
-        return None
-    try:
-        state = torch.load(io.BytesIO(content), weights_only=True)
-    except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
-        return None
-    return state if isinstance(state, dict) else None
+    return stream.getvalue()
 
 
 def _step_progress(name: str) -> OnStep:

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from augment.core.environment import multiplies_bf16
 from augment.core.seeds import numpy_rng, torch_rng
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.build import Generator, to_float, to_uint8
 from augment.gan.training.checks import rms_distances

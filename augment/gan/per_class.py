@@ -1,12 +1,10 @@
 """One GAN per class: a shared GAN on all classes first, then a copy of it fine-tuned for each; and their generators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from augment.core.engine import Engine
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
 from augment.core.progress import Progress, say
@@ -14,7 +12,9 @@ from augment.core.progress.run_clock import running_clock
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
+from augment.gan.backend import Backend, Callback, GanProgress
 from augment.gan.checkpoint_store import StoredJob, is_finished, load_finished, train_stacked
+from augment.gan.gan_files import GanFiles
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
 from augment.gan.training.run import GanJob, GanResult, GanSettings, Start
 from augment.gan.training.stacked_trainer import stackable
@@ -33,55 +33,11 @@ class ClassTraining:
 
 
 @dataclass(frozen=True)
-class GanProgress:
-    """How a GAN does, as a callback of `train_generators` is told, up to fifty times of each.
-
-    name: `shared GAN` or `GAN of class dent`; step: of `steps`. The rest are means since the last call: the losses of
-    the discriminator and the generator; win_rate: how often a real image scores above a fake one, from 0 to 1 (near 0.5
-    nobody wins); gap: the mean logit margin, D(real) - D(fake).
-    """
-
-    name: str
-    step: int
-    steps: int
-    d_loss: float
-    g_loss: float
-    win_rate: float
-    gap: float
-
-
-Callback = Callable[[GanProgress], bool | None]  # true: this GAN ends here, with what it has learnt
-
-
-@dataclass(frozen=True)
-class Backend:
-    """Where the work is done and kept.
-
-    stacked: GANs of equal settings train stacked, in this process, since several would only compete for
-    a GPU; else each is a unit of the engine's, as all other work is. quiet: whether nothing is said.
-    callback: told how each GAN does; it needs the GANs in this process.
-    """
-
-    engine: Engine
-    device: str
-    store: Path | None  # None: nothing is kept
-    checkpoint_seconds: float
-    stacked: bool = False
-    quiet: bool = False
-    callback: Callback | None = None
-
-
-@dataclass(frozen=True)
 class TrainedClasses:
     """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights."""
 
     shared: GanResult | None
     classes: dict[str, GanResult]
-
-
-def backend_on(device: str, engine: Engine, store: Path | None, checkpoint_seconds: float) -> Backend:
-    """GANs train on `device`, on a GPU in stacks; classifiers and all else on the CPU, by `engine`."""
-    return Backend(engine, device, store, checkpoint_seconds, stacked=device == "cuda")
 
 
 def train_classes(
@@ -199,19 +155,28 @@ def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | Non
 
 def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResult]:
     """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack."""
-    stored = [_stored_job(job, backend) for job in jobs]
-    groups = stackable(jobs) if backend.stacked else [[position] for position in range(len(jobs))]
-    engine = Engine("serial") if backend.stacked else backend.engine
+    stored, engine = [_stored_job(job, backend) for job in jobs], backend.gan_engine
+    groups = [[position] for position in range(len(jobs))]
+    if backend.stacked:
+        groups = [part for group in stackable(jobs) for part in _parts(group, engine.processes)]
     results: dict[int, GanResult] = {}
     progress = Progress(what, len(jobs), shown=not backend.quiet)
-    if engine.processes == 1 or len(groups) == 1:
+    if engine.runs_here(len(groups)):
         sizes = {position: len(group) for group in groups for position in group}
         stored = [_watched_job(job, progress, backend.callback, sizes[at]) for at, job in enumerate(stored)]
+    elif engine.kind == "ray" and backend.store is not None:
+        files, folder = engine.at_home(GanFiles()), backend.store.absolute()
+        stored = [replace(job, folder=folder, files=files) for job in stored]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
         for position, result in zip(groups[number], made, strict=True):
             results[position] = result
             progress.advance()
     return [results[position] for position in range(len(jobs))]
+
+
+def _parts(stack: list[int], count: int) -> list[list[int]]:
+    """A stack as at most so many of its own, alike in length, for as many devices."""
+    return [part.tolist() for part in np.array_split(stack, min(count, len(stack)))]
 
 
 def generators_from(images: ImageSet, training: ClassTraining, trained: TrainedClasses, device: str) -> GeneratorSet:

@@ -20,9 +20,10 @@ from augment.core.files import WORK_STORE
 from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.data.sources.disk import is_bare
+from augment.gan.backend import Backend, backend_on
 from augment.gan.bundle import load_bundle
 from augment.gan.networks.architecture import LINEAR_MAX_PX, Architecture
-from augment.gan.per_class import Backend, ClassTraining, backend_on
+from augment.gan.per_class import ClassTraining
 from augment.gan.training.run import GanSettings, Start
 from augment.params import Compute, Train
 from augment.params.types import LARGE_FROM_PX, Flips
@@ -102,9 +103,10 @@ def start_backend(compute: Compute) -> Backend:
     threads do not wait for each other.
     """
     torch.set_num_threads(1)
-    device = resolve_device(compute.device)
-    jobs = cores() if compute.jobs == "auto" else compute.jobs
-    return backend_on(device, Engine(compute.engine, jobs), WORK_STORE, float(compute.checkpoint_seconds))
+    on_cluster = compute.engine == "ray"
+    device = resolve_device(("cuda" if compute.gpus_per_task else "cpu") if on_cluster else compute.device)
+    engine = Engine(compute.engine, cores() if compute.jobs == "auto" else compute.jobs, compute.address)
+    return backend_on(device, engine, WORK_STORE, float(compute.checkpoint_seconds), compute.gpus_per_task)
 
 
 def _class_steps(train: Train, usual: int, images: int) -> int:

@@ -19,7 +19,7 @@ from augment.core.seeds import derive_seed, global_torch_rng, torch_rng
 from augment.data.arguments import short
 from augment.data.imageset import UInt8
 from augment.measure.classifiers import Augment, Blend
-from augment.params.arms import Augmentation
+from augment.params.arm_row import Augmentation
 
 OPERATIONS_PER_IMAGE = 2  # of RandAugment
 PART_VALUES = 8_000_000  # of copies that are made in one go: each takes some 30 bytes meanwhile

@@ -8,18 +8,10 @@ augment/evaluation/arms/baselines.py. docs/arms.md shows this table to people.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-ArmKind = Literal["real", "gan", "control", "delivered", "reference"]
-Family = Literal["scratch", "probe", "finetune"]
-Source = Literal["raw", "filtered", "copies", "smote", "mixes", "pasted", "shuffled", "noise", "untranslated"]
-Use = Literal[
-    "uniform", "balanced", "weighted loss", "adjusted", "smoothed", "fill", "half", "first", "only", "delivered",
-    "taught", "distances",
-]  # fmt: skip
-Augmentation = Literal["classical", "randaugment", "mixup_cutmix", "trivialaugment"]
-Features = Literal["random_convolutions", "imagenet"]
+from augment.params.arm_row import ArmKind, ArmRow, Augmentation, Family, Source
+from augment.params.table_arms import SMOTE_SOURCES, TABLE_ONLY_ROWS, TABLE_ORDER
 
 BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a pretrained backbone nothing
 MADE_PER_CLASS = 400  # made images of a class that a backbone looks at, each once, and of the judged size in files
@@ -36,48 +28,7 @@ FIRST_LOOK_ARMS = (  # what must be beaten before anything else, the cheap ones 
     BASELINE_ARM, BALANCED_ARM, "randaugment", PROBE_ARM, "logit_adjusted", DEFAULT_GAN_ARM, CONTROL_ARM, DELIVERED_ARM,
 )  # fmt: skip
 
-
-@dataclass(frozen=True)
-class ArmRow:
-    """What an arm is.
-
-    kind: real-only arms are rivals, controls must be beaten, a reference is told of and is no rival
-    source: the made images that it draws, None for real ones alone. raw, filtered: the GANs' before and after the class
-        filter; copies: jittered training images; smote, mixes: between two images of a class; pasted: a part of a
-        minority image on a majority one; shuffled: filtered ones under random labels; noise: uniform pixels;
-        untranslated: the good images that defects are carried onto, without these
-    use: uniform: all real images equally often; balanced: all classes equally often; weighted loss: uniform, the loss
-        counts classes equally; adjusted: uniform, scores are corrected for how frequent classes are; smoothed:
-        balanced, with soft labels; fill: made images raise every class to the largest; half: they are half of what
-        minority classes draw; first: they alone in the first half of the steps, then balanced; only: they alone,
-        balanced; delivered: what is delivered, by its weights; taught: under the labels that a probe gives;
-        distances: by the distance to the nearest normal image, and a probe for the rest
-    words: for the page; spoken: within sentences, where no name of an arm stands
-    family, augmentation: its own, or those of the base; augmentation None: images as they are
-    base: others may build on it
-    matched: at the judged size, half of what classes without samples draw is their own images, treated as samples are
-    default: runs where `evaluate.arms` names none
-    """
-
-    name: str
-    kind: ArmKind
-    source: Source | None
-    use: Use
-    words: str
-    family: Family | Literal["base"] = "base"
-    augmentation: Augmentation | Literal["base"] | None = "base"
-    base: bool = False
-    matched: bool = False
-    default: bool = False
-    spoken: str = ""
-
-    @property
-    def trains_plainly(self) -> bool:
-        """It learns from the images that it draws as every other arm does, in no way of its own."""
-        return self.use in ("uniform", "balanced", "fill", "half", "only")
-
-
-ARM_ROWS = (
+ARM_ROWS = (  # of images; `table_arms.py` has those of tables
     ArmRow(BASELINE_ARM, "real", None, "uniform", "Real images as they are", augmentation=None, default=True,
            spoken="real images as they are"),
     ArmRow(BALANCED_ARM, "real", None, "balanced", "Real images, classes balanced", augmentation=None, default=True,
@@ -143,15 +94,18 @@ ARM_ROWS = (
     ArmRow(DELIVERED_ARM, "delivered", None, "delivered", "Plain training on data/augmented",
            augmentation=None, default=True, spoken="plain training on data/augmented"),
 )  # fmt: skip
-ROW_OF = {row.name: row for row in ARM_ROWS}
+ROW_OF = {row.name: row for row in (*ARM_ROWS, *TABLE_ONLY_ROWS)}
 FAMILY_WORDS: dict[Family, str] = {  # within sentences
+    "logistic": "logistic regression",
+    "shrinkage_lda": "shrunk linear discriminants",
+    "gradient_boosting": "gradient boosting",
     "scratch": "networks from scratch",
     "probe": "a frozen pretrained backbone",
     "finetune": "a fine-tuned pretrained backbone",
 }
-SOURCES = get_args(Source)
+SOURCES = tuple(source for source in get_args(Source) if any(row.source == source for row in ARM_ROWS))
 AUGMENTATIONS = get_args(Augmentation)
-ARMS = tuple(ROW_OF)
+ARMS = tuple(row.name for row in ARM_ROWS)
 REAL_ARMS, GAN_ARMS, CONTROL_ARMS = (
     tuple(row.name for row in ARM_ROWS if row.kind == kind) for kind in ("real", "gan", "control")
 )
@@ -171,11 +125,15 @@ ARMS_DIFFERING_IN_IMAGES = tuple(  # for a classifier that augments nothing, at 
     row.name for row in ARM_ROWS if not row.base and row.trains_plainly and row.name != UNMATCHED_ARM
 )
 
+TABLE_ARMS = TABLE_ORDER
+TABLE_BASE_ARMS = tuple(row.name for row in TABLE_ONLY_ROWS if row.base)
+SMOTE_ARMS = tuple(row.name for row in ROW_OF.values() if row.source in SMOTE_SOURCES)  # need imbalanced-learn
+
 if TYPE_CHECKING:  # mypy reads no table: there an arm is a text, and pydantic sees to it that it is one of these
     Arm = str
     BaseAugmentation = str
 else:
-    Arm = Literal[ARMS]
+    Arm = Literal[tuple(ROW_OF)]
     BaseAugmentation = Literal[BASE_AUGMENTATIONS]  # of `evaluate.augmentation`
 
 

@@ -10,8 +10,10 @@ from augment.params.types import (
     LARGE_FROM_PX,
     MAX_GAMMA,
     MAX_STEPS,
+    ColumnKind,
     Flips,
     Fraction,
+    Label,
     PerClass,
     Probability,
     SampleSource,
@@ -33,14 +35,20 @@ class Section(BaseModel, extra="forbid", frozen=True, strict=True, allow_inf_nan
 class Ingest(Section):
     """Where the images come from, how they are cleaned, and how they are split."""
 
-    source: Literal["digits", "slanted", "surfaces", "folder", "idx", "list"] = "digits"
+    source: Literal["digits", "slanted", "surfaces", "shapes", "folder", "idx", "list", "table", "vectors"] = "digits"
     """`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans-by-hand.md).
     `surfaces`: 32x32 plates made in code, 600 good ones and 60 of each of five kinds of defects (docs/transplants.md).
+    `shapes`: 16x16 shapes of a colour, size and place, with descriptions (docs/words.md).
     `folder`: one sub-folder per class. `idx`: the four files of MNIST's format. `list`: images.csv (path, label, group,
-    split), images anywhere."""
+    split), images anywhere. `table`: rows of a CSV or Parquet file; `vectors`: arrays of an .npz file
+    (docs/tables.md)."""
     path: WatchedPath = "data/raw"
-    """The folder, or the file images.csv. An optional meta.csv in a folder of class folders (path, class, split, group)
-    is honoured."""
+    """The folder, or the file: images.csv, a table, vectors. An optional meta.csv in a folder of class folders (path,
+    class, split, group) is honoured."""
+    descriptions: WatchedPath = "data/descriptions"
+    """File (CSV, JSON or YAML) that says of each class, or image, what it is: a short text, or a table of attributes.
+    Then a generator of all classes learns to draw from words (docs/words.md). A folder with nothing but a README in it:
+    none."""
     class_folder: Literal["auto", "top", "last"] = "auto"
     """Which folder of an image's path names its class, for `folder`. `auto`: found from the folders, split folders
     (train, val, test) told apart; where that leaves it open the run stops. `top`: the first. `last`: the one that holds
@@ -51,6 +59,13 @@ class Ingest(Section):
     group_pattern: str | None = None
     """Regular expression, searched in each image's path; its first group names what must not straddle a split:
     `(part\\d+)_`. For `folder` and `list`."""
+    label_column: Label | None = Field(None, description="Column of the class, for `table`; null: found.")
+    group_column: Label | None = None
+    """Column of a table whose equal values never straddle a split: a patient, a machine, a day."""
+    split_column: Label | None = Field(None, description="Column of a table with train, val and test.")
+    columns: Annotated[dict[str, ColumnKind], TextKeys] = Field(default_factory=dict)
+    """What columns of a table are, where looking at them would say otherwise: {zip: categorical, age: integer, note:
+    left_out}; `numeric`, `integer`, `categorical` or `left_out`."""
     size: Size | tuple[Size, Size] | Literal["auto"] | None = None
     """Working size of the GANs in pixels, one number or [height, width]. null: as they are, which must then be one
     size. `auto`: the median size, its longer side at most 64, 48, 32, 24 or 16 px, the more classes the fewer, so that
@@ -82,6 +97,20 @@ class Ingest(Section):
     `group` keeps them on one side of the split, where no group is given. Equal images always are."""
     max_file_mb: int = Field(50, ge=1, description="Files above this size are quarantined unopened.")
     max_pixels: int = Field(50_000_000, ge=1, description="Images that declare more pixels are quarantined undecoded.")
+
+    @property
+    def of_rows(self) -> bool:
+        """Rows of a table or vectors, not images."""
+        return self.source in ("table", "vectors")
+
+    @model_validator(mode="after")
+    def _columns_are_of_tables(self) -> "Ingest":
+        named = {"label_column": self.label_column, "group_column": self.group_column,
+                 "split_column": self.split_column, "columns": self.columns}  # fmt: skip
+        given = [key for key, value in named.items() if value]
+        if given and self.source != "table":
+            raise ValueError(f"{given[0]} is for source table, and source is {self.source}; take it out")
+        return self
 
     @model_validator(mode="after")
     def _pattern_has_a_group(self) -> "Ingest":

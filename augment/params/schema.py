@@ -6,8 +6,9 @@ docs/params.md is generated from these classes (`python -m pipeline.parameters`)
 from collections.abc import Collection
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from augment.params.arm_row import Family, Features
 from augment.params.arms import (
     ARMS,
     BACKBONE_ARMS,
@@ -16,44 +17,19 @@ from augment.params.arms import (
     DEFAULT_ARMS,
     DISTANCE_ARM,
     REQUIRED_ARMS,
+    ROW_OF,
+    SMOTE_ARMS,
+    TABLE_ARMS,
     TAUGHT_ARM,
     Arm,
     BaseAugmentation,
-    Features,
     arms_of_family,
     family_of,
 )
+from augment.params.backbone_section import BackboneFile
 from augment.params.image_sections import Generate, Ingest, Section, Train
-from augment.params.types import BACKBONE_MAX_SIDE_PX, DeliveredSize, Label, Steps, WatchedPath
-
-Three = Annotated[
-    tuple[float, float, float], BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-]
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-class BackboneFile(Section):
-    """A pretrained network of the user's own: its features are pooled, one row for an image."""
-
-    file: str | None = Field(None, min_length=1)
-    """Program exported by torch.export (.pt2): float32 (N, channels, size, size) to (N, D) or (N, D, h, w)."""
-    timm: str | None = Field(None, min_length=1, description="Name of a model of timm (extra `timm`), with `weights`.")
-    weights: str | None = Field(None, min_length=1, description="File of that model's weights; nothing is downloaded.")
-    size: int = Field(224, ge=16, le=1024, description="Side of its square input, pixels.")
-    channels: Literal[1, 3] = 3
-    """Channels of its input; grey images are repeated to three."""
-    mean: Three = Field(IMAGENET_MEAN, description="Taken off each channel, whose values are from 0 to 1.")
-    std: Three = Field(IMAGENET_STD, description="Each channel is divided by it then.")
-
-    @model_validator(mode="after")
-    def _names_one_network(self) -> "BackboneFile":
-        if (self.file is None) == (self.timm is None):
-            raise ValueError("name either `file` (a .pt2 program) or `timm` (a model) with `weights`")
-        if (self.timm is None) != (self.weights is None):
-            raise ValueError("`timm` and `weights` belong together: the model's name and its weights file")
-        if min(self.std) <= 0:
-            raise ValueError("std must be above 0")
-        return self
+from augment.params.table_arms import CTGAN_ARM, ROW_FAMILIES, TABLE_DEFAULT_ARMS
+from augment.params.types import BACKBONE_MAX_SIDE_PX, ClusterAddress, DeliveredSize, Label, Steps, WatchedPath
 
 
 class Evaluate(Section):
@@ -66,14 +42,16 @@ class Evaluate(Section):
     arms: Literal["default", "all"] | list[Arm] = Field(
         "default",
         description=f"`default`: {', '.join(DEFAULT_ARMS)}. `all`: every arm of docs/arms.md. Both leave out what "
-        "needs a backbone where images are smaller than 16 px. A list must keep "
+        "needs a backbone where images are smaller than 16 px. Tables and vectors have arms of their own "
+        "(docs/tables.md). A list must keep "
         f"`{REQUIRED_ARMS[0]}`, `{REQUIRED_ARMS[1]}` and `{REQUIRED_ARMS[2]}`, which the verdict needs. `smote` and "
         "`smote_half` need imbalanced-learn (extra `imblearn`).",
     )
-    classifier: Literal["auto", "scratch", "probe", "finetune"] = "auto"
+    classifier: Literal["auto"] | Family = "auto"
     """The family that made images are added to. `auto`: that of the real-only arm which is best on val. `scratch`: a
     small network of its own (for a device, say); `probe`: logistic regression on a frozen backbone; `finetune`: the
-    backbone's last layers trained on. The verdict of a fixed family speaks of it alone, and names what a probe has."""
+    backbone's last layers trained on. The verdict of a fixed family speaks of it alone, and names what a probe has. Of
+    tables: `logistic`, `shrinkage_lda` or `gradient_boosting`."""
     backbone: Literal["lite0"] | BackboneFile = "lite0"
     """The pretrained network of `probe` and `finetune`. `lite0`: EfficientNet-Lite0. A mapping names your own:
     {file: PATH, size: 224}, or {timm: NAME, weights: PATH}."""
@@ -145,6 +123,15 @@ class Evaluate(Section):
         fitting = arms_of_family(in_all if self.arms == "all" else wanted, self.classifier)
         return tuple(arm for arm in ARMS if arm in fitting)
 
+    def table_arms(self, installed: bool) -> tuple[Arm, ...]:
+        """The arms that are asked for where rows of a table are judged; installed: whether imbalanced-learn is, without
+        which only a list insists on its arms."""
+        if isinstance(self.arms, list):
+            return tuple(arm for arm in TABLE_ARMS if arm in self.arms)
+        every = TABLE_ARMS if self.arms == "all" else TABLE_DEFAULT_ARMS
+        able = [arm for arm in every if arm != CTGAN_ARM and (installed or arm not in SMOTE_ARMS)]
+        return tuple(arm for arm in able if self.classifier in ("auto", ROW_OF[arm].family) or not ROW_OF[arm].base)
+
     @property
     def backbone_side(self) -> int:
         """The largest shorter side that the backbone is shown, pixels."""
@@ -191,12 +178,28 @@ class Compute(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto`: CUDA when torch finds it. On CUDA, GANs of equal settings train in stacks, in one process; their weights
     are then equal in distribution, not bit by bit."""
-    engine: Literal["serial", "local"] = "local"
-    """`local`: one process per core, one thread each. `serial`: this process."""
+    engine: Literal["serial", "local", "ray"] = "local"
+    """`local`: one process per core, one thread each. `serial`: this process. `ray`: the cores of a Ray cluster, and
+    its GPUs with `gpus_per_task`; the results are those of `local` (docs/scale.md)."""
     jobs: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = "auto"
-    """Processes; `auto`: the cores."""
+    """Processes, of `ray` those of a cluster that is started here; `auto`: the cores."""
+    address: ClusterAddress | None = None
+    """Of `ray`: host:port of the cluster's head, or `auto`, the cluster that this machine is in. null: one is started
+    here, and ends with the stage."""
+    gpus_per_task: float = Field(0, ge=0, le=1)
+    """Of `ray`: the share of a GPU that each stack of GANs has, 1 for one to itself. 0: all work on CPUs."""
     checkpoint_seconds: int = Field(30, ge=1)
-    """A killed run loses at most this much training, on a GPU an interval, about a tenth of a run."""
+    """A killed run, or machine, loses at most this much training, on a GPU an interval, about a tenth of a run."""
+
+    @model_validator(mode="after")
+    def _device_is_lent(self) -> "Compute":
+        wanted = {"auto": self.gpus_per_task > 0, "cpu": False, "cuda": True}[self.device]
+        if self.engine == "ray" and wanted != (self.gpus_per_task > 0):
+            raise ValueError(
+                f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g} do not go together with engine: ray; "
+                "set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs"
+            )
+        return self
 
 
 class Params(Section):
@@ -210,6 +213,23 @@ class Params(Section):
     assemble: Assemble = Assemble()
     report: Report = Report()
     compute: Compute = Compute()
+
+    @model_validator(mode="after")
+    def _arms_fit_the_source(self) -> "Params":
+        """Arms and classifiers of images are none of tables, and the other way round."""
+        chosen, of_rows = self.evaluate, self.ingest.of_rows
+        known = TABLE_ARMS if of_rows else ARMS
+        strange = [] if isinstance(chosen.arms, str) else [arm for arm in chosen.arms if arm not in known]
+        if strange:
+            raise ValueError(f"evaluate.arms: {', '.join(strange)} cannot run where ingest.source is "
+                             f"{self.ingest.source}; there are {', '.join(known)}")  # fmt: skip
+        if of_rows and chosen.learning_curve == "on":
+            raise ValueError(f"evaluate.learning_curve is for images, and ingest.source is {self.ingest.source}: off")
+        of_table = ROW_FAMILIES if of_rows else ("scratch", "probe", "finetune")
+        if chosen.classifier not in ("auto", *of_table):
+            raise ValueError(f"evaluate.classifier {chosen.classifier} cannot learn from ingest.source "
+                             f"{self.ingest.source}; allowed are auto, {', '.join(of_table)}")  # fmt: skip
+        return self
 
     @model_validator(mode="after")
     def _normal_is_used(self) -> "Params":

@@ -1,6 +1,7 @@
 """The kinds of values that params.yaml holds: labels, sizes, steps, shares, paths."""
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -34,11 +35,21 @@ MAX_GAMMA = 10_000
 Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Flips = Literal["none", "horizontal", "vertical", "both"]
+ColumnKind = Literal["numeric", "integer", "categorical", "left_out"]
 SampleSource = Literal["auto", "own", "borrowed", "translated", "learned"]
 CARRIED = frozenset(("translated", "learned"))  # sources of samples that are defects on other images
 Probability = Annotated[float, Field(ge=0, le=1)]
 TextKeys = BeforeValidator(_text_keys)
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], TextKeys]
+
+
+def _address(text: str) -> str:
+    if text != "auto" and not re.fullmatch(r"([^\s:/\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", text):
+        raise ValueError(f"{text!r} is no address of a Ray cluster: give host:port of its head, auto, or null")
+    return text
+
+
+ClusterAddress = Annotated[str, AfterValidator(_address)]
 
 OUTPUTS = ("data/prepared", "data/synthetic", "data/experiment", "data/augmented", "models", "reports")
 """What dvc.yaml lets the stages write; DVC empties it before they run."""

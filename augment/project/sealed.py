@@ -6,7 +6,7 @@ What was cut, damaged, or put there under another's name is not served.
 import hashlib
 from pathlib import Path
 
-from augment.core.files import write_parts
+from augment.core.files import write_bytes
 
 HASH_DIGITS = 64
 _PART_BYTES = 2**20
@@ -14,7 +14,7 @@ _PART_BYTES = 2**20
 
 def write_sealed(path: Path, name: str, *parts: bytes | memoryview, durable: bool = True) -> None:
     """Keep the parts, one after the other, under `name`. Raises `StoreError` as `write_bytes` does."""
-    write_parts(path, [_seal(name, *parts), *parts], durable=durable)
+    write_bytes(path, _seal(name, *parts), *parts, durable=durable)
 
 
 def read_sealed(path: Path, name: str) -> bytes | None:

@@ -10,8 +10,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
-from augment.core.files import changed_files, sha256
+from augment.core.files import changed_files
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.samples.leakage import MAX_P_VALUE, MIN_NEARER_SHARE, Nearness
 
 PINNED_BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
@@ -43,7 +44,7 @@ def checklist(
     models: what each generator says of its training, by label, and `SHARED_GENERATORS` where there are any; audit: rows
     of audit.csv; judged_test: fingerprint of data/prepared/test when the verdict was reached.
     """
-    images, ids = [_digests(side) for side in sides.values()], [side.groups.tolist() for side in sides.values()]
+    images, ids = [side.digests() for side in sides.values()], [side.groups.tolist() for side in sides.values()]
     of_images = f"{sum(map(len, images))} images, compared pixel for pixel"
     group = "No group (a patient, a part, a cluster of near duplicates) lies on two sides"
     return [
@@ -106,7 +107,7 @@ def _trained_on_train(train: ImageSet, models: Mapping[str, Mapping[str, Any]]) 
 
 def _no_test_image(sides: Mapping[str, ImageSet], synthetic: Mapping[str, Sequence[str]]) -> LeakCheck:
     """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
-    held_out = {digest for side in ("val", "test") for digest in _digests(sides[side])}
+    held_out = {digest for side in ("val", "test") for digest in sides[side].digests()}
     made = [digest for digests in synthetic.values() for digest in digests]
     equal = sum(digest in held_out for digest in made)
     chance = equal > 0 and min(sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
@@ -150,9 +151,17 @@ def same_backbone(recorded: Mapping[str, str], folder: Path) -> list[LeakCheck]:
     return [LeakCheck(claim, _status(not changed), finding, source)] if recorded else []
 
 
-def _digests(images: ImageSet) -> list[str]:
-    return [sha256(image.tobytes()) for image in images.images]
-
-
 def _status(holds: bool) -> Status:
     return "pass" if holds else "fail"
+
+
+def row_checklist(sides: Mapping[str, LabelledSet], judged_test: str) -> list[LeakCheck]:
+    """Those of a table, whose words the page turns to rows."""
+    digests, ids = [side.digests() for side in sides.values()], [side.groups.tolist() for side in sides.values()]
+    of_rows = f"{sum(map(len, digests))} images, compared pixel for pixel"
+    group = "No group (a patient, a machine, equal images) lies on two sides"
+    return [
+        _apart("No image lies on two sides of the split", digests, of_rows, "rows.npy"),
+        _apart(group, ids, f"{len(set().union(*ids))} groups", "index.csv (group)"),
+        _same_test(sides["test"].fingerprint(), judged_test),
+    ]

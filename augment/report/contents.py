@@ -28,12 +28,29 @@ MANIFEST_COLUMNS = ("path", "label", "outcome", "code", "detail", "split")
 
 
 @dataclass(frozen=True)
+class RowLook:
+    """What the page shows of a table in the place of pictures.
+
+    columns: how many are learned; left_out: column, code, why; marginals, correlations: rows of these files; charts:
+    of the columns whose samples lie farthest from test, as SVG; closest: pairs of a sample and the training row nearest
+    to it, by column, with their distance
+    """
+
+    columns: int
+    left_out: Sequence[Mapping[str, str]]
+    marginals: Rows
+    correlations: Rows
+    charts: Sequence[Mapping[str, str]]
+    closest: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class Contents:
     """All values of the page. `tables` holds the rows of reports/evaluation/<name>.csv.
 
     working_size: (height, width) at which GANs work. seconds: of one processor, for all repeats of an arm,
     repeat_minutes: of one repeat more; none where they were measured on another machine. looked_at: the folder of a
-    first look, empty where the run was no such.
+    first look, empty where the run was no such. rows: of a table alone
     """
 
     title: str
@@ -55,6 +72,7 @@ class Contents:
     repeat_minutes: float | None = None
     carried: Sequence[CarriedClass] = ()
     looked_at: str = ""
+    rows: "RowLook | None" = None
 
 
 def load(title: str, grid: int, project: Path, base: Path) -> Contents:

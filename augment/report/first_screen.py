@@ -65,6 +65,7 @@ def counts_line(contents: Contents) -> str:
     """Sizes and counts in one line."""
     delivered, repeats = contents.delivered, contents.verdict["protocol"]["repeats"]
     height, width = contents.working_size
+    learned = f"GANs at {width}×{height} px" if contents.rows is None else f"{counted(contents.rows.columns, 'column')}"
     sides = {side: sum(entry[side] for entry in contents.classes) for side in ("train", "test")}
     per_class = [entry["train"] for entry in contents.classes]
     least, most = min(per_class), max(per_class)
@@ -72,7 +73,7 @@ def counts_line(contents: Contents) -> str:
     held = f"{delivered.real:,} real and {delivered.made:,} made" if delivered.made else f"{delivered.real:,} real"
     return (
         f"{counted(len(contents.classes), 'class')} · {sides['train']:,} training images ({of_class} a class) · "
-        f"{sides['test']:,} test images · {counted(repeats, 'repeat')} · GANs at {width}×{height} px · "
+        f"{sides['test']:,} test images · {counted(repeats, 'repeat')} · {learned} · "
         f"delivered: {held}{_size_of(delivered.looks, contents.working_size)}"
     )
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from augment.core.grids import GAP_PX
 from augment.core.words import printable
+from augment.data.rows.wording import in_rows
 from augment.report import tables, words
 from augment.report.charts.curves import curve_chart
 from augment.report.charts.intervals import interval_chart
@@ -21,14 +23,16 @@ from augment.report.pictures import CONTROL_IMAGES_PER_CLASS, ClassPictures, Det
 from augment.report.plots import shown_detail
 
 MAX_OPEN_MATRIX_CLASSES = 24  # up to this many classes, the confusion matrix stands open
+NOTHING_SHOWN = Detail(1, True)
 STRIP_WIDTH_PX = 528  # pixels: the width of a strip of images
 MAX_SHOWN_QUARANTINED = 50
+MAX_SHOWN_MARGINALS = 200
 
 
 def render(contents: Contents) -> str:
     """The page as HTML; equal contents give equal text. Every label and reason is escaped."""
     labels, chosen = [entry["label"] for entry in contents.classes], contents.verdict["policy"]["arm"]
-    detail = shown_detail(contents)
+    detail = shown_detail(contents) if contents.rows is None else NOTHING_SHOWN
     values: dict[str, Any] = {
         "page": contents,
         "labels": labels,
@@ -43,10 +47,18 @@ def render(contents: Contents) -> str:
         "control_images": CONTROL_IMAGES_PER_CLASS,
         "few_matrix_classes": len(labels) <= MAX_OPEN_MATRIX_CLASSES,
         "shown_quarantined": MAX_SHOWN_QUARANTINED,
+        "shown_marginals": MAX_SHOWN_MARGINALS,
     }
     values |= first_screen(contents) | _scope(contents) | _tables(contents, labels, values["real"], chosen)
     values |= _charts(contents, values["primary_metric"].capitalize(), values["judged_arm"], chosen)
-    return printable(_environment().get_template("page.html").render(values))  # no label reorders or hides others
+    text = _environment().get_template("page.html").render(values)
+    return printable(text if contents.rows is None else html_in_rows(text))  # no label reorders or hides others
+
+
+def html_in_rows(html: str) -> str:
+    """A page whose texts speak of rows; tags, styles and what is code stay."""
+    apart = re.split(r"(<style>.*?</style>|<script>.*?</script>|<code>.*?</code>|<[^>]*>)", html, flags=re.DOTALL)
+    return "".join(part if at % 2 else in_rows(part) for at, part in enumerate(apart))
 
 
 def _scope(contents: Contents) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from augment.report.words import in_words, number
 
 
 def grids(contents: Contents) -> dict[str, bytes]:
-    """PNG files by name: `real`, `synthetic`, `neighbours` (each synthetic image above the nearest training image)."""
+    """PNG files by name: `real`, `synthetic`, `neighbours` (each synthetic image above the nearest training image);
+    none of a table."""
+    if contents.rows is not None:
+        return {}  # the page has charts of the columns
     longest, columns = shown_detail(contents).side, contents.columns
 
     def picture(images: Sequence[UInt8] | UInt8, across: int) -> Image.Image | None:

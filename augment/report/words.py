@@ -29,7 +29,7 @@ WORDS = {  # by filter of the template
         "near_copy": "Near copies, share as near to a training image as test images hardly ever are (lower is better)",
     },
     "space": {"pixels": "Pixels", "random_convolutions": "Random features", "classifier": "Fresh classifiers",
-              "backbone": "Pretrained backbone"},
+              "backbone": "Pretrained backbone", "encoded": "All columns together"},
     "attack": {
         "auc": "AUC: a training image looks likelier than an unseen one",
         "tpr_0.01": "Training images found at 1 % false alarms",

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from augment.core.errors import BundleError, DataError, StoreError
+from augment.core.errors import AugmentError, BundleError, DataError, StoreError
 from augment.core.files import read_json, write_text
 from augment.core.progress import counted
 from augment.core.whole_folder import is_free, whole_folder
@@ -14,6 +14,7 @@ from augment.data.delivered import Recipe, read_manifest, read_recipe
 from augment.gan.bundle import load_generators
 from augment.gan.generators import ClassGenerator
 from augment.gan.generators.cards import CARD
+from augment.gan.rows.generators import RowGenerators
 from augment.sharing.card import data_card
 from augment.sharing.images import SharedImage, delivered_images, sampled_images
 from augment.sharing.parquet import require_parquet, write_parquet
@@ -82,6 +83,8 @@ def _images(
 
 def _generators(models: Path, classes: Sequence[str]) -> Mapping[str, ClassGenerator]:
     generators = load_generators(models)
+    if isinstance(generators, RowGenerators):
+        raise AugmentError(f"{models}: its generators draw rows, which are no images to export; `augment sample`")
     if odd := [label for label in generators if label not in classes]:
         raise BundleError(f"{models}: has a generator of class {odd[0]!r}, the images are of {', '.join(classes)}")
     return generators

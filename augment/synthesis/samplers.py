@@ -13,7 +13,8 @@ from torch import Tensor
 from augment.core.engine import standalone
 from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance, near_copies
 from augment.params import Params

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
-from augment.data.imageset import CHANCE_BELOW_PX, ImageSet, minority_classes
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
 from augment.measure.features import pixels

@@ -5,6 +5,7 @@ import pickle
 import signal
 import time
 import warnings
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,6 +163,17 @@ def test_what_travels_is_small_and_can_be_written_elsewhere() -> None:
     mapped.array[0, 0] = 7
     assert array[0, 0] == 0, "a private mapping"
     shared.close()
+
+
+def test_an_array_that_has_travelled_is_in_memory_once() -> None:
+    shared = SharedArray(np.arange(100_000).reshape(100, 1000))
+    gone = weakref.ref(shared.array)
+    sent = pickle.dumps(shared)
+    assert gone() is None, "what the processes map is what this one reads too"
+    assert np.array_equal(shared.array, np.arange(100_000).reshape(100, 1000))
+    assert pickle.dumps(shared) == sent
+    shared.close()
+    assert shared.array[99, 999] == 99_999, "and stays readable"
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -14,7 +14,7 @@ import torch
 
 from augment.core.processes import interruption
 from augment.gan import checkpoint_store
-from augment.gan.checkpoint_store import StoredJob, fingerprint
+from augment.gan.checkpoint_store import KeptGan, StoredJob, fingerprint
 from augment.gan.training.run import GanJob
 from augment.gan.training.trainer import fit
 from tests.gan.conftest import TINY, images
@@ -163,12 +163,12 @@ torch.set_num_threads(1)
 from augment.gan import checkpoint_store
 from tests.core.test_processes import long_job
 
-def kept(folder, state, keep=checkpoint_store._save_checkpoint):
-    keep(folder, state)
+def save(kept, state, save=checkpoint_store.KeptGan.save_checkpoint):
+    save(kept, state)
     if state["now"]["step"] == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-checkpoint_store._save_checkpoint = kept
+checkpoint_store.KeptGan.save_checkpoint = save
 checkpoint_store.train_stacked([checkpoint_store.StoredJob(long_job(), Path(sys.argv[1]), 0.0)])
 """
 
@@ -182,7 +182,7 @@ def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp
         close(process)
     folder = tmp_path / fingerprint(long_job())
     assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "lock", "previous.pt"]
-    assert checkpoint_store._read(folder / "checkpoint.pt")["now"]["step"] == STOPPED_AT
+    assert KeptGan(folder).read("checkpoint.pt")["now"]["step"] == STOPPED_AT
     resumed, whole = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])[0], fit(long_job())
     assert resumed.history == whole.history
     assert all(torch.equal(resumed.generator[name], value) for name, value in whole.generator.items())

@@ -16,8 +16,8 @@ from augment.evaluation.cost.wording import advice_text, cost_line, minutes_text
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.gan.backend import Backend
 from augment.gan.latent_transfer import inversion_passes
-from augment.gan.per_class import Backend
 from augment.gan.settings import class_training
 from augment.measure.classifiers import FitSettings
 from augment.params import Train

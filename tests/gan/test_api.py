@@ -15,9 +15,10 @@ from augment.core.engine import Engine
 from augment.core.errors import DataError, ParamsError, TrainingError
 from augment.data.imageset import ImageSet
 from augment.gan.api import train_generators
+from augment.gan.backend import Backend
 from augment.gan.bundle import load_generators
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import Backend, train_classes
+from augment.gan.per_class import train_classes
 from augment.gan.settings import class_training
 from augment.params import Compute, Ingest, Train
 from tests.gan.conftest import images

@@ -9,7 +9,8 @@ import torch
 from augment.core.errors import StoreError
 from augment.core.files import exclusive
 from augment.gan import checkpoint_store
-from augment.gan.checkpoint_store import StoredJob, fingerprint, load_finished, train_stacked
+from augment.gan.checkpoint_store import KeptGan, StoredJob, fingerprint, load_finished, train_stacked
+from augment.gan.gan_files import GanFiles
 from augment.gan.training.run import GanJob, Start
 from augment.gan.training.trainer import fit
 from tests.test_structure import reached
@@ -32,13 +33,13 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
         with pytest.raises(KeyboardInterrupt):
             fit(
                 job,
-                save=lambda state: checkpoint_store._save_checkpoint(folder, state),
+                save=KeptGan(folder).save_checkpoint,
                 stop=lambda asked=asked, stop_at=stop_at: next(asked) == stop_at,
             )
     newest = folder / "checkpoint.pt"
     newest.write_bytes(newest.read_bytes()[:-1])
-    assert checkpoint_store._read(newest) is None
-    assert checkpoint_store._read(folder / "previous.pt")["now"]["step"] == 4
+    assert KeptGan(folder).read("checkpoint.pt") is None
+    assert KeptGan(folder).read("previous.pt")["now"]["step"] == 4
     result = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
     assert result.history == fit(job).history
 
@@ -61,9 +62,9 @@ def test_a_checkpoint_of_another_gan_is_not_gone_on_with(job: GanJob, tmp_path: 
     folders = [tmp_path / ("a" * 32), tmp_path / ("b" * 32)]
     for number, folder in enumerate(folders):
         folder.mkdir()
-        checkpoint_store._save_checkpoint(folder, {"step": number})
+        KeptGan(folder).save_checkpoint({"step": number})
     (folders[0] / "checkpoint.pt").replace(folders[1] / "checkpoint.pt")
-    assert checkpoint_store._load_checkpoint(folders[1]) is None
+    assert KeptGan(folders[1]).checkpoint() is None
 
 
 def test_every_cause_changes_the_fingerprint(job: GanJob) -> None:
@@ -107,4 +108,4 @@ def test_a_gan_put_under_anothers_name_or_of_another_form_is_trained_anew(job: G
         for one, other in zip(own, again, strict=True):
             assert all(torch.equal(other.generator[key], value) for key, value in one.generator.items())
         assert [file.read_bytes() for file in files] == contents
-        checkpoint_store._write(files[0], stored)  # type: ignore[arg-type]
+        GanFiles().save_finished(files[0].parent, checkpoint_store._content(stored))

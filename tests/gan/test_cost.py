@@ -8,8 +8,9 @@ import pytest
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan import cost, per_class
+from augment.gan.backend import Backend
 from augment.gan.checkpoint_store import StoredJob, train_stacked
-from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
+from augment.gan.per_class import ClassTraining, shared_job, train_classes
 from augment.gan.training.run import GanJob, GanSettings
 from tests.gan.conftest import images
 

@@ -12,7 +12,8 @@ from augment.core.engine import Engine
 from augment.core.errors import ParamsError, TrainingError
 from augment.data.imageset import ImageSet
 from augment.gan import settings
-from augment.gan.per_class import Backend, ClassTraining, shared_job, train_classes
+from augment.gan.backend import Backend
+from augment.gan.per_class import ClassTraining, shared_job, train_classes
 from augment.gan.settings import class_training
 from augment.gan.training.run import GanResult, GanSettings
 from augment.params import Train

@@ -10,11 +10,12 @@ from augment.core.engine import Engine
 from augment.core.errors import BundleError, ParamsError
 from augment.core.files import write_text
 from augment.data.imageset import ImageSet
+from augment.gan.backend import Backend
 from augment.gan.checkpoint_store import fingerprint
 from augment.gan.generators import ClassGenerator
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
-from augment.gan.per_class import Backend, train_classes
+from augment.gan.per_class import train_classes
 from augment.gan.settings import class_training, load_pinned_start, start_from_bundle
 from augment.gan.training.run import GanJob, Start, players_of
 from augment.gan.training.trainer import fit

@@ -12,8 +12,9 @@ from torch import Tensor
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
 from augment.gan import checkpoint_store, cost, per_class, settings
+from augment.gan.backend import Backend
 from augment.gan.checkpoint_store import StoredJob, fingerprint, is_finished, train_stacked
-from augment.gan.per_class import Backend, ClassTraining, train_classes
+from augment.gan.per_class import ClassTraining, train_classes
 from augment.gan.training import stacked_trainer
 from augment.gan.training.players import Players
 from augment.gan.training.run import GanJob, GanSettings
@@ -129,6 +130,22 @@ def test_a_gpu_gets_stacks_and_all_other_work_every_process(device: str, monkeyp
     backend = settings.start_backend(Compute(jobs=3))
     assert backend.stacked is (device == "cuda")
     assert backend.engine == Engine("local", 3)
+
+
+def test_gpus_of_a_cluster_have_a_part_of_a_stack_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "resolve_device", lambda wanted: wanted)
+    backend = settings.start_backend(Compute(engine="ray", jobs=3, address="auto", gpus_per_task=0.5))
+    assert (backend.device, backend.stacked) == ("cuda", True)
+    assert backend.engine == Engine("ray", 3, "auto"), "classifiers have cores"
+    assert backend.gan_engine == Engine("ray", 3, "auto", gpus=0.5)
+    assert per_class._parts(list(range(10)), 3) == [[0, 1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    assert per_class._parts([4, 7], 3) == [[4], [7]]
+
+
+def test_a_cluster_without_gpus_trains_on_cores_whatever_this_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "resolve_device", lambda wanted: wanted)
+    backend = settings.start_backend(Compute(engine="ray"))
+    assert (backend.device, backend.stacked, backend.gan_engine) == ("cpu", False, backend.engine)
 
 
 def test_stacks_train_in_this_process_whatever_the_engine(

@@ -9,8 +9,8 @@ import torch
 import augment
 from augment.core.errors import ArgumentError
 from augment.gan.api import train_generators
+from augment.gan.backend import GanProgress
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import GanProgress
 from augment.gan.training.run import GanJob
 from augment.gan.training.stacked_trainer import fit_stacked
 from augment.gan.training.trainer import fit

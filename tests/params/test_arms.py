@@ -6,9 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from augment.params.arm_row import Family
 from augment.params.arms import (
     ARM_ROWS,
     ARMS,
@@ -17,16 +19,21 @@ from augment.params.arms import (
     DEFAULT_ARMS,
     GAN_ARMS,
     REAL_ARMS,
+    REQUIRED_ARMS,
     ROW_OF,
     SOURCES,
+    TABLE_ARMS,
+    TABLE_BASE_ARMS,
     arm_kinds,
 )
+from augment.params.table_arms import TABLE_ONLY_ROWS
 from augment.report.words import in_words
 
 ROOT = Path(__file__).parents[2]
 AMBIGUOUS = {
     *AUGMENTATIONS,
     *SOURCES,
+    *get_args(Family),
     "none",
     "probe",
     "finetune",
@@ -64,10 +71,10 @@ assert augmentation_of("copies_fill", "randaugment") == "randaugment" and family
 @pytest.mark.parametrize("file", sorted((ROOT / "augment").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_other_module_spells_an_arm(file: Path) -> None:
     name = file.relative_to(ROOT / "augment").as_posix()
-    if name == "params/arms.py":
+    if name in ("params/arms.py", "params/table_arms.py"):
         return
     words = {node.value for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Constant)}
-    assert words & ({*ARMS} - AMBIGUOUS) <= OTHER_MEANINGS.get(name, set())
+    assert words & ({*ARMS, *ROW_OF} - AMBIGUOUS) <= OTHER_MEANINGS.get(name, set())
 
 
 def test_a_row_added_to_the_table_is_known_everywhere(tmp_path: Path) -> None:
@@ -83,8 +90,10 @@ def test_a_row_added_to_the_table_is_known_everywhere(tmp_path: Path) -> None:
 
 def test_rows_agree_with_themselves() -> None:
     """What a row says of its images and of their use fits together."""
-    assert len(ROW_OF) == len(ARM_ROWS), "every name once"
-    for row in ARM_ROWS:
+    assert len(ROW_OF) == len(ARM_ROWS) + len(TABLE_ONLY_ROWS), "every name once"
+    assert {*TABLE_ARMS} <= {*ROW_OF}
+    assert {*TABLE_ARMS} >= {*REQUIRED_ARMS, *TABLE_BASE_ARMS, *(row.name for row in TABLE_ONLY_ROWS)}
+    for row in (*ARM_ROWS, *TABLE_ONLY_ROWS):
         assert (row.source is not None) == (row.use in ("fill", "half", "first", "only") or row.name == "distilled_gan")
         assert row.spoken
         assert row.words

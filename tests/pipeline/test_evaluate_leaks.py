@@ -9,8 +9,9 @@ from augment.core.engine import Engine
 from augment.core.errors import DataError
 from augment.core.files import read_csv, write_json
 from augment.data.imageset import ImageSet
+from augment.gan.backend import Backend
 from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.per_class import Backend, generators_from, train_classes
+from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.params import Params, Train, check
 from pipeline import experiment as stage

@@ -12,8 +12,8 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.experiment.experiment import further_generators
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import paired_seeds
+from augment.gan.backend import backend_on
 from augment.gan.bundle import load_generators
-from augment.gan.per_class import backend_on
 from augment.gan.translate import guards, training
 from augment.params import Params, check
 from augment.report.carried import read_carried

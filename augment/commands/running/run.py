@@ -18,13 +18,14 @@ from augment.core.files import write_text
 from augment.core.processes import return_freed_memory
 from augment.core.progress import counted
 from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock
+from augment.data.rows.wording import in_rows
 from augment.evaluation.cost.first_look import FIRST_LOOK_MINUTES
 from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
 from augment.evaluation.last_verdict import last_verdict
 from augment.evaluation.next_step import look_properly, next_step
-from augment.params.arms import Family
+from augment.params.arm_row import Family
 
 FILE, REPORTS = Path("params.yaml"), Path("reports")
 MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come
@@ -73,12 +74,16 @@ def clock_of(work: Work) -> RunClock:
     return RunClock(run_parts(work), since=time.time(), expected=1 / max(work.free, MIN_FREE))
 
 
-def reproduce(clock: RunClock) -> int:
-    """`dvc repro` by the DVC of this Python, in this terminal; 0, 2 or 130. Its stages know the plan of the run."""
-    write_clock(clock)
+def reproduce(clock: RunClock | None) -> int:
+    """`dvc repro` by the DVC of this Python, in this terminal; 0, 2 or 130. Its stages know the plan of the run, where
+    there is one."""
+    told = {}
+    if clock is not None:
+        write_clock(clock)
+        told = {RUN: str(CLOCK.absolute())}
     here = Path(sys.executable).parent
     path = f"{here}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**os.environ, RUN: str(CLOCK.absolute()), "PATH": path}
+    environment = {**os.environ, **told, "PATH": path}
     child = subprocess.Popen([sys.executable, "-m", "dvc", "repro"], env=environment)
     interrupted = False
 
@@ -109,4 +114,5 @@ def closing(path: Path, quick: bool) -> list[str]:
     verdict = json.loads((REPORTS / "evaluation/verdict.json").read_text(encoding="utf-8"))
     step = look_properly(str(path)) if quick else next_step(verdict)
     page = f"The page: {REPORTS / 'report.html'}"
-    return [*last_verdict(REPORTS, explain=False), "", page, f"Next: {step.text}", f"  {step.command}"]
+    text = in_rows(step.text) if verdict.get("rows") else step.text
+    return [*last_verdict(REPORTS, explain=False), "", page, f"Next: {text}", f"  {step.command}"]

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
-from augment.core.files import sha256
 from augment.data.entries import Blocker, Entry
-from augment.data.imageset import ImageSet
 from augment.data.sources.disk import shown
+from augment.data.split.labelled import LabelledSet
 
 
 def by_pattern(entries: Sequence[Entry], pattern: str, blockers: list[Blocker]) -> list[str]:
@@ -52,14 +51,13 @@ def group_folds(
         return list(splitter.split(targets, targets, groups))
 
 
-def check_sides(sides: Mapping[str, ImageSet]) -> None:
+def check_sides(sides: Mapping[str, LabelledSet]) -> None:
     """Raises `DataError` naming a group, or an image, that lies on two of the sides (name -> images)."""
     _check("the group", sides, {side: images.groups.tolist() for side, images in sides.items()})
-    digests = {side: [sha256(image.tobytes()) for image in images.images] for side, images in sides.items()}
-    _check("the image", sides, digests)
+    _check("the image", sides, {side: images.digests() for side, images in sides.items()})
 
 
-def _check(what: str, sides: Mapping[str, ImageSet], keys: Mapping[str, Iterable[str]]) -> None:
+def _check(what: str, sides: Mapping[str, LabelledSet], keys: Mapping[str, Iterable[str]]) -> None:
     first: dict[str, tuple[str, str]] = {}  # key -> the side and the source that have it
     for side, images in sides.items():
         for key, source in zip(keys[side], images.sources.tolist(), strict=True):

@@ -5,22 +5,24 @@ For `evaluate.protocol: repeated` the images that the split left over, the pool,
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.data.entries import Entry
-from augment.data.imageset import ImageSet
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.split import draw_groups, units_of
 
 FOLDS = 5
+SetType = TypeVar("SetType", bound=LabelledSet)
 
 Counts = Mapping[str, int]
 """Label -> images."""
 
 
-def draw_part(images: ImageSet, want: Counts, leave: Counts, seed: int, purpose: str) -> NDArray[np.bool_]:
+def draw_part(images: LabelledSet, want: Counts, leave: Counts, seed: int, purpose: str) -> NDArray[np.bool_]:
     """A mask bool (N,) of whole groups with about `want` images of each class (never more, but for a class that
     would get none), of which `leave` stay behind. Classes not named in `want` are not drawn."""
     units = units_of(images.labels.tolist(), images.groups.tolist())
@@ -29,14 +31,9 @@ def draw_part(images: ImageSet, want: Counts, leave: Counts, seed: int, purpose:
     return np.isin(images.groups, sorted(drawn))
 
 
-def join(*sides: ImageSet) -> ImageSet:
-    """All images of several sets, in their order. Raises `DataError` when they differ in shape."""
-    shapes = {side.images.shape[1:] for side in sides if len(side)}
-    if len(shapes) > 1:
-        raise DataError(f"images of one set must have one shape, found {sorted(shapes)}; make data/prepared anew")
-    full = [side for side in sides if len(side)] or list(sides[:1])
-    parts = ((side.images, side.labels, side.groups, side.sources) for side in full)
-    return ImageSet(*map(np.concatenate, zip(*parts, strict=True)))
+def join(first: SetType, *others: SetType) -> SetType:
+    """All samples of several sets, in their order. Raises `DataError` when they do not belong together."""
+    return first.joined(others)
 
 
 def shortages(delivered: Counts, pool: Counts, repeats: int) -> dict[str, tuple[int, int]]:

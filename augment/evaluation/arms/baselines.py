@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.seeds import derive_seed, numpy_rng
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.measure.augmentations import jittered
 from augment.measure.features import pixels
-from augment.params.arms import Source
+from augment.params.arm_row import Source
 
 Images = NDArray[np.uint8]
 ImagesByLabel = Mapping[str, Images]

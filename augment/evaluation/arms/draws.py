@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet, minority_classes
+from augment.data.imageset import ImageSet
+from augment.data.split.labelled import minority_classes
 from augment.measure.sampling import WeightedImages, class_balanced, uniform
-from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, Source, Use, augmentation_of, family_of
+from augment.params.arm_row import Source, Use
+from augment.params.arms import DELIVERED_ARM, ROW_OF, Arm, augmentation_of, family_of
 from augment.synthesis.transplant.carrying import Translated
 
 Images = NDArray[np.uint8]

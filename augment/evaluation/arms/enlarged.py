@@ -17,7 +17,7 @@ from augment.evaluation.arms.baselines import baseline_images, pasted_images
 from augment.evaluation.arms.draws import sampled_classes
 from augment.evaluation.arms.judged import JudgedImages
 from augment.measure.sampling import WeightedImages
-from augment.params.arms import Source
+from augment.params.arm_row import Source
 from augment.synthesis.native import Varied, native_samples, treated_alike
 from augment.synthesis.transplant.carrying import Translated
 

@@ -22,7 +22,7 @@ from augment.data.imageset import ImageSet, UInt8
 from augment.evaluation.arms.judged import JudgedImages, content
 from augment.measure.augmentations import augment_of
 from augment.measure.backbone.backbone import Chosen, described, identity, load_backbone
-from augment.params.arms import Augmentation
+from augment.params.arm_row import Augmentation
 from augment.project.sealed import HASH_DIGITS, is_sealed, write_sealed
 
 AUGMENTATION: Augmentation = "randaugment"  # of views

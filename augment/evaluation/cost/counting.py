@@ -16,8 +16,10 @@ from augment.evaluation.cost.timing import USUAL_WAY, BackboneSeconds, Timings, 
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings, with_base
 from augment.gan import cost as gan_cost
+from augment.gan.backend import Backend
 from augment.gan.latent_transfer import inversion_passes
-from augment.gan.per_class import Backend, ClassTraining
+from augment.gan.per_class import ClassTraining
+from augment.params.arm_row import Family
 from augment.params.arms import (
     DEFAULT_GAN_ARM,
     DELIVERED_ARM,
@@ -25,7 +27,6 @@ from augment.params.arms import (
     ROW_OF,
     SOURCES,
     Arm,
-    Family,
     augmentation_of,
     family_of,
 )

@@ -26,8 +26,9 @@ from augment.evaluation.experiment.settings import (
     with_base,
 )
 from augment.evaluation.experiment.training_sets import prepared_protocol
+from augment.gan.backend import Backend
 from augment.gan.latent_transfer import inversion_passes
-from augment.gan.per_class import Backend, ClassTraining
+from augment.gan.per_class import ClassTraining
 from augment.gan.settings import has_pinned_start, start_backend
 from augment.params import Params
 from augment.params.arms import DELIVERED_ARM, STANDALONE_ARMS, Arm, augmentation_of, family_of

@@ -28,7 +28,8 @@ from augment.gan.training.run import GanSettings
 from augment.measure.backbone.backbone import load_backbone, pool
 from augment.measure.classifiers import MAX_AHEAD_STEPS, MAX_AHEAD_VALUES, FitSettings, SmallCnn, probabilities
 from augment.measure.logistic import fit_logistic
-from augment.params.arms import BACKBONE_ARMS, BASELINE_ARM, Augmentation
+from augment.params.arm_row import Augmentation
+from augment.params.arms import BACKBONE_ARMS, BASELINE_ARM
 from augment.synthesis.native import upscaled
 
 FEW_STEPS = 4  # but whole turns of augmentation, where it costs by the call

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from augment.core.engine import Engine
 from augment.core.progress import counted, duration
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.cost.counting import ExperimentCost
 from augment.evaluation.experiment.protocol import Protocol
-from augment.params.arms import Family
+from augment.params.arm_row import Family
 
 FAMILY_WORDS: Mapping[Family, str] = {
     "scratch": "a network from scratch",
@@ -70,7 +71,7 @@ def advice_text(
     return f"to show about 3 points: {', or '.join(ways)}" if ways else "that needs more images than can be labelled"
 
 
-def repeats_text(protocol: Protocol) -> str:
+def repeats_text(protocol: Protocol[LabelledSet]) -> str:
     """`5 paired seeds`, and what the other schemes have in their place."""
     words = {"split": "paired seeds", "rotated": "paired seeds", "subsets": "disjoint training sets"}
     return f"{len(protocol.replicates)} {words.get(protocol.scheme, 'folds (5 times 5)')}"

@@ -20,8 +20,9 @@ from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
 from augment.evaluation.experiment.running import run_arms
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.scores import Float32, SideScores
+from augment.gan.backend import Backend
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import Backend, generators_from, train_repeats
+from augment.gan.per_class import generators_from, train_repeats
 from augment.gan.settings import training_for
 from augment.params import Params
 from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALONE_ARMS, UNTRANSLATED_ARM, Arm

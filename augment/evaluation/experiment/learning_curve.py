@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.data.split.groups import check_sides
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.pool import draw_part, join
 from augment.evaluation.experiment.protocol import Protocol, Replicate
 from augment.evaluation.experiment.training_sets import MIN_TRAIN_IMAGES
@@ -63,7 +64,9 @@ def _subset_of(replicate: Replicate, fraction: float) -> Replicate:
     return replace(replicate, splits=replace(splits, train=splits.train.take(drawn)))
 
 
-def class_recalls(protocol: Protocol, scores: Mapping[str, Sequence[NDArray[np.float32]]]) -> RecallsBySize:
+def class_recalls(
+    protocol: Protocol[LabelledSet], scores: Mapping[str, Sequence[NDArray[np.float32]]]
+) -> RecallsBySize:
     """Recall of every class, name -> label -> (S,); nan in a repeat without test images of the class."""
     classes = protocol.first_splits.train.classes
     targets = [one.splits.test.targets(classes) for one in protocol.replicates]

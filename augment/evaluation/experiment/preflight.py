@@ -22,6 +22,7 @@ from augment.data.entries import Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
 from augment.data.split.groups import group_folds
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.split import nearest
 from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
@@ -40,6 +41,7 @@ from augment.gan.settings import has_pinned_start
 from augment.measure.backbone.backbone import check_backbone
 from augment.measure.backbone.lite0 import require_weights
 from augment.measure.features import pixels
+from augment.measure.metrics import Features
 from augment.params import Evaluate, Params
 from augment.params.arms import BACKBONE_ARMS, ROW_OF, Arm, arm_kinds, augmentation_of
 from augment.synthesis.filter import fold_positions
@@ -199,11 +201,12 @@ def judged_images(splits: Splits, params: Params) -> ImageSet:
 
 
 def power_of(
-    train: ImageSet, test: ImageSet, rivals: Sequence[Arm], seeds: int, ratio: float | None, augmented: bool
-) -> GainModel:
+    train: LabelledSet, test: LabelledSet, rivals: Sequence[Arm], seeds: int, ratio: float | None, augmented: bool,
+    features: Features | None = None,
+) -> GainModel:  # fmt: skip
     """Only the labels and groups of test are looked at, and never its images; train and test are those of one
-    repeat."""
-    targets, neighbour = test.targets(train.classes), neighbour_recalls(train)
+    repeat. features: of train, as `neighbour_recalls` takes them."""
+    targets, neighbour = test.targets(train.classes), neighbour_recalls(train, features)
     recalls = None
     if neighbour is not None:
         recalls = expected_recalls(neighbour, np.bincount(train.targets(train.classes)))[np.unique(targets)]
@@ -219,15 +222,19 @@ def expected_gain(
     return model.smallest(), model.groups
 
 
-def neighbour_recalls(train: ImageSet) -> NDArray[np.float64] | None:
+def neighbour_recalls(train: LabelledSet, features: Features | None = None) -> NDArray[np.float64] | None:
     """Share of each class's images whose nearest neighbour has their label, float (classes,); None without folds.
 
-    The neighbour comes from the other four of five folds cut by group; distances are those of box-reduced pixels.
+    The neighbour comes from the other four of five folds cut by group; distances are those of `features` (N, D), None
+    for box-reduced pixels of images.
     """
     targets = train.targets(train.classes)
     folds = min(NEIGHBOUR_FOLDS, len(np.unique(train.groups)), int(np.bincount(targets).max()))
     if folds < 2:
         return None
     cut = group_folds(targets, train.groups, folds, 0)
-    predicted = cross_val_predict(KNeighborsClassifier(1), pixels(train.images), targets, cv=cut)
+    if features is None:
+        assert isinstance(train, ImageSet)
+        features = pixels(train.images)
+    predicted = cross_val_predict(KNeighborsClassifier(1), features, targets, cv=cut)
     return np.bincount(targets, predicted == targets) / np.bincount(targets)

@@ -10,53 +10,56 @@ The last two are `evaluate.protocol: repeated`: subsets where the split left ima
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Generic, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeVar
 
 from augment.core.errors import DataError, ParamsError
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.pool import FOLDS, join
 from augment.evaluation.statistics.metric_table import MetricTable, join_repeats, metric_table
 from augment.evaluation.statistics.recall_at_fpr import check_false_alarm_rate
 from augment.params import Params
 
+Set_co = TypeVar("Set_co", bound=LabelledSet, default=ImageSet, covariant=True)
 Scheme = Literal["split", "rotated", "subsets", "folds"]
 ProtocolName = Literal["holdout", "repeated"]
 
 
 @dataclass(frozen=True, eq=False)  # a key by itself, as image sets are
-class Splits:
-    """The three sides; nothing learned ever sees val or test."""
+class Splits(Generic[Set_co]):
+    """The three sides; nothing learned ever sees val or test. Of images, where nothing else is said."""
 
-    train: ImageSet
-    val: ImageSet
-    test: ImageSet
+    train: Set_co
+    val: Set_co
+    test: Set_co
 
-    def sides(self) -> dict[str, ImageSet]:
+    def sides(self) -> dict[str, Set_co]:
         """Each side by its name."""
         return {"train": self.train, "val": self.val, "test": self.test}
 
 
 @dataclass(frozen=True)
-class Replicate:
+class Replicate(Generic[Set_co]):
     """One repeat: the seed of all its draws, and the images that it may see."""
 
     seed: int
-    splits: Splits
+    splits: Splits[Set_co]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Protocol(Generic[Set_co]):
     """All repeats of a comparison, in order; `ratio` is that of `corrected_t`, None where draws of test give intervals.
 
     first_is_delivered: the first repeat has the delivered training set, so its GANs are the delivered ones
     """
 
     scheme: Scheme
-    replicates: Sequence[Replicate]
+    replicates: Sequence[Replicate[Set_co]]
     ratio: float | None
     first_is_delivered: bool
 
@@ -76,25 +79,25 @@ class Protocol:
         return [replicate.seed for replicate in self.replicates]
 
     @property
-    def first_splits(self) -> Splits:
+    def first_splits(self) -> Splits[Set_co]:
         return self.replicates[0].splits
 
     @property
-    def unique_splits(self) -> list[Splits]:
+    def unique_splits(self) -> list[Splits[Set_co]]:
         """Every split once: repeats may share one."""
         return list(dict.fromkeys(replicate.splits for replicate in self.replicates))
 
     @property
-    def single_pass(self) -> Sequence[Replicate]:
+    def single_pass(self) -> Sequence[Replicate[Set_co]]:
         """The first repeats that together test every image once."""
         return self.replicates[: FOLDS if self.scheme == "folds" else 1]
 
     @property
-    def tested_images(self) -> ImageSet:
+    def tested_images(self) -> Set_co:
         """Every image that is tested, once."""
         return join(*(replicate.splits.test for replicate in self.single_pass))
 
-    def tested_on(self, images: ImageSet) -> "Protocol":
+    def tested_on(self, images: Set_co) -> "Protocol[Set_co]":  # type: ignore[misc]
         """The same repeats with these images as their test."""
         swapped = {splits: replace(splits, test=images) for splits in self.unique_splits}
         replicates = [replace(replicate, splits=swapped[replicate.splits]) for replicate in self.replicates]
@@ -122,7 +125,7 @@ def primary_metric(params: Params) -> PrimaryMetric:
     return PrimaryMetric(normal, chosen.false_alarm_rate, chosen.resamples, params.seed)
 
 
-def check_primary(splits: Splits, metric: PrimaryMetric) -> None:
+def check_primary(splits: Splits[LabelledSet], metric: PrimaryMetric) -> None:
     """Stop before anything is trained when the metric cannot be had from this test set.
 
     Raises `ParamsError` for a class that is not there, `DataError` for too few images.
@@ -135,7 +138,7 @@ def check_primary(splits: Splits, metric: PrimaryMetric) -> None:
     check_false_alarm_rate(test.targets(classes), test.groups, classes.index(metric.normal), metric.normal, metric.rate)
 
 
-def possible_metric(splits: Splits, metric: PrimaryMetric) -> PrimaryMetric:
+def possible_metric(splits: Splits[LabelledSet], metric: PrimaryMetric) -> PrimaryMetric:
     """The metric, or balanced accuracy where this test set has too few normal images, or no others."""
     try:
         check_primary(splits, metric)
@@ -146,7 +149,7 @@ def possible_metric(splits: Splits, metric: PrimaryMetric) -> PrimaryMetric:
 
 def protocol_metric_table(
     side: Literal["val", "test"],
-    protocol: Protocol,
+    protocol: Protocol[LabelledSet],
     scores: Mapping[str, Sequence[NDArray[np.float32]]],
     metric: PrimaryMetric,
 ) -> MetricTable | None:

@@ -20,7 +20,8 @@ from augment.measure.backbone.backbone import features as backbone_features
 from augment.measure.backbone.backbone import load_backbone
 from augment.measure.features import random_convolutions
 from augment.measure.logistic import fit_logistic, logistic_probabilities
-from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm, Features
+from augment.params.arm_row import Features
+from augment.params.arms import ARMS_DIFFERING_IN_IMAGES, Arm
 
 INVERSE_REGULARISATION = {"random_convolutions": 0.1, "imagenet": 0.01}  # of three each, the best on four sets
 MAX_MADE_PER_CLASS = 200  # made images of a class

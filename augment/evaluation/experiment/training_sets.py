@@ -8,9 +8,9 @@ import numpy as np
 
 from augment.core.errors import DataError
 from augment.core.seeds import derive_seed
-from augment.data.imageset import ImageSet
 from augment.data.split.groups import check_sides, group_folds
-from augment.data.split.pool import FOLDS, check_repeats, draw_part, join, shortages
+from augment.data.split.labelled import LabelledSet
+from augment.data.split.pool import FOLDS, SetType, check_repeats, draw_part, join, shortages
 from augment.evaluation.experiment.protocol import Protocol, Replicate, Splits
 from augment.evaluation.statistics.bootstrap import groups_per_class
 from augment.params import Evaluate, Params
@@ -45,7 +45,7 @@ def repeat_seeds(seed: int, repeats: int) -> list[int]:
     return [seed, *(derive_seed(seed, "repeat", number) for number in range(1, repeats))]
 
 
-def prepared_protocol(splits: Splits, pool: ImageSet, params: Params, pinned: bool) -> Protocol:
+def prepared_protocol(splits: Splits[SetType], pool: SetType, params: Params, pinned: bool) -> Protocol[SetType]:
     """The repeats of prepared images that params.yaml asks for; pool: what the split left over.
 
     pinned: the GANs start from a generator in `train.base`. Repeats of `holdout` rotate val where the veto mode is
@@ -66,18 +66,18 @@ def prepared_protocol(splits: Splits, pool: ImageSet, params: Params, pinned: bo
     return built
 
 
-def paired_seeds(splits: Splits, seeds: Sequence[int]) -> Protocol:
+def paired_seeds(splits: Splits[SetType], seeds: Sequence[int]) -> Protocol[SetType]:
     """Paired seeds on one split."""
     return Protocol("split", [Replicate(seed, splits) for seed in seeds], None, True)
 
 
-def has_small_val(splits: Splits) -> bool:
+def has_small_val(splits: Splits[LabelledSet]) -> bool:
     """Some class has so few val groups that they can hardly veto anything."""
     groups = [len(set(splits.val.of_class(label).groups.tolist())) for label in splits.train.classes]
     return min(groups) < MIN_VAL_GROUPS
 
 
-def rotated_val(splits: Splits, seeds: Sequence[int]) -> Protocol:
+def rotated_val(splits: Splits[SetType], seeds: Sequence[int]) -> Protocol[SetType]:
     """Paired seeds with one test; the first keeps the delivered train and val, the others hold out other groups as val.
 
     The parts are disjoint and about as large as the delivered val, until there are no groups left; then they are drawn
@@ -98,7 +98,7 @@ def rotated_val(splits: Splits, seeds: Sequence[int]) -> Protocol:
     return Protocol("rotated", replicates, None, True)
 
 
-def disjoint_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Protocol:
+def disjoint_subsets(splits: Splits[SetType], pool: SetType, seeds: Sequence[int]) -> Protocol[SetType]:
     """The delivered training set, and as many disjoint ones of the pool as there are further seeds; one test set.
 
     Each has as many images of every class in train and in val as the delivered one, up to what whole groups add up
@@ -116,7 +116,7 @@ def disjoint_subsets(splits: Splits, pool: ImageSet, seeds: Sequence[int]) -> Pr
     return Protocol("subsets", replicates, 0.0, True)
 
 
-def repeated_folds(splits: Splits, seed: int) -> Protocol:
+def repeated_folds(splits: Splits[SetType], seed: int) -> Protocol[SetType]:
     """Five times five folds of all images; each fold's other images give train, and val in the delivered share.
 
     Raises `DataError` for a class with fewer groups than folds, or one that a fold leaves too few images to train on.
@@ -130,7 +130,7 @@ def repeated_folds(splits: Splits, seed: int) -> Protocol:
             f"evaluate.protocol repeated: {FOLDS} folds need at least {FOLDS} independent images or groups of every "
             f"class; {'; '.join(few)}. Add images, or set `evaluate.protocol: holdout`."
         )
-    replicates: list[Replicate] = []
+    replicates: list[Replicate[SetType]] = []
     seeds = repeat_seeds(seed, FOLDS * FOLD_REPETITIONS)
     for repetition in range(FOLD_REPETITIONS):
         fold_seed = derive_seed(seed, "evaluate folds", repetition) % 2**32
@@ -142,7 +142,7 @@ def repeated_folds(splits: Splits, seed: int) -> Protocol:
     return Protocol("folds", replicates, ratio, False)
 
 
-def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number: int) -> Splits:
+def _fold(delivered: Splits[SetType], inside: SetType, test: SetType, seed: int, number: int) -> Splits[SetType]:
     """Cut val out of a fold's training images in each class's delivered share."""
     delivered_counts, val_counts = _class_counts(delivered.train, delivered.val), delivered.val.counts()
     counts = inside.counts()
@@ -160,11 +160,11 @@ def _fold(delivered: Splits, inside: ImageSet, test: ImageSet, seed: int, number
     return Splits(train, inside.take(mask), test)
 
 
-def _class_counts(train: ImageSet, val: ImageSet) -> Counter[str]:
+def _class_counts(train: LabelledSet, val: LabelledSet) -> Counter[str]:
     return Counter(train.counts()) + Counter(val.counts())
 
 
-def _check_size(splits: Splits, train: ImageSet, number: int, repeats: int) -> None:
+def _check_size(splits: Splits[LabelledSet], train: LabelledSet, number: int, repeats: int) -> None:
     """Groups cannot be divided, so a set may lack a few images, but never a tenth of a class."""
     counts = train.counts()
     few = [

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet, UInt8
+from augment.data.split.pool import SetType
 from augment.measure.features import pixels, random_convolutions
 from augment.measure.metrics import Features, Float, nearest, nearest_elsewhere
 
@@ -68,25 +69,32 @@ def membership_rows(
     """
     samples = {label: images for label, images in samples.items() if len(images)}
     attacks = ((space, attack_scores(train, test, samples, embed)) for space, embed in FEATURE_SPACES)
-    return [row for space, attack in attacks for row in _space_rows(space, attack, rng)]
+    return [row for space, attack in attacks for row in space_rows(space, attack, rng)]
 
 
 def attack_scores(
     train: ImageSet, test: ImageSet, samples: Mapping[str, UInt8], embed: Callable[[UInt8], Features]
 ) -> AttackScores:
     """Score the real images of every class that has samples, and images on both sides."""
+    made = {label: embed(images) for label, images in samples.items()}
+    return scores_of_features(train, test, made, lambda images: embed(images.images))
+
+
+def scores_of_features(
+    train: SetType, test: SetType, made: Mapping[str, Features], embed: Callable[[SetType], Features]
+) -> AttackScores:
+    """The same of any kind of samples; made: label -> features (n, D), as `embed` gives those of a set."""
     parts = [(np.zeros(0), np.zeros(0, bool), np.zeros(0), np.zeros(0, dtype=np.str_))]
-    for label, made in samples.items():
+    for label, features_made in made.items():
         sides = train.of_class(label), test.of_class(label)
         members, control = map(len, sides)
         if min(members, control) == 0:
             continue
-        images = np.concatenate([side.images for side in sides])
         groups = np.concatenate([side.groups for side in sides])
-        member = np.arange(len(images)) < members
-        features = embed(images)
+        member = np.arange(len(groups)) < members
+        features = np.concatenate([embed(side) for side in sides])
         usual = nearest_elsewhere(features, groups)
-        score = nearest(features, embed(made))[1] / np.maximum(usual, 1e-12)
+        score = nearest(features, features_made)[1] / np.maximum(usual, 1e-12)
         # As in a stratified rank test: what a class can tell grows with the smaller side (van Elteren 1960).
         share = members * control / (members + control)
         parts.append((score, member, np.where(member, share / members, share / control), groups))
@@ -116,7 +124,7 @@ def recall_at_rate(attack: AttackScores, weight: Float, rate: float, units: int)
     return float(member_weight[attack.score[attack.member] < scores[place]].sum() / member_weight.sum())
 
 
-def _space_rows(space: str, attack: AttackScores, rng: np.random.Generator) -> Iterator[MembershipRow]:
+def space_rows(space: str, attack: AttackScores, rng: np.random.Generator) -> Iterator[MembershipRow]:
     members, control = attack.units(True), attack.units(False)
     figures = {"auc": (partial(auc, attack), 0.5, MIN_GROUPS)}  # its value for weights (N,), chance, control groups
     for rate in FALSE_ALARM_RATES:

@@ -178,6 +178,11 @@ def explain_copies(rows: Sequence[CopyRow]) -> list[ExplanationLine]:
     return [ExplanationLine(text, f"copies.csv: label {POOLED} (synthetic_rate, control_rate)")]
 
 
+MEMBERSHIP_WAYS = {
+    "pixels": "by pixels", "random_convolutions": "by random features", "encoded": "by all columns together",
+}  # fmt: skip
+
+
 def explain_membership(rows: Sequence[MembershipRow]) -> list[ExplanationLine]:
     """What the attack found, for `augment verdict --explain`."""
     return [
@@ -188,7 +193,7 @@ def explain_membership(rows: Sequence[MembershipRow]) -> list[ExplanationLine]:
 
 
 def _membership_sentence(row: MembershipRow) -> str:
-    way = {"pixels": "by pixels", "random_convolutions": "by random features"}[row.space]
+    way = MEMBERSHIP_WAYS[row.space]
     if row.value is None:
         return f"Whether the samples give training images away, {way}, was {row.note}. They are not anonymous."
     return (

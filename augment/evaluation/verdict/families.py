@@ -6,17 +6,8 @@ from typing import get_args
 
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.figures import share_text
-from augment.params.arms import (
-    BACKBONE_ARMS,
-    BACKBONE_FROM_PX,
-    DEFAULT_GAN_ARM,
-    FAMILY_WORDS,
-    ROW_OF,
-    Arm,
-    ArmKind,
-    Family,
-    family_of,
-)
+from augment.params.arm_row import ArmKind, Family
+from augment.params.arms import BACKBONE_ARMS, BACKBONE_FROM_PX, DEFAULT_GAN_ARM, FAMILY_WORDS, ROW_OF, Arm, family_of
 
 Size = tuple[int, int]
 BUILDS_ON_NONE = "a network from scratch without augmentation"

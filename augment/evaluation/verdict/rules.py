@@ -26,16 +26,8 @@ from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.families import Families
 from augment.evaluation.verdict.scope import Scope, split_scope
 from augment.evaluation.verdict.selection import Selection
-from augment.params.arms import (
-    BASELINE_ARM,
-    DEFAULT_GAN_ARM,
-    DELIVERED_ARM,
-    REQUIRED_ARMS,
-    Arm,
-    ArmKind,
-    Family,
-    arm_kinds,
-)
+from augment.params.arm_row import ArmKind, Family
+from augment.params.arms import BASELINE_ARM, DEFAULT_GAN_ARM, DELIVERED_ARM, REQUIRED_ARMS, Arm, arm_kinds
 
 NO_GAIN = Gain(0.0, 0.0, 0.0)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.statistics.metric_table import MetricTable
 
@@ -30,7 +31,7 @@ def split_scope(test: MetricTable) -> Scope:
     return Scope("on this split", f"It speaks of this split: {tested_text(test)}, {seeds} paired seeds.")
 
 
-def protocol_scope(protocol: Protocol, test: MetricTable) -> Scope:
+def protocol_scope(protocol: Protocol[LabelledSet], test: MetricTable) -> Scope:
     """What the verdict of a protocol speaks of; test: the metrics on it."""
     tested, repeats, first = protocol.tested_images, len(protocol.replicates), protocol.first_splits
     groups, train, val = len(set(tested.groups.tolist())), len(first.train), f" in each of {repeats} repeats"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from augment.evaluation.statistics.comparisons import Comparison, paired_difference
 from augment.evaluation.statistics.estimates import t_quantile
 from augment.evaluation.statistics.metric_table import MetricTable
-from augment.params.arms import DEFAULT_GAN_ARM, Arm, ArmKind
+from augment.params.arm_row import ArmKind
+from augment.params.arms import DEFAULT_GAN_ARM, Arm
 
 
 def strongest_base(val: MetricTable | None, tried: Sequence[Arm]) -> Arm | None:

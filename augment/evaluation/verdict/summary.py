@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from augment.core.files import sha256_json
-from augment.data.imageset import ImageSet
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.experiment.protocol import Protocol
 from augment.evaluation.verdict.delivery import Delivery
 from augment.evaluation.verdict.explanation import ExplanationLine
@@ -20,7 +20,7 @@ METRICS_DIGITS = 4  # a hundredth of a point
 
 
 def verdict_summary(
-    protocol: Protocol,
+    protocol: Protocol[LabelledSet],
     selection: Selection,
     verdict: Verdict,
     announced: float | None,
@@ -68,7 +68,7 @@ def _judgement(verdict: Verdict, chosen: Evaluate) -> dict[str, Any]:
     }
 
 
-def _protocol_entry(protocol: Protocol, verdict: Verdict) -> dict[str, Any]:
+def _protocol_entry(protocol: Protocol[LabelledSet], verdict: Verdict) -> dict[str, Any]:
     return {
         "name": protocol.name,
         "form": protocol.scheme,
@@ -89,7 +89,7 @@ def metrics_summary(selection: Selection, verdict: Verdict, copy_rate: float | N
 
 
 def fingerprints(
-    protocol: Protocol, prepared_test: ImageSet, pinned: Mapping[str, Any] | None, params: Params
+    protocol: Protocol[LabelledSet], prepared_test: LabelledSet, pinned: Mapping[str, Any] | None, params: Params
 ) -> dict[str, str]:
     """What the ledger knows this run by: all that is tested, and all else that the verdict depends on.
 

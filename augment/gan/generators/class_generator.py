@@ -208,6 +208,8 @@ class ClassGenerator:
 
 def is_finite(values: Tensor) -> bool:
     """Whether no number is infinite or NaN; takes no memory of its own, as `isfinite` would."""
+    if not values.numel():
+        return True
     low, high = values.aminmax()
     return bool(torch.isfinite(low) and torch.isfinite(high))
 

@@ -10,9 +10,7 @@ seen them before and forgets about half, so what is told is less than the truth,
 from typing import Literal
 
 import torch
-from torch import Tensor
-
-from augment.gan.networks.build import Discriminator
+from torch import Tensor, nn
 
 Probability = float | Literal["auto"]
 
@@ -50,7 +48,7 @@ def visible_images(count: int, interval: int, intervals: int, seed: int) -> Tens
 
 
 @torch.no_grad()
-def overfitting(discriminator: Discriminator, seen: Tensor, unseen: Tensor, fake: Tensor) -> float:
+def overfitting(discriminator: nn.Module, seen: Tensor, unseen: Tensor, fake: Tensor) -> float:
     """(E D(seen) - E D(unseen)) / (E D(seen) - E D(fake)), kept in [0, 1] (section 3, r_v).
 
     Images float (N, C, H, W). 0 where D does not even tell seen images from fakes.

@@ -5,12 +5,13 @@ Each check returns a reason in words, or None when all is well. Images are float
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from augment.gan.training.losses import LossName
-from augment.gan.training.players import Players
+from augment.gan.training.players import PlayersOf
 
 MIN_DIVERSITY = 0.3  # mean distance between samples, as a share of that between real images
 MIN_SPACING = 0.1  # mean distance of a sample to the nearest other one, as a share of the same among real images
@@ -25,7 +26,7 @@ MIN_GROUP_SAMPLES = 16  # samples compared with each other
 
 
 def find_fault(
-    players: Players, rows: Sequence[dict[str, float]], loss: LossName, samples: Tensor | None, real: Tensor
+    players: PlayersOf[Any], rows: Sequence[dict[str, float]], loss: LossName, samples: Tensor | None, real: Tensor
 ) -> str | None:
     """All checks, cheapest first.
 
@@ -40,7 +41,7 @@ def find_fault(
     return collapsed(samples, evenly_spaced(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
 
 
-def not_finite(players: Players, losses: Sequence[float]) -> str | None:
+def not_finite(players: PlayersOf[Any], losses: Sequence[float]) -> str | None:
     """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
     if not all(map(math.isfinite, losses)):
         return "a loss is not finite"

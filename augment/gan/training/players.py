@@ -14,7 +14,7 @@ from torch.optim import Adam
 
 from augment.core.seeds import derive_seed, torch_rng
 from augment.gan.networks.architecture import Architecture
-from augment.gan.networks.build import Discriminator, Generator, build
+from augment.gan.networks.build import Generator, build
 from augment.gan.training.augmentation import Operation
 
 ADAM_BETAS = (0.0, 0.99)
@@ -31,7 +31,7 @@ class PlayersOf(Generic[AnyGenerator]):
     """
 
     generator: AnyGenerator
-    discriminator: Discriminator
+    discriminator: nn.Module
     average: AnyGenerator
     generator_optimizer: Adam
     discriminator_optimizer: Adam
@@ -115,7 +115,7 @@ class RunProgress:
     sums: list[float] = field(default_factory=lambda: [0.0] * 5)  # of a row so far: count, losses, win rate, margin
 
 
-def snapshot(players: Players, progress: RunProgress) -> dict[str, Any]:
+def snapshot(players: PlayersOf[Any], progress: RunProgress) -> dict[str, Any]:
     """Everything that the rest of the run depends on."""
     return {
         **{name: getattr(players, name).state_dict() for name in (*NETWORKS, *OPTIMIZERS)},
@@ -134,7 +134,7 @@ def deep_copy(value: Any) -> Any:
     return [deep_copy(part) for part in value] if isinstance(value, list) else value
 
 
-def restore(players: Players, progress: RunProgress, state: dict[str, Any]) -> None:
+def restore(players: PlayersOf[Any], progress: RunProgress, state: dict[str, Any]) -> None:
     state = deep_copy(state)
     for name in (*NETWORKS, *OPTIMIZERS):
         getattr(players, name).load_state_dict(state[name])
@@ -144,7 +144,9 @@ def restore(players: Players, progress: RunProgress, state: dict[str, Any]) -> N
         setattr(progress, name, value)
 
 
-def roll_back(players: Players, progress: RunProgress, good: dict[str, Any], seed: int, learning_rate: float) -> None:
+def roll_back(
+    players: PlayersOf[Any], progress: RunProgress, good: dict[str, Any], seed: int, learning_rate: float
+) -> None:
     """Return to the last good state with new noise, and half the learning rate for each failed attempt.
 
     What was learnt about the run stays: failed attempts, reasons, operations that leaked.

@@ -15,11 +15,10 @@ model's own gradient.
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from augment.gan.networks.architecture import Architecture
-from augment.gan.networks.build import Discriminator
 from augment.gan.networks.layers import dual, split_dual
 from augment.gan.training.augmentation import Augment
 from augment.gan.training.losses import AdversarialLoss, Centre, adversarial_loss
@@ -69,7 +68,7 @@ def train_step(
 
 
 def adversarial_step(
-    players: Players, real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: Augment, gamma: float
+    players: PlayersOf[Any], real: Tensor, z: Tensor, *, loss: AdversarialLoss, augment: Augment, gamma: float
 ) -> Outcome:
     """One update of both players, each by the other as it stood before; a gamma of 0 leaves the penalty out.
 
@@ -167,7 +166,7 @@ def penalty_direction(input_grads: Tensor, centre: Centre, gamma: float) -> Tens
     return direction
 
 
-def add_penalty_gradient(discriminator: Discriminator, images: Tensor, direction: Tensor) -> None:
+def add_penalty_gradient(discriminator: nn.Module, images: Tensor, direction: Tensor) -> None:
     """Add the gradient of a penalty by D's weights to theirs; direction: of `penalty_direction`, at these images.
 
     A penalty depends on D's weights through g = dD/dx, so its gradient is that of <v, g> with v held fixed: the

@@ -19,9 +19,9 @@ from augment.gan.bundle_files import (
     parse_form,
     read_limited,
 )
-from augment.gan.bundle_weights import read_weights
 from augment.gan.translate.network import TranslatorNetwork, TranslatorShape
 from augment.gan.translate.translator import FORMAT, Translator
+from augment.gan.weights_file import read_weights
 
 MAX_TABLE = 100_000  # defects, or places, that a translator learnt
 

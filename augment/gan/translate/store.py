@@ -1,6 +1,7 @@
 """Translators in the work store: a shared start and each class's, under the hash of all that decides their weights."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -13,11 +14,12 @@ from torch import Tensor
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
 from augment.core.files import exclusive, sweep_temporaries
-from augment.gan.checkpoint_store import PACKAGE, TRAINING_CODE, read_state, write_state
+from augment.gan.checkpoint_store import PACKAGE, TRAINING_CODE
 from augment.gan.training.run import GanSettings
 from augment.gan.translate.lessons import Lessons
 from augment.gan.translate.network import TranslatorNetwork, TranslatorShape
 from augment.gan.translate.training import class_translator, shared_start
+from augment.project.sealed import read_sealed, write_sealed
 
 CODE = [*TRAINING_CODE, *sorted(PACKAGE.glob("gan/translate/*.py"))]
 State = dict[str, Any]
@@ -72,10 +74,21 @@ def _kept(job: TranslatorJob, every: list[Lessons], start: dict[str, Tensor], ma
     folder = job.store / _fingerprint(job, every, start)
     with exclusive(folder):
         sweep_temporaries(folder)
-        state = read_state(folder / "finished.pt")
+        state = _read(folder / "finished.pt")
         if state is None:
             state = make()
-            write_state(folder / "finished.pt", state)
+            stream = io.BytesIO()
+            torch.save(state, stream)
+            write_sealed(folder / "finished.pt", folder.name, stream.getvalue())
+    return state
+
+
+def _read(path: Path) -> State | None:
+    """What is kept there; None where it is absent, damaged, or another's."""
+    content = read_sealed(path, path.parent.name)
+    if content is None:
+        return None
+    state: State = torch.load(io.BytesIO(content), weights_only=True)
     return state
 
 

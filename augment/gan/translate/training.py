@@ -110,7 +110,7 @@ def play_step(
     """One update of both players and of the average; returns the logit margin. real: float (n, C, H, W), of the class;
     usual: `usual_difference`."""
     network, rng, loss = players.generator, players.rng, adversarial_loss(settings.loss)
-    gamma = effective_gamma(settings.gamma, players.discriminator.architecture, loss) * settings.penalty_every
+    gamma = effective_gamma(settings.gamma, settings.architecture(*real.shape[1:]), loss) * settings.penalty_every
     half = max(1, settings.batch_size // 2)
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bf16"):
         batch = _drawn(lessons, network.codes, half, rng)

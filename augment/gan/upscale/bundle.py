@@ -16,9 +16,9 @@ from augment.gan.bundle_files import (
     parse_form,
     read_limited,
 )
-from augment.gan.bundle_weights import read_weights
 from augment.gan.upscale.network import UpscalerNetwork, UpscalerShape
 from augment.gan.upscale.upscaler import FORMAT, Upscaler
+from augment.gan.weights_file import read_weights
 
 
 class UpscalerManifest(Closed):

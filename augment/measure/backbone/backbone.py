@@ -16,7 +16,7 @@ from augment.core.errors import ParamsError
 from augment.core.files import sha256
 from augment.measure.backbone import lite0
 from augment.measure.backbone.programs import load_program
-from augment.params.schema import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
+from augment.params.backbone_section import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
 from augment.params.types import BACKBONE_MAX_SIDE_PX
 
 MIN_SIDE_PX, MAX_SIDE_PX = 96, BACKBONE_MAX_SIDE_PX  # of what lite0 is shown, trained at 224; smaller is enlarged

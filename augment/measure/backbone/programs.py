@@ -4,7 +4,7 @@ from augment.core.errors import ParamsError
 from augment.measure.backbone.cut import Program, cut
 from augment.measure.backbone.program_file import ProgramFile, read_program
 from augment.measure.backbone.timm_model import timm_program
-from augment.params.schema import BackboneFile
+from augment.params.backbone_section import BackboneFile
 
 EXPORT = "docs/backbones.md says how to export one"
 

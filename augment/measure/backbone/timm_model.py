@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from augment.core.errors import ParamsError
 from augment.measure.backbone.program_file import ProgramFile, read_program
-from augment.params.schema import BackboneFile
+from augment.params.backbone_section import BackboneFile
 
 UNREADABLE = (OSError, RuntimeError, ValueError, EOFError, KeyError, AttributeError, pickle.UnpicklingError)
 

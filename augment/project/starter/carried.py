@@ -9,6 +9,7 @@ PATTERNS = (
     "params.yaml",
     "dvc.yaml",
     "pipeline/*.py",
+    "pipeline/*/*.py",
     "data/*/README.md",
     "docs/*.md",
     ".gitignore",

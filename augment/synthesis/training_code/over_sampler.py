@@ -14,8 +14,11 @@ from augment.core.errors import ArgumentError, AugmentError
 from augment.data.arguments import short
 from augment.data.imageset import ImageSet
 from augment.gan.api import train_generators
+from augment.gan.generators import GeneratorSet
+from augment.gan.rows.generators import RowGenerators
 from augment.params.types import Flips
 from augment.synthesis.training_code.datasets import SyntheticDataset
+from augment.synthesis.training_code.row_resampling import rows_from, trained_on
 
 try:
     from imblearn.over_sampling.base import BaseOverSampler
@@ -33,7 +36,10 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
     image_shape: (C, H, W) of a row of pixels, in this order, C 1 or 3; None: X has it, or a row is a grey square.
     latent_transfer: whether three of four images of a minority class vary its own as images of majority classes do, and
     near copies of training images are drawn again, as `SyntheticDataset` does by `borrow_from`.
-    flips, network, width, shared_steps, steps, device, store, progress: as `train_generators` takes them.
+    kind: "images", or "rows" of a table, any numbers (n, columns), which come back in their units and ranges;
+    categorical_features: of rows, positions of columns whose numbers are names, as SMOTENC takes them.
+    flips, network, width, shared_steps, steps, device, store, progress: as `train_generators` takes them; of rows
+    width, shared_steps and steps alone play a part.
 
     After `fit_resample` there are `sampling_strategy_` (label -> images added), `image_shape_` and, where images were
     added, `generators_`. Within cross-validation GANs are trained for every fold: minutes each. A class whose GAN
@@ -56,6 +62,8 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         random_state: Any = None,
         image_shape: Sequence[int] | None = None,
         latent_transfer: bool = True,
+        kind: Literal["images", "rows"] = "images",
+        categorical_features: Sequence[int] | None = None,
         flips: Flips = "none",
         network: str = "dcgan",
         width: int = 32,
@@ -69,6 +77,8 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         self.random_state = random_state
         self.image_shape = image_shape
         self.latent_transfer = latent_transfer
+        self.kind = kind
+        self.categorical_features = categorical_features
         self.flips = flips
         self.network = network
         self.width = width
@@ -88,6 +98,10 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         """
         if BaseOverSampler is object:
             raise AugmentError("GANOverSampler needs imbalanced-learn: pip install 'gan-augment[imblearn]'")
+        if self.kind not in ("images", "rows"):
+            raise ArgumentError(f"kind must be 'images' or 'rows', got {short(self.kind)}")
+        if self.kind == "rows":
+            return super().fit_resample(X, y)  # type: ignore[no-any-return]
         shape = np.shape(X)
         if len(shape) <= 2:
             self.image_shape_ = _shape_of_rows(self.image_shape, shape)
@@ -100,22 +114,40 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         """Called by the base class with `sampling_strategy_` set. X: dense (n, pixels); y: labels (n,)."""
         if not isinstance(X, np.ndarray):
             raise TypeError(f"X must be dense, got {short(X)}: give X.toarray()")
-        if math.prod(self.image_shape_) != X.shape[1]:
+        if self.kind == "images" and math.prod(self.image_shape_) != X.shape[1]:
             raise ArgumentError(f"image_shape={self.image_shape_} has not the {X.shape[1]} pixels of a row of X")
         if not any(self.sampling_strategy_.values()):
             return X.copy(), y.copy()
         from sklearn.utils import check_random_state  # noqa: PLC0415  (the base install has none)
 
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        if self.kind == "rows":
+            return self._with_rows(X, y, seed)
         low, high = float(X.min()), float(X.max())
         made, labels = self._made(_to_bytes(X, low, high).reshape(-1, *self.image_shape_), y, seed)
         return np.vstack([X, _from_bytes(made, X.dtype, low, high)]), np.concatenate([y, labels])
+
+    def _with_rows(self, X: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[NDArray[Any], NDArray[Any]]:  # noqa: N803
+        """X and y with rows of a table added, in the dtype of X."""
+        classes, indices = np.unique(y, return_inverse=True)
+        names, wanted = [str(label) for label in classes], self.sampling_strategy_
+        of_rows, categorical = [names[index] for index in indices], self.categorical_features or ()
+        steps = (self.shared_steps, self.steps)
+        generators = trained_on(X, of_rows, categorical, seed, self.width, *steps)
+        self.generators_: RowGenerators | GeneratorSet = generators
+        for name, reason in generators.failed.items():
+            warnings.warn(f"class {name!r} is left as it is, since its GAN failed: {reason}", stacklevel=6)
+        counts = {name: wanted.get(label, 0) for name, label in zip(names, classes, strict=True)}
+        made, labels = rows_from(generators, {k: n for k, n in counts.items() if k in generators}, seed)
+        added = classes[[names.index(label) for label in labels]]
+        kept = made if np.issubdtype(X.dtype, np.floating) else np.rint(made)
+        return np.vstack([X, kept.astype(X.dtype)]), np.concatenate([y, added])
 
     def _made(self, images: NDArray[np.uint8], y: NDArray[Any], seed: int) -> tuple[NDArray[np.uint8], NDArray[Any]]:
         """Rows of pixels uint8 (m, pixels), class by class, and their labels."""
         classes, indices = np.unique(y, return_inverse=True)
         names = [str(label) for label in classes]
-        self.generators_ = train_generators(
+        generators = train_generators(
             images,
             indices.tolist(),
             classes=names,
@@ -129,13 +161,14 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
             store=self.store,
             progress=self.progress,
         )
-        for name, reason in self.generators_.failed.items():
+        self.generators_ = generators
+        for name, reason in generators.failed.items():
             warnings.warn(f"class {name!r} is left as it is, since its GAN failed: {reason}", stacklevel=6)
         wanted = {str(label): number for label, number in self.sampling_strategy_.items()}
         numbers = np.arange(len(y)).astype(np.str_)
         real = ImageSet(images, np.array(names, np.str_)[indices], numbers, numbers) if self.latent_transfer else None
-        counts = {name: wanted.get(name, 0) for name in self.generators_}
-        fakes = SyntheticDataset(self.generators_, counts, borrow_from=real, seed=seed)
+        counts = {name: wanted.get(name, 0) for name in generators}
+        fakes = SyntheticDataset(generators, counts, borrow_from=real, seed=seed)
         made: NDArray[np.uint8] = fakes.images.as_subclass(Tensor).numpy().reshape(len(fakes), -1)
         return made, classes[fakes.targets]
 

@@ -7,8 +7,8 @@ from augment.core.engine import Engine, standalone
 from augment.core.errors import ArgumentError, TrainingError
 from augment.data.arguments import short
 from augment.data.imageset import ImageSet
+from augment.gan.backend import backend_on
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import backend_on
 from augment.gan.settings import class_training
 from augment.params import Params
 from augment.params.types import Flips

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.gan.per_class import Backend, ClassTraining
+from augment.gan.backend import Backend
+from augment.gan.per_class import ClassTraining
 from augment.gan.translate.lessons import Lessons
 from augment.gan.translate.placing import centred, centres
 from augment.gan.translate.store import Learnt, TranslatorJob, stored_start, stored_translator

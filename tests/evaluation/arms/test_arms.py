@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.data.imageset import minority_classes
+from augment.data.split.labelled import minority_classes
 from augment.evaluation.arms.draws import Samples, arm_data, with_made_images, with_synthetic_shares
 from augment.measure.sampling import WeightedImages, class_balanced
-from augment.params.arms import ARMS, SOURCES, Use
+from augment.params.arm_row import Use
+from augment.params.arms import ARMS, SOURCES
 from tests.toy import bars, toy_set
 
 COUNTS = st.lists(st.integers(1, 12), min_size=1, max_size=4).map(

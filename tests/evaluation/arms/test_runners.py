@@ -19,7 +19,8 @@ from augment.evaluation.experiment.running import run_arms
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.measure.classifiers import FitSettings, SmallCnn
 from augment.params import Evaluate
-from augment.params.arms import ARMS, ROW_OF, Use, family_of
+from augment.params.arm_row import Use
+from augment.params.arms import ARMS, ROW_OF, family_of
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.arms.backbones import small_backbone  # noqa: F401  (a fixture)
 from tests.toy import bars, toy_set

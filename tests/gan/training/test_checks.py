@@ -14,9 +14,10 @@ from torch import Tensor
 
 from augment.core.engine import Engine
 from augment.data.imageset import ImageSet
+from augment.gan.backend import Backend
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import to_uint8
-from augment.gan.per_class import Backend, ClassTraining, generators_from, train_classes
+from augment.gan.per_class import ClassTraining, generators_from, train_classes
 from augment.gan.training import run, step, trainer
 from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.checks import collapsed, evenly_spaced, not_finite, repeating, replaying

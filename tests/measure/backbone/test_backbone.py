@@ -19,7 +19,7 @@ from augment.measure.backbone.backbone import (
     network_input,
     pool,
 )
-from augment.params.schema import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
+from augment.params.backbone_section import IMAGENET_MEAN, IMAGENET_STD, BackboneFile
 from tests.measure.backbone.networks import convolutions, save
 
 

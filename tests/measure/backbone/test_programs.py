@@ -16,7 +16,7 @@ from augment.core.errors import ParamsError
 from augment.evaluation.arms.finetune import Rows, fit_finetuned
 from augment.measure.backbone.backbone import check_backbone, load_backbone
 from augment.measure.backbone.programs import load_program
-from augment.params.schema import BackboneFile
+from augment.params.backbone_section import BackboneFile
 from tests.measure.backbone.networks import SIZE, Results, Tokens, Woven, convolutions, save
 
 IMAGES = torch.randn(5, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(3))

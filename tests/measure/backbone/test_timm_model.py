@@ -12,7 +12,7 @@ from torch import nn
 from augment.core.errors import ParamsError
 from augment.measure.backbone.backbone import check_backbone, load_backbone
 from augment.measure.backbone.programs import load_program
-from augment.params.schema import BackboneFile
+from augment.params.backbone_section import BackboneFile
 from tests.measure.backbone.networks import SIZE, convolutions
 
 

@@ -11,10 +11,10 @@ from augment.core.engine import Engine
 from augment.core.errors import ArgumentError, ParamsError, TrainingError
 from augment.data.imageset import ImageSet
 from augment.data.sources.built_in import surfaces
+from augment.gan.backend import backend_on
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
-from augment.gan.per_class import backend_on
 from augment.gan.settings import class_training
 from augment.gan.translate import guards, store, training
 from augment.gan.translate.lessons import batch_of

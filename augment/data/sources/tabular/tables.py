@@ -83,7 +83,7 @@ def read_table(content: bytes, suffix: str, wanted: Collection[str] = ()) -> Tab
     wanted: columns, of which any tells which separator is meant; else the most columns do. UTF-8, UTF-16 with its
     mark and Windows-1252 are read. Raises ValueError in words for people.
     """
-    text, encoding = _decoded(content)
+    text, encoding = decoded(content)
     remark = f"read as {encoding}" if encoding else ""
     if suffix.lower() in LINES:
         return table_of([(n, json_value(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()], remark)
@@ -91,13 +91,13 @@ def read_table(content: bytes, suffix: str, wanted: Collection[str] = ()) -> Tab
         raise ValueError(f"it is {_NO_CELLS[text.lstrip()[:1]]}, not cells with separators")
     skipped = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # what Excel is told in a first line
     text, before = (text[skipped.end() :], 1) if skipped else (text, 0)
-    separator = skipped[1] if skipped else _separator(text, {name.lower() for name in wanted})
-    records = ((line + before, cells) for line, cells in _records(text, separator) if any(map(str.strip, cells)))
-    columns = [name.strip().lower() for name in next(records, (0, []))[1]]
+    separator = skipped[1] if skipped else separator_of(text, {name.lower() for name in wanted})
+    lines = ((line + before, cells) for line, cells in records(text, separator) if any(map(str.strip, cells)))
+    columns = [name.strip().lower() for name in next(lines, (0, []))[1]]
     doubled = [name for name, times in Counter(columns).items() if name and times > 1]
     if doubled:
         raise ValueError(f"the column `{shown(doubled[0])}` stands twice in its header; keep one of them")
-    rows = [Row(line, _by_column(columns, line, cells)) for line, cells in records]
+    rows = [Row(line, _by_column(columns, line, cells)) for line, cells in lines]
     return Table([name for name in columns if name], rows, remark)
 
 
@@ -125,7 +125,7 @@ def _as_cell(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _decoded(content: bytes) -> tuple[str, str]:
+def decoded(content: bytes) -> tuple[str, str]:
     """Its text, and the name of an encoding that is not UTF-8."""
     for start, what in _NO_TEXT.items():
         if content.startswith(start):
@@ -146,19 +146,19 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return text, "Windows-1252"
 
 
-def _separator(text: str, wanted: set[str]) -> str:
+def separator_of(text: str, wanted: set[str]) -> str:
     """What stands between the cells of the header; a comma where nothing tells."""
     start = text.lstrip("\r\n")[:100_000]
     headers: dict[str, list[str]] = {}
     for separator in _SEPARATORS:
         with contextlib.suppress(ValueError):
-            header = next(_records(start, separator), (0, []))[1]
+            header = next(records(start, separator), (0, []))[1]
             headers[separator] = [name.strip().lower() for name in header]
     meant = [separator for separator, names in headers.items() if wanted & set(names)]
     return max(meant or headers, key=lambda separator: len(headers[separator]), default=",")
 
 
-def _records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Every record with the line at which it begins; quoted ones may go over several."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:

@@ -1,4 +1,4 @@
-"""The weights of a bundle of either kind, read back: generator.safetensors against what its manifest says."""
+"""The weights of a bundle, read back: of the hash, the shapes and the types that its manifest says, and finite."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from augment.core.files import sha256
 from augment.gan.bundle_files import damaged, parse_json, read_limited
-from augment.gan.generators import is_finite
+from augment.gan.generators.class_generator import is_finite
 
 MAX_HEADER_BYTES = 100_000
 LENGTH_BYTES = 8  # of the header, ahead of it

@@ -1,0 +1,1 @@
+"""The GANs of rows: tables and vectors."""

@@ -1,0 +1,183 @@
+"""Generators of rows as files: manifest and weights of each class, and the index that binds them (`bundle_files.py`).
+
+The quantiles of each column stand beside the weights, as tensors; they are the only trace of training rows in a bundle
+beside the weights, and hold at most `MAX_KNOTS` values of a column, in order, none of them with the row that it is of.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from augment.core.errors import BundleError
+from augment.core.files import json_text, sha256, slug, write_bytes
+from augment.data.rows.columns import Schema
+from augment.data.rows.encoding import Encoding
+from augment.data.rows.quantiles import MAX_KNOTS, Quantiles
+from augment.gan.bundle_files import (
+    INDEX,
+    INDEX_FORMAT,
+    MANIFEST,
+    MANIFEST_FORMAT,
+    MAX_MANIFEST_BYTES,
+    MAX_REASON_LENGTH,
+    WEIGHTS,
+    Closed,
+    Hash,
+    Index,
+    Label,
+    Slug,
+    damaged,
+    parse_form,
+    read_limited,
+    refuse_link,
+    signed,
+)
+from augment.gan.generators.arguments import check_labels
+from augment.gan.rows.generators import RowGenerator, RowGenerators
+from augment.gan.rows.network import RowGeneratorNetwork, RowShape
+from augment.gan.weights_file import read_weights
+
+PARTS = ("values", "low", "high")  # of the quantiles of a column
+
+
+class RowManifest(Closed):
+    """manifest.json of a bundle of rows.
+
+    columns: as columns.json has them; knots, single: of each numeric column's quantiles; levels, gaps: as of `Encoding`
+    """
+
+    format: int = Field(ge=MANIFEST_FORMAT, le=MANIFEST_FORMAT)
+    label: Label
+    slug: Slug
+    columns: dict[str, Any]
+    hidden: int = Field(ge=1, le=4096)
+    latent: int = Field(ge=1, le=1024)
+    knots: list[int]
+    single: list[float]
+    levels: list[list[float]]
+    gaps: list[bool]
+    training: dict[str, str | int | float]
+    environment: dict[str, str]
+    weights_sha256: Hash
+    sha256: Hash
+
+    @model_validator(mode="after")
+    def _fits(self) -> "RowManifest":
+        if self.slug != slug(self.label):
+            raise ValueError(f"slug {self.slug!r} is not that of label {self.label!r}, which is {slug(self.label)!r}")
+        try:
+            schema = Schema.from_json(self.columns)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"columns: not a list of columns ({error})") from error
+        if {len(schema.numeric)} != {len(self.knots), len(self.single), len(self.gaps)}:
+            raise ValueError("knots, single and gaps must have an entry for each numeric column")
+        if len(self.levels) != len(schema.categorical) or not all(self.levels):
+            raise ValueError("levels must have an entry for each categorical column")
+        if not all(1 <= number <= 2 * MAX_KNOTS for number in self.knots):
+            raise ValueError(f"knots must be from 1 to {2 * MAX_KNOTS}")
+        return self
+
+
+def holds_rows(folder: Path) -> bool:
+    """Whether a bundle is of rows; what is no JSON is left to whoever reads it in earnest."""
+    try:
+        value = json.loads(read_limited(folder / MANIFEST, MAX_MANIFEST_BYTES))
+    except (BundleError, ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "columns" in value
+
+
+def save_row_generators(generators: RowGenerators, folder: Path) -> None:
+    """A bundle for each class, then index.json. Raises `ArgumentError` for labels that no bundle can bear."""
+    check_labels(generators.classes)
+    files: dict[str, str] = {}
+    for label, generator in generators.items():
+        for name, content in bundle_contents(generator).items():
+            write_bytes(folder / slug(label) / name, content)
+            files[f"{slug(label)}/{name}"] = sha256(content)
+    entries = {
+        label: {"slug": slug(label), "status": "trained" if label in generators else "failed",
+                "reason": generators.failed.get(label, "")[:MAX_REASON_LENGTH]}
+        for label in generators.classes
+    }  # fmt: skip
+    index = {"format": INDEX_FORMAT, "classes": entries, "order": generators.classes, "shared": False, "files": files}
+    write_bytes(folder / INDEX, json_text(signed(index)).encode())
+
+
+def bundle_contents(generator: RowGenerator) -> dict[str, bytes]:
+    """The files of one bundle, by name; equal generators give equal bytes."""
+    encoding, shape = generator.encoding, generator.network.shape
+    tensors = {name: value.cpu().contiguous() for name, value in generator.network.state_dict().items()}
+    for at, own in enumerate(encoding.numbers):
+        tensors |= {f"column.{at}.{part}": torch.from_numpy(np.ascontiguousarray(getattr(own, part))) for part in PARTS}
+    content = safetensors.torch.save(tensors, metadata={"format": "pt"})
+    manifest = {
+        "format": MANIFEST_FORMAT,
+        "label": generator.label,
+        "slug": slug(generator.label),
+        "columns": encoding.schema.as_json(),
+        "hidden": shape.hidden,
+        "latent": shape.latent,
+        "knots": [len(own.values) for own in encoding.numbers],
+        "single": [own.single for own in encoding.numbers],
+        "levels": [list(levels) for levels in encoding.levels],
+        "gaps": list(encoding.gaps),
+        "training": generator.training,
+        "environment": generator.environment,
+        "weights_sha256": sha256(content),
+    }
+    return {WEIGHTS: content, MANIFEST: json_text(signed(manifest)).encode()}
+
+
+def load_row_generators(root: Path, index: Index) -> RowGenerators:
+    """All generators of a set of rows, verified as those of images are. Raises `BundleError`."""
+    labels = {entry.slug: label for label, entry in index.classes.items()}
+    found = {}
+    for name in index.folders:
+        refuse_link(root / name)
+        generator = load_row_bundle(root / name, index.bound(name))
+        if generator.label != labels[name]:
+            raise damaged(root / name, "wrong_bundle", f"it is of class {generator.label!r}, not {labels[name]!r}")
+        found[generator.label] = generator
+    failed = {label: entry.reason for label, entry in index.classes.items() if entry.status == "failed"}
+    return RowGenerators(found, failed, index.order)
+
+
+def load_row_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> RowGenerator:
+    """One bundle, verified; bound: the SHA-256 of its files, of a set. Raises `BundleError`."""
+    path = folder / MANIFEST
+    content = read_limited(path, MAX_MANIFEST_BYTES)
+    manifest = parse_form(path, content, RowManifest, MANIFEST_FORMAT)
+    for name, digest in ((MANIFEST, sha256(content)), (WEIGHTS, manifest.weights_sha256)):
+        if bound is not None and bound[name] != digest:
+            raise damaged(folder / name, "wrong_bundle", f"its SHA-256 is not the one in {INDEX}: it is of another set")
+    schema = Schema.from_json(manifest.columns)
+    sizes = (*map(len, manifest.levels), *[2] * sum(manifest.gaps))
+    with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
+        network = RowGeneratorNetwork(RowShape(len(schema.numeric), sizes, manifest.hidden, manifest.latent))
+    like = dict(network.state_dict())
+    for at, knots in enumerate(manifest.knots):
+        like |= {f"column.{at}.{part}": torch.empty(knots, dtype=torch.float64, device="meta") for part in PARTS}
+    weights = read_weights(folder / WEIGHTS, manifest.weights_sha256, like)
+    network.load_state_dict(
+        {name: value for name, value in weights.items() if not name.startswith("column.")}, assign=True
+    )
+    encoding = Encoding(
+        schema, _quantiles(manifest, schema, weights), tuple(map(tuple, manifest.levels)), tuple(manifest.gaps)
+    )
+    return RowGenerator(manifest.label, network, encoding, manifest.training, manifest.environment)
+
+
+def _quantiles(manifest: RowManifest, schema: Schema, weights: Mapping[str, Tensor]) -> tuple[Quantiles, ...]:
+    decimals = [schema.columns[at].decimals for at in schema.numeric]
+    return tuple(
+        Quantiles(**{part: weights[f"column.{at}.{part}"].numpy() for part in PARTS}, single=single, decimals=places)
+        for at, (single, places) in enumerate(zip(manifest.single, decimals, strict=True))
+    )

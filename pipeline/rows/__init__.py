@@ -1,0 +1,1 @@
+"""What the stages do where data/prepared holds rows of a table, or vectors."""
