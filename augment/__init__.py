@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from augment.synthesis.training_code.datasets import SyntheticDataset
     from augment.synthesis.training_code.mix import SyntheticMix
     from augment.synthesis.training_code.over_sampler import GANOverSampler
+    from augment.synthesis.transplant.api import train_translators
 
 __version__ = "0.1.0"
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "load_upscaler",
     "load_words",
     "train_generators",
+    "train_translators",
     "train_upscaler",
     "train_words",
 ]
@@ -84,6 +86,7 @@ _HOMES = {
     "Upscaler": "augment.gan.upscale.upscaler",
     "load_upscaler": "augment.gan.upscale.bundle",
     "train_generators": "augment.gan.api",
+    "train_translators": "augment.synthesis.transplant.api",
     "train_upscaler": "augment.gan.upscale.training",
     "WordGenerator": "augment.gan.words.generator",
     "load_words": "augment.gan.words.bundle",

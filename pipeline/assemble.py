@@ -17,6 +17,7 @@ from augment.data.rows.rowset import holds_rows
 from augment.evaluation.arms.draws import delivered_images, is_matched, sampled_classes
 from augment.params import Ingest, Params
 from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
+from augment.params.types import CARRIED
 from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
 from pipeline.delivery import Delivery, carried_again, delivery_of, real_files, train_files, varied_of
@@ -67,7 +68,7 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
     if delivery.originals is None:
         real, made = write_real("train", train, delivery), copy_samples(drawn, kept)
     else:
-        carried = [label for label in samples if kept[label][0].get("source") == "translated"]
+        carried = [label for label in samples if kept[label][0].get("source") in CARRIED]
         edits = {label: varied for label, varied in samples.items() if label not in carried}
         real, made = write_larger(train, edits, {*drawn} - {*sampled}, kept, delivery, params.seed)
         made |= carried_samples(train, {label: kept[label] for label in carried}, delivery, params)

@@ -21,13 +21,16 @@ from augment.data.originals import (
     read_originals,
 )  # fmt: skip
 from augment.data.sizes import Size, delivered_size, read_sizes
+from augment.gan.bundle import load_generators
+from augment.gan.translate.translator import CHUNK
 from augment.params import Params
 from augment.params.arms import MADE_PER_CLASS, Arm
+from augment.params.types import CARRIED
 from augment.synthesis.native import Varied, native_samples, treated_alike
-from augment.synthesis.transplant.carrying import Translated
+from augment.synthesis.transplant.carrying import Translated, joined_draws
 from augment.synthesis.transplant.settings import transplant_settings
 from augment.synthesis.transplant.transplant import Transplant, changes_at, transplants
-from pipeline.common import PREPARED
+from pipeline.common import MODELS, PREPARED
 
 UInt8 = NDArray[np.uint8]
 
@@ -168,24 +171,26 @@ def carried_again(
 ) -> dict[str, Iterator[UInt8]]:
     """Samples of data/synthetic made again from originals at that size, by label; kept: their rows. Raises `DataError`
     for originals that are gone."""
-    carrying, _ = transplants(train, None, transplant_settings(params), params.seed)
+    settings = transplant_settings(params)
+    carrying, _ = transplants(train, None, settings, params.seed, load_generators(MODELS).translators)
     images = read_originals(originals, train.sources.tolist(), size, train.images.shape[1])
     larger = ImageSet(images, train.labels, train.groups, train.sources)
     return {label: _again(carrying[label], larger, rows) for label, rows in kept.items()}
 
 
 def _again(one: Transplant, larger: ImageSet, rows: Sequence[Mapping[str, str]]) -> Iterator[UInt8]:
-    changes = changes_at(one, larger)
-    for row in rows:
-        drawn = one.draws(1, seed=int(row["seed"]), start=int(row["index"]))
-        yield Translated(changes, one.positions, drawn).onto(larger.images[drawn.lender])[0]
+    changes = changes_at(one, larger) if one.translator is None else one.changes
+    for at in range(0, len(rows), CHUNK):
+        part = [(int(row["seed"]), int(row["index"])) for row in rows[at : at + CHUNK]]
+        drawn = joined_draws([one.draws(1, seed=seed, start=start) for seed, start in part])
+        yield from Translated(changes, one.positions, drawn, one.translator).onto(larger.images[drawn.lender])
 
 
 def varied_of(rows: Sequence[dict[str, str]], samples: UInt8, train: ImageSet, label: str) -> Varied:
     """The samples of one class, and which of its training images each varies, by data/synthetic/manifest.csv."""
     own = np.flatnonzero(train.labels == label).tolist()
     number = {str(position): number for number, position in enumerate(own)} | {"": -1}
-    carried = [row.get("source") == "translated" for row in rows]  # no edit: made of two originals
+    carried = [row.get("source") in CARRIED for row in rows]  # no edit: made of two originals
     source = np.array([number[row["source_image"]] for row in rows], dtype=np.int64)
     source[np.array(carried, dtype=bool)] = -1
     return Varied(samples, source, train.images[own])

@@ -16,6 +16,7 @@ from augment.data.imageset import ImageSet
 from augment.data.rows.rowset import holds_rows
 from augment.gan.bundle import load_generators
 from augment.gan.settings import start_backend
+from augment.gan.translate.translator import Translator
 from augment.params import Params
 from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
@@ -62,15 +63,15 @@ def generate(params: Params) -> None:
         for row in rows_of(found, written.digests[label], np.flatnonzero(train.labels == label).astype(np.int64))
     )
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
-    write_checksums(SYNTHETIC, ["manifest.csv", *write_carried(train, params)])
+    write_checksums(SYNTHETIC, ["manifest.csv", *write_carried(train, params, generators.translators)])
 
 
-def write_carried(train: ImageSet, params: Params) -> list[str]:
+def write_carried(train: ImageSet, params: Params, translators: Mapping[str, Translator]) -> list[str]:
     """What was found of classes that were to be translated, and a picture of each: nothing where none was. Returns the
     names of the files."""
-    carrying, findings = transplants(train, None, transplant_settings(params), params.seed)
+    carrying, findings = transplants(train, None, transplant_settings(params), params.seed, translators)
     if findings:
-        write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings), FINDING_COLUMNS)
+        write_csv(SYNTHETIC / "transplants.csv", finding_rows(findings, carrying), FINDING_COLUMNS)
     for label, one in carrying.items():
         shown = examples(train.of_class(label).images, one, params.seed)
         write_grid(SYNTHETIC / f"{folder_name(label)}-carried.png", shown, ACROSS)
@@ -129,8 +130,8 @@ def carried_from(found: ClassCandidates, index: int, positions: NDArray[np.int64
     """What the manifest says of a sample whose defect was carried from one training image onto another."""
     if found.translated is None:
         return {}
-    draws = found.translated.draws
-    return {"source_image": int(positions[draws.source[index]]), "source": "translated",
+    draws, source = found.translated.draws, "learned" if found.translated.translator else "translated"
+    return {"source_image": int(positions[draws.source[index]]), "source": source,
             "lender_image": int(draws.lender[index])}  # fmt: skip
 
 

@@ -11,20 +11,25 @@ from augment.data.descriptions.kept import load_descriptions
 from augment.data.imageset import ImageSet
 from augment.data.rows.rowset import holds_rows
 from augment.evaluation.cost.disk import gan_needs
+from augment.gan.backend import Backend
 from augment.gan.bundle_files import WORDS
 from augment.gan.generators import GeneratorSet
-from augment.gan.per_class import generators_from, train_classes
+from augment.gan.per_class import ClassTraining, generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
 from augment.gan.training.run import HISTORY_COLUMNS
+from augment.gan.translate.translator import Translator
 from augment.gan.words.generator import WordGenerator
 from augment.gan.words.training import train_words
 from augment.params import Params
 from augment.project.disk_space import require_space
+from augment.synthesis.transplant.learning import learn_translators, translators_of
+from augment.synthesis.transplant.settings import transplant_settings
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.room import samples_and_delivery
 from pipeline.rows.train import train_rows
 
 GRID_SAMPLES, GRID_ROWS = 64, 8
+TRANSLATOR_COLUMNS = ("label", "learned", "diversity", "reason")
 
 
 def train(params: Params) -> None:
@@ -46,9 +51,10 @@ def train(params: Params) -> None:
         reasons = "\n".join(f"  {label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or change train.gamma.")
     for label, reason in generators.failed.items():
-        say(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images")
+        say(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images of its own")
     words = trained_words(images, params.seed)
-    GeneratorSet(generators, generators.failed, generators.classes, generators.shared, words).save(MODELS)
+    known = GeneratorSet(generators, generators.failed, generators.classes, generators.shared, words)
+    known.with_translators(learn(images, training, params, backend)).save(MODELS)
     for label, result in trained.classes.items():
         write_csv(MODELS / slug(label) / "curve.csv", result.history, HISTORY_COLUMNS)
     for label, generator in generators.items():
@@ -74,6 +80,22 @@ def drawn_words(words: WordGenerator, seed: int) -> Tensor:
     descriptions = words.vocabulary.descriptions
     chosen = descriptions[:: -(-len(descriptions) // GRID_ROWS)]
     return torch.cat([words.sample(text, GRID_SAMPLES // GRID_ROWS, seed=seed) for text in chosen])
+
+
+def learn(images: ImageSet, training: ClassTraining, params: Params, backend: Backend) -> dict[str, Translator]:
+    """The translators of the classes that are to have one, and models/translators.csv, where any are."""
+    (learnt,) = learn_translators([images], training, transplant_settings(params), [params.seed], backend)
+    for label, one in learnt.items():
+        if one.reason:
+            say(f"train: no translator of class {label!r}: {one.reason}. Its defects are carried as they are")
+    if learnt:
+        rows = [
+            {"label": label, "learned": int(not one.reason), "diversity": round(one.diversity, 3),
+             "reason": one.reason or one.ended}
+            for label, one in learnt.items()
+        ]  # fmt: skip
+        write_csv(MODELS / "translators.csv", rows, TRANSLATOR_COLUMNS)
+    return translators_of(learnt)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/architecture.md": 115,
     "docs/decisions.md": 246,
     "docs/robustness.md": 90,
-    "docs/transplants.md": 75,
+    "docs/transplants.md": 95,
     "docs/tables.md": 110,
     "docs/words.md": 110,
     "docs/scale.md": 210,

@@ -10,11 +10,13 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, TensorDataset
 
-from augment import ClassGenerator, GeneratorSet
+from augment import ClassGenerator, GeneratorSet, params
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
 from examples.downstream_training import main
 from tests.delivered import deliver, recipe
+
+ROOT = Path(__file__).parent.parent
 
 
 def example(name: str, library: str) -> Any:
@@ -79,3 +81,23 @@ def test_hugging_face_datasets(
     assert found.main(str(tmp_path / "augmented"), steps=60) == pytest.approx(2 / 3)
     assert "synthetic" in capsys.readouterr().out
     gc.collect()  # the library leaves files open, which another test would be blamed for
+
+
+def test_the_second_example_is_params_yaml_but_for_what_keeps_it_short() -> None:
+    usual, plates = (params.load(ROOT / name).model_dump() for name in ("params.yaml", "examples/plates.yaml"))
+    differing = {
+        f"{section}.{key}"
+        for section, values in usual.items()
+        if isinstance(values, dict)
+        for key, value in values.items()
+        if plates[section][key] != value
+    }
+    assert plates["ingest"]["source"] == "surfaces"
+    assert plates["generate"]["sources"] == "translated"
+    assert "untranslated_half" in plates["evaluate"]["arms"]
+    assert differing == {
+        "ingest.source", "ingest.flips", "ingest.train_per_class", "train.width", "train.shared_steps",
+        "train.steps", "train.batch_size", "generate.filter_steps",
+        "generate.per_class", "generate.sources", "evaluate.arms", "evaluate.classifier", "evaluate.seeds",
+        "evaluate.second_classifier", "evaluate.steps",
+    }  # fmt: skip

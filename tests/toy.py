@@ -37,6 +37,7 @@ class Fixed:
         self.label, self.images, self.asked = label, images, list[tuple[int, int]]()
         self.training: dict[str, str] = {}
         self.environment: dict[str, str] = {}
+        self.translator = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -177,7 +177,7 @@ def open_playground(
     if train is not None:
         shared = generators.shared if transfer_share > 0 else None
         transfers = settings.without_own({} if shared is None else latent_transfers(shared, train, seed))
-        carrying, _ = transplants(train, None, settings, seed)
+        carrying, _ = transplants(train, None, settings, seed, generators.translators)
         samplers = class_samplers(generators, train, transfers, transfer_share, carrying)
     limits = {label: copy_threshold(train.of_class(label).images) for label in generators} if train else {}
     picks = read_picks(folder, models, generators.classes, drawn_with(transfer_share, settings))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import torch
 
-from augment.core.errors import BundleError
+from augment.core.errors import ArgumentError, BundleError
 from augment.data.arguments import path_argument
 from augment.gan.bundle_files import (
     MANIFEST,
     SHARED,
+    TRANSLATOR,
     WEIGHTS,
     WORDS,
     Index,
@@ -21,6 +22,7 @@ from augment.gan.bundle_files import (
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
 from augment.gan.rows.bundle import holds_rows, load_row_generators
+from augment.gan.translate.bundle import load_translator
 from augment.gan.weights_file import read_weights
 from augment.gan.words.bundle import read_words
 from augment.gan.words.generator import WordGenerator
@@ -111,6 +113,13 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
         first = first or generator
         if generator.shape != first.shape:
             raise damaged(folder, "mixed_images", f"it draws images {generator.shape}, others of the set {first.shape}")
+        if name in index.translators:
+            within = f"{name}/{TRANSLATOR}"
+            refuse_link(root / within)
+            try:
+                generator = generator.with_translator(load_translator(root / within, index.bound(within)))
+            except ArgumentError as error:
+                raise damaged(root / within, "wrong_bundle", str(error)) from error
         yield name, generator
 
 

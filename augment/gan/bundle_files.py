@@ -2,7 +2,8 @@
 
 A bundle is a folder with `manifest.json` (closed schema, hash of the weights, hash of itself) and
 `generator.safetensors` (the averaged generator; the discriminator is never exported). A set is a folder of bundles with
-`index.json` (closed schema, hash of every file of every bundle, hash of itself). Other files may stand beside them and
+`index.json` (closed schema, hash of every file of every bundle, hash of itself). A class's translator is a bundle of
+its own kind, in a folder within that of its generator. Other files may stand beside them and
 are never opened. Reading touches no pickle, no code, and no name to import.
 """
 
@@ -22,6 +23,7 @@ from augment.data.sources.labels import MAX_INDEX_BYTES, label_fault
 from augment.gan.networks.architecture import Architecture, NetworkName
 
 INDEX, MANIFEST, WEIGHTS = "index.json", "manifest.json", "generator.safetensors"
+TRANSLATOR = "translator"  # folder of a class's translator, within the folder of the class
 SHARED = "_shared"  # folder of the shared generator; no class's, since slugs have no underscore
 WORDS = "_words"  # folder of the generator of words, alike
 INDEX_FORMAT, MANIFEST_FORMAT = 2, 1
@@ -91,15 +93,16 @@ class Entry(Closed):
 class Index(Closed):
     """index.json of a set.
 
-    order: the labels by class index; shared: whether there is a shared generator; words: whether there is one of words,
-    which a set without leaves out; files: path -> SHA-256 of every
-    manifest and weights file of the set.
+    order: the labels by class index; shared: whether there is a shared generator; translators: folders of the classes
+    that have one, left out where none has; words: whether there is one
+    of words, which a set without leaves out; files: path -> SHA-256 of every manifest and weights file of the set.
     """
 
     format: int = Field(ge=INDEX_FORMAT, le=INDEX_FORMAT)
     classes: dict[Label, Entry] = Field(min_length=1)
     order: list[str]
     shared: bool
+    translators: list[Slug] = Field(default_factory=list)
     words: bool = False
     files: dict[str, Hash]
     sha256: Hash
@@ -113,7 +116,11 @@ class Index(Closed):
                 raise ValueError(f"class {label!r} must be in folder {slug(label)!r}, not {entry.slug!r}")
         if len({entry.slug for entry in self.classes.values()}) < len(self.classes):
             raise ValueError("two classes would share a folder")
-        folders = [*self.folders, WORDS] if self.words else self.folders
+        trained = {entry.slug for entry in self.classes.values() if entry.status == "trained"}
+        if not trained.issuperset(self.translators) or len({*self.translators}) < len(self.translators):
+            raise ValueError("`translators` must name folders of trained classes, each once")
+        within = [f"{folder}/{TRANSLATOR}" for folder in self.translators]
+        folders = [*self.folders, *within, *([WORDS] if self.words else [])]
         expected = {f"{folder}/{name}" for folder in folders for name in (MANIFEST, WEIGHTS)}
         if set(self.files) != expected:
             odd = sorted(expected ^ set(self.files))

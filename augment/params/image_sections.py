@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from augment.params.types import (
+    CARRIED,
     LARGE_FROM_PX,
     MAX_GAMMA,
     MAX_STEPS,
@@ -195,8 +196,8 @@ class Generate(Section):
     sources: SampleSource | Annotated[dict[str, SampleSource], TextKeys] = "auto"
     """Where samples come from, for all classes or by label: `own`: the class's GAN alone; `borrowed`: latent transfer
     too, as `borrowed` says; `translated`: its defects carried onto images of a class far richer than all others, or of
-    `evaluate.normal`, where such twins are found; `auto`: `borrowed`, which a class without donors does without
-    (docs/transplants.md)."""
+    `evaluate.normal`, where such twins are found; `learned`: the same, drawn by a network of the class, which `train`
+    makes; `auto`: `borrowed`, which a class without donors does without (docs/transplants.md)."""
     accept: Fraction = 0.9
     """The class filter's threshold accepts this share of held-out real images of the class."""
     folds: int = Field(3, ge=2, le=10, description="Folds of the cross-fitted classifier that filters.")
@@ -210,7 +211,7 @@ class Generate(Section):
     def translates(self) -> bool:
         """Whether any class is asked to."""
         named = [self.sources] if isinstance(self.sources, str) else self.sources.values()
-        return "translated" in named
+        return not CARRIED.isdisjoint(named)
 
     def samples_of_each(self, classes: int, channels: int, height: int, width: int) -> int:
         """What `per_class` comes to for such images. Below 16 px classifiers have less use of more samples."""

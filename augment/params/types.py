@@ -36,7 +36,8 @@ Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)] | Literal["auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Flips = Literal["none", "horizontal", "vertical", "both"]
 ColumnKind = Literal["numeric", "integer", "categorical", "left_out"]
-SampleSource = Literal["auto", "own", "borrowed", "translated"]
+SampleSource = Literal["auto", "own", "borrowed", "translated", "learned"]
+CARRIED = frozenset(("translated", "learned"))  # sources of samples that are defects on other images
 Probability = Annotated[float, Field(ge=0, le=1)]
 TextKeys = BeforeValidator(_text_keys)
 PerClass = Annotated[dict[str, Annotated[int, Field(ge=1)]], TextKeys]

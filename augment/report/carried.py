@@ -10,7 +10,7 @@ from augment.core.files import folder_name, read_rows
 from augment.data.checksums import check_files
 from augment.report.pictures import data_uri
 
-COLUMNS = ("label", "lender", "translated", "images", "usable", "reason")
+COLUMNS = ("label", "lender", "translated", "images", "usable", "reason", "learned")
 FINDINGS = "transplants.csv"
 
 
@@ -36,6 +36,8 @@ def read_carried(synthetic: Path) -> list[CarriedClass]:
 def _words(row: Mapping[str, str]) -> str:
     if row["translated"] == "1":
         found = f"One compact defect was found on {row['usable']} of {row['images']} images"
+        if row["learned"] == "1":
+            return f"{found}; a network of the class learnt them, and draws the like onto images of {row['lender']}."
         return f"{found}, and carried onto images of {row['lender']}."
     return f"Not carried onto {row['lender'] or 'other images'}: {row['reason']}."
 

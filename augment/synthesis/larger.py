@@ -15,6 +15,7 @@ from augment.data.sizes import Size, larger_size
 from augment.gan.upscale.upscaler import Upscaler
 from augment.synthesis.native import Varied, native_samples, upscaled
 from augment.synthesis.samplers import Mixture, Sampler
+from augment.synthesis.transplant.transplant import Transplant
 
 PART_VALUES = 2**22  # of the images that are made in one go, at least one: copies of all would fill the memory
 
@@ -38,6 +39,9 @@ class Enlarger:
         if made.shape == samples.shape:
             made.copy_(samples)
             return
+        if self.originals is not None and isinstance(self.sampler, Transplant):
+            self._carry(made, self.originals.images, self.sampler, seed, start)
+            return
         source = self._sources(len(samples), seed, start)
         no_images = np.empty((0, *made.shape[1:]), dtype=np.uint8)
         pictures = no_images if self.pictures is None else self.pictures.images
@@ -47,6 +51,14 @@ class Enlarger:
             part = slice(at, at + size)
             varied = Varied(samples[part].numpy(), source[part], pictures)
             made[part] = torch.from_numpy(native_samples(varied, originals, self._enlarge))
+
+    def _carry(self, made: Tensor, originals: NDArray[np.uint8], sampler: Transplant, seed: int, start: int) -> None:
+        """The same defects onto the same images, as large as originals are."""
+        how = sampler.translated(sampler.draws(len(made), seed=seed, start=start))
+        size = max(1, PART_VALUES // max(1, made[:1].numel()))
+        for at in range(0, len(made), size):
+            part = how.take(slice(at, at + size))
+            made[at : at + size] = torch.from_numpy(part.onto(originals[part.draws.lender]))
 
     def _enlarge(self, samples: NDArray[np.uint8], size: tuple[int, ...]) -> NDArray[np.uint8]:
         """Of samples that vary no training image."""

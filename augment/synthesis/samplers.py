@@ -1,6 +1,6 @@
 """Where a class's samples come from: its own generator and, in minority classes, latent transfer, without copies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -10,14 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augment.core.engine import standalone
+from augment.core.engine import Engine, standalone
 from augment.core.errors import ArgumentError
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.data.split.labelled import minority_classes
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import MAX_DRAWS, LatentTransfer, latent_transfers, min_sample_distance, near_copies
-from augment.synthesis.transplant.transplant import Transplant
+from augment.params import Params
+from augment.synthesis.transplant.repeats import transplants_of_repeats
+from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings, transplant_settings
+from augment.synthesis.transplant.transplant import Transplant, transplants
 
 DEFAULT_TRANSFER_SHARE = 0.75  # the default of generate.borrowed
 
@@ -99,18 +102,30 @@ class Mixture:
         return found
 
 
-def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dict[str, Sampler]:
-    """What samples each class that has a generator: the generator alone, or as the pipeline's defaults do.
+def samplers(
+    generators: GeneratorSet,
+    train: ImageSet | None,
+    seed: int,
+    chosen: Params | None = None,
+    larger: ImageSet | None = None,
+) -> dict[str, Sampler]:
+    """What samples each class that has a generator: the generator alone, or as the pipeline does.
 
-    train: the images that the generators were trained on, None: no latent transfer. Raises `ArgumentError` for other
-    images, and for generators without the shared one, which it needs.
+    train: the images that the generators were trained on, None: no latent transfer. chosen: the settings that say where
+    samples come from, None: the defaults. larger: as `transplants` takes them. Raises `ArgumentError` for other images,
+    and for generators without the shared one, which latent transfer needs.
     """
     if train is None:
+        if chosen is not None:
+            raise ArgumentError("params need borrow_from, the images that the generators were trained on")
         return dict(generators)
     if not isinstance(train, ImageSet):
         raise ArgumentError(
             f"borrow_from must be an ImageSet, got {type(train).__name__}: augment.ImageSet.load(folder)"
         )
+    settings, share, of_run = NO_TRANSPLANT, DEFAULT_TRANSFER_SHARE, seed
+    if chosen is not None:
+        settings, share, of_run = transplant_settings(chosen), chosen.generate.borrowed, chosen.seed
     if generators.shared is None:
         raise ArgumentError("borrow_from needs the generator of all classes (models/_shared), and these have none: "
                          "they were trained without transfer, or from a pinned base")  # fmt: skip
@@ -121,8 +136,9 @@ def samplers(generators: GeneratorSet, train: ImageSet | None, seed: int) -> dic
             "train_generators as an ImageSet"
         )
     with standalone():
-        transfers = latent_transfers(generators.shared, train, seed)
-        return class_samplers(generators, train, transfers, DEFAULT_TRANSFER_SHARE)
+        transfers = latent_transfers(generators.shared, train, seed) if share > 0 else {}
+        carrying, _ = transplants(train, larger, settings, of_run, generators.translators)
+        return class_samplers(generators, train, settings.without_own(transfers), share, carrying)
 
 
 def _trained_on(shared: ClassGenerator, train: ImageSet) -> bool:
@@ -140,7 +156,7 @@ def class_samplers(
     translating: Mapping[str, Transplant] = MappingProxyType({}),
 ) -> dict[str, Sampler]:
     """Each class's generator; of a minority class without near copies, and mixed with its latent transfer; a class that
-    is translated has samples of that kind alone."""
+    is translated has samples of that kind alone, also where its GAN failed."""
     by_class: dict[str, Sampler] = dict(generators)
     for label in by_class.keys() & set(minority_classes(train.counts())):
         known = train.of_class(label).images
@@ -149,4 +165,39 @@ def class_samplers(
         label: Mixture(sampler, transfers[label], transfer_share) if label in transfers else sampler
         for label, sampler in by_class.items()
     }
-    return mixed | {label: one for label, one in translating.items() if label in mixed}
+    sampled = mixed | dict(translating)
+    return {label: sampled[label] for label in generators.classes if label in sampled}
+
+
+def samplers_of_repeats(
+    sets: Sequence[ImageSet],
+    larger: Sequence[ImageSet] | None,
+    generators: Sequence[GeneratorSet],
+    seeds: Sequence[int],
+    transfer_share: float,
+    settings: TransplantSettings,
+    engine: Engine,
+) -> list[dict[str, Sampler]]:
+    """As the pipeline samples each class, of each set and seed; transplants and latents are units of work."""
+    carrying = transplants_of_repeats(
+        sets, larger, settings, seeds, [known.translators for known in generators], engine
+    )
+    asked = [transfer_share > 0 and _needs_transfer(*unit) for unit in zip(sets, carrying, strict=True)]
+    shared = [known.shared if needs else None for known, needs in zip(generators, asked, strict=True)]
+    units = list(zip(shared, sets, seeds, strict=True))
+    found = engine.gather(_transfers_of, units, "latents") if any(asked) else [{} for _ in seeds]
+    return [
+        class_samplers(known, train, settings.without_own(transfers), transfer_share, made)
+        for known, train, transfers, made in zip(generators, sets, found, carrying, strict=True)
+    ]
+
+
+def _needs_transfer(train: ImageSet, carrying: Mapping[str, Transplant]) -> bool:
+    """Whether a minority class is left that is not translated: the search takes as long as a GAN."""
+    return not carrying.keys() >= {*minority_classes(train.counts())}
+
+
+def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:
+    """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
+    shared, train, seed = unit
+    return {} if shared is None else latent_transfers(shared, train, seed)

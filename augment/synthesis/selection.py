@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from augment.core.engine import Engine
 from augment.core.progress import Progress
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
-from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.latent_transfer import LatentTransfer, latent_transfers
+from augment.gan.generators import GeneratorSet
 from augment.measure.features import pixels
 from augment.measure.metrics import leave_one_out_nearest, nearest
 from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
 from augment.synthesis.picks import NO_PICKS, NumberPicks
-from augment.synthesis.samplers import Mixture, Sampler, class_samplers
+from augment.synthesis.samplers import Mixture, Sampler, samplers_of_repeats
 from augment.synthesis.transplant.carrying import Translated, joined_draws
 from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSettings
-from augment.synthesis.transplant.transplant import Transplant, transplants
+from augment.synthesis.transplant.transplant import Transplant
 
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
 COPY_PERCENTILE = 1.0
@@ -106,28 +105,38 @@ def choose_samples(
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
+
     sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
     minority class's candidates, those made by latent transfer, where there is a shared generator. picks: label -> what
     a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
     larger: the sets as large as they are judged, whose defects are carried where `settings` and the images allow it.
     finish: what becomes of a class's candidates, here and as soon as they are there, such as their images in files.
     """
-    carrying = _all_transplants(sets, larger, settings, seeds, engine)
-    asked = zip(sets, generators, seeds, strict=True) if transfer_share > 0 else ()
-    shared = [(of_seed.shared, train, seed) for train, of_seed, seed in asked]
-    by_seed = engine.gather(_transfers_of, shared, "latents") if shared else [{} for _ in seeds]
-    transfers = [settings.without_own(by_class) for by_class in by_seed]
-    most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
-    choices = [
+    of_repeats = samplers_of_repeats(sets, larger, generators, seeds, transfer_share, settings, engine)
+    units = zip(sets, of_repeats, filters, seeds, strict=True)
+    how_many = (wanted, wanted * oversample)
+    choices = [_choices(train, of_seed, judge, how_many, seed, picks) for train, of_seed, judge, seed in units]
+    every = [choice for of_seed in choices for choice in of_seed]
+    chosen = iter(_choose_all(every, engine, finish))
+    return [{choice.label: next(chosen) for choice in of_seed} for of_seed in choices]
+
+
+def _choices(
+    train: ImageSet,
+    samplers: Mapping[str, Sampler],
+    class_filter: ClassFilter,
+    how_many: tuple[int, int],
+    seed: int,
+    picks: Mapping[str, NumberPicks] | None,
+) -> list[ClassChoice]:
+    """Of one seed; how_many: samples of each class that are wanted, and candidates at most."""
+    return [
         ClassChoice(
-            label, sampler, train.of_class(label).images, of_seed, train.classes.index(label), wanted, most, seed,
+            label, sampler, train.of_class(label).images, class_filter, train.classes.index(label), *how_many, seed,
             (picks or {}).get(label, NO_PICKS),
         )
-        for train, known, by_class, translating, of_seed, seed in units
-        for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
+        for label, sampler in samplers.items()
     ]  # fmt: skip
-    chosen = iter(_choose_all(choices, engine, finish))
-    return [{label: next(chosen) for label in of_seed} for of_seed in generators]
 
 
 def _choose_all(
@@ -139,32 +148,6 @@ def _choose_all(
         chosen[position] = finish(found)
         progress.advance()
     return [chosen[position] for position in range(len(choices))]
-
-
-def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:
-    """Latent transfer for the classes of one seed; nothing where there is no shared generator."""
-    shared, train, seed = unit
-    return {} if shared is None else latent_transfers(shared, train, seed)
-
-
-def _all_transplants(
-    sets: Sequence[ImageSet],
-    larger: Sequence[ImageSet] | None,
-    settings: TransplantSettings,
-    seeds: Sequence[int],
-    engine: Engine,
-) -> list[dict[str, Transplant]]:
-    """Of each seed; none where no set has a class to lend."""
-    if not any(map(settings.may_apply, sets)):
-        return [{} for _ in seeds]
-    shown: Sequence[ImageSet | None] = larger or [None] * len(sets)
-    units = [(train, of_seed, settings, seed) for train, of_seed, seed in zip(sets, shown, seeds, strict=True)]
-    return engine.gather(_transplants_of, units)
-
-
-def _transplants_of(unit: tuple[ImageSet, ImageSet | None, TransplantSettings, int]) -> dict[str, Transplant]:
-    """What is carried within one training set."""
-    return transplants(*unit)[0]
 
 
 def samples_per_class(settings: Generate, train: ImageSet) -> int:

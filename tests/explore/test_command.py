@@ -51,7 +51,7 @@ def test_what_is_wrong_is_one_message(project: Path, capsys: pytest.CaptureFixtu
     with socket.create_server(("127.0.0.1", 0)) as other:
         assert main(["explore", "--port", str(other.getsockname()[1])]) == 2
     assert "in use by another program" in capsys.readouterr().err
-    write_json(project / "data/selection" / FILE, {"format": 1, "models": "0" * 64, "classes": {}})
+    write_json(project / "data/selection" / FILE, {"format": 2, "models": "0" * 64, "drawn": "", "classes": {}})
     assert main(["explore", "--port", "0"]) == 2
     assert "samples of other generators than those in models" in capsys.readouterr().err
     assert main(["explore", "--models", "nowhere"]) == 2

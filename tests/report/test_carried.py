@@ -15,8 +15,16 @@ from augment.report.carried import COLUMNS, read_carried
 def found(folder: Path) -> Path:
     """A class that was carried, and one that was not."""
     rows = [
-        {"label": "pit", "lender": "good", "translated": 1, "images": 10, "usable": 9, "reason": ""},
-        {"label": "odd", "lender": "good", "translated": 0, "images": 4, "usable": 0, "reason": "no twins"},
+        {"label": "pit", "lender": "good", "translated": 1, "images": 10, "usable": 9, "reason": "", "learned": 0},
+        {
+            "label": "odd",
+            "lender": "good",
+            "translated": 0,
+            "images": 4,
+            "usable": 0,
+            "reason": "no twins",
+            "learned": 0,
+        },
     ]
     write_csv(folder / "transplants.csv", rows, COLUMNS)
     write_grid(folder / "pit-carried.png", np.zeros((8, 1, 16, 16), np.uint8), 8)

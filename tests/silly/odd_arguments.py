@@ -29,6 +29,7 @@ from tests.silly.sound_calls import (
     ROWS,
     SET,
     TARGETS,
+    TRANSLATING,
     UPSCALER,
     WORDS,
     WORDY,
@@ -41,6 +42,7 @@ from tests.silly.sound_calls import (
     one,
     several,
     train,
+    translating,
     upscaling,
     wordy,
 )
@@ -79,6 +81,7 @@ TAKES: dict[str, set[str]] = {
     "GANOverSampler.image_shape": {"None"},
     "GeneratorSet.failed": {"None"}, "GeneratorSet.classes": {"None"}, "GeneratorSet.shared": {"None"},
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
+    "ClassGenerator.translator": {"None"}, "SyntheticDataset.params": {"None"}, "SyntheticMix.params": {"None"},
     "train_upscaler.progress": {"a bool"}, "train_upscaler.adversarial": {"a float"},
     "train_upscaler.size": {"a list"}, "Upscaler.save": {"a text", "no text"},
     "train_words.progress": {"a bool"}, "GeneratorSet.words": {"None"}, "WordGenerator.save": {"a text", "no text"},
@@ -144,5 +147,12 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "Upscaler.size": lambda odd: UPSCALER(BATCH, odd), "load_upscaler": load_upscaler,
     "SyntheticDataset.upscaler": lambda odd: dataset(upscaler=odd),
     "SyntheticMix.upscaler": lambda odd: mix(upscaler=odd),
+    **{f"train_translators.{name}": lambda odd, name=name: translating(**{name: odd}) for name in (
+        "generators", "train", "flips", "steps", "seed")},
+    "ClassGenerator.translate good": TRANSLATING.translate,
+    "ClassGenerator.translate seed": lambda odd: TRANSLATING.translate(BATCH, seed=odd),
+    "ClassGenerator.translate start": lambda odd: TRANSLATING.translate(BATCH, start=odd),
+    "ClassGenerator.translator": lambda odd: one(translator=odd),
+    "SyntheticDataset.params": lambda odd: dataset(params=odd), "SyntheticMix.params": lambda odd: mix(params=odd),
     "GeneratorSet.save": SET.save, "load_generators": load_generators, "check_bundle": check_bundle,
 }  # fmt: skip

@@ -17,12 +17,14 @@ from augment import (
     WordGenerator,
     load_augmented,
     train_generators,
+    train_translators,
     train_upscaler,
     train_words,
 )
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
 from tests.delivered import deliver, recipe
+from tests.gan.translate.test_translator import translator
 
 PLAN = Architecture("dcgan", 1, 8, 8, latent=2, features=4)
 LARGER = Architecture("dcgan", 1, 9, 8, latent=2, features=4)
@@ -33,6 +35,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (4, 1, 8, 8), dtype=np.uint8)
 NAMES = np.array(["a", "a", "b", "b"])
 IMAGES = ImageSet(PIXELS, NAMES, NAMES, np.arange(4).astype(np.str_))
 LARGE = ImageSet(PIXELS.repeat(2, 2).repeat(2, 3), NAMES, NAMES, IMAGES.sources)
+TRANSLATING = A.with_translator(translator("a"))
 UPSCALER = train_upscaler(LARGE.images, 8, steps=1, progress=False)
 WORDS = train_words(PIXELS, ["light a", "dark a", "light b", "dark b"], steps=1, progress=False)
 WORDY = GeneratorSet({"a": A, "b": B}, words=WORDS)
@@ -70,6 +73,10 @@ def several(**changes: Any) -> object:
 
 def upscaling(**changes: Any) -> object:
     return train_upscaler(**({"originals": LARGE.images, "size": 8, "steps": 1, "progress": False} | changes))
+
+
+def translating(**changes: Any) -> object:
+    return train_translators(**({"generators": SET, "train": IMAGES, "steps": 2} | changes))
 
 
 def learning_words(**changes: Any) -> object:

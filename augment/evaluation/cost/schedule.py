@@ -36,6 +36,7 @@ from augment.synthesis.selection import expected_candidates
 
 STAGES = ("ingest", "train", "generate", "experiment", "evaluate", "assemble", "report")
 BEGIN_SECONDS = 4.0  # of a stage: Python, its libraries, DVC's hashes
+TRANSLATOR_STEP = 1.5  # of what a step of the class's GAN takes, on average
 AFTERWARDS_SECONDS = 10.0  # judging samples, the second classifier
 
 
@@ -99,11 +100,13 @@ def run_parts(work: Work) -> list[Part]:
         begin["ingest"],
         begin["train"],
         *_gans("train", work, 1),
+        *_translators("train", work, 1),
         begin["generate"],
         *_samples("generate", work, 1),
         begin["experiment"],
         *_real_arms(work),
         *_gans("experiment", work, repeats - work.protocol.first_is_delivered),
+        *_translators("experiment", work, repeats - work.protocol.first_is_delivered),
         *_samples("experiment", work, repeats),
         *_other_arms(work, [arm for arm in work.settings.arms if arm not in (*STANDALONE_ARMS, DELIVERED_ARM)]),
         *_other_arms(work, [arm for arm in work.settings.arms if arm == DELIVERED_ARM]),
@@ -127,6 +130,15 @@ def _gans(stage: str, work: Work, sets: int) -> list[Part]:
     if work.backend.stacked:  # they train at once
         seconds = [max(steps, default=0) * of_step for steps in (shared, classes)]
     return [_part(stage, what, taken) for what, taken in zip(("shared GANs", "class GANs"), seconds, strict=True)]
+
+
+def _translators(stage: str, work: Work, sets: int) -> list[Part]:
+    """Of the classes that may have one: as many steps as their GANs take, and as many of their start."""
+    counts, asked = work.protocol.first_splits.train.counts(), work.settings.transplant
+    steps = [work.training.classes[label].steps for label in asked.tried(counts) if asked.source_of(label) == "learned"]
+    seconds = TRANSLATOR_STEP * work.timings.gan_step * sets
+    parts = [("starts of translators", steps[:1]), ("translators", steps)] if steps else []
+    return [_part(stage, what, work.side_by_side(seconds * sum(of), sets * len(of))) for what, of in parts]
 
 
 def _samples(stage: str, work: Work, sets: int) -> list[Part]:

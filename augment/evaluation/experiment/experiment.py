@@ -29,6 +29,8 @@ from augment.params.arms import DELIVERED_ARM, MADE_PER_CLASS, ROW_OF, STANDALON
 from augment.synthesis.filter import fit_filters
 from augment.synthesis.selection import ClassCandidates, choose_samples
 from augment.synthesis.transplant.carrying import Translated
+from augment.synthesis.transplant.learning import learn_translators, translators_of
+from augment.synthesis.transplant.settings import transplant_settings
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,11 @@ def further_generators(protocol: Protocol, params: Params, backend: Backend) -> 
     training = training_for(protocol.first_splits.train, params.train, flips=params.ingest.flips, device=backend.device)
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     trained = train_repeats(sets, training, seeds, backend)
-    return [generators_from(images, training, gans, backend.device) for images, gans in zip(sets, trained, strict=True)]
+    learnt = learn_translators(sets, training, transplant_settings(params), seeds, backend)
+    return [
+        generators_from(images, training, gans, backend.device).with_translators(translators_of(by_class))
+        for images, gans, by_class in zip(sets, trained, learnt, strict=True)
+    ]
 
 
 def add_delivered_arm(

@@ -11,6 +11,7 @@ from torch import Tensor
 from augment.core.errors import ArgumentError, DataError
 from augment.data.arguments import short
 from augment.data.sources.labels import label_faults
+from augment.gan.translate.translator import Translator
 
 
 def check_parts(generators: Any, failed: Any, shared: Any, words: Any) -> None:
@@ -31,6 +32,14 @@ def check_parts(generators: Any, failed: Any, shared: Any, words: Any) -> None:
     shapes = {tuple(generator.shape) for generator in [*(one for _, one in every), *([] if words is None else [words])]}
     if len(shapes) > 1:
         raise ArgumentError(f"generators draw images of different sizes: {sorted(shapes)}; a set has one")
+
+
+def check_translator(translator: object, label: str, channels: int) -> None:
+    """Raises TypeError for what is none, `ArgumentError` for one of another class or other images."""
+    if not isinstance(translator, Translator):
+        raise TypeError(f"translator must be a Translator, got {short(translator)}")
+    if (found := (translator.label, translator.network.shape.channels)) != (label, channels):
+        raise ArgumentError(f"translator is of class and channels {found}, the generator of {(label, channels)}")
 
 
 def check_labels(labels: Sequence[str]) -> None:

@@ -5,25 +5,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from augment.core.errors import ArgumentError, BundleError
 from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.core.seeds import torch_rng
-from augment.data.arguments import path_argument, short, whole_number
+from augment.data.arguments import path_argument, require_memory, short, whole_number
 from augment.gan.bundle_files import MANIFEST, MANIFEST_FORMAT, WEIGHTS, signed
-from augment.gan.generators.arguments import check_labels
+from augment.gan.generators.arguments import check_labels, check_translator, images_argument
 from augment.gan.generators.notebook import SHOWN_SAMPLES, notebook_html, size_text
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Generator, new_generator, to_uint8
 from augment.gan.training.run import Weights
+from augment.gan.translate.translator import Translator
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 MAX_SAMPLES, MAX_INDEX = 10_000_000, 2**53  # of one call, which would last for days; of an image
+MIN_TRANSLATED_PX = 8  # of a good image's side
 CHUNK = 64  # images of one forward pass, always, so that image i never depends on how many are asked for
 
 
@@ -40,7 +44,8 @@ class ClassGenerator:
     >>> generators["1"]
     ClassGenerator('1', images 1x8x8, dcgan, on cpu)
 
-    training, environment: how and where it was trained, in a few words and numbers.
+    training, environment: how and where it was trained, in a few words and numbers. translator: what draws the class's
+    defects onto good images, None where nothing does; it is saved with a set of generators.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class ClassGenerator:
         network: Generator,
         training: Mapping[str, str | int | float] | None = None,
         environment: Mapping[str, str] | None = None,
+        translator: Translator | None = None,
     ) -> None:
         if not isinstance(label, str):
             raise TypeError(f"label must be the name of a class, got {short(label)}")
@@ -57,7 +63,9 @@ class ClassGenerator:
         for name, words in (("training", training), ("environment", environment)):
             if words is not None and not isinstance(words, Mapping):
                 raise TypeError(f"{name} must be a mapping, got {short(words)}")
-        self.label = label
+        if translator is not None:
+            check_translator(translator, label, network.architecture.channels)
+        self.label, self.translator = label, translator
         self.network = network.eval().requires_grad_(False)
         self.training, self.environment = dict(training or {}), dict(environment or {})
 
@@ -78,6 +86,10 @@ class ClassGenerator:
 
     def _repr_html_(self) -> str:
         return notebook_html(repr(self), {self.label: self.sample(SHOWN_SAMPLES)})
+
+    def with_translator(self, translator: Translator) -> "ClassGenerator":
+        """The same, which translates too."""
+        return ClassGenerator(self.label, self.network, self.training, self.environment, translator)
 
     def to(self, device: str | torch.device) -> "ClassGenerator":
         """Move to a device, in place; samples come to the CPU from wherever it is. Raises `ArgumentError` for one that
@@ -102,6 +114,26 @@ class ClassGenerator:
         none = torch.empty((0, *self.shape), dtype=torch.uint8, device="cpu")
         images = [none, *(self._chunk(seed, chunk) for chunk in chunks)]
         return torch.cat(images)[start % CHUNK :][:n]
+
+    def translate(self, good: Tensor | NDArray[np.uint8], *, seed: int = 0, start: int = 0) -> Tensor:
+        """uint8 (N, C, H, W), the good images given, of any size from 8 px up, each with a defect of this class.
+
+        What is not under the defect stays as it was, to the last bit. Image i depends on (seed, start + i) and its good
+        image alone. Raises `ArgumentError` for a class without a translator (docs/transplants.md), `DataError`,
+        `ArgumentError` or TypeError for arguments that do not fit.
+        """
+        if self.translator is None:
+            raise ArgumentError(
+                f"class {self.label!r} has no translator: set generate.sources: learned and run the pipeline; where "
+                "that finds none, data/synthetic/transplants.csv has the reason"
+            )
+        images, channels = images_argument("good", good), self.shape[0]
+        if images.shape[1] != channels or min(images.shape[2:]) < MIN_TRANSLATED_PX:
+            found = " x ".join(map(str, images.shape[1:]))
+            raise ArgumentError(f"good must have {channels} channels and {MIN_TRANSLATED_PX} px a side, got {found}")
+        require_memory("good", images.shape, "give fewer at once")
+        seed, start = whole_number("seed", seed), whole_number("start", start, 0, MAX_INDEX)
+        return torch.from_numpy(self.translator.translate(images, seed=seed, start=start))
 
     def latents(self, seed: int, indices: Iterable[int]) -> Tensor:
         """float (n, latent) on the CPU: the latent vectors from which these images of a seed are drawn."""

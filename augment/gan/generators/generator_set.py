@@ -13,12 +13,13 @@ from augment.core.errors import ArgumentError
 from augment.core.files import json_text, slug, write_bytes
 from augment.core.progress import counted, first_few
 from augment.data.arguments import path_argument, sequence_argument, short, whole_number
-from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, WORDS, signed
+from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, TRANSLATOR, WORDS, signed
 from augment.gan.generators.arguments import check_labels, check_parts
 from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
 from augment.gan.generators.hub import check_target, fetched, is_repository, push
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
+from augment.gan.translate.translator import Translator
 
 if TYPE_CHECKING:
     from augment.gan.words.generator import WordGenerator  # which imports what stands in this room
@@ -91,6 +92,19 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
     def _repr_html_(self) -> str:
         return notebook_html(repr(self), {label: generator.sample(SHOWN_SAMPLES) for label, generator in self.items()})
 
+    @property
+    def translators(self) -> dict[str, Translator]:
+        """Of the classes that have one."""
+        return {label: one.translator for label, one in self.items() if one.translator is not None}
+
+    def with_translators(self, translators: Mapping[str, Translator]) -> "GeneratorSet":
+        """The same, which translate where they have a translator now."""
+        generators = {
+            label: one.with_translator(translators[label]) if label in translators else one
+            for label, one in self.items()
+        }
+        return GeneratorSet(generators, self.failed, self.classes, self.shared, self.words)
+
     def to(self, device: str | torch.device) -> "GeneratorSet":
         """Move every generator to a device, in place. Raises `ArgumentError` for one that is not there."""
         for generator in [*self.values(), *([] if self.shared is None else [self.shared])]:
@@ -148,6 +162,10 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for name, generator in bundles.items()
             for file, digest in generator.save(folder / name).items()
         }
+        translators = {slug(label): translator for label, translator in self.translators.items()}
+        for name, translator in translators.items():
+            saved = translator.save(folder / name / TRANSLATOR)
+            files |= {f"{name}/{TRANSLATOR}/{file}": digest for file, digest in saved.items()}
         entries = {
             label: {
                 "slug": slug(label),
@@ -157,6 +175,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for label in self.classes
         }
         index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
+        index |= {"translators": [*translators]} if translators else {}
         index |= {"words": True} if self.words is not None else {}
         write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from augment.core.errors import ArgumentError, AugmentError, BundleError
 from augment.data.arguments import flag_argument, short
-from augment.gan.bundle_files import INDEX, MANIFEST, WEIGHTS
+from augment.gan.bundle_files import INDEX, MANIFEST, TRANSLATOR, WEIGHTS
 from augment.gan.generators.cards import CARD
 
-BUNDLES = [INDEX, f"*/{MANIFEST}", f"*/{WEIGHTS}"]  # of a repository, all that is asked for
+FOLDERS = ("*", f"*/{TRANSLATOR}")  # of a set, within its own
+BUNDLES = [INDEX, *(f"{folder}/{name}" for folder in FOLDERS for name in (MANIFEST, WEIGHTS))]  # all that is asked for
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 
@@ -41,7 +42,7 @@ def fetched(repository: str, revision: str | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         for path in (path for pattern in BUNDLES for path in cached.glob(pattern)):
             copy = Path(folder) / path.relative_to(cached)
-            copy.parent.mkdir(exist_ok=True)
+            copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
         try:
             yield Path(folder)

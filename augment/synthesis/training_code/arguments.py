@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from augment.core.errors import ArgumentError
-from augment.data.arguments import sequence_argument, short
+from augment.core.errors import ArgumentError, AugmentError
+from augment.data.arguments import path_argument, sequence_argument, short
 from augment.gan.generators import GeneratorSet
+from augment.params import Params, load
 
 Range = tuple[float, float]
 RANGES: tuple[Range, ...] = ((0.0, 1.0), (-1.0, 1.0))
@@ -59,6 +60,20 @@ def class_order(generators: GeneratorSet, classes: Sequence[str] | None) -> list
         theirs = f"which are of {generators.classes}; name each class once"
         raise ArgumentError(f"classes={order} do not fit the generators, {theirs}")
     return list(order)
+
+
+def params_argument(params: object) -> Params | None:
+    """The settings of a file. Raises TypeError or `ArgumentError` for what names none, `ParamsError` for what cannot be
+    read."""
+    if params is None:
+        return None
+    path = path_argument("params", params)
+    if not path.is_file():
+        raise ArgumentError(f"params: {path} is no file; give the run's params.yaml")
+    try:
+        return load(path)
+    except ImportError as error:
+        raise AugmentError(f"params: {path} needs {error.name}: pip install 'gan-augment[pipeline]'") from error
 
 
 def refuse_numbers(order: Sequence[str], classes: object) -> None:

@@ -3,6 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +20,15 @@ from augment.gan.generators.notebook import SHOWN_LABELS, notebook_html, size_te
 from augment.gan.upscale.upscaler import Upscaler
 from augment.synthesis.larger import Enlarger, dataset_size, enlargers, originals_argument
 from augment.synthesis.samplers import samplers
-from augment.synthesis.training_code.arguments import Bytes, Range, class_order, range_argument, refuse_numbers, scaled
+from augment.synthesis.training_code.arguments import (
+    Bytes,
+    Range,
+    class_order,
+    params_argument,
+    range_argument,
+    refuse_numbers,
+    scaled,
+)
 
 MAX_SCALED = 50  # no range in use, nor one after normalising, reaches as far
 TOO_LARGE = (
@@ -40,6 +49,9 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
     borrow_from: the images that the generators were trained on, data/prepared/train; three of four samples of a
     minority class then vary as images of majority classes do (latent transfer), as by default those in data/augmented.
     It takes seconds, at 64 px minutes.
+    params: the run's params.yaml, whose `generate.sources` and `generate.borrowed` then say where samples come from, as
+    for data/augmented: so the classes that are translated there are here, too. Needs ruamel.yaml, of the extra
+    `pipeline`. Without it no class is.
     originals: the images of `borrow_from` once more, larger, from `load_originals`. All samples of a minority class
     then vary one of them, and are its original, edited as the sample changes the small picture. Others are enlarged.
     A classifier may take these traces for the class where only some classes get samples.
@@ -82,6 +94,7 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         real_labels: Iterable[str | int] | Tensor | None = None,
         classes: Sequence[str] | None = None,
         borrow_from: ImageSet | None = None,
+        params: str | PathLike[str] | None = None,
         originals: ImageSet | None = None,
         size: int | tuple[int, int] | None = None,
         upscaler: Upscaler | None = None,
@@ -102,7 +115,9 @@ class SyntheticDataset(Dataset[tuple[Any, Any]]):
         shape = (sum(wanted.values()), channels, *dataset_size(size, large, (working[0], working[1])))
         if [*shape[2:]] != working:
             require_memory("SyntheticDataset", shape, "give less as counts, a smaller size, or take SyntheticMix")
-        sampling = enlargers(samplers(generators, borrow_from, seed), borrow_from, large, upscaler)
+        sampling = enlargers(
+            samplers(generators, borrow_from, seed, params_argument(params), large), borrow_from, large, upscaler
+        )
         self.images = _images(sampling, wanted, shape, seed).as_subclass(Bytes)
         self.targets = [self.classes.index(label) for label, number in wanted.items() for _ in range(number)]
 

@@ -1,6 +1,7 @@
 """Synthetic images in a training loop of your own, mixed into each batch."""
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,14 @@ from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, noteboo
 from augment.gan.upscale.upscaler import Upscaler
 from augment.synthesis.larger import enlargers, originals_argument
 from augment.synthesis.samplers import samplers
-from augment.synthesis.training_code.arguments import Range, class_order, range_argument, refuse_numbers, scaled
+from augment.synthesis.training_code.arguments import (
+    Range,
+    class_order,
+    params_argument,
+    range_argument,
+    refuse_numbers,
+    scaled,
+)
 from augment.synthesis.training_code.batches import SampleStream, check_batch, classes_of
 
 
@@ -33,9 +41,9 @@ class SyntheticMix(nn.Module):
     and all others are equal, as of one-hot and smoothed labels. (Of two classes every unequal row says one: mix before
     you blend.) No synthetic image comes twice from one mix.
     A batch may be larger than the generators' images, of the same aspect: samples are then enlarged.
-    classes, borrow_from, originals, upscaler: as `SyntheticDataset` takes them; where classes are called by numbers
-    that are not their indices, `classes` must be stated. With originals a batch is of their size, and a sample that
-    varies one of them becomes its edit.
+    classes, borrow_from, params, originals, upscaler: as `SyntheticDataset` takes them; where classes are called by
+    numbers that are not their indices, `classes` must be stated. With originals a batch is of their size, and a sample
+    that varies one of them becomes its edit.
     It is a module without parameters: `eval()` lets every batch pass as it is, and `state_dict()`, alone or within that
     of a module that holds it, has the position, so that a training that is resumed goes on with the next samples.
     Equal seeds and equal batches give equal results. In a worker of a DataLoader (within `collate_fn`, say) the draws
@@ -72,6 +80,7 @@ class SyntheticMix(nn.Module):
         *,
         classes: Sequence[str] | None = None,
         borrow_from: ImageSet | None = None,
+        params: str | PathLike[str] | None = None,
         originals: ImageSet | None = None,
         upscaler: Upscaler | None = None,
         value_range: Range | None = None,
@@ -85,9 +94,10 @@ class SyntheticMix(nn.Module):
         self.classes, self._seed = class_order(generators, classes), whole_number("seed", seed)
         refuse_numbers(self.classes, classes)
         self._originals = originals_argument(originals, borrow_from)
-        sampling = enlargers(samplers(generators, borrow_from, self._seed), borrow_from, self._originals, upscaler)
+        sampling = samplers(generators, borrow_from, self._seed, params_argument(params), self._originals)
+        sampling_large = enlargers(sampling, borrow_from, self._originals, upscaler)
         self._enlargers = {
-            self.classes.index(label): enlarger for label, enlarger in sampling.items() if label in self.classes
+            self.classes.index(label): enlarger for label, enlarger in sampling_large.items() if label in self.classes
         }
         self._begin(None)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from augment.data.imageset import ImageSet
 from augment.gan.latent_transfer import LatentTransfer
 from augment.params import Params
-from augment.params.types import Flips, SampleSource
+from augment.params.types import CARRIED, Flips, SampleSource
 
 MIN_LENT, LENDER_TIMES = 40, 3  # fewest good images of a lender, and how many times those of the class
 MIN_PX = 16  # shorter side of the images
@@ -24,6 +24,15 @@ class TransplantSettings:
     def source_of(self, label: str) -> SampleSource:
         return self.sources if isinstance(self.sources, str) else self.sources.get(label, "auto")
 
+    def translates(self, label: str) -> bool:
+        """Whether its defects are to be carried, as they are or as a translator draws them."""
+        return self.source_of(label) in CARRIED
+
+    @property
+    def learns(self) -> bool:
+        """Whether any class is to have a translator."""
+        return "learned" in ([self.sources] if isinstance(self.sources, str) else self.sources.values())
+
     def may_apply(self, train: ImageSet) -> bool:
         """Whether a class could be translated: one is far richer than others, and images are large enough."""
         return bool(self.tried(train.counts())) and min(train.images.shape[2:]) >= MIN_PX
@@ -35,7 +44,7 @@ class TransplantSettings:
             label
             for label, count in counts.items()
             if lender is not None and label != lender and LENDER_TIMES * count <= counts[lender]
-            and self.source_of(label) == "translated"
+            and self.translates(label)
         ]  # fmt: skip
 
     def without_own(self, transfers: Mapping[str, LatentTransfer]) -> dict[str, LatentTransfer]:

@@ -1,7 +1,8 @@
 """Samples of a class whose defects are carried onto good images, and where that applies: found, not asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from augment.core.seeds import numpy_rng
 from augment.data.imageset import ImageSet
+from augment.gan.translate.placing import centres, place_of_centred
+from augment.gan.translate.translator import Translator
 from augment.synthesis.transplant.carrying import Draws, Translated
 from augment.synthesis.transplant.context import fitting_places
 from augment.synthesis.transplant.defects import Good, Likeness, Way, defects_of, known_good, likeness
@@ -30,20 +33,24 @@ class Transplant:
     """All that makes samples of one class from a lender's images.
 
     label: of the class
-    changes: float (k, C, H, W), what is carried; positions: int64 (k,), which image of the class each is of
-    judged_changes: the same at the judged size
+    changes: float (k, C, H, W), what is carried; masks: float (k, 1, H, W), where; positions: int64 (k,), which image
+    of the class each is of
+    judged_changes: changes at the judged size
     lent: uint8 (M, C, H, W), and which training image each is, int64 (M,)
     places: of each change float (n, 5) as `fitting_places` gives them; empty: on any lent image, near its own place
+    translator: draws defects of its own where those would be carried; None: they are, as they are
     """
 
     label: str
     changes: Tensor
+    masks: Tensor
     judged_changes: Tensor
     positions: NDArray[np.int64]
     lent: NDArray[np.uint8]
     lenders: NDArray[np.int64]
     places: tuple[Tensor, ...]
     mirrors: Mirrors
+    translator: Translator | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -54,7 +61,8 @@ class Transplant:
     def sample(self, n: int, *, seed: int = 0, start: int = 0) -> Tensor:
         """uint8 (n, C, H, W): images start to start + n - 1 of this seed."""
         drawn = self.draws(n, seed=seed, start=start)
-        return torch.from_numpy(Translated(self.changes, self.positions, drawn).onto(self.lent_to(drawn)))
+        working = Translated(self.changes, self.positions, drawn, self.translator)
+        return torch.from_numpy(working.onto(self.lent_to(drawn)))
 
     def lent_to(self, draws: Draws) -> NDArray[np.uint8]:
         """The images that defects are carried onto, uint8 (n, C, H, W)."""
@@ -63,13 +71,26 @@ class Transplant:
 
     def translated(self, draws: Draws) -> Translated:
         """The drawn samples at the judged size."""
-        return Translated(self.judged_changes, self.positions, draws)
+        return Translated(self.judged_changes, self.positions, draws, self.translator)
 
     def draws(self, n: int, *, seed: int = 0, start: int = 0) -> Draws:
         """How each sample is made; that of image i depends on (seed, i) alone."""
         drawn = [self._draw(numpy_rng(seed, "translated", self.label, index)) for index in range(start, start + n)]
         source, lender = (np.array([one[at] for one in drawn], dtype=np.int64) for at in (0, 1))
-        return Draws(source, lender, np.array([one[2] for one in drawn], dtype=np.float32).reshape(-1, 6))
+        place = np.array([one[2] for one in drawn], dtype=np.float32).reshape(-1, 6)
+        made = Draws(source, lender, place, np.empty((n, 0), dtype=np.float32))
+        if self.translator is None:
+            return made
+        latents = self.translator.latents(n, seed=seed, start=start).numpy()
+        return replace(made, place=self.centred_places(made), latents=latents)
+
+    def centred_places(self, draws: Draws) -> NDArray[np.float32]:
+        """Where defects that stand in the middle come to the drawn places, float32 (n, 6)."""
+        at = {int(position): number for number, position in enumerate(self.positions)}
+        middle = centres(self.masks)[[at[int(one)] for one in draws.source]]
+        _, height, width = self.shape
+        moved = place_of_centred(torch.from_numpy(draws.place), middle, height / width)
+        return moved.numpy().astype(np.float32)
 
     def sources(self, n: int, *, seed: int = 0, start: int = 0) -> NDArray[np.int64]:
         """Which image of the class each sample's defect is of, int64 (n,)."""
@@ -100,11 +121,16 @@ class Finding:
 
 
 def transplants(
-    train: ImageSet, larger: ImageSet | None, settings: TransplantSettings, seed: int
+    train: ImageSet,
+    larger: ImageSet | None,
+    settings: TransplantSettings,
+    seed: int,
+    translators: Mapping[str, Translator] = MappingProxyType({}),
 ) -> tuple[dict[str, Transplant], list[Finding]]:
     """Of each class that can be translated, and what was found of each that was tried.
 
-    larger: the same images as large as they are judged, None: as they are. Of a class that was asked for and is not
+    larger: the same images as large as they are judged, None: as they are. translators: of classes that are to have
+    one, learnt from what is carried in these. Of a class that was asked for and is not
     tried the reason is told.
     """
     lender, untried = lender_of(train.counts(), settings.normal), list(_untried(train, settings))
@@ -122,7 +148,9 @@ def transplants(
         reason = _refusal(len(one.positions), len(own))
         findings.append(Finding(one.label, lender, like.way, len(own), len(one.positions), reason))
         if not reason:
-            made[one.label] = one if larger is None else _judged(one, larger)
+            by = translators.get(one.label) if settings.source_of(one.label) == "learned" else None
+            drawn = replace(one, translator=by)
+            made[one.label] = drawn if larger is None else _judged(drawn, larger)
     return made, [*findings, *untried]
 
 
@@ -132,7 +160,7 @@ def _untried(train: ImageSet, settings: TransplantSettings) -> Iterator[Finding]
     lender = lender_of(counts, settings.normal)
     is_small, tried = min(train.images.shape[2:]) < MIN_PX, settings.tried(counts)
     for label, count in counts.items():
-        if settings.source_of(label) != "translated" or label == lender or (label in tried and not is_small):
+        if not settings.translates(label) or label == lender or (label in tried and not is_small):
             continue
         reason = NO_LENDER if lender is None else f"its images are more than 1 in {LENDER_TIMES} of the lender's"
         yield Finding(label, "", "", count, 0, f"images are smaller than {MIN_PX} px" if is_small else reason)
@@ -152,7 +180,9 @@ def _transplant(
         )
     positions = np.flatnonzero(usable.numpy()).astype(np.int64)
     changes = found.changes[usable]
-    return Transplant(label, changes, changes, positions, lent, lenders.astype(np.int64), places, allowed)
+    return Transplant(
+        label, changes, found.masks[usable], changes, positions, lent, lenders.astype(np.int64), places, allowed
+    )
 
 
 def changes_at(one: Transplant, larger: ImageSet) -> Tensor:
@@ -166,6 +196,8 @@ def changes_at(one: Transplant, larger: ImageSet) -> Tensor:
 
 
 def _judged(one: Transplant, larger: ImageSet) -> Transplant:
+    if one.translator is not None:
+        return one
     return replace(one, judged_changes=changes_at(one, larger))
 
 

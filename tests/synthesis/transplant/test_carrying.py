@@ -67,7 +67,8 @@ def test_where_nothing_is_carried_a_good_image_stays_to_the_last_bit() -> None:
 
 def test_translated_samples_take_the_defect_of_their_source() -> None:
     changes = torch.stack([torch.full((1, 4, 4), 0.2), torch.full((1, 4, 4), -0.2)])
-    draws = Draws(np.array([7, 3, 7]), np.array([0, 0, 1]), np.array([STAY] * 3, dtype=np.float32))
+    place, none = np.array([STAY] * 3, dtype=np.float32), np.empty((3, 0), dtype=np.float32)
+    draws = Draws(np.array([7, 3, 7]), np.array([0, 0, 1]), place, none)
     made = Translated(changes, np.array([3, 7]), draws)
     lenders = np.full((3, 1, 4, 4), 100, dtype=np.uint8)
     assert made.onto(lenders)[:, 0, 1, 1].tolist() == [49, 151, 49]
