@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from augment.gan.upscale.bundle import load_upscaler
     from augment.gan.upscale.training import train_upscaler
     from augment.gan.upscale.upscaler import Upscaler
+    from augment.gan.words.bundle import load_words
+    from augment.gan.words.generator import WordGenerator
+    from augment.gan.words.training import train_words
     from augment.synthesis.training_code.augmented import load_augmented
     from augment.synthesis.training_code.datasets import SyntheticDataset
     from augment.synthesis.training_code.mix import SyntheticMix
@@ -54,13 +57,16 @@ __all__ = [
     "SyntheticDataset",
     "SyntheticMix",
     "Upscaler",
+    "WordGenerator",
     "check_bundle",
     "load_augmented",
     "load_generators",
     "load_originals",
     "load_upscaler",
+    "load_words",
     "train_generators",
     "train_upscaler",
+    "train_words",
 ]
 
 _HOMES = {
@@ -79,6 +85,9 @@ _HOMES = {
     "load_upscaler": "augment.gan.upscale.bundle",
     "train_generators": "augment.gan.api",
     "train_upscaler": "augment.gan.upscale.training",
+    "WordGenerator": "augment.gan.words.generator",
+    "load_words": "augment.gan.words.bundle",
+    "train_words": "augment.gan.words.training",
 }
 
 

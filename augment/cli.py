@@ -126,7 +126,8 @@ def _run_all(options: argparse.Namespace) -> int:
 def _sample(options: argparse.Namespace) -> int:
     from augment.commands import sample
 
-    return sample.run(options.models, options.label, options.n, options.seed, options.out, options.grid)
+    chosen = options
+    return sample.run(chosen.models, chosen.label, chosen.n, chosen.seed, chosen.out, chosen.form, chosen.grid)
 
 
 def _explore(options: argparse.Namespace) -> int:

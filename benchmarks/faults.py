@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from augment.gan.networks.build import to_float
 from augment.gan.training import trainer
 from augment.gan.training.augmentation import CHANGES, Operation
 from augment.gan.training.players import Players
@@ -104,7 +105,7 @@ def stuck(images_of: Callable[[Tensor], Tensor]) -> Plant:
     def plant(train_step: TrainStep) -> TrainStep:
         def stepped(players: Players, settings: GanSettings, data: Tensor, *others: Any) -> Tensor:
             if _begun(players, settings):
-                images = images_of(data)
+                images = images_of(to_float(data))
                 for network in (players.generator, players.average):
                     if "forward" not in vars(network):
                         vars(network)["forward"] = functools.partial(_one_of, network.forward, images)

@@ -88,7 +88,7 @@ def plain_seconds(job: GanJob) -> float:
 
 def alone_seconds(job: GanJob) -> float:
     """Of a step of one GAN by itself."""
-    run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
+    run = begin_run(job, torch.from_numpy(job.images).to(job.device), None)
 
     def turn() -> None:
         for _ in range(TURN_STEPS):
@@ -99,7 +99,7 @@ def alone_seconds(job: GanJob) -> float:
 
 def stack_seconds(jobs: list[GanJob]) -> float:
     """Of a step of all in one stack."""
-    data = torch.cat([to_float(torch.from_numpy(job.images)) for job in jobs]).to(jobs[0].device)
+    data = torch.cat([torch.from_numpy(job.images) for job in jobs]).to(jobs[0].device)
     none = [None] * len(jobs)
     models = slots_of(jobs, data, none, none, [never_ends] * len(jobs))
 

@@ -84,7 +84,7 @@ def plain_throughput(train: ImageSet, settings: GanSettings) -> float:
 def flops_per_image(train: ImageSet, settings: GanSettings) -> float:
     """Of convolutions and products, mean over one cycle of the penalty."""
     job = class_job(train, train.classes[0], settings, 0, None, "cpu", "counted")
-    run = begin_run(job, to_float(torch.from_numpy(job.images)), None)
+    run = begin_run(job, torch.from_numpy(job.images), None)
     augment = augmentation(settings, run.progress)
     with FlopCounterMode(display=False) as counter:
         for _ in range(settings.penalty_every):

@@ -1,5 +1,6 @@
 """Train and score every arm on every repeat, judge the samples, and write data/experiment/."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -59,6 +60,7 @@ from pipeline.experiment_files import (
     write_times,
 )
 from pipeline.judged import load_judged
+from pipeline.room import bound_work_store
 from pipeline.rows.experiment import experiment_rows
 from pipeline.surroundings import tell_makers
 
@@ -68,7 +70,7 @@ def experiment(params: Params) -> None:
     if holds_rows(PREPARED / "train"):
         experiment_rows(params)
         return
-    chosen = params.evaluate
+    chosen, began = params.evaluate, time.time()
     splits, pool = load_prepared(chosen)
     pinned = pinned_training(params.train)
     protocol = prepared_protocol(splits, pool, params, pinned is not None)
@@ -113,10 +115,10 @@ def experiment(params: Params) -> None:
     )
     failed = Counter(label for of_repeat in generators for label in of_repeat.failed)
     backbone = {} if {*BACKBONE_ARMS}.isdisjoint(settings.arms) else files_of(chosen.backbone)
-    arms = tuple(settings.arms)
-    Facts(announced, arms, settings.base, dict(failed), pinned, backbone, settings.seen_size).write()
+    Facts(announced, tuple(settings.arms), settings.base, dict(failed), pinned, backbone, settings.seen_size).write()
     write_json(ENVIRONMENT, environment(backend.device))
     end_experiment()
+    bound_work_store(params.compute, began)
 
 
 def curve_told(arm: Arm, curve: Sequence[CurvePoint]) -> None:

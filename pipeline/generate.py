@@ -1,5 +1,7 @@
 """Sample every generator, select, and write data/synthetic/."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,18 +48,19 @@ def generate(params: Params) -> None:
     drawn = drawn_with(params.generate.borrowed, settings)
     picks = read_picks(Path(params.generate.selection), MODELS, generators.classes, drawn).of_seed(params.seed)
     filters = fit_filters([train], filter_settings(params), [params.seed], backend.engine)
+    written = Written()
     (candidates,) = choose_samples(
         [train], [generators], filters, [params.seed], wanted=samples_per_class(params.generate, train),
         oversample=params.generate.oversample, transfer_share=params.generate.borrowed, engine=backend.engine,
-        picks=picks, settings=settings,
+        picks=picks, settings=settings, finish=written.add,
     )  # fmt: skip
     for line in left_out(picks, {label: found.reason for label, found in candidates.items()}):
         say(f"generate: {line}")
-    rows = [
+    rows = (
         row
         for label, found in candidates.items()
-        for row in write_class(found, np.flatnonzero(train.labels == label).astype(np.int64))
-    ]
+        for row in rows_of(found, written.digests[label], np.flatnonzero(train.labels == label).astype(np.int64))
+    )
     write_csv(SYNTHETIC / "manifest.csv", rows, COLUMNS)
     write_checksums(SYNTHETIC, ["manifest.csv", *write_carried(train, params)])
 
@@ -74,39 +77,52 @@ def write_carried(train: ImageSet, params: Params) -> list[str]:
     return ["transplants.csv"] * bool(findings) + [f"{folder_name(label)}-carried.png" for label in carrying]
 
 
-def write_class(found: ClassCandidates, positions: NDArray[np.int64]) -> list[dict[str, object]]:
-    """Write the kept images of one class; returns a manifest row for every candidate.
+@dataclass(frozen=True)
+class Written:
+    """The kept images of all classes, in files as soon as they are there: label -> index -> SHA-256."""
 
-    positions: int64 (N,), of the class's training images in data/prepared/train.
+    digests: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def add(self, found: ClassCandidates) -> ClassCandidates:
+        """Write those of one class; returns what was found without pixels, which a million of would be too many."""
+        kept = np.flatnonzero(found.reason == "").tolist()
+        self.digests[found.label] = {index: write_picture(place(found, index), found.images[index]) for index in kept}
+        return replace(found, images=found.images[:0])
+
+
+def place(found: ClassCandidates, index: int) -> Path:
+    return SYNTHETIC / folder_name(found.label) / f"{index:06d}.png"
+
+
+def rows_of(
+    found: ClassCandidates, digests: Mapping[int, str], positions: NDArray[np.int64]
+) -> Iterator[dict[str, object]]:
+    """A manifest row for every candidate of one class.
+
+    digests: of the files of the kept ones; positions: int64 (N,), of the class's training images in
+    data/prepared/train.
     """
-    rows: list[dict[str, object]] = []
-    for index, image in enumerate(found.images):
-        reason = str(found.reason[index])
-        file = "" if reason else f"{folder_name(found.label)}/{index:06d}.png"
-        digest = write_picture(SYNTHETIC / file, image) if file else ""
-        rows.append(
-            {
-                "label": found.label,
-                "file": file,
-                "seed": found.seed,
-                "index": index,
-                "borrowed": int(found.transferred[index]),
-                "probability": round(float(found.probability[index]), 6),
-                "threshold": round(found.threshold, 6),
-                "other_class": int(found.other_class[index]),
-                "nearest_train": int(found.nearest_train[index]),
-                "nearest_distance": round(float(found.nearest_distance[index]), 6),
-                "copy_threshold": round(found.copy_threshold, 6),
-                "kept": int(not reason),
-                "reason": reason,
-                "sha256": digest,
-                "source_image": int(positions[found.source[index]]) if found.source[index] >= 0 else "",
-                "source": "borrowed" if found.transferred[index] else "own",
-                "lender_image": "",
-            }
-            | carried_from(found, index, positions)
-        )
-    return rows
+    transferred = found.transferred.tolist()
+    for index, reason in enumerate(found.reason.tolist()):
+        yield {
+            "label": found.label,
+            "file": "" if reason else place(found, index).relative_to(SYNTHETIC).as_posix(),
+            "seed": found.seed,
+            "index": index,
+            "borrowed": int(transferred[index]),
+            "probability": round(float(found.probability[index]), 6),
+            "threshold": round(found.threshold, 6),
+            "other_class": int(found.other_class[index]),
+            "nearest_train": int(found.nearest_train[index]),
+            "nearest_distance": round(float(found.nearest_distance[index]), 6),
+            "copy_threshold": round(found.copy_threshold, 6),
+            "kept": int(not reason),
+            "reason": reason,
+            "sha256": digests.get(index, ""),
+            "source_image": int(positions[found.source[index]]) if found.source[index] >= 0 else "",
+            "source": "borrowed" if transferred[index] else "own",
+            "lender_image": "",
+        } | carried_from(found, index, positions)
 
 
 def carried_from(found: ClassCandidates, index: int, positions: NDArray[np.int64]) -> dict[str, object]:

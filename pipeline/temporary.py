@@ -22,6 +22,7 @@ def require_same_inputs(params: Params, here: Path) -> None:
     if project is None:
         return
     watched = {"ingest.path": params.ingest.path} if params.ingest.source in _ON_DISK else {}
+    watched |= {"ingest.descriptions": params.ingest.descriptions}
     watched |= {"train.base": params.train.base, "generate.selection": params.generate.selection}
     watched |= {"evaluate.external": params.evaluate.external}
     problems = []

@@ -1,22 +1,30 @@
-"""Train one GAN per class on data/prepared/train and write models/."""
+"""Train one GAN per class on data/prepared/train, and one of words where they are described; write models/."""
+
+import torch
+from torch import Tensor
 
 from augment.core.errors import TrainingError
 from augment.core.files import slug, write_csv
 from augment.core.grids import write_grid
 from augment.core.progress import say
+from augment.data.descriptions.kept import load_descriptions
 from augment.data.imageset import ImageSet
 from augment.data.rows.rowset import holds_rows
 from augment.evaluation.cost.disk import gan_needs
+from augment.gan.bundle_files import WORDS
+from augment.gan.generators import GeneratorSet
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import start_backend, training_for
 from augment.gan.training.run import HISTORY_COLUMNS
+from augment.gan.words.generator import WordGenerator
+from augment.gan.words.training import train_words
 from augment.params import Params
 from augment.project.disk_space import require_space
 from pipeline.common import MODELS, PREPARED, main
 from pipeline.room import samples_and_delivery
 from pipeline.rows.train import train_rows
 
-GRID_SAMPLES = 64
+GRID_SAMPLES, GRID_ROWS = 64, 8
 
 
 def train(params: Params) -> None:
@@ -39,11 +47,33 @@ def train(params: Params) -> None:
         raise TrainingError(f"every class's GAN failed:\n{reasons}\nLower train.learning_rate or change train.gamma.")
     for label, reason in generators.failed.items():
         say(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images")
-    generators.save(MODELS)
+    words = trained_words(images, params.seed)
+    GeneratorSet(generators, generators.failed, generators.classes, generators.shared, words).save(MODELS)
     for label, result in trained.classes.items():
         write_csv(MODELS / slug(label) / "curve.csv", result.history, HISTORY_COLUMNS)
     for label, generator in generators.items():
         write_grid(MODELS / slug(label) / "samples.png", generator.sample(GRID_SAMPLES, seed=params.seed).numpy())
+    if words is not None:
+        write_grid(MODELS / WORDS / "samples.png", drawn_words(words, params.seed).numpy())
+
+
+def trained_words(images: ImageSet, seed: int) -> WordGenerator | None:
+    """The generator of words, None where the images have no descriptions, or where it fails, which is said."""
+    descriptions = load_descriptions(PREPARED / "train", len(images))
+    if descriptions is None:
+        return None
+    try:
+        return train_words(images.images, descriptions, seed=seed)
+    except TrainingError as error:
+        say(f"train: words: {error}. There is no `draw`; all else goes on")
+        return None
+
+
+def drawn_words(words: WordGenerator, seed: int) -> Tensor:
+    """uint8 (64, C, H, W): a row for each of eight training descriptions, or for each of those that there are."""
+    descriptions = words.vocabulary.descriptions
+    chosen = descriptions[:: -(-len(descriptions) // GRID_ROWS)]
+    return torch.cat([words.sample(text, GRID_SAMPLES // GRID_ROWS, seed=seed) for text in chosen])
 
 
 if __name__ == "__main__":

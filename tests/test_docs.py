@@ -39,12 +39,13 @@ MOST_LINES = {  # every page that a person writes; None: as long as it has to be
     "docs/results.md": 135,
     "docs/gans-by-hand.md": 110,
     "docs/gans.md": 130,
-    "docs/architecture.md": 107,
+    "docs/architecture.md": 115,
     "docs/decisions.md": 246,
     "docs/robustness.md": 90,
     "docs/transplants.md": 75,
     "docs/tables.md": 110,
-    "docs/scale.md": 150,
+    "docs/words.md": 110,
+    "docs/scale.md": 210,
 }
 GENERATED = {"docs/params.md", "docs/files.md"}
 GLOSSARY = "## Glossary"  # a page's most lines are those above it

@@ -59,7 +59,7 @@ def test_an_odd_argument_is_named_or_works(call: str) -> None:
         words = {"take": "which", "targets": "classes", "load": "folder", "save": "folder", "to": "device",
                  "class": "counts", "of_class": "label", "load_generators": "folder", "check_bundle": "folder",
                  "place": "folder", "revision": "folder", "verdict": "cannot be read",
-                 "load_upscaler": "folder",
+                 "load_upscaler": "folder", "load_words": "folder",
                  "SyntheticDataset": "index"}  # fmt: skip
         named = (words.get(argument, argument), argument)
         if said != "works" and not any(word in said for word in named) and "prepared split" not in said:

@@ -10,6 +10,7 @@ from augment.core.errors import DataError
 from augment.core.progress import first_few, limited
 from augment.data import prepare
 from augment.data.cleaning import examine
+from augment.data.descriptions.assigning import describe
 from augment.data.entries import OUTCOMES, Blocker, Entry
 from augment.data.findings import Findings, size_text
 from augment.data.sources import folder
@@ -71,6 +72,8 @@ def inspect(path: Path | None, params: Params) -> Findings:
         unsettled |= {} if configured else {"color": "auto", "class_folder": "auto", "split": "declared"}
         ingest = ingest.model_copy(update=general | unsettled)
     findings = examine(ingest)
+    if configured:
+        describe(findings, Path(ingest.descriptions))
     if configured and not findings.blockers:
         findings.blockers.extend(split_blockers(findings, ingest, params) + override_blockers(findings, params))
     elif not findings.blockers:
@@ -79,7 +82,8 @@ def inspect(path: Path | None, params: Params) -> Findings:
             findings.blockers.extend(unsplit)
     watched = [Path(ingest.path) / LIST if ingest.source == "list" and not configured else Path(ingest.path)]
     if configured:
-        watched += map(Path, (params.train.base, params.generate.selection, params.evaluate.external))
+        further = (ingest.descriptions, params.train.base, params.generate.selection, params.evaluate.external)
+        watched += map(Path, further)
     for place in watched:
         findings.blockers.extend(hazard_blockers(place, findings))
     return findings

@@ -51,8 +51,10 @@ def _add_sample(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     sample.add_argument("--class", dest="label", metavar="LABEL", help="one class (default: all)")
     sample.add_argument("-n", type=_count, default=64, help=f"samples of each class {DEFAULT}")
     sample.add_argument("--seed", type=_seed, default=0, help=f"equal seeds give equal images {DEFAULT}")
-    where = "folder for PNG files, one sub-folder per class; of a table for CSV files"
+    where = "folder, of a table for CSV files; run again after a stop, it goes on"
     sample.add_argument("-o", "--out", type=Path, help=where)
+    forms, kinds = ("png", "webdataset"), "PNG in one sub-folder per class, or tar files of a thousand"
+    sample.add_argument("--format", dest="form", choices=forms, default="png", help=f"{kinds} {DEFAULT}")
     sample.add_argument("--grid", type=Path, help="one PNG with all samples side by side")
 
 

@@ -54,20 +54,20 @@ def write_bytes(path: Path, *parts: bytes | memoryview, durable: bool = True) ->
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
-            for part in parts:
-                stream.write(part)
+            stream.writelines(parts)
             stream.flush()
             if durable:
                 os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        os.umask(mask := os.umask(0))  # there is no other way to read it
+        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
         if durable and os.name == "posix":  # Windows opens no folders
             _sync_folder(path.parent)
     except OSError as error:
-        size = sum(memoryview(part).nbytes for part in parts)
         raise StoreError(
-            f"{path}: could not write {size} bytes ({error.strerror or error}). What stood there before is "
-            f"unchanged. {_mend(error)}, then run the same command again."
+            f"{path}: could not write {sum(memoryview(part).nbytes for part in parts)} bytes "
+            f"({error.strerror or error}). What stood there before is unchanged. {_mend(error)}, then run the same "
+            "command again."
         ) from error
     finally:
         if temporary is not None:
@@ -95,22 +95,21 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[s
     A text that a spreadsheet would run as a formula, and one that begins with an apostrophe, gets an apostrophe before
     it, which `read_csv` takes off: it begins with = + - @, tab or return, or full-width forms, and is no number.
     """
-    lines: list[str] = []
-    writer = csv.DictWriter(SimpleNamespace(write=lines.append), columns)  # its line end has a return: so it quotes one
+    table, end = io.BytesIO(), csv.excel.lineterminator  # bytes: a list of lines would take several times as much
+    lines = SimpleNamespace(write=lambda line: table.write(f"{line.removesuffix(end)}\n".encode()))
+    writer = csv.DictWriter(lines, columns)  # its line end has a return: so it quotes one
     writer.writerow({column: _as_text(column) for column in columns})
     writer.writerows({key: _as_text(value) for key, value in row.items()} for row in rows)
-    write_text(path, "".join(f"{line.removesuffix(writer.writer.dialect.lineterminator)}\n" for line in lines))
+    write_bytes(path, table.getbuffer())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV that `write_csv` wrote, as dictionaries of texts. Raises `DataError` when it is cut or damaged."""
     text = read_file(path, MAX_CSV_BYTES).decode("utf-8-sig", errors="replace")
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        rows = list(reader)
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:  # a quote that nothing closes, a cell of over 128 KiB
-        rows = []
-        text = ""
+        rows, text = [], ""
     if not text.endswith("\n") or any(None in row or None in row.values() for row in rows):
         raise DataError(f"{path}: cut short or damaged. Run `dvc repro` to make it anew; `augment doctor` says more.")
     return [{key.removeprefix("'"): value.removeprefix("'") for key, value in row.items()} for row in rows]
@@ -177,8 +176,7 @@ def file_sha256(path: Path) -> str:
 
 def changed_files(folder: Path, recorded: Mapping[str, str]) -> list[str]:
     """Those of the files (path from `folder` -> SHA-256) that hold something else by now, or are gone."""
-    paths = {name: folder / name for name in recorded}
-    return [name for name, path in paths.items() if not path.is_file() or file_sha256(path) != recorded[name]]
+    return [name for name in recorded if not (folder / name).is_file() or file_sha256(folder / name) != recorded[name]]
 
 
 def sha256_json(value: Any) -> str:
@@ -233,12 +231,6 @@ def exclusive(folder: Path) -> Iterator[None]:
 def _mend(error: OSError) -> str:
     otherwise = "Look at that folder and its disk"
     return next((text for text, numbers in _MENDS.items() if error.errno in numbers), otherwise)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
 
 
 def _sync_folder(folder: Path) -> None:

@@ -23,7 +23,7 @@ from augment.data.near import grouping
 from augment.data.near.grouping import NearDuplicates
 from augment.data.sizes import auto_size
 from augment.data.sources import folder, idx, images_csv, meta
-from augment.data.sources.built_in import BUILT_IN
+from augment.data.sources.built_in import BUILT_IN, shape_texts
 from augment.data.split import groups
 from augment.params import Ingest
 
@@ -69,6 +69,10 @@ def _examine_built_in(ingest: Ingest) -> Findings:
     for entry in entries:
         _shape(entry, _wanted(ingest, size))
         entry.group = first.setdefault(entry.digest, entry.path)
+    if ingest.source == "shapes":
+        for entry, description, split in zip(entries, *shape_texts(), strict=True):
+            entry.description, entry.declared_split = description, split
+    notes += _put_split_aside(entries) if ingest.split == "drawn" else []
     channels, _ = _unify_channels(entries, ingest.color)
     return Findings(entries, [], notes, channels, Counter(entry.size for entry in entries if entry.size))
 

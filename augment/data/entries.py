@@ -54,7 +54,7 @@ class Entry:
     deep: what a file of more than 8 bits is like; None for any other; facts: how the file is stored
     grey: whether the image, as it will be used, has no colour
     digest: hex SHA-256 of `pixels` with their shape; equal digests are equal images
-    declared_split: the split that the person declared, or empty
+    declared_split: the split that the person declared, or empty; description: what it is said to be, or empty
     """
 
     path: str
@@ -74,6 +74,7 @@ class Entry:
     digest: str = ""
     group: str = ""
     declared_split: str = ""
+    description: str = ""
     split: str = ""
     index: int | None = None
 

@@ -1,5 +1,6 @@
 """The one form in which labelled images travel through the project."""
 
+import hashlib
 import io
 import re
 from collections.abc import Sequence
@@ -87,8 +88,9 @@ class ImageSet(LabelledSet):
     def fingerprint(self) -> str:
         """Hex SHA-256 of images, labels and groups, in their order; sources do not matter."""
         names = [f"{label}\0{group}" for label, group in zip(self.labels, self.groups, strict=True)]
-        texts = [str(self.images.shape), *names]
-        return sha256("\0\0".join(texts).encode() + self.images.tobytes())
+        digest = hashlib.sha256("\0\0".join([str(self.images.shape), *names]).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        return digest.hexdigest()
 
     def save(self, folder: str | Path) -> None:
         """Write `images.npy`, `index.csv` and their hashes, byte-equal for equal sets. Raises `DataError`, before
@@ -99,7 +101,7 @@ class ImageSet(LabelledSet):
                 raise DataError(f"{str(text)!a} cannot be written: a carriage return, or no UTF-8. Rename it.")
         stream = io.BytesIO()
         np.save(stream, self.images, allow_pickle=False)
-        write_bytes(folder / "images.npy", stream.getvalue())
+        write_bytes(folder / "images.npy", stream.getbuffer())
         rows = zip(range(len(self)), self.labels, self.groups, self.sources, strict=True)
         write_csv(folder / "index.csv", (dict(zip(COLUMNS, row, strict=True)) for row in rows), COLUMNS)
         write_checksums(folder, FILES)

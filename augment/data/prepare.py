@@ -12,6 +12,8 @@ from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.cleaning import examine
 from augment.data.clues.stems import stem_notes, stem_summary
 from augment.data.decoding.depth import scale_of
+from augment.data.descriptions.assigning import describe
+from augment.data.descriptions.kept import save_descriptions
 from augment.data.entries import DEDUP, SPLITS, Entry
 from augment.data.findings import Findings
 from augment.data.imageset import ImageSet
@@ -32,6 +34,7 @@ def prepare(ingest: Ingest, seed: int, out: Path) -> Findings:
     when what was written has a group or an image on two sides.
     """
     findings = examine(ingest)
+    describe(findings, Path(ingest.descriptions))
     if findings.blockers:
         lines = limited([str(blocker) for blocker in findings.blockers], MAX_PROBLEM_LINES)
         command = f"Run `augment check {shown(ingest.path)}` to see what became of every file."
@@ -64,6 +67,8 @@ def _write(findings: Findings, out: Path) -> None:
     for name in (*SPLITS, POOL):
         of_split = [entry for entry in findings.usable if entry.split == name]
         image_set(of_split, findings.shape).save(out / name)
+        if any(entry.description for entry in findings.usable):
+            save_descriptions(out / name, [entry.description for entry in of_split])
     write_json(out / "classes.json", _classes(findings.usable))
     write_json(out / "groups.json", _groups(findings))
     write_json(out / "depth.json", {"white": scale_of(entry.deep for entry in findings.usable)})

@@ -11,6 +11,7 @@ from augment.gan.bundle_files import (
     MANIFEST,
     SHARED,
     WEIGHTS,
+    WORDS,
     Index,
     damaged,
     read_index,
@@ -21,6 +22,8 @@ from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
 from augment.gan.rows.bundle import holds_rows, load_row_generators
 from augment.gan.weights_file import read_weights
+from augment.gan.words.bundle import read_words
+from augment.gan.words.generator import WordGenerator
 
 
 def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGenerator:
@@ -59,7 +62,9 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     found = dict(_bundles(root, index))
     shared = found.pop(SHARED, None)
     failed = {label: entry.reason for label, entry in index.classes.items() if entry.status == "failed"}
-    return GeneratorSet({generator.label: generator for generator in found.values()}, failed, index.order, shared)
+    generators = {generator.label: generator for generator in found.values()}
+    words = _words(root, index, shared or next(iter(found.values()), None))
+    return GeneratorSet(generators, failed, index.order, shared, words)
 
 
 def check_bundle(folder: str | Path) -> None:
@@ -86,8 +91,11 @@ def check_bundle(folder: str | Path) -> None:
     if (root / MANIFEST).is_symlink() or (root / MANIFEST).exists():
         load_bundle(root)
         return
-    for _ in _bundles(root, read_index(root)):
-        pass
+    index = read_index(root)
+    other: ClassGenerator | None = None
+    for _, generator in _bundles(root, index):
+        other = generator
+    _words(root, index, other)
 
 
 def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
@@ -104,3 +112,14 @@ def _bundles(root: Path, index: Index) -> Iterator[tuple[str, ClassGenerator]]:
         if generator.shape != first.shape:
             raise damaged(folder, "mixed_images", f"it draws images {generator.shape}, others of the set {first.shape}")
         yield name, generator
+
+
+def _words(root: Path, index: Index, other: ClassGenerator | None) -> WordGenerator | None:
+    """The generator of words of a set, None where it has none; other: any generator of the set."""
+    if not index.words:
+        return None
+    words = read_words(root / WORDS, index.bound(WORDS))
+    if other is not None and words.shape != other.shape:
+        what = f"it draws images {words.shape}, others of the set {other.shape}"
+        raise damaged(root / WORDS, "mixed_images", what)
+    return words

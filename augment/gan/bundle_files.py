@@ -23,6 +23,7 @@ from augment.gan.networks.architecture import Architecture, NetworkName
 
 INDEX, MANIFEST, WEIGHTS = "index.json", "manifest.json", "generator.safetensors"
 SHARED = "_shared"  # folder of the shared generator; no class's, since slugs have no underscore
+WORDS = "_words"  # folder of the generator of words, alike
 INDEX_FORMAT, MANIFEST_FORMAT = 2, 1
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_REASON_LENGTH = 300  # characters
@@ -90,7 +91,8 @@ class Entry(Closed):
 class Index(Closed):
     """index.json of a set.
 
-    order: the labels by class index; shared: whether there is a shared generator; files: path -> SHA-256 of every
+    order: the labels by class index; shared: whether there is a shared generator; words: whether there is one of words,
+    which a set without leaves out; files: path -> SHA-256 of every
     manifest and weights file of the set.
     """
 
@@ -98,6 +100,7 @@ class Index(Closed):
     classes: dict[Label, Entry] = Field(min_length=1)
     order: list[str]
     shared: bool
+    words: bool = False
     files: dict[str, Hash]
     sha256: Hash
 
@@ -110,7 +113,8 @@ class Index(Closed):
                 raise ValueError(f"class {label!r} must be in folder {slug(label)!r}, not {entry.slug!r}")
         if len({entry.slug for entry in self.classes.values()}) < len(self.classes):
             raise ValueError("two classes would share a folder")
-        expected = {f"{folder}/{name}" for folder in self.folders for name in (MANIFEST, WEIGHTS)}
+        folders = [*self.folders, WORDS] if self.words else self.folders
+        expected = {f"{folder}/{name}" for folder in folders for name in (MANIFEST, WEIGHTS)}
         if set(self.files) != expected:
             odd = sorted(expected ^ set(self.files))
             raise ValueError(f"`files` must name each file of its bundles and no other; {odd[0]!r} is amiss")
@@ -137,11 +141,16 @@ def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manif
     """
     content = read_limited(folder / MANIFEST, MAX_MANIFEST_BYTES)
     manifest = parse_form(folder / MANIFEST, content, Manifest, MANIFEST_FORMAT)
-    found = {MANIFEST: sha256(content), WEIGHTS: manifest.weights_sha256}
+    refuse_others(folder, content, manifest.weights_sha256, bound)
+    return manifest
+
+
+def refuse_others(folder: Path, content: bytes, weights_sha256: str, bound: Mapping[str, str] | None) -> None:
+    """content: of manifest.json. Raises `BundleError` where a set binds another manifest, or other weights."""
+    found = {MANIFEST: sha256(content), WEIGHTS: weights_sha256}
     for name, digest in found.items():
         if bound is not None and bound[name] != digest:
             raise damaged(folder / name, "wrong_bundle", f"its SHA-256 is not the one in {INDEX}: it is of another set")
-    return manifest
 
 
 def read_index(folder: Path) -> Index:

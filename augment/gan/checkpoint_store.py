@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from augment.core.engine import Here, Home
@@ -127,7 +128,9 @@ def is_finished(stored: StoredJob) -> bool:
 def fingerprint(job: GanJob) -> str:
     """32 hex digits over images, sampling weights, settings, seed, starting weights, code and environment."""
     digest = hashlib.sha256()
-    digest.update(str(job.images.shape).encode() + job.images.tobytes() + job.sampling_weights.tobytes())
+    digest.update(str(job.images.shape).encode())
+    digest.update(np.ascontiguousarray(job.images).data)
+    digest.update(job.sampling_weights.tobytes())
     digest.update(json.dumps([asdict(job.settings), job.seed, environment(job.device)], sort_keys=True).encode())
     for weights in (job.start.generator, job.start.discriminator) if job.start else ():
         _add_weights(digest, weights or {})

@@ -7,7 +7,6 @@ import torch
 
 from augment.core.engine import Engine
 from augment.core.progress import counted, duration
-from augment.gan.networks.build import to_float
 from augment.gan.training.run import GanJob, augmentation, begin_run
 from augment.gan.training.step import train_step
 
@@ -18,7 +17,7 @@ SHORTER = ". Smaller images take less (ingest.size: half the side is about a qua
 
 def seconds_per_step(job: GanJob) -> float:
     """Seconds of a step on this machine, in one thread: the mean of those with the lazy penalty and those without."""
-    run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), None)
+    run = begin_run(job, torch.from_numpy(job.images).to(job.device), None)
     augment = augmentation(job.settings, run.progress)
 
     def timed(step: int) -> float:

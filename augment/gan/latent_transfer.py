@@ -151,7 +151,7 @@ def near_copies(images: Tensor, known: NDArray[np.uint8], min_distance: float) -
 
     Distances are root mean squares of differences of pixels in [-1, 1].
     """
-    return rms_distances(to_float(images), to_float(torch.from_numpy(known))).amin(dim=1) < min_distance
+    return rms_distances(images, torch.from_numpy(known)).amin(dim=1) < min_distance
 
 
 def min_sample_distance(known: NDArray[np.uint8]) -> float:

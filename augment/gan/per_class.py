@@ -34,7 +34,8 @@ class ClassTraining:
 
 @dataclass(frozen=True)
 class TrainedClasses:
-    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights."""
+    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights, and
+    none has a discriminator, from which nothing begins."""
 
     shared: GanResult | None
     classes: dict[str, GanResult]
@@ -64,7 +65,7 @@ def train_repeats(
             shared_job(images, training.shared, seed, backend.device, f"shared GAN{repeat}")
             for images, seed, repeat in zip(sets, seeds, repeats, strict=True)
         ]
-        shared = _train_all(shared_jobs, backend, "shared GANs")
+        shared = _train_all(shared_jobs, backend, "shared GANs", discriminators=True)
         for seed, result in zip(seeds, shared, strict=True):
             if result.reason:
                 raise TrainingError(
@@ -76,7 +77,7 @@ def train_repeats(
         for images, seed, repeat, shared_of_seed in zip(sets, seeds, repeats, shared, strict=True)
         for job in _class_jobs(images, training, seed, shared_of_seed, backend.device, repeat)
     ]
-    results = iter(_train_all(class_jobs, backend, "class GANs"))
+    results = iter(_train_all(class_jobs, backend, "class GANs", discriminators=False))
     return [
         TrainedClasses(shared_of_seed, {label: next(results) for label in training.classes})
         for shared_of_seed in shared
@@ -153,8 +154,9 @@ def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | Non
     return replace(stored, on_step=lambda step, _: progress.within(step / steps, name, stack), on_row=on_row)
 
 
-def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResult]:
-    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack."""
+def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminators: bool) -> list[GanResult]:
+    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack; with weights of theirs
+    if `discriminators` are asked for, which a thousand classes have no room for."""
     stored, engine = [_stored_job(job, backend) for job in jobs], backend.gan_engine
     groups = [[position] for position in range(len(jobs))]
     if backend.stacked:
@@ -169,7 +171,7 @@ def _train_all(jobs: list[GanJob], backend: Backend, what: str) -> list[GanResul
         stored = [replace(job, folder=folder, files=files) for job in stored]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
         for position, result in zip(groups[number], made, strict=True):
-            results[position] = result
+            results[position] = result if discriminators else replace(result, discriminator={})
             progress.advance()
     return [results[position] for position in range(len(jobs))]
 

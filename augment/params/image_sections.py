@@ -34,15 +34,20 @@ class Section(BaseModel, extra="forbid", frozen=True, strict=True, allow_inf_nan
 class Ingest(Section):
     """Where the images come from, how they are cleaned, and how they are split."""
 
-    source: Literal["digits", "slanted", "surfaces", "folder", "idx", "list", "table", "vectors"] = "digits"
+    source: Literal["digits", "slanted", "surfaces", "shapes", "folder", "idx", "list", "table", "vectors"] = "digits"
     """`digits`: scikit-learn's 8x8 digits, no download. `slanted`: 2x2 faces and noise (docs/gans-by-hand.md).
     `surfaces`: 32x32 plates made in code, 600 good ones and 60 of each of five kinds of defects (docs/transplants.md).
+    `shapes`: 16x16 shapes of a colour, size and place, with descriptions (docs/words.md).
     `folder`: one sub-folder per class. `idx`: the four files of MNIST's format. `list`: images.csv (path, label, group,
     split), images anywhere. `table`: rows of a CSV or Parquet file; `vectors`: arrays of an .npz file
     (docs/tables.md)."""
     path: WatchedPath = "data/raw"
     """The folder, or the file: images.csv, a table, vectors. An optional meta.csv in a folder of class folders (path,
     class, split, group) is honoured."""
+    descriptions: WatchedPath = "data/descriptions"
+    """File (CSV, JSON or YAML) that says of each class, or image, what it is: a short text, or a table of attributes.
+    Then a generator of all classes learns to draw from words (docs/words.md). A folder with nothing but a README in it:
+    none."""
     class_folder: Literal["auto", "top", "last"] = "auto"
     """Which folder of an image's path names its class, for `folder`. `auto`: found from the folders, split folders
     (train, val, test) told apart; where that leaves it open the run stops. `top`: the first. `last`: the one that holds

@@ -190,15 +190,16 @@ class Compute(Section):
     """Of `ray`: the share of a GPU that each stack of GANs has, 1 for one to itself. 0: all work on CPUs."""
     checkpoint_seconds: int = Field(30, ge=1)
     """A killed run, or machine, loses at most this much training, on a GPU an interval, about a tenth of a run."""
+    store_gb: float = Field(20, gt=0, le=1e6)
+    """GB of the work store: beyond it `experiment` ends by removing what was unused longest, never what it used."""
 
     @model_validator(mode="after")
     def _device_is_lent(self) -> "Compute":
         wanted = {"auto": self.gpus_per_task > 0, "cpu": False, "cuda": True}[self.device]
         if self.engine == "ray" and wanted != (self.gpus_per_task > 0):
-            raise ValueError(
-                f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g} do not go together with engine: ray; "
-                "set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs"
-            )
+            both = f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g}"
+            mend = "set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs"
+            raise ValueError(f"{both} do not go together with engine: ray; {mend}")
         return self
 
 

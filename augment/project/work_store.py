@@ -1,5 +1,6 @@
 """What stands in the work store, and making room in it; knows names and dates, opens nothing."""
 
+import os
 import re
 import shutil
 import time
@@ -37,11 +38,53 @@ def survey(store: Path) -> list[StoredGan]:
 def prune_seen(folder: Path, days: float) -> tuple[int, int]:
     """Delete what backbones saw and no run has used for `days`: how many files, and their bytes."""
     before = time.time() - days * _DAY_SECONDS
-    files = [(file, file.stat()) for file in folder.glob("*") if file.is_file()]
-    old = [(file, status.st_size) for file, status in files if status.st_mtime <= before]
+    old = [(file, status.st_size) for file, status in _files(folder) if status.st_mtime <= before]
     for file, _ in old:
         file.unlink(missing_ok=True)
     return len(old), sum(size for _, size in old)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What `keep_within` left. removed: GANs and files that went, freed: their bytes; size: bytes that are there."""
+
+    removed: int
+    freed: int
+    size: int
+
+
+def keep_within(store: Path, seen: Path, most: int, since: float) -> Kept:
+    """Delete GANs and what backbones saw, those first that no run has used longest, until at most `most` bytes are
+    left; what was used from `since` on, or is in use now, stays.
+
+    store, seen: the folders of both; since: seconds since 1970.
+    """
+    kept = [(gan.used, gan.size, gan.folder) for gan in survey(store)]
+    kept += [(status.st_mtime, status.st_size, file) for file, status in _files(seen)]
+    size, removed, freed = sum(size for _, size, _ in kept), 0, 0
+    for used, own, path in sorted(kept):
+        if size - freed <= most or used >= since:
+            break
+        if _is_removed(path):
+            removed, freed = removed + 1, freed + own
+    return Kept(removed, freed, size - freed)
+
+
+def _is_removed(path: Path) -> bool:
+    """Delete a GAN or a file; False where a run is at work on it."""
+    try:
+        if path.is_dir():
+            with exclusive(path):  # also marks it as used just now, if it stays
+                shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except InUseError:
+        return False
+    return True
+
+
+def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    return [(file, file.stat()) for file in folder.glob("*") if file.is_file()]
 
 
 def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:
@@ -52,10 +95,8 @@ def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:
     for gan in survey(store):
         if gan.used > before:
             continue
-        try:
-            with exclusive(gan.folder):  # also marks it as used just now, if it stays
-                shutil.rmtree(gan.folder)
+        if _is_removed(gan.folder):
             removed.append(gan)
-        except InUseError:
+        else:
             busy += 1
     return removed, busy

@@ -13,7 +13,14 @@ from augment.gan.bundle_files import MANIFEST, SHARED, Index, read_index, read_m
 from augment.report.carried import CarriedClass, read_carried
 from augment.report.checks import SHARED_GENERATORS, LeakCheck, checklist, same_backbone
 from augment.report.delivered import Delivered, read_delivered
-from augment.report.pictures import ClassPictures, ClosestPairs, class_pictures, closest_pairs, read_kept
+from augment.report.pictures import (
+    ClassPictures,
+    ClosestPairs,
+    class_pictures,
+    closest_pairs,
+    pictured_classes,
+    read_kept,
+)
 
 TABLES = (
     "runs", "arms", "comparisons", "classes", "acceptance", "quality", "copies", "membership", "reliability",
@@ -49,8 +56,8 @@ class Contents:
     """All values of the page. `tables` holds the rows of reports/evaluation/<name>.csv.
 
     working_size: (height, width) at which GANs work. seconds: of one processor, for all repeats of an arm,
-    repeat_minutes: of one repeat more; none where they were measured on another machine. looked_at: the folder of a
-    first look, empty where the run was no such. rows: of a table alone
+    repeat_minutes: of one repeat more; none where they were measured on another machine. pictures: of
+    `pictured_classes`. looked_at: the folder of a first look, empty where the run was no such. rows: of a table alone
     """
 
     title: str
@@ -83,7 +90,7 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
     index = read_index(models)
     check_files(reports / "evaluation")
     sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
-    kept = read_kept(synthetic, sides["train"], grid)
+    kept, counts = read_kept(synthetic, sides["train"], grid), sides["train"].counts()
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
     tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns(name)) for name in TABLES}
     training = _training(models, index, base)
@@ -105,7 +112,9 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
         tables=tables,
         curves={label: _curve(models / entry.slug / "curve.csv") for label, entry in sorted(index.classes.items())},
         leaks={label: str(training.get(label, {}).get("leaks", "")) for label in sorted(index.classes)},
-        pictures=class_pictures(grid, sides["train"], sides["test"], kept),
+        pictures=class_pictures(
+            grid, sides["train"], sides["test"], {label: kept[label] for label in pictured_classes(counts)}
+        ),
         closest=closest_pairs(synthetic, sides["train"], sides["test"], kept),
         delivered=read_delivered(data / "augmented", {label: samples.images for label, samples in kept.items()}),
         working_size=sides["train"].images.shape[2:],

@@ -40,7 +40,8 @@ def render(contents: Contents) -> str:
         "real": contents.verdict["best_real"],
         "judged_arm": tables.judged_arm(contents.tables["comparisons"], chosen),
         "primary_metric": words.in_words("primary", contents.verdict["primary"]),
-        "cards": [_card(label, contents.pictures[label], detail) for label in labels],
+        "cards": [_card(label, pictures, detail) for label, pictures in contents.pictures.items()],
+        "left_out": len(labels) - len(contents.pictures),
         "curves": _curves(contents),
         "diagrams": _diagrams(contents, chosen, contents.verdict["best_real"]),
         "closest": _pairs(contents.closest.pairs, detail),
@@ -99,7 +100,7 @@ def _tables(contents: Contents, labels: list[str], real: str, chosen: str) -> di
         "pooled_copies": next((row for row in contents.tables["copies"] if row["label"] == "pooled"), None),
         "spaces": tables.quality_spaces(contents.tables["quality"]),
         "quality_pooled": [row for row in quality if row["label"] == "pooled"],
-        "quality_single": [row for row in quality if row["label"] != "pooled"],
+        "quality_single": [row for row in quality if row["label"] in contents.pictures],
         "failures": [
             (label, each["reason"]) for label, each in sorted(contents.models.items()) if each["status"] == "failed"
         ],
@@ -169,7 +170,7 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
             "loss": curve_chart(f"Losses of {label}", tables.curve_lines(rows, ("d_loss", "g_loss"))),
         }
         for label, rows in contents.curves.items()
-        if rows
+        if rows and label in contents.pictures
     ]
 
 

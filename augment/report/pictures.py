@@ -28,6 +28,7 @@ MAX_SIDE_PX, MIN_SIDE_PX = 96, 24  # larger images are reduced to a side between
 MAX_PAGE_PIXELS = 3_000_000  # pixels that all pictures of one page may hold together
 MAX_LOSSLESS_PIXELS = 700_000  # pixels of all images, not enlarged, up to which none is altered
 LOSSY_QUALITY = 85  # of WebP
+MAX_PICTURED_CLASSES = 100  # of a page that can be read, and stays below five megabytes
 LABEL_HEIGHT_PX, LABEL_WIDTH_PX = 14, 240  # pixels: height of the labels, width they always have
 
 
@@ -84,6 +85,11 @@ def read_kept(synthetic: Path, train: ImageSet, grid: int) -> dict[str, KeptSamp
         images = read_images([synthetic / row["file"] for row in samples], train.images)
         kept[label] = KeptSamples(samples, images[:grid].copy(), [sha256(image.tobytes()) for image in images])
     return kept
+
+
+def pictured_classes(counts: Mapping[str, int]) -> list[str]:
+    """Of many classes those with the fewest training images, where a GAN finds it hardest, sorted."""
+    return sorted(sorted(counts, key=lambda label: (counts[label], label))[:MAX_PICTURED_CLASSES])
 
 
 def class_pictures(

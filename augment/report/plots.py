@@ -1,4 +1,4 @@
-"""The run as pictures and tables for `dvc plots`: one row per class, all classes in one file; gains and arms with
+"""The run as pictures and tables for `dvc plots`: one row per pictured class, all in one file; gains and arms with
 their intervals, which none of DVC's own templates draws."""
 
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ def grids(contents: Contents) -> dict[str, bytes]:
         return strip(images, across, longest) if len(images) else None
 
     rows: dict[str, list[tuple[str, Image.Image | None]]] = {"real": [], "synthetic": [], "neighbours": []}
-    for label in [entry["label"] for entry in contents.classes]:
-        shown, pairs = contents.pictures[label], contents.pictures[label].neighbours
+    for label, shown in contents.pictures.items():
+        pairs = shown.neighbours
         stacked = [pair.image for pair in pairs] + [pair.nearest for pair in pairs]
         rows["real"].append((label, picture(shown.real, columns)))
         rows["synthetic"].append((label, picture(shown.synthetic, columns)))

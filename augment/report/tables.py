@@ -13,6 +13,7 @@ from augment.report.words import in_words, number, share, with_minus
 
 MAX_CURVE_POINTS = 150  # more would only weigh on the page
 MAX_CONFUSIONS = 20  # most frequent confusions that are listed
+MAX_MATRIX_CLASSES = 100  # of a matrix of more a person reads nothing, and it has millions of cells
 
 
 def arm_marks(arms: Rows, chosen: str) -> list[IntervalMark]:
@@ -153,13 +154,14 @@ def curve_lines(rows: Rows, names: Sequence[str]) -> dict[str, list[tuple[float,
 
 
 def confusion(rows: Rows, classes: Sequence[str]) -> dict[str, Any]:
-    """The chosen arm's answers on test: counts[actual][predicted] over `labels`; `frequent` lists mistakes as (actual,
-    predicted, count), largest first."""
+    """The chosen arm's answers on test: counts[actual][predicted] over `labels`, none of them where there are more than
+    `MAX_MATRIX_CLASSES`; `frequent` lists mistakes as (actual, predicted, count), largest first."""
     pairs = Counter((row["actual"], row["predicted"]) for row in rows)
     wrong = sorted((-count, actual, answer) for (actual, answer), count in pairs.items() if actual != answer)
+    labels = classes if len(classes) <= MAX_MATRIX_CLASSES else []
     return {
-        "labels": classes,
-        "counts": [[pairs[actual, answer] for answer in classes] for actual in classes],
+        "labels": labels,
+        "counts": [[pairs[actual, answer] for answer in labels] for actual in labels],
         "frequent": [(actual, answer, -count) for count, actual, answer in wrong[:MAX_CONFUSIONS]],
     }
 

@@ -15,15 +15,23 @@ IMAGES = 1000  # of a shard: a few shards even of small sets, so that several re
 def write_shards(folder: Path, split: str, images: Iterable[SharedImage], classes: Sequence[str]) -> None:
     """Of each image NNNNNN.png, NNNNNN.cls (its class index) and NNNNNN.json (label, synthetic, weight); equal images
     give equal bytes."""
-    numbered, shard = enumerate(images), 0
+    numbered, number = enumerate(images), 0
     while part := list(islice(numbered, IMAGES)):
-        with tarfile.open(folder / f"{split}-{shard:05d}.tar", "w") as archive:
-            for number, image in part:
-                told = {"label": classes[image.label], "synthetic": image.synthetic, "weight": image.weight}
-                _add(archive, f"{number:06d}.png", image.content)
-                _add(archive, f"{number:06d}.cls", str(image.label).encode())
-                _add(archive, f"{number:06d}.json", json.dumps(told, ensure_ascii=False).encode())
-        shard += 1
+        (folder / f"{split}-{number:05d}.tar").write_bytes(shard(part, classes))
+        number += 1
+
+
+def shard(numbered: Iterable[tuple[int, SharedImage]], classes: Sequence[str], prefix: str = "") -> bytes:
+    """One tar file of images, named by their numbers."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for number, image in numbered:
+            told = {"label": classes[image.label], "synthetic": image.synthetic, "weight": image.weight}
+            name = f"{prefix}{number:06d}"
+            _add(archive, f"{name}.png", image.content)
+            _add(archive, f"{name}.cls", str(image.label).encode())
+            _add(archive, f"{name}.json", json.dumps(told, ensure_ascii=False).encode())
+    return stream.getvalue()
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

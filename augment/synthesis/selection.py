@@ -1,7 +1,7 @@
 """From candidates to chosen samples: drop near copies of training images, then what is off its class."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
+from augment.core.progress import Progress
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.latent_transfer import LatentTransfer, latent_transfers
@@ -100,21 +101,22 @@ def choose_samples(
     picks: Mapping[str, NumberPicks] | None = None,
     larger: Sequence[ImageSet] | None = None,
     settings: TransplantSettings = NO_TRANSPLANT,
+    finish: Callable[[ClassCandidates], ClassCandidates] = lambda found: found,
 ) -> list[dict[str, ClassCandidates]]:
     """Make up to `wanted * oversample` candidates of each class and keep the first `wanted` that pass.
 
     They are made in rounds of `ROUND_CANDIDATES`, and no more of these than are needed.
-
     sets (the training images), generators, filters and the result have one entry for each seed. transfer_share: of a
     minority class's candidates, those made by latent transfer, where there is a shared generator. picks: label -> what
     a person kept and rejected: a kept one comes first and passes the class filter, not the guard against near copies.
     larger: the sets as large as they are judged, whose defects are carried where `settings` and the images allow it.
+    finish: what becomes of a class's candidates, here and as soon as they are there, such as their images in files.
     """
     carrying = _all_transplants(sets, larger, settings, seeds, engine)
     asked = zip(sets, generators, seeds, strict=True) if transfer_share > 0 else ()
     shared = [(of_seed.shared, train, seed) for train, of_seed, seed in asked]
-    found = engine.gather(_transfers_of, shared, "latents") if shared else [{} for _ in seeds]
-    transfers = [settings.without_own(by_class) for by_class in found]
+    by_seed = engine.gather(_transfers_of, shared, "latents") if shared else [{} for _ in seeds]
+    transfers = [settings.without_own(by_class) for by_class in by_seed]
     most, units = wanted * oversample, zip(sets, generators, transfers, carrying, filters, seeds, strict=True)
     choices = [
         ClassChoice(
@@ -124,8 +126,19 @@ def choose_samples(
         for train, known, by_class, translating, of_seed, seed in units
         for label, sampler in class_samplers(known, train, by_class, transfer_share, translating).items()
     ]  # fmt: skip
-    chosen = iter(engine.gather(choose_class, choices, "samples of classes"))
+    chosen = iter(_choose_all(choices, engine, finish))
     return [{label: next(chosen) for label in of_seed} for of_seed in generators]
+
+
+def _choose_all(
+    choices: Sequence[ClassChoice], engine: Engine, finish: Callable[[ClassCandidates], ClassCandidates]
+) -> list[ClassCandidates]:
+    """Those of all choices in their order, each finished as soon as it is there."""
+    chosen, progress = dict[int, ClassCandidates](), Progress("samples of classes", len(choices))
+    for position, found in engine.map(choose_class, choices):
+        chosen[position] = finish(found)
+        progress.advance()
+    return [chosen[position] for position in range(len(choices))]
 
 
 def _transfers_of(unit: tuple[ClassGenerator | None, ImageSet, int]) -> dict[str, LatentTransfer]:

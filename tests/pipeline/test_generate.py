@@ -25,7 +25,10 @@ def test_the_image_that_was_varied_is_named_by_its_position_among_all_classes(
         "b", 5, np.zeros((4, 1, 8, 8), np.uint8), np.array([-1, 2, 0, -1]), np.ones(4), 0.5, np.zeros(4, np.bool_),
         np.zeros(4, np.int64), np.ones(4), 0.1, np.array(["", "", "near_copy", "surplus"]),
     )  # fmt: skip
-    rows = generate.write_class(found, np.array([3, 7, 9]))
+    written = generate.Written()
+    assert len(written.add(found).images) == 0, "a million would be too many to keep"
+    rows = list(generate.rows_of(found, written.digests["b"], np.array([3, 7, 9])))
+    assert [bool(row["sha256"]) for row in rows] == [True, True, False, False]
     assert [row["source_image"] for row in rows] == ["", 9, 3, ""]
     assert [row["borrowed"] for row in rows] == [0, 1, 1, 0]
     assert tuple(rows[0]) == generate.COLUMNS

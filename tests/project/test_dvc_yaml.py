@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folders = ("raw", "base", "external", "selection")
+    folders = ("raw", "base", "external", "selection", "descriptions")
     for name in ("dvc.yaml", "params.yaml", *(f"data/{folder}/README.md" for folder in folders)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
@@ -32,7 +32,7 @@ def test_the_shipped_project_has_none(project: Path) -> None:
 def test_every_key_that_dvc_reads_is_missed(project: Path) -> None:
     (project / "params.yaml").write_text("")
     stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"].values()
-    watched = {"ingest.path", "train.base", "generate.selection", "evaluate.external"}
+    watched = {"ingest.path", "ingest.descriptions", "train.base", "generate.selection", "evaluate.external"}
     read = {key for stage in stages for key in stage["params"]} | watched
     assert {message.split()[0] for code, message in found(project) if code == "missing_key"} == read
     assert len(found(project)) == len(read)

@@ -13,7 +13,7 @@ from augment.gan import settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.training.run import GanJob
 from augment.project.sealed import HASH_DIGITS, write_sealed
-from augment.project.work_store import prune, prune_seen, survey
+from augment.project.work_store import Kept, keep_within, prune, prune_seen, survey
 from tests.gan.conftest import TINY, images
 
 
@@ -95,3 +95,21 @@ def test_what_backbones_saw_goes_by_its_age_alone(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "seen").iterdir()] == ["young.safetensors"]
     assert prune_seen(tmp_path / "nowhere", 0) == (0, 0)
     assert survey(tmp_path) == [], "it is no GAN"
+
+
+def test_a_store_beyond_its_budget_loses_what_was_unused_longest(tmp_path: Path) -> None:
+    seen = tmp_path / "backbone"
+    seen.mkdir()
+    (seen / "looked.seen").write_bytes(bytes(300))
+    os.utime(seen / "looked.seen", (time.time() - 5 * 86400,) * 2)
+    oldest, busy, used = put(tmp_path, "a", 9), put(tmp_path, "b", 7), put(tmp_path, "c", 2)
+    since = time.time() - 3 * 86400
+    assert keep_within(tmp_path, seen, 900, since) == Kept(0, 0, 900), "no more than it may be"
+    assert keep_within(tmp_path, seen, 899, since) == Kept(1, 200, 700)
+    assert not oldest.exists()
+    with exclusive(busy):
+        os.utime(busy / "lock", (0, 0))
+        os.utime(busy / "finished.pt", (0, 0))
+        assert keep_within(tmp_path, seen, 1, since) == Kept(1, 300, 400), "what a run is at work on, or used, stays"
+    assert [path.exists() for path in (busy, used, seen / "looked.seen")] == [True, True, False]
+    assert keep_within(tmp_path / "nowhere", tmp_path / "nothing", 0, since) == Kept(0, 0, 0)

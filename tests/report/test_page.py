@@ -12,6 +12,7 @@ from augment.data.imageset import ImageSet
 from augment.evaluation.columns import columns
 from augment.measure.features import pixels
 from augment.params import check
+from augment.report import pictures, tables
 from augment.report.page import render
 from pipeline import report as stage
 from tests.report.builder import random_images, write_index, write_manifest
@@ -123,6 +124,24 @@ def test_every_picture_has_a_text(outline):
     charts = [attributes for tag, attributes in outline.tags if tag == "svg" and "class" in attributes]
     assert charts
     assert all(attributes["role"] == "img" and attributes["aria-label"] for attributes in charts)
+
+
+def test_of_very_many_classes_the_smallest_are_pictured(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PICTURED_CLASSES", 2)
+    monkeypatch.setattr(tables, "MAX_MATRIX_CLASSES", 2)
+    assert pictures.pictured_classes({"many": 9, "none": 0, "few": 3}) == ["few", "none"]
+    labels = ["cup", "bag", "hat"]
+    contents = make(tmp_path, labels=labels)
+    page = render(contents)
+    assert list(contents.pictures) == ["bag", "cup"], "of equal size those that come first"
+    assert page.count('<article class="card">') == 2
+    for what in ("Pictures", "Figures", "Curves"):
+        assert f"{what} of 2 of 3 classes: those with the fewest training images." in page
+    assert "Win rate of hat" not in page
+    assert 'class="matrix"' not in page
+    assert "A matrix of 3 classes is too large to be read" in page
+    of_classes = page[page.index('id="classes"') : page.index('id="worth"')]
+    assert all(f'<th scope="row">{label}</th>' in of_classes for label in labels), "tables of one row a class have all"
 
 
 def test_a_failed_class_is_named_with_its_reason(page):

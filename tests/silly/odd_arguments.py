@@ -18,6 +18,7 @@ from augment import (
     load_generators,
     load_originals,
     load_upscaler,
+    load_words,
 )
 from augment.measure.augmentations import augment_batch
 from tests.silly.sound_calls import (
@@ -29,15 +30,19 @@ from tests.silly.sound_calls import (
     SET,
     TARGETS,
     UPSCALER,
+    WORDS,
+    WORDY,
     A,
     augmented,
     dataset,
     image_set,
+    learning_words,
     mix,
     one,
     several,
     train,
     upscaling,
+    wordy,
 )
 
 
@@ -76,6 +81,8 @@ TAKES: dict[str, set[str]] = {
     "ClassGenerator.training": {"None", "a mapping"}, "ClassGenerator.environment": {"None", "a mapping"},
     "train_upscaler.progress": {"a bool"}, "train_upscaler.adversarial": {"a float"},
     "train_upscaler.size": {"a list"}, "Upscaler.save": {"a text", "no text"},
+    "train_words.progress": {"a bool"}, "GeneratorSet.words": {"None"}, "WordGenerator.save": {"a text", "no text"},
+    "WordGenerator.training": {"a mapping"}, "WordGenerator.environment": {"a mapping"},
     "SyntheticDataset.upscaler": {"None"}, "SyntheticMix.upscaler": {"None"},
     "load_augmented.size": {"None", "a list"}, "load_augmented.transform": {"None", "a class", "a function"},
     "load_augmented.classes": {"None"}, "load_augmented.verify": {"a bool"},
@@ -109,7 +116,16 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "GeneratorSet.sample start": lambda odd: SET.sample(1, start=odd), "GeneratorSet.to": SET.to,
     "SyntheticMix.state_dict": lambda odd: SyntheticMix(SET, 0.5).load_state_dict({"_extra_state": odd}),
     **{f"GeneratorSet.{name}": lambda odd, name=name: several(**{name: odd}) for name in (
-        "generators", "failed", "classes", "shared")},
+        "generators", "failed", "classes", "shared", "words")},
+    **{f"train_words.{name}": lambda odd, name=name: learning_words(**{name: odd}) for name in (
+        "images", "descriptions", "seed", "steps", "progress")},
+    **{f"WordGenerator.{name}": lambda odd, name=name: wordy(**{name: odd}) for name in (
+        "network", "vocabulary", "training", "environment")},
+    "WordGenerator.sample n": lambda odd: WORDS.sample("dark a", odd), "WordGenerator.read request": WORDS.read,
+    "WordGenerator.sample seed": lambda odd: WORDS.sample("dark a", 1, seed=odd), "WordGenerator.save": WORDS.save,
+    "WordGenerator.sample request": lambda odd: WORDS.sample(odd, 1), "load_words": load_words,
+    "GeneratorSet.draw n": lambda odd: WORDY.draw("dark a", odd), "GeneratorSet.draw request": WORDY.draw,
+    "GeneratorSet.draw seed": lambda odd: WORDY.draw("dark a", 1, seed=odd),
     **{f"load_augmented.{name}": lambda odd, name=name: augmented(**{name: odd}) for name in (
         "folder", "split", "size", "transform", "classes", "verify")},
     "load_augmented[] index": lambda odd: augmented()[odd],

@@ -14,9 +14,11 @@ from augment import (
     ImageSet,
     SyntheticDataset,
     SyntheticMix,
+    WordGenerator,
     load_augmented,
     train_generators,
     train_upscaler,
+    train_words,
 )
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
@@ -32,6 +34,8 @@ NAMES = np.array(["a", "a", "b", "b"])
 IMAGES = ImageSet(PIXELS, NAMES, NAMES, np.arange(4).astype(np.str_))
 LARGE = ImageSet(PIXELS.repeat(2, 2).repeat(2, 3), NAMES, NAMES, IMAGES.sources)
 UPSCALER = train_upscaler(LARGE.images, 8, steps=1, progress=False)
+WORDS = train_words(PIXELS, ["light a", "dark a", "light b", "dark b"], steps=1, progress=False)
+WORDY = GeneratorSet({"a": A, "b": B}, words=WORDS)
 BATCH, TARGETS = torch.from_numpy(PIXELS), torch.tensor([0, 0, 1, 1])
 QUICK = {"width": 4, "latent": 2, "shared_steps": 2, "steps": 2, "batch_size": 2, "device": "cpu"}
 FEW = {"width": 4, "shared_steps": 2, "steps": 2}
@@ -66,6 +70,15 @@ def several(**changes: Any) -> object:
 
 def upscaling(**changes: Any) -> object:
     return train_upscaler(**({"originals": LARGE.images, "size": 8, "steps": 1, "progress": False} | changes))
+
+
+def learning_words(**changes: Any) -> object:
+    said = ["light a", "dark a", "light b", "dark b"]
+    return train_words(**({"images": PIXELS, "descriptions": said, "steps": 1, "progress": False} | changes))
+
+
+def wordy(**changes: Any) -> object:
+    return WordGenerator(**({"network": WORDS.network, "vocabulary": WORDS.vocabulary} | changes))
 
 
 def augmented(**changes: Any) -> Any:

@@ -17,6 +17,7 @@ from augment.data.near.descriptors import (
     SAMPLES_PER_AXIS,
     WHOLE,
     Float32,
+    Levels,
     Windows,
     cosines,
     deviation,
@@ -57,8 +58,8 @@ class Aligned:
     columns: Windows
 
 
-def align(images: Float32, descriptors: Float32, pairs: Int) -> Aligned:
-    """The best crop for every view in the pairs (P, 2) of images float32 (N, H, W), where it correlates well.
+def align(images: Levels, descriptors: Float32, pairs: Int) -> Aligned:
+    """The best crop for every view in the pairs (P, 2) of images (N, H, W), where it correlates well.
 
     descriptors: `views` (N, V, 99) of the images. Pairs of one first image must follow each other.
     """
@@ -74,20 +75,21 @@ def align(images: Float32, descriptors: Float32, pairs: Int) -> Aligned:
     return Aligned(first, second, view, axis[rows], axis[columns])
 
 
-def _best_crops(images: Float32, descriptors: Float32, cases: Int, axis: Windows) -> tuple[Float32, Int]:
+def _best_crops(images: Levels, descriptors: Float32, cases: Int, axis: Windows) -> tuple[Float32, Int]:
     """The highest correlation of each case (first, second, view) over all crops, and the crop that has it."""
     rows, columns = (cosines(side, FINE_FREQUENCIES, axis) for side in images.shape[1:])
     scores, crops = np.zeros(len(cases), dtype=np.float32), np.zeros(len(cases), dtype=np.int64)
     bounds = [*np.flatnonzero(np.diff(cases[:, 0], prepend=-1)).tolist(), len(cases)]
     for start, stop in pairwise(bounds):
-        spectra = (rows @ images[cases[start, 0]])[:, None] @ columns.swapaxes(1, 2)  # (crops, crops, 10, 10)
+        first = images[cases[start, 0]].astype(np.float32)
+        spectra = (rows @ first)[:, None] @ columns.swapaxes(1, 2)  # (crops, crops, 10, 10)
         cropped = unit(weighted(spectra)).reshape(len(axis) ** 2, -1)
         correlations = descriptors[cases[start:stop, 1], cases[start:stop, 2]] @ cropped.T
         scores[start:stop], crops[start:stop] = correlations.max(axis=1), correlations.argmax(axis=1)
     return scores, crops
 
 
-def distances(images: NDArray[np.floating], aligned: Aligned) -> Float32:
+def distances(images: Levels | NDArray[np.float16], aligned: Aligned) -> Float32:
     """1 - correlation (P,) of all channels of each aligned pair; 1 where contrast, brightness or tint differ too much.
 
     images: (N, C, H, W), levels 0 to 255.

@@ -13,66 +13,86 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.progress import with_progress
-from augment.data.near.descriptors import COARSE_FREQUENCIES, Float32, spectrum, unit, views, weighted, windows
+from augment.data.near.descriptors import (
+    COARSE_FREQUENCIES,
+    Float32,
+    Levels,
+    of_blocks,
+    spectrum,
+    unit,
+    views,
+    weighted,
+    windows,
+)
 
 Int = NDArray[np.int64]
 
 CELLS_PER_IMAGE = 4  # since a copy may fall on the other side of a border
 IMAGES_PER_CENTRE = 32
+MAX_CENTRES = 1000  # compared with every query; of more only those in the same cells of centres are
 MAX_EXHAUSTIVE_IMAGES = 10_000  # images; of more not every pair is compared
 MAX_CANDIDATES = 32  # candidates of an image at most
 MIN_COARSE_CORRELATION = 0.85  # correlation of their coarse descriptors
 _CROP_STEPS = 2  # 6 crops per axis, 5 % apart
-_PLACED_IMAGES = 4096  # images placed in cells at once
 _MAX_BLOCK_CORRELATIONS = 1_000_000  # correlations held at once (4 MB)
-_QUERY_IMAGES = 64  # images whose cells are found at once
+_QUERY_IMAGES = 64  # images described at once
 
 
 @dataclass(frozen=True)
 class Cells:
     """Images by the centres that are nearest to them. Centres are images of the set, so cells lie as densely as those.
 
-    centres: float32 (C, D) of length 1; inside: for each of them the sorted positions of its images.
+    centres: float32 (C, D) of length 1; inside: for each of them the sorted positions of its images; above: cells of
+    the centres, where there are so many that comparing with all would take time by the square of the images.
     """
 
     centres: Float32
     inside: list[Int]
+    above: "Cells | None"
 
     @classmethod
-    def of(cls, vectors: Float32, keys: Sequence[str]) -> "Cells":
+    def of(cls, vectors: Float32, keys: Sequence[str] | NDArray[np.str_]) -> "Cells":
         """Cells of vectors (N, D) of length 1; the images of the first keys, which should be hashes, are centres."""
-        chosen = np.argsort(np.asarray(keys), kind="stable")[: max(CELLS_PER_IMAGE, len(vectors) // IMAGES_PER_CENTRE)]
+        names = np.asarray(keys)
+        chosen = np.argsort(names, kind="stable")[: max(CELLS_PER_IMAGE, len(vectors) // IMAGES_PER_CENTRE)]
         centres = vectors[chosen]
-        starts = range(0, len(vectors), _PLACED_IMAGES)
-        scores = (vectors[start : start + _PLACED_IMAGES] @ centres.T for start in starts)  # (n, C)
-        cell = np.concatenate([np.argpartition(block, -CELLS_PER_IMAGE)[:, -CELLS_PER_IMAGE:] for block in scores])
+        cell = np.empty((len(vectors), CELLS_PER_IMAGE), dtype=np.int64)
+        placed = max(1, _MAX_BLOCK_CORRELATIONS // len(centres))  # images at once
+        for start in range(0, len(vectors), placed):
+            scores = vectors[start : start + placed] @ centres.T  # (n, C)
+            cell[start : start + placed] = np.argpartition(scores, -CELLS_PER_IMAGE)[:, -CELLS_PER_IMAGE:]
         order = np.argsort(cell.ravel(), kind="stable")
         bounds = np.searchsorted(cell.ravel()[order], np.arange(len(centres) + 1))
         positions = order // cell.shape[1]
-        return cls(centres, [positions[start:stop] for start, stop in pairwise(bounds)])
+        inside = [positions[start:stop] for start, stop in pairwise(bounds)]
+        return cls(centres, inside, cls.of(centres, names[chosen]) if len(centres) > MAX_CENTRES else None)
 
     def nearest(self, vectors: Float32) -> Int:
-        """The cell nearest to each of the vectors (..., D)."""
-        return np.asarray(np.argmax(vectors @ self.centres.T, axis=-1))
+        """The cell nearest to each of the vectors (V, D) of one image; of very many cells, among those whose centres
+        lie in the same cells above as any of the vectors."""
+        if self.above is None:
+            return np.asarray(np.argmax(vectors @ self.centres.T, axis=-1))
+        near = self.above.members(self.above.nearest(vectors))
+        return np.asarray(near[np.argmax(vectors @ self.centres[near].T, axis=-1)])
 
     def members(self, cells: Int) -> Int:
         """Sorted positions of the images in any of the cells."""
         return np.unique(np.concatenate([self.inside[cell] for cell in set(cells.tolist())]))
 
 
-def candidate_pairs(images: Float32, keys: Sequence[str]) -> Int:
+def candidate_pairs(images: Levels, keys: Sequence[str]) -> Int:
     """Pairs (P, 2) of positions (i, j): a crop of i, or i turned or brightened, correlates with j.
 
-    images: float32 (N, H, W). keys: a text for each, by which cells are laid out, whatever the images' order.
+    images: (N, H, W). keys: a text for each, by which cells are laid out, whatever the images' order.
     At most `MAX_CANDIDATES` for each i, in order of i; (j, i) may be there too.
     """
-    whole = unit(weighted(spectrum(images, COARSE_FREQUENCIES)))
+    whole = of_blocks(lambda some: unit(weighted(spectrum(some, COARSE_FREQUENCIES))), images)
     if len(images) <= MAX_EXHAUSTIVE_IMAGES:
         return _of_all(images, whole)
     return _of_cells(images, whole, Cells.of(whole, keys))
 
 
-def _of_all(images: Float32, whole: Float32) -> Int:
+def _of_all(images: Levels, whole: Float32) -> Int:
     """Every image against every other."""
     rows = max(1, _MAX_BLOCK_CORRELATIONS // max(1, len(images)))
     pairs = [np.zeros((0, 2), dtype=np.int64)]
@@ -90,13 +110,13 @@ def _of_all(images: Float32, whole: Float32) -> Int:
     return np.concatenate(pairs)
 
 
-def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
+def _of_cells(images: Levels, whole: Float32, cells: Cells) -> Int:
     """Every image against those in the cells of its variants."""
     pairs = []
     for start in with_progress("candidates for near duplicates", range(0, len(images), _QUERY_IMAGES)):
         variants = _variants(images[start : start + _QUERY_IMAGES])
-        for row, cells_of_image in enumerate(cells.nearest(variants).T):
-            others = cells.members(cells_of_image)
+        for row in range(variants.shape[1]):
+            others = cells.members(cells.nearest(variants[:, row]))
             best = (variants[:, row] @ whole[others].T).max(axis=0)
             best[others == start + row] = -1
             near = others[_highest(best[None])[1]]
@@ -104,8 +124,9 @@ def _of_cells(images: Float32, whole: Float32, cells: Cells) -> Int:
     return np.concatenate(pairs)
 
 
-def _variants(images: Float32) -> Float32:
+def _variants(levels: Levels) -> Float32:
     """Descriptors (V, n, 35) of every crop of the images, and of their other views."""
+    images = levels.astype(np.float32, copy=False)
     axis = windows(_CROP_STEPS)
     spectra = spectrum(images, COARSE_FREQUENCIES, axis[:, None, None], axis[:, None])  # (6, 6, n, 6, 6)
     crops = unit(weighted(spectra.reshape(-1, *spectra.shape[2:])))

@@ -6,12 +6,16 @@ It is the perceptual hash by DCT (Zauner 2010) without its rounding to bits. Cro
 are linear maps, so cropping many images is one matrix product.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Float32 = NDArray[np.float32]
+Levels = NDArray[np.uint8] | Float32
+"""Images in levels 0 to 255: as they are stored, where descriptors see every pixel of them, takes a quarter."""
+
 Windows = NDArray[np.float64]
 """Where crops begin and end along one axis, as fractions of the side: (..., 2)."""
 
@@ -65,15 +69,20 @@ def turns(height: int, width: int) -> list[Turn]:
 
 def views(images: Float32, count: int) -> Float32:
     """Descriptors (N, V, count**2 - 1) of images (N, H, W) as a copy may show them: in every turn, then brightened."""
-    every = turns(*images.shape[1:])
-    vectors = np.empty((len(images), len(every) + 1, count**2 - 1), dtype=np.float32)
+    spectra = spectrum(images, count)
+    brightened: Float32 = np.minimum(images * BRIGHTENING, 255).astype(np.float32)
+    every = [turned_spectrum(spectra, turn) for turn in turns(*images.shape[1:])]
+    return unit(weighted(np.stack([*every, spectrum(brightened, count)], axis=1)))
+
+
+def of_blocks(describe: Callable[[Float32], Float32], images: Levels) -> Float32:
+    """`describe` of all images (N, H, W), of some at a time: nothing of several times their memory is made at once."""
+    described = describe(images[:0].astype(np.float32))
+    every = np.empty((len(images), *described.shape[1:]), dtype=np.float32)
     for start in range(0, len(images), _BLOCK_IMAGES):
-        block = images[start : start + _BLOCK_IMAGES]
-        spectra = spectrum(block, count)
-        brightened: Float32 = np.minimum(block * BRIGHTENING, 255).astype(np.float32)
-        shown = [*(turned_spectrum(spectra, turn) for turn in every), spectrum(brightened, count)]
-        vectors[start : start + len(block)] = unit(weighted(np.stack(shown, axis=1)))
-    return vectors
+        block = images[start : start + _BLOCK_IMAGES].astype(np.float32)
+        every[start : start + len(block)] = describe(block)
+    return every
 
 
 def view_turns(height: int, width: int) -> list[Turn]:

@@ -13,9 +13,20 @@ from numpy.typing import NDArray
 from augment.core.progress import with_progress
 from augment.data.near.alignment import align, distances
 from augment.data.near.candidates import candidate_pairs
-from augment.data.near.descriptors import FINE_FREQUENCIES, Float32, deviation, luma, sampler, spectrum, views
+from augment.data.near.descriptors import (
+    FINE_FREQUENCIES,
+    Float32,
+    Levels,
+    deviation,
+    luma,
+    of_blocks,
+    sampler,
+    spectrum,
+    views,
+)
 
 UInt8 = NDArray[np.uint8]
+Int = NDArray[np.int64]
 
 MIN_SEARCHED_PX = 16  # below, on either side, distinct images are too alike to tell
 MAX_DISTANCE = 0.011  # distance (1 - correlation) of near duplicates at most,
@@ -49,19 +60,18 @@ def near_duplicate_pairs(images: Sequence[UInt8], labels: Sequence[str], keys: S
     if len(images) < 2 or min(images[0].shape[:2]) < MIN_SEARCHED_PX:
         return []
     colour, grey = _thumbnails(images)
-    spectra = spectrum(grey, FINE_FREQUENCIES)
-    contrast = deviation(spectra)
+    contrast = of_blocks(lambda some: deviation(spectrum(some, FINE_FREQUENCIES)), grey)
     varied = np.flatnonzero(contrast >= MIN_DEVIATION)
     if len(varied) < 2:
         return []
     if len(varied) < len(images):
         colour, grey = colour[varied], grey[varied]
-    descriptors = views(grey, FINE_FREQUENCIES)
+    descriptors = of_blocks(lambda some: views(some, FINE_FREQUENCIES), grey)
     usual = usual_distances(descriptors[:, 0], np.asarray(labels)[varied], np.asarray(keys)[varied])
     limits = np.minimum(MAX_DISTANCE + (ROUNDING_LEVELS / contrast[varied]) ** 2, MAX_USUAL_SHARE * usual)
     distance_of: dict[tuple[int, int], float] = {}
     pairs = candidate_pairs(grey, np.asarray(keys)[varied].tolist())
-    pairs = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)  # a crop of either may lie on the other
+    pairs = _both_ways(pairs, len(grey))  # a crop of either may lie on the other
     for block in with_progress("near duplicates", np.array_split(pairs, range(_BLOCK_PAIRS, len(pairs), _BLOCK_PAIRS))):
         aligned = align(grey, descriptors, block)
         limit = np.maximum(np.minimum(limits[aligned.first], limits[aligned.second]), 1e-9)
@@ -91,15 +101,25 @@ def usual_distances(descriptors: Float32, labels: NDArray[np.str_], keys: NDArra
     return usual
 
 
-def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.float16], Float32]:
-    """At most 32 px a side: all channels as float16 (N, C, h, w), to an eighth of a grey level, and luma (N, h, w)."""
+def _both_ways(pairs: Int, count: int) -> Int:
+    """Pairs (P, 2) of so many images and their reverses, sorted, none of them twice."""
+    numbers = np.unique(np.concatenate([pairs @ [count, 1], pairs @ [1, count]]))
+    return np.stack(np.divmod(numbers, count), axis=1)
+
+
+def _thumbnails(images: Sequence[UInt8]) -> tuple[NDArray[np.uint8] | NDArray[np.float16], Levels]:
+    """At most 32 px a side: all channels (N, C, h, w) and luma (N, h, w). Of larger images as float16, to an eighth of
+    a grey level, and as float32; of others their pixels are as exact, and take less."""
     height, width = images[0].shape[:2]
     rows, columns = sampler(height, min(height, _THUMBNAIL_PX)), sampler(width, min(width, _THUMBNAIL_PX))
-    channels = max(image.shape[2] for image in images)
-    colour = np.empty((len(images), channels, len(rows), len(columns)), dtype=np.float16)
-    grey = np.empty((len(images), len(rows), len(columns)), dtype=np.float32)
+    channels, is_reduced = max(image.shape[2] for image in images), max(height, width) > _THUMBNAIL_PX
+    shape = len(images), channels, len(rows), len(columns)
+    colour = np.empty(shape, dtype=np.float16) if is_reduced else np.empty(shape, dtype=np.uint8)
+    is_luma = channels == 1 and not is_reduced
+    grey: Levels = colour[:, 0] if is_luma else np.empty((len(images), *shape[2:]), dtype=np.float32)
     for position, image in enumerate(images):
-        small = rows @ image.transpose(2, 0, 1).astype(np.float32) @ columns.T
+        whole = image.transpose(2, 0, 1).astype(np.float32)
+        small = np.asarray(rows @ whole @ columns.T if is_reduced else whole, dtype=np.float32)
         colour[position] = small
         grey[position] = luma(small)
     return colour, grey

@@ -13,7 +13,7 @@ from augment.data.arguments import short
 from augment.data.sources.labels import label_faults
 
 
-def check_parts(generators: Any, failed: Any, shared: Any) -> None:
+def check_parts(generators: Any, failed: Any, shared: Any, words: Any) -> None:
     """The arguments of a set of generators: each of the right kind, under its own label, all of one size."""
     for name, parts in (("generators", generators), ("failed", {} if failed is None else failed)):
         if not isinstance(parts, Mapping) or not all(isinstance(label, str) for label in parts):
@@ -26,7 +26,9 @@ def check_parts(generators: Any, failed: Any, shared: Any) -> None:
             raise TypeError(f"generators[{label!r}] or shared must be a ClassGenerator, got {short(generator)}")
         if label in generators and generators[label] is generator and generator.label != label:
             raise ArgumentError(f"generators[{label!r}] is the generator of class {generator.label!r}")
-    shapes = {tuple(generator.shape) for _, generator in every}
+    if words is not None and not all(hasattr(words, name) for name in ("read", "sample", "shape")):
+        raise TypeError(f"words must be a WordGenerator, got {short(words)}")
+    shapes = {tuple(generator.shape) for generator in [*(one for _, one in every), *([] if words is None else [words])]}
     if len(shapes) > 1:
         raise ArgumentError(f"generators draw images of different sizes: {sorted(shapes)}; a set has one")
 

@@ -1,8 +1,10 @@
 """The generators of all classes: sampling over them, and saving as a set of bundles (`bundle_files.py`)."""
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,12 +13,17 @@ from augment.core.errors import ArgumentError
 from augment.core.files import json_text, slug, write_bytes
 from augment.core.progress import counted, first_few
 from augment.data.arguments import path_argument, sequence_argument, short, whole_number
-from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, signed
+from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, WORDS, signed
 from augment.gan.generators.arguments import check_labels, check_parts
 from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
 from augment.gan.generators.hub import check_target, fetched, is_repository, push
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
+
+if TYPE_CHECKING:
+    from augment.gan.words.generator import WordGenerator  # which imports what stands in this room
+
+    Saved = ClassGenerator | WordGenerator
 
 
 class GeneratorSet(Mapping[str, ClassGenerator]):
@@ -24,7 +31,8 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
 
     classes: all classes of the training set, those without a generator included; sorted unless an
     order is given. class_to_idx: label -> position in `classes`. failed: label -> why there is no
-    generator. shared: the generator of all classes that theirs began from, None where there was none.
+    generator. shared: the generator of all classes that theirs began from, None where there was none. words: the
+    generator that draws descriptions, None where classes had none.
     Raises `ArgumentError` when `classes` are not the labels of `generators` and `failed`, when a generator is of
     another label than it stands under, or draws images of another size than the others, TypeError for other kinds.
 
@@ -50,9 +58,10 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         failed: Mapping[str, str] | None = None,
         classes: Sequence[str] | None = None,
         shared: ClassGenerator | None = None,
+        words: "WordGenerator | None" = None,
     ) -> None:
-        check_parts(generators, failed, shared)
-        self.failed, self.shared = dict(failed or {}), shared
+        check_parts(generators, failed, shared, words)
+        self.failed, self.shared, self.words = dict(failed or {}), shared, words
         labels = sorted({*generators, *self.failed})
         self.classes = labels if classes is None else sequence_argument("classes", classes)
         if sorted(self.classes, key=str) != labels or set(generators) & set(self.failed):
@@ -109,16 +118,31 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             labels[where] = self.class_to_idx[label]
         return images, labels
 
+    def draw(self, request: str, n: int = 16, *, seed: int = 0) -> Tensor:
+        """uint8 (n, C, H, W) of what words say, as `WordGenerator.sample` draws them, for looking.
+
+        Warns, in one message, of what no training description has: words without a meaning for this set, and what the
+        nearest description lacks. Raises `ArgumentError` where no descriptions were learnt, for a request that is empty
+        or endless or of which no word has a meaning, and as `ClassGenerator.sample` does.
+        """
+        if self.words is None:
+            advice = "name a file of them in ingest.descriptions (docs/words.md), or use train_words"
+            raise ArgumentError(f"request: these generators were trained without descriptions; {advice}")
+        if said := self.words.warning(request):
+            warnings.warn(said, stacklevel=2)
+        return self.words.sample(request, n, seed=seed)
+
     def save(self, folder: str | Path) -> None:
-        """Write a bundle for each class, one of the shared generator, and index.json, which has a hash of every file;
-        `load_generators` reads all back.
+        """Write a bundle for each class, of the shared generator and of words, and index.json, which has a hash of
+        every file; `load_generators` reads all back.
 
         Raises `ArgumentError` for labels that cannot stand beside each other, `StoreError` when the disk refuses.
         """
         folder = path_argument("folder", folder)
         check_labels(self.classes)
-        bundles = {slug(label): generator for label, generator in self.items()}
+        bundles: dict[str, Saved] = {slug(label): generator for label, generator in self.items()}
         bundles |= {SHARED: self.shared} if self.shared is not None else {}
+        bundles |= {WORDS: self.words} if self.words is not None else {}
         files = {
             f"{name}/{file}": digest
             for name, generator in bundles.items()
@@ -133,6 +157,7 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
             for label in self.classes
         }
         index = {"format": INDEX_FORMAT, "classes": entries, "order": self.classes, "shared": self.shared is not None}
+        index |= {"words": True} if self.words is not None else {}
         write_bytes(folder / INDEX, json_text(signed({**index, "files": files})).encode())
 
     def save_pretrained(self, folder: str | Path, *, verdict: str | Path | None = None) -> None:

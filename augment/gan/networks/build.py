@@ -41,8 +41,8 @@ def new_discriminator(architecture: Architecture, models: int = 1) -> Discrimina
 
 
 def to_float(images: Tensor) -> Tensor:
-    """uint8 [0, 255] -> float32 [-1, 1]."""
-    return images.float() / 127.5 - 1.0
+    """uint8 [0, 255] -> float32 [-1, 1]; what is float is in [-1, 1] already."""
+    return images if images.is_floating_point() else images.float() / 127.5 - 1.0
 
 
 def to_uint8(images: Tensor) -> Tensor:

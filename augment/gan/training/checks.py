@@ -1,6 +1,7 @@
 """Detect training that has gone wrong. Losses look healthy during collapse, so samples are checked.
 
-Each check returns a reason in words, or None when all is well. Images are float (N, C, H, W) in [-1, 1].
+Each check returns a reason in words, or None when all is well. Images are float (N, C, H, W) in [-1, 1]; training
+images may be uint8.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from augment.gan.networks.build import to_float
 from augment.gan.training.losses import LossName
 from augment.gan.training.players import PlayersOf
 
@@ -23,6 +25,7 @@ MAX_CRITIC_SLOPE = 10.0  # of a critic whose slope is held at 1
 MAX_QUERIES = 64  # real images whose nearest other one is looked for
 MIN_REAL_IMAGES = 4  # with fewer real images there is no telling how far apart they usually are
 MIN_GROUP_SAMPLES = 16  # samples compared with each other
+BLOCK_IMAGES = 4096  # compared with others at once
 
 
 def find_fault(
@@ -159,7 +162,9 @@ def _nearest_other(images: Tensor) -> Tensor:
 def rms_distances(first: Tensor, second: Tensor) -> Tensor:
     """Root mean square difference of each image of the one side to each of the other, float (N, M).
 
-    float32, and fast; `measure.metrics` has the distances of features, in float64.
+    first, second: float in [-1, 1], or uint8, which becomes float one block after the other. float32, and fast;
+    `measure.metrics` has the distances of features, in float64.
     """
-    left, right = first.float().flatten(1), second.float().flatten(1)
-    return torch.cdist(left, right) / math.sqrt(left.shape[1])
+    left = to_float(first).float().flatten(1)
+    blocks = [torch.cdist(left, to_float(block).float().flatten(1)) for block in torch.split(second, BLOCK_IMAGES)]
+    return torch.cat(blocks, dim=1) / math.sqrt(left.shape[1])

@@ -119,7 +119,7 @@ class GanResult:
 class Run:
     """A GAN on its way; `reason` says why it was given up, if it was; `ended`: whether it was told to end early.
 
-    data: its images, float (N, C, H, W), on its device. seen, unseen: float64 (N,), the sampling weight of
+    data: its images, uint8 (N, C, H, W), on its device. seen, unseen: float64 (N,), the sampling weight of
     each image in this interval, and of those that are hidden from D.
     """
 

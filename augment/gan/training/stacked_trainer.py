@@ -18,7 +18,6 @@ from torch.nn.utils.rnn import pad_sequence
 
 from augment.core.errors import TrainingError
 from augment.core.seeds import derive_seed
-from augment.gan.networks.build import to_float
 from augment.gan.training.augmentation import stacked_augmentation
 from augment.gan.training.players import Players
 from augment.gan.training.run import (
@@ -82,7 +81,7 @@ def fit_stacked(
     """
     if not jobs:
         return
-    data = to_float(torch.from_numpy(np.concatenate([job.images for job in jobs]))).to(jobs[0].device)
+    data = torch.from_numpy(np.concatenate([job.images for job in jobs])).to(jobs[0].device)
     count = len(jobs)
     slots = slots_of(jobs, data, resume or [None] * count, saves or [None] * count, on_rows or [never_ends] * count)
     max_models, saved_at = count, time.monotonic()
@@ -127,7 +126,7 @@ class Interval:
 def train_interval(group: Sequence[Slot], data: Tensor, stop: ShouldStop, on_step: OnStep) -> Interval:
     """Train one stack of these to the end of their interval, or until it is stopped; the models stay as they are.
 
-    data: the images of all, float (M, C, H, W), one model's after the other's. No step waits for the device.
+    data: the images of all, uint8 (M, C, H, W), one model's after the other's. No step waits for the device.
     """
     runs = [slot.run for slot in group]
     separate_players, settings = [run.players for run in runs], runs[0].job.settings

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from augment.gan.networks.architecture import Architecture
+from augment.gan.networks.build import to_float
 from augment.gan.networks.layers import dual, split_dual
 from augment.gan.training.augmentation import Augment
 from augment.gan.training.losses import AdversarialLoss, Centre, adversarial_loss
@@ -204,10 +205,11 @@ def effective_gamma(gamma: float, architecture: Architecture, loss: AdversarialL
 def draw_images(
     data: Tensor, sampling_weights: Tensor, count: int, rng: torch.Generator, offsets: Tensor | None = None
 ) -> Tensor:
-    """`count` images with replacement, so a class may be smaller than a batch.
+    """`count` images with replacement, so a class may be smaller than a batch; float (count, C, H, W) in [-1, 1].
 
-    sampling_weights: float64 (N,) of each image of `data`. For a stack float64 (K, most images of a model), and
-    offsets: int64 (K, 1), where each model's images begin in `data`; then `count` of each model, in turns.
+    data: (N, C, H, W), bytes or float. sampling_weights: float64 (N,) of each image of `data`. For a stack float64 (K,
+    most images of a model), and offsets: int64 (K, 1), where each model's images begin in `data`; then `count` of each
+    model, in turns.
     """
     drawn = torch.multinomial(sampling_weights, count, replacement=True, generator=rng)
-    return data[drawn if offsets is None else (offsets + drawn).T.flatten()]
+    return to_float(data[drawn if offsets is None else (offsets + drawn).T.flatten()])

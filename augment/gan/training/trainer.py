@@ -107,7 +107,7 @@ def leaks_in(samples: Tensor | None, run: Run) -> dict[Operation, str]:
     if samples is None or run.job.settings.augmentation == 0:
         return {}
     suspects = operations(*run.data.shape[2:], color=run.job.settings.color_augmentation)
-    return find_leaks(samples, evenly_spaced(run.data, MAX_LEAK_REFERENCES), suspects)
+    return find_leaks(samples, to_float(evenly_spaced(run.data, MAX_LEAK_REFERENCES)), suspects)
 
 
 def fit(
@@ -127,7 +127,7 @@ def fit(
     on_row: called with each row of the history; when true, the run ends there, if its samples pass the checks.
     """
     settings, steps = job.settings, job.settings.steps
-    run = begin_run(job, to_float(torch.from_numpy(job.images)).to(job.device), resume)
+    run = begin_run(job, torch.from_numpy(job.images).to(job.device), resume)
     players, progress = run.players, run.progress
     saved_at = time.monotonic()
     metrics: list[Tensor] = []  # of the steps that no row holds yet

@@ -73,6 +73,20 @@ def test_copies_are_found_in_cells_as_among_all(monkeypatch: pytest.MonkeyPatch)
     assert len(in_cells & among_all) > 0.95 * len(among_all)
 
 
+def test_copies_are_found_through_cells_of_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hardly any image has another nearest cell there, and a copy that shares one of its four is found all the same."""
+    images = vectors(4000)
+    plain = Cells.of(images, keys(len(images)))
+    monkeypatch.setattr(candidates, "MAX_CENTRES", 50)
+    cells = Cells.of(images, keys(len(images)))
+    assert plain.above is None
+    assert cells.above is not None
+    assert len(cells.above.centres) == max(CELLS_PER_IMAGE, len(cells.centres) // IMAGES_PER_CENTRE)
+    assert np.array_equal(cells.centres, plain.centres)
+    near = [cells.members(cells.nearest(images[number : number + 1])) for number in range(0, 4000, 40)]
+    assert np.mean([number * 40 in members for number, members in enumerate(near)]) > 0.9
+
+
 def test_a_query_of_a_large_set_is_compared_with_few() -> None:
     images = vectors(8000)
     cells = Cells.of(images, keys(len(images)))

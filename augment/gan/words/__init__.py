@@ -1,0 +1,1 @@
+"""Words: a generator of all classes that draws what a short description says."""
