@@ -198,8 +198,7 @@ class Compute(Section):
         wanted = {"auto": self.gpus_per_task > 0, "cpu": False, "cuda": True}[self.device]
         if self.engine == "ray" and wanted != (self.gpus_per_task > 0):
             both = f"device: {self.device} and gpus_per_task: {self.gpus_per_task:g}"
-            mend = "set device: auto, and gpus_per_task to 0 for CPUs or above for GPUs"
-            raise ValueError(f"{both} do not go together with engine: ray; {mend}")
+            raise ValueError(f"{both} do not go together with engine: ray; set device: auto (gpus_per_task 0 for CPUs)")
         return self
 
 
