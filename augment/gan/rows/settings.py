@@ -7,7 +7,7 @@ from augment.core.errors import ParamsError
 from augment.gan.training.losses import LossName
 from augment.params import Train
 
-SHARED_STEPS, CLASS_STEPS, MAX_STEPS_PER_ROW = 600, 200, 20
+SHARED_STEPS, CLASS_STEPS, MAX_STEPS_PER_ROW = 200, 50, 20
 LEARNING_RATE = 1e-3
 HIDDEN_PER_WIDTH = 4  # train.width counts channels of images
 
