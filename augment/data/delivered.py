@@ -75,7 +75,7 @@ def _metadata(row: Mapping[str, Any]) -> dict[str, Any]:
 def read_manifest(folder: Path) -> Rows:
     """The rows of its manifest.csv. Raises `DataError` when it is not what `assemble` writes."""
     path = folder / MANIFEST
-    if (folder / "recipe.json").exists() and not path.exists():
+    if not path.exists() and any(folder.glob("train.*")):
         raise DataError(f"{folder}: it holds rows of a table, not images: read train.csv or train.npz there as it is, "
                         "with its columns `synthetic` and `weight`.")  # fmt: skip
     if not path.exists():
