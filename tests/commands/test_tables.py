@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path / name)
-    for name in ("base", "selection", "external"):
+    for name in ("base", "selection", "descriptions", "external"):
         (tmp_path / "data" / name).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     write_toy(tmp_path / "parts.csv")
@@ -107,6 +107,6 @@ def test_what_shows_images_says_that_these_are_none(
 ) -> None:
     generators_of(toy_rows(), Train(width=4, latent=4, shared_steps=10, steps=10), 0).save(project / "models")
     (project / "data/augmented").mkdir(parents=True)
-    (project / "data/augmented/recipe.json").write_text("{}")
+    (project / "data/augmented/train.csv").touch()
     assert cli.main(command) == 2
     assert "rows" in capsys.readouterr().err
