@@ -7,7 +7,7 @@ ArmKind = Literal["real", "gan", "control", "delivered", "reference"]
 Family = Literal["scratch", "probe", "finetune", "logistic", "shrinkage_lda", "gradient_boosting"]
 Source = Literal[
     "raw", "filtered", "copies", "smote", "mixes", "pasted", "shuffled", "noise", "untranslated", "borderline",
-    "differences", "gaussian", "ctgan",
+    "differences", "gaussian",
 ]  # fmt: skip
 Use = Literal[
     "uniform", "balanced", "weighted loss", "adjusted", "smoothed", "fill", "half", "first", "only", "delivered",
@@ -27,7 +27,7 @@ class ArmRow:
         minority image on a majority one; shuffled: filtered ones under random labels; noise: uniform pixels;
         untranslated: the good images that defects are carried onto, without these. Of tables alone, borderline: SMOTE
         where classes meet; differences: a row plus the difference of two others; gaussian: normal, one covariance for
-        all classes; ctgan: that library's
+        all classes
     use: uniform: all real images equally often; balanced: all classes equally often; weighted loss: uniform, the loss
         counts classes equally; adjusted: uniform, scores are corrected for how frequent classes are; smoothed:
         balanced, with soft labels; fill: made images raise every class to the largest; half: they are half of what

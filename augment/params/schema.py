@@ -28,7 +28,7 @@ from augment.params.arms import (
 )
 from augment.params.backbone_section import BackboneFile
 from augment.params.image_sections import Generate, Ingest, Section, Train
-from augment.params.table_arms import CTGAN_ARM, ROW_FAMILIES, TABLE_DEFAULT_ARMS
+from augment.params.table_arms import ROW_FAMILIES, TABLE_DEFAULT_ARMS
 from augment.params.types import BACKBONE_MAX_SIDE_PX, ClusterAddress, DeliveredSize, Label, Steps, WatchedPath
 
 
@@ -129,7 +129,7 @@ class Evaluate(Section):
         if isinstance(self.arms, list):
             return tuple(arm for arm in TABLE_ARMS if arm in self.arms)
         every = TABLE_ARMS if self.arms == "all" else TABLE_DEFAULT_ARMS
-        able = [arm for arm in every if arm != CTGAN_ARM and (installed or arm not in SMOTE_ARMS)]
+        able = [arm for arm in every if installed or arm not in SMOTE_ARMS]
         return tuple(arm for arm in able if self.classifier in ("auto", ROW_OF[arm].family) or not ROW_OF[arm].base)
 
     @property

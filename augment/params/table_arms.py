@@ -7,7 +7,6 @@ base that real rows alone show best on val, and then only what an arm draws diff
 
 from augment.params.arm_row import ArmRow
 
-CTGAN_ARM = "ctgan_half"
 SMOTE_SOURCES = ("smote", "borderline")  # imbalanced-learn makes them
 
 TABLE_ONLY_ROWS = (
@@ -23,8 +22,6 @@ TABLE_ONLY_ROWS = (
            spoken="rows varied by borrowed differences as half of small classes"),
     ArmRow("gaussian_half", "real", "gaussian", "half", "Half rows of a Gaussian, covariance pooled", default=True,
            spoken="rows of a Gaussian with pooled covariance as half of small classes"),
-    ArmRow(CTGAN_ARM, "real", "ctgan", "half", "Half CTGAN's rows in small classes",
-           spoken="CTGAN's rows as half of small classes"),
 )  # fmt: skip
 ROW_FAMILIES = tuple(row.name for row in TABLE_ONLY_ROWS if row.base)  # each named as the arm that is it alone
 TABLE_ORDER = (  # of every arm that runs on rows; those of its own stand beside their likes
@@ -32,4 +29,4 @@ TABLE_ORDER = (  # of every arm that runs on rows; those of its own stand beside
     "smote", "smote_half", *(row.name for row in TABLE_ONLY_ROWS if not row.base),
     "gan_fill", "gan_half", "gan_half_filtered", "gan_only", "copies_half", "shuffled", "noise",
 )  # fmt: skip
-TABLE_DEFAULT_ARMS = tuple(arm for arm in TABLE_ORDER if arm not in (CTGAN_ARM, "gan_only", "shuffled", "noise"))
+TABLE_DEFAULT_ARMS = tuple(arm for arm in TABLE_ORDER if arm not in ("gan_only", "shuffled", "noise"))

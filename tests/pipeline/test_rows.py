@@ -12,6 +12,7 @@ from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import read_csv, read_json
 from augment.data.rows.rowset import RowSet
 from augment.evaluation.last_verdict import last_verdict
+from augment.evaluation.rows import experiment as row_experiment
 from augment.params import Params, check
 from pipeline.assemble import assemble
 from pipeline.evaluate import evaluate
@@ -149,10 +150,9 @@ def test_an_arm_of_images_is_named(arms: list[str], words: str) -> None:
 def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_toy(tmp_path / "parts.csv", COUNTS)
     monkeypatch.chdir(tmp_path)
-    params = params_of(
-        "table", "parts.csv", arms=["none", "logistic", "gan_half_filtered", "copies_half", "ctgan_half"]
-    )
+    monkeypatch.setattr(row_experiment, "_is_installed", lambda name: False)
+    params = params_of("table", "parts.csv", arms=["none", "logistic", "gan_half_filtered", "copies_half", "smote"])
     for stage in STAGES[:3]:
         stage(params)
-    with pytest.raises(AugmentError, match="ctgan_half is not built in"):
+    with pytest.raises(AugmentError, match=r"smote needs imbalanced-learn: pip install 'gan-augment\[imblearn\]'"):
         experiment(params)

@@ -16,7 +16,6 @@ from augment.evaluation.verdict.selection import strongest_base
 from augment.gan.rows.generators import RowGenerators
 from augment.params import Params
 from augment.params.arms import SMOTE_ARMS, TABLE_BASE_ARMS, Arm, arm_kinds
-from augment.params.table_arms import CTGAN_ARM
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,6 @@ def arms_of_rows(params: Params) -> tuple[Arm, ...]:
     lacking = [arm for arm in arms if arm in SMOTE_ARMS and not installed]
     if lacking:
         raise AugmentError(f"evaluate.arms: {lacking[0]} needs imbalanced-learn: pip install 'gan-augment[imblearn]'")
-    if CTGAN_ARM in arms:
-        raise AugmentError(f"evaluate.arms: {CTGAN_ARM} is not built in: CTGAN's licence (BUSL 1.1) forbids it here; "
-                           "benchmarks/tables.py compares with it where it is installed")  # fmt: skip
     return arms
 
 

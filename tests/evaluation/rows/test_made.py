@@ -14,7 +14,7 @@ TRAIN = toy_rows()
 CLASSES = TRAIN.classes
 ENCODING = Encoding.of(SCHEMA, TRAIN.values)
 ROWS, TARGETS = ENCODING.encode(TRAIN.values), TRAIN.targets(CLASSES)
-SOURCES = sorted({source for arm in TABLE_ARMS if (source := ROW_OF[arm].source)} - {"raw", "filtered", "ctgan"})
+SOURCES = sorted({source for arm in TABLE_ARMS if (source := ROW_OF[arm].source)} - {"raw", "filtered"})
 FILTERED = {label: ROWS[index == TARGETS][:7] for index, label in enumerate(CLASSES)}
 
 
