@@ -10,7 +10,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,10 @@ class Watched:
 
         self.disk.meet("write", path_of(self.stream.fileno()), half)
         return self.stream.write(content)
+
+    def writelines(self, parts: Iterable[Any]) -> None:
+        for part in parts:
+            self.write(part)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
