@@ -16,6 +16,7 @@ from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.evaluation.scores import predictions
+from augment.gan.generators import GeneratorSet
 from augment.measure import augmentations
 from augment.measure.classifiers import FitSettings, probabilities
 from augment.params.arms import (
@@ -30,6 +31,7 @@ from augment.params.arms import (
 )
 from augment.synthesis.filter import FilterSettings
 from tests.evaluation.verdict.judged import judged, table_of
+from tests.toy import Fixed
 
 ELSEWHERE = (*BACKBONE_ARMS, UNMATCHED_ARM, UNTRANSLATED_ARM)  # the last runs where a class has translated samples
 BY_NETWORK = [arm for arm in ARMS if arm not in ELSEWHERE]  # from scratch
@@ -244,17 +246,6 @@ def test_arms_differ():
     assert not same
 
 
-class Fixed:
-    """Stands in for a generator: real images of another draw."""
-
-    def __init__(self, label):
-        self.label = label
-        self.images = image_set(6, seed=7).of_class(label).images
-
-    def sample(self, n, *, seed=0, start=0):
-        return torch.from_numpy(self.images[start : start + n])
-
-
 def test_a_small_comparison_with_all_arms():
     fit = FitSettings(4, 2e-3)
     settings = ExperimentSettings(
@@ -263,7 +254,8 @@ def test_a_small_comparison_with_all_arms():
     )  # fmt: skip
     splits = Splits(image_set(), image_set(1, seed=2), image_set(2, seed=3))
     replicates = paired_seeds(splits, [0, 1]).replicates
-    generators = {label: Fixed(label) for label in COUNTS}
+    others = image_set(6, seed=7)
+    generators = GeneratorSet({label: Fixed(label, others.of_class(label).images) for label in COUNTS})
     compared = run_experiment(replicates, [generators, generators], settings, Engine("serial"))
     assert list(predictions(compared.scores.test)) == [arm for arm in BY_NETWORK if arm != "as_delivered"]
     compared = add_delivered_arm(compared, replicates, "gan_half_filtered", settings, Engine("serial"))
