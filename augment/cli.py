@@ -89,7 +89,9 @@ def _init(options: argparse.Namespace) -> int:
 
     file: Path = options.params
     if tables.form_of(options.path):
-        return tables.init_rows(options.path, file, options.label)
+        tables.init_rows(options.path, file, options.label)
+        print("\nNext: `dvc repro`")
+        return 0
     return setup.run(options.path, file, partial(ahead.outlook, file), partial(ahead.working_size, file))
 
 

@@ -125,8 +125,8 @@ def as_text(title: str, findings: RowFindings) -> list[str]:
     return lines + [f"left out: {number} rows, {code}" for code, number in set_aside.items()]
 
 
-def init_rows(path: Path, params_path: Path, label: str | None = None) -> int:
-    """Write `ingest` of params.yaml for a table, print what was found; returns 0.
+def init_rows(path: Path, params_path: Path, label: str | None = None) -> None:
+    """Write `ingest` of params.yaml for a table, print what was found.
 
     Raises `DataError` where something would stop a run; nothing is written then.
     """
@@ -143,8 +143,6 @@ def init_rows(path: Path, params_path: Path, label: str | None = None) -> int:
     write_text(params_path, edited(params_path, settings))
     print("\n".join(as_text(shown(str(path)), findings)))
     print("\n".join(["", f"set in {params_path}:", *(f"  {key}: {value}" for key, value in settings.items())]))
-    print("\nNext: `dvc repro`", flush=True)
-    return 0
 
 
 def settings_for(stored: str, ingest: Ingest, findings: RowFindings) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def run_table(path: Path, wishes: Wishes, label: str | None) -> int:
     init_rows(path, FILE, label)
     if changes:
         write_text(FILE, edited(FILE, changes))
+    print(flush=True)  # ahead of what the stages say
     status = reproduce(None)
     print("\n".join(["", *(closing(path, False) if status == 0 else [stopped(status, path)])]), flush=True)
     return status
