@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import torch
-
 from augment.core.errors import ArgumentError, BundleError
 from augment.data.arguments import path_argument
 from augment.gan.bundle_files import (
@@ -23,7 +21,7 @@ from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.build import new_generator
 from augment.gan.rows.bundle import holds_rows, load_row_generators
 from augment.gan.translate.bundle import load_translator
-from augment.gan.weights_file import read_weights
+from augment.gan.weights_file import read_network
 from augment.gan.words.bundle import read_words
 from augment.gan.words.generator import WordGenerator
 
@@ -32,9 +30,7 @@ def load_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> ClassGe
     """Load and verify one bundle; bound: as `read_manifest` takes it. Raises `BundleError` saying what is wrong with
     which file."""
     manifest, path = read_manifest(folder, bound), folder / WEIGHTS
-    with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
-        network = new_generator(manifest.architecture).float()
-    network.load_state_dict(read_weights(path, manifest.weights_sha256, network.state_dict()), assign=True)
+    network = read_network(path, manifest.weights_sha256, lambda: new_generator(manifest.architecture).float())
     generator = ClassGenerator(manifest.label, network, manifest.training, manifest.environment)
     try:
         generator.try_out()

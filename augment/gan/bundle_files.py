@@ -3,8 +3,8 @@
 A bundle is a folder with `manifest.json` (closed schema, hash of the weights, hash of itself) and
 `generator.safetensors` (the averaged generator; the discriminator is never exported). A set is a folder of bundles with
 `index.json` (closed schema, hash of every file of every bundle, hash of itself). A class's translator is a bundle of
-its own kind, in a folder within that of its generator. Other files may stand beside them and
-are never opened. Reading touches no pickle, no code, and no name to import.
+its own kind, in a folder within that of its generator. Other files may stand beside them and are never opened. Reading
+touches no pickle, no code, and no name to import.
 """
 
 import errno
@@ -28,8 +28,7 @@ SHARED = "_shared"  # folder of the shared generator; no class's, since slugs ha
 WORDS = "_words"  # folder of the generator of words, alike
 INDEX_FORMAT, MANIFEST_FORMAT = 2, 1
 MAX_MANIFEST_BYTES = 1_000_000
-MAX_REASON_LENGTH = 300  # characters
-MAX_SHOWN = 300  # characters of what stood there, in a message
+MAX_REASON_LENGTH, MAX_SHOWN = 300, 300  # characters; the latter of what stood there, in a message
 AGAIN = "Move the folder away and run `dvc repro train`, or fetch it again."
 ANEW = "Make it anew: `dvc repro -f train` (what is in .work is not trained again), or `train_generators`."
 UPDATE = "Update what reads it: `pip install -U gan-augment`."
@@ -52,8 +51,15 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Manifest(Closed):
-    """manifest.json of a bundle."""
+class BundleForm(Closed):
+    """What manifest.json of every kind of bundle has."""
+
+    weights_sha256: Hash
+    sha256: Hash
+
+
+class Manifest(BundleForm):
+    """manifest.json of a generator of one class."""
 
     format: int = Field(ge=MANIFEST_FORMAT, le=MANIFEST_FORMAT)
     label: Label
@@ -66,8 +72,6 @@ class Manifest(Closed):
     features: int = Field(ge=4, le=256)
     training: dict[str, str | int | float]
     environment: dict[str, str]
-    weights_sha256: Hash
-    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "Manifest":
@@ -93,9 +97,8 @@ class Entry(Closed):
 class Index(Closed):
     """index.json of a set.
 
-    order: the labels by class index; shared: whether there is a shared generator; translators: folders of the classes
-    that have one, left out where none has; words: whether there is one
-    of words, which a set without leaves out; files: path -> SHA-256 of every manifest and weights file of the set.
+    order: the labels by class index; shared, words: whether there is such a generator; translators: folders of the
+    classes that have one, left out as `words` is where there are none; files: path -> SHA-256 of every file of the set.
     """
 
     format: int = Field(ge=INDEX_FORMAT, le=INDEX_FORMAT)
@@ -139,25 +142,24 @@ class Index(Closed):
 
 
 Form = TypeVar("Form", bound=Closed)
+OfBundle = TypeVar("OfBundle", bound=BundleForm)
 
 
 def read_manifest(folder: Path, bound: Mapping[str, str] | None = None) -> Manifest:
-    """The manifest of a bundle, checked against its schema and its own hash. Raises `BundleError`.
-
-    bound: of a set, what its index says of the folder: file -> SHA-256, of the manifest and of the weights.
-    """
-    content = read_limited(folder / MANIFEST, MAX_MANIFEST_BYTES)
-    manifest = parse_form(folder / MANIFEST, content, Manifest, MANIFEST_FORMAT)
-    refuse_others(folder, content, manifest.weights_sha256, bound)
-    return manifest
+    """As `read_form`, of a generator of one class."""
+    return read_form(folder, Manifest, MANIFEST_FORMAT, bound)
 
 
-def refuse_others(folder: Path, content: bytes, weights_sha256: str, bound: Mapping[str, str] | None) -> None:
-    """content: of manifest.json. Raises `BundleError` where a set binds another manifest, or other weights."""
-    found = {MANIFEST: sha256(content), WEIGHTS: weights_sha256}
-    for name, digest in found.items():
+def read_form(folder: Path, form: type[OfBundle], number: int, bound: Mapping[str, str] | None = None) -> OfBundle:
+    """The manifest of a bundle, checked against its schema and its own hash; number: of the form's version; bound: of a
+    set, what its index says of the manifest and of the weights, file -> SHA-256. Raises `BundleError`."""
+    path = folder / MANIFEST
+    content = read_limited(path, MAX_MANIFEST_BYTES)
+    manifest = parse_form(path, content, form, number)
+    for name, digest in ((MANIFEST, sha256(content)), (WEIGHTS, manifest.weights_sha256)):
         if bound is not None and bound[name] != digest:
             raise damaged(folder / name, "wrong_bundle", f"its SHA-256 is not the one in {INDEX}: it is of another set")
+    return manifest
 
 
 def read_index(folder: Path) -> Index:
@@ -208,9 +210,8 @@ def parse_json(path: Path, content: bytes) -> tuple[str, Any]:
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
+    values, keys = dict(pairs), [key for key, _ in pairs]
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
         raise KeyError(next(key for key in keys if keys.count(key) > 1))
     return values
 

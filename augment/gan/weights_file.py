@@ -1,11 +1,13 @@
 """The weights of a bundle, read back: of the hash, the shapes and the types that its manifest says, and finite."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import safetensors.torch
+import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from augment.core.files import sha256
 from augment.gan.bundle_files import damaged, parse_json, read_limited
@@ -13,6 +15,21 @@ from augment.gan.generators.class_generator import is_finite
 
 MAX_HEADER_BYTES = 100_000
 LENGTH_BYTES = 8  # of the header, ahead of it
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def read_network(path: Path, digest: str, build: Callable[[], Network]) -> Network:
+    """The network that `build` makes, with the weights of generator.safetensors, ready to draw. Raises `BundleError` as
+    `read_weights`."""
+    network = built_without_memory(build)
+    network.load_state_dict(read_weights(path, digest, network.state_dict()), assign=True)
+    return network.requires_grad_(False).eval()
+
+
+def built_without_memory(build: Callable[[], Network]) -> Network:
+    """Shapes alone, so that a manifest cannot make us allocate."""
+    with torch.device("meta"):
+        return build()
 
 
 def read_weights(path: Path, digest: str, like: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -28,13 +28,12 @@ from augment.gan.bundle_files import (
     MAX_MANIFEST_BYTES,
     MAX_REASON_LENGTH,
     WEIGHTS,
-    Closed,
-    Hash,
+    BundleForm,
     Index,
     Label,
     Slug,
     damaged,
-    parse_form,
+    read_form,
     read_limited,
     refuse_link,
     signed,
@@ -42,12 +41,12 @@ from augment.gan.bundle_files import (
 from augment.gan.generators.arguments import check_labels
 from augment.gan.rows.generators import RowGenerator, RowGenerators
 from augment.gan.rows.network import RowGeneratorNetwork, RowShape
-from augment.gan.weights_file import read_weights
+from augment.gan.weights_file import built_without_memory, read_weights
 
 PARTS = ("values", "low", "high")  # of the quantiles of a column
 
 
-class RowManifest(Closed):
+class RowManifest(BundleForm):
     """manifest.json of a bundle of rows.
 
     columns: as columns.json has them; knots, single: of each numeric column's quantiles; levels, gaps: as of `Encoding`
@@ -65,8 +64,6 @@ class RowManifest(Closed):
     gaps: list[bool]
     training: dict[str, str | int | float]
     environment: dict[str, str]
-    weights_sha256: Hash
-    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "RowManifest":
@@ -152,16 +149,11 @@ def load_row_generators(root: Path, index: Index) -> RowGenerators:
 
 def load_row_bundle(folder: Path, bound: Mapping[str, str] | None = None) -> RowGenerator:
     """One bundle, verified; bound: the SHA-256 of its files, of a set. Raises `BundleError`."""
-    path = folder / MANIFEST
-    content = read_limited(path, MAX_MANIFEST_BYTES)
-    manifest = parse_form(path, content, RowManifest, MANIFEST_FORMAT)
-    for name, digest in ((MANIFEST, sha256(content)), (WEIGHTS, manifest.weights_sha256)):
-        if bound is not None and bound[name] != digest:
-            raise damaged(folder / name, "wrong_bundle", f"its SHA-256 is not the one in {INDEX}: it is of another set")
+    manifest = read_form(folder, RowManifest, MANIFEST_FORMAT, bound)
     schema = Schema.from_json(manifest.columns)
     sizes = (*map(len, manifest.levels), *[2] * sum(manifest.gaps))
-    with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
-        network = RowGeneratorNetwork(RowShape(len(schema.numeric), sizes, manifest.hidden, manifest.latent))
+    shape = RowShape(len(schema.numeric), sizes, manifest.hidden, manifest.latent)
+    network = built_without_memory(lambda: RowGeneratorNetwork(shape))
     like = dict(network.state_dict())
     for at, knots in enumerate(manifest.knots):
         like |= {f"column.{at}.{part}": torch.empty(knots, dtype=torch.float64, device="meta") for part in PARTS}

@@ -3,25 +3,16 @@
 from pathlib import Path
 from typing import Literal
 
-import torch
 from pydantic import Field
 
 from augment.data.arguments import path_argument
-from augment.gan.bundle_files import (
-    MANIFEST,
-    MAX_MANIFEST_BYTES,
-    WEIGHTS,
-    Closed,
-    Hash,
-    parse_form,
-    read_limited,
-)
+from augment.gan.bundle_files import WEIGHTS, BundleForm, read_form
 from augment.gan.upscale.network import UpscalerNetwork, UpscalerShape
 from augment.gan.upscale.upscaler import FORMAT, Upscaler
-from augment.gan.weights_file import read_weights
+from augment.gan.weights_file import read_network
 
 
-class UpscalerManifest(Closed):
+class UpscalerManifest(BundleForm):
     """manifest.json of an upscaler."""
 
     format: int = Field(ge=FORMAT, le=FORMAT)
@@ -30,8 +21,6 @@ class UpscalerManifest(Closed):
     doublings: int = Field(ge=1, le=5)
     features: int = Field(ge=4, le=256)
     blocks: int = Field(ge=0, le=64)
-    weights_sha256: Hash
-    sha256: Hash
 
 
 def load_upscaler(folder: str | Path) -> Upscaler:
@@ -44,12 +33,6 @@ def load_upscaler(folder: str | Path) -> Upscaler:
     Upscaler(grey, 2 times)
     """
     place = path_argument("folder", folder)
-    path = place / MANIFEST
-    manifest = parse_form(path, read_limited(path, MAX_MANIFEST_BYTES), UpscalerManifest, FORMAT)
-    with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
-        network = UpscalerNetwork(
-            UpscalerShape(manifest.channels, manifest.doublings, manifest.features, manifest.blocks)
-        )
-    weights = read_weights(place / WEIGHTS, manifest.weights_sha256, network.state_dict())
-    network.load_state_dict(weights, assign=True)
-    return Upscaler(network.requires_grad_(False).eval())
+    manifest = read_form(place, UpscalerManifest, FORMAT)
+    shape = UpscalerShape(manifest.channels, manifest.doublings, manifest.features, manifest.blocks)
+    return Upscaler(read_network(place / WEIGHTS, manifest.weights_sha256, lambda: UpscalerNetwork(shape)))

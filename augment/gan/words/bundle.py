@@ -4,32 +4,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import torch
 from pydantic import Field, model_validator
 
 from augment.core.errors import BundleError
 from augment.data.arguments import path_argument
 from augment.data.descriptions.text import description_fault, words_in
-from augment.gan.bundle_files import (
-    MANIFEST,
-    MAX_MANIFEST_BYTES,
-    WEIGHTS,
-    Closed,
-    Hash,
-    damaged,
-    parse_form,
-    read_limited,
-    refuse_link,
-    refuse_others,
-)
+from augment.gan.bundle_files import WEIGHTS, BundleForm, damaged, read_form, refuse_link
 from augment.gan.networks.architecture import Architecture
-from augment.gan.weights_file import read_weights
+from augment.gan.weights_file import read_network
 from augment.gan.words.generator import FORMAT, WordGenerator
 from augment.gan.words.networks import WordNetwork
 from augment.gan.words.vocabulary import MAX_DESCRIPTIONS, MAX_WORDS, Vocabulary
 
 
-class WordManifest(Closed):
+class WordManifest(BundleForm):
     """manifest.json of a generator of words."""
 
     format: int = Field(ge=FORMAT, le=FORMAT)
@@ -43,8 +31,6 @@ class WordManifest(Closed):
     descriptions: list[str] = Field(min_length=1, max_length=MAX_DESCRIPTIONS)
     training: dict[str, str | int | float]
     environment: dict[str, str]
-    weights_sha256: Hash
-    sha256: Hash
 
     @model_validator(mode="after")
     def _fits(self) -> "WordManifest":
@@ -74,15 +60,11 @@ def load_words(folder: str | Path) -> WordGenerator:
 def read_words(folder: Path, bound: Mapping[str, str] | None = None) -> WordGenerator:
     """The same; bound: of a set, what its index says of the folder: file -> SHA-256."""
     refuse_link(folder)
-    path = folder / MANIFEST
-    content = read_limited(path, MAX_MANIFEST_BYTES)
-    manifest = parse_form(path, content, WordManifest, FORMAT)
-    refuse_others(folder, content, manifest.weights_sha256, bound)
-    with torch.device("meta"):  # shapes without memory, so a manifest cannot make us allocate
-        network = WordNetwork(manifest.architecture, len(manifest.words))
-    network.load_state_dict(read_weights(folder / WEIGHTS, manifest.weights_sha256, network.state_dict()), assign=True)
+    manifest = read_form(folder, WordManifest, FORMAT, bound)
+    plan, words = manifest.architecture, len(manifest.words)
+    network = read_network(folder / WEIGHTS, manifest.weights_sha256, lambda: WordNetwork(plan, words))
     vocabulary = Vocabulary(tuple(manifest.words), tuple(manifest.descriptions))
-    generator = WordGenerator(network.requires_grad_(False).eval(), vocabulary, manifest.training, manifest.environment)
+    generator = WordGenerator(network, vocabulary, manifest.training, manifest.environment)
     try:
         generator.try_out()
     except BundleError as error:
