@@ -7,6 +7,7 @@ the factor of its size, and their peak memory; what is shared counts once.
 `python -m benchmarks.growth ingest|train|sample CLASSES COUNT FOLDER` is one case, and prints its seconds.
 """
 
+import os
 import struct
 import sys
 import tempfile
@@ -86,9 +87,10 @@ def sample(classes: int, samples: int, folder: Path) -> float:
 
 
 def processor_seconds() -> float:
-    """Of this process and of those that it has started and that are still there."""
-    children = psutil.Process().children(recursive=True)
-    return time.process_time() + sum(sum(child.cpu_times()[:2]) for child in children)
+    """Of this process and of those that it has started, whether they are still there or not."""
+    ended, children = os.times(), psutil.Process().children(recursive=True)
+    running = sum(sum(child.cpu_times()[:2]) for child in children)
+    return time.process_time() + ended.children_user + ended.children_system + running
 
 
 def measured(what: str, classes: int, count: int) -> tuple[float, float]:

@@ -63,7 +63,7 @@ def learned_images(
     height, width = small.images.shape[2:]
     training = class_training(Train(), small.counts(), flips=flips, height=height, width=width, device="cpu")
     backend = backend_on("cpu", Engine("serial"), None, 30)
-    (learnt,) = learn_translators([small], training, settings, [seed], backend)
+    (learnt,) = learn_translators([small], training, settings, [seed], [small.classes], backend)
     print(f"    learnt in {time.process_time() - began:.0f} s of the processor")
     for label, found in learnt.items():
         print(f"    {label}: diversity {found.diversity:.2f}; {found.ended}{found.reason}")

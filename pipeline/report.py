@@ -13,7 +13,7 @@ from augment.core.progress import say
 from augment.core.progress.run_clock import RUN
 from augment.data.rows.rowset import holds_rows
 from augment.params import Params
-from augment.params.arms import FIRST_LOOK_ARMS
+from augment.params.arms import DISTANCE_ARM, FIRST_LOOK_ARMS, FIRST_LOOK_SEEDS
 from augment.project.sealed import read_sealed
 from augment.report.contents import CURVE_COLUMNS, load
 from augment.report.page import render
@@ -45,9 +45,11 @@ def report(params: Params) -> None:
 
 
 def folder_of_first_look(params: Params) -> str:
-    """Where the run compared what `augment run --quick` compares, and no more; empty elsewhere."""
-    few = {*params.evaluate.arm_names} <= {*FIRST_LOOK_ARMS}
-    return params.ingest.path if few and params.ingest.source == "folder" else ""
+    """Where the run compared what `augment run --quick` compares, as briefly, and no more; empty elsewhere."""
+    chosen = params.evaluate
+    arms = {*FIRST_LOOK_ARMS, DISTANCE_ARM, chosen.classifier, chosen.augmentation}
+    is_brief = chosen.seeds <= FIRST_LOOK_SEEDS and chosen.second_classifier == "off"
+    return params.ingest.path if is_brief and {*chosen.arm_names} <= arms and params.ingest.source == "folder" else ""
 
 
 def closing(verdict: Mapping[str, Any]) -> list[str]:

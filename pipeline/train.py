@@ -54,7 +54,7 @@ def train(params: Params) -> None:
         say(f"train: the GAN of class {label!r} failed: {reason}. It gets no synthetic images of its own")
     words = trained_words(images, params.seed)
     known = GeneratorSet(generators, generators.failed, generators.classes, generators.shared, words)
-    known.with_translators(learn(images, training, params, backend)).save(MODELS)
+    known.with_translators(learn(images, training, known, params, backend)).save(MODELS)
     for label, result in trained.classes.items():
         write_csv(MODELS / slug(label) / "curve.csv", result.history, HISTORY_COLUMNS)
     for label, generator in generators.items():
@@ -82,9 +82,12 @@ def drawn_words(words: WordGenerator, seed: int) -> Tensor:
     return torch.cat([words.sample(text, GRID_SAMPLES // GRID_ROWS, seed=seed) for text in chosen])
 
 
-def learn(images: ImageSet, training: ClassTraining, params: Params, backend: Backend) -> dict[str, Translator]:
+def learn(
+    images: ImageSet, training: ClassTraining, known: GeneratorSet, params: Params, backend: Backend
+) -> dict[str, Translator]:
     """The translators of the classes that are to have one, and models/translators.csv, where any are."""
-    (learnt,) = learn_translators([images], training, transplant_settings(params), [params.seed], backend)
+    settings, drawn = transplant_settings(params), [known.keys()]
+    (learnt,) = learn_translators([images], training, settings, [params.seed], drawn, backend)
     for label, one in learnt.items():
         if one.reason:
             say(f"train: no translator of class {label!r}: {one.reason}. Its defects are carried as they are")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -29,8 +29,11 @@ def run(
         raise AugmentError("sample: nothing to write; give -o FOLDER for files or --grid FILE for one picture")
     found: object = load_generators(models)
     if isinstance(found, RowGenerators):
+        if grid is not None or form != "png":
+            option = "--format" if grid is None else "--grid"
+            raise AugmentError(f"sample: {models} draws rows: no {option} for these; give -o FOLDER for CSV files")
         return _write_rows(found, models, label, count, seed, out)
-    generators = load_generators(models)
+    generators = cast(GeneratorSet, found)
     chosen = _chosen(generators, models, label)
     if grid is not None and count * len(chosen) > MAX_GRID_SAMPLES:
         raise AugmentError(

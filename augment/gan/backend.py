@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from augment.core.engine import Engine
+from augment.core.engine import Engine, Here, Home
+from augment.gan.gan_files import GanFiles
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Backend:
         if self.engine.kind == "ray":
             return replace(self.engine, gpus=self.gpus_per_task)
         return Engine("serial") if self.stacked else self.engine
+
+
+def home_of(backend: Backend) -> tuple[Path | None, Home]:
+    """The folder of the work store and who reads and writes there, as units of work on any machine ask."""
+    if backend.engine.kind == "ray" and backend.store is not None:
+        return backend.store.absolute(), backend.engine.at_home(GanFiles())
+    return backend.store, Here(GanFiles())
 
 
 def backend_on(

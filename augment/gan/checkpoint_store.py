@@ -9,7 +9,7 @@ import io
 import json
 import pickle
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -83,9 +83,9 @@ class KeptGan:
         if self.folder is not None:
             self.files.ask(GanFiles.save_checkpoint, self.folder, _content(state))
 
-    def save_finished(self, result: GanResult) -> None:
+    def save_finished(self, state: Mapping[str, Any]) -> None:
         if self.folder is not None:
-            self.files.ask(GanFiles.save_finished, self.folder, _content(vars(result)))
+            self.files.ask(GanFiles.save_finished, self.folder, _content(dict(state)))
 
 
 def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
@@ -94,7 +94,7 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
     Raises `StoreError` when another run is working on the same GAN or the disk is full.
     """
     with interruption() as stop, ExitStack() as locks:
-        kept = [locks.enter_context(_held(stored_job)) for stored_job in stored]
+        kept = [locks.enter_context(held(KeptGan(stored_job.own_folder, stored_job.files))) for stored_job in stored]
         results = [of_job.finished() for of_job in kept]
         left = [position for position, result in enumerate(results) if result is None]
         jobs = [stored[position].job for position in left]
@@ -112,7 +112,7 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
         for number, result in made:
             results[left[number]] = result
             if result.reason or result.steps == jobs[number].settings.steps:  # what was ended early is another GAN
-                kept[left[number]].save_finished(result)
+                kept[left[number]].save_finished(vars(result))
     return [result for result in results if result is not None]
 
 
@@ -145,17 +145,16 @@ def _add_weights(digest: "hashlib._Hash", weights: Weights) -> None:
 
 
 @contextmanager
-def _held(stored: StoredJob) -> Iterator[KeptGan]:
-    """What is kept of a GAN, for this run alone."""
-    kept = KeptGan(stored.own_folder, stored.files)
+def held(kept: KeptGan) -> Iterator[KeptGan]:
+    """What is kept of a GAN, for this run alone. Raises `InUseError`."""
     if kept.folder is None:
         yield kept
         return
-    stored.files.ask(GanFiles.hold, kept.folder)
+    kept.files.ask(GanFiles.hold, kept.folder)
     try:
         yield kept
     finally:
-        stored.files.ask(GanFiles.release, kept.folder)
+        kept.files.ask(GanFiles.release, kept.folder)
 
 
 def _content(state: Any) -> bytes:

@@ -12,9 +12,8 @@ from augment.core.progress.run_clock import running_clock
 from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
-from augment.gan.backend import Backend, Callback, GanProgress
+from augment.gan.backend import Backend, Callback, GanProgress, home_of
 from augment.gan.checkpoint_store import StoredJob, is_finished, load_finished, train_stacked
-from augment.gan.gan_files import GanFiles
 from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
 from augment.gan.training.run import GanJob, GanResult, GanSettings, Start
 from augment.gan.training.stacked_trainer import stackable
@@ -166,8 +165,8 @@ def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminator
     if engine.runs_here(len(groups)):
         sizes = {position: len(group) for group in groups for position in group}
         stored = [_watched_job(job, progress, backend.callback, sizes[at]) for at, job in enumerate(stored)]
-    elif engine.kind == "ray" and backend.store is not None:
-        files, folder = engine.at_home(GanFiles()), backend.store.absolute()
+    elif engine.kind == "ray":
+        folder, files = home_of(backend)
         stored = [replace(job, folder=folder, files=files) for job in stored]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
         for position, result in zip(groups[number], made, strict=True):

@@ -24,6 +24,7 @@ UNMATCHED_ARM = "gan_half_unmatched"  # the same without law (a): images of clas
 DELIVERED_ARM = "as_delivered"
 PROBE_ARM, FINETUNE_ARM, TAUGHT_ARM, DISTANCE_ARM = "probe", "finetune", "distilled", "normal_distance"
 REQUIRED_ARMS = (BASELINE_ARM, DEFAULT_GAN_ARM, CONTROL_ARM)  # by the verdict
+FIRST_LOOK_SEEDS = 3  # at most
 FIRST_LOOK_ARMS = (  # what must be beaten before anything else, the cheap ones of the strongest, and what is delivered
     BASELINE_ARM, BALANCED_ARM, "randaugment", PROBE_ARM, "logit_adjusted", DEFAULT_GAN_ARM, CONTROL_ARM, DELIVERED_ARM,
 )  # fmt: skip

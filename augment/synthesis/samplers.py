@@ -136,8 +136,9 @@ def samplers(
             "train_generators as an ImageSet"
         )
     with standalone():
-        transfers = latent_transfers(generators.shared, train, seed) if share > 0 else {}
         carrying, _ = transplants(train, larger, settings, of_run, generators.translators)
+        is_sought = share > 0 and _needs_transfer(train, carrying)
+        transfers = latent_transfers(generators.shared, train, seed) if is_sought else {}
         return class_samplers(generators, train, settings.without_own(transfers), share, carrying)
 
 

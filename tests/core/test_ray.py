@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from augment.core.engine import Engine, SharedArray, ray_nodes, ray_tasks
+from augment.core.engine import Engine, SharedArray, ray_cluster, ray_nodes, ray_tasks
 from augment.core.errors import ClusterError, DataError, WorkerError
 from benchmarks.machines import Machines
 
@@ -269,3 +269,22 @@ def run(code: str, *arguments: str) -> str:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
+
+
+def test_a_machine_that_joined_with_another_version_makes_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look at the machines was before that; each is asked again ahead of a unit."""
+    assert engine.gather(abs, [-1, 2]) == [1, 2]
+    monkeypatch.setattr(ray_nodes, "version", lambda: "another")
+    with pytest.raises(ClusterError, match="another version of gan-augment than the run"):
+        engine.gather(abs, [-1, 2])
+
+
+def test_a_question_that_fails_is_a_message_and_no_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> None:
+        raise TimeoutError("the head is busy")
+
+    monkeypatch.setattr(ray_cluster, "require_alive", lambda: None)
+    with pytest.raises(ClusterError, match="cannot be asked: the head is busy"):
+        ray_cluster._asked(fails)

@@ -77,16 +77,22 @@ def test_a_first_look_says_so_and_leads_to_a_whole_run(contents: Contents) -> No
 
 
 @pytest.mark.parametrize(
-    ("source", "arms", "folder"),
+    ("source", "arms", "more", "folder"),
     [
-        ("folder", list(FIRST_LOOK_ARMS), "my images"),
-        ("folder", [*FIRST_LOOK_ARMS, "classical"], ""),
-        ("folder", "default", ""),
-        ("digits", list(FIRST_LOOK_ARMS), ""),
+        ("folder", list(FIRST_LOOK_ARMS), {}, "my images"),
+        ("folder", [*FIRST_LOOK_ARMS, "classical"], {}, ""),
+        ("folder", [*FIRST_LOOK_ARMS, "classical"], {"augmentation": "classical"}, "my images"),
+        ("folder", list(FIRST_LOOK_ARMS), {"seeds": 10}, ""),
+        ("folder", list(FIRST_LOOK_ARMS), {"second_classifier": "random_convolutions"}, ""),
+        ("folder", "default", {}, ""),
+        ("digits", list(FIRST_LOOK_ARMS), {}, ""),
     ],
 )
-def test_a_first_look_is_a_run_of_no_more_arms(source: str, arms: list[str] | str, folder: str) -> None:
-    params = check({"ingest": {"source": source, "path": "my images"}, "evaluate": {"arms": arms}})
+def test_a_first_look_is_a_run_as_brief_and_of_no_more_arms(
+    source: str, arms: list[str] | str, more: dict[str, Any], folder: str
+) -> None:
+    brief = {"arms": arms, "seeds": 2, "second_classifier": "off"} | more
+    params = check({"ingest": {"source": source, "path": "my images"}, "evaluate": brief})
     assert folder_of_first_look(params) == folder
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from augment import GANOverSampler
 from augment.core.errors import ArgumentError
+from augment.gan.rows.generators import RowGenerators
+from augment.synthesis.training_code.row_resampling import positions_of, rows_from
 from tests.rows import toy_rows
 
 ROWS = toy_rows({"bolt": 30, "nut": 10})
@@ -42,3 +44,30 @@ def test_silly_arguments_are_named() -> None:
         GANOverSampler(kind="table").fit_resample(ROWS.values, ROWS.labels)
     with pytest.raises(ArgumentError, match="categorical_features must be columns from 0 to 3"):
         GANOverSampler(categorical_features=[9], **QUICK).fit_resample(ROWS.values, ROWS.labels)
+
+
+@pytest.mark.parametrize(
+    ("given", "positions"),
+    [
+        (None, []),
+        ([0], [0]),
+        (np.array([0]), [0]),
+        (np.array([0, 3]), [0, 3]),
+        ([True, False, False, True], [0, 3]),
+        (np.zeros(4, dtype=bool), []),
+    ],
+)
+def test_categorical_features_are_positions_or_a_mask(given: object, positions: list[int]) -> None:
+    assert positions_of(given) == positions
+
+
+@pytest.mark.parametrize("given", [[0.5], "all", [["a"]]])
+def test_other_categorical_features_are_refused(given: object) -> None:
+    with pytest.raises(ArgumentError, match="must be positions of columns or a mask"):
+        positions_of(given)
+
+
+def test_classes_without_generators_add_no_rows() -> None:
+    made, names = rows_from(RowGenerators({}, {"a": "it failed"}), {}, 4, 0)
+    assert made.shape == (0, 4)
+    assert names == []

@@ -3,13 +3,13 @@
 import importlib.util
 import logging
 import os
-import queue
 import signal
 import socket
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -97,13 +97,22 @@ def require_alive() -> None:
 def _asked(call: Callable[[], Answer]) -> Answer:
     """What a call to the head returns, on a thread of its own, since it would not come back from a head that is gone.
     Raises `ClusterError` for one that is."""
-    answers = queue.SimpleQueue[Answer]()
-    threading.Thread(target=lambda: answers.put(call()), daemon=True).start()
-    while True:
+    answer = Future[Answer]()
+
+    def ask() -> None:
         try:
-            return answers.get(timeout=_AGAIN_SECONDS)
-        except queue.Empty:
-            require_alive()
+            answer.set_result(call())
+        except Exception as error:  # of every kind
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    while not wait([answer], timeout=_AGAIN_SECONDS).done:
+        require_alive()
+    if error := answer.exception():
+        raise ClusterError(
+            f"the head of the Ray cluster cannot be asked: {error}. Look at it with `ray status`"
+        ) from error
+    return answer.result()
 
 
 def _found(address: str) -> str:

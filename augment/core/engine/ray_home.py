@@ -34,7 +34,7 @@ class _Keeper(Generic[Kept]):
 def keep_at_home(kept: Kept) -> AtHome[Kept]:
     """Start that process; it ends when nobody can ask it any more."""
     import ray  # noqa: PLC0415  (an extra)
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415  (an extra)
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     keeper = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(_Keeper)

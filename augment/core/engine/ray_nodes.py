@@ -2,7 +2,9 @@
 
 import hashlib
 import importlib.util
+import socket
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ def require_usable() -> None:
     """Ask every machine that lends cores or GPUs. Raises `ClusterError` that names those without the package, or with
     another version of it, whose results would be others."""
     import ray  # noqa: PLC0415  (an extra)
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: PLC0415  (an extra)
 
     look = ray.remote(num_cpus=0, max_retries=0)(_look_at(PACKAGE))
     lends = [node for node in ray.nodes() if node["Alive"] and (node["Resources"].keys() & {"CPU", "GPU"})]
@@ -25,17 +27,32 @@ def require_usable() -> None:
         for node in lends
     }
     answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=LOOK_SECONDS)
-    own = _look_at(PACKAGE)()
-    found = {_name(asked[answer]): _answer(answer) for answer in answered}
-    if lacking := sorted(name for name, digest in found.items() if digest is None):
+    own = version()
+    found = [(_name(asked[answer]), _answer(answer)) for answer in answered]
+    if lacking := sorted(name for name, digest in found if digest is None):
         raise ClusterError(
             f"machines of the Ray cluster do not have gan-augment: {', '.join(lacking[:5])}. Install it there as here "
             "(pip install 'gan-augment[pipeline,ray]'), in the Python that `ray start` was run with"
         )
-    if others := sorted(name for name, digest in found.items() if digest not in (None, own, "")):
+    if others := sorted(name for name, digest in found if digest not in (None, own, "")):
         raise ClusterError(
             f"machines of the Ray cluster have another version of gan-augment: {', '.join(others[:5])}. "
             "Install the same one on all, since another one may make other images"
+        )
+
+
+@lru_cache
+def version() -> str | None:
+    """The hash of this machine's package, by which machines know that they would make the same."""
+    return _look_at(PACKAGE)()
+
+
+def require_version(of_run: str | None) -> None:
+    """What a machine asks ahead of a unit, since it may have joined after the run began. Raises `ClusterError`."""
+    if version() != of_run:
+        raise ClusterError(
+            f"{socket.gethostname()} of the Ray cluster has another version of gan-augment than the run. Install the "
+            "same one on all, since another one may make other images"
         )
 
 

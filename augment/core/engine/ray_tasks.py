@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from augment.core.engine import ray_cluster
+from augment.core.engine import ray_cluster, ray_nodes
 from augment.core.engine.shared_array import SharedArray
 from augment.core.engine.unit import Result, Unit, in_one_thread
 from augment.core.errors import ClusterError, WorkerError
@@ -59,7 +59,7 @@ def _send(task: Any, function: Callable[[Unit], Result], unit: Unit) -> Any:
             return len(arrays) - 1
 
     Pickler(stream := io.BytesIO()).dump((function, unit))
-    return task.remote(stream.getvalue(), *map(_sent_array, arrays))
+    return task.remote(stream.getvalue(), ray_nodes.version(), *map(_sent_array, arrays))
 
 
 class _Unpickler(pickle.Unpickler):
@@ -81,10 +81,11 @@ def _sent_array(shared: SharedArray) -> Any:
     return _sent[shared]
 
 
-def _run(content: bytes, *arrays: Any) -> Any:
+def _run(content: bytes, version: str | None, *arrays: Any) -> Any:
     """What a task does. Bytes come back, since arrays of Ray's own cannot be written."""
     from ray import cloudpickle  # noqa: PLC0415  (an extra)
 
+    ray_nodes.require_version(version)
     warnings.filterwarnings("ignore", "The given NumPy array is not writ", UserWarning)  # nor can shared ones
     function, unit = _Unpickler(content, list(map(SharedArray, arrays))).load()
     try:

@@ -8,7 +8,7 @@ from augment.evaluation.cost.schedule import Work, planned_seconds, work_of
 from augment.evaluation.experiment.settings import arms_for, classifier_steps, seen_size_of
 from augment.gan.settings import LARGE_IMAGE_STEPS, SMALL_IMAGE_STEPS
 from augment.params import Params
-from augment.params.arms import DISTANCE_ARM, FIRST_LOOK_ARMS, REQUIRED_ARMS, Arm
+from augment.params.arms import DISTANCE_ARM, FIRST_LOOK_ARMS, FIRST_LOOK_SEEDS, REQUIRED_ARMS, Arm
 from augment.params.types import LARGE_FROM_PX
 
 FIRST_LOOK_MINUTES = 10.0
@@ -16,7 +16,7 @@ MARGIN = 4 / 3  # what is told is right within a third
 SIDE_PX = 32  # longer side of what GANs learn, at most
 SIDES_PX = (SIDE_PX, 24, 16)
 RUNGS: tuple[dict[str, Any], ...] = (  # the most thorough first; the last goes as low as still says anything
-    {"evaluate.seeds": 3},
+    {"evaluate.seeds": FIRST_LOOK_SEEDS},
     {"evaluate.seeds": 2},
     {"evaluate.seeds": 2, "train.shared_steps": 2500, "evaluate.steps": 800},
     {"evaluate.seeds": 2, "train.shared_steps": 1500, "train.steps": 200, "evaluate.steps": 600},

@@ -111,11 +111,11 @@ def further_generators(protocol: Protocol, params: Params, backend: Backend) -> 
     training = training_for(protocol.first_splits.train, params.train, flips=params.ingest.flips, device=backend.device)
     sets, seeds = [one.splits.train for one in replicates], [one.seed for one in replicates]
     trained = train_repeats(sets, training, seeds, backend)
-    learnt = learn_translators(sets, training, transplant_settings(params), seeds, backend)
-    return [
-        generators_from(images, training, gans, backend.device).with_translators(translators_of(by_class))
-        for images, gans, by_class in zip(sets, trained, learnt, strict=True)
-    ]
+    made = [generators_from(images, training, gans, backend.device) for images, gans in zip(sets, trained, strict=True)]
+    learnt = learn_translators(
+        sets, training, transplant_settings(params), seeds, [one.keys() for one in made], backend
+    )
+    return [one.with_translators(translators_of(by_class)) for one, by_class in zip(made, learnt, strict=True)]
 
 
 def add_delivered_arm(

@@ -1,7 +1,6 @@
 """Translators in the work store: a shared start and each class's, under the hash of all that decides their weights."""
 
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,15 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from augment.core.engine import Home
 from augment.core.environment import environment
 from augment.core.errors import TrainingError
-from augment.core.files import exclusive, sweep_temporaries
-from augment.gan.checkpoint_store import PACKAGE, TRAINING_CODE
+from augment.gan.checkpoint_store import PACKAGE, TRAINING_CODE, KeptGan, held
+from augment.gan.gan_files import FINISHED
 from augment.gan.training.run import GanSettings
 from augment.gan.translate.lessons import Lessons
 from augment.gan.translate.network import TranslatorNetwork, TranslatorShape
 from augment.gan.translate.training import class_translator, shared_start
-from augment.project.sealed import read_sealed, write_sealed
 
 CODE = [*TRAINING_CODE, *sorted(PACKAGE.glob("gan/translate/*.py"))]
 State = dict[str, Any]
@@ -27,11 +26,12 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class TranslatorJob:
-    """settings: of the class's GAN; store: None keeps nothing."""
+    """settings: of the class's GAN; store: None keeps nothing; files: who reads and writes there, as of `StoredJob`."""
 
     settings: GanSettings
     seed: int
     store: Path | None
+    files: Home
 
 
 @dataclass(frozen=True)
@@ -69,26 +69,12 @@ def stored_translator(unit: tuple[Lessons, TranslatorNetwork, TranslatorJob]) ->
 
 
 def _kept(job: TranslatorJob, every: list[Lessons], start: dict[str, Tensor], make: Callable[[], State]) -> State:
-    if job.store is None:
-        return make()
-    folder = job.store / _fingerprint(job, every, start)
-    with exclusive(folder):
-        sweep_temporaries(folder)
-        state = _read(folder / "finished.pt")
+    folder = None if job.store is None else job.store / _fingerprint(job, every, start)
+    with held(KeptGan(folder, job.files)) as kept:
+        state = kept.read(FINISHED)
         if state is None:
             state = make()
-            stream = io.BytesIO()
-            torch.save(state, stream)
-            write_sealed(folder / "finished.pt", folder.name, stream.getvalue())
-    return state
-
-
-def _read(path: Path) -> State | None:
-    """What is kept there; None where it is absent, damaged, or another's."""
-    content = read_sealed(path, path.parent.name)
-    if content is None:
-        return None
-    state: State = torch.load(io.BytesIO(content), weights_only=True)
+            kept.save_finished(state)
     return state
 
 

@@ -18,7 +18,7 @@ from augment.gan.generators import GeneratorSet
 from augment.gan.rows.generators import RowGenerators
 from augment.params.types import Flips
 from augment.synthesis.training_code.datasets import SyntheticDataset
-from augment.synthesis.training_code.row_resampling import rows_from, trained_on
+from augment.synthesis.training_code.row_resampling import positions_of, rows_from, trained_on
 
 try:
     from imblearn.over_sampling.base import BaseOverSampler
@@ -131,14 +131,14 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         """X and y with rows of a table added, in the dtype of X."""
         classes, indices = np.unique(y, return_inverse=True)
         names, wanted = [str(label) for label in classes], self.sampling_strategy_
-        of_rows, categorical = [names[index] for index in indices], self.categorical_features or ()
+        of_rows, categorical = [names[index] for index in indices], positions_of(self.categorical_features)
         steps = (self.shared_steps, self.steps)
         generators = trained_on(X, of_rows, categorical, seed, self.width, *steps)
         self.generators_: RowGenerators | GeneratorSet = generators
         for name, reason in generators.failed.items():
             warnings.warn(f"class {name!r} is left as it is, since its GAN failed: {reason}", stacklevel=6)
         counts = {name: wanted.get(label, 0) for name, label in zip(names, classes, strict=True)}
-        made, labels = rows_from(generators, {k: n for k, n in counts.items() if k in generators}, seed)
+        made, labels = rows_from(generators, {k: n for k, n in counts.items() if k in generators}, X.shape[1], seed)
         added = classes[[names.index(label) for label in labels]]
         kept = made if np.issubdtype(X.dtype, np.floating) else np.rint(made)
         return np.vstack([X, kept.astype(X.dtype)]), np.concatenate([y, added])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augment.core.errors import ArgumentError
+from augment.data.arguments import short
 from augment.data.rows.columns import Column, Schema
 from augment.data.rows.rowset import RowSet
 from augment.gan.rows.generators import RowGenerators
@@ -41,7 +42,22 @@ def trained_on(
     return generators_of(train, Train(width=width, shared_steps=shared, steps=own), seed)
 
 
-def rows_from(generators: RowGenerators, counts: Mapping[str, int], seed: int) -> tuple[NDArray[np.float64], list[str]]:
+def positions_of(features: object) -> list[int]:
+    """Positions of columns, as SMOTENC takes them: numbers, a mask of booleans, or None for none. Raises
+    `ArgumentError` for what is neither."""
+    given = np.asarray([] if features is None else features)
+    if given.dtype == bool:
+        given = np.flatnonzero(given)
+    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        raise ArgumentError(
+            f"categorical_features must be positions of columns or a mask of booleans, got {short(features)}"
+        )
+    return [int(at) for at in given]
+
+
+def rows_from(
+    generators: RowGenerators, counts: Mapping[str, int], columns: int, seed: int
+) -> tuple[NDArray[np.float64], list[str]]:
     """So many rows of each class, float64 (n, columns), class by class, and their names."""
     made, names = [], list[str]()
     for label, number in counts.items():
@@ -50,8 +66,7 @@ def rows_from(generators: RowGenerators, counts: Mapping[str, int], seed: int) -
             values[:, at] = np.array([float(level) for level in schema.columns[at].levels])[values[:, at].astype(int)]
         made.append(values)
         names += [label] * number
-    width = len(next(iter(generators.values())).encoding.schema.columns)
-    return np.concatenate([np.zeros((0, width)), *made]), names
+    return np.concatenate([np.zeros((0, columns)), *made]), names
 
 
 def _column(at: int, column: NDArray[np.float64], is_category: bool) -> Column:

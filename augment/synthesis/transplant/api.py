@@ -47,10 +47,12 @@ def train_translators(
     settings, (_, _, height, side) = TransplantSettings("learned", flips, normal), train.images.shape
     training = class_training(checked.train, train.counts(), flips=flips, height=height, width=side, device="cpu")
     with standalone():
-        (learnt,) = learn_translators([train], training, settings, [seed], backend_on("cpu", Engine(), None, 30.0))
-        reasons = {one.label: one.reason for one in transplants(train, None, settings, seed)[1]}
-    translators = {label: one for label, one in translators_of(learnt).items() if label in generators}
+        backend = backend_on("cpu", Engine(), None, 30.0)
+        (learnt,) = learn_translators([train], training, settings, [seed], [generators.keys()], backend)
+    translators = translators_of(learnt)
     if not translators:
+        with standalone():
+            reasons = {one.label: one.reason for one in transplants(train, None, settings, seed)[1]}
         reasons |= {label: one.reason for label, one in learnt.items()}
         told = "; ".join(f"{label}: {reason or 'it has no generator'}" for label, reason in reasons.items())
         raise TrainingError(f"no class learnt to translate: {told}")

@@ -1,12 +1,12 @@
 """Translators of a set, learnt from its plain transplants: one for each class that is to have it, of one start."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
-from augment.gan.backend import Backend
+from augment.gan.backend import Backend, home_of
 from augment.gan.per_class import ClassTraining
 from augment.gan.translate.lessons import Lessons
 from augment.gan.translate.placing import centred, centres
@@ -23,18 +23,20 @@ def learn_translators(
     training: ClassTraining,
     settings: TransplantSettings,
     seeds: Sequence[int],
+    drawn: Sequence[Collection[str]],
     backend: Backend,
 ) -> list[dict[str, Learnt]]:
-    """Of each training set and seed (which all differ), by label, those of the classes that are to have one; each a
-    unit of work."""
+    """Of each training set and seed (which all differ), by label, those of the classes that are to have one and of
+    whose generators it is to be a part, `drawn`; each a unit of work."""
     if not settings.learns:
         return [{} for _ in seeds]
-    engine, units = backend.engine, [(train, settings, seed) for train, seed in zip(sets, seeds, strict=True)]
+    engine, (folder, files) = backend.engine, home_of(backend)
+    units = [(train, settings, seed, own) for train, seed, own in zip(sets, seeds, drawn, strict=True)]
     every = dict(zip(seeds, engine.gather(_lessons, units), strict=True))
     able = {seed: of_seed for seed, of_seed in every.items() if of_seed}
 
     def job(lessons: Lessons, seed: int) -> TranslatorJob:
-        return TranslatorJob(training.classes[lessons.label], seed, backend.store)
+        return TranslatorJob(training.classes[lessons.label], seed, folder, files)
 
     first = [(of_seed, job(of_seed[0], seed)) for seed, of_seed in able.items()]
     starts = dict(zip(able, engine.gather(stored_start, first, "starts of translators" if first else ""), strict=True))
@@ -56,13 +58,13 @@ def lessons_of(one: Transplant, images: NDArray[np.uint8], seed: int) -> Lessons
     return Lessons(one.label, images, one.lent, changes, masks, which, lender, one.centred_places(drawn))
 
 
-def _lessons(unit: tuple[ImageSet, TransplantSettings, int]) -> list[Lessons]:
-    train, settings, seed = unit
+def _lessons(unit: tuple[ImageSet, TransplantSettings, int, Collection[str]]) -> list[Lessons]:
+    train, settings, seed, drawn = unit
     made, _ = transplants(train, None, settings, seed)
     return [
         lessons_of(one, train.of_class(label).images, seed)
         for label, one in made.items()
-        if settings.source_of(label) == "learned"
+        if settings.source_of(label) == "learned" and label in drawn
     ]
 
 

@@ -47,7 +47,9 @@ def _lenient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def learnt(folder: Path | None, settings: TransplantSettings = LEARNED) -> dict[str, store.Learnt]:
-    (found,) = learn_translators([TRAIN], QUICK, settings, [0], backend_on("cpu", Engine(), folder, 30))
+    (found,) = learn_translators(
+        [TRAIN], QUICK, settings, [0], [TRAIN.classes], backend_on("cpu", Engine(), folder, 30)
+    )
     return found
 
 
@@ -62,7 +64,7 @@ def test_a_set_without_what_it_takes_learns_nothing_and_goes_on(counts: dict[str
     """No lender; one image of a class; no other class."""
     backend = backend_on("cpu", Engine(), None, 30)
     of = small_set(**counts)
-    assert learn_translators([of], QUICK, TransplantSettings("learned"), [0], backend) == [{}]
+    assert learn_translators([of], QUICK, TransplantSettings("learned"), [0], [of.classes], backend) == [{}]
     made, findings = transplants(of, None, TransplantSettings("learned"), 0)
     assert made == {}
     assert all(one.reason for one in findings)
@@ -94,7 +96,7 @@ def test_what_is_in_the_store_is_not_learnt_again(tmp_path: Path, monkeypatch: p
     theirs = again.network.state_dict()
     assert all(torch.equal(value, theirs[name]) for name, value in first.network.state_dict().items())
     with pytest.raises(TypeError):
-        learn_translators([TRAIN], QUICK, LEARNED, [1], backend_on("cpu", Engine(), tmp_path, 30))
+        learn_translators([TRAIN], QUICK, LEARNED, [1], [TRAIN.classes], backend_on("cpu", Engine(), tmp_path, 30))
 
 
 def test_a_class_that_learns_none_says_why_and_is_carried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,3 +166,10 @@ def test_a_translator_in_a_set_is_of_its_class() -> None:
     network = translators_of(learnt(None))["pit"].network
     with pytest.raises(ArgumentError, match="class and channels"):
         generators().with_translators({"chip": Translator("pit", network)})
+
+
+def test_a_class_without_a_generator_has_no_translator_either(tmp_path: Path) -> None:
+    """It would be a part of the generator; nothing is learnt for nobody."""
+    backend = backend_on("cpu", Engine(), tmp_path, 30)
+    assert learn_translators([TRAIN], QUICK, LEARNED, [0], [[]], backend) == [{}]
+    assert not list(tmp_path.iterdir())
