@@ -29,10 +29,10 @@ def run(
         raise AugmentError("sample: nothing to write; give -o FOLDER for files or --grid FILE for one picture")
     found: object = load_generators(models)
     if isinstance(found, RowGenerators):
-        if grid is not None or form != "png":
-            option = "--format" if grid is None else "--grid"
+        if out is None or grid is not None or form != "png":
+            option = "--grid" if grid is not None else "--format"
             raise AugmentError(f"sample: {models} draws rows: no {option} for these; give -o FOLDER for CSV files")
-        return _write_rows(found, models, label, count, seed, out)
+        return _write_rows(found, label, count, seed, out)
     generators = cast(GeneratorSet, found)
     chosen = _chosen(generators, models, label)
     if grid is not None and count * len(chosen) > MAX_GRID_SAMPLES:
@@ -51,12 +51,8 @@ def run(
     return 0
 
 
-def _write_rows(
-    generators: RowGenerators, models: Path, label: str | None, count: int, seed: int, out: Path | None
-) -> int:
+def _write_rows(generators: RowGenerators, label: str | None, count: int, seed: int, out: Path) -> int:
     """One CSV file for each class, in the user's columns."""
-    if out is None:
-        raise AugmentError(f"sample: {models} draws rows, which are no picture; give -o FOLDER for CSV files")
     if label is not None and label not in generators:
         raise BundleError(f"--class {label!r}: there is no such generator. There are: {', '.join(generators)}")
     for name in generators if label is None else [label]:

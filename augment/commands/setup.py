@@ -26,6 +26,7 @@ from augment.data.sources.images_csv import LIST
 from augment.params import Ingest, Params
 from augment.params.messages import as_yaml
 
+OF_TABLES: dict[str, Any] = {"label_column": None, "group_column": None, "split_column": None, "columns": {}}
 _CHOSEN = ("ingest.class_folder", "ingest.split")  # of a new path they are what they are by default
 _SETTLED = {"mixed_sizes", "size_range"}
 _SMALL_PX = 32  # images of one size without a longer side are kept as they are
@@ -80,7 +81,7 @@ def settle(path: Path, params_path: Path, before: Params, choose_size: ChooseSiz
     params.check({"ingest": {"path": stored}}, str(params_path))  # before a long look at it
     own = before.ingest.group_pattern if (before.ingest.source, before.ingest.path) == (source, stored) else None
     general = {"source": source, "path": str(path), "size": None, "color": "auto", "group_pattern": own}
-    fresh = {"class_folder": "auto", "split": "declared"} if before.ingest.path != stored else {}
+    fresh = OF_TABLES | ({"class_folder": "auto", "split": "declared"} if before.ingest.path != stored else {})
     ingest = before.ingest.model_copy(update=general | fresh | {"train_per_class": None})
     findings, blockers = _seen(ingest, before)
     size, reasons = _working_size(findings, ingest, before, choose_size)

@@ -10,7 +10,7 @@ from augment import params
 from augment.commands import setup
 from augment.commands.params_file import edited
 from augment.core.errors import DataError
-from augment.core.files import read_file, write_text
+from augment.core.files import write_text
 from augment.core.progress import MAX_PROBLEM_LINES, counted, limited
 from augment.data.entries import Blocker
 from augment.data.rows.findings import RowFindings
@@ -23,7 +23,7 @@ from augment.params import Ingest, Params
 
 TABLES, VECTORS = (".csv", ".tsv", ".parquet", ".pq"), (".npz",)
 IMAGE_COLUMNS = {"path", "filename", "file", "filepath", "file_path", "image", "image_path", "img", "img_path"}
-HEAD_BYTES = 1_000_000_000  # of a file whose first line is looked at; larger ones are refused where they are read
+HEAD_BYTES = 100_000  # of a file, within which its first line ends
 
 
 def form_of(path: Path) -> str | None:
@@ -35,7 +35,9 @@ def form_of(path: Path) -> str | None:
         return "vectors"
     if suffix in (".csv", ".tsv") and path.is_file():
         try:
-            text = decoded(read_file(path, HEAD_BYTES))[0][:100_000]
+            with path.open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+            text = decoded(head[: head.rfind(b"\n") + 1] or head)[0]
             header = next(records(text, separator_of(text, set())), (0, []))[1]
         except (OSError, ValueError):
             return "table"  # whose reading says what is wrong
@@ -67,9 +69,8 @@ def _ingest_of(path: Path | None, settings: Params, label: str | None) -> Ingest
     asked = {"label_column": label} if label else {}
     if path is None or (settings.ingest.of_rows and _same(path, settings)):
         return settings.ingest.model_copy(update=asked)
-    fresh: dict[str, Any] = {"source": form_of(path), "path": str(path), "label_column": None, "group_column": None,
-             "split_column": None, "columns": {}, "train_per_class": None, "group_pattern": None}  # fmt: skip
-    return settings.ingest.model_copy(update=fresh | asked)
+    fresh = {"source": form_of(path), "path": str(path), "train_per_class": None, "group_pattern": None}
+    return settings.ingest.model_copy(update=fresh | setup.OF_TABLES | asked)
 
 
 def _same(path: Path, settings: Params) -> bool:
@@ -132,22 +133,23 @@ def init_rows(path: Path, params_path: Path, label: str | None = None) -> None:
     """
     before = params.load(params_path)
     stored = setup.stored_path(path, params_path)
-    ingest = _ingest_of(path, before, label)
+    ingest = _ingest_of(path, before, label).model_copy(update={"train_per_class": None})
     findings = split_findings(ingest, before.seed)
     if not is_plain(str(path)):
         findings.blockers.append(Blocker(shown(str(path)), "path", "the path is not plain UTF-8; rename the file"))
     if findings.blockers:
         lines = limited([str(blocker) for blocker in findings.blockers], MAX_PROBLEM_LINES)
         raise DataError("\n".join([*lines, f"Nothing was written. `augment check {shown(str(path))}` shows more."]))
-    settings = settings_for(stored, ingest, findings)
+    settings = settings_for(stored, before.ingest, ingest, findings)
     write_text(params_path, edited(params_path, settings))
     print("\n".join(as_text(shown(str(path)), findings)))
     print("\n".join(["", f"set in {params_path}:", *(f"  {key}: {value}" for key, value in settings.items())]))
 
 
-def settings_for(stored: str, ingest: Ingest, findings: RowFindings) -> dict[str, Any]:
-    """Dotted keys -> values, for params.yaml."""
+def settings_for(stored: str, before: Ingest, ingest: Ingest, findings: RowFindings) -> dict[str, Any]:
+    """Dotted keys -> values, for params.yaml: those that differ from what stands there, as they were looked at with."""
     settings: dict[str, Any] = {"ingest.source": ingest.source, "ingest.path": stored, "ingest.train_per_class": None}
     if ingest.source == "table":
-        settings["ingest.label_column"] = findings.schema.label
-    return settings
+        ingest = ingest.model_copy(update={"label_column": findings.schema.label})
+    changed = [key for key in (*setup.OF_TABLES, "group_pattern") if getattr(ingest, key) != getattr(before, key)]
+    return settings | {f"ingest.{key}": getattr(ingest, key) for key in changed}

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Literal, get_args
 
 from augment.params.arm_row import ArmKind, ArmRow, Augmentation, Family, Source
-from augment.params.table_arms import SMOTE_SOURCES, TABLE_ONLY_ROWS, TABLE_ORDER
+from augment.params.table_arms import ROW_FAMILIES, SMOTE_SOURCES, TABLE_ONLY_ROWS, TABLE_ORDER
 
 BACKBONE_FROM_PX = 16  # a shorter side: smaller images show a pretrained backbone nothing
 MADE_PER_CLASS = 400  # made images of a class that a backbone looks at, each once, and of the judged size in files
@@ -170,3 +170,28 @@ def arm_kinds(arms: Iterable[Arm], classifier: str = "auto") -> dict[Arm, ArmKin
 def _of_another_family(arm: Arm, classifier: str) -> bool:
     row = ROW_OF[arm]
     return row.kind == "real" and classifier != "auto" and row.family not in ("base", classifier)
+
+
+IMAGE_FAMILIES = tuple(family for family in FAMILY_WORDS if family not in ROW_FAMILIES)
+
+
+def misfit(arms: Collection[Arm] | str, classifier: str, source: str, of_rows: bool) -> str:
+    """Why arms and a classifier are none of this source, for people; empty where they are. Arms of images are none of
+    tables, and the other way round; made rows are added to a classifier that learns from real rows alone."""
+    known, families = (TABLE_ARMS, ROW_FAMILIES) if of_rows else (ARMS, IMAGE_FAMILIES)
+    named = [] if isinstance(arms, str) else list(arms)
+    if strange := [arm for arm in named if arm not in known]:
+        return (
+            f"evaluate.arms: {', '.join(strange)} cannot run where ingest.source is {source}; there are "
+            f"{', '.join(known)}"
+        )
+    if classifier not in ("auto", *families):
+        return (
+            f"evaluate.classifier {classifier} cannot learn from ingest.source {source}; allowed are auto, "
+            f"{', '.join(families)}"
+        )
+    bases = ROW_FAMILIES if classifier == "auto" else (classifier,)
+    if of_rows and named and not {*bases} & {*named}:
+        which = "one of " * (len(bases) > 1) + ", ".join(bases)
+        return f"evaluate.arms: it needs {which}, which made rows are added to"
+    return ""

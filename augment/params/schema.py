@@ -25,10 +25,11 @@ from augment.params.arms import (
     BaseAugmentation,
     arms_of_family,
     family_of,
+    misfit,
 )
 from augment.params.backbone_section import BackboneFile
 from augment.params.image_sections import Generate, Ingest, Section, Train
-from augment.params.table_arms import ROW_FAMILIES, TABLE_DEFAULT_ARMS
+from augment.params.table_arms import TABLE_DEFAULT_ARMS
 from augment.params.types import BACKBONE_MAX_SIDE_PX, ClusterAddress, DeliveredSize, Label, Steps, WatchedPath
 
 
@@ -216,19 +217,10 @@ class Params(Section):
 
     @model_validator(mode="after")
     def _arms_fit_the_source(self) -> "Params":
-        """Arms and classifiers of images are none of tables, and the other way round."""
-        chosen, of_rows = self.evaluate, self.ingest.of_rows
-        known = TABLE_ARMS if of_rows else ARMS
-        strange = [] if isinstance(chosen.arms, str) else [arm for arm in chosen.arms if arm not in known]
-        if strange:
-            raise ValueError(f"evaluate.arms: {', '.join(strange)} cannot run where ingest.source is "
-                             f"{self.ingest.source}; there are {', '.join(known)}")  # fmt: skip
-        if of_rows and chosen.learning_curve == "on":
+        if fault := misfit(self.evaluate.arms, self.evaluate.classifier, self.ingest.source, self.ingest.of_rows):
+            raise ValueError(fault)
+        if self.ingest.of_rows and self.evaluate.learning_curve == "on":
             raise ValueError(f"evaluate.learning_curve is for images, and ingest.source is {self.ingest.source}: off")
-        of_table = ROW_FAMILIES if of_rows else ("scratch", "probe", "finetune")
-        if chosen.classifier not in ("auto", *of_table):
-            raise ValueError(f"evaluate.classifier {chosen.classifier} cannot learn from ingest.source "
-                             f"{self.ingest.source}; allowed are auto, {', '.join(of_table)}")  # fmt: skip
         return self
 
     @model_validator(mode="after")

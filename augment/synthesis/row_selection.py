@@ -63,7 +63,9 @@ def choose_rows(
         of_class = encoded[targets == index]
         place, distance = nearest(rows, of_class)
         limit = copy_limit(of_class)
-        threshold = float(np.quantile(held_out[targets == index, index], 1 - generate.accept))
+        own = held_out[targets == index, index]
+        own = own[~np.isnan(own)]
+        threshold = float(np.quantile(own, 1 - generate.accept)) if len(own) else 0.0
         reason = np.where(
             distance <= limit, "near_copy", np.where(probabilities[:, index] < threshold, "off_class", "")
         )
@@ -88,11 +90,12 @@ def copy_limit(rows: Encoded) -> float:
 def _filters(
     encoded: Encoded, targets: NDArray[np.int64], train: RowSet, folds: int, seed: int
 ) -> tuple[list[Any], NDArray[np.float64]]:
-    """Cross-fitted classifiers, and what they give the real rows that each has not seen, float64 (N, classes)."""
+    """Cross-fitted classifiers, and what they give the real rows that each has not seen, float64 (N, classes); NaN of a
+    row that every classifier has seen."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  (an extra, which the side that imports lacks)
 
     fewest = min(train.counts().values())
-    held_out = np.zeros((len(targets), len(train.classes)))
+    held_out = np.full((len(targets), len(train.classes)), np.nan)
     models = []
     for inside, outside in group_folds(
         targets, train.groups, max(2, min(folds, fewest)), derive_seed(seed, "folds") % 2**32

@@ -4,9 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from augment import cli, params
+from augment.commands.params_file import edited
 from augment.commands.tables import form_of
 from augment.core.files import read_csv
 from augment.gan.rows.making import generators_of
@@ -110,3 +113,24 @@ def test_what_shows_images_says_that_these_are_none(
     (project / "data/augmented/train.csv").touch()
     assert cli.main(command) == 2
     assert "rows" in capsys.readouterr().err
+
+
+def test_another_file_is_run_as_it_was_looked_at(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What params.yaml says of one table is nothing of the next one, nor of vectors or images."""
+    rows = toy_rows()
+    np.savez(project / "v.npz", x=rows.values[:, :3], y=rows.labels)
+    for label in ("a", "b"):
+        (project / "data/raw" / label).mkdir(parents=True)
+        for number in range(8):
+            pixels = np.random.default_rng((number, ord(label))).integers(0, 256, (16, 16), dtype=np.uint8)
+            Image.fromarray(pixels).save(project / "data/raw" / label / f"{number}.png")
+    assert cli.main(["init", "parts.csv", "--label", "kind"]) == 0
+    of_first = {"ingest.group_column": "count", "ingest.columns": {"length": "numeric"}}
+    (project / "params.yaml").write_text(edited(project / "params.yaml", of_first))
+    text = (project / "parts.csv").read_text().replace("count", "number", 1).replace("length", "size", 1)
+    (project / "other.csv").write_text(text)
+    for command in (["other.csv", "--label", "kind"], ["v.npz"], ["parts.csv", "--label", "kind"], ["data/raw"]):
+        assert cli.main(["init", *command]) == 0, capsys.readouterr().err
+        ingest = params.load(project / "params.yaml").ingest
+        assert (ingest.group_column, ingest.split_column, ingest.columns) == (None, None, {})
+    assert (ingest.source, ingest.label_column) == ("folder", None)

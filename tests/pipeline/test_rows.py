@@ -147,6 +147,16 @@ def test_an_arm_of_images_is_named(arms: list[str], words: str) -> None:
         params_of("table", "t.csv", classifier="probe", arms="default")
 
 
+def test_a_list_without_a_classifier_of_real_rows_is_told_ahead() -> None:
+    short = ["none", "gan_half_filtered", "copies_half"]
+    with pytest.raises(
+        ParamsError, match="it needs one of logistic, shrinkage_lda, gradient_boosting, which made rows"
+    ):
+        params_of("table", "t.csv", arms=short)
+    with pytest.raises(ParamsError, match="it needs gradient_boosting, which made rows"):
+        params_of("table", "t.csv", arms=[*short, "logistic"], classifier="gradient_boosting")
+
+
 def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_toy(tmp_path / "parts.csv", COUNTS)
     monkeypatch.chdir(tmp_path)

@@ -1,5 +1,7 @@
 """What a column of a table is: how its values are written, and which ones it may hold."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -11,6 +13,8 @@ Kind = Literal["numeric", "integer", "categorical"]
 Form = Literal["table", "vectors"]
 Values = NDArray[np.float64]
 MISSING = ""  # how a missing value is written
+_MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "?", "-"})  # as others write it
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,14 @@ class Schema:
     def texts(self, row: Sequence[float]) -> dict[str, str]:
         """A row of values by column, as a CSV file holds them."""
         return {column.name: column.text(value) for column, value in zip(self.columns, row, strict=True)}
+
+
+def is_number(cell: str) -> bool:
+    """Whether a text is a finite number."""
+    return _NUMBER.fullmatch(cell) is not None and math.isfinite(float(cell))
+
+
+def without_missing(cells: Sequence[str]) -> list[str]:
+    """Cells of a column that is learned, "" for what programs write where nothing was. Names of classes and groups are
+    taken as they stand: `none` may be one."""
+    return ["" if cell.casefold() in _MISSING else cell for cell in cells]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from augment.core.errors import DataError
+from augment.core.files import sha256
 from augment.core.progress import first_few
 from augment.data.entries import Blocker, Outcome
-from augment.data.rows.columns import Column, Schema, Values
-from augment.data.rows.looking import MAX_LEVELS, LeftOut, is_number, type_columns
+from augment.data.rows.columns import Column, Schema, Values, is_number
+from augment.data.rows.looking import MAX_LEVELS, LeftOut, type_columns
 from augment.data.rows.reading import RawTable, RawVectors, read_raw, read_vectors
 from augment.data.sources.disk import shown
 from augment.data.sources.labels import label_blockers
@@ -161,7 +162,7 @@ def settle_rows(findings: RowFindings, ingest: Ingest) -> None:
     Where a column is continuous, equal rows are copies: of one label the first stays, under two labels none does
     (`ingest.conflicts`). Else independent rows may be equal by chance, and all stay, together on one side.
     """
-    digests = [row.tobytes().hex() for row in findings.values + 0.0]
+    digests = [sha256(row.tobytes()) for row in findings.values + 0.0]
     twins: dict[str, list[RowEntry]] = {}
     for entry, digest in zip(findings.entries, digests, strict=True):
         entry.digest = digest

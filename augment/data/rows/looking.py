@@ -8,7 +8,7 @@ import numpy as np
 
 from augment.core.progress import first_few
 from augment.data.entries import Blocker
-from augment.data.rows.columns import Column, Values
+from augment.data.rows.columns import Column, Values, is_number, without_missing
 from augment.data.rows.reading import RawTable
 from augment.data.sources.disk import shown
 from augment.params.types import ColumnKind
@@ -16,7 +16,6 @@ from augment.params.types import ColumnKind
 MAX_LEVELS = 50  # of a category
 IDENTIFIER_SHARE = 0.9  # of texts that are distinct: names of rows, which tell nothing of others
 PROSE_WORDS = 4  # of a cell, on average
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?", re.ASCII)
 _ROW_NAMES = re.compile(r"|unnamed: ?0|index|id|.*[_ ]id|row([_ ]?(number|no|id))?|uuid|guid", re.IGNORECASE)
 _OVERRULE = "ingest.columns: {{{name}: {kind}}}"
@@ -59,10 +58,10 @@ def type_columns(table: RawTable, names: list[str], labels: list[str], asked: Ma
 
 
 def _looked_at(name: str, table: RawTable, labels: list[str]) -> tuple[Column, Values] | LeftOut | Blocker:
-    cells = table.cells[name]
+    cells = without_missing(table.cells[name])
     present = [cell for cell in cells if cell]
     distinct, numbers = set(present), sum(map(is_number, present))
-    if len(distinct) < 2:
+    if len(distinct) < 2 and len(present) in (0, len(cells)):
         return LeftOut(
             name, "constant", f"it holds nothing but {shown(present[0][:40])!r}" if present else "it is empty"
         )
@@ -71,7 +70,7 @@ def _looked_at(name: str, table: RawTable, labels: list[str]) -> tuple[Column, V
     if all(map(_DATE.fullmatch, present)):
         return LeftOut(name, "date", "a generator has no use for dates; make numbers of it, such as an age or an hour")
     if numbers == len(present):
-        return _numbers(name, cells, present, distinct)
+        return _numbers(name, cells)
     if numbers > len(present) / 2:
         odd = next(at for at, cell in enumerate(cells) if cell and not is_number(cell))
         what = f"{numbers} numbers and {len(present) - numbers} other texts, such as {shown(cells[odd][:40])!r}"
@@ -79,7 +78,7 @@ def _looked_at(name: str, table: RawTable, labels: list[str]) -> tuple[Column, V
     return _texts(name, cells, present, distinct)
 
 
-def _numbers(name: str, cells: list[str], present: list[str], distinct: set[str]) -> tuple[Column, Values] | LeftOut:
+def _numbers(name: str, cells: list[str]) -> tuple[Column, Values] | LeftOut:
     values = as_numbers(cells)
     known = values[~np.isnan(values)]
     unique = np.unique(known)
@@ -87,9 +86,9 @@ def _numbers(name: str, cells: list[str], present: list[str], distinct: set[str]
         len(unique) == len(known) and _ROW_NAMES.fullmatch(name)
     ):
         return LeftOut(name, "identifier", f"it numbers the rows; if it is a measurement, {_overrule(name, 'numeric')}")
-    if len(unique) == 1:
-        return LeftOut(name, "constant", f"it holds nothing but {present[0]}")
-    if len(unique) == 2:
+    if len(unique) == 1 and len(known) == len(cells):  # however it is spelled
+        return LeftOut(name, "constant", f"it holds nothing but {cells[0]}")
+    if len(unique) <= 2:
         return _categories(name, cells)
     return _numeric(name, cells, "integer" if bool((known == np.round(known)).all()) else "numeric")
 
@@ -117,7 +116,7 @@ def _texts(
 
 def _asked(name: str, table: RawTable, kind: ColumnKind) -> tuple[Column, Values] | LeftOut | Blocker:
     """What a person says that it is."""
-    cells = table.cells[name]
+    cells = without_missing(table.cells[name])
     if kind == "left_out":
         return LeftOut(name, "asked", "as ingest.columns says")
     if kind == "categorical":
@@ -159,11 +158,6 @@ def spells_out(cells: list[str], labels: list[str]) -> bool:
     """Whether a column is the label under other words: each text belongs to one label, and each label to one text."""
     pairs = set(zip(cells, labels, strict=True))
     return len(pairs) == len(set(cells)) == len(set(labels)) > 1
-
-
-def is_number(cell: str) -> bool:
-    """Whether a text is a finite number."""
-    return _NUMBER.fullmatch(cell) is not None and bool(np.isfinite(float(cell)))
 
 
 def as_numbers(cells: list[str]) -> Values:

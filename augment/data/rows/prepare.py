@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.files import folder_name, sha256, slug, write_csv, write_json
+from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.entries import SPLITS
 from augment.data.prepare import MANIFEST, POOL
@@ -92,4 +92,4 @@ def _groups(findings: RowFindings, sets: dict[str, RowSet]) -> dict[str, object]
 
 def _row(entry: RowEntry) -> dict[str, str | int]:
     fields = {name: getattr(entry, name) for name in MANIFEST if name != "sha256"}
-    return fields | {"index": "" if entry.index is None else entry.index, "sha256": sha256(entry.digest.encode())}
+    return fields | {"index": "" if entry.index is None else entry.index, "sha256": entry.digest}

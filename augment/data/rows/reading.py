@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from augment.core.errors import AugmentError, DataError, os_error_text
 from augment.core.files import read_file
+from augment.data.rows.columns import is_number, without_missing
 from augment.data.sources.disk import shown
 from augment.data.sources.tabular.tables import decoded, records, separator_of
 
 MAX_BYTES = 500_000_000
 MAX_COLUMNS, MAX_DIMENSIONS = 1_000, 2_048  # of a table, of vectors: their covariances are inverted
-_MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "?", "-"})
 VECTOR_NAMES = ("x", "vectors", "embeddings", "features", "data")
 LABEL_NAMES = ("y", "labels", "label", "targets", "target")
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """cells: column -> its texts, without blanks around them, "" where a value is missing; lines: int (N,), of the
-    file, from 1; remark: how it was read, where a person might wonder."""
+    """cells: column -> its texts, without blanks around them; lines: int (N,), of the file, from 1; remark: how it was
+    read, where a person might wonder."""
 
     name: str
     cells: Mapping[str, list[str]]
@@ -72,7 +72,7 @@ def _csv(name: str, content: bytes) -> RawTable:
             raise ValueError(f"line {line} has {len(cells)} cells where the header has {len(header)}")
         rows.append(cells)
         numbers.append(line)
-    columns = {column: [_clean(row[at]) for row in rows] for at, column in enumerate(header)}
+    columns = {column: [row[at].strip() for row in rows] for at, column in enumerate(header)}
     if separator == ";":  # as programs of half of Europe write numbers
         columns = {column: _decimal_points(cells) for column, cells in columns.items()}
     return RawTable(name, columns, numbers, f"read as {encoding}" if encoding else "")
@@ -92,25 +92,13 @@ def _check_header(header: list[str]) -> None:
         raise ValueError(f"column {nameless[-1] + 1} has no name in the header")
 
 
-def _clean(cell: str) -> str:
-    cell = cell.strip()
-    return "" if cell.casefold() in _MISSING else cell
-
-
 def _decimal_points(cells: list[str]) -> list[str]:
     """Cells of a column of numbers with decimal commas, with points."""
-    if not any("," in cell for cell in cells) or any("." in cell for cell in cells):
+    known = [cell for cell in without_missing(cells) if cell]
+    if not any("," in cell for cell in known) or any("." in cell for cell in known):
         return cells
-    turned = [cell.replace(",", ".") for cell in cells]
-    return turned if all(_is_number(cell) for cell in turned if cell) else cells
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    is_of_numbers = all(is_number(cell.replace(",", ".")) for cell in known)
+    return [cell.replace(",", ".") for cell in cells] if is_of_numbers else cells
 
 
 def _parquet(path: Path) -> RawTable:
@@ -130,7 +118,7 @@ def _parquet(path: Path) -> RawTable:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else _clean(str(value))
+    return "" if value is None else str(value).strip()
 
 
 def read_vectors(path: Path) -> RawVectors:

@@ -10,10 +10,9 @@ from typing import Any
 _PHRASES = (
     ("networks from scratch", "classifiers"), ("a network from scratch", "a classifier"),
     ("pixel for pixel", "value for value"), ("near duplicates", "equal rows"), ("real photographs", "real rows"),
-    ("labelling about", "labelling about"),
 )  # fmt: skip
 _WORDS = {"images": "rows", "image": "row", "Images": "Rows", "Image": "Row", "pictures": "rows", "pixels": "values"}
-_PATTERN = re.compile(r"(?<![\w./`-])(" + "|".join(_WORDS) + r")(?![\w/`]|\.\w)")
+_PATTERN = re.compile(r"(?<![\w./`'\"-])(" + "|".join(_WORDS) + r")(?![\w/`'\"]|\.\w)")
 
 
 def in_rows(text: str) -> str:

@@ -70,11 +70,10 @@ def _discriminants(rows: Encoded, targets: Targets, weights: Weights) -> LinearD
     drawn = repeated(weights, len(rows))
     for index in np.flatnonzero(np.bincount(targets[drawn], minlength=len(share)) < 2):
         drawn = np.concatenate([drawn, np.flatnonzero(targets == index)])  # a class needs two rows to have a spread
-    noisy = rows[drawn].astype(np.float64)
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=share / share.sum())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of columns that are constant within classes, which shrinkage takes care of
-        return model.fit(noisy, targets[drawn])
+        return model.fit(rows[drawn].astype(np.float64), targets[drawn])
 
 
 def repeated(weights: Weights, total: int) -> NDArray[np.int64]:

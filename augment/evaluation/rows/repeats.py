@@ -105,12 +105,15 @@ def score_arm(plan: ArmPlan) -> ArmScores:
     rows, targets = repeat.encoding.encode(splits.train.values), splits.train.targets(classes)
     made = repeat.made.get(row.source, {}) if row.source else {}
     data = rows_of_arm(plan.arm, rows, targets, classes, made, numpy_rng(seed, "repeats", plan.arm))
-    weights = data.weights
-    if row.use == "weighted loss":
-        weights = 1 / np.bincount(targets)[targets]
     family = family_of(plan.arm, plan.base)
     learned = fit(
-        family, data.rows, data.targets, weights, repeat.settings[family], len(rows), derive_seed(seed, "classifier")
+        family,
+        data.rows,
+        data.targets,
+        data.weights,
+        repeat.settings[family],
+        len(rows),
+        derive_seed(seed, "classifier"),
     )
     scores = [learned.scores(repeat.encoding.encode(side.values)) for side in (splits.val, splits.test)]
     if row.use == "adjusted":

@@ -77,6 +77,9 @@ class RowManifest(BundleForm):
             raise ValueError("knots, single and gaps must have an entry for each numeric column")
         if len(self.levels) != len(schema.categorical) or not all(self.levels):
             raise ValueError("levels must have an entry for each categorical column")
+        for at, places in zip(schema.categorical, self.levels, strict=True):
+            if not all(place in range(-1, len(schema.columns[at].levels)) for place in places):
+                raise ValueError(f"levels name positions that column {schema.columns[at].name!r} does not have")
         if not all(1 <= number <= 2 * MAX_KNOTS for number in self.knots):
             raise ValueError(f"knots must be from 1 to {2 * MAX_KNOTS}")
         return self

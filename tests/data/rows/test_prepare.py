@@ -1,5 +1,6 @@
 """From a file to a split set of rows: nothing on two sides, everything accounted for, bad input in one message each."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from augment.core.errors import AugmentError, DataError
 from augment.core.files import read_csv, read_json
-from augment.data.rows.prepare import prepare_rows
+from augment.data.rows.prepare import looked_at, prepare_rows
 from augment.data.rows.rowset import RowSet, holds_rows
 from augment.params import Ingest, check
 from tests.rows import COUNTS, toy_rows, write_toy
@@ -185,3 +186,16 @@ def test_a_damaged_set_is_named(tmp_path: Path, table: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(DataError, match=r"rows\.npy: damaged"):
         RowSet.load(tmp_path / "out/train")
+
+
+def test_names_of_classes_and_groups_are_taken_as_they_stand(tmp_path: Path) -> None:
+    """`none` for no defect is a class; only a measured value is missing where a program writes so."""
+    lines = [f"{['none', 'crack'][at % 2]},{['NA', 'b'][at % 2]}{at % 3},{'NA' if at == 4 else 0.5 * at}"
+             for at in range(60)]  # fmt: skip
+    (tmp_path / "t.csv").write_text("\n".join(["defect,lot,size", *lines]))
+    ingest = ingest_of(tmp_path / "t.csv", label_column="defect", group_column="lot")
+    findings = looked_at(ingest)
+    assert findings.counts() == {"crack": 30, "none": 30}
+    assert {entry.group for entry in findings.entries if entry.label == "none"} == {"NA0", "NA1", "NA2"}
+    assert np.isnan(findings.values).sum() == 1
+    assert findings.entries[0].digest == hashlib.sha256(findings.values[0].tobytes()).hexdigest()

@@ -19,7 +19,7 @@ def write(folder: Path, content: bytes | str, name: str = "t.csv") -> Path:
     ("content", "cells"),
     [
         ("a,b\n1, x \n2,\n", {"a": ["1", "2"], "b": ["x", ""]}),
-        ("a;b\n1,5;NaN\n2,5;?\n", {"a": ["1.5", "2.5"], "b": ["", ""]}),
+        ("a;b\n1,5;NaN\n2,5;?\n", {"a": ["1.5", "2.5"], "b": ["NaN", "?"]}),
         ("a\tb\n1\t2\n", {"a": ["1"], "b": ["2"]}),
         ('a,b\n"1\n2","x,y"\n', {"a": ["1\n2"], "b": ["x,y"]}),
         ("\ufeffa,b\n1,2\n\n", {"a": ["1"], "b": ["2"]}),
