@@ -20,6 +20,7 @@ from augment.gan.translate.translator import Translator
 from augment.params import Params
 from augment.project.disk_space import require_space
 from augment.synthesis.filter import filter_settings, fit_filters
+from augment.synthesis.judged import judgement
 from augment.synthesis.picks import drawn_with, left_out, read_picks
 from augment.synthesis.selection import ClassCandidates, choose_samples, samples_per_class
 from augment.synthesis.transplant.settings import transplant_settings
@@ -111,14 +112,7 @@ def rows_of(
             "seed": found.seed,
             "index": index,
             "borrowed": int(transferred[index]),
-            "probability": round(float(found.probability[index]), 6),
-            "threshold": round(found.threshold, 6),
-            "other_class": int(found.other_class[index]),
-            "nearest_train": int(found.nearest_train[index]),
-            "nearest_distance": round(float(found.nearest_distance[index]), 6),
-            "copy_threshold": round(found.copy_threshold, 6),
-            "kept": int(not reason),
-            "reason": reason,
+            **judgement(found, index),
             "sha256": digests.get(index, ""),
             "source_image": int(positions[found.source[index]]) if found.source[index] >= 0 else "",
             "source": "borrowed" if transferred[index] else "own",

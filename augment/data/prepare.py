@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -52,6 +53,21 @@ def assign_splits(findings: Findings, ingest: Ingest, seed: int) -> None:
         entry.group = entry.group or entry.path  # an image on its own is a group of its own
     labels, groups, declared = ([getattr(e, key) for e in usable] for key in ("label", "group", "declared_split"))
     chosen = split(labels, groups, declared, ingest, seed).tolist()
+    place(usable, chosen)
+    findings.notes[:0] = stem_notes(findings.stems, usable)
+
+
+class Placed(Protocol):
+    """An image or a row that is to be part of a split."""
+
+    group: str
+    split: str
+    index: int | None
+
+
+def place(usable: Sequence[Placed], chosen: Sequence[str]) -> None:
+    """Set `split` and `index` of each; chosen: its split, empty for what the split left over: the pool's, where its
+    group has no other in a split."""
     used = {entry.group for entry, name in zip(usable, chosen, strict=True) if name}
     numbers: Counter[str] = Counter()
     for entry, name in zip(usable, chosen, strict=True):
@@ -59,7 +75,6 @@ def assign_splits(findings: Findings, ingest: Ingest, seed: int) -> None:
         if entry.split:
             entry.index = numbers[entry.split]
             numbers[entry.split] += 1
-    findings.notes[:0] = stem_notes(findings.stems, usable)
 
 
 def _write(findings: Findings, out: Path) -> None:

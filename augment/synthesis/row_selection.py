@@ -11,10 +11,10 @@ from augment.data.rows.encoding import Encoded, Encoding
 from augment.data.rows.rowset import RowSet
 from augment.data.split.groups import group_folds
 from augment.gan.rows.generators import RowGenerators
-from augment.measure.metrics import leave_one_out_nearest, nearest
+from augment.measure.metrics import nearest
 from augment.params import Generate
+from augment.synthesis.judged import copy_distance
 
-COPY_PERCENTILE, COPY_FACTOR = 1.0, 0.5  # as of images: half of what lies between the closest real rows of the class
 MIN_ROWS, MAX_ROWS = 200, 2000  # samples of a class: as many as the largest class has, between these
 
 
@@ -81,9 +81,7 @@ def choose_rows(
 def copy_limit(rows: Encoded) -> float:
     """Distance of encoded rows of a class at or below which a sample is a near copy; below 0 with a single row, and
     where rows equal each other by chance."""
-    if len(rows) < 2:
-        return -1.0
-    limit = COPY_FACTOR * float(np.percentile(leave_one_out_nearest(rows)[1], COPY_PERCENTILE))
+    limit = copy_distance(rows)
     return limit if limit > 0 else -1.0
 
 

@@ -13,9 +13,10 @@ from augment.core.progress import Progress
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.gan.generators import GeneratorSet
 from augment.measure.features import pixels
-from augment.measure.metrics import leave_one_out_nearest, nearest
+from augment.measure.metrics import nearest
 from augment.params import Generate
 from augment.synthesis.filter import ClassFilter
+from augment.synthesis.judged import copy_distance
 from augment.synthesis.picks import NO_PICKS, NumberPicks
 from augment.synthesis.samplers import Mixture, Sampler, samplers_of_repeats
 from augment.synthesis.transplant.carrying import Translated, joined_draws
@@ -23,8 +24,6 @@ from augment.synthesis.transplant.settings import NO_TRANSPLANT, TransplantSetti
 from augment.synthesis.transplant.transplant import Transplant
 
 ROUND_CANDIDATES = 600  # candidates: with 200 wanted and 3 for each that is all of them
-COPY_PERCENTILE = 1.0
-COPY_FACTOR = 0.5  # at ten images the percentile itself would call a fifth of independent images copies
 
 
 @dataclass(frozen=True)
@@ -161,12 +160,8 @@ def expected_candidates(wanted: int, oversample: int, accept: float) -> int:
 
 
 def copy_threshold(images: NDArray[np.uint8]) -> float:
-    """A sample nearer than this to a training image is a copy of it: half the 1st percentile of
-    the distances between training images and their nearest other one. 0 below two images."""
-    if len(images) < 2:
-        return 0.0
-    _, distances = leave_one_out_nearest(pixels(images))
-    return COPY_FACTOR * float(np.percentile(distances, COPY_PERCENTILE))
+    """`copy_distance` of training images."""
+    return copy_distance(pixels(images)) if len(images) else 0.0
 
 
 def are_copies(distances: NDArray[np.float64], limit: float, side: int) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from augment.gan.bundle import load_generators
 from augment.gan.rows.generators import RowGenerators
 from augment.gan.settings import start_backend
 from augment.params import Params
+from augment.synthesis.judged import judgement
 from augment.synthesis.row_selection import RowCandidates, choose_rows
 from pipeline.common import MODELS, PREPARED, SYNTHETIC
 
@@ -34,7 +35,7 @@ def generate_rows(params: Params) -> None:
              for label, row in zip(kept.labels.tolist(), kept.values.tolist(), strict=True)]  # fmt: skip
     names = [train.schema.label, *(column.name for column in train.schema.columns)]
     write_csv(SYNTHETIC / "rows.csv", table, names)
-    lines = [line for found in candidates.values() for line in _lines(found, train, params.seed)]
+    lines = [line for found in candidates.values() for line in _lines(found, params.seed)]
     write_csv(SYNTHETIC / "manifest.csv", lines, COLUMNS)
     write_checksums(SYNTHETIC, ["manifest.csv", "rows.csv"])
 
@@ -58,18 +59,6 @@ def kept_rows(train: RowSet, encoding: Encoding, candidates: dict[str, RowCandid
     return RowSet(train.schema, values, labels, names, names)
 
 
-def _lines(found: RowCandidates, train: RowSet, seed: int) -> Iterator[dict[str, object]]:
-    for index, reason in enumerate(found.reason.tolist()):
-        yield {
-            "label": found.label,
-            "seed": seed,
-            "index": index,
-            "probability": round(float(found.probability[index]), 6),
-            "threshold": round(found.threshold, 6),
-            "other_class": int(found.other_class[index]),
-            "nearest_train": int(found.nearest_train[index]),
-            "nearest_distance": round(float(found.nearest_distance[index]), 6),
-            "copy_threshold": round(found.copy_threshold, 6),
-            "kept": int(not reason),
-            "reason": reason,
-        }
+def _lines(found: RowCandidates, seed: int) -> Iterator[dict[str, object]]:
+    for index in range(len(found.reason)):
+        yield {"label": found.label, "seed": seed, "index": index, **judgement(found, index)}

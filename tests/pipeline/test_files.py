@@ -43,7 +43,9 @@ def test_the_page_is_wrapped_and_its_cells_are_short() -> None:
 
 @pytest.mark.parametrize("path", WRITTEN)
 def test_rooms_that_do_not_know_the_table_write_what_it_says(path: str) -> None:
-    assert tuple(FILES[path].columns) == WRITTEN[path]
+    """Columns of a table in their order; keys of a JSON mapping have none."""
+    ordered = tuple if path.endswith(".csv") else sorted
+    assert ordered(FILES[path].columns) == ordered(WRITTEN[path])
 
 
 @pytest.mark.parametrize("name", SAMPLE_COLUMNS)

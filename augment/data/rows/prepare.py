@@ -9,7 +9,7 @@ from augment.core.errors import DataError
 from augment.core.files import folder_name, slug, write_csv, write_json
 from augment.core.progress import MAX_PROBLEM_LINES, limited
 from augment.data.entries import SPLITS
-from augment.data.prepare import MANIFEST, POOL
+from augment.data.prepare import MANIFEST, POOL, place
 from augment.data.rows.findings import RowEntry, RowFindings, examine_rows, settle_rows
 from augment.data.rows.rowset import RowSet
 from augment.data.sources.disk import shown
@@ -44,13 +44,7 @@ def assign_row_splits(findings: RowFindings, ingest: Ingest, seed: int) -> None:
     usable = [findings.entries[at] for at in findings.usable]
     declared = [entry.declared_split if ingest.split == "declared" else "" for entry in usable]
     chosen = split([e.label for e in usable], [e.group for e in usable], declared, ingest, seed).tolist()
-    used = {entry.group for entry, name in zip(usable, chosen, strict=True) if name}
-    numbers: Counter[str] = Counter()
-    for entry, name in zip(usable, chosen, strict=True):
-        entry.split = name or ("" if entry.group in used else POOL)
-        if entry.split:
-            entry.index = numbers[entry.split]
-            numbers[entry.split] += 1
+    place(usable, chosen)
 
 
 def row_set(findings: RowFindings, name: str) -> RowSet:

@@ -2,7 +2,7 @@
 
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from augment.core.progress import counted, first_few
 from augment.data.arguments import path_argument, sequence_argument, short, whole_number
 from augment.gan.bundle_files import INDEX, INDEX_FORMAT, MAX_REASON_LENGTH, SHARED, TRANSLATOR, WORDS, signed
 from augment.gan.generators.arguments import check_labels, check_parts
+from augment.gan.generators.by_label import ByLabel
 from augment.gan.generators.cards import CARD, model_card
 from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, ClassGenerator
 from augment.gan.generators.hub import check_target, fetched, is_repository, push
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Saved = ClassGenerator | WordGenerator
 
 
-class GeneratorSet(Mapping[str, ClassGenerator]):
+class GeneratorSet(ByLabel[ClassGenerator]):
     """Generators by label, in the order of the classes: a read-only mapping.
 
     classes: all classes of the training set, those without a generator included; sorted unless an
@@ -62,26 +63,13 @@ class GeneratorSet(Mapping[str, ClassGenerator]):
         words: "WordGenerator | None" = None,
     ) -> None:
         check_parts(generators, failed, shared, words)
-        self.failed, self.shared, self.words = dict(failed or {}), shared, words
-        labels = sorted({*generators, *self.failed})
-        self.classes = labels if classes is None else sequence_argument("classes", classes)
-        if sorted(self.classes, key=str) != labels or set(generators) & set(self.failed):
-            raise ArgumentError(f"classes are {self.classes}, and the generators and failures are of {labels}")
-        self._generators = {label: generators[label] for label in self.classes if label in generators}
-        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
-
-    def __getitem__(self, label: str) -> ClassGenerator:
-        if label in self._generators:
-            return self._generators[label]
-        if label in self.failed:
-            raise KeyError(f"class {label!r} has no generator: {self.failed[label]}")
-        raise KeyError(f"no class {label!r}; there are {', '.join(map(repr, self._generators))}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._generators)
-
-    def __len__(self) -> int:
-        return len(self._generators)
+        gone = dict(failed or {})
+        labels = sorted({*generators, *gone})
+        named = labels if classes is None else sequence_argument("classes", classes)
+        if sorted(named, key=str) != labels or set(generators) & set(gone):
+            raise ArgumentError(f"classes are {named}, and the generators and failures are of {labels}")
+        super().__init__(generators, gone, named)
+        self.shared, self.words = shared, words
 
     def __repr__(self) -> str:
         size = f" of images {size_text(next(iter(self.values())).shape)}" if self else ""

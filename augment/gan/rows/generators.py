@@ -1,6 +1,6 @@
 """The generators of rows: one class each, and the set of all, as users hold them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from augment.core.seeds import torch_rng
 from augment.data.arguments import path_argument, whole_number
 from augment.data.rows.columns import Schema, Values
 from augment.data.rows.encoding import Encoded, Encoding
+from augment.gan.generators.by_label import ByLabel
 from augment.gan.generators.class_generator import CHUNK, MAX_INDEX, MAX_SAMPLES
 from augment.gan.rows.network import RowGeneratorNetwork
 
@@ -84,7 +85,7 @@ class RowGenerator:
         return torch.stack([torch.randn(self.network.shape.noise, generator=rng) for rng in rngs])
 
 
-class RowGenerators(Mapping[str, RowGenerator]):
+class RowGenerators(ByLabel[RowGenerator]):
     """Generators of rows by label, as `GeneratorSet` holds those of images.
 
     classes: all classes of the training set; failed: label -> why there is no generator.
@@ -96,23 +97,8 @@ class RowGenerators(Mapping[str, RowGenerator]):
         failed: Mapping[str, str] | None = None,
         classes: Sequence[str] | None = None,
     ) -> None:
-        self.failed = dict(failed or {})
-        self.classes = list(classes or sorted({*generators, *self.failed}))
-        self.class_to_idx = {label: index for index, label in enumerate(self.classes)}
-        self._generators = {label: generators[label] for label in self.classes if label in generators}
-
-    def __getitem__(self, label: str) -> RowGenerator:
-        if label in self._generators:
-            return self._generators[label]
-        if label in self.failed:
-            raise KeyError(f"class {label!r} has no generator: {self.failed[label]}")
-        raise KeyError(f"no class {label!r}; there are {', '.join(map(repr, self._generators))}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._generators)
-
-    def __len__(self) -> int:
-        return len(self._generators)
+        gone = dict(failed or {})
+        super().__init__(generators, gone, classes or sorted({*generators, *gone}))
 
     def __repr__(self) -> str:
         form = f" of {_form_text(next(iter(self.values())).encoding.schema)}" if self else ""

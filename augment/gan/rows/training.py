@@ -61,14 +61,16 @@ def train_rows(rows: RowSet, encoding: Encoding, settings: RowSettings, seed: in
     every = torch.from_numpy(np.concatenate(list(spread.values())))
     start = new_players(shape, every, settings, derive_seed(seed, "rows"))
     if settings.shared_steps:
-        fault = fit(start, every, settings, settings.shared_steps, RunProgress(0.0), seed)
+        once = torch.from_numpy(np.concatenate([each_once(data) for data in spread.values()]))
+        fault = fit(start, every, once, settings, settings.shared_steps, RunProgress(0.0), seed)
         if fault:
             raise TrainingError(f"the shared GAN failed: {fault}. Lower train.learning_rate or change train.gamma.")
     made, failed, history, rollbacks = {}, {}, {}, {}
     for label, data in spread.items():
         own, progress = copied(start, settings, derive_seed(seed, "rows", label)), RunProgress(0.0)
         set_shares(own, data, every)
-        reason = fit(own, torch.from_numpy(data), settings, settings.steps[label], progress, derive_seed(seed, label))
+        drawn, once = torch.from_numpy(data), torch.from_numpy(each_once(data))
+        reason = fit(own, drawn, once, settings, settings.steps[label], progress, derive_seed(seed, label))
         history[label], rollbacks[label] = progress.history, progress.rollbacks
         if reason:
             failed[label] = reason
@@ -81,6 +83,11 @@ def train_rows(rows: RowSet, encoding: Encoding, settings: RowSettings, seed: in
 def encoded_often(encoding: Encoding, rows: RowSet, rng: np.random.Generator) -> Encoded:
     """Each row `SPREADS` times, float32 (N SPREADS, width)."""
     return np.concatenate([encoding.encode(rows.values, rng) for _ in range(SPREADS)])
+
+
+def each_once(spread: Encoded) -> Encoded:
+    """Of rows that stand there `SPREADS` times each of them once."""
+    return spread[: len(spread) // SPREADS]
 
 
 def new_players(shape: RowShape, data: Tensor, settings: RowSettings, seed: int) -> RowPlayers:
@@ -135,14 +142,21 @@ def set_shares(players: RowPlayers, data: Encoded, every: Tensor) -> None:
 
 
 def fit(
-    players: RowPlayers, data: Tensor, settings: RowSettings, steps: int, progress: RunProgress, seed: int
+    players: RowPlayers,
+    data: Tensor,
+    once: Tensor,
+    settings: RowSettings,
+    steps: int,
+    progress: RunProgress,
+    seed: int,
 ) -> str | None:
-    """Train for so many steps; data: float (N, width), relative to the mean of the class. Returns why it failed.
+    """Train for so many steps; data: float (N, width), relative to the mean of the class; once: each of its rows a
+    single time, by which samples are judged. Returns why it failed.
 
     At the end of each interval samples are checked as those of images are: a fault rolls back to the last good state,
     with half the learning rate, twice at most.
     """
-    real = data[:, :, None, None]
+    real, known = data[:, :, None, None], once[:, :, None, None]
     good, pending = deep_copy(snapshot(players, progress)), list[list[float]]()
     while players.step < steps:
         pending.append(one_step(players, real, settings))
@@ -150,7 +164,7 @@ def fit(
             continue
         append_history(progress, players.step - len(pending), pending, steps)
         pending.clear()
-        fault = find_fault(players, progress.history[-INTERVAL_ROWS:], settings.loss, checked(players), real)
+        fault = find_fault(players, progress.history[-INTERVAL_ROWS:], settings.loss, checked(players), known)
         if fault is None:
             good = deep_copy(snapshot(players, progress))
         elif progress.attempt == MAX_ROLLBACKS:

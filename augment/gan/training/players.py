@@ -5,6 +5,7 @@ wrong returns to the last good state of both.
 """
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -86,16 +87,22 @@ def settle_statistics(generator: Generator, seed: int, batches: int = 8, batch_s
 
     Leaves the generator in eval mode.
     """
-    rng = torch.Generator().manual_seed(seed)
-    norms = [layer for layer in generator.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-    generator.train()
-    for _ in range(batches):
-        z = torch.randn(batch_size, generator.architecture.latent, generator=rng)
-        generator(z.to(next(generator.parameters()).device))
-    generator.eval()
+    rng, device = torch.Generator().manual_seed(seed), next(generator.parameters()).device
+    sizes = [(batch_size, generator.architecture.latent)] * batches
+    settle_norms(generator, ((torch.randn(size, generator=rng).to(device),) for size in sizes))
+
+
+@torch.no_grad()
+def settle_norms(network: nn.Module, inputs: Iterable[tuple[Tensor, ...]]) -> None:
+    """The plain mean of batch norm's statistics over these inputs of the network, which is in eval mode afterwards."""
+    for norm in network.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.reset_running_stats()
+            norm.momentum = None
+    network.train()
+    for values in inputs:
+        network(*values)
+    network.eval()
 
 
 @dataclass

@@ -13,7 +13,7 @@ with interpolated descriptions (section 4.3). Words are left out at random, so t
 description does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -31,7 +31,7 @@ from augment.data.arguments import flag_argument, sequence_argument, short, whol
 from augment.gan.generators.arguments import images_argument
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import Discriminator, to_float
-from augment.gan.training.players import PlayersOf, new_optimizer, update_average
+from augment.gan.training.players import PlayersOf, new_optimizer, settle_norms, update_average
 from augment.gan.training.step import REFERENCE_PIXELS
 from augment.gan.words.generator import WordGenerator
 from augment.gan.words.networks import WordDiscriminator, WordNetwork, fit_of
@@ -183,7 +183,7 @@ def fit_words(images: NDArray[np.uint8], bags: Tensor, steps: int, seed: int, sh
         told.advance()
     if not all(bool(parameter.isfinite().all()) for parameter in players.average.parameters()):
         raise TrainingError("the generator of words diverged; train it with another seed")
-    settle(players.average, bags, seed)
+    settle(players.average, bags, weights, seed)
     return players.average
 
 
@@ -193,16 +193,16 @@ def even_weights(bags: Tensor) -> Tensor:
     return torch.from_numpy(1 / counts[which.reshape(-1)]).float()
 
 
-@torch.no_grad()
-def settle(network: WordNetwork, bags: Tensor, seed: int) -> None:
-    """The statistics of batch norm under the averaged weights, over training descriptions; leaves it in eval mode."""
-    rng = torch_rng(seed, "words, batch norm")
-    norms = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-    network.train()
-    for _ in range(SETTLED_BATCHES):
-        drawn = torch.multinomial(even_weights(bags), 2 * BATCH, replacement=True, generator=rng)
-        network(torch.randn(len(drawn), network.architecture.latent, generator=rng), bags[drawn])
-    network.eval()
+def settle(network: WordNetwork, bags: Tensor, weights: Tensor, seed: int) -> None:
+    """The statistics of batch norm under the averaged weights, over training descriptions; leaves it in eval mode.
+
+    weights: as `even_weights` has them.
+    """
+    rng, latent = torch_rng(seed, "words, batch norm"), network.architecture.latent
+
+    def drawn() -> Iterator[tuple[Tensor, Tensor]]:
+        for _ in range(SETTLED_BATCHES):
+            chosen = torch.multinomial(weights, 2 * BATCH, replacement=True, generator=rng)
+            yield torch.randn(len(chosen), latent, generator=rng), bags[chosen]
+
+    settle_norms(network, drawn())

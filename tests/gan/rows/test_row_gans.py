@@ -24,6 +24,7 @@ from augment.gan.rows.network import (
 )
 from augment.gan.rows.settings import row_settings
 from augment.gan.rows.training import SPREADS, fit, new_players, train_rows
+from augment.gan.training import checks
 from augment.gan.training.players import RunProgress
 from augment.params import Train
 from augment.params.image_sections import Override
@@ -86,7 +87,8 @@ def test_a_gan_learns_what_a_gaussian_cannot() -> None:
     rng = np.random.default_rng(0)
     angle = rng.uniform(0, 2 * np.pi, 400)
     data = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (1 + 0.03 * rng.normal(size=(400, 1)))
-    every = torch.from_numpy(np.tile(data, (SPREADS, 1)).astype(np.float32))
+    once = torch.from_numpy(data.astype(np.float32))
+    every = once.tile(SPREADS, 1)
     settings = row_settings(Train(width=16, latent=8, batch_size=64), {"a": 400})
     players = new_players(RowShape(2, (), 64, 8), every, settings, 0)
 
@@ -97,7 +99,7 @@ def test_a_gan_learns_what_a_gaussian_cannot() -> None:
         return float((radius - 1).abs().mean())
 
     before = off_the_circle()
-    assert fit(players, every, settings, 500, RunProgress(0.0), 0) is None
+    assert fit(players, every, once, settings, 500, RunProgress(0.0), 0) is None
     assert off_the_circle() < 0.6 * before
 
 
@@ -194,7 +196,7 @@ def test_vectors_are_arrays() -> None:
 
 def test_a_class_whose_gan_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def found(players: object, rows: object, loss: object, samples: object, real: torch.Tensor) -> str | None:
-        return "collapsed" if len(real) == COUNTS["nut"] * SPREADS else None
+        return "collapsed" if len(real) == COUNTS["nut"] else None
 
     monkeypatch.setattr(training, "find_fault", found)
     rows = toy_rows()
@@ -220,3 +222,17 @@ def test_a_generator_whose_weights_are_not_finite_says_so(generators: RowGenerat
         network.factor.fill_(float("nan"))
     with pytest.raises(BundleError, match="not finite"):
         RowGenerator("nut", network, generators["nut"].encoding).rows(3)
+
+
+def test_samples_are_judged_by_each_row_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of a row lie at distance nought from each other, by which nothing would ever repeat or replay."""
+    rows, judged = toy_rows(), list[torch.Tensor]()
+
+    def record(players: object, history: object, loss: object, samples: object, real: torch.Tensor) -> None:
+        judged.append(real)
+
+    monkeypatch.setattr(training, "find_fault", record)
+    generators_of(rows, Train(width=4, latent=4, shared_steps=10, steps=10), 0)
+    counts = rows.counts()
+    assert {len(real) for real in judged} == {len(rows), *counts.values()}
+    assert all(checks._usual_spacing(real) > 0 for real in judged if len(real) >= checks.MIN_REAL_IMAGES)

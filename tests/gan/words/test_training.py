@@ -147,7 +147,7 @@ def test_a_description_is_drawn_as_often_as_any_other() -> None:
 def test_settled_statistics_are_those_of_the_training_descriptions() -> None:
     torch.manual_seed(0)
     network, bags = WordNetwork(PLAN, WORDS), torch.eye(WORDS)
-    settle(network, bags, 0)
+    settle(network, bags, even_weights(bags), 0)
     assert not network.training
     rows = network.project(torch.cat([torch.randn(20000, 4), bags.repeat(4000, 1)], dim=1))
     base = rows.view(20000, -1, PLAN.stages[0])
