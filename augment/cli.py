@@ -114,15 +114,11 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run_all(options: argparse.Namespace) -> int:
     _need_pipeline("run")
-    from augment.commands import tables
     from augment.commands.running import run
-    from augment.commands.running.planning import Wishes
-    from augment.commands.running.table import run_table
+    from augment.commands.running.wishes import Wishes
 
     wishes = Wishes(options.size, options.seeds, options.quick, tuple(options.changes))
-    if tables.form_of(options.path):
-        return run_table(options.path, wishes, options.label)
-    return run.run(options.path, wishes)
+    return run.run(options.path, wishes, options.label)
 
 
 def _sample(options: argparse.Namespace) -> int:

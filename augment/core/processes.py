@@ -1,13 +1,23 @@
 """Ending well: children that go with their parent, and work that stops at a safe point."""
 
 import ctypes
-import gc
 import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
+
+from augment.core.errors import WorkerError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+Values = TypeVarTuple("Values")
+Result = TypeVar("Result")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
@@ -48,12 +58,42 @@ def keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
 
 
-def return_freed_memory() -> None:
-    """The opposite, once: what nothing refers to goes back to the system, where glibc has a call for it."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+def in_own_process(function: Callable[[*Values], Result], *values: *Values) -> Result:
+    """What it returns or raises, from a fresh process: all its memory goes back to the system, libraries included.
+
+    function: found by its name; values and the result are pickled. Raises `WorkerError` when the process was killed.
+    """
+    context = get_context("spawn")
+    answer, end = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(end, os.getpid(), function, values))
+    process.start()
+    end.close()
+    try:
+        result, error = answer.recv()
+    except EOFError:
+        raise WorkerError(
+            "the process that looks ahead was killed, most likely for want of memory. Set ingest.size or "
+            "ingest.train_per_class to less, or work on a larger machine"
+        ) from None
+    except BaseException:
+        process.terminate()
+        raise
+    finally:
+        process.join()
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]
+
+
+def _answer(end: "Connection", parent: int, function: Callable[[*Values], Result], values: tuple[*Values]) -> None:
+    die_with_parent(parent)
+    answer: tuple[Result | None, BaseException | None]
+    try:
+        answer = (function(*values), None)
+    except (Exception, KeyboardInterrupt) as error:
+        error.add_note(traceback.format_exc())  # which does not travel by itself
+        answer = (None, error)
+    end.send(answer)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +13,9 @@ import pytest
 from augment.commands.running import first_look, planning, requirements
 from augment.commands.running import run as command
 from augment.commands.running.changes import changed, known_keys, parse_changes
-from augment.commands.running.planning import Wishes, plan_run
+from augment.commands.running.look import outlook
+from augment.commands.running.planning import plan_run
+from augment.commands.running.wishes import Wishes
 from augment.core.errors import AugmentError, DataError, ParamsError
 from augment.core.files import write_json
 from augment.core.progress.run_clock import RunClock
@@ -136,7 +140,7 @@ def test_a_slower_machine_looks_at_less(
     numbers = {"evaluate.steps": 400}  # of so small images anyway
     assert {key: plan.settings.get(key, numbers.get(key)) for key in RUNGS[rung]} == RUNGS[rung]
     assert plan.in_time == (seconds < 10)
-    assert ("not even the cheapest" in "\n".join(command.outlook(plan, quick=True))) == (not plan.in_time)
+    assert ("not even the cheapest" in "\n".join(outlook(plan, quick=True))) == (not plan.in_time)
 
 
 def test_rungs_fall() -> None:
@@ -290,4 +294,9 @@ def test_what_the_file_holds_is_what_the_plan_says(project: Path) -> None:
     for key, (now, *_) in marks.items():
         section, name = key.split(".")
         assert values[section][name] == now
-        assert json.dumps(now) in "\n".join(command.outlook(plan, quick=True))
+        assert json.dumps(now) in "\n".join(outlook(plan, quick=True))
+
+
+def test_what_waits_for_the_stages_is_small() -> None:
+    code = "import sys, augment.commands.running.run; sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from augment.core.processes import interruption
+from augment.core.errors import DataError, WorkerError
+from augment.core.processes import in_own_process, interruption
 from augment.gan import checkpoint_store
 from augment.gan.checkpoint_store import KeptGan, StoredJob, fingerprint
 from augment.gan.training.run import GanJob
@@ -249,3 +250,28 @@ def test_workers_save_and_go_with_their_killed_parent(tmp_path: Path) -> None:
         for pid in filter(alive, workers):
             os.kill(pid, signal.SIGKILL)
     assert [mark.read_text() for mark in tmp_path.iterdir()] == ["saved"] * 2, "no further unit was begun"
+
+
+def half(value: int) -> tuple[int, int]:
+    if value % 2:
+        raise DataError(f"{value} is odd")
+    return value // 2, os.getpid()
+
+
+def kill_itself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_process_of_its_own_returns_or_raises_arrives() -> None:
+    found, process = in_own_process(half, 6)
+    assert found == 3
+    assert process != os.getpid()
+    with pytest.raises(DataError, match="7 is odd") as told:
+        in_own_process(half, 7)
+    assert "raise DataError" in told.value.__notes__[0], "where it was raised"
+
+
+@LINUX
+def test_a_process_of_its_own_that_is_killed_is_told() -> None:
+    with pytest.raises(WorkerError, match="killed"):
+        in_own_process(kill_itself)

@@ -8,8 +8,9 @@ from typing import Any
 from augment import params
 from augment.commands import ahead, check, setup
 from augment.commands.params_file import edited
-from augment.commands.running.changes import changed, parse_changes
+from augment.commands.running.changes import changed
 from augment.commands.running.first_look import Marks, marked, marks_of, set_back, unsettled
+from augment.commands.running.wishes import SIZE, Wishes
 from augment.core.errors import DataError, ParamsError
 from augment.core.progress import MAX_PROBLEM_LINES, limited, say
 from augment.data.entries import Blocker
@@ -18,28 +19,6 @@ from augment.data.sizes import suggested_size
 from augment.evaluation.cost.first_look import SIDES_PX, choose_rung
 from augment.evaluation.cost.schedule import Work, work_of
 from augment.params import Params
-
-SIZE = "ingest.size"
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line asks for; size: longer side of the working size, pixels; changes: `section.key=value`."""
-
-    size: int | None = None
-    seeds: int | None = None
-    quick: bool = False
-    changes: tuple[str, ...] = ()
-
-    def settings(self) -> dict[str, Any]:
-        """Dotted keys -> values, but for the size, which depends on the images. Raises `ParamsError`."""
-        asked = parse_changes(self.changes)
-        twice = [f"--set {key}: --size gives it too" for key in asked if key == SIZE and self.size]
-        twice += [f"--set {key}: --seeds gives it too" for key in asked if key == "evaluate.seeds" and self.seeds]
-        twice += [f"--set {key}: FOLDER gives it" for key in asked if key in ("ingest.path", "ingest.source")]
-        if twice:
-            raise ParamsError("\n".join([*twice, "Nothing was written."]))
-        return asked | ({"evaluate.seeds": self.seeds} if self.seeds else {})
 
 
 @dataclass(frozen=True)
