@@ -19,7 +19,7 @@ and lender of each are training images of it.
     area              under the ROC curve, good images against all poor classes alike: what no threshold moves
     loss              mean over classes of -log of the own class's probability
     p                 by chance, one-sided: as many more alarms than with copies (McNemar's exact test); as much more
-                      recall of the poor, weighed as classes are; as large a fall of the loss (normal)
+                      recall of the poor; as much less area (DeLong et al. 1988); as much less loss
 """
 
 import argparse
@@ -133,7 +133,7 @@ def figures(said: Probabilities, truth: Positions, good: int) -> str:
     """Cells of a row of the table."""
     recall, is_good = recall_score(truth, said.argmax(axis=1), average=None), truth == good
     share = 1 / np.bincount(truth)[truth]
-    area = roc_auc_score(~is_good, 1 - said[:, good], sample_weight=share)
+    area = roc_auc_score(~is_good, 1 - said[:, good], sample_weight=share)  # every poor class alike
     loss = (losses(said, truth) * share).sum() / len(recall)
     shares = (recall.mean(), np.delete(recall, good).mean(), 1 - recall[good], area)
     return " | ".join([*(f"{100 * one:.1f}" for one in shares), f"{loss:.3f}"])
@@ -153,11 +153,32 @@ def mean_gain(gain: NDArray[np.float64], truth: Positions) -> float:
     return float(norm.sf(sum(own.mean() for own in of_class) / error)) if error else 1.0
 
 
+def less_area(said: Probabilities, rival: Probabilities, truth: Positions, good: int) -> float:
+    """p of so much less area by chance, from what each image adds to it (DeLong et al. 1988)."""
+    fall = above(rival, truth, good) - above(said, truth, good)  # (poor images, good images)
+    label = truth[truth != good]
+    of_class = [fall[label == one] for one in np.unique(label)]
+    of_good = np.mean([own.mean(axis=0) for own in of_class], axis=0)
+    of_poor = sum(own.mean(axis=1).var(ddof=1) / len(own) for own in of_class) / len(of_class) ** 2
+    error = np.sqrt(of_poor + of_good.var(ddof=1) / len(of_good))
+    return float(norm.sf(of_good.mean() / error)) if error else 1.0
+
+
+def above(said: Probabilities, truth: Positions, good: int) -> NDArray[np.float64]:
+    """Whether each poor image looks less like a good one than each good image does, 0.5 where they are equal."""
+    poor, well = (said[chosen, good] for chosen in (truth != good, truth == good))
+    return (poor[:, None] < well) + 0.5 * (poor[:, None] == well)
+
+
 def chances(said: Probabilities, rival: Probabilities, truth: Positions, good: int) -> str:
     """Cells of a row of the table."""
     right, poor = (said.argmax(axis=1) == truth) * 1.0 - (rival.argmax(axis=1) == truth), truth != good
-    found = (more_alarms(said, rival, truth, good), mean_gain(right[poor], truth[poor]),
-             mean_gain(losses(rival, truth) - losses(said, truth), truth))  # fmt: skip
+    found = (
+        more_alarms(said, rival, truth, good),
+        mean_gain(right[poor], truth[poor]),
+        less_area(said, rival, truth, good),
+        mean_gain(losses(rival, truth) - losses(said, truth), truth),
+    )
     return " | ".join(f"{one:.1g}" for one in found)
 
 
@@ -192,7 +213,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def print_table(known: Seen, test: Rows, truth: Positions, strengths: Sequence[float]) -> None:
     cells = "accuracy | poor | alarms | area | loss"
-    print(f"| way, in folds | {cells} | p: alarms | poor | loss | on test: {cells} |\n|{'---|' * 14}")
+    print(f"| way, in folds | {cells} | p: alarms | poor | area | loss | on test: {cells} |\n|{'---|' * 15}")
     for strength in strengths:
         said = dict[str, Probabilities]()
         for way in ("real", *known.made):
@@ -200,7 +221,7 @@ def print_table(known: Seen, test: Rows, truth: Positions, strengths: Sequence[f
             said[way] = held_out(known, way, strength)
             spent, of_test = time.process_time() - began, probabilities(known, way, every, test, strength)
             inner = figures(said[way], known.targets, known.good)
-            against = chances(said[way], said["copies"], known.targets, known.good) if "copies" in said else " | | "
+            against = chances(said[way], said["copies"], known.targets, known.good) if "copies" in said else " | | | "
             outer = figures(of_test, truth, known.good)
             print(f"| {way}, C {strength:g}, {spent:.0f} s | {inner} | {against} | {outer} |", flush=True)
 
