@@ -7,7 +7,7 @@ from typing import Any
 
 from augment.core.files import Rows, read_json, read_rows
 from augment.data.checksums import check_files
-from augment.data.imageset import ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.evaluation.columns import columns
 from augment.gan.bundle_files import MANIFEST, SHARED, Index, read_index, read_manifest
 from augment.report.carried import CarriedClass, read_carried
@@ -96,7 +96,8 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
     training = _training(models, index, base)
     checks = checklist(
         sides=sides,
-        synthetic={label: samples.digests for label, samples in kept.items()},
+        synthetic=[digest for samples in kept.values() for digest in samples.digests],
+        certain=_never_by_chance(sides),
         groups=read_json(prepared / "groups.json", ("near_duplicates", "stems")),
         models=training,
         audit=tables["audit"],
@@ -122,6 +123,13 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
         columns=grid,
         carried=read_carried(synthetic),
     )
+
+
+def _never_by_chance(sides: Mapping[str, ImageSet]) -> set[str]:
+    """SHA-256 of the held-out images that none of honest samples equals; small ones meet real images by chance."""
+    if min(sides["test"].images.shape[2:]) < CHANCE_BELOW_PX:
+        return set()
+    return {*sides["val"].digests(), *sides["test"].digests()}
 
 
 def _curve(path: Path) -> Rows:

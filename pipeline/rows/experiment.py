@@ -1,6 +1,7 @@
 """Train and score every arm on every repeat of rows, judge the samples, and write data/experiment/."""
 
 from collections import Counter
+from dataclasses import asdict
 
 from augment.core.environment import environment
 from augment.core.errors import DataError
@@ -11,6 +12,7 @@ from augment.data.rows.wording import in_rows
 from augment.evaluation.cost.wording import repeats_text, smallest_gain_text
 from augment.evaluation.experiment.protocol import Protocol, check_primary, primary_metric
 from augment.evaluation.experiment.training_sets import prepared_protocol
+from augment.evaluation.rows.audit import audit_rows, require_no_row_leak
 from augment.evaluation.rows.experiment import arms_of_rows, expected_row_gain, run_row_experiment
 from augment.evaluation.rows.quality import CORRELATION_COLUMNS, MARGINAL_COLUMNS, sample_tables
 from augment.evaluation.samples.judging import SAMPLE_COLUMNS
@@ -52,6 +54,9 @@ def experiment_rows(params: Params) -> None:
             f"experiment: made rows are added to {ROW_OF[found.base].spoken}, the strongest on val with real rows alone"
         )
     begin_experiment()
+    audit = audit_rows(protocol, found.repeats)
+    write_csv(EXPERIMENT / "audit.csv", map(asdict, audit), SAMPLE_COLUMNS["audit"])
+    require_no_row_leak(audit)
     wanted = rows_wanted(params.generate, first.train)
     for name, rows in sample_tables(found.repeats, wanted, params.seed).items():
         write_csv(EXPERIMENT / f"{name}.csv", rows, COLUMNS.get(name) or SAMPLE_COLUMNS[name])

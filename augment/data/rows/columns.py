@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Kind = Literal["numeric", "integer", "categorical"]
 Form = Literal["table", "vectors"]
 Values = NDArray[np.float64]
+MAX_KNOTS = 1_000  # quantiles of a column: as many as a small set has; larger sets keep evenly spaced ones
 MISSING = ""  # how a missing value is written
 _MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "?", "-"})  # as others write it
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

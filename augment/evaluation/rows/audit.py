@@ -1,0 +1,31 @@
+"""Whether a table's samples lie nearer to test than to other real rows: the audit of images, by encoded rows."""
+
+from collections.abc import Sequence
+
+from augment.core.errors import DataError
+from augment.data.rows.rowset import RowSet
+from augment.data.rows.wording import in_rows
+from augment.evaluation.experiment.protocol import Protocol, Splits
+from augment.evaluation.rows.repeats import RepeatRows
+from augment.evaluation.samples.leakage import Nearness, RealOfClass, nearness_rows, real_of_classes, require_no_leak
+
+
+def audit_rows(protocol: Protocol[RowSet], repeats: Sequence[RepeatRows]) -> list[Nearness]:
+    """The rows of audit.csv, of every repeat; distances are those of the encoding that its train gives."""
+    reals: dict[Splits[RowSet], dict[str, RealOfClass]] = {}
+    rows: list[Nearness] = []
+    for number, (planned, repeat) in enumerate(zip(protocol.replicates, repeats, strict=True)):
+        splits, encoding = planned.splits, repeat.encoding
+        if splits not in reals:  # equal train, equal encoding
+            reals[splits] = real_of_classes(splits.sides(), lambda side, own=encoding: own.encode(side.values))
+        made = {label: found.encoded for label, found in repeat.candidates.items()}
+        rows += nearness_rows(made, reals[splits], number)
+    return rows
+
+
+def require_no_row_leak(audit: Sequence[Nearness]) -> None:
+    """Raises `DataError` when synthetic rows lie nearer to test than chance explains."""
+    try:
+        require_no_leak(audit)
+    except DataError as error:
+        raise DataError(in_rows(str(error))) from error
