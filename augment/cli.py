@@ -105,7 +105,8 @@ def _check(options: argparse.Namespace) -> int:
     forecast = partial(ahead.outlook, file)
     settings = load(file) if file.exists() or options.path is None else Params()
     if tables.is_of_rows(options.path, settings):
-        return tables.check_rows(options.path, settings, options.json, options.label)
+        missing = obstacles(file, read(file)) if file.exists() else []
+        return tables.check_rows(options.path, settings, options.json, options.label, missing)
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json, forecast=forecast)
     params, missing = load(file), obstacles(file, read(file))

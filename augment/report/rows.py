@@ -20,6 +20,7 @@ from augment.report.pictures import ClassPictures, ClosestPairs
 
 TABLES = (
     "runs", "arms", "comparisons", "classes", "acceptance", "audit", "copies", "membership", "reliability", "confusion",
+    "families",
 )  # fmt: skip
 FIGURES = ("label", "synthetic", "real")
 ROW_TABLES = ("marginals", "correlations")
@@ -36,7 +37,7 @@ def load_rows(title: str, grid: int, project: Path, _: Path) -> Contents:
     kept = RowSet.load(data / "synthetic" / "kept")
     certain = {side: unmistakable(sides[side], sides["train"]) for side in ("val", "test")}
     tables: dict[str, Rows] = {name: read_rows(reports / f"{name}.csv", columns(name)) for name in TABLES}
-    tables |= {name: [] for name in ("quality", "told_apart", "families")}
+    tables |= {name: [] for name in ("quality", "told_apart")}
     classes = read_json(data / "prepared" / "classes.json")
     recipe = read_json(data / "augmented" / "recipe.json", ["real", "synthetic"])
     nothing = ClassPictures(NO_PICTURES, NO_PICTURES, [], None)

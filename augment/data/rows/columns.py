@@ -13,6 +13,7 @@ Kind = Literal["numeric", "integer", "categorical"]
 Form = Literal["table", "vectors"]
 Values = NDArray[np.float64]
 MAX_KNOTS = 1_000  # quantiles of a column: as many as a small set has; larger sets keep evenly spaced ones
+MAX_SCHEMA_BYTES = 400_000  # of columns.json: in the manifest of a generator it takes twice as much, and has room
 MISSING = ""  # how a missing value is written
 _MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "?", "-"})  # as others write it
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from augment.core.errors import DataError
-from augment.core.files import sha256
+from augment.core.files import json_text, sha256
 from augment.core.progress import first_few
 from augment.data.entries import Blocker, Outcome
-from augment.data.rows.columns import Column, Schema, Values, is_number
+from augment.data.rows.columns import MAX_SCHEMA_BYTES, Column, Schema, Values, is_number
 from augment.data.rows.looking import MAX_LEVELS, LeftOut, type_columns
 from augment.data.rows.reading import RawTable, RawVectors, read_raw, read_vectors
 from augment.data.sources.disk import shown
@@ -104,10 +104,23 @@ def _of_table(raw: RawTable, ingest: Ingest) -> RowFindings:
     blockers += label_blockers(label, sorted({own for own in labels if own}))
     if not typed.columns and not typed.blockers:
         blockers.append(Blocker(raw.name, "no_columns", "no column is left to learn; ingest.columns can overrule that"))
+    blockers += _too_much_text(Schema("table", label, typed.columns))
     notes = [f"{one.code}: column {shown(one.name)!r} is left out: {one.message}" for one in typed.left_out]
     notes += [raw.remark] if raw.remark else []
     schema = Schema("table", label, typed.columns)
     return RowFindings(schema, typed.values, entries, blockers, notes, typed.left_out, len(entries) if groups else 0)
+
+
+def _too_much_text(schema: Schema) -> list[Blocker]:
+    """Columns whose names and levels a generator could not carry; the one with the most is named."""
+    total = len(json_text(schema.as_json()).encode())
+    if total <= MAX_SCHEMA_BYTES:
+        return []
+    sizes = {one.name: len(json_text(asdict(one)).encode()) for one in schema.columns}
+    name = max(sizes, key=sizes.__getitem__)
+    what = (f"names and texts of {len(sizes)} columns take {total:,} bytes, at most {MAX_SCHEMA_BYTES:,} fit into the "
+            f"file of a generator, and {sizes[name]:,} are this one's")  # fmt: skip
+    return [Blocker(shown(name[:80]), "much_text", f"{what}; shorten or merge its texts, or leave columns out")]
 
 
 def label_column(raw: RawTable, asked: str | None) -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from augment.core.errors import DataError
 from augment.data.rows.rowset import RowSet
-from augment.data.rows.wording import in_rows
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.rows.repeats import RepeatRows
-from augment.evaluation.samples.leakage import Nearness, RealOfClass, nearness_rows, real_of_classes, require_no_leak
+from augment.evaluation.samples.leakage import Nearness, RealOfClass, nearness_rows, real_of_classes
 
 
 def audit_rows(protocol: Protocol[RowSet], repeats: Sequence[RepeatRows]) -> list[Nearness]:
@@ -21,11 +19,3 @@ def audit_rows(protocol: Protocol[RowSet], repeats: Sequence[RepeatRows]) -> lis
         made = {label: found.encoded for label, found in repeat.candidates.items()}
         rows += nearness_rows(made, reals[splits], number)
     return rows
-
-
-def require_no_row_leak(audit: Sequence[Nearness]) -> None:
-    """Raises `DataError` when synthetic rows lie nearer to test than chance explains."""
-    try:
-        require_no_leak(audit)
-    except DataError as error:
-        raise DataError(in_rows(str(error))) from error

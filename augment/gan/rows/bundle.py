@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from augment.core.errors import BundleError
+from augment.core.errors import ArgumentError, BundleError
 from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.data.rows.columns import Schema
 from augment.data.rows.encoding import Encoding
@@ -69,7 +69,8 @@ def save_row_generators(generators: RowGenerators, folder: Path) -> None:
 
 
 def bundle_contents(generator: RowGenerator) -> dict[str, bytes]:
-    """The files of one bundle, by name; equal generators give equal bytes."""
+    """The files of one bundle, by name; equal generators give equal bytes. Raises `ArgumentError` for columns with more
+    text than is read back."""
     encoding, shape = generator.encoding, generator.network.shape
     tensors = {name: value.cpu().contiguous() for name, value in generator.network.state_dict().items()}
     for at, own in enumerate(encoding.numbers):
@@ -90,7 +91,11 @@ def bundle_contents(generator: RowGenerator) -> dict[str, bytes]:
         "environment": generator.environment,
         "weights_sha256": sha256(content),
     }
-    return {WEIGHTS: content, MANIFEST: json_text(signed(manifest)).encode()}
+    written = json_text(signed(manifest)).encode()
+    if len(written) > MAX_MANIFEST_BYTES:  # which nobody could load
+        raise ArgumentError(f"class {generator.label!r}: its {MANIFEST} would have {len(written):,} bytes, at most "
+                            f"{MAX_MANIFEST_BYTES:,} are read: names and levels of columns are too long")  # fmt: skip
+    return {WEIGHTS: content, MANIFEST: written}
 
 
 def load_row_generators(root: Path, index: Index) -> RowGenerators:
