@@ -22,7 +22,7 @@ from augment.data.rows.of_images import image_notes
 from augment.data.rows.prepare import assign_row_splits, looked_at
 from augment.data.rows.wording import in_rows
 from augment.data.sources.disk import is_plain, shown
-from augment.data.sources.tabular.tables import decoded, records, separator_of
+from augment.data.sources.tabular.tables import decoded, filled_records
 from augment.evaluation.rows.forecast import RowWork, row_outlook, row_work
 from augment.evaluation.rows.preflight import row_blockers
 from augment.params import Ingest, Params
@@ -32,19 +32,20 @@ IMAGE_COLUMNS = {"path", "filename", "file", "filepath", "file_path", "image", "
 HEAD_BYTES = 100_000  # of a file, within which its first line ends
 
 
-def form_of(path: Path) -> str | None:
-    """`table` or `vectors` for a file that holds rows; None for images, of which images.csv lists some."""
+def form_of(path: Path, label: str | None = None) -> str | None:
+    """`table` or `vectors` for a file that holds rows; None for images, of which images.csv lists some, unless a column
+    is named as the class."""
     suffix = path.suffix.lower()
     if path.is_dir() or suffix not in (*TABLES, *VECTORS):
         return None
     if suffix in VECTORS:
         return "vectors"
-    if suffix in (".csv", ".tsv") and path.is_file():
+    if suffix in (".csv", ".tsv") and path.is_file() and label is None:
         try:
             with path.open("rb") as stream:
                 head = stream.read(HEAD_BYTES)
             text = decoded(head[: head.rfind(b"\n") + 1] or head)[0]
-            header = next(records(text, separator_of(text, set())), (0, []))[1]
+            header = next(filled_records(text)[1], (0, []))[1]
         except (OSError, ValueError):
             return "table"  # whose reading says what is wrong
         if IMAGE_COLUMNS & {name.strip().lower() for name in header}:
@@ -52,11 +53,11 @@ def form_of(path: Path) -> str | None:
     return "table"
 
 
-def is_of_rows(path: Path | None, settings: Params) -> bool:
-    """Whether a command is about rows; path: None for what `ingest` names."""
+def is_of_rows(path: Path | None, settings: Params, label: str | None = None) -> bool:
+    """Whether a command is about rows; path: None for what `ingest` names; label: a column that is the class."""
     if path is None:
         return settings.ingest.of_rows
-    return (settings.ingest.of_rows and _same(path, settings)) or form_of(path) is not None
+    return (settings.ingest.of_rows and _same(path, settings)) or form_of(path, label) is not None
 
 
 def check_rows(
@@ -90,7 +91,7 @@ def _ingest_of(path: Path | None, settings: Params, label: str | None) -> Ingest
     asked = {"label_column": label} if label else {}
     if path is None or (settings.ingest.of_rows and _same(path, settings)):
         return settings.ingest.model_copy(update=asked)
-    fresh = {"source": form_of(path), "path": str(path), "train_per_class": None, "group_pattern": None}
+    fresh = {"source": form_of(path, label), "path": str(path), "train_per_class": None, "group_pattern": None}
     return settings.ingest.model_copy(update=fresh | setup.OF_TABLES | asked)
 
 

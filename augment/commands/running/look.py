@@ -32,7 +32,7 @@ MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the m
 def look(path: Path, wishes: Wishes, label: str | None) -> RunClock:
     """Prints and writes; returns the plan of the run's time. Raises `AugmentError`; nothing is written then."""
     with redirect_stdout(printable_stream(sys.stdout)), redirect_stderr(printable_stream(sys.stderr)):
-        if form_of(path):
+        if form_of(path, label):
             return look_at_rows(path, wishes, label)
         plan = plan_run(path, wishes)
         write_text(FILE, plan.text)

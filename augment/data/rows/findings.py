@@ -12,8 +12,9 @@ from augment.data.entries import Blocker, Outcome
 from augment.data.rows.columns import MAX_SCHEMA_BYTES, Column, Schema, Values, is_number
 from augment.data.rows.looking import MAX_LEVELS, LeftOut, type_columns
 from augment.data.rows.reading import RawTable, RawVectors, read_raw, read_vectors
-from augment.data.sources.disk import shown
+from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.labels import label_blockers
+from augment.data.sources.tabular.tables import MAX_CELL
 from augment.params import Ingest
 
 LABEL_NAMES = ("label", "class", "target", "category", "y")
@@ -78,9 +79,11 @@ def examine_rows(ingest: Ingest) -> RowFindings:
 
 def _of_vectors(raw: RawVectors) -> RowFindings:
     columns = tuple(Column(f"{number}", "numeric") for number in range(raw.vectors.shape[1]))
+    _require_classes(raw.name, "array of labels", raw.labels, "give labels of classes")
     entries = [RowEntry(f"{raw.name}:{number}", label) for number, label in enumerate(raw.labels)]
+    reject_unlabelled(entries, "label")
     blockers = _set_declared(entries, raw.splits, raw.groups)
-    blockers += label_blockers(raw.name, sorted(set(raw.labels)))
+    blockers += label_blockers(raw.name, sorted({*raw.labels} - {""}))
     return RowFindings(Schema("vectors", "label", columns), raw.vectors, entries, blockers, [],
                        declared=len(entries) if raw.groups else 0)  # fmt: skip
 
@@ -94,9 +97,7 @@ def _of_table(raw: RawTable, ingest: Ingest) -> RowFindings:
                             f"{_named(raw)}")  # fmt: skip
     labels = raw.cells[label]
     entries = [RowEntry(f"{raw.name}:{line}", own) for line, own in zip(raw.lines, labels, strict=True)]
-    for entry in entries:
-        if not entry.label:
-            entry.reject("quarantined", "no_label", f"its {label} is empty")
+    reject_unlabelled(entries, label)
     names = [name for name in raw.cells if name not in (label, *asides)]
     typed = type_columns(raw, names, labels, ingest.columns)
     splits, groups = (raw.cells[name] if name else None for name in (ingest.split_column, ingest.group_column))
@@ -138,12 +139,26 @@ def label_column(raw: RawTable, asked: str | None) -> str:
             raise DataError(f"{raw.name}: which column is the class? None is called {', '.join(LABEL_NAMES)}; name one "
                             f"by --label, or set ingest.label_column: {which}")  # fmt: skip
         name = texts[0]
-    cells = [cell for cell in raw.cells[name] if cell]
-    if len(set(cells)) > MAX_LEVELS and all(map(is_number, cells)):
-        raise DataError(f"{raw.name}: the column {shown(name)!r} has {len(set(cells))} different numbers, so it "
-                        "measures something and names no classes; set ingest.label_column to another column, or make "
-                        "classes of it")  # fmt: skip
+    mend = "set ingest.label_column to another column, or make classes of it"
+    _require_classes(raw.name, f"column {shown(name)!r}", raw.cells[name], mend)
     return name
+
+
+def _require_classes(file: str, what: str, cells: Sequence[str], mend: str) -> None:
+    """Raises `DataError` where no row has a class, or what stands there measures something."""
+    distinct = {cell for cell in cells if cell}
+    if not distinct:
+        raise DataError(f"{file}: the {what} is empty in every row; {mend}")
+    if len(distinct) > MAX_LEVELS and all(map(is_number, distinct)):
+        raise DataError(f"{file}: the {what} has {len(distinct)} different numbers, so it measures something and names "
+                        f"no classes; {mend}")  # fmt: skip
+
+
+def reject_unlabelled(entries: Sequence[RowEntry], label: str) -> None:
+    """Set rows without a class aside."""
+    for entry in entries:
+        if not entry.label:
+            entry.reject("quarantined", "no_label", f"its {label} is empty")
 
 
 def _may_be_label(cells: Sequence[str]) -> bool:
@@ -153,15 +168,17 @@ def _may_be_label(cells: Sequence[str]) -> bool:
 
 def _set_declared(entries: list[RowEntry], splits: Sequence[str] | None, groups: Sequence[str] | None) -> list[Blocker]:
     """Set the splits and groups that a person gave; what is amiss with them."""
+    blockers: list[Blocker] = []
     for entry, group in zip(entries, groups or [""] * len(entries), strict=True):
         entry.group = group
-    blockers: list[Blocker] = []
+        if (len(group) > MAX_CELL or not is_plain(group)) and not blockers:
+            what = f"its group {shown(group[:40])!r} has {len(group)} characters, or such as cannot be written"
+            blockers.append(Blocker(entry.path, "bad_group", f"{what}; name groups in at most {MAX_CELL} plain ones"))
     for entry, name in zip(entries, splits or [""] * len(entries), strict=True):
         entry.declared_split = _SPLITS.get(name.casefold(), "")
-        if name.casefold() not in _SPLITS and not blockers:
-            blockers.append(
-                Blocker(entry.path, "no_split", f"its split is {shown(name[:40])!r}; write train, val or test")
-            )
+        if name.casefold() not in _SPLITS:
+            what = f"its split is {shown(name[:40])!r}; write train, val or test"
+            return [*blockers, Blocker(entry.path, "no_split", what)]
     return blockers
 
 

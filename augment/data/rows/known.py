@@ -8,7 +8,7 @@ import numpy as np
 
 from augment.core.errors import DataError
 from augment.data.rows.columns import Column, Schema, Values, is_number, without_missing
-from augment.data.rows.findings import RowEntry, RowFindings
+from augment.data.rows.findings import RowEntry, RowFindings, reject_unlabelled
 from augment.data.rows.looking import as_numbers
 from augment.data.rows.reading import RawTable, read_raw, read_vectors
 from augment.data.sources.disk import shown
@@ -30,9 +30,7 @@ def read_known(path: Path, schema: Schema, group_column: str | None) -> RowFindi
     labels, groups = raw.cells[schema.label], raw.cells.get(group_column or "", [""] * len(raw))
     entries = [RowEntry(f"{raw.name}:{line}", label, group=group)
                for line, label, group in zip(raw.lines, labels, groups, strict=True)]  # fmt: skip
-    for entry in entries:
-        if not entry.label:
-            entry.reject("quarantined", "no_label", f"its {schema.label} is empty")
+    reject_unlabelled(entries, schema.label)
     columns = [_known(column, raw) for column in schema.columns]
     values = np.stack([own for _, own in columns], axis=1)
     return RowFindings(replace(schema, columns=tuple(column for column, _ in columns)), values, entries, [], [])
@@ -46,6 +44,7 @@ def _vectors(path: Path, schema: Schema) -> RowFindings:
     groups: Sequence[str] = raw.groups or [""] * len(raw.labels)
     entries = [RowEntry(f"{raw.name}:{number}", label, group=group)
                for number, (label, group) in enumerate(zip(raw.labels, groups, strict=True))]  # fmt: skip
+    reject_unlabelled(entries, schema.label)
     return RowFindings(schema, raw.vectors, entries, [], [])
 
 

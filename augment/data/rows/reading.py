@@ -13,7 +13,7 @@ from augment.core.errors import AugmentError, DataError, os_error_text
 from augment.core.files import read_file
 from augment.data.rows.columns import is_number, without_missing
 from augment.data.sources.disk import shown
-from augment.data.sources.tabular.tables import decoded, records, separator_of
+from augment.data.sources.tabular.tables import decoded, filled_records
 
 MAX_BYTES = 500_000_000
 MAX_COLUMNS, MAX_DIMENSIONS = 1_000, 2_048  # of a table, of vectors: their covariances are inverted
@@ -62,8 +62,7 @@ def read_raw(path: Path) -> RawTable:
 
 def _csv(name: str, content: bytes) -> RawTable:
     text, encoding = decoded(content)
-    separator = separator_of(text, set())
-    lines = ((line, cells) for line, cells in records(text, separator) if any(map(str.strip, cells)))
+    separator, lines = filled_records(text)
     header = [cell.strip() for cell in next(lines, (0, []))[1]]
     _check_header(header)
     rows, numbers = [], []
@@ -132,7 +131,8 @@ def read_vectors(path: Path) -> RawVectors:
     except OSError as error:
         raise DataError(f"{os_error_text(error)}. Correct ingest.path") from error
     except (ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        what = "vectors come as one .npz file with arrays x (N, D) and y (N,), made by numpy.savez"
+        what = "vectors come as one .npz file with arrays x (N, D) and y (N,), made by numpy.savez of numbers and texts"
+        what += "; objects, as pandas has them, are none: y.astype(str)"
         raise DataError(f"{shown(str(path))}: {what}; this one cannot be read ({str(error)[:200]})") from error
     vectors, labels = (_array(path, arrays, names) for names in (VECTOR_NAMES, LABEL_NAMES))
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or labels.shape != vectors.shape[:1]:
@@ -146,16 +146,16 @@ def read_vectors(path: Path) -> RawVectors:
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise DataError(f"{shown(str(path))}: vector {row} holds a number that is not finite; take it out")
-    extras = [
-        [str(value) for value in arrays[name].tolist()] if name in arrays else None for name in ("groups", "split")
-    ]
+    extras = [_texts(arrays[name]) if name in arrays else None for name in ("groups", "split")]
     if any(extra is not None and len(extra) != len(values) for extra in extras):
         raise DataError(f"{shown(str(path))}: groups and split need one value for each of the {len(values)} vectors")
-    return RawVectors(path.name, values, _texts(labels) or [], *extras)
+    return RawVectors(path.name, values, _texts(labels), *extras)
 
 
-def _texts(array: NDArray[np.generic] | None) -> list[str] | None:
-    return None if array is None else [str(value) for value in array.tolist()]
+def _texts(array: NDArray[np.generic]) -> list[str]:
+    """Empty for NaN; bytes are read as UTF-8."""
+    values = ("" if value != value else value for value in array.tolist())  # noqa: PLR0124  (NaN)
+    return [value.decode(errors="replace") if isinstance(value, bytes) else str(value).strip() for value in values]
 
 
 def _array(path: Path, arrays: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> NDArray[np.generic]:
