@@ -155,7 +155,8 @@ def read_vectors(path: Path) -> RawVectors:
 def _texts(array: NDArray[np.generic]) -> list[str]:
     """Empty for NaN; bytes are read as UTF-8."""
     values = ("" if value != value else value for value in array.tolist())  # noqa: PLR0124  (NaN)
-    return [value.decode(errors="replace") if isinstance(value, bytes) else str(value).strip() for value in values]
+    texts = (value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in values)
+    return [text.strip() for text in texts]
 
 
 def _array(path: Path, arrays: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> NDArray[np.generic]:

@@ -14,7 +14,7 @@ from augment.core.errors import DataError, ParamsError
 _PHRASES = (
     ("networks from scratch", "classifiers"), ("a network from scratch", "a classifier"),
     ("pixel for pixel", "value for value"), ("near duplicates", "equal rows"), ("real photographs", "real rows"),
-    ("groups in meta.csv", "groups by ingest.group_column"), ("images_sha256", "rows_sha256"),
+    ("groups in meta.csv", "groups by ingest.group_column"),
 )  # fmt: skip
 _WORDS = {"images": "rows", "image": "row", "Images": "Rows", "Image": "Row", "pictures": "rows", "pixels": "values"}
 _PATTERN = re.compile(r"(?<![\w./`'\"-])(" + "|".join(_WORDS) + r")(?![\w/`'\"]|\.\w)")
