@@ -36,7 +36,7 @@ def form_of(path: Path, label: str | None = None) -> str | None:
     """`table` or `vectors` for a file that holds rows; None for images, of which images.csv lists some, unless a column
     is named as the class."""
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix not in (*TABLES, *VECTORS):
+    if path.is_dir() or (suffix not in (*TABLES, *VECTORS) and label is None):
         return None
     if suffix in VECTORS:
         return "vectors"

@@ -1,7 +1,9 @@
 """Whether a table's samples lie nearer to test than to other real rows: the audit of images, by encoded rows."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from augment.data.rows.encoding import Encoded, Encoding
 from augment.data.rows.rowset import RowSet
 from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.rows.repeats import RepeatRows
@@ -15,7 +17,11 @@ def audit_rows(protocol: Protocol[RowSet], repeats: Sequence[RepeatRows]) -> lis
     for number, (planned, repeat) in enumerate(zip(protocol.replicates, repeats, strict=True)):
         splits, encoding = planned.splits, repeat.encoding
         if splits not in reals:  # equal train, equal encoding
-            reals[splits] = real_of_classes(splits.sides(), lambda side, own=encoding: own.encode(side.values))
+            reals[splits] = real_of_classes(splits.sides(), partial(_encoded, encoding))
         made = {label: found.encoded for label, found in repeat.candidates.items()}
         rows += nearness_rows(made, reals[splits], number)
     return rows
+
+
+def _encoded(encoding: Encoding, rows: RowSet) -> Encoded:
+    return encoding.encode(rows.values)
