@@ -67,12 +67,12 @@ def row_work(findings: RowFindings, params: Params) -> RowWork:
     protocol, arms, train = prepared_protocol(splits, pool, params, False), arms_of_rows(params), splits.train
     settings = row_settings(params.train, train.counts())
     part, share = _some(train)
-    families = {FILTER, *(ROW_OF[arm].family for arm in arms if ROW_OF[arm].base)}
+    families = {FILTER, *(family_of(arm, None) for arm in arms if ROW_OF[arm].base)}
     step, candidate = _gan_seconds(part, settings)
     fits = {family: _fit_seconds(family, part) / share for family in sorted(families)}
     steps = settings.shared_steps + sum(settings.steps.values())
     processes = start_backend(params.compute).engine.processes
-    return RowWork(protocol, splits, pool, arms, params, steps, step, candidate, fits, processes)  # type: ignore[arg-type]
+    return RowWork(protocol, splits, pool, arms, params, steps, step, candidate, fits, processes)
 
 
 def row_parts(work: RowWork) -> list[Part]:
@@ -82,8 +82,12 @@ def row_parts(work: RowWork) -> list[Part]:
     begin = {stage: Part(stage, "", {"": BEGIN_SECONDS + within.get(stage, 0.0)}) for stage in STAGES}
     prepared = trained * _gan_set(work) + repeats * (_samples(work) + _tuning(work))
     alone = repeats * sum(work.fits[family_of(arm, None)] for arm in work.bases)
-    rest = {family_of(base, None): _beside(work, repeats * _others(work, base)) for base in work.bases}
-    other = {family_of(base, None): _beside(work, repeats * _second(work, base)) for base in work.bases}
+    rest: dict[str, float] = {
+        family_of(base, None): _beside(work, repeats * _others(work, base)) for base in work.bases
+    }
+    other: dict[str, float] = {
+        family_of(base, None): _beside(work, repeats * _second(work, base)) for base in work.bases
+    }
     return [
         begin["ingest"], begin["train"], begin["generate"], begin["experiment"],
         Part("experiment", "GANs and samples of repeats", {"": _beside(work, prepared)}),
@@ -98,15 +102,7 @@ def row_outlook(work: RowWork) -> list[str]:
     """The GANs, the evaluation, the smallest gain and what would let the set show a smaller one."""
     repeats, gans = len(work.protocol.replicates), len(work.splits.train.classes)
     filters = repeats * work.params.generate.folds
-    base_seconds = sum(work.fits[family_of(arm, None)] for arm in work.bases)
-    minutes = {
-        family_of(base, None): _beside(
-            work,
-            repeats * (_samples(work) + _tuning(work) + base_seconds + _others(work, base) + _second(work, base)),
-        )
-        / 60
-        for base in work.bases
-    }
+    minutes = {family_of(base, None): _evaluation(work, base) / 60 for base in work.bases}
     gan_minutes = (_gan_set(work) + _beside(work, _trained_repeats(work) * _gan_set(work))) / 60
     proof, wanted = _trained_repeats(work) * gans, rows_wanted(work.params.generate, work.splits.train)
     candidates = repeats * gans * wanted * work.params.generate.oversample
@@ -162,6 +158,13 @@ def _second(work: RowWork, base: Arm) -> float:
     """The same arms by another classifier."""
     second = second_base(work.arms, base, work.params.evaluate)
     return 0.0 if second is None else _others(work, second)
+
+
+def _evaluation(work: RowWork, base: Arm) -> float:
+    """All but the GANs, where this base is chosen."""
+    alone = sum(work.fits[family_of(arm, None)] for arm in work.bases)
+    each = _samples(work) + _tuning(work) + alone + _others(work, base) + _second(work, base)
+    return _beside(work, len(work.protocol.replicates) * each)
 
 
 def _some(train: RowSet) -> tuple[RowSet, float]:

@@ -1,6 +1,7 @@
 """Before a run on rows: what a later stage could not begin with."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from augment.data.entries import SPLITS, Blocker
@@ -46,7 +47,7 @@ def row_blockers(findings: RowFindings, params: Params) -> list[Blocker]:
         blockers.append(unknown_normal(chosen.normal, classes))
     else:
         blockers += [one for sides in repeats for one in blockers_of(_metric_of(sides, params))]
-    return [one._replace(message=in_rows(one.message)) for one in dict.fromkeys(blockers)]
+    return [replace(one, message=in_rows(one.message)) for one in dict.fromkeys(blockers)]
 
 
 def _metric_of(sides: Splits[RowSet], params: Params) -> Callable[[], None]:
