@@ -87,9 +87,8 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
     `DataError` naming a file that is missing, damaged, unreadable or lacks a column."""
     data, models, reports = project / "data", project / "models", project / "reports"
     prepared, synthetic = data / "prepared", data / "synthetic"
-    index = read_index(models)
     check_files(reports / "evaluation")
-    sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
+    sides, index = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}, read_index(models)
     kept, counts = read_kept(synthetic, sides["train"], grid), sides["train"].counts()
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
     tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns(name)) for name in TABLES}
@@ -98,10 +97,10 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
         sides=sides,
         synthetic=[digest for samples in kept.values() for digest in samples.digests],
         certain=_never_by_chance(sides),
-        groups=read_json(prepared / "groups.json", ("near_duplicates", "stems")),
         models=training,
         audit=tables["audit"],
         judged_test=verdict["looked"]["prepared"],
+        groups=read_json(prepared / "groups.json", ("near_duplicates", "stems")),
     )
     return Contents(
         title=title,
