@@ -64,31 +64,36 @@ def _csv(name: str, content: bytes) -> RawTable:
     text, encoding = decoded(content)
     separator, lines = filled_records(text)
     header = [cell.strip() for cell in next(lines, (0, []))[1]]
-    _check_header(header)
+    _check_header(name, header)
     rows, numbers = [], []
     for line, cells in lines:
         if len(cells) != len(header):
-            raise ValueError(f"line {line} has {len(cells)} cells where the header has {len(header)}")
+            raise DataError(f"{name}: line {line} has {len(cells)} cells where the header has {len(header)}; mend it")
         rows.append(cells)
         numbers.append(line)
     columns = {column: [row[at].strip() for row in rows] for at, column in enumerate(header)}
     if separator == ";":  # as programs of half of Europe write numbers
         columns = {column: _decimal_points(cells) for column, cells in columns.items()}
-    return RawTable(name, columns, numbers, f"read as {encoding}" if encoding else "")
+    remarks = [f"read as {encoding}"] if encoding else []
+    if numbered := next((column for column in header if is_number(column)), None):
+        remarks.append(
+            f"its first line, the header, has the number {numbered}: if it is a row, write a header above it"
+        )
+    return RawTable(name, columns, numbers, "; ".join(remarks))
 
 
-def _check_header(header: list[str]) -> None:
-    """Raises ValueError for columns that cannot be told apart, or are too many."""
+def _check_header(name: str, header: list[str]) -> None:
+    """Raises `DataError` for columns that cannot be told apart, or are too many, ValueError for none."""
     if not header:
         raise ValueError("an empty file")
     if len(header) > MAX_COLUMNS:
-        raise ValueError(f"{len(header):,} columns, at most {MAX_COLUMNS:,}; drop some, or use source vectors")
+        raise DataError(f"{name}: {len(header):,} columns, at most {MAX_COLUMNS:,}; drop some, or use source vectors")
     doubled = [column for column, times in Counter(header).items() if times > 1 and column]
     if doubled:
-        raise ValueError(f"the column `{shown(doubled[0])}` stands twice in its header; keep one of them")
+        raise DataError(f"{name}: the column `{shown(doubled[0])}` stands twice in its header; keep one of them")
     nameless = [at for at, column in enumerate(header) if not column]
     if nameless[1:] or (nameless and nameless != [0]):
-        raise ValueError(f"column {nameless[-1] + 1} has no name in the header")
+        raise DataError(f"{name}: column {nameless[-1] + 1} has no name in the header; write one, or drop the column")
 
 
 def _decimal_points(cells: list[str]) -> list[str]:
@@ -111,7 +116,7 @@ def _parquet(path: Path) -> RawTable:
         table = parquet.read_table(path)
     except Exception as error:  # pyarrow has errors of its own for each kind of damage
         raise ValueError(f"no Parquet file ({str(error)[:200]})") from error
-    _check_header(table.column_names)
+    _check_header(path.name, table.column_names)
     cells = {name: [_text(value) for value in table.column(name).to_pylist()] for name in table.column_names}
     return RawTable(path.name, cells, list(range(1, table.num_rows + 1)))
 

@@ -111,3 +111,8 @@ def test_a_pickle_is_never_read(tmp_path: Path) -> None:
             read_vectors(tmp_path / "v.npz")
     with pytest.raises(DataError, match="cannot be read"):
         read_vectors(write(tmp_path, b"not a zip", "w.npz"))
+
+
+def test_a_row_in_the_place_of_a_header_is_told(tmp_path: Path) -> None:
+    assert "has the number 0.5: if it is a row" in read_raw(write(tmp_path, "x,0.5\ny,0.7\n")).remark
+    assert read_raw(write(tmp_path, "x,y\n1,0.7\n")).remark == ""
