@@ -9,6 +9,7 @@ import pytest
 
 from augment.core.errors import AugmentError, DataError
 from augment.core.files import read_csv, read_json
+from augment.data.rows.columns import Column, Schema
 from augment.data.rows.prepare import looked_at, prepare_rows
 from augment.data.rows.rowset import RowSet, holds_rows
 from augment.params import Ingest, check
@@ -253,3 +254,9 @@ def test_a_group_that_cannot_be_written_is_told(tmp_path: Path, table: Path) -> 
     change(table, grouped)
     with pytest.raises(DataError, match=r"t\.csv:2: bad_group: its group 'x+' has 1001 characters"):
         prepared(tmp_path, label_column="kind", group_column="who")
+
+
+def test_what_is_added_to_a_table_takes_no_name_of_its_columns() -> None:
+    columns = tuple(Column(name, "numeric") for name in ("weight", "weight_", "length"))
+    assert Schema("table", "kind", columns).added == ("synthetic", "weight__")
+    assert Schema("table", "synthetic", columns[2:]).added == ("synthetic_", "weight")
