@@ -1,7 +1,7 @@
 """Original images: known by name and hash, and read again where they are wanted larger than GANs work at."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from augment.core.files import read_csv, read_json, sha256
 from augment.core.progress import MAX_PROBLEM_LINES, Progress, limited
 from augment.data.cleaning import find_entries, read_again
 from augment.data.decoding import formats
+from augment.data.decoding.fitting import fitted
 from augment.data.entries import Entry
 from augment.data.sizes import Size
 from augment.data.sources import disk
@@ -35,6 +36,11 @@ class Originals:
     hashes: Mapping[str, str]
     codes: Mapping[str, str]
     scale: Mapping[int, int]
+
+    def of(self, names: Sequence[str]) -> "Originals":
+        """As far as these images go, for a unit of work."""
+        hashes, codes = ({name: known[name] for name in names} for known in (self.hashes, self.codes))
+        return replace(self, hashes=hashes, codes=codes)
 
 
 def known_originals(prepared: Path, ingest: Ingest) -> Originals:
@@ -66,18 +72,38 @@ def original_images(originals: Originals, names: Sequence[str], size: Size | Non
 
     Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
     """
-    form = originals.ingest.model_copy(update={"color": "grey" if channels == 1 else "rgb"})
     entries, together = original_files(originals, names), CHUNK_IMAGES if size else CHUNK_AS_STORED
     progress = Progress("originals read", len(entries))
     for at in range(0, len(entries), together):
-        chunk = read_again(entries[at : at + together], form, size, originals.scale)
-        _require_same(originals, chunk)
-        _require_read(originals, chunk, size)
-        for entry in chunk:
-            assert entry.pixels is not None
-            pixels, entry.pixels = entry.pixels, None
-            yield np.repeat(pixels.transpose(2, 0, 1), channels // pixels.shape[2], axis=0)
+        for entry in _read(originals, entries[at : at + together], size, channels):
+            yield _taken(entry, channels)
             progress.advance()
+
+
+def original_image(originals: Originals, entry: Entry, size: Size | None, channels: int) -> UInt8:
+    """One of `original_files`, as `original_images` gives it. Raises `DataError` as that."""
+    (read,) = _read(originals, [entry], size, channels)
+    return _taken(read, channels)
+
+
+def as_read_at(image: UInt8, size: Size, ingest: Ingest) -> UInt8:
+    """An original as it is stored, uint8 (C, H, W), as it is read at a size."""
+    return fitted(image.transpose(1, 2, 0), *size, ingest.fit, ingest.background).transpose(2, 0, 1)
+
+
+def _read(originals: Originals, entries: Sequence[Entry], size: Size | None, channels: int) -> list[Entry]:
+    form = originals.ingest.model_copy(update={"color": "grey" if channels == 1 else "rgb"})
+    read = read_again(entries, form, size, originals.scale)
+    _require_same(originals, read)
+    _require_read(originals, read, size)
+    return read
+
+
+def _taken(entry: Entry, channels: int) -> UInt8:
+    """Its pixels, uint8 (C, H, W), which it holds no longer."""
+    assert entry.pixels is not None
+    pixels, entry.pixels = entry.pixels, None
+    return np.repeat(pixels.transpose(2, 0, 1), channels // pixels.shape[2], axis=0)
 
 
 def original_files(originals: Originals, names: Sequence[str]) -> list[Entry]:

@@ -11,10 +11,12 @@ from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.data.originals import (
     Originals,
+    as_read_at,
     copied_file,
     is_copied,
     known_originals,
     original_files,
+    original_image,
     original_images,
     read_originals,
 )
@@ -122,3 +124,21 @@ def test_grey_originals_fill_the_channels_of_a_set(tmp_path: Path) -> None:
     (image,) = original_images(known(tmp_path / "prepared"), ["ok/00.png"], None, 3)
     grey = np.asarray(Image.fromarray(stored(0, (40, 30))).convert("L"))
     assert all(np.array_equal(channel, grey) for channel in image)
+
+
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+def test_an_original_as_stored_becomes_what_is_read_at_any_size(tmp_path: Path, fit: str) -> None:
+    for position in range(12):
+        path = tmp_path / "photos" / ("dent" if position % 2 else "ok") / f"{position:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(stored(position, SIZES[position % 3]))
+        (image.convert("L") if position == 1 else image).save(path)
+    ingest = ingest_of(tmp_path).model_copy(update={"fit": fit, "background": 9})
+    prepare(ingest, 0, tmp_path / "prepared")
+    names = [f"{'dent' if position % 2 else 'ok'}/{position:02}.png" for position in range(4)]
+    originals = known_originals(tmp_path / "prepared", ingest).of(names)
+    assert {*originals.hashes} == {*originals.codes} == {*names}
+    for size in ((24, 18), (90, 70), (60, 45)):
+        read = read_originals(originals, names, size, 3)
+        for entry, expected in zip(original_files(originals, names), read, strict=True):
+            assert np.array_equal(as_read_at(original_image(originals, entry, None, 3), size, ingest), expected)
