@@ -1,6 +1,6 @@
 """Original images: known by name and hash, and read again where they are wanted larger than GANs work at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from augment.data.sources import disk
 from augment.params import Ingest
 
 UInt8 = NDArray[np.uint8]
-CHUNK_IMAGES, CHUNK_AS_STORED = 256, 16  # decoded in one go: all of them would be held twice, and may be large
+CHUNK_IMAGES = 256  # decoded in one go: all of them would be held twice
 AS_THEY_ARE = {"", "ext_mismatch", "flattened", "name_escaped", "resized"}  # codes of files that need no decoding
 AGAIN = "Put it back as it was, or run `dvc repro` to prepare the set anew."
 
@@ -59,29 +59,21 @@ def read_scale(prepared: Path) -> dict[int, int]:
 def read_originals(originals: Originals, names: Sequence[str], size: Size, channels: int) -> UInt8:
     """Images uint8 (N, channels, *size) of the named originals, in their order, shaped as ingest shapes to its size.
 
-    Raises `DataError` as `original_images`.
+    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
     """
     images = np.empty((len(names), channels, *size), dtype=np.uint8)
-    for position, image in enumerate(original_images(originals, names, size, channels)):
-        images[position] = image
+    entries, progress = original_files(originals, names), Progress("originals read", len(names))
+    for start in range(0, len(entries), CHUNK_IMAGES):
+        read = _read(originals, entries[start : start + CHUNK_IMAGES], size, channels)
+        for position, entry in enumerate(read, start):
+            images[position] = _taken(entry, channels)
+            progress.advance()
     return images
 
 
-def original_images(originals: Originals, names: Sequence[str], size: Size | None, channels: int) -> Iterator[UInt8]:
-    """The named originals one after the other, uint8 (channels, *size), or each as large as it is stored.
-
-    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
-    """
-    entries, together = original_files(originals, names), CHUNK_IMAGES if size else CHUNK_AS_STORED
-    progress = Progress("originals read", len(entries))
-    for at in range(0, len(entries), together):
-        for entry in _read(originals, entries[at : at + together], size, channels):
-            yield _taken(entry, channels)
-            progress.advance()
-
-
 def original_image(originals: Originals, entry: Entry, size: Size | None, channels: int) -> UInt8:
-    """One of `original_files`, as `original_images` gives it. Raises `DataError` as that."""
+    """One of `original_files`, uint8 (channels, *size), or as large as it is stored. Raises `DataError` as
+    `read_originals`."""
     (read,) = _read(originals, [entry], size, channels)
     return _taken(read, channels)
 
