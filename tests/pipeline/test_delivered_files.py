@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from augment.core.errors import DataError
+from augment.core.errors import DataError, StoreError
 from augment.core.files import read_csv, write_csv
 from augment.core.grids import write_picture
 from augment.data.checksums import write_checksums
@@ -145,6 +145,13 @@ def test_several_processes_write_the_bytes_of_one(size: str) -> None:
     delivered(settings(size, jobs=2))
     assert contents() == alone
     assert len([name for name in alone if name.endswith(".png")]) > 36
+    (FOLDER / "test").rename("aside")
+    (FOLDER / "test").touch()
+    with pytest.raises(StoreError, match=r"data/augmented/test/.*A file and a folder have the same name there"):
+        delivered(settings(size, jobs=2))
+    (FOLDER / "test").unlink()
+    delivered(settings(size, jobs=2))
+    assert contents() == alone
     path = next(iter(RAW.glob("ok/*.png")))
     Image.fromarray(photo(999, (40, 30))).save(path)
     with pytest.raises(DataError, match=f"ok/{path.name}: an original is no longer the file that ingest read"):
@@ -155,7 +162,7 @@ def test_carried_defects_are_those_of_the_originals_each_decoded_once(
     decoded: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As large as they are delivered, and in the order of their rows."""
-    small, factor = small_set(good=70, pit=9), 3
+    small, factor = small_set(good=90, pit=9), 3
     for image, label, name in zip(small.images, small.labels, small.sources, strict=True):
         path = RAW / str(label) / f"{int(name):03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
