@@ -21,7 +21,7 @@ from augment.data.originals import (
     read_originals,
 )  # fmt: skip
 from augment.data.sizes import Size, delivered_size, read_sizes
-from augment.gan.bundle import load_generators
+from augment.gan.bundle import kept_generators
 from augment.gan.translate.translator import CHUNK
 from augment.params import Params
 from augment.params.arms import MADE_PER_CLASS, Arm
@@ -172,7 +172,7 @@ def carried_again(
     """Samples of data/synthetic made again from originals at that size, by label; kept: their rows. Raises `DataError`
     for originals that are gone."""
     settings = transplant_settings(params)
-    carrying, _ = transplants(train, None, settings, params.seed, load_generators(MODELS).translators)
+    carrying, _ = transplants(train, None, settings, params.seed, kept_generators(MODELS).translators)
     images = read_originals(originals, train.sources.tolist(), size, train.images.shape[1])
     larger = ImageSet(images, train.labels, train.groups, train.sources)
     return {label: _again(carrying[label], larger, rows) for label, rows in kept.items()}
