@@ -29,7 +29,7 @@ from torch import Tensor
 
 from augment.core.engine import Engine
 from augment.core.environment import environment, resolve_device
-from augment.core.processes import cores, keep_freed_memory
+from augment.core.processes import cores, keeping_freed_memory
 from augment.data.imageset import ImageSet
 from augment.gan.backend import Backend
 from augment.gan.networks.build import to_float
@@ -192,10 +192,10 @@ def classifier_rate(device: str) -> float:
     return ROUNDS / median(run, device)
 
 
+@keeping_freed_memory()
 def main(device: str) -> None:
     """Measure and print."""
     began = time.perf_counter()
-    keep_freed_memory()
     torch.set_num_threads(1)
     known = environment(device)
     print(f"{known['device']}, torch {known['torch']}, CUDA {torch.version.cuda}, Python {known['python']}")

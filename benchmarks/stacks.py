@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from augment.core.environment import environment, resolve_device
-from augment.core.processes import keep_freed_memory
+from augment.core.processes import keeping_freed_memory
 from augment.gan.networks.build import to_float
 from augment.gan.per_class import class_job
 from augment.gan.settings import class_training
@@ -188,9 +188,9 @@ def print_layers(device: str, numbers: tuple[int, ...]) -> None:
         print(f"| {models} | " + " | ".join(f"{1000 * seconds:.1f}" for seconds in forms) + " |", flush=True)
 
 
+@keeping_freed_memory()
 def main(device: str, numbers: tuple[int, ...]) -> None:
     """Measure and print."""
-    keep_freed_memory()
     torch.set_num_threads(1)
     print(f"{environment(device)['device']}, torch {torch.__version__}, one thread\n")
     print_steps(device, numbers)

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
-_KEPT_BYTES = 2**30
+_KEPT_BYTES, _USUAL_BYTES = 2**30, 2**17  # the latter is malloc's own
 
 
 def cores() -> int:
@@ -49,13 +49,26 @@ def orphaned() -> bool:
         return True
 
 
-def keep_freed_memory() -> None:
-    """Ask glibc to reuse freed buffers rather than return them: every step of training needs the same ones again, and
-    fetching their pages anew costs more than many a layer. Elsewhere nothing happens."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None  # musl has none
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+@contextmanager
+def keeping_freed_memory() -> Iterator[None]:
+    """Within, glibc reuses freed buffers rather than return them: every step of training needs the same ones again, and
+    fetching their pages anew costs more than many a layer. Then they go back to the system. Elsewhere nothing happens.
+    """
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if libc is None or not hasattr(libc, "mallopt"):  # musl has none
+        yield
+        return
+    _set_thresholds(libc, _KEPT_BYTES)
+    try:
+        yield
+    finally:
+        _set_thresholds(libc, _USUAL_BYTES)
+        libc.malloc_trim(0)
+
+
+def _set_thresholds(libc: ctypes.CDLL, size: int) -> None:
+    libc.mallopt(_M_MMAP_THRESHOLD, size)
+    libc.mallopt(_M_TRIM_THRESHOLD, size)
 
 
 def in_own_process(function: Callable[[*Values], Result], *values: *Values) -> Result:

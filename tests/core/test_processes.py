@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from augment.core.errors import DataError, WorkerError
-from augment.core.processes import in_own_process, interruption
+from augment.core.processes import in_own_process, interruption, keeping_freed_memory
 from augment.gan import checkpoint_store
 from augment.gan.checkpoint_store import KeptGan, StoredJob, fingerprint
 from augment.gan.training.run import GanJob
@@ -276,3 +276,20 @@ def test_what_a_process_of_its_own_returns_or_raises_arrives() -> None:
 def test_a_process_of_its_own_that_is_killed_is_told() -> None:
     with pytest.raises(WorkerError, match="killed"):
         in_own_process(kill_itself)
+
+
+def resident_mib() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@LINUX
+def test_freed_memory_is_kept_for_the_next_step_and_given_back_after_the_unit() -> None:
+    before = resident_mib()
+    with keeping_freed_memory():
+        for _ in range(2):
+            blocks = [torch.ones(2**18) for _ in range(100)]  # a MiB each
+            del blocks
+        within = resident_mib()
+    assert within > before + 80
+    assert resident_mib() < before + 20

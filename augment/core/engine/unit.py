@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from augment.core.processes import keep_freed_memory
+from augment.core.processes import keeping_freed_memory
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -13,10 +13,10 @@ def in_one_thread(function: Callable[[Unit], Result], unit: Unit) -> Result:
     """`function(unit)` with one torch thread, so that it depends neither on the cores nor on what runs beside it."""
     import torch  # noqa: PLC0415  (a process that keeps files for others needs none)
 
-    keep_freed_memory()
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return function(unit)
+        with keeping_freed_memory():
+            return function(unit)
     finally:
         torch.set_num_threads(before)

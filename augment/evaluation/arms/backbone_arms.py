@@ -144,23 +144,27 @@ def run_backbone_fit(fit: BackboneFit) -> NDArray[np.float64]:
         drawn, bf16 = _drawn(fit), network.trains_in_bf16
         trained = fit_finetuned(drawn, network.last, fit.classes, seed, loss, first_half, bf16)
         return finetuned_scores(trained, asked)
-    features, targets, weights = _learned(fit)
+    targets, weights = _targets_and_weights(fit)
+    features = np.concatenate([fit.seen.array[fit.rows], _made(fit)])
     model = fit_probe(features, targets, weights, fit.strength, fit.images)
     return probe_scores(model, asked, adjusted, fit.classes)
 
 
-def _learned(fit: BackboneFit) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
-    """All rows that it learns from, real ones first, of the kind that `seen` holds."""
-    parts = [fit.seen.array[fit.rows]]
+def _made(fit: BackboneFit) -> NDArray[Any]:
+    """The made images, looked at: of the kind that `seen` holds."""
+    parts = [fit.seen.array[:0]]
     augmented = augmentation_of(fit.arm, fit.base) is not None
     for number, images in enumerate(_shown(fit)):
         seed = derive_seed(fit.seed, "made", fit.arm, *([number] if number else []))
         features, activations = see_made(images, fit.look, seed, augmented)
         parts.append(features if fit.seen.array.dtype == features.dtype else activations)
-    targets, weights = (
-        np.concatenate(pair) for pair in zip(fit.real, (fit.made.targets, fit.made.sampling_weights), strict=True)
-    )
-    return np.concatenate(parts), targets, weights
+    return np.concatenate(parts)
+
+
+def _targets_and_weights(fit: BackboneFit) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Of all rows that it learns from, real ones first."""
+    targets, weights = zip(fit.real, (fit.made.targets, fit.made.sampling_weights), strict=True)
+    return np.concatenate(targets), np.concatenate(weights)
 
 
 def _shown(fit: BackboneFit) -> Iterable[UInt8]:
@@ -171,4 +175,4 @@ def _shown(fit: BackboneFit) -> Iterable[UInt8]:
 
 
 def _drawn(fit: BackboneFit) -> Rows:
-    return Rows(*_learned(fit))
+    return Rows(fit.seen.array, fit.rows, _made(fit), *_targets_and_weights(fit))

@@ -22,18 +22,32 @@ from augment.measure.classifiers import Loss
 STEPS, BATCH_SIZE = 300, 32
 LEARNING_RATE = 3e-4  # AdamW's peak, one cycle
 LABEL_SMOOTHING = 0.1
-SCORE_CHUNK = 256
+SCORE_CHUNK = 64
 
 Activations = NDArray[np.floating[Any]]  # float16, or float32 where a network does not come apart
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What is drawn: activations float16 (N, ...), targets (N,), sampling weights (N,)."""
+    """What is drawn: some of what was seen, which stays where units share it, and then what was made.
 
-    activations: Activations
+    seen: activations float16 (M, ...); chosen: (n,) rows of them; made: activations (m, ...)
+    targets, weights: (n + m,)
+    """
+
+    seen: Activations
+    chosen: NDArray[np.int64]
+    made: Activations
     targets: NDArray[np.int64]
     weights: NDArray[np.float64]
+
+    def activations(self, drawn: NDArray[np.int64]) -> Activations:
+        """Of these, (k,) of 0 to n + m - 1: (k, ...)."""
+        is_made = drawn >= len(self.chosen)
+        found = np.empty((len(drawn), *self.seen.shape[1:]), self.seen.dtype)
+        found[~is_made] = self.seen[self.chosen[drawn[~is_made]]]
+        found[is_made] = self.made[drawn[is_made] - len(self.chosen)]
+        return found
 
 
 def fit_finetuned(
@@ -45,7 +59,7 @@ def fit_finetuned(
     adjusted: the loss in the place of cross-entropy with soft labels; first_half: what the first half of the steps
     draw instead of `data`; bf16: the last layers' arithmetic.
     """
-    network = _WithHead(copy.deepcopy(last), data.activations, classes)
+    network = _WithHead(copy.deepcopy(last), data.seen[:1], classes)
     optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, STEPS + 1)
     rng, draws = torch_rng(seed, "batches"), [_batches(first_half or data), _batches(data)]
@@ -66,11 +80,11 @@ def fit_finetuned(
 class _WithHead(nn.Module):
     """The last layers, their mean over all places, and a linear layer that begins at zero."""
 
-    def __init__(self, last: nn.Module, activations: Activations, classes: int) -> None:
+    def __init__(self, last: nn.Module, example: Activations, classes: int) -> None:
         super().__init__()
         self.last = last
         with torch.no_grad():
-            width = pool(last(_tensor(activations[:1]))).shape[1]
+            width = pool(last(_tensor(example))).shape[1]
         self.head = nn.Linear(width, classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
@@ -97,7 +111,7 @@ def _batches(data: Rows) -> Callable[[torch.Generator], tuple[Tensor, Tensor]]:
 
     def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
         chosen = torch.multinomial(weights, BATCH_SIZE, replacement=True, generator=rng)
-        return _tensor(data.activations[chosen.numpy()]), targets[chosen]
+        return _tensor(data.activations(chosen.numpy())), targets[chosen]
 
     return batch
 

@@ -27,7 +27,22 @@ def last() -> nn.Module:
 
 
 def rows(weights: np.ndarray = EVEN) -> Rows:
-    return Rows(ACTIVATIONS, TARGETS, weights / weights.sum())
+    return of(ACTIVATIONS, TARGETS, weights / weights.sum())
+
+
+def of(seen: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> Rows:
+    return Rows(seen, np.arange(len(seen)), seen[:0], targets, weights)
+
+
+def test_what_is_drawn_is_what_was_seen_and_then_what_was_made() -> None:
+    chosen, made = np.array([7, 7, 2]), ACTIVATIONS[30:32]
+    data = Rows(ACTIVATIONS, chosen, made, np.zeros(5, int), np.full(5, 0.2))
+    everything = np.concatenate([ACTIVATIONS[chosen], made])
+    drawn = np.array([4, 0, 2, 3, 1, 4])
+    np.testing.assert_array_equal(data.activations(drawn), everything[drawn])
+    assert data.activations(drawn).dtype == np.float16
+    for part in (drawn[:0], np.array([3]), np.array([0])):
+        np.testing.assert_array_equal(data.activations(part), everything[part])
 
 
 def test_it_learns_and_repeats_itself() -> None:
@@ -63,7 +78,7 @@ def test_rows_of_weight_zero_teach_nothing() -> None:
 
 
 def test_the_first_half_of_the_steps_may_draw_other_rows() -> None:
-    wrong = Rows(ACTIVATIONS, (TARGETS + 1) % 3, EVEN / EVEN.sum())
+    wrong = of(ACTIVATIONS, (TARGETS + 1) % 3, EVEN / EVEN.sum())
     only_wrong = finetuned_scores(fit_finetuned(wrong, last(), 3, 0), ACTIVATIONS)
     mended = finetuned_scores(fit_finetuned(rows(), last(), 3, 0, first_half=wrong), ACTIVATIONS)
     assert (only_wrong.argmax(axis=1) == TARGETS).mean() < 0.1
@@ -76,9 +91,9 @@ def test_the_adjusted_loss_takes_the_place_of_balanced_draws() -> None:
     blank = np.ones_like(ACTIVATIONS)
     uniform = np.full(40, 1 / 40)
     frequencies = np.bincount(TARGETS) / 40
-    network = fit_finetuned(Rows(blank, TARGETS, uniform), last(), 3, 0, adjusted_loss(frequencies))
+    network = fit_finetuned(of(blank, TARGETS, uniform), last(), 3, 0, adjusted_loss(frequencies))
     np.testing.assert_allclose(finetuned_scores(network, blank[:1])[0], 1 / 3, atol=0.1)
-    plain = finetuned_scores(fit_finetuned(Rows(blank, TARGETS, uniform), last(), 3, 0), blank[:1])[0]
+    plain = finetuned_scores(fit_finetuned(of(blank, TARGETS, uniform), last(), 3, 0), blank[:1])[0]
     assert plain[0] > 0.4, "the frequent class by itself"
 
 

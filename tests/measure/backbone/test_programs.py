@@ -75,7 +75,9 @@ def test_the_last_part_learns(saved):
     with torch.no_grad():
         seen = program.frozen(IMAGES)
         activations = (seen * torch.from_numpy(1 + 20 * targets)[:, None, None, None]).half().numpy()
-    network = fit_finetuned(Rows(activations, targets, np.full(5, 0.2)), program.last, 2, seed=0)
+    network = fit_finetuned(
+        Rows(activations, np.arange(5), activations[:0], targets, np.full(5, 0.2)), program.last, 2, seed=0
+    )
     with torch.no_grad():
         assert network(torch.from_numpy(activations).float()).argmax(1).tolist() == targets.tolist()
     changed = {name for name, weight in network.last.state_dict().items() if not torch.equal(weight, before[name])}
