@@ -19,7 +19,6 @@ FEATURES = 1280
 EPSILON = 1e-3  # of its batch norms
 STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))  # blocks, and the stride of the first
 TRAINED_LAYERS = 8  # the last seven blocks and the last convolution: three points better than of two blocks
-SMALL_MAP = 64  # pixels
 MAX_TRAINED_PLACES = 80  # of a map: 128 px have 64, 299x224 averaged over 2x2 places 70
 
 Weights = dict[str, Tensor]
@@ -59,7 +58,7 @@ class Convolution(nn.Module):
         """float (N, C, H, W) -> (N, features, H / stride, W / stride), rounded up."""
         padding = _padding(x.shape[2], x.shape[3], self.weight.shape[-1], self.stride)
         trains_in_bf16 = torch.is_grad_enabled() and torch.is_autocast_enabled("cpu")
-        if self.groups > 1 and trains_in_bf16 and x.shape[2] * x.shape[3] <= SMALL_MAP:
+        if self.groups > 1 and trains_in_bf16 and x.shape[2] * x.shape[3] <= MAX_TRAINED_PLACES:
             return F.relu6(self._by_matrices(x))
         even = len(set(padding)) == 1  # the convolution pads by itself, faster
         h = x if even else F.pad(x, padding)
