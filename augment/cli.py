@@ -88,7 +88,7 @@ def _init(options: argparse.Namespace) -> int:
     from augment.commands import ahead, setup, tables
 
     file: Path = options.params
-    if tables.form_of(options.path):
+    if tables.form_of(options.path, options.label):
         tables.init_rows(options.path, file, options.label)
         print("\nNext: `dvc repro`")
         return 0
@@ -104,8 +104,9 @@ def _check(options: argparse.Namespace) -> int:
     file = options.params or Path("params.yaml")
     forecast = partial(ahead.outlook, file)
     settings = load(file) if file.exists() or options.path is None else Params()
-    if tables.is_of_rows(options.path, settings):
-        return tables.check_rows(options.path, settings, options.json, options.label)
+    if tables.is_of_rows(options.path, settings, options.label):
+        missing = obstacles(file, read(file)) if file.exists() else []
+        return tables.check_rows(options.path, settings, options.json, options.label, missing)
     if options.params is None and options.path is not None and not file.exists():
         return check.run(options.path, Params(), options.json, forecast=forecast)
     params, missing = load(file), obstacles(file, read(file))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.cost.wording import repeats_text, smallest_gain_text
 from augment.evaluation.experiment.learning_curve import CurvePoint
 from augment.evaluation.experiment.protocol import Protocol
@@ -45,6 +46,6 @@ def base_text(base: Arm | None, tried: Sequence[Arm], val: MetricTable | None) -
     return f"made images are added to {base}, the strongest way to use real images on val ({means})"
 
 
-def learning_curve_text(arm: Arm, curve: Sequence[CurvePoint]) -> str:
+def learning_curve_text(arm: Arm, curve: Sequence[CurvePoint[LabelledSet]]) -> str:
     """The sizes of the learning curve, before its classifiers are trained."""
     return f"learning curve of {arm}: {', '.join(f'{point.images:g}' for point in curve)} images"

@@ -27,11 +27,12 @@ from augment.evaluation.verdict.selection import choose_selection
 from augment.evaluation.verdict.summary import fact_rows, fingerprints, metrics_summary, verdict_summary
 from augment.evaluation.verdict.wording import failed_classes_caveat, pinned_start_caveat
 from augment.params import Evaluate, Params
-from augment.params.arms import arm_kinds, augmentation_of, family_of
+from augment.params.arms import FAMILY_WORDS, TABLE_BASE_ARMS, arm_kinds, augmentation_of, family_of
 from augment.project.query_ledger import LEDGER, queries_text, query_count, record_query, unreadable_lines
 from pipeline.common import METRICS, REPORTS, main
 from pipeline.experiment_files import (
     Facts,
+    NamedScores,
     check_written,
     copy_sample_tables,
     load_prepared,
@@ -68,7 +69,7 @@ def evaluate(params: Params) -> None:
     )  # fmt: skip
     rows = tables.comparison_tables(protocol, scores, val, test, verdict, selection.arm)
     other = protocol_metric_table("test", protocol, second, metric) if second else None
-    rows["families"] = tables.family_rows(other, kinds, f"logistic regression on {chosen.second_classifier}")
+    rows["families"] = tables.family_rows(other, kinds, second_words(second, chosen))
     exchange = None
     if by_size:
         curve, real = curve_points(protocol, pool, params.seed), selection.chosen_real
@@ -90,6 +91,12 @@ def evaluate(params: Params) -> None:
     summary |= {"exchange": exchange, "external": rows.get("external", [])}
     write(rows | {"facts": fact_rows(summary)}, summary if isinstance(splits.train, ImageSet) else of_rows(summary))
     write_json(METRICS, metrics_summary(selection, verdict, copies[-1].synthetic_rate), sort_keys=False)
+
+
+def second_words(second: NamedScores, chosen: Evaluate) -> str:
+    """The other classifier: of rows that of the arm which is it alone."""
+    own = [FAMILY_WORDS[family_of(arm, None)] for arm in second if arm in TABLE_BASE_ARMS]
+    return own[0] if own else f"logistic regression on {chosen.second_classifier}"
 
 
 def families_of(facts: Facts, train: LabelledSet, chosen: Evaluate) -> Families:

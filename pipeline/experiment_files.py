@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from augment.core.files import json_text, read_json, read_rows, sha256, write_bytes, write_json
 from augment.data.checksums import check_files, write_checksums
 from augment.data.imageset import ImageSet
-from augment.data.rows.rowset import RowSet, holds_rows
+from augment.data.rows.rowset import RowSet, holds_rows, load_side
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.samples.copies import CopyRow
 from augment.evaluation.samples.membership import MembershipRow
@@ -72,7 +72,9 @@ def begin_experiment() -> None:
     shutil.rmtree(EXPERIMENT, ignore_errors=True)
 
 
-def write_scores(scores: SideScores, by_size: NamedScores, second: NamedScores, external: ImageSet | None) -> None:
+def write_scores(
+    scores: SideScores, by_size: NamedScores, second: NamedScores, external: ImageSet | RowSet | None
+) -> None:
     """All scores in one file, and the external images that they are of.
 
     by_size: of the learning curve; second: of the second classifier.
@@ -93,11 +95,11 @@ def check_written() -> None:
     check_files(EXPERIMENT)
 
 
-def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | None]:
+def read_scores() -> tuple[SideScores, NamedScores, NamedScores, ImageSet | RowSet | None]:
     """What `write_scores` wrote. Raises `DataError` where it is missing or damaged."""
     parts = load_scores(SCORES)
     scores = SideScores(parts.get("val", {}), parts.get("test", {}), parts.get("external", {}))
-    external = ImageSet.load(EXTERNAL) if EXTERNAL.exists() else None
+    external = load_side(EXTERNAL) if EXTERNAL.exists() else None
     return scores, parts.get("learning_curve", {}), parts.get("second_classifier", {}), external
 
 

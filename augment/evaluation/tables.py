@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet
 from augment.data.split.labelled import LabelledSet, minority_classes
 from augment.evaluation.experiment.learning_curve import CurvePoint, class_recalls, learning_curve_rows
 from augment.evaluation.experiment.protocol import PrimaryMetric, Protocol, Replicate, protocol_metric_table
@@ -172,7 +171,7 @@ def family_rows(table: MetricTable | None, kinds: Mapping[Arm, ArmKind], classif
 
 def learning_curve(
     protocol: Protocol[LabelledSet],
-    curve: Sequence[CurvePoint],
+    curve: Sequence[CurvePoint[LabelledSet]],
     by_size: Mapping[str, Sequence[Float32]],
     test: ScoresByArm,
     real: Arm,
@@ -191,7 +190,10 @@ def learning_curve(
 
 
 def external_rows(
-    table: MetricTable | None, external: ImageSet, internal: Sequence[Mapping[str, Any]], kinds: Mapping[Arm, ArmKind]
+    table: MetricTable | None,
+    external: LabelledSet,
+    internal: Sequence[Mapping[str, Any]],
+    kinds: Mapping[Arm, ArmKind],
 ) -> list[Row]:
     """The rows of external.csv: every arm with its interval and its gain over `none`, beside its row of arms.csv."""
     assert table is not None, "there are external images"

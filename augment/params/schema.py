@@ -80,7 +80,8 @@ class Evaluate(Section):
     """For `recall_at_far`: the share of normal images that may raise an alarm."""
     second_classifier: Literal["off"] | Features = "random_convolutions"
     """Logistic regression on these features tells whether the answer holds for another classifier; it sees at most 200
-    made images of a class and decides nothing. `imagenet`: EfficientNet-Lite0."""
+    made images of a class and decides nothing. `imagenet`: EfficientNet-Lite0. Of tables, unless `off`: logistic
+    regression on their columns, or linear discriminants where that is the base."""
     steps: Steps = "auto"
     """Optimiser steps of every classifier, equal for all arms; auto: 400, from 16 px up 1200."""
     batch_size: int = Field(64, ge=2, le=1024, description="Images per classifier step.")
@@ -91,7 +92,8 @@ class Evaluate(Section):
     classifiers again."""
     external: WatchedPath = "data/external"
     """Folder of class folders with test images from elsewhere (another camera, another site), read as `ingest` reads
-    its own; nothing but a README in it: none. Every arm is tested on them too, and the verdict never looks at them."""
+    its own; nothing but a README in it: none. Every arm is tested on them too, and the verdict never looks at them. Of
+    tables and vectors: one file with the columns of the other, or the folder that holds it."""
     equivalence: float = Field(0.01, gt=0, le=0.1)
     """Gains within plus or minus this count as equivalent (0.01 = 1 point)."""
     resamples: int = Field(2000, ge=200, le=100_000, description="Bootstrap draws of the test groups.")
@@ -219,8 +221,6 @@ class Params(Section):
     def _arms_fit_the_source(self) -> "Params":
         if fault := misfit(self.evaluate.arms, self.evaluate.classifier, self.ingest.source, self.ingest.of_rows):
             raise ValueError(fault)
-        if self.ingest.of_rows and self.evaluate.learning_curve == "on":
-            raise ValueError(f"evaluate.learning_curve is for images, and ingest.source is {self.ingest.source}: off")
         return self
 
     @model_validator(mode="after")

@@ -4,19 +4,19 @@
 somebody may have changed, copied or mended since.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
 from augment.core.files import changed_files
-from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.data.split.labelled import LabelledSet
 from augment.evaluation.samples.leakage import MAX_P_VALUE, MIN_NEARER_SHARE, Nearness
 
 PINNED_BASE = "train.base"  # which may be of other images, and then nobody can tell whether of test images
 SHARED_GENERATORS = ("shared GAN", PINNED_BASE)  # generators of all classes, from which those of the classes start
+IMAGES_KEY, ROWS_KEY = "images_sha256", "rows_sha256"  # of what a manifest says of the training
 Status = Literal["pass", "fail", "not checked"]
 
 
@@ -31,29 +31,31 @@ class LeakCheck:
 
 
 def checklist(
-    sides: Mapping[str, ImageSet],
-    synthetic: Mapping[str, Sequence[str]],
-    groups: Mapping[str, Any],
+    sides: Mapping[str, LabelledSet],
+    synthetic: Sequence[str],
+    certain: Collection[str],
     models: Mapping[str, Mapping[str, Any]],
     audit: Sequence[Mapping[str, str]],
     judged_test: str,
+    groups: Mapping[str, Any] | None = None,
 ) -> list[LeakCheck]:
-    """All checks, in the order in which a leak could come about.
+    """All checks, in the order in which a leak could come about; of a table in the words of images.
 
-    sides: train, val, test; synthetic: label -> SHA-256 of the pixels of every kept image; groups: groups.json;
-    models: what each generator says of its training, by label, and `SHARED_GENERATORS` where there are any; audit: rows
-    of audit.csv; judged_test: fingerprint of data/prepared/test when the verdict was reached.
+    sides: train, val, test; synthetic: SHA-256 of every kept sample; certain: of held-out ones that none of these
+    equals by chance; models: what each generator says of its training, by label, and `SHARED_GENERATORS` where there
+    are any; audit: rows of audit.csv; judged_test: fingerprint of data/prepared/test when the verdict was reached;
+    groups: groups.json of images, None of rows.
     """
     images, ids = [side.digests() for side in sides.values()], [side.groups.tolist() for side in sides.values()]
     of_images = f"{sum(map(len, images))} images, compared pixel for pixel"
     group = "No group (a patient, a part, a cluster of near duplicates) lies on two sides"
+    file, key = ("rows.npy", ROWS_KEY) if groups is None else ("images.npy", IMAGES_KEY)
     return [
-        _apart("No image lies on two sides of the split", images, of_images, "images.npy"),
+        _apart("No image lies on two sides of the split", images, of_images, file),
         _apart(group, ids, f"{len(set().union(*ids))} groups", "index.csv (group)"),
-        _near_duplicates(groups["near_duplicates"]),
-        _stems(groups["stems"]),
-        _trained_on_train(sides["train"], models),
-        _no_test_image(sides, synthetic),
+        *([] if groups is None else [_near_duplicates(groups["near_duplicates"]), _stems(groups["stems"])]),
+        _trained_on_train(sides["train"], models, key),
+        _no_test_image({*images[1], *images[2]}, synthetic, certain, file),
         _audited(audit),
         _same_test(sides["test"].fingerprint(), judged_test),
     ]
@@ -81,15 +83,16 @@ def _stems(names: Mapping[str, Any]) -> LeakCheck:
     return LeakCheck(claim, _status(names["two_sides"] == 0), finding, source)
 
 
-def _trained_on_train(train: ImageSet, models: Mapping[str, Mapping[str, Any]]) -> LeakCheck:
-    """By the fingerprint of the images that every generator carries."""
+def _trained_on_train(train: LabelledSet, models: Mapping[str, Mapping[str, Any]], key: str) -> LeakCheck:
+    """By the fingerprint of the images that every generator carries under this key."""
     claim = "The GANs were trained on the training images, and on nothing else"
-    source = "models/*/manifest.json (training.images_sha256), train.base, data/prepared/train"
+    base = ", train.base" * (key == IMAGES_KEY)
+    source = f"models/*/manifest.json (training.{key}){base}, data/prepared/train"
     wanted = {label: train.of_class(label).fingerprint() for label in train.classes}
     wanted |= dict.fromkeys(SHARED_GENERATORS, train.fingerprint())
     other, silent = [], []
     for name, training in models.items():
-        known = training.get("images_sha256")
+        known = training.get(key)
         if known is None or (name == PINNED_BASE and known != wanted[PINNED_BASE]):
             silent.append(name)
         elif known != wanted.get(name):
@@ -105,15 +108,13 @@ def _trained_on_train(train: ImageSet, models: Mapping[str, Mapping[str, Any]]) 
     return LeakCheck(claim, status, finding, source)
 
 
-def _no_test_image(sides: Mapping[str, ImageSet], synthetic: Mapping[str, Sequence[str]]) -> LeakCheck:
-    """Below 16 px honest samples meet real images by chance, so there an equal image proves nothing."""
-    held_out = {digest for side in ("val", "test") for digest in sides[side].digests()}
-    made = [digest for digests in synthetic.values() for digest in digests]
+def _no_test_image(held_out: Collection[str], made: Sequence[str], certain: Collection[str], file: str) -> LeakCheck:
+    """Small images, and rows of rounded numbers, equal each other by chance too, which proves nothing."""
     equal = sum(digest in held_out for digest in made)
-    chance = equal > 0 and min(sides["test"].images.shape[2:]) < CHANCE_BELOW_PX
+    chance = equal > 0 and not any(digest in certain for digest in made)
     status: Status = "not checked" if not made or chance else _status(not equal)
-    finding = f"{equal} of {len(made)} synthetic images{', which may be chance at this size' if chance else ''}"
-    source = "data/synthetic, data/prepared/{val,test}/images.npy"
+    finding = f"{equal} of {len(made)} synthetic images{', which may be chance' if chance else ''}"
+    source = f"data/synthetic, data/prepared/{{val,test}}/{file}"
     return LeakCheck("No synthetic image equals a val or test image", status, finding, source)
 
 
@@ -153,15 +154,3 @@ def same_backbone(recorded: Mapping[str, str], folder: Path) -> list[LeakCheck]:
 
 def _status(holds: bool) -> Status:
     return "pass" if holds else "fail"
-
-
-def row_checklist(sides: Mapping[str, LabelledSet], judged_test: str) -> list[LeakCheck]:
-    """Those of a table, whose words the page turns to rows."""
-    digests, ids = [side.digests() for side in sides.values()], [side.groups.tolist() for side in sides.values()]
-    of_rows = f"{sum(map(len, digests))} images, compared pixel for pixel"
-    group = "No group (a patient, a machine, equal images) lies on two sides"
-    return [
-        _apart("No image lies on two sides of the split", digests, of_rows, "rows.npy"),
-        _apart(group, ids, f"{len(set().union(*ids))} groups", "index.csv (group)"),
-        _same_test(sides["test"].fingerprint(), judged_test),
-    ]

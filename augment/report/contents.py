@@ -7,7 +7,7 @@ from typing import Any
 
 from augment.core.files import Rows, read_json, read_rows
 from augment.data.checksums import check_files
-from augment.data.imageset import ImageSet
+from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
 from augment.evaluation.columns import columns
 from augment.gan.bundle_files import MANIFEST, SHARED, Index, read_index, read_manifest
 from augment.report.carried import CarriedClass, read_carried
@@ -87,20 +87,20 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
     `DataError` naming a file that is missing, damaged, unreadable or lacks a column."""
     data, models, reports = project / "data", project / "models", project / "reports"
     prepared, synthetic = data / "prepared", data / "synthetic"
-    index = read_index(models)
     check_files(reports / "evaluation")
-    sides = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}
+    sides, index = {side: ImageSet.load(prepared / side) for side in ("train", "val", "test")}, read_index(models)
     kept, counts = read_kept(synthetic, sides["train"], grid), sides["train"].counts()
     verdict = read_json(reports / "evaluation" / "verdict.json", VERDICT_KEYS)
     tables = {name: read_rows(reports / "evaluation" / f"{name}.csv", columns(name)) for name in TABLES}
     training = _training(models, index, base)
     checks = checklist(
         sides=sides,
-        synthetic={label: samples.digests for label, samples in kept.items()},
-        groups=read_json(prepared / "groups.json", ("near_duplicates", "stems")),
+        synthetic=[digest for samples in kept.values() for digest in samples.digests],
+        certain=_never_by_chance(sides),
         models=training,
         audit=tables["audit"],
         judged_test=verdict["looked"]["prepared"],
+        groups=read_json(prepared / "groups.json", ("near_duplicates", "stems")),
     )
     return Contents(
         title=title,
@@ -122,6 +122,13 @@ def load(title: str, grid: int, project: Path, base: Path) -> Contents:
         columns=grid,
         carried=read_carried(synthetic),
     )
+
+
+def _never_by_chance(sides: Mapping[str, ImageSet]) -> set[str]:
+    """SHA-256 of the held-out images that none of honest samples equals; small ones meet real images by chance."""
+    if min(sides["test"].images.shape[2:]) < CHANCE_BELOW_PX:
+        return set()
+    return {*sides["val"].digests(), *sides["test"].digests()}
 
 
 def _curve(path: Path) -> Rows:

@@ -8,16 +8,20 @@ import numpy as np
 
 from augment.core.files import Rows, read_json, read_rows
 from augment.data.checksums import check_files
-from augment.data.rows.rowset import RowSet
+from augment.data.rows.rowset import RowSet, unmistakable
 from augment.evaluation.columns import columns
-from augment.gan.bundle_files import read_index
+from augment.gan.bundle_files import MANIFEST_FORMAT, Index, read_form, read_index
+from augment.gan.rows.manifest import RowManifest
 from augment.report.charts.marginals import marginal_chart
-from augment.report.checks import row_checklist
+from augment.report.checks import checklist
 from augment.report.contents import CURVE_COLUMNS, MANIFEST_COLUMNS, VERDICT_KEYS, Contents, RowLook
 from augment.report.delivered import Delivered
 from augment.report.pictures import ClassPictures, ClosestPairs
 
-TABLES = ("runs", "arms", "comparisons", "classes", "acceptance", "copies", "membership", "reliability", "confusion")
+TABLES = (
+    "runs", "arms", "comparisons", "classes", "acceptance", "audit", "copies", "membership", "reliability", "confusion",
+    "families",
+)  # fmt: skip
 FIGURES = ("label", "synthetic", "real")
 ROW_TABLES = ("marginals", "correlations")
 SHOWN_CHARTS, SHOWN_PAIRS, SHOWN_COLUMNS = 8, 5, 12
@@ -30,8 +34,10 @@ def load_rows(title: str, grid: int, project: Path, _: Path) -> Contents:
     check_files(reports)
     index, verdict = read_index(models), read_json(reports / "verdict.json", VERDICT_KEYS)
     sides = {side: RowSet.load(data / "prepared" / side) for side in ("train", "val", "test")}
+    kept = RowSet.load(data / "synthetic" / "kept")
+    certain = {side: unmistakable(sides[side], sides["train"]) for side in ("val", "test")}
     tables: dict[str, Rows] = {name: read_rows(reports / f"{name}.csv", columns(name)) for name in TABLES}
-    tables |= {name: [] for name in ("quality", "told_apart", "families", "audit")}
+    tables |= {name: [] for name in ("quality", "told_apart")}
     classes = read_json(data / "prepared" / "classes.json")
     recipe = read_json(data / "augmented" / "recipe.json", ["real", "synthetic"])
     nothing = ClassPictures(NO_PICTURES, NO_PICTURES, [], None)
@@ -49,19 +55,34 @@ def load_rows(title: str, grid: int, project: Path, _: Path) -> Contents:
         closest=ClosestPairs([], []),
         delivered=Delivered(recipe["real"], recipe["synthetic"], []),
         working_size=(1, len(sides["train"].schema.columns)),
-        checks=row_checklist(sides, verdict["looked"]["prepared"]),
+        checks=checklist(
+            sides=sides,
+            synthetic=kept.digests(),
+            certain={*sides["val"].take(certain["val"]).digests(), *sides["test"].take(certain["test"]).digests()},
+            models=_training(models, index),
+            audit=tables["audit"],
+            judged_test=verdict["looked"]["prepared"],
+        ),
         columns=grid,
-        rows=_look(data, reports, sides),
+        rows=_look(data, reports, sides, kept),
     )
+
+
+def _training(models: Path, index: Index) -> dict[str, Mapping[str, Any]]:
+    """What the manifests say of the training, by label; a class that failed has none."""
+    trained = {label: entry.slug for label, entry in index.classes.items() if entry.slug in index.folders}
+    return {
+        label: read_form(models / folder, RowManifest, MANIFEST_FORMAT, index.bound(folder)).training
+        for label, folder in trained.items()
+    }
 
 
 def _curve(path: Path) -> Rows:
     return read_rows(path, CURVE_COLUMNS) if path.exists() else []
 
 
-def _look(data: Path, reports: Path, sides: Mapping[str, RowSet]) -> RowLook:
+def _look(data: Path, reports: Path, sides: Mapping[str, RowSet], kept: RowSet) -> RowLook:
     marginals, correlations = (read_rows(reports / f"{name}.csv", FIGURES) for name in ROW_TABLES)
-    kept = RowSet.load(data / "synthetic" / "kept")
     groups = read_json(data / "prepared" / "groups.json", ["left_out"])
     worst = sorted(marginals, key=lambda row: float(row["real"]) - float(row["synthetic"]))[:SHOWN_CHARTS]
     return RowLook(

@@ -73,9 +73,10 @@ def write_side(
         write_bytes(AUGMENTED / f"{side}.npz", stream.getvalue())
         return f"{side}.npz"
     schema = rows.schema
-    columns = [schema.label, *(column.name for column in schema.columns), "synthetic", "weight"]
+    synthetic_name, weight_name = schema.added
+    columns = [schema.label, *(column.name for column in schema.columns), synthetic_name, weight_name]
     lines = (
-        {schema.label: label, **schema.texts(row), "synthetic": int(is_made), "weight": weight}
+        {schema.label: label, **schema.texts(row), synthetic_name: int(is_made), weight_name: weight}
         for label, row, is_made, weight in zip(
             rows.labels.tolist(), rows.values.tolist(), made, weights.tolist(), strict=True
         )

@@ -2,11 +2,10 @@
 
 from collections import Counter
 
-from augment.core.errors import DataError
 from augment.core.progress import say
 from augment.data.rows.looking import kinds_text
 from augment.data.rows.prepare import prepare_rows
-from augment.data.rows.wording import in_rows
+from augment.data.rows.wording import errors_in_rows
 from augment.data.split.pool import check_repeats
 from augment.params import Params
 from pipeline.common import PREPARED
@@ -14,10 +13,8 @@ from pipeline.common import PREPARED
 
 def ingest_rows(params: Params) -> None:
     """Write data/prepared and say what was found."""
-    try:
+    with errors_in_rows():  # those of the split speak of images
         findings = prepare_rows(params.ingest, params.seed, PREPARED)
-    except DataError as error:  # of the split, which speaks of images
-        raise DataError(in_rows(str(error))) from error
     outcomes = Counter(entry.code or entry.outcome for entry in findings.entries)
     splits = Counter(entry.split or "unused" for entry in findings.entries if entry.usable)
     say(f"ingest: {len(findings.entries)} rows: " + _counts(outcomes))
@@ -31,7 +28,8 @@ def ingest_rows(params: Params) -> None:
             Counter(entry.label for entry in findings.entries if entry.split == name)
             for name in ("train", "val", "test", "pool")
         )
-        check_repeats(train, val, test, pool, params.evaluate.repeats)
+        with errors_in_rows():
+            check_repeats(train, val, test, pool, params.evaluate.repeats)
 
 
 def _counts(counts: Counter[str]) -> str:

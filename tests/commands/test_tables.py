@@ -1,6 +1,7 @@
 """`augment init`, `check` and `sample` of a table."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -134,3 +135,50 @@ def test_another_file_is_run_as_it_was_looked_at(project: Path, capsys: pytest.C
         ingest = params.load(project / "params.yaml").ingest
         assert (ingest.group_column, ingest.split_column, ingest.columns) == (None, None, {})
     assert (ingest.source, ingest.label_column) == ("folder", None)
+
+
+def test_time_and_smallest_gain_are_told_ahead(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["init", "parts.csv", "--label", "kind"]) == 0
+    for command in (None, ["check"], ["check", "parts.csv", "--label", "kind"]):
+        assert command is None or cli.main(command) == 0
+        out = capsys.readouterr().out
+        assert re.search(r"^GANs: 3 to deliver, 12 more for the proof: less than a minute", out, re.MULTILINE)
+        assert re.search(r"^evaluation: \d+ classifiers: ", out, re.MULTILINE)
+        assert re.search(r"with \d+ to \d+ independent test rows in a class and 5 paired seeds this set", out)
+        assert "image" not in out
+
+
+def test_what_rows_cannot_honour_is_told_and_what_stops_later_is_told_ahead(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["init", "parts.csv", "--label", "kind"]) == 0
+    (project / "there.csv").write_text("kind,mass\nnut,1\n")
+    file = project / "params.yaml"
+    settled = file.read_text()
+    file.write_text(edited(file, {"train.network": "residual", "ingest.flips": "both"}))
+    assert cli.main(["check"]) == 0
+    assert "note: of images alone, and no part of a run on rows: ingest.flips, train.network" in capsys.readouterr().out
+    for key, value, words in (
+        ("evaluate.normal", "nutt", "there is no class 'nutt'; did you mean 'nut'"),
+        ("evaluate.external", "there.csv", "evaluate.external: there.csv: it has no column 'length'"),
+        ("train.overrides", {"nutt": {"steps": 3}}, "no class is called 'nutt'"),
+    ):
+        file.write_text(settled)
+        beside = {"evaluate.primary": "recall_at_far"} if key == "evaluate.normal" else {}
+        file.write_text(edited(file, {key: value, **beside}))
+        assert cli.main(["check"]) == 1, key
+        assert words in capsys.readouterr().out
+        before = file.read_bytes()
+        assert cli.main(["init", "parts.csv", "--label", "kind"]) == 2
+        assert words in capsys.readouterr().err
+        assert file.read_bytes() == before
+
+
+def test_a_column_that_is_called_as_those_of_images_lists_none_where_the_class_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / "parts.csv").read_text().replace("shape", "image", 1)
+    (project / "odd.csv").write_text(text)
+    assert form_of(project / "odd.csv") is None
+    assert cli.main(["check", "odd.csv", "--label", "kind"]) == 0
+    assert "categorical: 1 (image)" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from augment.data.rows.rowset import RowSet
 from augment.evaluation.last_verdict import last_verdict
 from augment.evaluation.rows import experiment as row_experiment
 from augment.params import Params, check
+from augment.params.arms import FAMILY_WORDS
 from pipeline.assemble import assemble
 from pipeline.evaluate import evaluate
 from pipeline.experiment import experiment
@@ -29,7 +31,7 @@ ARMS = ["none", "oversample", "class_weights", "logit_adjusted", "logistic", "sh
 SETTINGS = {
     "train": {"width": 4, "latent": 4, "shared_steps": 20, "steps": 10},
     "generate": {"per_class": 20},
-    "evaluate": {"seeds": 2, "arms": ARMS, "resamples": 200},
+    "evaluate": {"seeds": 2, "arms": ARMS, "resamples": 200, "learning_curve": "on", "external": "there"},
     "compute": {"engine": "serial"},
 }
 STAGES = (ingest, train, generate, experiment, evaluate, assemble, report)
@@ -40,11 +42,18 @@ def params_of(source: str, path: str, **evaluation: object) -> Params:
     return check({**SETTINGS, "ingest": ingested, "evaluate": {**SETTINGS["evaluate"], **evaluation}})
 
 
+def write_tables(root: Path, seed: int = 0) -> None:
+    """One to learn, and one from elsewhere with a shape of its own."""
+    write_toy(root / "parts.csv", COUNTS, seed)
+    there = write_toy(root / "there/parts.csv", {"bolt": 20, "pin": 15}, seed + 1)
+    there.write_text(there.read_text().replace("flat", "square"))
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All stages on a table."""
     root = tmp_path_factory.mktemp("table")
-    write_toy(root / "parts.csv", COUNTS)
+    write_tables(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         for stage in STAGES:
@@ -70,6 +79,53 @@ def test_no_text_of_the_verdict_or_the_page_speaks_of_images(run: Path, monkeypa
     for text in (texts, "\n".join(last_verdict(Path("reports"), explain=False))):
         assert "GAN rows" in text
         assert not re.findall(r"[^.]{0,40}\b(?:images?|pixels?|pictures?)\b(?!\.\w)[^.]{0,40}", text)
+
+
+def test_rows_from_elsewhere_other_sizes_and_another_classifier_are_told(run: Path) -> None:
+    results = run / "reports/evaluation"
+    external = read_csv(results / "external.csv")
+    assert {row["arm"] for row in external} == {*ARMS}
+    assert {(row["images"], row["groups"]) for row in external} == {("35", "35")}
+    curve = read_csv(results / "learning_curve.csv")
+    assert {row["fraction"] for row in curve} >= {"0.25", "0.5", "0.75", "1.0"}
+    assert read_json(results / "verdict.json")["exchange"]["arm"] in ARMS
+    families = read_csv(results / "families.csv")
+    base = read_json(run / "data/experiment/experiment.json")["base"]
+    other = {"logistic": "shrinkage_lda", "shrinkage_lda": "logistic"}[base]
+    assert {row["arm"] for row in families} == {*ARMS} - {base}
+    assert {row["classifier"] for row in families} == {FAMILY_WORDS[other]}
+    page = (run / "reports/report.html").read_text()
+    assert "35 rows of another source" in page
+    assert "Does it hold for another classifier?" in page
+
+
+def test_leaks_are_looked_for_as_among_images(run: Path) -> None:
+    audit = read_csv(run / "reports/evaluation/audit.csv")
+    assert [(row["seed"], row["control"]) for row in audit] == [
+        ("0", "train"),
+        ("0", "val"),
+        ("1", "train"),
+        ("1", "val"),
+    ]
+    assert all(0 < float(row["p"]) <= 1 for row in audit if row["control"] == "train")
+    page = (run / "reports/report.html").read_text()
+    for claim in ("The GANs were trained on the training rows", "No synthetic row equals", "lie no nearer to test"):
+        assert re.search(f'scope="row">[^<]*{claim}[^<]*</th><td class="text"><span class="outcome pass">', page), claim
+    assert "There are no synthetic rows" not in page
+    assert "A sample and the training row nearest to it" in page
+
+
+def test_a_row_of_training_among_those_from_elsewhere_stops_the_run(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tables(tmp_path)
+    shutil.copy(tmp_path / "parts.csv", tmp_path / "there/parts.csv")
+    for name in ("models", "data"):
+        shutil.copytree(run / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"^evaluate\.external: parts\.csv:\d+ equals the training row parts\.csv:\d+"):
+        experiment(params_of("table", "parts.csv"))
+    assert (tmp_path / "data/experiment/experiment.json").exists(), "nothing is lost"
 
 
 def test_what_is_delivered_can_be_trained_on(run: Path) -> None:
@@ -101,7 +157,7 @@ def test_every_candidate_is_accounted_for_and_kept_ones_are_whole(run: Path) -> 
 
 
 def test_equal_runs_give_equal_files(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_toy(tmp_path / "parts.csv", COUNTS)
+    write_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
     for stage in STAGES[:5]:
         stage(params_of("table", "parts.csv"))
@@ -110,7 +166,7 @@ def test_equal_runs_give_equal_files(run: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_generators_of_other_rows_are_a_leak(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_toy(tmp_path / "parts.csv", COUNTS, seed=1)
+    write_tables(tmp_path, seed=1)
     monkeypatch.chdir(tmp_path)
     params = params_of("table", "parts.csv")
     ingest(params)
@@ -122,9 +178,15 @@ def test_generators_of_other_rows_are_a_leak(run: Path, tmp_path: Path, monkeypa
 def test_vectors_have_a_verdict_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = toy_rows(COUNTS)
     np.savez(tmp_path / "v.npz", x=rows.values[:, :3], y=rows.labels)
+    there = toy_rows({"bolt": 20}, 9)
+    np.savez(tmp_path / "there.npz", x=there.values[:, :3], y=there.labels)
     monkeypatch.chdir(tmp_path)
     for stage in STAGES:
-        stage(params_of("vectors", "v.npz", arms=["none", "logistic", "gan_half_filtered", "copies_half"]))
+        stage(
+            params_of(
+                "vectors", "v.npz", arms=["none", "logistic", "gan_half_filtered", "copies_half"], external="there.npz"
+            )
+        )
     assert json.loads(Path("reports/metrics.json").read_text())["verdict"]
     with np.load("data/augmented/train.npz") as arrays:
         assert arrays["x"].shape[1] == 3
@@ -158,7 +220,7 @@ def test_a_list_without_a_classifier_of_real_rows_is_told_ahead() -> None:
 
 
 def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    write_toy(tmp_path / "parts.csv", COUNTS)
+    write_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(row_experiment, "_is_installed", lambda name: False)
     params = params_of("table", "parts.csv", arms=["none", "logistic", "gan_half_filtered", "copies_half", "smote"])

@@ -5,13 +5,13 @@ import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
-from augment.commands.params_file import edited
 from augment.commands.running.planning import Plan, plan_run
 from augment.commands.running.wishes import Wishes
-from augment.commands.tables import form_of, init_rows
+from augment.commands.tables import form_of, settle_table
 from augment.core.errors import ParamsError
 from augment.core.files import write_text
 from augment.core.progress import counted
@@ -21,35 +21,36 @@ from augment.evaluation.cost.first_look import FIRST_LOOK_MINUTES
 from augment.evaluation.cost.forecast import gain_lines
 from augment.evaluation.cost.schedule import Work, run_parts
 from augment.evaluation.cost.wording import minutes_text
+from augment.evaluation.experiment.preflight import gain_model
+from augment.evaluation.rows.forecast import row_gain_lines, row_parts
 from augment.params.arm_row import Family
 
 FILE = Path("params.yaml")
 MIN_FREE = 0.5  # share of a processor: with less, a moment says little of the minutes to come
 
 
-def look(path: Path, wishes: Wishes, label: str | None) -> RunClock | None:
-    """Prints and writes; returns the plan of the run's time, None for rows. Raises `AugmentError`; nothing is written
-    then."""
+def look(path: Path, wishes: Wishes, label: str | None) -> RunClock:
+    """Prints and writes; returns the plan of the run's time. Raises `AugmentError`; nothing is written then."""
     with redirect_stdout(printable_stream(sys.stdout)), redirect_stderr(printable_stream(sys.stderr)):
-        if form_of(path):
-            look_at_rows(path, wishes, label)
-            return None
+        if form_of(path, label):
+            return look_at_rows(path, wishes, label)
         plan = plan_run(path, wishes)
         write_text(FILE, plan.text)
         print("\n".join([*plan.lines, *outlook(plan, wishes.quick)]), flush=True)
         return clock_of(plan.work)
 
 
-def look_at_rows(path: Path, wishes: Wishes, label: str | None) -> None:
+def look_at_rows(path: Path, wishes: Wishes, label: str | None) -> RunClock:
     """A table or vectors, whose run takes minutes. label: the column of the class, None to find it."""
     asked = [name for name, given in (("--size", wishes.size), ("--quick", wishes.quick)) if given]
     if asked:
         raise ParamsError(f"{asked[0]}: it is for images; a table takes minutes as it is. Nothing was written.")
-    changes = wishes.settings()
-    init_rows(path, FILE, label)
-    if changes:
-        write_text(FILE, edited(FILE, changes))
-    print(flush=True)  # ahead of what the stages say
+    settled = settle_table(path, FILE, label, wishes.settings())
+    write_text(FILE, settled.text)
+    work = settled.work()
+    clock = RunClock(row_parts(work), since=time.time())
+    print("\n".join([*settled.lines, "", whole_run_line(clock, work.processes), *row_gain_lines(work), ""]), flush=True)
+    return clock
 
 
 def outlook(plan: Plan, quick: bool) -> list[str]:
@@ -64,12 +65,17 @@ def outlook(plan: Plan, quick: bool) -> list[str]:
             f"  not even the cheapest first look of these images is to end within {FIRST_LOOK_MINUTES:.0f} min: "
             "draw fewer, as with --set ingest.train_per_class=50"
         ]
-    clock = clock_of(work)
+    lines += [whole_run_line(clock_of(work), work.backend.engine.processes)]
+    model_of = partial(gain_model, work.protocol, work.settings, plan.params)
+    return lines + gain_lines(work.protocol, model_of, work.splits, work.pool, plan.params) + [""]
+
+
+def whole_run_line(clock: RunClock, processes: int) -> str:
+    """How long it takes, by the family that val may choose."""
     families = [family for family in get_args(Family) if any(family in part.seconds for part in clock.parts)]
     minutes = {family: replace(clock, known=family).total() / 60 for family in families}
-    cores = counted(work.backend.engine.processes, "process")
-    lines += [f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"]
-    return lines + gain_lines(work.protocol, work.settings, work.splits, work.pool, plan.params) + [""]
+    cores = counted(processes, "process")
+    return f"the whole run: {minutes_text(minutes)} on {cores}; what is done already is not done again"
 
 
 def clock_of(work: Work) -> RunClock:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 Kind = Literal["numeric", "integer", "categorical"]
 Form = Literal["table", "vectors"]
 Values = NDArray[np.float64]
+MAX_KNOTS = 1_000  # quantiles of a column: as many as a small set has; larger sets keep evenly spaced ones
+MAX_SCHEMA_BYTES = 400_000  # of columns.json: in the manifest of a generator it takes twice as much, and has room
 MISSING = ""  # how a missing value is written
 _MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none", "nat", "?", "-"})  # as others write it
+_PADDED = re.compile(r"0\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -68,14 +71,30 @@ class Schema:
         columns = (Column(**{**one, "levels": tuple(one["levels"])}) for one in value["columns"])
         return Schema(value["form"], value["label"], tuple(columns))
 
+    @property
+    def added(self) -> tuple[str, str]:
+        """Names of what data/augmented tells beside: `synthetic` and `weight`, with `_` behind them where the user's
+        columns are called so."""
+        taken = {self.label, *(column.name for column in self.columns)}
+        return _free("synthetic", taken), _free("weight", taken)
+
     def texts(self, row: Sequence[float]) -> dict[str, str]:
         """A row of values by column, as a CSV file holds them."""
         return {column.name: column.text(value) for column, value in zip(self.columns, row, strict=True)}
 
 
+def _free(name: str, taken: Collection[str]) -> str:
+    return _free(f"{name}_", taken) if name in taken else name
+
+
 def is_number(cell: str) -> bool:
     """Whether a text is a finite number."""
     return _NUMBER.fullmatch(cell) is not None and math.isfinite(float(cell))
+
+
+def is_padded(cell: str) -> bool:
+    """Whether a number is written as a name is, with zeros before it: a postal code, an account."""
+    return _PADDED.fullmatch(cell) is not None
 
 
 def without_missing(cells: Sequence[str]) -> list[str]:

@@ -2,18 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from augment.core.errors import DataError
-from augment.core.files import sha256
+from augment.core.files import json_text, sha256
 from augment.core.progress import first_few
 from augment.data.entries import Blocker, Outcome
-from augment.data.rows.columns import Column, Schema, Values, is_number
+from augment.data.rows.columns import MAX_SCHEMA_BYTES, Column, Schema, Values, is_number
 from augment.data.rows.looking import MAX_LEVELS, LeftOut, type_columns
 from augment.data.rows.reading import RawTable, RawVectors, read_raw, read_vectors
-from augment.data.sources.disk import shown
+from augment.data.sources.disk import is_plain, shown
 from augment.data.sources.labels import label_blockers
+from augment.data.sources.tabular.tables import MAX_CELL
 from augment.params import Ingest
 
 LABEL_NAMES = ("label", "class", "target", "category", "y")
@@ -78,9 +79,11 @@ def examine_rows(ingest: Ingest) -> RowFindings:
 
 def _of_vectors(raw: RawVectors) -> RowFindings:
     columns = tuple(Column(f"{number}", "numeric") for number in range(raw.vectors.shape[1]))
+    _require_classes(raw.name, "array of labels", raw.labels, "give labels of classes")
     entries = [RowEntry(f"{raw.name}:{number}", label) for number, label in enumerate(raw.labels)]
+    reject_unlabelled(entries, "label")
     blockers = _set_declared(entries, raw.splits, raw.groups)
-    blockers += label_blockers(raw.name, sorted(set(raw.labels)))
+    blockers += label_blockers(raw.name, sorted({*raw.labels} - {""}))
     return RowFindings(Schema("vectors", "label", columns), raw.vectors, entries, blockers, [],
                        declared=len(entries) if raw.groups else 0)  # fmt: skip
 
@@ -94,9 +97,7 @@ def _of_table(raw: RawTable, ingest: Ingest) -> RowFindings:
                             f"{_named(raw)}")  # fmt: skip
     labels = raw.cells[label]
     entries = [RowEntry(f"{raw.name}:{line}", own) for line, own in zip(raw.lines, labels, strict=True)]
-    for entry in entries:
-        if not entry.label:
-            entry.reject("quarantined", "no_label", f"its {label} is empty")
+    reject_unlabelled(entries, label)
     names = [name for name in raw.cells if name not in (label, *asides)]
     typed = type_columns(raw, names, labels, ingest.columns)
     splits, groups = (raw.cells[name] if name else None for name in (ingest.split_column, ingest.group_column))
@@ -104,10 +105,23 @@ def _of_table(raw: RawTable, ingest: Ingest) -> RowFindings:
     blockers += label_blockers(label, sorted({own for own in labels if own}))
     if not typed.columns and not typed.blockers:
         blockers.append(Blocker(raw.name, "no_columns", "no column is left to learn; ingest.columns can overrule that"))
+    blockers += _too_much_text(Schema("table", label, typed.columns))
     notes = [f"{one.code}: column {shown(one.name)!r} is left out: {one.message}" for one in typed.left_out]
     notes += [raw.remark] if raw.remark else []
     schema = Schema("table", label, typed.columns)
     return RowFindings(schema, typed.values, entries, blockers, notes, typed.left_out, len(entries) if groups else 0)
+
+
+def _too_much_text(schema: Schema) -> list[Blocker]:
+    """Columns whose names and levels a generator could not carry; the one with the most is named."""
+    total = len(json_text(schema.as_json()).encode())
+    if total <= MAX_SCHEMA_BYTES:
+        return []
+    sizes = {one.name: len(json_text(asdict(one)).encode()) for one in schema.columns}
+    name = max(sizes, key=sizes.__getitem__)
+    what = (f"names and texts of {len(sizes)} columns take {total:,} bytes, at most {MAX_SCHEMA_BYTES:,} fit into the "
+            f"file of a generator, and {sizes[name]:,} are this one's")  # fmt: skip
+    return [Blocker(shown(name[:80]), "much_text", f"{what}; shorten or merge its texts, or leave columns out")]
 
 
 def label_column(raw: RawTable, asked: str | None) -> str:
@@ -125,12 +139,26 @@ def label_column(raw: RawTable, asked: str | None) -> str:
             raise DataError(f"{raw.name}: which column is the class? None is called {', '.join(LABEL_NAMES)}; name one "
                             f"by --label, or set ingest.label_column: {which}")  # fmt: skip
         name = texts[0]
-    cells = [cell for cell in raw.cells[name] if cell]
-    if len(set(cells)) > MAX_LEVELS and all(map(is_number, cells)):
-        raise DataError(f"{raw.name}: the column {shown(name)!r} has {len(set(cells))} different numbers, so it "
-                        "measures something and names no classes; set ingest.label_column to another column, or make "
-                        "classes of it")  # fmt: skip
+    mend = "set ingest.label_column to another column, or make classes of it"
+    _require_classes(raw.name, f"column {shown(name)!r}", raw.cells[name], mend)
     return name
+
+
+def _require_classes(file: str, what: str, cells: Sequence[str], mend: str) -> None:
+    """Raises `DataError` where no row has a class, or what stands there measures something."""
+    distinct = {cell for cell in cells if cell}
+    if not distinct:
+        raise DataError(f"{file}: the {what} is empty in every row; {mend}")
+    if len(distinct) > MAX_LEVELS and all(map(is_number, distinct)):
+        raise DataError(f"{file}: the {what} has {len(distinct)} different numbers, so it measures something and names "
+                        f"no classes; {mend}")  # fmt: skip
+
+
+def reject_unlabelled(entries: Sequence[RowEntry], label: str) -> None:
+    """Set rows without a class aside."""
+    for entry in entries:
+        if not entry.label:
+            entry.reject("quarantined", "no_label", f"its {label} is empty")
 
 
 def _may_be_label(cells: Sequence[str]) -> bool:
@@ -140,15 +168,17 @@ def _may_be_label(cells: Sequence[str]) -> bool:
 
 def _set_declared(entries: list[RowEntry], splits: Sequence[str] | None, groups: Sequence[str] | None) -> list[Blocker]:
     """Set the splits and groups that a person gave; what is amiss with them."""
+    blockers: list[Blocker] = []
     for entry, group in zip(entries, groups or [""] * len(entries), strict=True):
         entry.group = group
-    blockers: list[Blocker] = []
+        if (len(group) > MAX_CELL or not is_plain(group)) and not blockers:
+            what = f"its group {shown(group[:40])!r} has {len(group)} characters, or such as cannot be written"
+            blockers.append(Blocker(entry.path, "bad_group", f"{what}; name groups in at most {MAX_CELL} plain ones"))
     for entry, name in zip(entries, splits or [""] * len(entries), strict=True):
         entry.declared_split = _SPLITS.get(name.casefold(), "")
-        if name.casefold() not in _SPLITS and not blockers:
-            blockers.append(
-                Blocker(entry.path, "no_split", f"its split is {shown(name[:40])!r}; write train, val or test")
-            )
+        if name.casefold() not in _SPLITS:
+            what = f"its split is {shown(name[:40])!r}; write train, val or test"
+            return [*blockers, Blocker(entry.path, "no_split", what)]
     return blockers
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from augment.core.progress import first_few
 from augment.data.entries import Blocker
-from augment.data.rows.columns import Column, Values, is_number, without_missing
+from augment.data.rows.columns import Column, Values, is_number, is_padded, without_missing
 from augment.data.rows.reading import RawTable
 from augment.data.sources.disk import shown
 from augment.params.types import ColumnKind
@@ -16,6 +16,7 @@ from augment.params.types import ColumnKind
 MAX_LEVELS = 50  # of a category
 IDENTIFIER_SHARE = 0.9  # of texts that are distinct: names of rows, which tell nothing of others
 PROSE_WORDS = 4  # of a cell, on average
+LARGEST_WHOLE = 2**53  # of whole numbers that a float holds exactly
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?", re.ASCII)
 _ROW_NAMES = re.compile(r"|unnamed: ?0|index|id|.*[_ ]id|row([_ ]?(number|no|id))?|uuid|guid", re.IGNORECASE)
 _OVERRULE = "ingest.columns: {{{name}: {kind}}}"
@@ -69,9 +70,9 @@ def _looked_at(name: str, table: RawTable, labels: list[str]) -> tuple[Column, V
         return LeftOut(name, "leak", f"it says what the label says; if it may be known, {_overrule(name)}")
     if all(map(_DATE.fullmatch, present)):
         return LeftOut(name, "date", "a generator has no use for dates; make numbers of it, such as an age or an hour")
-    if numbers == len(present):
+    if numbers == len(present) and not any(map(is_padded, present)):
         return _numbers(name, cells)
-    if numbers > len(present) / 2:
+    if len(present) / 2 < numbers < len(present):
         odd = next(at for at, cell in enumerate(cells) if cell and not is_number(cell))
         what = f"{numbers} numbers and {len(present) - numbers} other texts, such as {shown(cells[odd][:40])!r}"
         return Blocker(name, "mixed", f"{what} in line {table.lines[odd]}; mend them, or {_overrule(name)}")
@@ -86,6 +87,9 @@ def _numbers(name: str, cells: list[str]) -> tuple[Column, Values] | LeftOut:
         len(unique) == len(known) and _ROW_NAMES.fullmatch(name)
     ):
         return LeftOut(name, "identifier", f"it numbers the rows; if it is a measurement, {_overrule(name, 'numeric')}")
+    if np.abs(known).max() > LARGEST_WHOLE and all(cell.lstrip("+-").isdigit() for cell in cells if cell):  # altered
+        return LeftOut(name, "identifier", f"its numbers have more than 15 digits, as names have; {_overrule(name)} or "
+                       "numeric keeps it")  # fmt: skip
     if len(unique) == 1 and len(known) == len(cells):  # however it is spelled
         return LeftOut(name, "constant", f"it holds nothing but {cells[0]}")
     if len(unique) <= 2:

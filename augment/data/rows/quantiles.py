@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from augment.data.rows.columns import MAX_KNOTS
+
 Float = NDArray[np.float64]
-MAX_KNOTS = 1_000  # of a column: as many as a small set has; larger sets keep evenly spaced quantiles
 ROUNDING = 1e-9
 HEAVY_COUNT = 3  # so many equal numbers are no chance, but a stop of a scale
 

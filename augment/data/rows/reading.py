@@ -13,7 +13,7 @@ from augment.core.errors import AugmentError, DataError, os_error_text
 from augment.core.files import read_file
 from augment.data.rows.columns import is_number, without_missing
 from augment.data.sources.disk import shown
-from augment.data.sources.tabular.tables import decoded, records, separator_of
+from augment.data.sources.tabular.tables import decoded, filled_records
 
 MAX_BYTES = 500_000_000
 MAX_COLUMNS, MAX_DIMENSIONS = 1_000, 2_048  # of a table, of vectors: their covariances are inverted
@@ -62,34 +62,38 @@ def read_raw(path: Path) -> RawTable:
 
 def _csv(name: str, content: bytes) -> RawTable:
     text, encoding = decoded(content)
-    separator = separator_of(text, set())
-    lines = ((line, cells) for line, cells in records(text, separator) if any(map(str.strip, cells)))
+    separator, lines = filled_records(text)
     header = [cell.strip() for cell in next(lines, (0, []))[1]]
-    _check_header(header)
+    _check_header(name, header)
     rows, numbers = [], []
     for line, cells in lines:
         if len(cells) != len(header):
-            raise ValueError(f"line {line} has {len(cells)} cells where the header has {len(header)}")
+            raise DataError(f"{name}: line {line} has {len(cells)} cells where the header has {len(header)}; mend it")
         rows.append(cells)
         numbers.append(line)
     columns = {column: [row[at].strip() for row in rows] for at, column in enumerate(header)}
     if separator == ";":  # as programs of half of Europe write numbers
         columns = {column: _decimal_points(cells) for column, cells in columns.items()}
-    return RawTable(name, columns, numbers, f"read as {encoding}" if encoding else "")
+    remarks = [f"read as {encoding}"] if encoding else []
+    if numbered := next((column for column in header if is_number(column)), None):
+        remarks.append(
+            f"its first line, the header, has the number {numbered}: if it is a row, write a header above it"
+        )
+    return RawTable(name, columns, numbers, "; ".join(remarks))
 
 
-def _check_header(header: list[str]) -> None:
-    """Raises ValueError for columns that cannot be told apart, or are too many."""
+def _check_header(name: str, header: list[str]) -> None:
+    """Raises `DataError` for columns that cannot be told apart, or are too many, ValueError for none."""
     if not header:
         raise ValueError("an empty file")
     if len(header) > MAX_COLUMNS:
-        raise ValueError(f"{len(header):,} columns, at most {MAX_COLUMNS:,}; drop some, or use source vectors")
+        raise DataError(f"{name}: {len(header):,} columns, at most {MAX_COLUMNS:,}; drop some, or use source vectors")
     doubled = [column for column, times in Counter(header).items() if times > 1 and column]
     if doubled:
-        raise ValueError(f"the column `{shown(doubled[0])}` stands twice in its header; keep one of them")
+        raise DataError(f"{name}: the column `{shown(doubled[0])}` stands twice in its header; keep one of them")
     nameless = [at for at, column in enumerate(header) if not column]
     if nameless[1:] or (nameless and nameless != [0]):
-        raise ValueError(f"column {nameless[-1] + 1} has no name in the header")
+        raise DataError(f"{name}: column {nameless[-1] + 1} has no name in the header; write one, or drop the column")
 
 
 def _decimal_points(cells: list[str]) -> list[str]:
@@ -112,7 +116,7 @@ def _parquet(path: Path) -> RawTable:
         table = parquet.read_table(path)
     except Exception as error:  # pyarrow has errors of its own for each kind of damage
         raise ValueError(f"no Parquet file ({str(error)[:200]})") from error
-    _check_header(table.column_names)
+    _check_header(path.name, table.column_names)
     cells = {name: [_text(value) for value in table.column(name).to_pylist()] for name in table.column_names}
     return RawTable(path.name, cells, list(range(1, table.num_rows + 1)))
 
@@ -132,7 +136,8 @@ def read_vectors(path: Path) -> RawVectors:
     except OSError as error:
         raise DataError(f"{os_error_text(error)}. Correct ingest.path") from error
     except (ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
-        what = "vectors come as one .npz file with arrays x (N, D) and y (N,), made by numpy.savez"
+        what = "vectors come as one .npz file with arrays x (N, D) and y (N,), made by numpy.savez of numbers and texts"
+        what += "; objects, as pandas has them, are none: y.astype(str)"
         raise DataError(f"{shown(str(path))}: {what}; this one cannot be read ({str(error)[:200]})") from error
     vectors, labels = (_array(path, arrays, names) for names in (VECTOR_NAMES, LABEL_NAMES))
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or labels.shape != vectors.shape[:1]:
@@ -146,16 +151,17 @@ def read_vectors(path: Path) -> RawVectors:
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise DataError(f"{shown(str(path))}: vector {row} holds a number that is not finite; take it out")
-    extras = [
-        [str(value) for value in arrays[name].tolist()] if name in arrays else None for name in ("groups", "split")
-    ]
+    extras = [_texts(arrays[name]) if name in arrays else None for name in ("groups", "split")]
     if any(extra is not None and len(extra) != len(values) for extra in extras):
         raise DataError(f"{shown(str(path))}: groups and split need one value for each of the {len(values)} vectors")
-    return RawVectors(path.name, values, _texts(labels) or [], *extras)
+    return RawVectors(path.name, values, _texts(labels), *extras)
 
 
-def _texts(array: NDArray[np.generic] | None) -> list[str] | None:
-    return None if array is None else [str(value) for value in array.tolist()]
+def _texts(array: NDArray[np.generic]) -> list[str]:
+    """Empty for NaN; bytes are read as UTF-8."""
+    values = ("" if value != value else value for value in array.tolist())  # noqa: PLR0124  (NaN)
+    texts = (value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in values)
+    return [text.strip() for text in texts]
 
 
 def _array(path: Path, arrays: Mapping[str, NDArray[np.generic]], names: tuple[str, ...]) -> NDArray[np.generic]:

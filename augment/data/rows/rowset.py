@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.core.files import json_text, read_csv, read_json, sha256, write_bytes, write_csv, write_json
@@ -93,6 +94,16 @@ class RowSet(LabelledSet):
         except (OSError, EOFError, ValueError, KeyError, TypeError, DataError) as error:
             mend = "" if isinstance(error, DataError) else " Run `dvc repro` to prepare it."
             raise DataError(f"{folder}: not a prepared split ({str(error).rstrip('.')}).{mend}") from error
+
+
+def unmistakable(rows: RowSet, train: RowSet) -> NDArray[np.bool_]:
+    """Which rows nothing learned from `train` equals by chance, bool (N,): those with a number of so many digits that
+    none are rounded away, and that train has nowhere."""
+    exact = [
+        at for at, column in enumerate(rows.schema.columns) if column.kind == "numeric" and column.decimals is None
+    ]
+    strange = [~np.isnan(rows.values[:, at]) & ~np.isin(rows.values[:, at], train.values[:, at]) for at in exact]
+    return np.any(strange, axis=0) if strange else np.zeros(len(rows), bool)
 
 
 def holds_rows(folder: Path) -> bool:

@@ -105,7 +105,8 @@ def _root_blockers(root: Path) -> list[Blocker]:
     if root.suffix.lower() in _ARCHIVES:
         advice = f"unpack it into a folder, for example `mkdir data/raw/new` and `unzip {root.name} -d data/raw/new`"
         return [Blocker(name, "archive", f"this is an archive; {advice}, and give that folder")]
-    return [Blocker(name, "not_a_folder", "this is a file; give the folder that holds one sub-folder per class")]
+    advice = "give the folder that holds one sub-folder per class, or a table as .csv, .tsv, .parquet or .npz"
+    return [Blocker(name, "not_a_folder", f"this is a file; {advice}")]
 
 
 def _entry(name: PathFound, place: Place) -> Entry:

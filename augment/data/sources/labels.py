@@ -23,7 +23,7 @@ def label_blockers(where: str, labels: Collection[str]) -> list[Blocker]:
     """
     blockers = []
     if len(labels) == 1:
-        message = f"only one class ({shown(next(iter(labels)))}); at least two classes with images are needed"
+        message = f"only one class ({shown(next(iter(labels)))}); at least two classes are needed"
         blockers.append(Blocker(where, "one_class", message))
     for label in labels:
         if not is_plain(label):

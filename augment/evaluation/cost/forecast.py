@@ -1,7 +1,7 @@
 """What a whole run will take and can show, for `augment init` and `augment check`, before anything is trained."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from augment.data.entries import SPLITS, Blocker, Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
 from augment.data.sizes import native_size
+from augment.data.split.pool import SetType
 from augment.evaluation.cost.counting import ExperimentCost, experiment_cost, gan_steps
 from augment.evaluation.cost.gains import NOTED_GAIN, repeated_gain, what_would_show
 from augment.evaluation.cost.timing import time_parts
@@ -47,15 +48,17 @@ def forecast(shape: tuple[int, int, int], images: Sequence[Entry], params: Param
     size = seen_size_of(images, shape[1:], params)
     settings = experiment_settings(params, arms_for(params.evaluate, *size), protocol.first_splits.train, size)
     say("timing a few steps ...")
-    return [*cost_lines(run_cost(protocol, settings, params)), *gain_lines(protocol, settings, splits, pool, params)]
+    costs = cost_lines(run_cost(protocol, settings, params))
+    return [*costs, *gain_lines(protocol, lambda: gain_model(protocol, settings, params), splits, pool, params)]
 
 
 def gain_lines(
-    protocol: Protocol, settings: ExperimentSettings, splits: Splits, pool: ImageSet, params: Params
-) -> list[str]:
+    protocol: Protocol[SetType], model_of: Callable[[], GainModel], splits: Splits[SetType], pool: SetType,
+    params: Params,
+) -> list[str]:  # fmt: skip
     """The smallest gain, and what to change where that is large."""
     with threadpool_limits(1):  # small products: threads would mostly wait for each other
-        model = gain_model(protocol, settings, params)
+        model = model_of()
         gain = model.smallest()
     line = smallest_gain_text(gain, model.groups.tolist(), repeats_text(protocol))
     if gain is not None and gain <= NOTED_GAIN:
@@ -114,7 +117,7 @@ def cost_lines(cost: RunCost) -> list[str]:
     ]
 
 
-def advice(model: GainModel, gain: float | None, splits: Splits, pool: ImageSet, params: Params) -> str:
+def advice(model: GainModel, gain: float | None, splits: Splits[SetType], pool: SetType, params: Params) -> str:
     """What would let this set show a smaller gain."""
     repeated = None if params.evaluate.protocol == "repeated" else repeated_gain(model, splits, pool, params)
     better = repeated is not None and (gain is None or repeated <= CLEARLY_SMALLER * gain)

@@ -8,8 +8,7 @@ from functools import partial
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.data.imageset import ImageSet
-from augment.data.split.pool import FOLDS, check_repeats, shortages
+from augment.data.split.pool import FOLDS, SetType, check_repeats, shortages
 from augment.evaluation.experiment.preflight import GainModel, judged_images
 from augment.evaluation.experiment.protocol import Splits
 from augment.evaluation.experiment.training_sets import FOLD_REPETITIONS
@@ -35,7 +34,7 @@ def _shows(model: GainModel, gain: float, growth: float) -> bool:
     return smallest is not None and smallest <= gain
 
 
-def repeated_gain(model: GainModel, splits: Splits, pool: ImageSet, params: Params) -> float | None:
+def repeated_gain(model: GainModel, splits: Splits[SetType], pool: SetType, params: Params) -> float | None:
     """About the smallest gain under `evaluate.protocol: repeated`; None for none, and where images do not suffice."""
     train, val, test, left = (side.counts() for side in (splits.train, splits.val, splits.test, pool))
     sides, repeats = [splits.train, splits.val, judged_images(splits, params)], params.evaluate.repeats

@@ -8,9 +8,11 @@ from augment.core.progress import counted, duration
 from augment.data.split.labelled import LabelledSet
 from augment.evaluation.cost.counting import ExperimentCost
 from augment.evaluation.experiment.protocol import Protocol
+from augment.params import arms
 from augment.params.arm_row import Family
 
 FAMILY_WORDS: Mapping[Family, str] = {
+    **arms.FAMILY_WORDS,
     "scratch": "a network from scratch",
     "probe": "a frozen backbone",
     "finetune": "a fine-tuned backbone",

@@ -11,6 +11,7 @@ from augment.data.entries import Entry
 from augment.data.imageset import ImageSet
 from augment.data.prepare import image_set
 from augment.data.sources.disk import is_bare, shown
+from augment.data.split.labelled import LabelledSet
 from augment.data.split.split import nearest
 from augment.params import Ingest
 
@@ -70,12 +71,12 @@ def _require_within(images: Sequence[Entry], scale: Mapping[int, int]) -> None:
                 )
 
 
-def check_apart(external: ImageSet, seen: Sequence[ImageSet]) -> None:
+def check_apart(external: LabelledSet, seen: Sequence[LabelledSet]) -> None:
     """Raises `DataError` when an external image equals one of those that repeats train on or hold out as val."""
-    known = {image.tobytes(): source for side in seen for image, source in zip(side.images, side.sources, strict=True)}
-    for image, source in zip(external.images, external.sources, strict=True):
-        if image.tobytes() in known:
+    known = {digest: source for side in seen for digest, source in zip(side.digests(), side.sources, strict=True)}
+    for digest, source in zip(external.digests(), external.sources, strict=True):
+        if digest in known:
             raise DataError(
-                f"evaluate.external: {shown(str(source))} equals the training image {shown(known[image.tobytes()])}, "
-                "so it is not from elsewhere. Remove such images from the folder."
+                f"evaluate.external: {shown(str(source))} equals the training image {shown(known[digest])}, "
+                "so it is not from elsewhere. Take such images out."
             )

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augment.data.imageset import ImageSet
 from augment.data.split.groups import check_sides
 from augment.data.split.labelled import LabelledSet
-from augment.data.split.pool import draw_part, join
-from augment.evaluation.experiment.protocol import Protocol, Replicate
+from augment.data.split.pool import SetType, draw_part, join
+from augment.evaluation.experiment.protocol import Protocol, Replicate, Set_co
 from augment.evaluation.experiment.training_sets import MIN_TRAIN_IMAGES
 from augment.evaluation.statistics.metric_table import MetricTable
 
@@ -20,12 +20,12 @@ RecallsBySize = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
-class CurvePoint:
+class CurvePoint(Generic[Set_co]):
     """One size: its name among the arms, its fraction, and the repeats with training sets of this size."""
 
     name: str
     fraction: float
-    replicates: Sequence[Replicate]
+    replicates: Sequence[Replicate[Set_co]]
 
     @property
     def images(self) -> float:
@@ -37,7 +37,7 @@ class CurvePoint:
         return float(np.mean([(one.splits.train.labels == label).sum() for one in self.replicates]))
 
 
-def curve_points(protocol: Protocol, pool: ImageSet, seed: int) -> list[CurvePoint]:
+def curve_points(protocol: Protocol[SetType], pool: SetType, seed: int) -> list[CurvePoint[SetType]]:
     """The sizes in growing order; each repeat's smaller sets lie within its larger ones.
 
     All of the training images are the point of fraction 1. Twice as many are one where one split is repeated and the
@@ -57,7 +57,7 @@ def curve_points(protocol: Protocol, pool: ImageSet, seed: int) -> list[CurvePoi
     return sizes
 
 
-def _subset_of(replicate: Replicate, fraction: float) -> Replicate:
+def _subset_of(replicate: Replicate[SetType], fraction: float) -> Replicate[SetType]:
     splits = replicate.splits
     want = {label: max(MIN_TRAIN_IMAGES, int(fraction * count + 0.5)) for label, count in splits.train.counts().items()}
     drawn = draw_part(splits.train, want, {}, replicate.seed, "curve")
@@ -80,7 +80,7 @@ def class_recalls(
 
 
 def learning_curve_rows(
-    points: Sequence[CurvePoint], table: MetricTable, by_class: RecallsBySize
+    points: Sequence[CurvePoint[LabelledSet]], table: MetricTable, by_class: RecallsBySize
 ) -> Iterator[dict[str, object]]:
     """The rows of learning_curve.csv: the metric (no label) and every class's recall, by size and repeat."""
     for point in points:

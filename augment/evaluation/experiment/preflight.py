@@ -23,6 +23,7 @@ from augment.data.imageset import ImageSet
 from augment.data.prepare import POOL, image_set
 from augment.data.split.groups import group_folds
 from augment.data.split.labelled import LabelledSet
+from augment.data.split.pool import SetType
 from augment.data.split.split import nearest
 from augment.evaluation.experiment.external import check_apart, read_external
 from augment.evaluation.experiment.protocol import Protocol, Splits, check_primary, primary_metric
@@ -59,12 +60,7 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
     blockers: list[Blocker] = []
 
     def require(question: Callable[[], object]) -> None:
-        try:
-            question()
-        except AugmentError as error:
-            for line in str(error).splitlines():
-                message = line.removeprefix("params.yaml: ").removeprefix("evaluate: ")  # as a blocker says itself
-                blockers.append(Blocker("params.yaml", "evaluate", message))
+        blockers.extend(blockers_of(question))
 
     repeats = [Splits(train, val, test)]
 
@@ -74,7 +70,7 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
     require(plan_repeats)
     require(lambda: list(map(partial(check_held_out, params=params), repeats)))
     if chosen.normal is not None and chosen.normal not in classes:
-        blockers.append(Blocker("params.yaml", "unknown_class", _no_such_class(chosen.normal, classes)))
+        blockers.append(unknown_normal(chosen.normal, classes))
     else:
         require(lambda: list(map(partial(check_primary, metric=metric), repeats)))
     require(lambda: check_arms(chosen, (shape[0], *seen_size_of(images, shape[1:], params))))
@@ -84,6 +80,20 @@ def experiment_blockers(shape: tuple[int, int, int], images: Sequence[Entry], pa
         scale = partial(scale_of, [entry.deep for entry in images])
         require(lambda: read_external(external, params.ingest, classes, shape, scale))
     return blockers
+
+
+def blockers_of(question: Callable[[], object]) -> list[Blocker]:
+    """What stops a run where this raises `AugmentError`, each line in the words of a blocker; nothing else."""
+    try:
+        question()
+    except AugmentError as error:
+        lines = (line.removeprefix("params.yaml: ").removeprefix("evaluate: ") for line in str(error).splitlines())
+        return [Blocker("params.yaml", "evaluate", line) for line in lines]
+    return []
+
+
+def unknown_normal(normal: str, classes: list[str]) -> Blocker:
+    return Blocker("params.yaml", "unknown_class", _no_such_class(normal, classes))
 
 
 def check_experiment(
@@ -194,7 +204,7 @@ def _rivals(arms: Sequence[Arm], params: Params) -> list[Arm]:
     return [arm for arm, kind in arm_kinds(arms, params.evaluate.classifier).items() if kind in ("real", "control")]
 
 
-def judged_images(splits: Splits, params: Params) -> ImageSet:
+def judged_images(splits: Splits[SetType], params: Params) -> SetType:
     """The test images that the primary metric is of."""
     normal = primary_metric(params).normal
     return splits.test if normal is None else splits.test.take(splits.test.labels != normal)

@@ -86,11 +86,15 @@ def repeated(weights: Weights, total: int) -> NDArray[np.int64]:
 def tuned(
     family: Family, rows: Encoded, targets: Targets, groups: NDArray[np.str_], weights: Weights, seed: int
 ) -> float:
-    """The setting with the best balanced accuracy in folds of the real rows of train; no group is divided."""
+    """The setting with the best balanced accuracy in folds of the real rows of train; no group is divided. The middle
+    one where rows are too few for folds."""
     tried = TRIED[family]
     if len(tried) == 1:
         return tried[0]
-    folds = group_folds(targets, groups, TUNING_FOLDS, derive_seed(seed, "tuning") % 2**32)
+    count = min(TUNING_FOLDS, len(np.unique(groups)), int(np.bincount(targets).max()))
+    if count < 2:
+        return tried[len(tried) // 2]
+    folds = group_folds(targets, groups, count, derive_seed(seed, "tuning") % 2**32)
     right = {setting: np.full(len(targets), np.nan) for setting in tried}
     for inside, outside in folds:
         if len(np.unique(targets[inside])) < len(np.unique(targets)):

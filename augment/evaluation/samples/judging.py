@@ -12,7 +12,13 @@ from augment.evaluation.experiment.protocol import Protocol, Splits
 from augment.evaluation.experiment.settings import ExperimentSettings
 from augment.evaluation.samples.backbone_quality import backbone_rows
 from augment.evaluation.samples.copies import COPIES_COLUMNS, copy_rate
-from augment.evaluation.samples.leakage import AUDIT_COLUMNS, Nearness, check_no_test_image, nearness_rows, real_images
+from augment.evaluation.samples.leakage import (
+    AUDIT_COLUMNS,
+    Nearness,
+    check_no_test_image,
+    nearness_rows,
+    real_of_classes,
+)
 from augment.evaluation.samples.made_and_real import SeenClass, seen_classes
 from augment.evaluation.samples.membership import MEMBERSHIP_COLUMNS, membership_rows
 from augment.evaluation.samples.quality import QUALITY_COLUMNS, fit_independent_classifiers, quality_rows
@@ -39,11 +45,15 @@ SAMPLE_COLUMNS = {
 def audit_samples(protocol: Protocol, candidates: Sequence[Candidates]) -> list[Nearness]:
     """The rows of audit.csv, of every repeat. Raises `DataError` when a sample equals a test image."""
     rows: list[Nearness] = []
-    reals = {splits: real_images(splits.sides()) for splits in protocol.unique_splits}
+    reals = {
+        splits: real_of_classes(splits.sides(), lambda images: pixels(images.images))
+        for splits in protocol.unique_splits
+    }
     for number, (replicate, of_repeat) in enumerate(zip(protocol.replicates, candidates, strict=True)):
         samples = {label: drawn.images for label, drawn in of_repeat.items()}
         check_no_test_image(samples, replicate.splits.test)
-        rows += nearness_rows(samples, reals[replicate.splits], number)
+        described = {label: pixels(images) for label, images in samples.items()}
+        rows += nearness_rows(described, reals[replicate.splits], number)
     return rows
 
 

@@ -10,7 +10,7 @@ be drawn.
 That no synthetic image is a test image, pixel for pixel, is asked before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from augment.core.errors import DataError
 from augment.data.imageset import CHANCE_BELOW_PX, ImageSet
-from augment.measure.features import pixels
+from augment.data.split.pool import SetType, join
 from augment.measure.metrics import Features, Float, leave_one_out_nearest, nearest
 
 MAX_P_VALUE = 0.001  # one false alarm in a thousand audits at most; every repeat makes two
@@ -44,7 +44,7 @@ def check_no_test_image(synthetic: Mapping[str, NDArray[np.uint8]], test: ImageS
 
 
 @dataclass(frozen=True)
-class RealImages:
+class RealOfClass:
     """Of one class, one image of each group: features (n, D), distance of each to its nearest other, and its split."""
 
     features: Features
@@ -70,24 +70,23 @@ class Nearness:
         return self.p is not None and self.p <= MAX_P_VALUE and (self.nearer or 0) >= MIN_NEARER_SHARE
 
 
-def real_images(sides: Mapping[str, ImageSet]) -> dict[str, RealImages]:
-    """What synthetic images are compared with, by label; sides: train, val and test."""
+def real_of_classes(sides: Mapping[str, SetType], embed: Callable[[SetType], Features]) -> dict[str, RealOfClass]:
+    """What synthetic images are compared with, by label; sides: train, val and test; embed: features (n, D) of a
+    set."""
     by_label = {}
     for label in sides["train"].classes:
         by_side = {side: _one_of_each_group(images.of_class(label)) for side, images in sides.items()}
-        features = pixels(np.concatenate([images.images for images in by_side.values()]))
+        features = embed(join(*by_side.values()))
         side = np.repeat(list(by_side), [len(images) for images in by_side.values()])
         if len(features) > 1:
-            by_label[label] = RealImages(features, leave_one_out_nearest(features)[1], side)
+            by_label[label] = RealOfClass(features, leave_one_out_nearest(features)[1], side)
     return by_label
 
 
-def nearness_rows(
-    samples: Mapping[str, NDArray[np.uint8]], reals: Mapping[str, RealImages], seed: int
-) -> list[Nearness]:
-    """Test against train, and test against val. samples: label -> uint8 (N, C, H, W), before any selection."""
+def nearness_rows(samples: Mapping[str, Features], reals: Mapping[str, RealOfClass], seed: int) -> list[Nearness]:
+    """Test against train, and test against val. samples: label -> features (N, D), before any selection."""
     distances = {
-        label: nearest(real.features, pixels(samples[label]))[1] / np.maximum(real.distance, 1e-12)
+        label: nearest(real.features, samples[label])[1] / np.maximum(real.distance, 1e-12)
         for label, real in reals.items()
         if len(samples.get(label, ()))
     }
@@ -107,7 +106,7 @@ def require_no_leak(rows: Iterable[Nearness]) -> None:
             )
 
 
-def _one_of_each_group(images: ImageSet) -> ImageSet:
+def _one_of_each_group(images: SetType) -> SetType:
     return images.take(np.sort(np.unique(images.groups, return_index=True)[1]))
 
 

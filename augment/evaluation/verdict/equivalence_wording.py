@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from augment.data.split.labelled import LabelledSet
 from augment.evaluation.experiment.learning_curve import CurvePoint, RecallsBySize
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.statistics.sample_equivalence import (
@@ -30,7 +31,7 @@ class LabellingGain:
 
 
 def best_class_to_label(
-    curve: Sequence[CurvePoint], recalls: RecallsBySize, number: int | None, tested: Mapping[str, int]
+    curve: Sequence[CurvePoint[LabelledSet]], recalls: RecallsBySize, number: int | None, tested: Mapping[str, int]
 ) -> LabellingGain:
     """The class that gains most recall from `number` more images; None: from as many as it has.
 
@@ -99,7 +100,7 @@ def labelling_advice(labelling: LabellingGain, equivalence: SampleEquivalence) -
 
 
 def equivalence_entry(
-    curve: Sequence[CurvePoint],
+    curve: Sequence[CurvePoint[LabelledSet]],
     table: MetricTable,
     recalls: RecallsBySize,
     tested: Mapping[str, int],

@@ -7,19 +7,17 @@ beside the weights, and hold at most `MAX_KNOTS` values of a column, in order, n
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 
-from augment.core.errors import BundleError
+from augment.core.errors import ArgumentError, BundleError
 from augment.core.files import json_text, sha256, slug, write_bytes
 from augment.data.rows.columns import Schema
 from augment.data.rows.encoding import Encoding
-from augment.data.rows.quantiles import MAX_KNOTS, Quantiles
+from augment.data.rows.quantiles import Quantiles
 from augment.gan.bundle_files import (
     INDEX,
     INDEX_FORMAT,
@@ -28,10 +26,7 @@ from augment.gan.bundle_files import (
     MAX_MANIFEST_BYTES,
     MAX_REASON_LENGTH,
     WEIGHTS,
-    BundleForm,
     Index,
-    Label,
-    Slug,
     damaged,
     read_form,
     read_limited,
@@ -40,49 +35,11 @@ from augment.gan.bundle_files import (
 )
 from augment.gan.generators.arguments import check_labels
 from augment.gan.rows.generators import RowGenerator, RowGenerators
+from augment.gan.rows.manifest import RowManifest
 from augment.gan.rows.network import RowGeneratorNetwork, RowShape
 from augment.gan.weights_file import built_without_memory, read_weights
 
 PARTS = ("values", "low", "high")  # of the quantiles of a column
-
-
-class RowManifest(BundleForm):
-    """manifest.json of a bundle of rows.
-
-    columns: as columns.json has them; knots, single: of each numeric column's quantiles; levels, gaps: as of `Encoding`
-    """
-
-    format: int = Field(ge=MANIFEST_FORMAT, le=MANIFEST_FORMAT)
-    label: Label
-    slug: Slug
-    columns: dict[str, Any]
-    hidden: int = Field(ge=1, le=4096)
-    latent: int = Field(ge=1, le=1024)
-    knots: list[int]
-    single: list[float]
-    levels: list[list[float]]
-    gaps: list[bool]
-    training: dict[str, str | int | float]
-    environment: dict[str, str]
-
-    @model_validator(mode="after")
-    def _fits(self) -> "RowManifest":
-        if self.slug != slug(self.label):
-            raise ValueError(f"slug {self.slug!r} is not that of label {self.label!r}, which is {slug(self.label)!r}")
-        try:
-            schema = Schema.from_json(self.columns)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"columns: not a list of columns ({error})") from error
-        if {len(schema.numeric)} != {len(self.knots), len(self.single), len(self.gaps)}:
-            raise ValueError("knots, single and gaps must have an entry for each numeric column")
-        if len(self.levels) != len(schema.categorical) or not all(self.levels):
-            raise ValueError("levels must have an entry for each categorical column")
-        for at, places in zip(schema.categorical, self.levels, strict=True):
-            if not all(place in range(-1, len(schema.columns[at].levels)) for place in places):
-                raise ValueError(f"levels name positions that column {schema.columns[at].name!r} does not have")
-        if not all(1 <= number <= 2 * MAX_KNOTS for number in self.knots):
-            raise ValueError(f"knots must be from 1 to {2 * MAX_KNOTS}")
-        return self
 
 
 def holds_rows(folder: Path) -> bool:
@@ -112,7 +69,8 @@ def save_row_generators(generators: RowGenerators, folder: Path) -> None:
 
 
 def bundle_contents(generator: RowGenerator) -> dict[str, bytes]:
-    """The files of one bundle, by name; equal generators give equal bytes."""
+    """The files of one bundle, by name; equal generators give equal bytes. Raises `ArgumentError` for columns with more
+    text than is read back."""
     encoding, shape = generator.encoding, generator.network.shape
     tensors = {name: value.cpu().contiguous() for name, value in generator.network.state_dict().items()}
     for at, own in enumerate(encoding.numbers):
@@ -133,7 +91,11 @@ def bundle_contents(generator: RowGenerator) -> dict[str, bytes]:
         "environment": generator.environment,
         "weights_sha256": sha256(content),
     }
-    return {WEIGHTS: content, MANIFEST: json_text(signed(manifest)).encode()}
+    written = json_text(signed(manifest)).encode()
+    if len(written) > MAX_MANIFEST_BYTES:  # which nobody could load
+        raise ArgumentError(f"class {generator.label!r}: its {MANIFEST} would have {len(written):,} bytes, at most "
+                            f"{MAX_MANIFEST_BYTES:,} are read: names and levels of columns are too long")  # fmt: skip
+    return {WEIGHTS: content, MANIFEST: written}
 
 
 def load_row_generators(root: Path, index: Index) -> RowGenerators:

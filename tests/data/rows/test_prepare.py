@@ -9,6 +9,7 @@ import pytest
 
 from augment.core.errors import AugmentError, DataError
 from augment.core.files import read_csv, read_json
+from augment.data.rows.columns import Column, Schema
 from augment.data.rows.prepare import looked_at, prepare_rows
 from augment.data.rows.rowset import RowSet, holds_rows
 from augment.params import Ingest, check
@@ -199,3 +200,63 @@ def test_names_of_classes_and_groups_are_taken_as_they_stand(tmp_path: Path) -> 
     assert {entry.group for entry in findings.entries if entry.label == "none"} == {"NA0", "NA1", "NA2"}
     assert np.isnan(findings.values).sum() == 1
     assert findings.entries[0].digest == hashlib.sha256(findings.values[0].tobytes()).hexdigest()
+
+
+def test_columns_with_more_text_than_a_generator_carries_are_told_ahead(tmp_path: Path, table: Path) -> None:
+    """Its manifest could be written, and not be read."""
+
+    def widened(lines: list[str]) -> list[str]:
+        texts = [f"{'x' * 9000}{number % 50}" for number in range(len(lines))]
+        return [lines[0] + ",long", *(f"{line},{text}" for line, text in zip(lines[1:], texts[1:], strict=True))]
+
+    change(table, widened)
+    with pytest.raises(
+        DataError, match=r"long: much_text: names and texts of 5 columns take 45\d,\d+ bytes, at most 400,"
+    ):
+        prepared(tmp_path, label_column="kind")
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_without_any_class_are_told(tmp_path: Path, table: Path) -> None:
+    change(table, lambda lines: [lines[0], *("," + line.partition(",")[2] for line in lines[1:])])
+    with pytest.raises(DataError, match=r"the column 'kind' is empty in every row; set ingest\.label_column"):
+        prepared(tmp_path, label_column="kind")
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.arange(90.0), "the array of labels has 90 different numbers, so it measures something"),
+        (np.full(90, np.nan), "the array of labels is empty in every row"),
+        (np.array(["a", "A", *["b"] * 88]), "class_case_clash"),
+    ],
+)
+def test_labels_of_vectors_are_classes(tmp_path: Path, labels: np.ndarray, words: str) -> None:
+    np.savez(tmp_path / "v.npz", x=np.random.default_rng(0).normal(size=(90, 2)), y=labels)
+    with pytest.raises(DataError, match=words):
+        prepare_rows(
+            check({"ingest": {"source": "vectors", "path": str(tmp_path / "v.npz")}}).ingest, 0, tmp_path / "o"
+        )
+
+
+def test_vectors_without_a_class_are_set_aside(tmp_path: Path) -> None:
+    labels = np.array([*["a"] * 20, *["b"] * 20, *[""] * 5])
+    np.savez(tmp_path / "v.npz", x=np.random.default_rng(0).normal(size=(45, 2)), y=labels)
+    findings = looked_at(check({"ingest": {"source": "vectors", "path": str(tmp_path / "v.npz")}}).ingest)
+    assert findings.counts() == {"a": 20, "b": 20}
+    assert [entry.code for entry in findings.entries].count("no_label") == 5
+
+
+def test_a_group_that_cannot_be_written_is_told(tmp_path: Path, table: Path) -> None:
+    def grouped(lines: list[str]) -> list[str]:
+        return [lines[0] + ",who", *(f"{line},{'x' * 1001}" for line in lines[1:])]
+
+    change(table, grouped)
+    with pytest.raises(DataError, match=r"t\.csv:2: bad_group: its group 'x+' has 1001 characters"):
+        prepared(tmp_path, label_column="kind", group_column="who")
+
+
+def test_what_is_added_to_a_table_takes_no_name_of_its_columns() -> None:
+    columns = tuple(Column(name, "numeric") for name in ("weight", "weight_", "length"))
+    assert Schema("table", "kind", columns).added == ("synthetic", "weight__")
+    assert Schema("table", "synthetic", columns[2:]).added == ("synthetic_", "weight")

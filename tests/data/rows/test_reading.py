@@ -19,6 +19,7 @@ def write(folder: Path, content: bytes | str, name: str = "t.csv") -> Path:
     ("content", "cells"),
     [
         ("a,b\n1, x \n2,\n", {"a": ["1", "2"], "b": ["x", ""]}),
+        ("sep=;\na;b\n1,5;x\n", {"a": ["1.5"], "b": ["x"]}),
         ("a;b\n1,5;NaN\n2,5;?\n", {"a": ["1.5", "2.5"], "b": ["NaN", "?"]}),
         ("a\tb\n1\t2\n", {"a": ["1"], "b": ["2"]}),
         ('a,b\n"1\n2","x,y"\n', {"a": ["1\n2"], "b": ["x,y"]}),
@@ -95,9 +96,23 @@ def test_what_are_no_vectors_is_one_message(tmp_path: Path, arrays: dict[str, np
     assert words in str(caught.value)
 
 
+def test_labels_may_be_bytes_and_missing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "v.npz", x=np.eye(2), y=np.array([b"n\xc3\xbc", b" x "]), split=np.array([np.nan, np.nan]))
+    found = read_vectors(tmp_path / "v.npz")
+    assert (found.labels, found.splits) == (["n\u00fc", "x"], ["", ""])
+    np.savez(tmp_path / "v.npz", x=np.eye(2), y=np.array([np.nan, 1]))
+    assert read_vectors(tmp_path / "v.npz").labels == ["", "1.0"]
+
+
 def test_a_pickle_is_never_read(tmp_path: Path) -> None:
-    np.savez(tmp_path / "v.npz", x=np.array([object()]), y=np.zeros(1))
-    with pytest.raises(DataError, match="cannot be read"):
-        read_vectors(tmp_path / "v.npz")
+    for arrays in ({"x": np.array([object()]), "y": np.zeros(1)}, {"x": np.eye(2), "y": np.array(["a", "b"], object)}):
+        np.savez(tmp_path / "v.npz", **arrays)
+        with pytest.raises(DataError, match=r"cannot be read.*y\.astype\(str\)|y\.astype\(str\).*cannot be read"):
+            read_vectors(tmp_path / "v.npz")
     with pytest.raises(DataError, match="cannot be read"):
         read_vectors(write(tmp_path, b"not a zip", "w.npz"))
+
+
+def test_a_row_in_the_place_of_a_header_is_told(tmp_path: Path) -> None:
+    assert "has the number 0.5: if it is a row" in read_raw(write(tmp_path, "x,0.5\ny,0.7\n")).remark
+    assert read_raw(write(tmp_path, "x,y\n1,0.7\n")).remark == ""

@@ -7,7 +7,15 @@ from scipy.stats import mannwhitneyu, norm
 from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.evaluation.samples import leakage
-from augment.evaluation.samples.leakage import MIN_AUDIT_GROUPS, Nearness, nearness_rows, real_images, require_no_leak
+from augment.evaluation.samples.leakage import (
+    MIN_AUDIT_GROUPS,
+    Nearness,
+    RealOfClass,
+    nearness_rows,
+    real_of_classes,
+    require_no_leak,
+)
+from augment.measure.features import pixels
 
 LABELS = ("a", "b")
 
@@ -40,12 +48,20 @@ def replay(images: ImageSet, noise: float = 6, count: int = 120, seed: int = 0) 
     return found
 
 
+def reals(sides: dict[str, ImageSet]) -> dict[str, RealOfClass]:
+    return real_of_classes(sides, lambda images: pixels(images.images))
+
+
+def nearness(samples: dict[str, np.ndarray], sides: dict[str, ImageSet], seed: int = 0) -> list[Nearness]:
+    return nearness_rows({label: pixels(images) for label, images in samples.items()}, reals(sides), seed)
+
+
 def join(*sets: ImageSet) -> ImageSet:
     return ImageSet(*(np.concatenate([getattr(one, part) for one in sets]) for part in vars(sets[0])))
 
 
 def leaks(samples: dict[str, np.ndarray], sides: dict[str, ImageSet] = SIDES) -> dict[str, bool]:
-    return {row.control: row.leak for row in nearness_rows(samples, real_images(sides), 0)}
+    return {row.control: row.leak for row in nearness(samples, sides)}
 
 
 def test_generators_that_replay_test_are_found() -> None:
@@ -92,18 +108,16 @@ def test_sampling_weights_are_as_often_small_as_they_say() -> None:
     small = 0
     for seed in range(200):
         sides = {side: drawn_set(20, 10 * seed + number + 1) for number, side in enumerate(("train", "val", "test"))}
-        rows = nearness_rows({label: drawn(60, 10 * seed, label) for label in LABELS}, real_images(sides), 0)
+        rows = nearness({label: drawn(60, 10 * seed, label) for label in LABELS}, sides)
         small += (rows[0].p or 0) < 0.1
     assert 6 <= small <= 36  # 20 expected; five standard deviations are 21, and there is nothing below 0
 
 
 def test_one_class_is_the_plain_rank_test() -> None:
     sides = {side: images.of_class("a") for side, images in SIDES.items()}
-    reals = real_images(sides)
     samples = {"a": drawn(50, 9, "a")}
-    row = nearness_rows(samples, reals, 4)[0]
-    pixels = {side: images.images.reshape(len(images), -1) / 255 for side, images in sides.items()}
-    every = np.concatenate(list(pixels.values()))
+    row = nearness(samples, sides, 4)[0]
+    every = np.concatenate([images.images.reshape(len(images), -1) / 255 for images in sides.values()])
     between = np.linalg.norm(every[:, None] - every[None], axis=2) + np.diag(np.full(len(every), np.inf))
     made = np.linalg.norm(every[:, None] - samples["a"].reshape(50, -1)[None] / 255, axis=2).min(axis=1)
     relative = made / between.min(axis=1)
@@ -135,19 +149,19 @@ def test_many_small_classes_alarm_no_more_often_than_large_ones() -> None:
 
 def test_a_group_counts_once() -> None:
     grouped = {side: drawn_set(60, number, each=2) for number, side in enumerate(SIDES)}
-    row = nearness_rows({label: drawn(50, 9, label) for label in LABELS}, real_images(grouped), 0)[0]
+    row = nearness({label: drawn(50, 9, label) for label in LABELS}, grouped)[0]
     assert (row.test, row.others) == (60, 60)
 
 
 def test_too_few_is_not_measured() -> None:
     few = SIDES | {"val": drawn_set(MIN_AUDIT_GROUPS // 2 - 1, 2)}
-    train, val = nearness_rows(replay(SIDES["test"]), real_images(few), 0)
+    train, val = nearness(replay(SIDES["test"]), few)
     assert train.p is not None
     assert (val.nearer, val.p, val.leak) == (None, None, False)
     assert val.note == f"not measured: at least {MIN_AUDIT_GROUPS} groups on either side are needed"
     empty = SIDES | {"val": SIDES["val"].take(np.zeros(len(SIDES["val"]), dtype=bool))}
-    assert [row.p is None for row in nearness_rows(replay(SIDES["test"]), real_images(empty), 0)] == [False, True]
-    assert {row.note[:12] for row in nearness_rows({}, real_images(SIDES), 0)} == {"not measured"}
+    assert [row.p is None for row in nearness(replay(SIDES["test"]), empty)] == [False, True]
+    assert {row.note[:12] for row in nearness({}, SIDES)} == {"not measured"}
 
 
 def test_the_message_names_seed_control_and_what_to_do() -> None:

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from augment import load_generators
-from augment.core.errors import BundleError, ParamsError
+from augment.core.errors import ArgumentError, BundleError, ParamsError
 from augment.core.files import json_text, slug
+from augment.data.rows.columns import MAX_SCHEMA_BYTES, Column, Schema
 from augment.data.rows.encoding import Encoding
 from augment.gan.bundle_files import signed
 from augment.gan.rows import training
@@ -236,3 +237,23 @@ def test_samples_are_judged_by_each_row_once(monkeypatch: pytest.MonkeyPatch) ->
     counts = rows.counts()
     assert {len(real) for real in judged} == {len(rows), *counts.values()}
     assert all(checks._usual_spacing(real) > 0 for real in judged if len(real) >= checks.MIN_REAL_IMAGES)
+
+
+def test_what_could_not_be_loaded_is_not_saved(tmp_path: Path) -> None:
+    """As many columns and levels as ingest lets pass are loaded again; more are refused, and nothing is written."""
+    texts = tuple(f"{number:02}" for number in range(50))
+    columns = tuple(Column(f"c{at}", "categorical", texts) for at in range(1000))
+    one, two = (len(json_text(Schema("table", "kind", columns[:count]).as_json())) for count in (1, 2))
+    fitting = Schema("table", "kind", columns[: 1 + (MAX_SCHEMA_BYTES - one) // (two - one)])
+    for schema, loads in ((fitting, True), (Schema("table", "kind", columns), False)):
+        values = np.arange(50.0)[:, None].repeat(len(schema.columns), axis=1)
+        encoding = Encoding.of(schema, values)
+        network = RowGeneratorNetwork(RowShape(0, encoding.sizes, 4, 4))
+        made = RowGenerators({"nut": RowGenerator("nut", network, encoding)}, {}, ["nut"])
+        if loads:
+            made.save(tmp_path / "fits")
+            assert list(load_generators(tmp_path / "fits")) == ["nut"]
+        else:
+            with pytest.raises(ArgumentError, match=r"manifest\.json would have 1,\d+,\d+ bytes, at most 1,000,000"):
+                made.save(tmp_path / "too_much")
+            assert not (tmp_path / "too_much").exists()

@@ -89,10 +89,7 @@ def read_table(content: bytes, suffix: str, wanted: Collection[str] = ()) -> Tab
         return table_of([(n, json_value(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip()], remark)
     if text.lstrip()[:1] in _NO_CELLS:
         raise ValueError(f"it is {_NO_CELLS[text.lstrip()[:1]]}, not cells with separators")
-    skipped = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # what Excel is told in a first line
-    text, before = (text[skipped.end() :], 1) if skipped else (text, 0)
-    separator = skipped[1] if skipped else separator_of(text, {name.lower() for name in wanted})
-    lines = ((line + before, cells) for line, cells in records(text, separator) if any(map(str.strip, cells)))
+    lines = filled_records(text, wanted)[1]
     columns = [name.strip().lower() for name in next(lines, (0, []))[1]]
     doubled = [name for name, times in Counter(columns).items() if name and times > 1]
     if doubled:
@@ -156,6 +153,15 @@ def separator_of(text: str, wanted: set[str]) -> str:
             headers[separator] = [name.strip().lower() for name in header]
     meant = [separator for separator, names in headers.items() if wanted & set(names)]
     return max(meant or headers, key=lambda separator: len(headers[separator]), default=",")
+
+
+def filled_records(text: str, wanted: Collection[str] = ()) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    """What stands between the cells, and every record that is not blank, as `records` has them."""
+    told = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # what Excel is told in a first line
+    text, before = (text[told.end() :], 1) if told else (text, 0)
+    separator = told[1] if told else separator_of(text, {name.lower() for name in wanted})
+    found = records(text, separator)
+    return separator, ((line + before, cells) for line, cells in found if any(map(str.strip, cells)))
 
 
 def records(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
