@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from augment.data.imageset import ImageSet
 from augment.data.sizes import Size
-from augment.gan.bundle import load_generators
+from augment.gan.bundle import kept_generators
 from augment.gan.translate.translator import CHUNK
 from augment.params import Params
 from augment.synthesis.transplant.carrying import Translated, joined_draws
@@ -26,7 +26,7 @@ def carrying_of(train: ImageSet, labels: Sequence[str], params: Params) -> dict[
     """How samples of these classes were made."""
     if not labels:
         return {}
-    settings, translators = transplant_settings(params), load_generators(MODELS).translators
+    settings, translators = transplant_settings(params), kept_generators(MODELS).translators
     carrying, _ = transplants(train, None, settings, params.seed, translators)
     return {label: carrying[label] for label in labels}
 
