@@ -170,7 +170,7 @@ def test_carried_defects_are_those_of_the_originals_each_decoded_once(
     params = settings("auto", size=(32, 32), near_duplicates="off")
     params = params.model_copy(update={"generate": params.generate.model_copy(update={"sources": "translated"})})
     train = ingest(params)
-    monkeypatch.setattr(carried, "load_generators", lambda _: SimpleNamespace(translators={}))
+    monkeypatch.setattr(carried, "kept_generators", lambda _: SimpleNamespace(translators={}))
     originals = known_originals(PREPARED, params.ingest)
     images = read_originals(originals, train.sources.tolist(), (96, 96), 1)
     large = ImageSet(images, train.labels, train.groups, train.sources)
