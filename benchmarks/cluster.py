@@ -66,9 +66,9 @@ def timed(images: ImageSet, training: ClassTraining, engine: Engine, seed: int) 
 def same_bits(one: TrainedClasses, other: TrainedClasses) -> bool:
     """Whether all classes have the same weights."""
     return all(
-        torch.equal(value, other.classes[label].generator[name])
-        for label, result in one.classes.items()
-        for name, value in result.generator.items()
+        torch.equal(value, other.classes[label].whole().generator[name])
+        for label, gan in one.classes.items()
+        for name, value in gan.whole().generator.items()
     )
 
 

@@ -25,7 +25,7 @@ from augment.gan.backend import Backend
 from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.networks.architecture import Architecture
 from augment.gan.networks.build import build
-from augment.gan.per_class import train_classes
+from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import class_training
 from augment.params import Ingest, Train
 from augment.sharing.samples import write_samples
@@ -65,12 +65,15 @@ def write_idx(made: ImageSet, folder: Path) -> None:
 
 
 def train(classes: int, images: int, folder: Path) -> float:
-    """The GANs of one case, a shared one, then one per class, kept in a work store; returns their processor seconds."""
+    """The GANs of one case, a shared one, then one per class, in a work store and as bundles, as the stage writes them;
+    returns their processor seconds."""
     made = noise(classes, images)
     wanted = Train(shared_steps=SHARED_STEPS, steps=STEPS)
     training = class_training(wanted, made.counts(), flips="none", height=SIDE, width=SIDE, device="cpu")
     began = processor_seconds()
-    train_classes(made, training, [0], Backend(Engine("local", cores()), "cpu", folder / "store", 30.0))
+    backend = Backend(Engine("local", cores()), "cpu", folder / "store", 30.0)
+    (trained,) = train_classes(made, training, [0], backend)
+    generators_from(made, training, trained, backend.device).save(folder / "models")
     return processor_seconds() - began
 
 

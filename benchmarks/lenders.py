@@ -78,18 +78,17 @@ def made_of(
 ) -> Iterator[tuple[str, int, Made]]:
     """Way, class, and what is made of it, of the classes whose defects can be carried."""
     able, findings = transplants(train, None, TransplantSettings("translated", flips, good), seed)
-    for found in findings:
-        reason = f": {found.reason}" if found.reason else ""
-        print(f"    {found.label}: {found.way}, {found.usable} of {found.images}{reason}")
+    for one in findings:
+        print(f"    {one.label}: {one.way}, {one.usable} of {one.images}{': ' + one.reason if one.reason else ''}")
     rng, lent = np.random.default_rng(seed), np.flatnonzero(train.labels == good)
-    for label, one in able.items():
+    for label, transplant in able.items():
         own, target = np.flatnonzero(train.labels == label), train.classes.index(label)
-        each, draws = -(-count // len(own)), one.draws(count, seed=seed)
+        each, draws = -(-count // len(own)), transplant.draws(count, seed=seed)
         copies = [jittered(train.images[at : at + 1], each, flips, 1000 * seed + int(at)) for at in own]
         source, plainly = own.repeat(each), rng.choice(lent, count)
         yield "copies", target, Made(features(network, np.concatenate(copies)), source, source)
         yield "untranslated", target, Made(plain[plainly], plainly, plainly)
-        carried = features(network, one.sample(count, seed=seed).numpy())
+        carried = features(network, transplant.sample(count, seed=seed).numpy())
         yield "transplant", target, Made(carried, own[draws.source], draws.lender)
 
 
@@ -120,16 +119,14 @@ def probabilities(train: Seen, way: str, fitted: Positions, rows: Rows, strength
 
 def held_out(train: Seen, way: str, strength: float) -> Probabilities:
     """Of every training image by the fold that it is not in."""
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    folds, told = StratifiedKFold(FOLDS, shuffle=True, random_state=0), list[Probabilities]()
     parts = list(folds.split(train.targets, train.targets))
     told = [probabilities(train, way, fitted, train.looks[0][out], strength) for fitted, out in parts]
-    in_order: Probabilities = np.concatenate(told)[np.concatenate([out for _, out in parts]).argsort()]
-    return in_order
+    return np.concatenate(told)[np.concatenate([out for _, out in parts]).argsort()]
 
 
 def losses(said: Probabilities, truth: Positions) -> NDArray[np.float64]:
-    loss: NDArray[np.float64] = -np.log(said[np.arange(len(truth)), truth].clip(1e-12))
-    return loss
+    return np.asarray(-np.log(said[np.arange(len(truth)), truth].clip(1e-12)))
 
 
 def figures(said: Probabilities, truth: Positions, good: int) -> str:
@@ -170,8 +167,7 @@ def less_area(said: Probabilities, rival: Probabilities, truth: Positions, good:
 def above(said: Probabilities, truth: Positions, good: int) -> NDArray[np.float64]:
     """Whether each poor image looks less like a good one than each good image does, 0.5 where they are equal."""
     poor, well = (said[chosen, good] for chosen in (truth != good, truth == good))
-    share: NDArray[np.float64] = (poor[:, None] < well) + 0.5 * (poor[:, None] == well)
-    return share
+    return np.asarray((poor[:, None] < well) + 0.5 * (poor[:, None] == well))
 
 
 def chances(said: Probabilities, rival: Probabilities, truth: Positions, good: int) -> str:

@@ -1,14 +1,14 @@
 """Write data/augmented/: the real images and what the evaluation chose of the synthetic ones."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from augment.core.files import folder_name, read_csv, read_json, sha256, write_bytes
-from augment.core.grids import picture, png
 from augment.data.checksums import check_file, check_files
 from augment.data.delivered import Recipe, write_tables
 from augment.data.imageset import ImageSet
@@ -20,7 +20,9 @@ from augment.params.arms import BALANCED_ARM, Arm, augmentation_of, family_of
 from augment.params.types import CARRIED
 from augment.synthesis.native import Varied
 from pipeline.common import AUGMENTED, EXPERIMENT, METRICS, PREPARED, SYNTHETIC, main
-from pipeline.delivery import Delivery, carried_again, delivery_of, real_files, train_files, varied_of
+from pipeline.delivery.carried import carried_files, carrying_of, lent_for
+from pipeline.delivery.files import DeliveredFile, real_files, split_files
+from pipeline.delivery.size import Delivery, delivery_of
 from pipeline.rows.assemble import assemble_rows
 
 Row = dict[str, object]
@@ -68,10 +70,7 @@ def write_train(arm: Arm, base: Arm | None, train: ImageSet, delivery: Delivery,
     if delivery.originals is None:
         real, made = write_real("train", train, delivery), copy_samples(drawn, kept)
     else:
-        carried = [label for label in samples if kept[label][0].get("source") in CARRIED]
-        edits = {label: varied for label, varied in samples.items() if label not in carried}
-        real, made = write_larger(train, edits, {*drawn} - {*sampled}, kept, delivery, params.seed)
-        made |= carried_samples(train, {label: kept[label] for label in carried}, delivery, params)
+        real, made = write_larger(train, samples, {*drawn} - {*sampled}, kept, delivery, params)
     for row, weight in zip([*real, *(row for label in drawn for row in made[label])], weights, strict=True):
         yield {**row, "weight": weight}
 
@@ -86,32 +85,28 @@ def copy_samples(labels: list[str], kept: dict[str, list[dict[str, str]]]) -> di
 
 def write_larger(
     train: ImageSet, samples: dict[str, Varied], treated: set[str], kept: dict[str, list[dict[str, str]]],
-    delivery: Delivery, seed: int,
+    delivery: Delivery, params: Params,
 ) -> tuple[list[Row], dict[str, list[Row]]]:  # fmt: skip
     """Rows of the real images, and by label those of samples, or of images that were treated as samples are."""
-    real, made = list[Row](), defaultdict[str, list[Row]](list)
-    for file in train_files(train, samples, treated, delivery, seed):
+    carrying = carrying_of(train, [label for label in samples if kept[label][0].get("source") in CARRIED], params)
+    lent = lent_for(carrying, train, delivery.size)
+    edits = {label: varied for label, varied in samples.items() if label not in carrying}
+    files = split_files(train, edits, treated, delivery, params.seed, lent)
+    real, made = dict[int, Row](), defaultdict[str, dict[int, Row]](dict)
+    for file in chain(files, carried_files(carrying, train, lent, kept, delivery)):
         if file.kind == "real":
-            real.append(write_image("train", train, file.position, file.content, file.ending))
+            real[file.position] = write_image("train", file)
         elif file.kind == "synthetic":
-            made[file.label].append(write_sample(kept[file.label][file.position], file.content))
+            made[file.label][file.position] = write_sample(kept[file.label][file.position], file.content)
         else:
             name = f"treated-{file.position:06d}.png"
-            made[file.label].append(write_made(name, file.label, file.source, file.content))
-    return real, made
+            made[file.label][file.position] = write_made(name, file.label, file.source, file.content)
+    return in_order(real), {label: in_order(rows) for label, rows in made.items()}
 
 
-def carried_samples(
-    train: ImageSet, kept: dict[str, list[dict[str, str]]], delivery: Delivery, params: Params
-) -> dict[str, list[Row]]:
-    """Rows of samples whose defects are carried onto other images, made again from originals; kept: by label."""
-    if not kept or delivery.originals is None:
-        return {}
-    made = carried_again(train, kept, delivery.originals, delivery.size, params)
-    return {
-        label: [write_sample(sample, png(picture(next(images)))) for sample in kept[label]]
-        for label, images in made.items()
-    }
+def in_order(rows: dict[int, Row]) -> list[Row]:
+    """Rows by the position of their image; files are made in any order."""
+    return [rows[at] for at in sorted(rows)]
 
 
 def write_sample(sample: dict[str, str], content: bytes) -> Row:
@@ -129,17 +124,15 @@ def write_made(name: str, label: str, source: str, content: bytes) -> Row:
 
 def write_real(side: str, images: ImageSet, delivery: Delivery) -> list[Row]:
     """The real images of one split, each with weight 1."""
-    files = enumerate(real_files(images, delivery))
-    return [write_image(side, images, index, content, ending) for index, (content, ending) in files]
+    return in_order({file.position: write_image(side, file) for file in real_files(images, delivery)})
 
 
-def write_image(side: str, images: ImageSet, index: int, content: bytes, ending: str) -> Row:
+def write_image(side: str, file: DeliveredFile) -> Row:
     """One real image, and its row of manifest.csv."""
-    label = str(images.labels[index])
-    path = f"{side}/{folder_name(label)}/{index:06d}{ending}"
-    write_bytes(AUGMENTED / path, content, durable=False)
-    return {"path": path, "label": label, "split": side, "synthetic": 0, "weight": 1.0,
-            "source": str(images.sources[index]), "sha256": sha256(content)}  # fmt: skip
+    path = f"{side}/{folder_name(file.label)}/{file.position:06d}{file.ending}"
+    write_bytes(AUGMENTED / path, file.content, durable=False)
+    return {"path": path, "label": file.label, "split": side, "synthetic": 0, "weight": 1.0, "source": file.source,
+            "sha256": sha256(file.content)}  # fmt: skip
 
 
 def synthetic_files(classes: list[str]) -> dict[str, list[dict[str, str]]]:
@@ -149,6 +142,16 @@ def synthetic_files(classes: list[str]) -> dict[str, list[dict[str, str]]]:
     for row in kept:
         check_file(SYNTHETIC / row["file"], row["sha256"])
     return {label: [row for row in kept if row["label"] == label] for label in classes}
+
+
+def varied_of(rows: Sequence[dict[str, str]], samples: NDArray[np.uint8], train: ImageSet, label: str) -> Varied:
+    """The samples of one class, and which of its training images each varies, by data/synthetic/manifest.csv."""
+    own = np.flatnonzero(train.labels == label).tolist()
+    number = {str(position): number for number, position in enumerate(own)} | {"": -1}
+    carried = [row.get("source") in CARRIED for row in rows]  # no edit: made of two originals
+    source = np.array([number[row["source_image"]] for row in rows], dtype=np.int64)
+    source[np.array(carried, dtype=bool)] = -1
+    return Varied(samples, source, train.images[own])
 
 
 def read_png(file: str) -> NDArray[np.uint8]:

@@ -42,7 +42,7 @@ from augment.evaluation.scores import ScoresByArm
 from augment.evaluation.statistics.metric_table import MetricTable
 from augment.evaluation.verdict.selection import choose_selection, strongest_base
 from augment.gan.backend import Backend
-from augment.gan.bundle import load_generators
+from augment.gan.bundle import kept_generators
 from augment.gan.settings import pinned_training, start_backend, training_for
 from augment.measure.backbone.backbone import files_of
 from augment.params import Evaluate, Params
@@ -82,7 +82,7 @@ def experiment(params: Params) -> None:
     seen_size = judged.size if judged else first.images.shape[2:]
     check_experiment(protocol, external, params, (first.images.shape[1], *seen_size))
     require_room(splits, params, seen_size)
-    delivered = load_generators(MODELS)
+    delivered = kept_generators(MODELS)
     check_trained_on(delivered, splits.train)
     backend = start_backend(params.compute)
     tell_makers("experiment", [one.environment for one in delivered.values()], environment(backend.device))

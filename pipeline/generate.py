@@ -14,7 +14,7 @@ from augment.core.progress import say
 from augment.data.checksums import write_checksums
 from augment.data.imageset import ImageSet
 from augment.data.rows.rowset import holds_rows
-from augment.gan.bundle import load_generators
+from augment.gan.bundle import kept_generators
 from augment.gan.settings import start_backend
 from augment.gan.translate.translator import Translator
 from augment.params import Params
@@ -44,7 +44,7 @@ def generate(params: Params) -> None:
         return
     train = ImageSet.load(PREPARED / "train")
     require_space(samples_and_delivery(train, params))
-    backend, generators = start_backend(params.compute), load_generators(MODELS)
+    backend, generators = start_backend(params.compute), kept_generators(MODELS)
     tell_makers("generate", [one.environment for one in generators.values()], environment(backend.device))
     settings = transplant_settings(params)
     drawn = drawn_with(params.generate.borrowed, settings)

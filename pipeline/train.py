@@ -55,8 +55,8 @@ def train(params: Params) -> None:
     words = trained_words(images, params.seed)
     known = GeneratorSet(generators, generators.failed, generators.classes, generators.shared, words)
     known.with_translators(learn(images, training, known, params, backend)).save(MODELS)
-    for label, result in trained.classes.items():
-        write_csv(MODELS / slug(label) / "curve.csv", result.history, HISTORY_COLUMNS)
+    for label, gan in trained.classes.items():
+        write_csv(MODELS / slug(label) / "curve.csv", gan.result.history, HISTORY_COLUMNS)
     for label, generator in generators.items():
         write_grid(MODELS / slug(label) / "samples.png", generator.sample(GRID_SAMPLES, seed=params.seed).numpy())
     if words is not None:

@@ -48,10 +48,10 @@ def grid(images: NDArray[np.uint8], columns: int = 8) -> Image.Image:
     return canvas
 
 
-def png(image: Image.Image) -> bytes:
-    """PNG bytes without any metadata; equal pictures give equal bytes."""
+def png(image: Image.Image, level: int = 6) -> bytes:
+    """PNG bytes without any metadata; equal pictures give equal bytes. level: of zlib, 1 (fast) to 9 (small)."""
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    image.save(stream, "PNG", compress_level=level)
     return stream.getvalue()
 
 

@@ -39,7 +39,7 @@ def examine(ingest: Ingest, scale: Mapping[int, int] | None = None) -> Findings:
     entries, blockers, notes = find_entries(ingest)
     notes += groups.by_pattern(entries, ingest.group_pattern, blockers) if ingest.group_pattern else []
     size, chosen = _size_of(ingest, entries)
-    wanted, notes = _wanted(ingest, size), notes + chosen
+    wanted, notes = replace(_wanted(ingest, size), white=depth.known_whites(scale or {})), notes + chosen
     take_in(entries, wanted)
     notes += _one_scale(entries, wanted, scale)
     blockers += mark_duplicates(entries, ingest.conflicts)
@@ -126,7 +126,7 @@ def read_again(
         replace(entry, outcome="ok", codes=[], detail="", pixels=None, size=None) if entry.location else entry
         for entry in entries
     ]
-    wanted = replace(_wanted(ingest, size), any_size=True)
+    wanted = replace(_wanted(ingest, size), any_size=True, white=depth.known_whites(scale))
     take_in(again, wanted, told=False)
     _one_scale(again, wanted, scale)
     return again
@@ -140,13 +140,14 @@ def _files(entries: Sequence[Entry]) -> list[tuple[str, str]]:
 def _one_scale(entries: Sequence[Entry], wanted: Wanted, scale: Mapping[int, int] | None) -> list[str]:
     """Decode deep files anew where the set settles another white than their depth has, and say so."""
     deep = [(entry, entry.deep) for entry in entries if entry.readable and entry.deep is not None]
+    settled = dict(wanted.white)  # and so decoded by that at once
     for top, own in depth.whites([file for _, file in deep]).items():
         white = depth.white_like(top, own, scale or {})
         free = [(entry, file) for entry, file in deep if file.top == top and not file.settled]
-        again = [entry for entry, file in free if white != top or file.flat]
+        again = [] if top in settled else [entry for entry, file in free if white != top or file.flat]
         for entry in again:
             entry.pixels, entry.size = None, None
-        take_in(again, replace(wanted, deep_white=white))
+        take_in(again, replace(wanted, white=((top, white),)))
     return depth.scale_notes([(entry.path, file) for entry, file in deep])
 
 

@@ -1,7 +1,7 @@
 """Original images: known by name and hash, and read again where they are wanted larger than GANs work at."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,14 @@ from augment.core.files import read_csv, read_json, sha256
 from augment.core.progress import MAX_PROBLEM_LINES, Progress, limited
 from augment.data.cleaning import find_entries, read_again
 from augment.data.decoding import formats
+from augment.data.decoding.fitting import fitted
 from augment.data.entries import Entry
 from augment.data.sizes import Size
 from augment.data.sources import disk
 from augment.params import Ingest
 
 UInt8 = NDArray[np.uint8]
-CHUNK_IMAGES, CHUNK_AS_STORED = 256, 16  # decoded in one go: all of them would be held twice, and may be large
+CHUNK_IMAGES = 256  # decoded in one go: all of them would be held twice
 AS_THEY_ARE = {"", "ext_mismatch", "flattened", "name_escaped", "resized"}  # codes of files that need no decoding
 AGAIN = "Put it back as it was, or run `dvc repro` to prepare the set anew."
 
@@ -35,6 +36,11 @@ class Originals:
     hashes: Mapping[str, str]
     codes: Mapping[str, str]
     scale: Mapping[int, int]
+
+    def of(self, names: Sequence[str]) -> "Originals":
+        """As far as these images go, for a unit of work."""
+        hashes, codes = ({name: known[name] for name in names} for known in (self.hashes, self.codes))
+        return replace(self, hashes=hashes, codes=codes)
 
 
 def known_originals(prepared: Path, ingest: Ingest) -> Originals:
@@ -53,31 +59,43 @@ def read_scale(prepared: Path) -> dict[int, int]:
 def read_originals(originals: Originals, names: Sequence[str], size: Size, channels: int) -> UInt8:
     """Images uint8 (N, channels, *size) of the named originals, in their order, shaped as ingest shapes to its size.
 
-    Raises `DataError` as `original_images`.
+    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
     """
     images = np.empty((len(names), channels, *size), dtype=np.uint8)
-    for position, image in enumerate(original_images(originals, names, size, channels)):
-        images[position] = image
+    entries, progress = original_files(originals, names), Progress("originals read", len(names))
+    for start in range(0, len(entries), CHUNK_IMAGES):
+        read = _read(originals, entries[start : start + CHUNK_IMAGES], size, channels)
+        for position, entry in enumerate(read, start):
+            images[position] = _taken(entry, channels)
+            progress.advance()
     return images
 
 
-def original_images(originals: Originals, names: Sequence[str], size: Size | None, channels: int) -> Iterator[UInt8]:
-    """The named originals one after the other, uint8 (channels, *size), or each as large as it is stored.
+def original_image(originals: Originals, entry: Entry, size: Size | None, channels: int) -> UInt8:
+    """One of `original_files`, uint8 (channels, *size), or as large as it is stored. Raises `DataError` as
+    `read_originals`."""
+    (read,) = _read(originals, [entry], size, channels)
+    return _taken(read, channels)
 
-    Raises `DataError` for originals that are gone, are other files than ingest read, or cannot be read at that size.
-    """
+
+def as_read_at(image: UInt8, size: Size, ingest: Ingest) -> UInt8:
+    """An original as it is stored, uint8 (C, H, W), as it is read at a size."""
+    return fitted(image.transpose(1, 2, 0), *size, ingest.fit, ingest.background).transpose(2, 0, 1)
+
+
+def _read(originals: Originals, entries: Sequence[Entry], size: Size | None, channels: int) -> list[Entry]:
     form = originals.ingest.model_copy(update={"color": "grey" if channels == 1 else "rgb"})
-    entries, together = original_files(originals, names), CHUNK_IMAGES if size else CHUNK_AS_STORED
-    progress = Progress("originals read", len(entries))
-    for at in range(0, len(entries), together):
-        chunk = read_again(entries[at : at + together], form, size, originals.scale)
-        _require_same(originals, chunk)
-        _require_read(originals, chunk, size)
-        for entry in chunk:
-            assert entry.pixels is not None
-            pixels, entry.pixels = entry.pixels, None
-            yield np.repeat(pixels.transpose(2, 0, 1), channels // pixels.shape[2], axis=0)
-            progress.advance()
+    read = read_again(entries, form, size, originals.scale)
+    _require_same(originals, read)
+    _require_read(originals, read, size)
+    return read
+
+
+def _taken(entry: Entry, channels: int) -> UInt8:
+    """Its pixels, uint8 (C, H, W), which it holds no longer."""
+    assert entry.pixels is not None
+    pixels, entry.pixels = entry.pixels, None
+    return np.repeat(pixels.transpose(2, 0, 1), channels // pixels.shape[2], axis=0)
 
 
 def original_files(originals: Originals, names: Sequence[str]) -> list[Entry]:

@@ -21,7 +21,7 @@ from augment.data.arguments import flag_argument, path_argument, sequence_argume
 from augment.data.imageset import ImageSet
 from augment.data.sources.labels import label_faults
 from augment.gan.backend import Callback, backend_on
-from augment.gan.generators import GeneratorSet
+from augment.gan.generators import ClassGenerator, GeneratorSet
 from augment.gan.generators.arguments import images_argument
 from augment.gan.per_class import generators_from, train_classes
 from augment.gan.settings import class_training
@@ -150,7 +150,10 @@ def train_generators(
     if not generators:
         reasons = "; ".join(f"{label}: {reason}" for label, reason in generators.failed.items())
         raise TrainingError(f"every class's GAN failed ({reasons}); lower learning_rate or raise gamma")
-    return GeneratorSet(generators, generators.failed, order, generators.shared)
+    held = {  # whatever becomes of the store
+        label: ClassGenerator(label, one.network, one.training, one.environment) for label, one in generators.items()
+    }
+    return GeneratorSet(held, generators.failed, order, generators.shared)
 
 
 def _image_set(images: Any, labels: Any, classes: Sequence[str] | None) -> tuple[ImageSet, list[str]]:

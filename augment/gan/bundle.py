@@ -17,8 +17,8 @@ from augment.gan.bundle_files import (
     read_manifest,
     refuse_link,
 )
-from augment.gan.generators import ClassGenerator, GeneratorSet
-from augment.gan.networks.build import new_generator
+from augment.gan.generators import ClassGenerator, GeneratorSet, KeptGenerator
+from augment.gan.networks.build import Generator, new_generator
 from augment.gan.rows.bundle import holds_rows, load_row_generators
 from augment.gan.translate.bundle import load_translator
 from augment.gan.weights_file import read_network
@@ -57,7 +57,28 @@ def load_generators(folder: str | Path = "models") -> GeneratorSet:
     index = read_index(root)
     if index.folders and holds_rows(root / index.folders[0]):
         return load_row_generators(root, index)  # type: ignore[return-value]  # which is used as this is
-    found = dict(_bundles(root, index))
+    return _set_of(root, index, dict(_bundles(root, index)))
+
+
+def kept_generators(folder: Path) -> GeneratorSet:
+    """As `load_generators`, of images, and verified alike, but each class's stays in its files and is read, and
+    verified, again whenever it draws. Raises `BundleError` as that does."""
+    index = read_index(folder)
+
+    def kept(name: str, one: ClassGenerator) -> ClassGenerator:
+        if name == SHARED:
+            return one
+
+        def read() -> Generator:
+            return load_bundle(folder / name, index.bound(name)).network
+
+        return KeptGenerator(one.label, one.architecture, read, one.training, one.environment, one.translator)
+
+    return _set_of(folder, index, {name: kept(name, one) for name, one in _bundles(folder, index)})
+
+
+def _set_of(root: Path, index: Index, found: dict[str, ClassGenerator]) -> GeneratorSet:
+    """found: of each folder."""
     shared = found.pop(SHARED, None)
     failed = {label: entry.reason for label, entry in index.classes.items() if entry.status == "failed"}
     generators = {generator.label: generator for generator in found.values()}

@@ -11,7 +11,7 @@ import pickle
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import torch
 
 from augment.core.engine import Here, Home
 from augment.core.environment import environment
+from augment.core.errors import StoreError
 from augment.core.processes import interruption
 from augment.core.progress import say
 from augment.gan.gan_files import CHECKPOINT, FINISHED, PREVIOUS, GanFiles
@@ -88,15 +89,36 @@ class KeptGan:
             self.files.ask(GanFiles.save_finished, self.folder, _content(dict(state)))
 
 
-def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
+@dataclass(frozen=True)
+class FinishedGan:
+    """What came of a job, without weights where a folder of the work store has them: a thousand classes have no room
+    for theirs."""
+
+    result: GanResult
+    folder: Path | None
+
+    def whole(self) -> GanResult:
+        """The result with its weights. Raises `StoreError` where the file that had them is gone."""
+        if self.folder is None:
+            return self.result
+        found = KeptGan(self.folder).finished()
+        if found is None:
+            raise StoreError(
+                f"{self.folder / FINISHED}: this GAN was finished, and its file has gone or changed since. Run the "
+                "same command again, which trains it anew and no other."
+            )
+        return found
+
+
+def train_stacked(stored: Sequence[StoredJob]) -> list[FinishedGan]:
     """The finished GANs of jobs that are `stackable`, or of one alone: from the store, resumed, or from the first step.
 
     Raises `StoreError` when another run is working on the same GAN or the disk is full.
     """
     with interruption() as stop, ExitStack() as locks:
         kept = [locks.enter_context(held(KeptGan(stored_job.own_folder, stored_job.files))) for stored_job in stored]
-        results = [of_job.finished() for of_job in kept]
-        left = [position for position, result in enumerate(results) if result is None]
+        gans = [_at_rest(of_job.finished(), of_job) for of_job in kept]
+        left = [position for position, gan in enumerate(gans) if gan is None]
         jobs = [stored[position].job for position in left]
         resume = [kept[position].checkpoint() for position in left]
         saves = [kept[position].save_checkpoint for position in left]
@@ -110,10 +132,17 @@ def train_stacked(stored: Sequence[StoredJob]) -> list[GanResult]:
         else:
             made = [(0, fit(job, resume=resume[0], save=saves[0], on_row=on_rows[0], **common)) for job in jobs]
         for number, result in made:
-            results[left[number]] = result
-            if result.reason or result.steps == jobs[number].settings.steps:  # what was ended early is another GAN
-                kept[left[number]].save_finished(vars(result))
-    return [result for result in results if result is not None]
+            ended_early = not result.reason and result.steps != jobs[number].settings.steps
+            of_job = KeptGan(None) if ended_early else kept[left[number]]  # it would be another GAN
+            of_job.save_finished(vars(result))
+            gans[left[number]] = _at_rest(result, of_job)
+    return [gan for gan in gans if gan is not None]
+
+
+def _at_rest(result: GanResult | None, kept: KeptGan) -> FinishedGan | None:
+    if result is None:
+        return None
+    return FinishedGan(result if kept.folder is None else replace(result, generator={}, discriminator={}), kept.folder)
 
 
 def load_finished(stored: StoredJob) -> GanResult | None:

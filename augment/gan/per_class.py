@@ -13,8 +13,9 @@ from augment.core.seeds import derive_seed
 from augment.data.imageset import ImageSet
 from augment.gan import cost
 from augment.gan.backend import Backend, Callback, GanProgress, home_of
-from augment.gan.checkpoint_store import StoredJob, is_finished, load_finished, train_stacked
-from augment.gan.generators import ClassGenerator, GeneratorSet, network_from
+from augment.gan.checkpoint_store import FinishedGan, StoredJob, is_finished, load_finished, train_stacked
+from augment.gan.generators import ClassGenerator, GeneratorSet, KeptGenerator, network_from
+from augment.gan.networks.build import Generator
 from augment.gan.training.run import GanJob, GanResult, GanSettings, Start
 from augment.gan.training.stacked_trainer import stackable
 
@@ -33,11 +34,12 @@ class ClassTraining:
 
 @dataclass(frozen=True)
 class TrainedClasses:
-    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason, no weights, and
-    none has a discriminator, from which nothing begins."""
+    """The GANs of one seed. shared: None where none was trained. A class whose GAN failed has a reason and no weights;
+    those of the others are read from the work store, where there is one, and held where there is none, then without a
+    discriminator, from which nothing begins."""
 
     shared: GanResult | None
-    classes: dict[str, GanResult]
+    classes: dict[str, FinishedGan]
 
 
 def train_classes(
@@ -64,7 +66,7 @@ def train_repeats(
             shared_job(images, training.shared, seed, backend.device, f"shared GAN{repeat}")
             for images, seed, repeat in zip(sets, seeds, repeats, strict=True)
         ]
-        shared = _train_all(shared_jobs, backend, "shared GANs", discriminators=True)
+        shared = [gan.whole() for gan in _train_all(shared_jobs, backend, "shared GANs", discriminators=True)]
         for seed, result in zip(seeds, shared, strict=True):
             if result.reason:
                 raise TrainingError(
@@ -76,10 +78,9 @@ def train_repeats(
         for images, seed, repeat, shared_of_seed in zip(sets, seeds, repeats, shared, strict=True)
         for job in _class_jobs(images, training, seed, shared_of_seed, backend.device, repeat)
     ]
-    results = iter(_train_all(class_jobs, backend, "class GANs", discriminators=False))
+    gans = iter(_train_all(class_jobs, backend, "class GANs", discriminators=False))
     return [
-        TrainedClasses(shared_of_seed, {label: next(results) for label in training.classes})
-        for shared_of_seed in shared
+        TrainedClasses(shared_of_seed, {label: next(gans) for label in training.classes}) for shared_of_seed in shared
     ]
 
 
@@ -153,14 +154,14 @@ def _watched_job(stored: StoredJob, progress: Progress, callback: Callback | Non
     return replace(stored, on_step=lambda step, _: progress.within(step / steps, name, stack), on_row=on_row)
 
 
-def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminators: bool) -> list[GanResult]:
-    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack; with weights of theirs
-    if `discriminators` are asked for, which a thousand classes have no room for."""
+def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminators: bool) -> list[FinishedGan]:
+    """The finished GANs in the order of the jobs, each job a unit of work, on a GPU each stack; discriminators: whether
+    theirs are held too where there is no work store."""
     stored, engine = [_stored_job(job, backend) for job in jobs], backend.gan_engine
     groups = [[position] for position in range(len(jobs))]
     if backend.stacked:
         groups = [part for group in stackable(jobs) for part in _parts(group, engine.processes)]
-    results: dict[int, GanResult] = {}
+    gans: dict[int, FinishedGan] = {}
     progress = Progress(what, len(jobs), shown=not backend.quiet)
     if engine.runs_here(len(groups)):
         sizes = {position: len(group) for group in groups for position in group}
@@ -169,10 +170,10 @@ def _train_all(jobs: list[GanJob], backend: Backend, what: str, *, discriminator
         folder, files = home_of(backend)
         stored = [replace(job, folder=folder, files=files) for job in stored]
     for number, made in engine.map(train_stacked, [[stored[position] for position in group] for group in groups]):
-        for position, result in zip(groups[number], made, strict=True):
-            results[position] = result if discriminators else replace(result, discriminator={})
+        for position, gan in zip(groups[number], made, strict=True):
+            gans[position] = gan if discriminators else replace(gan, result=replace(gan.result, discriminator={}))
             progress.advance()
-    return [results[position] for position in range(len(jobs))]
+    return [gans[position] for position in range(len(jobs))]
 
 
 def _parts(stack: list[int], count: int) -> list[list[int]]:
@@ -181,24 +182,26 @@ def _parts(stack: list[int], count: int) -> list[list[int]]:
 
 
 def generators_from(images: ImageSet, training: ClassTraining, trained: TrainedClasses, device: str) -> GeneratorSet:
-    """The generators of one seed; images: those trained on, device: where."""
+    """The generators of one seed, which read their weights from the work store where that has them; images: those
+    trained on, device: where."""
     trained_in = environment(device)
     made = {
-        label: _generator(label, images.of_class(label), training.classes[label], result, trained_in)
-        for label, result in trained.classes.items()
-        if not result.reason
+        label: _generator(label, images.of_class(label), training.classes[label], gan, trained_in)
+        for label, gan in trained.classes.items()
+        if not gan.result.reason
     }
-    failed = {label: result.reason for label, result in trained.classes.items() if result.reason}
+    failed = {label: gan.result.reason for label, gan in trained.classes.items() if gan.result.reason}
     shared = None
     if training.shared is not None and trained.shared is not None:
-        shared = _generator("shared", images, training.shared, trained.shared, trained_in)
+        shared = _generator("shared", images, training.shared, FinishedGan(trained.shared, None), trained_in)
     return GeneratorSet(made, failed, shared=shared)
 
 
 def _generator(
-    label: str, images: ImageSet, settings: GanSettings, result: GanResult, trained_in: dict[str, str]
+    label: str, images: ImageSet, settings: GanSettings, gan: FinishedGan, trained_in: dict[str, str]
 ) -> ClassGenerator:
     """images: those that this GAN was trained on, of which its manifest holds a fingerprint."""
+    result, architecture = gan.result, settings.architecture(*images.images.shape[1:])
     summary: dict[str, str | int | float] = {
         "images": len(images),
         "images_sha256": images.fingerprint(),
@@ -209,5 +212,10 @@ def _generator(
         "rollbacks": len(result.rollbacks),
         "leaks": "; ".join(result.leaks),
     }
-    network = network_from(settings.architecture(*images.images.shape[1:]), result.generator)
-    return ClassGenerator(label, network, summary, trained_in)
+    if gan.folder is None:
+        return ClassGenerator(label, network_from(architecture, result.generator), summary, trained_in)
+
+    def read() -> Generator:
+        return network_from(architecture, gan.whole().generator)
+
+    return KeptGenerator(label, architecture, read, summary, trained_in)

@@ -13,11 +13,10 @@ from typing import Literal
 
 import torch
 
-from augment.core.engine import Engine
+from augment.core.engine import engine_of
 from augment.core.environment import multiplies_bf16, resolve_device
 from augment.core.errors import BundleError, ParamsError
 from augment.core.files import WORK_STORE
-from augment.core.processes import cores
 from augment.data.imageset import ImageSet
 from augment.data.sources.disk import is_bare
 from augment.gan.backend import Backend, backend_on
@@ -105,7 +104,7 @@ def start_backend(compute: Compute) -> Backend:
     torch.set_num_threads(1)
     on_cluster = compute.engine == "ray"
     device = resolve_device(("cuda" if compute.gpus_per_task else "cpu") if on_cluster else compute.device)
-    engine = Engine(compute.engine, cores() if compute.jobs == "auto" else compute.jobs, compute.address)
+    engine = engine_of(compute.engine, compute.jobs, compute.address)
     return backend_on(device, engine, WORK_STORE, float(compute.checkpoint_seconds), compute.gpus_per_task)
 
 

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from augment.core.engine import Engine, SharedArray
+from augment.core.engine.engine import UNITS_HELD
 from augment.core.errors import WorkerError
 from augment.core.processes import cores
 from tests.toy import Backwards
@@ -38,6 +39,23 @@ def test_every_unit_is_done_once_with_its_position(engine: Engine) -> None:
     found = list(engine.map(where, [3, 1, 4, 1, 5]))
     assert sorted((position, result[0]) for position, result in found) == list(enumerate([30, 10, 40, 10, 50]))
     assert {result[2] for _, result in found} == {1}, "a unit has one thread"
+
+
+@EACH
+def test_a_stream_has_every_unit_with_its_position_and_asks_for_few_ahead(engine: Engine) -> None:
+    asked: list[int] = []
+    units = (asked.append(number) or number for number in range(100))  # type: ignore[func-returns-value]
+    stream, done = engine.stream(where, units), {}
+    for count, (position, result) in enumerate(stream):
+        done[position] = result[0]
+        assert len(asked) <= count + UNITS_HELD * engine.processes
+    assert done == {number: 10 * number for number in range(100)}
+    assert list(engine.stream(where, iter([]))) == []
+
+
+def test_what_lies_on_this_machine_is_worked_on_here_beside_a_cluster() -> None:
+    assert Engine("ray", 3, "auto", 0.5).here == Engine("local", 3)
+    assert [engine.here for engine in ENGINES] == ENGINES
 
 
 def test_processes_are_others_and_this_one_is_not_asked_twice() -> None:

@@ -75,3 +75,11 @@ def test_a_picture_reads_back(tmp_path: Path) -> None:
         with Image.open(tmp_path / "in/a.png") as picture:
             pixels = np.asarray(picture)
         assert (pixels.reshape(2, 3, channels) == image.transpose(1, 2, 0)).all()
+
+
+def test_the_level_of_a_png_changes_its_size_and_no_pixel() -> None:
+    ramp = np.broadcast_to(np.arange(64, dtype=np.uint8), (3, 48, 64)) + np.arange(48, dtype=np.uint8)[:, None] % 5
+    files = [png(picture(ramp), level) for level in (1, 2, 6, 9)]
+    assert len({len(content) for content in files}) > 1
+    for content in files:
+        assert np.array_equal(np.array(Image.open(io.BytesIO(content))), ramp.transpose(1, 2, 0))

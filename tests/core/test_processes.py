@@ -147,7 +147,7 @@ def test_a_terminated_training_goes_on_where_it_was(tmp_path: Path, monkeypatch:
         return fit(job, **options)
 
     monkeypatch.setattr(checkpoint_store, "fit", spy)
-    resumed = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])[0]
+    resumed = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])[0].whole()
     whole = fit(long_job())
     assert resumed_from == [STOPPED_AT]
     assert resumed.history == whole.history
@@ -184,7 +184,8 @@ def test_a_training_that_is_killed_outright_goes_on_from_its_last_checkpoint(tmp
     folder = tmp_path / fingerprint(long_job())
     assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "lock", "previous.pt"]
     assert KeptGan(folder).read("checkpoint.pt")["now"]["step"] == STOPPED_AT
-    resumed, whole = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])[0], fit(long_job())
+    (gan,) = checkpoint_store.train_stacked([StoredJob(long_job(), tmp_path, 1000.0)])
+    resumed, whole = gan.whole(), fit(long_job())
     assert resumed.history == whole.history
     assert all(torch.equal(resumed.generator[name], value) for name, value in whole.generator.items())
 

@@ -11,11 +11,12 @@ from augment.core.errors import DataError
 from augment.data.imageset import ImageSet
 from augment.data.originals import (
     Originals,
+    as_read_at,
     copied_file,
     is_copied,
     known_originals,
     original_files,
-    original_images,
+    original_image,
     read_originals,
 )
 from augment.data.prepare import prepare
@@ -50,6 +51,10 @@ def known(prepared: Path) -> Originals:
     return known_originals(prepared, ingest_of(prepared.parent))
 
 
+def as_stored(originals: Originals, names: list[str]) -> list[NDArray[np.uint8]]:
+    return [original_image(originals, entry, None, 3) for entry in original_files(originals, names)]
+
+
 def test_originals_at_the_working_size_are_what_ingest_wrote(prepared: Path) -> None:
     train = ImageSet.load(prepared / "train")
     assert np.array_equal(read_originals(known(prepared), train.sources.tolist(), (16, 12), 3), train.images)
@@ -57,7 +62,7 @@ def test_originals_at_the_working_size_are_what_ingest_wrote(prepared: Path) -> 
 
 def test_originals_as_they_are_stored_keep_every_pixel_and_the_order_that_is_asked_for(prepared: Path) -> None:
     names = ["dent/05.png", "ok/00.png", "dent/01.png"]
-    images = list(original_images(known(prepared), names, None, 3))
+    images = as_stored(known(prepared), names)
     for name, image in zip(names, images, strict=True):
         position = int(name[-6:-4])
         assert np.array_equal(image.transpose(1, 2, 0), stored(position, SIZES[position % 3]))
@@ -69,7 +74,7 @@ def test_another_size_than_a_gan_could_take(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(stored(position, (300, 400))).save(path)
     prepare(ingest_of(tmp_path), 0, tmp_path / "prepared")
-    (image,) = original_images(known(tmp_path / "prepared"), ["ok/00.png"], None, 3)
+    (image,) = as_stored(known(tmp_path / "prepared"), ["ok/00.png"])
     assert image.shape == (3, 300, 400)
     assert np.array_equal(image.transpose(1, 2, 0), stored(0, (300, 400)))
 
@@ -84,7 +89,7 @@ def test_an_original_that_is_gone_or_another_file_is_named_with_what_to_do(prepa
         read_originals(known(prepared), ["dent/01.png"], (30, 20), 3)
     (photos / "dent/03.png").write_bytes(b"no image any more")
     with pytest.raises(DataError, match=r"dent/03.png: an original is no longer"):
-        list(original_images(known(prepared), ["dent/03.png"], None, 3))
+        as_stored(known(prepared), ["dent/03.png"])
 
 
 def test_a_file_that_every_reader_sees_alike_is_copied_byte_for_byte(prepared: Path) -> None:
@@ -108,7 +113,7 @@ def test_a_photo_that_lies_on_its_side_is_not_copied_and_comes_upright(tmp_path:
     prepare(ingest_of(tmp_path), 0, tmp_path / "prepared")
     originals = known(tmp_path / "prepared")
     assert [is_copied(originals, name) for name in ("ok/00.png", "ok/02.png")] == [False, True]
-    (upright,) = original_images(originals, ["ok/00.png"], None, 3)
+    (upright,) = as_stored(originals, ["ok/00.png"])
     assert np.array_equal(upright.transpose(1, 2, 0), np.rot90(stored(0, (40, 30)), -1))
 
 
@@ -119,6 +124,24 @@ def test_grey_originals_fill_the_channels_of_a_set(tmp_path: Path) -> None:
         image = Image.fromarray(stored(position, (40, 30)))
         (image.convert("L") if position == 0 else image).save(path)
     prepare(ingest_of(tmp_path), 0, tmp_path / "prepared")
-    (image,) = original_images(known(tmp_path / "prepared"), ["ok/00.png"], None, 3)
+    (image,) = as_stored(known(tmp_path / "prepared"), ["ok/00.png"])
     grey = np.asarray(Image.fromarray(stored(0, (40, 30))).convert("L"))
     assert all(np.array_equal(channel, grey) for channel in image)
+
+
+@pytest.mark.parametrize("fit", ["stretch", "crop", "pad"])
+def test_an_original_as_stored_becomes_what_is_read_at_any_size(tmp_path: Path, fit: str) -> None:
+    for position in range(12):
+        path = tmp_path / "photos" / ("dent" if position % 2 else "ok") / f"{position:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(stored(position, SIZES[position % 3]))
+        (image.convert("L") if position == 1 else image).save(path)
+    ingest = ingest_of(tmp_path).model_copy(update={"fit": fit, "background": 9})
+    prepare(ingest, 0, tmp_path / "prepared")
+    names = [f"{'dent' if position % 2 else 'ok'}/{position:02}.png" for position in range(4)]
+    originals = known_originals(tmp_path / "prepared", ingest).of(names)
+    assert {*originals.hashes} == {*originals.codes} == {*names}
+    for size in ((24, 18), (90, 70), (60, 45)):
+        read = read_originals(originals, names, size, 3)
+        for entry, expected in zip(original_files(originals, names), read, strict=True):
+            assert np.array_equal(as_read_at(original_image(originals, entry, None, 3), size, ingest), expected)

@@ -44,9 +44,9 @@ def test_it_trains_what_the_pipeline_trains(side: int, monkeypatch: pytest.Monke
     assert {settings.precision for settings in training.classes.values()} == {"bf16" if side == 16 else "fp32"}
     (trained,) = train_classes(data, training, [3], Backend(Engine("serial", 1), "cpu", None, 30.0))
     assert list(generators) == ["a", "b"]
-    for label, result in trained.classes.items():
+    for label, gan in trained.classes.items():
         mine = generators[label].network.state_dict()
-        assert all(torch.equal(mine[name], value) for name, value in result.generator.items())
+        assert all(torch.equal(mine[name], value) for name, value in gan.result.generator.items())
     assert generators.shared is not None
     assert trained.shared is not None
     mine = generators.shared.network.state_dict()

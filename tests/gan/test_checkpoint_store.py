@@ -17,9 +17,9 @@ from tests.test_structure import reached
 
 
 def test_a_finished_gan_is_not_trained_again(job: GanJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
+    first = train_stacked([StoredJob(job, tmp_path, 30.0)])[0].whole()
     monkeypatch.setattr(checkpoint_store, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
-    again = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
+    again = train_stacked([StoredJob(job, tmp_path, 30.0)])[0].whole()
     assert all(torch.equal(first.generator[name], again.generator[name]) for name in first.generator)
     assert first.history == again.history
     assert sorted(path.name for path in (tmp_path / fingerprint(job)).iterdir()) == ["finished.pt", "lock"]
@@ -40,14 +40,14 @@ def test_a_run_resumes_from_the_older_checkpoint_when_the_newer_is_damaged(job: 
     newest.write_bytes(newest.read_bytes()[:-1])
     assert KeptGan(folder).read("checkpoint.pt") is None
     assert KeptGan(folder).read("previous.pt")["now"]["step"] == 4
-    result = train_stacked([StoredJob(job, tmp_path, 30.0)])[0]
+    result = train_stacked([StoredJob(job, tmp_path, 30.0)])[0].whole()
     assert result.history == fit(job).history
 
 
 def test_a_gan_under_another_gans_name_is_not_served(job: GanJob, tmp_path: Path) -> None:
     """Two entries swapped, finished or not: each is trained again from its own images."""
     jobs = [job, dataclasses.replace(job, seed=8)]
-    expected = [train_stacked([StoredJob(one, tmp_path, 30.0)])[0] for one in jobs]
+    expected = [train_stacked([StoredJob(one, tmp_path, 30.0)])[0].whole() for one in jobs]
     first, second = (tmp_path / fingerprint(one) for one in jobs)
     first.rename(tmp_path / "third")
     second.rename(first)
@@ -55,7 +55,7 @@ def test_a_gan_under_another_gans_name_is_not_served(job: GanJob, tmp_path: Path
     assert load_finished(StoredJob(job, tmp_path, 30.0)) is None
     for one, result in zip(jobs, expected, strict=True):
         (again,) = train_stacked([StoredJob(one, tmp_path, 30.0)])
-        assert all(torch.equal(again.generator[name], value) for name, value in result.generator.items())
+        assert all(torch.equal(again.whole().generator[name], value) for name, value in result.generator.items())
 
 
 def test_a_checkpoint_of_another_gan_is_not_gone_on_with(job: GanJob, tmp_path: Path) -> None:
@@ -98,13 +98,13 @@ def test_the_fingerprint_covers_all_code_that_trains() -> None:
 
 def test_a_gan_put_under_anothers_name_or_of_another_form_is_trained_anew(job: GanJob, tmp_path: Path) -> None:
     jobs = [dataclasses.replace(job, seed=seed) for seed in (7, 8)]
-    own = [train_stacked([StoredJob(job, tmp_path, 30.0)])[0] for job in jobs]
+    own = [train_stacked([StoredJob(job, tmp_path, 30.0)])[0].whole() for job in jobs]
     files = [tmp_path / fingerprint(job) / "finished.pt" for job in jobs]
     contents = [file.read_bytes() for file in files]
     files[0].write_bytes(contents[1])
     files[1].write_bytes(contents[0])
     for stored in ({}, {"generator": {}}, [1]):
-        again = [train_stacked([StoredJob(job, tmp_path, 30.0)])[0] for job in jobs]
+        again = [train_stacked([StoredJob(job, tmp_path, 30.0)])[0].whole() for job in jobs]
         for one, other in zip(own, again, strict=True):
             assert all(torch.equal(other.generator[key], value) for key, value in one.generator.items())
         assert [file.read_bytes() for file in files] == contents

@@ -13,16 +13,18 @@ from augment.core.errors import ParamsError, TrainingError
 from augment.data.imageset import ImageSet
 from augment.gan import settings
 from augment.gan.backend import Backend
+from augment.gan.checkpoint_store import FinishedGan
 from augment.gan.per_class import ClassTraining, shared_job, train_classes
 from augment.gan.settings import class_training
-from augment.gan.training.run import GanResult, GanSettings
+from augment.gan.training.run import GanSettings
 from augment.params import Train
 
 HERE = Backend(Engine("serial", 1), "cpu", None, 30.0)
 
 
-def equal(first: GanResult, second: GanResult) -> bool:
-    return all(torch.equal(first.generator[name], second.generator[name]) for name in first.generator)
+def equal(first: FinishedGan, second: FinishedGan) -> bool:
+    one, other = first.whole().generator, second.whole().generator
+    return bool(one) and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_processes_give_what_one_process_gives(two_classes: ImageSet, tiny: GanSettings, tmp_path: Path) -> None:
@@ -58,8 +60,8 @@ def test_the_shared_gan_draws_classes_equally(two_classes: ImageSet, tiny: GanSe
 def test_a_class_that_fails_leaves_the_others_alone(two_classes: ImageSet, tiny: GanSettings) -> None:
     wild = dataclasses.replace(tiny, learning_rate=1e30)
     (result,) = train_classes(two_classes, ClassTraining(None, {"a": wild, "b b/;$(x)": tiny}), [0], HERE)
-    assert result.classes["a"].reason
-    assert not result.classes["b b/;$(x)"].reason
+    assert result.classes["a"].result.reason
+    assert not result.classes["b b/;$(x)"].result.reason
 
 
 def test_a_shared_gan_that_fails_says_what_to_do(two_classes: ImageSet, tiny: GanSettings) -> None:
@@ -143,4 +145,4 @@ def test_convolutions_compute_in_the_precision_that_is_set(
 def test_a_class_smaller_than_a_batch_trains(tiny: GanSettings) -> None:
     one = ImageSet(np.zeros((2, 3, 25, 25), np.uint8), np.array(["a"] * 2), np.array(["0", "1"]), np.array(["", ""]))
     (result,) = train_classes(one, ClassTraining(None, {"a": dataclasses.replace(tiny, batch_size=16)}), [0], HERE)
-    assert not result.classes["a"].reason
+    assert not result.classes["a"].result.reason

@@ -67,15 +67,15 @@ def test_classes_train_alone(base: Path, two_classes: ImageSet) -> None:
     training = class_training(Train(**QUICK), alone.counts(), **settings)
     assert training.shared is None
     (one,) = train_classes(alone, training, [0], HERE)
-    weights = one.classes["a"].generator
-    assert all(torch.equal(both.classes["a"].generator[name], value) for name, value in weights.items())
+    weights = one.classes["a"].whole().generator
+    assert all(torch.equal(both.classes["a"].whole().generator[name], value) for name, value in weights.items())
     (scratch,) = train_classes(
         alone,
         class_training(Train(**QUICK, transfer="none"), alone.counts(), **settings | {"pinned_start": None}),
         [0],
         HERE,
     )
-    assert not torch.equal(scratch.classes["a"].generator["project.weight"], weights["project.weight"])
+    assert not torch.equal(scratch.classes["a"].whole().generator["project.weight"], weights["project.weight"])
 
 
 def test_the_start_is_part_of_the_fingerprint(job: GanJob, base: Path) -> None:

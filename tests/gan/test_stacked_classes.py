@@ -38,12 +38,12 @@ def test_what_the_store_has_is_not_trained_again(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(checkpoint_store, "fit_stacked", watched)
     results = train_stacked(stored)
     assert asked == ["class 0", "class 2"]
-    assert results[1].history == known.history == fit(jobs[1]).history, "one by itself is a plain run"
+    assert results[1].result.history == known.result.history == fit(jobs[1]).history, "one by itself is a plain run"
     assert all(map(is_finished, stored))
     assert sorted(path.name for path in (tmp_path / fingerprint(jobs[2])).iterdir()) == ["finished.pt", "lock"]
     again = train_stacked(stored)
     assert asked == ["class 0", "class 2"]
-    assert [result.history for result in again] == [result.history for result in results]
+    assert [gan.result.history for gan in again] == [gan.result.history for gan in results]
 
 
 def test_the_store_keeps_what_was_finished_before_an_end(
@@ -65,8 +65,8 @@ def test_the_store_keeps_what_was_finished_before_an_end(
     before = len(steps)
     results = train_stacked(stored)
     assert steps[before:] == [(1, 12)], "one step was left"
-    assert all(result.reason == "" for result in results)
-    assert len(results[0].rollbacks) == 1
+    assert all(gan.result.reason == "" for gan in results)
+    assert len(results[0].result.rollbacks) == 1
 
 
 @pytest.fixture
@@ -86,9 +86,11 @@ def test_classes_and_repeats_of_equal_settings_train_in_one_stack(
     training = ClassTraining(None, {"a": tiny, "b": longer, "c": tiny})
     first, second = train_classes(three_classes, training, [0, 1], STACKED)
     assert list(first.classes) == list(second.classes) == ["a", "b", "c"]
-    assert [len(first.classes[label].history) for label in "abc"] == [12, 14, 12]
+    assert [len(first.classes[label].result.history) for label in "abc"] == [12, 14, 12]
     assert steps == [*((4, step) for step in range(1, 13)), *((2, step) for step in range(1, 15))]
-    weights = [result.generator["to_image.bias"].item() for made in (first, second) for result in made.classes.values()]
+    weights = [
+        gan.result.generator["to_image.bias"].item() for made in (first, second) for gan in made.classes.values()
+    ]
     assert len(set(weights)) == 6
 
 
@@ -115,7 +117,7 @@ def test_a_class_that_fails_in_a_stack_has_its_reason(
 ) -> None:
     spoiling(monkeypatch, lambda players: {3: 1, 1: 0}.get(players.models))
     (trained,) = train_classes(three_classes, ClassTraining(None, dict.fromkeys("abc", tiny)), [0], STACKED)
-    assert [bool(trained.classes[label].reason) for label in "abc"] == [False, True, False]
+    assert [bool(trained.classes[label].result.reason) for label in "abc"] == [False, True, False]
 
 
 def test_the_cost_of_stacks_is_that_of_their_longest(job: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def toy_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_json(tmp_path / "data/prepared/sizes.json", {"working": (8, 8), "native": (8, 8)})
     write_json(tmp_path / "data/prepared/classes.json", [{"val": COUNTS[label], "test": 12} for label in COUNTS])
     made = GeneratorSet({label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(sorted(COUNTS))})
-    monkeypatch.setattr(stage, "load_generators", lambda folder: made)
+    monkeypatch.setattr(stage, "kept_generators", lambda folder: made)
     monkeypatch.setattr(
         stage,
         "further_generators",

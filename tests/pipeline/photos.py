@@ -42,10 +42,10 @@ def take_photos(counts: Mapping[str, int] = COUNTS) -> dict[str, NDArray[np.uint
     return taken
 
 
-def settings(delivers: Any = "auto", **ingest: Any) -> Params:
-    """delivers: `assemble.size`; ingest: its section."""
+def settings(delivers: Any = "auto", jobs: int = 1, **ingest: Any) -> Params:
+    """delivers: `assemble.size`; jobs: processes; ingest: its section."""
     usual = {"source": "folder", "path": str(RAW), "size": WORKING}
-    return check({"ingest": usual | ingest, "assemble": {"size": delivers}})
+    return check({"ingest": usual | ingest, "assemble": {"size": delivers}, "compute": {"jobs": jobs}})
 
 
 def ingest(params: Params) -> ImageSet:

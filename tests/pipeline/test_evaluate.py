@@ -100,7 +100,7 @@ def test_made_images_are_added_to_what_val_or_the_user_chooses(
 def test_a_class_whose_gan_failed_is_told_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {label: Fixed(label, bars(index, 8, seed=3)) for index, label in enumerate(("crack", "fine"))}
     half = GeneratorSet(made, classes=["crack", "fine", "hole"], failed={"hole": "collapsed"})
-    monkeypatch.setattr(stage, "load_generators", lambda folder: half)
+    monkeypatch.setattr(stage, "kept_generators", lambda folder: half)
     compare(params())
     assert any("The GANs of these classes failed: 'hole' (1 of 2 repeats)" in line for line in verdict()["reasons"])
 
@@ -117,7 +117,7 @@ def test_privacy_is_measured_and_a_replaying_generator_found(monkeypatch: pytest
     assert 0.2 < privacy()[0] < 0.8
     train = ImageSet.load("data/prepared/train")
     made = GeneratorSet({label: Fixed(label, train.of_class(label).images) for label in train.classes})
-    monkeypatch.setattr(stage, "load_generators", lambda folder: made)
+    monkeypatch.setattr(stage, "kept_generators", lambda folder: made)
     monkeypatch.setattr(
         stage,
         "further_generators",

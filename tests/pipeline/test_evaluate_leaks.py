@@ -47,7 +47,7 @@ def sides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ImageSet
 def evaluate(monkeypatch: pytest.MonkeyPatch, *repeats: dict[str, np.ndarray]) -> None:
     """Run the stage with generators that make these images; the first are the delivered ones."""
     sets = [GeneratorSet({label: Fixed(label, images[label]) for label in LABELS}) for images in repeats]
-    monkeypatch.setattr(stage, "load_generators", lambda _: sets[0])
+    monkeypatch.setattr(stage, "kept_generators", lambda _: sets[0])
     monkeypatch.setattr(stage, "further_generators", lambda *_: sets[1:])
     params: Params = check(SETTINGS)
     compare(params)
@@ -110,13 +110,13 @@ def test_a_gan_trained_on_test_fails_the_run(
         else None,
     )
     monkeypatch.setattr(stage, "further_generators", lambda *_: [own])
-    monkeypatch.setattr(stage, "load_generators", lambda _: mixed)
+    monkeypatch.setattr(stage, "kept_generators", lambda _: mixed)
     with monkeypatch.context() as early:
         early.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
         with pytest.raises(DataError, match=f"^leak: models: the generators of '{'_shared' if shared else 'a'}' were"):
             compare(check(SETTINGS))
     assert not Path("reports/metrics.json").exists()
-    monkeypatch.setattr(stage, "load_generators", lambda _: own)
+    monkeypatch.setattr(stage, "kept_generators", lambda _: own)
     compare(check(SETTINGS))
     assert Path("reports/metrics.json").exists()
 
@@ -132,10 +132,10 @@ def test_folds_which_use_no_delivered_gan_look_at_it_all_the_same(
     sides["test"].take([]).save("data/prepared/pool")
     folds = check(SETTINGS | {"evaluate": SETTINGS["evaluate"] | {"protocol": "repeated"}})
     monkeypatch.setattr(stage, "measure_cost", lambda *_: pytest.fail("it went on"))
-    monkeypatch.setattr(stage, "load_generators", lambda _: claiming("test"))
+    monkeypatch.setattr(stage, "kept_generators", lambda _: claiming("test"))
     with pytest.raises(DataError, match=r"^leak: models: the generators of 'a' were"):
         compare(folds)
-    monkeypatch.setattr(stage, "load_generators", lambda _: claiming("train"))
+    monkeypatch.setattr(stage, "kept_generators", lambda _: claiming("train"))
     with pytest.raises(pytest.fail.Exception, match="it went on"):
         compare(folds)
 

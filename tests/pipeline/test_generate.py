@@ -41,7 +41,7 @@ def generating(toy_project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = {label: Fixed(label, bars(index, 24, seed=3)) for index, label in enumerate(sorted(COUNTS))}
     for index, generator in enumerate(made.values()):
         generator.images[0] = bars(index, 1)[0]
-    monkeypatch.setattr(generate, "load_generators", lambda folder: GeneratorSet(made))
+    monkeypatch.setattr(generate, "kept_generators", lambda folder: GeneratorSet(made))
     (toy_project / "models").mkdir()
     (toy_project / "models/index.json").write_text("{}")
     return toy_project

@@ -33,7 +33,7 @@ def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Params]:
     train = ingest(params)
     images = {label: train.of_class(label).images for label in train.classes}
     made = GeneratorSet({label: Fixed(label, of_class[:16] // 2) for label, of_class in images.items()})
-    monkeypatch.setattr(stage, "load_generators", lambda _: made)
+    monkeypatch.setattr(stage, "kept_generators", lambda _: made)
     monkeypatch.setattr(stage, "further_generators", lambda protocol, *_: [made] * (len(protocol.replicates) - 1))
     yield params
     load_backbone.cache_clear()

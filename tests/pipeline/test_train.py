@@ -16,6 +16,7 @@ from augment.evaluation.experiment.experiment import further_generators
 from augment.evaluation.experiment.protocol import Replicate, Splits
 from augment.evaluation.experiment.training_sets import paired_seeds
 from augment.gan.bundle import load_bundle, load_generators
+from augment.gan.checkpoint_store import FinishedGan
 from augment.gan.per_class import TrainedClasses, train_classes
 from augment.gan.settings import start_backend
 from augment.params import Params, check
@@ -117,7 +118,7 @@ def test_a_class_that_fails_is_named_with_its_reason(
 ) -> None:
     def b_fails(*arguments: object) -> list[TrainedClasses]:
         (trained,) = train_classes(*arguments)
-        lost = replace(trained.classes["b"], reason="collapsed", generator={}, discriminator={})
+        lost = FinishedGan(replace(trained.classes["b"].result, reason="collapsed"), None)
         return [TrainedClasses(trained.shared, trained.classes | {"b": lost})]
 
     monkeypatch.setattr(stage, "train_classes", b_fails)

@@ -6,15 +6,18 @@ beside it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from augment.core.engine import ray_cluster, ray_home, ray_tasks
 from augment.core.engine.home import Here, Home, Kept
 from augment.core.engine.local import map_in_processes
 from augment.core.engine.unit import Result, Unit, in_one_thread
+from augment.core.processes import cores
 from augment.core.progress import Progress
 
 Kind = Literal["serial", "local", "ray"]
+UNITS_HELD = 8  # of each process
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Engine:
         ray_cluster.connect(self.address, self.jobs)
         return ray_cluster.units_at_once(self.gpus)
 
+    @property
+    def here(self) -> "Engine":
+        """Units that read what lies on this machine alone: in its processes, also beside a cluster."""
+        return Engine("local", self.jobs) if self.kind == "ray" else self
+
     def runs_here(self, units: int) -> bool:
         """Whether so many units run in this process."""
         return units == 0 or (self.kind != "ray" and (self.processes == 1 or units == 1))
@@ -55,6 +63,14 @@ class Engine:
         else:
             ray_cluster.connect(self.address, self.jobs)
             yield from ray_tasks.map_on_cluster(function, units, self.gpus)
+
+    def stream(self, function: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[tuple[int, Result]]:
+        """As `map`, of units that are made as they are wanted: a few for each process, and their results, are held at a
+        time, however slowly these are taken."""
+        start = 0
+        while some := list(islice(units, UNITS_HELD * self.processes)):
+            yield from ((start + position, result) for position, result in self.map(function, some))
+            start += len(some)
 
     def gather(self, function: Callable[[Unit], Result], units: Sequence[Unit], name: str = "") -> list[Result]:
         """`function` of every unit, in the order of the units; with a name, progress is said. Raises as `map` does."""
@@ -72,3 +88,8 @@ class Engine:
             return Here(kept)
         ray_cluster.connect(self.address, self.jobs)
         return ray_home.keep_at_home(kept)
+
+
+def engine_of(kind: Kind, jobs: int | Literal["auto"], address: str | None) -> Engine:
+    """As `compute:` says it; `auto`: as many as there are cores."""
+    return Engine(kind, cores() if jobs == "auto" else jobs, address)

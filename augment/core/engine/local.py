@@ -18,6 +18,8 @@ def map_in_processes(
 
     # The pool replaces a worker whose memory has grown between units, and would tell the user of it.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    # Whoever takes the results may stop, as on a full disk; what is left undone is no advice to a user.
+    warnings.filterwarnings("ignore", r"\d+ tasks (which were still|have been successfully)", UserWarning)
     # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
     processes, here = min(jobs, len(units)), os.getpid()
     parallel = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, max_nbytes=None)

@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from augment.data.sources.disk import Rejected
 
 UInt8 = NDArray[np.uint8]
 
+UNSETTLED: Mapping[int, int] = MappingProxyType({})
 MAX_SIDE_PX = 256
 MAX_ASPECT = MAX_SIDE_PX / MIN_SIDE_PX  # no image of an allowed size is longer
 MAX_PIXELS = 2 * 89_478_485  # what Pillow decodes
@@ -47,22 +49,24 @@ class Decoded:
     facts: Facts
 
 
-def decode(content: bytes, path: str, *, background: int, max_pixels: int, deep_white: int | None = None) -> Decoded:
+def decode(
+    content: bytes, path: str, *, background: int, max_pixels: int, white: Mapping[int, int] = UNSETTLED
+) -> Decoded:
     """Decode one image file, whatever its bytes are.
 
     path: only its extension is looked at; background: grey level 0..255 behind transparent pixels;
-    max_pixels: images that declare more are refused before any pixel is decoded; deep_white: the value of deep integers
-    that becomes 255, once the set has settled it. Until then that is what their depth holds, and none of them is blank
-    whose stored values differ.
+    max_pixels: images that declare more are refused before any pixel is decoded; white: stored depth -> the value of
+    deep integers that becomes 255, once the set has settled it. Until then that is what their depth holds, and none of
+    them is blank whose stored values differ.
     Raises `Rejected` with one of empty_file, not_an_image, format_not_allowed, truncated, corrupt,
     metadata_bomb, scan_bomb, out_of_memory, too_large, odd_aspect, too_small, animated, multipage,
     bad_pixels, fully_transparent, blank; never anything else.
     """
-    declared, converted, fixes = _read(content, path, background, max_pixels, deep_white)
+    declared, converted, fixes = _read(content, path, background, max_pixels, white)
     pixels = collapse(converted.pixels)
     deep = declared.deep
     if _all_equal(pixels, pixels[:1, :1]):
-        if deep is None or deep.settled or deep_white is not None or deep.constant:
+        if deep is None or deep.settled or deep.top in white or deep.constant:
             top = converted.float_top or declared.white
             scaled = f" once 0 to {top} is scaled to 0 to 255; stretch all images by one factor"
             raise Rejected("blank", f"every pixel has the same value{scaled if 'scaled' in fixes else ''}")
@@ -77,15 +81,11 @@ def pixels_of(content: bytes, path: str, *, background: int, white: Mapping[int,
     white: stored depth -> the value of deep integers that becomes 255, where the set has settled it. Raises `Rejected`
     as `decode` does.
     """
-    declared, converted, _ = _read(content, path, background, MAX_PIXELS, None)
-    settled = None if declared.deep is None or declared.deep.settled else white.get(declared.deep.top)
-    if settled not in (None, declared.white):
-        _, converted, _ = _read(content, path, background, MAX_PIXELS, settled)
-    return converted.pixels
+    return _read(content, path, background, MAX_PIXELS, white)[1].pixels
 
 
 def _read(
-    content: bytes, path: str, background: int, max_pixels: int, deep_white: int | None
+    content: bytes, path: str, background: int, max_pixels: int, white: Mapping[int, int]
 ) -> tuple[Declared, Converted, list[str]]:
     """What the header declares, the pixels, and what was changed. Raises `Rejected`, whatever the bytes are."""
     name = formats.identify(content, path)
@@ -93,7 +93,7 @@ def _read(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities that are checked or harmless here
         try:
-            return *_decoded(content, name, background, max_pixels, deep_white, fixes), fixes
+            return *_decoded(content, name, background, max_pixels, white, fixes), fixes
         except Rejected:
             raise
         except Exception as error:  # decoders of damaged files raise anything, MemoryError included
@@ -112,7 +112,7 @@ def stored_size(content: bytes, path: str, max_pixels: int) -> tuple[int, int]:
 
 
 def _decoded(
-    content: bytes, name: str, background: int, max_pixels: int, deep_white: int | None, fixes: list[str]
+    content: bytes, name: str, background: int, max_pixels: int, white: Mapping[int, int], fixes: list[str]
 ) -> tuple[Declared, Converted]:
     """What the header declares, and the pixels, upright. Raises anything."""
     image = Image.open(io.BytesIO(content), formats=(name,))
@@ -120,7 +120,7 @@ def _decoded(
     ends.check(content, name)
     if ends.has_trailer(content, name) or image.format == "MPO":
         fixes.append("trailer_dropped")
-    declared = _declared(image, content, deep_white)
+    declared = _declared(image, content, white)
     loaded, turned = _load(image, content, name, fixes)
     declared = replace(declared, deep=depth.measured(loaded, declared.deep))
     converted = convert(loaded, declared, background, fixes)
@@ -188,10 +188,10 @@ def _check_header(image: Image.Image, max_pixels: int) -> None:
         tiff.check(image)
 
 
-def _declared(image: ImageFile, content: bytes, deep_white: int | None) -> Declared:
+def _declared(image: ImageFile, content: bytes, settled: Mapping[int, int]) -> Declared:
     deep = depth.declared(image, content)
     top = deep.top if deep else 255
-    white = deep_white if deep and deep_white else top
+    white = settled.get(top, top) if deep and not deep.settled else top
     known = formats.facts(image, top.bit_length())
     if isinstance(image, TiffImageFile):
         return Declared(top, white, known, deep, tiff.white_is_zero(image))

@@ -122,6 +122,12 @@ def white_like(top: int, own: int, scale: Mapping[int, int]) -> int:
     return scale.get(top) or max((white for white in scale.values() if white <= SHORT), default=own)
 
 
+def known_whites(scale: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
+    """Depths that files may have, each with what becomes 255 in them, as far as another set says so by itself."""
+    known = ((top, white_like(top, 0, scale)) for top in sorted({*_STORED, *scale}))
+    return tuple((top, white) for top, white in known if white)
+
+
 def _white(files: Sequence[Deep], said: int) -> int:
     bits = max([MIN_BITS, said, *(file.peak.bit_length() for file in files)])
     return int(2**bits) - 1

@@ -19,8 +19,8 @@ class Wanted:
     """What is asked of every image of a set.
 
     background: grey level behind transparent pixels; grey: whether colour is taken out; size: (H, W), None as stored;
-    deep_white: as `decode` takes it; any_size: whether pixels are kept that are larger than GANs take; fit: as `fitted`
-    takes it; headers: only the sizes as stored, nothing decoded
+    white: pairs, as `decode` takes it; any_size: whether pixels are kept that are larger than GANs take; fit: as
+    `fitted` takes it; headers: only the sizes as stored, nothing decoded
     """
 
     max_file_mb: int
@@ -28,7 +28,7 @@ class Wanted:
     background: int
     grey: bool
     size: tuple[int, int] | None
-    deep_white: int | None = None
+    white: tuple[tuple[int, int], ...] = ()
     any_size: bool = False
     fit: fitting.Fit = "stretch"
     headers: bool = False
@@ -80,7 +80,7 @@ def take(location: str, path: str, wanted: Wanted) -> Taken:
             return Taken(size=decode.stored_size(content, path, wanted.max_pixels))
         taken.sha256 = hashlib.sha256(content).hexdigest()
         limits = {"background": wanted.background, "max_pixels": wanted.max_pixels}
-        decoded = decode.decode(content, path, **limits, deep_white=wanted.deep_white)
+        decoded = decode.decode(content, path, **limits, white=dict(wanted.white))
         taken.fixes += decoded.fixes
         taken.size = (decoded.pixels.shape[0], decoded.pixels.shape[1])
         taken.channels, taken.float_top = decoded.channels, decoded.float_top

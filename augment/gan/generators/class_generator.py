@@ -66,14 +66,23 @@ class ClassGenerator:
         if translator is not None:
             check_translator(translator, label, network.architecture.channels)
         self.label, self.translator = label, translator
-        self.network = network.eval().requires_grad_(False)
+        self._network = network.eval().requires_grad_(False)
         self.training, self.environment = dict(training or {}), dict(environment or {})
+
+    @property
+    def network(self) -> Generator:
+        """Latent vectors float (N, latent) -> images float (N, C, H, W) in [-1, 1]."""
+        return self._network
+
+    @property
+    def architecture(self) -> Architecture:
+        """Of the network."""
+        return self.network.architecture
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of a sample."""
-        architecture = self.network.architecture
-        return architecture.channels, architecture.height, architecture.width
+        return self.architecture.channels, self.architecture.height, self.architecture.width
 
     @property
     def device(self) -> torch.device:
@@ -81,7 +90,7 @@ class ClassGenerator:
         return next(self.network.parameters()).device
 
     def __repr__(self) -> str:
-        network = self.network.architecture.network
+        network = self.architecture.network
         return f"ClassGenerator({self.label!r}, images {size_text(self.shape)}, {network}, on {self.device})"
 
     def _repr_html_(self) -> str:
@@ -158,7 +167,7 @@ class ClassGenerator:
             "format": MANIFEST_FORMAT,
             "label": self.label,
             "slug": slug(self.label),
-            **asdict(self.network.architecture),
+            **asdict(self.architecture),
             "training": self.training,
             "environment": self.environment,
             "weights_sha256": sha256(content),
@@ -189,7 +198,7 @@ class ClassGenerator:
         return to_uint8(self._draw(self.latents(seed, range(chunk * CHUNK, (chunk + 1) * CHUNK)))).cpu()
 
     def _latents(self, rngs: Sequence[torch.Generator]) -> Tensor:
-        latent = self.network.architecture.latent
+        latent = self.architecture.latent
         return torch.stack([torch.randn(latent, generator=rng, dtype=torch.float32, device="cpu") for rng in rngs])
 
     @torch.no_grad()

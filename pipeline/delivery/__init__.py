@@ -1,0 +1,1 @@
+"""The images of data/augmented as files: how large, which, how they are made."""
