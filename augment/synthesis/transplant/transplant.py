@@ -145,7 +145,7 @@ def transplants(
     made, findings = dict[str, Transplant](), list[Finding]()
     for own in tried:
         one = _transplant(own.classes[0], own.images, train.images[lenders], lenders, good, settings.flips)
-        reason = _refusal(len(one.positions), len(own))
+        reason = _refusal(len(one.positions), own.images)
         findings.append(Finding(one.label, lender, like.way, len(own), len(one.positions), reason))
         if not reason:
             by = translators.get(one.label) if settings.source_of(one.label) == "learned" else None
@@ -213,10 +213,11 @@ def mirrors_of(flips: str) -> Mirrors:
     return tuple((one, other) for one in across for other in down)
 
 
-def _refusal(usable: int, images: int) -> str:
-    if usable >= max(MIN_USABLE, USABLE_SHARE * images):
+def _refusal(usable: int, images: NDArray[np.uint8]) -> str:
+    if usable >= max(MIN_USABLE, USABLE_SHARE * len(images)):
         return ""
-    return f"a compact defect was found in {usable} of {images} images"
+    height, width = images.shape[2:]
+    return f"a compact defect was found in {usable} of {len(images)} images at {height}x{width} px"
 
 
 def _unlike(like: Likeness) -> str:

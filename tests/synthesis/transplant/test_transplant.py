@@ -128,12 +128,13 @@ def test_a_class_of_good_images_under_another_name_is_refused_with_a_reason() ->
     (one,) = findings
     assert (one.label, one.lender, one.images) == ("doubt", "good", 10)
     assert "a compact defect was found in" in one.reason
+    assert one.reason.endswith("of 10 images at 32x32 px")
 
 
 def test_one_image_of_a_class_is_too_few() -> None:
     made, (one,) = transplants(small_set(good=60, pit=1), None, TRANSLATED, 0)
     assert made == {}
-    assert one.reason.endswith("of 1 images")
+    assert one.reason.endswith("of 1 images at 32x32 px")
 
 
 def test_images_without_twins_are_refused_with_a_reason() -> None:
