@@ -44,6 +44,11 @@ def find_fault(
     return collapsed(samples, evenly_spaced(real, len(samples))) or replaying(samples, real) or repeating(samples, real)
 
 
+def is_alike(samples: Tensor, real: Tensor) -> bool:
+    """Whether samples have less variety than training images, as those of a young G have."""
+    return bool(collapsed(samples, evenly_spaced(real, len(samples))) or repeating(samples, real))
+
+
 def not_finite(players: PlayersOf[Any], losses: Sequence[float]) -> str | None:
     """Losses, the weights and statistics of all networks, and the optimisers' moments must be finite numbers."""
     if not all(map(math.isfinite, losses)):

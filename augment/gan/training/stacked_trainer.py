@@ -155,7 +155,7 @@ def end_stack(group: Sequence[Slot], interval: Interval) -> None:
         append_history(run.progress, before, metrics, run.job.settings.steps)
         if interval.complete:
             ended = group[number].on_row(run.progress.history[-1])
-            end_interval(run, None if interval.samples is None else interval.samples[number :: len(runs)])
+            end_interval(run, None if interval.samples is None else interval.samples[number :: len(runs)], ended)
             run.ended = ended and run.players.step == interval.stack.step
 
 

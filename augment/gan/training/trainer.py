@@ -11,7 +11,7 @@ from augment.gan.networks.build import to_float
 from augment.gan.training.adaptive_augmentation import next_probability, overfitting
 from augment.gan.training.augmentation import Operation, operations
 from augment.gan.training.augmentation_leaks import find_leaks
-from augment.gan.training.checks import evenly_spaced, find_fault
+from augment.gan.training.checks import evenly_spaced, find_fault, is_alike
 from augment.gan.training.players import Players, deep_copy, roll_back, snapshot
 from augment.gan.training.run import (
     INTERVAL_ROWS,
@@ -37,15 +37,17 @@ from augment.gan.training.step import draw_images, train_step
 MAX_ROLLBACKS = 2
 CHECKED_SAMPLES = 64
 OVERFITTING_IMAGES = 64  # images of a kind that tell the overfitting
+YOUNG_UNTIL = 0.5  # of a run from scratch: its samples may be alike, and come to differ
 LEAK_CHECK_FROM = 0.7  # of the run: samples of a young G bear marks of their own, and lose them
 MAX_LEAK_REFERENCES = 256  # real images whose marks are counted
 
 
-def end_interval(run: Run, samples: Tensor | None) -> None:
-    """The augmentation adapts, samples of the average are checked, and other images are hidden from D."""
+def end_interval(run: Run, samples: Tensor | None, ends: bool) -> None:
+    """The augmentation adapts, samples of the average are checked, and other images are hidden from D. ends: whether
+    the run is to end here."""
     if run.job.settings.augmentation == "auto":
         adapt_augmentation(run)
-    check_interval(run, samples)
+    check_interval(run, samples, ends)
     run.seen, run.unseen = sampling_weights_of(run.job, run.progress)
 
 
@@ -62,13 +64,17 @@ def adapt_augmentation(run: Run) -> None:
     progress.probability = next_probability(progress.probability, overfit)
 
 
-def check_interval(run: Run, samples: Tensor | None) -> None:
+def check_interval(run: Run, samples: Tensor | None, ends: bool) -> None:
     """Keep the state when all is well, else return to the last good one, or give the run up.
 
-    A fault costs an attempt, a leak its operation. samples: of the average, as `average_samples` gives them.
+    A fault costs an attempt, a leak its operation; samples of a young G that are alike cost nothing, and what drew them
+    is not kept as good. samples: of the average, as `average_samples` gives them.
     """
     players, progress, settings = run.players, run.progress, run.job.settings
-    reason = find_fault(players, progress.history[-INTERVAL_ROWS:], settings.loss, samples, run.data)
+    is_young = run.job.start is None and not ends and players.step < YOUNG_UNTIL * settings.steps
+    alike = is_young and samples is not None and is_alike(samples, run.data)
+    judged = None if alike else samples
+    reason = find_fault(players, progress.history[-INTERVAL_ROWS:], settings.loss, judged, run.data)
     if reason is not None and progress.attempt == MAX_ROLLBACKS:
         run.reason = f"{reason} at step {players.step}"
         return
@@ -77,7 +83,7 @@ def check_interval(run: Run, samples: Tensor | None) -> None:
     fresh = sorted(set(leaks) - set(progress.leaked))
     if reason is None and not fresh:
         progress.leaks = list(leaks.values())
-        run.good = deep_copy(snapshot(players, progress))
+        run.good = run.good if alike else deep_copy(snapshot(players, progress))
         return
     progress.attempt += reason is not None
     progress.leaked = [*progress.leaked, *fresh]
@@ -142,7 +148,7 @@ def fit(
             record_steps(run, metrics)
             ended, step = on_row(progress.history[-1]), players.step
             if ended or is_interval_end(step, steps):
-                end_interval(run, average_samples(players))
+                end_interval(run, average_samples(players), ended)
                 run.ended = ended and players.step == step
         if not run.is_over and time.monotonic() - saved_at > save_seconds:
             record_steps(run, metrics)

@@ -23,7 +23,7 @@ from augment.gan.training.augmentation import DiffAugment
 from augment.gan.training.checks import collapsed, evenly_spaced, not_finite, repeating, replaying
 from augment.gan.training.losses import adversarial_loss
 from augment.gan.training.players import Players, new_players
-from augment.gan.training.run import GanJob
+from augment.gan.training.run import GanJob, Start
 from augment.gan.training.step import adversarial_step
 from augment.gan.training.trainer import fit
 from benchmarks.faults import FAULTS, NAN, TrainStep, planted, spoil
@@ -45,6 +45,9 @@ WORDS = {
 }
 
 
+YOUNG = ("G stuck at one image", "G stuck at three images")  # as samples of a young G may be: told from half on
+
+
 def weight_of(network: torch.nn.Module) -> Tensor:
     return next(network.parameters()).data
 
@@ -59,7 +62,8 @@ def test_a_planted_fault_is_found_undone_twice_and_given_up(spots: GanJob, name:
     with planted(FAULTS[name]):
         result = fit(spots)
     assert WORDS[name] in result.reason
-    assert [line.split(":")[0] for line in result.rollbacks] == ["step 5", "step 5"]
+    told = "step 10" if name in YOUNG else "step 5"  # of twelve
+    assert [line.split(":")[0] for line in result.rollbacks] == [told, told]
     assert all(WORDS[name] in line for line in result.rollbacks)
     assert result.generator == {}
     assert fit(spots).reason == "", "without the fault"
@@ -119,6 +123,28 @@ def test_a_discriminator_that_has_won_ends_a_run(job: GanJob) -> None:
     assert len(result.rollbacks) == 2
 
 
+def test_a_young_generator_may_draw_alike_and_one_that_has_a_start_may_not(
+    spots: GanJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alike at step 5 of twelve, and as real images from then on. What drew them is not kept as good."""
+    varied, last = blobs(64, 7, 8, 8), []
+
+    def drawn(players: Players) -> Tensor:
+        last.append(players.step)
+        return varied[:1].expand(64, -1, -1, -1) if players.step == 5 else varied
+
+    monkeypatch.setattr(trainer, "average_samples", drawn)
+    young = fit(spots)
+    assert (young.reason, young.rollbacks, last) == ("", [], [5, 10, 12])
+    started = fit(dataclasses.replace(spots, start=Start(young.generator, young.discriminator)))
+    assert [line.split(":")[0] for line in started.rollbacks] == ["step 5", "step 5"]
+    assert "collapsed" in started.reason
+    last.clear()
+    monkeypatch.setattr(trainer, "find_fault", lambda players, *_: "made up" if players.step == 10 else None)
+    fit(spots)
+    assert last == [5, 10] * 3, "back to the start, since step 5 was not good"
+
+
 def test_the_other_classes_go_on(spots: GanJob, monkeypatch: pytest.MonkeyPatch) -> None:
     """One class's generator is stuck, and its name and reason reach the index."""
     game_of = run.players_of
@@ -136,7 +162,7 @@ def test_the_other_classes_go_on(spots: GanJob, monkeypatch: pytest.MonkeyPatch)
     images = ImageSet(np.concatenate([spots.images, spots.images[::-1]]), labels, names, names)
     plain = ClassTraining(None, dict.fromkeys(("dent", "scratch"), spots.settings))
     (trained,) = train_classes(images, plain, [0], Backend(Engine("serial", 1), "cpu", None, 30))
-    results = trained.classes
+    results = {label: one.whole() for label, one in trained.classes.items()}
     assert "collapsed" in results["dent"].reason
     assert results["scratch"].reason == ""
     assert generators_from(images, plain, trained, "cpu").failed == {"dent": results["dent"].reason}
