@@ -85,6 +85,30 @@ def test_a_units_exception_is_raised_here(engine: Engine) -> None:
         list(engine.map(failing, [0, 1, 2, 3]))
 
 
+def test_units_work_in_the_folder_of_their_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        assert {found for _, found in Engine("local", 2).map(folder_of, range(4))} == {str(tmp_path / name)}
+
+
+def folder_of(_: int) -> str:
+    return str(Path.cwd())
+
+
+def test_whoever_stops_taking_results_gets_no_advice() -> None:
+    results = Engine("local", 2).map(slowly, range(6))
+    next(results)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        results.close()  # type: ignore[attr-defined]  # the iterator is a generator
+
+
+def slowly(unit: int) -> int:
+    time.sleep(0.2)
+    return unit
+
+
 def test_serial_results_come_while_others_wait(tmp_path: Path) -> None:
     results = Engine("serial").map(Path.touch, [tmp_path / "a", tmp_path / "b"])
     assert next(results) == (0, None)

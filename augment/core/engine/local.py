@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 from augment.core.engine.unit import Result, Unit, in_one_thread
 from augment.core.errors import WorkerError
@@ -18,24 +19,31 @@ def map_in_processes(
 
     # The pool replaces a worker whose memory has grown between units, and would tell the user of it.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-    # Whoever takes the results may stop, as on a full disk; what is left undone is no advice to a user.
-    warnings.filterwarnings("ignore", r"\d+ tasks (which were still|have been successfully)", UserWarning)
     # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
-    processes, here = min(jobs, len(units)), os.getpid()
+    processes, here = min(jobs, len(units)), (os.getpid(), Path.cwd())
     parallel = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, max_nbytes=None)
-    calls = (delayed(_numbered)(function, position, unit, here) for position, unit in enumerate(units))
+    calls = (delayed(_numbered)(function, position, unit, *here) for position, unit in enumerate(units))
+    results = parallel(calls)
     try:
-        yield from parallel(calls)
+        for result in results:  # noqa: UP028  (`yield from` would close them ahead of `finally`)
+            yield result
     except BrokenProcessPool as error:
         raise WorkerError(
             "a worker process was killed, most likely for want of memory. Use fewer of them (compute.jobs in "
             "params.yaml, jobs in train_generators) and run the same command again: the work store is kept."
         ) from error
+    finally:
+        with warnings.catch_warnings():  # whoever takes the results may stop, as on a full disk, and needs no advice
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
-def _numbered(function: Callable[[Unit], Result], position: int, unit: Unit, parent: int) -> tuple[int, Result]:
+def _numbered(
+    function: Callable[[Unit], Result], position: int, unit: Unit, parent: int, folder: Path
+) -> tuple[int, Result]:
     if parent != os.getpid():
         die_with_parent(parent)
+        os.chdir(folder)  # workers outlive a call, and whoever called may have gone elsewhere since
     try:
         return position, in_one_thread(function, unit)
     finally:
