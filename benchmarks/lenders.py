@@ -22,11 +22,9 @@ and lender of each are training images of it.
                       recall of the poor; as much less area (DeLong et al. 1988); as much less loss
 """
 
-import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +40,8 @@ from augment.measure.logistic import fit_logistic, logistic_probabilities
 from augment.params.types import Flips
 from augment.synthesis.transplant.settings import TransplantSettings
 from augment.synthesis.transplant.transplant import transplants
-from benchmarks.probing import Positions, Rows, load
-from benchmarks.transplants import drawn, size_of
+from benchmarks.probing import Positions, Rows
+from benchmarks.transplants import parser_of, sides_of
 
 FOLDS = 5
 Probabilities = NDArray[np.float64]
@@ -183,28 +181,17 @@ def chances(said: Probabilities, rival: Probabilities, truth: Positions, good: i
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--good", required=True)
-    parser.add_argument("--poor", nargs="+", required=True)
-    parser.add_argument("--few", type=int, default=10)
-    parser.add_argument("--many", type=int, default=300)
+    parser = parser_of(__doc__)
     parser.add_argument("--draws", type=int, nargs="+", default=[0, 1, 2], help="numbers of the training sets")
-    parser.add_argument("--size", type=int, nargs="+", default=[128], help="pixels, or height and width")
     parser.add_argument("--made", type=int, default=64, help="images of each poor class")
     parser.add_argument("--views", type=int, default=0, help="of each training image, shown beside it")
     parser.add_argument("--strengths", type=float, nargs="+", default=[1e-3, 3e-3, 1e-2])
-    parser.add_argument("--flips", default="both")
-    parser.add_argument("--test", type=int, default=150, help="test images of a class, at most")
     chosen = parser.parse_args(arguments)
-    images, is_test = load(chosen.folder, size_of(chosen.size))
-    used = np.isin(images.labels, [chosen.good, *chosen.poor])
-    counts = {label: chosen.many if label == chosen.good else chosen.few for label in [chosen.good, *chosen.poor]}
-    test = np.concatenate([np.flatnonzero(is_test & (images.labels == label))[: chosen.test] for label in counts])
-    network, truth = load_backbone("lite0"), images.take(test).targets(sorted(counts))
-    rows = features(network, images.images[test])
+    network, sides = load_backbone("lite0"), sides_of(chosen)
+    judged = sides.images.take(sides.test)
+    rows, truth = features(network, judged.images), judged.targets(sorted(sides.counts))
     for number in chosen.draws:
-        train = images.take(drawn(images, np.flatnonzero(~is_test & used), counts, number))
+        train = sides.images.take(sides.train(number))
         began = time.process_time()
         known = seen(network, train, chosen.good, chosen.made, chosen.views, chosen.flips, number)
         print(f"draw {number}: {len(train)} training images; seen in {time.process_time() - began:.0f} s")

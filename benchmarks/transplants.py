@@ -19,7 +19,7 @@ Made images are half of what a poor class weighs that has them.
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -123,33 +123,57 @@ def ways(network: Backbone, train: ImageSet, made: Mapping[str, Made], flips: st
     return found
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def parser_of(text: str | None) -> argparse.ArgumentParser:
+    """The options of every benchmark of good images and few defects."""
+    parser = argparse.ArgumentParser(description=text)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--good", required=True)
     parser.add_argument("--poor", nargs="+", required=True)
     parser.add_argument("--few", type=int, default=10)
     parser.add_argument("--many", type=int, default=300)
-    parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--size", type=int, nargs="+", default=[128], help="pixels, or height and width")
+    parser.add_argument("--flips", default="both")
+    parser.add_argument("--test", type=int, default=150, help="test images of a class, at most")
+    return parser
+
+
+@dataclass(frozen=True)
+class Sides:
+    """images: of all classes; counts: wanted for a training set, by label; test, pool: positions of what is judged, and
+    of what training sets come from."""
+
+    images: ImageSet
+    counts: Mapping[str, int]
+    test: Positions
+    pool: Positions
+
+    def train(self, number: int) -> Positions:
+        """Of the training set of this number."""
+        return drawn(self.images, self.pool, self.counts, number)
+
+
+def sides_of(chosen: argparse.Namespace) -> Sides:
+    images, is_test = load(chosen.folder, size_of(chosen.size))
+    counts = {label: chosen.many if label == chosen.good else chosen.few for label in [chosen.good, *chosen.poor]}
+    test = [np.flatnonzero(is_test & (images.labels == label))[: chosen.test] for label in counts]
+    return Sides(images, counts, np.concatenate(test), np.flatnonzero(~is_test & np.isin(images.labels, list(counts))))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--learn", type=int, nargs="*", default=[], help="pixels of translators; none: without them")
     parser.add_argument("--only", nargs="*", help="of these ways; real and views are always there")
     parser.add_argument("--made", type=int, default=60, help="images of each poor class")
-    parser.add_argument("--flips", default="both")
-    parser.add_argument("--test", type=int, default=150, help="test images of a class, at most")
     chosen = parser.parse_args(arguments)
-    images, is_test = load(chosen.folder, size_of(chosen.size))
-    smaller = load(chosen.folder, size_of(chosen.learn))[0] if chosen.learn else None
-    used = np.isin(images.labels, [chosen.good, *chosen.poor])
-    counts = {label: chosen.many if label == chosen.good else chosen.few for label in [chosen.good, *chosen.poor]}
-    test = np.concatenate([np.flatnonzero(is_test & (images.labels == label))[: chosen.test] for label in counts])
-    network, classes = load_backbone("lite0"), sorted(counts)
-    seen, truth = features(network, images.images[test]), images.take(test).targets(classes)
+    sides, smaller = sides_of(chosen), load(chosen.folder, size_of(chosen.learn))[0] if chosen.learn else None
+    network, classes, judged = load_backbone("lite0"), sorted(sides.counts), sides.images.take(sides.test)
+    seen, truth = features(network, judged.images), judged.targets(classes)
     poor, table = [classes.index(label) for label in chosen.poor], dict[str, list[list[tuple[float, float]]]]()
     for number in range(chosen.draws):
-        rows = drawn(images, np.flatnonzero(~is_test & used), counts, number)
-        train, small = images.take(rows), None if smaller is None else smaller.take(rows)
-        print(f"draw {number}: {len(train)} training images, {len(test)} test images")
+        rows = sides.train(number)
+        train, small = sides.images.take(rows), None if smaller is None else smaller.take(rows)
+        print(f"draw {number}: {len(train)} training images, {len(judged)} test images")
         made = made_images(train, small, chosen.good, chosen.poor, chosen.made, chosen.flips, number)
         made = {name: one for name, one in made.items() if chosen.only is None or name in chosen.only}
         for name, data in ways(network, train, made, chosen.flips).items():

@@ -1,4 +1,4 @@
-"""Ending well: children that go with their parent, and work that stops at a safe point."""
+"""Processes: children that go with their parent, memory that goes back, work that stops at a safe point."""
 
 import ctypes
 import os
@@ -20,8 +20,8 @@ Values = TypeVarTuple("Values")
 Result = TypeVar("Result")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
-_KEPT_BYTES, _USUAL_BYTES = 2**30, 2**17  # the latter is malloc's own
+_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD = -3, -1  # malloc.h of glibc
+_KEPT, _USUAL = (2**30, 2**30), (2**25, 2**26)  # bytes of both; the latter are where malloc goes by itself at most
 
 
 def cores() -> int:
@@ -58,17 +58,17 @@ def keeping_freed_memory() -> Iterator[None]:
     if libc is None or not hasattr(libc, "mallopt"):  # musl has none
         yield
         return
-    _set_thresholds(libc, _KEPT_BYTES)
+    _set_thresholds(libc, *_KEPT)
     try:
         yield
     finally:
-        _set_thresholds(libc, _USUAL_BYTES)
+        _set_thresholds(libc, *_USUAL)
         libc.malloc_trim(0)
 
 
-def _set_thresholds(libc: ctypes.CDLL, size: int) -> None:
-    libc.mallopt(_M_MMAP_THRESHOLD, size)
-    libc.mallopt(_M_TRIM_THRESHOLD, size)
+def _set_thresholds(libc: ctypes.CDLL, mapped: int, trimmed: int) -> None:
+    libc.mallopt(_M_MMAP_THRESHOLD, mapped)
+    libc.mallopt(_M_TRIM_THRESHOLD, trimmed)
 
 
 def in_own_process(function: Callable[[*Values], Result], *values: *Values) -> Result:
@@ -84,10 +84,7 @@ def in_own_process(function: Callable[[*Values], Result], *values: *Values) -> R
     try:
         result, error = answer.recv()
     except EOFError:
-        raise WorkerError(
-            "the process that looks ahead was killed, most likely for want of memory. Set ingest.size or "
-            "ingest.train_per_class to less, or work on a larger machine"
-        ) from None
+        raise WorkerError("its process was killed, most likely for want of memory") from None
     except BaseException:
         process.terminate()
         raise

@@ -12,6 +12,7 @@ from types import FrameType
 
 from augment.commands.running.requirements import require_project
 from augment.commands.running.wishes import Wishes
+from augment.core.errors import WorkerError
 from augment.core.processes import in_own_process
 from augment.core.progress.run_clock import CLOCK, RUN, RunClock, write_clock
 from augment.data.rows.wording import in_rows
@@ -29,27 +30,28 @@ def run(path: Path, wishes: Wishes, label: str | None = None) -> int:
     images or rows, in them, or in the wishes; nothing is written then.
     """
     require_project(Path())
-    status = reproduce(in_own_process(_look, path, wishes, label))
+    try:
+        clock = in_own_process(_look, path, wishes, label)
+    except WorkerError as error:
+        less = "Set ingest.size or ingest.train_per_class to less, or work on a larger machine"
+        raise WorkerError(f"the look ahead of the run: {error}. {less}") from error
+    status = reproduce(clock)
     print("\n".join(["", *(closing(path, wishes.quick) if status == 0 else [stopped(status, path)])]), flush=True)
     return status
 
 
-def _look(path: Path, wishes: Wishes, label: str | None) -> RunClock | None:
+def _look(path: Path, wishes: Wishes, label: str | None) -> RunClock:
     from augment.commands.running.look import look  # noqa: PLC0415  (with it come hundreds of megabytes)
 
     return look(path, wishes, label)
 
 
-def reproduce(clock: RunClock | None) -> int:
-    """`dvc repro` by the DVC of this Python, in this terminal; 0, 2 or 130. Its stages know the plan of the run, where
-    there is one."""
-    told = {}
-    if clock is not None:
-        write_clock(clock)
-        told = {RUN: str(CLOCK.absolute())}
+def reproduce(clock: RunClock) -> int:
+    """`dvc repro` by the DVC of this Python, in this terminal; 0, 2 or 130. Its stages know the plan of the run."""
+    write_clock(clock)
     here = Path(sys.executable).parent
     path = f"{here}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**os.environ, **told, "PATH": path}
+    environment = {**os.environ, RUN: str(CLOCK.absolute()), "PATH": path}
     child = subprocess.Popen([sys.executable, "-m", "dvc", "repro"], env=environment)
     interrupted = False
 

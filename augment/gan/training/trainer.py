@@ -71,10 +71,12 @@ def check_interval(run: Run, samples: Tensor | None, ends: bool) -> None:
     is not kept as good. samples: of the average, as `average_samples` gives them.
     """
     players, progress, settings = run.players, run.progress, run.job.settings
+    rows = progress.history[-INTERVAL_ROWS:]
+    reason = find_fault(players, rows, settings.loss, samples, run.data)
     is_young = run.job.start is None and not ends and players.step < YOUNG_UNTIL * settings.steps
-    alike = is_young and samples is not None and is_alike(samples, run.data)
-    judged = None if alike else samples
-    reason = find_fault(players, progress.history[-INTERVAL_ROWS:], settings.loss, judged, run.data)
+    alike = is_young and reason is not None and samples is not None and is_alike(samples, run.data)
+    if alike:
+        reason = find_fault(players, rows, settings.loss, None, run.data)
     if reason is not None and progress.attempt == MAX_ROLLBACKS:
         run.reason = f"{reason} at step {players.step}"
         return

@@ -20,7 +20,7 @@ from augment.gan.networks.build import to_uint8
 from augment.gan.per_class import ClassTraining, generators_from, train_classes
 from augment.gan.training import run, step, trainer
 from augment.gan.training.augmentation import DiffAugment
-from augment.gan.training.checks import collapsed, evenly_spaced, not_finite, repeating, replaying
+from augment.gan.training.checks import collapsed, evenly_spaced, find_fault, not_finite, repeating, replaying
 from augment.gan.training.losses import adversarial_loss
 from augment.gan.training.players import Players, new_players
 from augment.gan.training.run import GanJob, Start
@@ -140,7 +140,9 @@ def test_a_young_generator_may_draw_alike_and_one_that_has_a_start_may_not(
     assert [line.split(":")[0] for line in started.rollbacks] == ["step 5", "step 5"]
     assert "collapsed" in started.reason
     last.clear()
-    monkeypatch.setattr(trainer, "find_fault", lambda players, *_: "made up" if players.step == 10 else None)
+    monkeypatch.setattr(
+        trainer, "find_fault", lambda players, *of: "made up" if players.step == 10 else find_fault(players, *of)
+    )
     fit(spots)
     assert last == [5, 10] * 3, "back to the start, since step 5 was not good"
 
