@@ -17,7 +17,7 @@ from augment.evaluation.experiment.training_sets import prepared_protocol
 from augment.gan.settings import has_pinned_start
 from augment.params import Params
 
-RUN_MINUTES = 60.0  # that a run may take
+PLANNED_MINUTES = 45.0  # of a run that is to end within an hour: what is told is right within a third
 SLOWER = 1.5  # times the minutes at the smallest size that a run takes, where none ends in time
 GPU_SIDES = (256, 128, 96)  # tried beside the others
 
@@ -25,7 +25,7 @@ GPU_SIDES = (256, 128, 96)  # tried beside the others
 def choose_working_size(
     sizes: Mapping[Size, int], channels: int, images: Sequence[Entry], params: Params
 ) -> tuple[Size, str]:
-    """The largest (height, width) with which a run is forecast to end within 60 minutes, and a line that says so.
+    """The largest (height, width) with which a run is planned to take 45 minutes at most, and a line that says so.
 
     sizes: as stored -> images; images: usable entries, split as `ingest` would; their pixels are not looked at. Sizes
     that the settings do not allow are left out. Raises `AugmentError` where they allow none.
@@ -43,11 +43,11 @@ def largest_in_time(candidates: Sequence[Size], minutes: Callable[[Size], float]
     in time, it is up at half as much again as the last takes. Raises what `minutes` raises of all sizes.
     """
     known: dict[Size, float] = {}
-    size = _first_within(RUN_MINUTES, candidates, minutes, known)
-    if known[size] <= RUN_MINUTES:
-        return size, _line(size, known, f"a run is to end within {RUN_MINUTES:.0f} min")
+    size = _first_within(PLANNED_MINUTES, candidates, minutes, known)
+    if known[size] <= PLANNED_MINUTES:
+        return size, _line(size, known, f"a run is planned for {PLANNED_MINUTES:.0f} min at most, to end within the hour")
     size = _first_within(SLOWER * known[size], candidates, minutes, known)
-    return size, _line(size, known, f"no size ends within {RUN_MINUTES:.0f} min")
+    return size, _line(size, known, f"no size takes {PLANNED_MINUTES:.0f} min or less")
 
 
 def _first_within(

@@ -55,7 +55,8 @@ class RowGeneratorNetwork(nn.Module):
     def __init__(self, shape: RowShape) -> None:
         super().__init__()
         self.shape = shape
-        self.factor = nn.Parameter(torch.eye(shape.numeric, shape.rank))
+        # not torch.eye, which on the meta device imports torch's compiler: a second before the first sample
+        self.factor = nn.Parameter(torch.zeros(shape.numeric, shape.rank).fill_diagonal_(1.0))
         self.sigma = nn.Parameter(torch.zeros(shape.numeric))
         self.body = nn.Sequential(
             nn.Linear(shape.rank + shape.latent, shape.hidden), nn.LeakyReLU(SLOPE),

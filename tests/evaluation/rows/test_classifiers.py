@@ -5,13 +5,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import cross_val_predict
 
 from augment.core.seeds import derive_seed
 from augment.data.split.groups import group_folds
-from augment.evaluation.rows.classifiers import TRIED, TUNING_FOLDS, fit, repeated, tuned
+from augment.evaluation.rows.classifiers import (
+    BINS,
+    LEAVES,
+    RATE,
+    ROUNDS,
+    TRIED,
+    TUNING_FOLDS,
+    bin_edges,
+    binned,
+    fit,
+    repeated,
+    tuned,
+)
 
 FAMILIES = tuple(TRIED)
 RNG = np.random.default_rng(0)
@@ -45,6 +58,37 @@ def test_equal_weights_give_scikit_learns_discriminants() -> None:
     own = fit("shrinkage_lda", ROWS, TARGETS, EVEN, 0.0, 90, 0).scores(ROWS)
     reference = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(ROWS.astype(float), TARGETS)
     np.testing.assert_allclose(own, reference.predict_proba(ROWS), atol=1e-5)
+
+
+def test_boosting_of_few_values_is_scikit_learns_own() -> None:
+    """Its bins are the values then, whoever counts them."""
+    rows, weights = np.round(ROWS * 4) / 4, np.where(TARGETS == 1, 2.0, 1.0)
+    own = fit("gradient_boosting", rows, TARGETS, weights, 5.0, 90, 0).scores(rows)
+    reference = HistGradientBoostingClassifier(
+        max_iter=ROUNDS, learning_rate=RATE, max_leaf_nodes=LEAVES, max_bins=BINS, min_samples_leaf=5,
+        early_stopping=False, random_state=0,
+    ).fit(rows, TARGETS, sample_weight=weights * 90 / weights.sum())  # fmt: skip
+    np.testing.assert_allclose(own, reference.predict_proba(rows), atol=1e-6)
+
+
+def test_bins_are_quantiles_of_many_values_and_keep_rare_ones_apart() -> None:
+    many, rare = np.arange(6300.0), np.zeros(6300)
+    rare[-1], levels = 1.0, np.tile([0.0, 1.0, 5.0], 2100)
+    rows = np.stack([many, rare, 1 - rare, levels, np.full(6300, 7.0)], axis=1).astype(np.float32)
+    bins = binned(rows, bin_edges(rows))
+    counts = np.bincount(bins[:, 0].astype(int))
+    assert len(counts) == BINS
+    assert np.ptp(counts[1:-1]) <= 2, "as many values in each"
+    assert (np.diff(bins[:, 0]) >= 0).all()
+    np.testing.assert_array_equal(bins[:, 1:4], np.stack([rare, 1 - rare, np.where(levels == 5, 2, levels)], axis=1))
+    assert (bins[:, 4] == 0).all()
+    elsewhere = np.array([[-1, -1, 9, 3.1, 8]], np.float32)
+    np.testing.assert_array_equal(binned(elsewhere, bin_edges(rows)), [[0, 0, 1, 2, 0]])
+
+
+def test_neighbouring_numbers_of_a_column_are_two_bins() -> None:
+    near = np.array([[1.0], [np.nextafter(np.float32(1), np.float32(2))]], np.float32)
+    assert binned(near, bin_edges(near)).tolist() == [[0], [1]]
 
 
 @given(st.lists(st.floats(0.01, 5), min_size=1, max_size=30), st.integers(1, 90))
