@@ -45,7 +45,8 @@ def largest_in_time(candidates: Sequence[Size], minutes: Callable[[Size], float]
     known: dict[Size, float] = {}
     size = _first_within(PLANNED_MINUTES, candidates, minutes, known)
     if known[size] <= PLANNED_MINUTES:
-        return size, _line(size, known, f"a run is planned for {PLANNED_MINUTES:.0f} min at most, to end within the hour")
+        why = f"a run is planned for {PLANNED_MINUTES:.0f} min at most, to end within the hour"
+        return size, _line(size, known, why)
     size = _first_within(SLOWER * known[size], candidates, minutes, known)
     return size, _line(size, known, f"no size takes {PLANNED_MINUTES:.0f} min or less")
 
