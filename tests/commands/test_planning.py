@@ -42,6 +42,22 @@ def test_wishes_are_written_and_all_else_stays(project: Path) -> None:
     assert "quick" not in text
 
 
+def test_a_wish_that_overrules_what_was_found_is_what_is_planned(project: Path) -> None:
+    plan = plan_run(Path("data/raw"), Wishes(changes=("ingest.train_per_class=4", "ingest.size=6")))
+    assert set(plan.work.splits.train.counts().values()) == {3}, "and one for val"
+    assert plan.work.splits.train.images.shape[2:] == plan.findings.shape[1:] == (6, 6)
+    assert not any("train_per_class" in line for line in plan.lines)
+
+
+def test_what_a_wish_makes_impossible_is_told_ahead(project: Path) -> None:
+    """Ten disjoint training sets of four, and twenty images."""
+    wishes = Wishes(changes=("ingest.train_per_class=4", "evaluate.protocol=repeated"))
+    before = Path("params.yaml").read_text()
+    with pytest.raises(DataError, match="10 disjoint training sets"):
+        plan_run(Path("data/raw"), wishes)
+    assert Path("params.yaml").read_text() == before
+
+
 def test_a_key_within_what_was_one_value_can_be_set(project: Path) -> None:
     found = planned(Wishes(changes=("generate.sources.cat=own", "ingest.train_per_class.cat=4")))
     assert found.generate.sources == {"cat": "own"}

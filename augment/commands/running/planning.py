@@ -113,7 +113,7 @@ def _settled(known: _Known, side: int | None, at_most: bool) -> setup.Settled:
         settled = _as_set(known, before)
     else:
         choose = (lambda findings: (suggested_size(findings.sizes, side), "")) if side else None
-        settled = setup.settle(known.path, known.file, before, choose or _timed_size(before))
+        settled = _as_asked(known, setup.settle(known.path, known.file, before, choose or _timed_size(before)))
     if side is None or SIZE in known.asked:
         return settled
     size = suggested_size(settled.findings.sizes, side)
@@ -124,6 +124,17 @@ def _settled(known: _Known, side: int | None, at_most: bool) -> setup.Settled:
     resized = _as_set(known, known.params(settings))
     lines = [*settled.lines, f"  {SIZE}: {list(size)}"]
     return setup.Settled(resized.findings, settings, lines)
+
+
+def _as_asked(known: _Known, settled: setup.Settled) -> setup.Settled:
+    """The images anew, where a wish says otherwise than what was found for them, such as another split."""
+    overruled = settled.settings.keys() & known.asked.keys()
+    if not overruled:
+        return settled
+    findings = _as_set(known, known.params(settled.settings)).findings
+    settings = {key: value for key, value in settled.settings.items() if key not in overruled}
+    lines = [line for line in settled.lines if line.strip().partition(": ")[0] not in overruled]
+    return setup.Settled(findings, settings, lines)
 
 
 def _timed_size(before: Params) -> setup.ChooseSize:
