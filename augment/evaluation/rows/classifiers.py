@@ -18,7 +18,8 @@ from augment.data.split.groups import group_folds
 from augment.params.arm_row import Family
 
 Targets = NDArray[np.int64]
-Weights = Edges = NDArray[np.float64]
+Weights = NDArray[np.float64]
+Edges = NDArray[np.float64]  # between bins
 TUNING_FOLDS = 3
 ROUNDS, RATE, LEAVES, BINS = 40, 0.15, 8, 63  # of gradient boosting
 MAX_ITERATIONS = 500
