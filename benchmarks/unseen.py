@@ -5,8 +5,9 @@ all; what it draws of the class's description stands beside its images, or alone
 the recall of that class and by balanced accuracy, on the test images.
 
     real          the few images alone; where there are none, the class is never named
-    words         and samples of its description: half of what the class weighs, all of it without images
-    shuffled      the same where every class has the description of another: a control
+    words         and samples of every class's description, half of what each weighs, all of it without images
+    its words     and samples of this class's alone: what a sample looks like then says which class it is
+    shuffled      as words, where every class has the description of another: a control
     nearest       and images of the class whose description has most words of its own: the rival
 """
 
@@ -44,6 +45,7 @@ CLOTHING = {
 
 SAMPLES, BATCH, FIT = 64, 64, FitSettings(600, 3e-3)
 Descriptions = Mapping[str, str]
+Made = Mapping[str, Images]  # of classes
 
 
 def shuffled(descriptions: Descriptions, seed: int) -> dict[str, str]:
@@ -72,36 +74,39 @@ def training_set(images: ImageSet, pool: Positions, label: str, shots: int, many
     return images.take(np.sort(np.concatenate(drawn)))
 
 
-def samples_of(train: ImageSet, label: str, descriptions: Descriptions, steps: int, seed: int) -> Images:
-    """What a generator of words draws of the class's description, uint8 (SAMPLES, C, H, W)."""
+def samples_of(train: ImageSet, descriptions: Descriptions, steps: int, seed: int) -> Made:
+    """What a generator of words draws of each description, uint8 (SAMPLES, C, H, W) of each class."""
     said = [descriptions[one] for one in train.labels.tolist()]
     words = train_words(train.images, said, seed=seed, steps=steps, progress=False)
-    return words.sample(descriptions[label], SAMPLES, seed=seed).numpy()
+    return {label: words.sample(text, SAMPLES, seed=seed).numpy() for label, text in descriptions.items()}
 
 
 def made_images(
     train: ImageSet, label: str, descriptions: Descriptions, steps: int, seed: int
-) -> Iterator[tuple[str, Images]]:
-    """Each way, and the images that it puts beside those of the class."""
-    yield "real", train.images[:0]
-    yield "words", samples_of(train, label, descriptions, steps, seed)
-    yield "shuffled", samples_of(train, label, shuffled(descriptions, seed), steps, seed)
-    yield "nearest", train.of_class(nearest_class(label, descriptions)).images
+) -> Iterator[tuple[str, Made]]:
+    """Each way, and the images that it puts beside those of classes."""
+    yield "real", {}
+    drawn = samples_of(train, descriptions, steps, seed)
+    yield "words", drawn
+    yield "its words", {label: drawn[label]}
+    yield "shuffled", samples_of(train, shuffled(descriptions, seed), steps, seed)
+    yield "nearest", {label: train.of_class(nearest_class(label, descriptions)).images}
 
 
-def recalls(train: ImageSet, made: Images, label: str, test: ImageSet, seed: int) -> NDArray[np.float64]:
-    """Recall of each class of the test set, (classes,), where `made` stands beside the images of one class."""
+def recalls(train: ImageSet, made: Made, test: ImageSet, seed: int) -> NDArray[np.float64]:
+    """Recall of each class of the test set, (classes,), where made images stand beside those of classes."""
     classes = test.classes
-    images, targets = np.concatenate([train.images, made]), train.targets(classes).tolist()
-    of = np.array(targets + [classes.index(label)] * len(made))
-    is_made = np.arange(len(images)) >= len(train)
-    kinds = 2 * of + is_made  # what is real of a class and what is made of it weigh the same
+    images = np.concatenate([train.images, *made.values()])
+    labels = np.concatenate([train.labels, *(np.repeat(label, len(own)) for label, own in made.items())])
+    of = np.searchsorted(classes, labels)
+    kinds = 2 * of + (np.arange(len(images)) >= len(train))  # what is real of a class and what is made weigh the same
     parts_of_class = np.array([len(np.unique(kinds[of == one])) for one in range(len(classes))])
-    weights = 1 / (np.bincount(kinds)[kinds] * parts_of_class[of])
+    weights = torch.from_numpy(1 / (np.bincount(kinds)[kinds] * parts_of_class[of]))
+    shown, targets = torch.from_numpy(images), torch.from_numpy(of)
 
     def batch(rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        drawn = torch.multinomial(torch.from_numpy(weights), BATCH, replacement=True, generator=rng)
-        return torch.from_numpy(images)[drawn], torch.from_numpy(of)[drawn]
+        drawn = torch.multinomial(weights, BATCH, replacement=True, generator=rng)
+        return shown[drawn], targets[drawn]
 
     augment = classical_augmentation("horizontal")
     network = fit_classifier(batch, train.images.shape[1:], len(classes), FIT, augment, seed)
@@ -135,7 +140,7 @@ def main() -> None:
         for label in images.classes:
             train = training_set(images, pool, label, shots, chosen.many, chosen.seed)
             for way, made in made_images(train, label, CLOTHING, chosen.steps, chosen.seed):
-                every = 100 * recalls(train, made, label, test, chosen.seed)
+                every = 100 * recalls(train, made, test, chosen.seed)
                 own = float(every[test.classes.index(label)])
                 found.setdefault((shots, way), []).append((own, float(every.mean())))
                 spent = f"{time.process_time() - began:.0f} s"

@@ -40,5 +40,5 @@ def test_made_images_count_for_the_class_that_has_none(monkeypatch: pytest.Monke
     monkeypatch.setattr(unseen, "FIT", unseen.FitSettings(60, 3e-3))
     train = training_set(IMAGES, np.arange(60), "pants", 0, 10, 0)
     right, wrong = (np.full((8, 1, 8, 8), shade, np.uint8) for shade in (120, 30))
-    found = [unseen.recalls(train, made, "pants", IMAGES, 0)[1] for made in (train.images[:0], right, wrong)]
+    found = [unseen.recalls(train, made, IMAGES, 0)[1] for made in ({}, {"pants": right}, {"pants": wrong})]
     assert found == [0, 1, 0]
