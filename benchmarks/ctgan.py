@@ -10,6 +10,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def own_rows(train: RowSet, seed: int) -> Values:
     return {label: one.rows(COUNT, seed=seed) for label, one in made_by.items()}
 
 
-def ctgan_rows(train: RowSet, seed: int) -> Values:
+def ctgan_rows(train: RowSet, seed: int, epochs: int) -> Values:
     from ctgan import CTGAN  # noqa: PLC0415  (not among the project's dependencies)
 
     torch.manual_seed(seed)
@@ -40,7 +41,7 @@ def ctgan_rows(train: RowSet, seed: int) -> Values:
     discrete = [column.name for column in train.schema.columns if column.kind == "categorical"]
     frame = pd.DataFrame(train.values, columns=[column.name for column in train.schema.columns])
     frame[LABEL] = train.labels
-    model = CTGAN()
+    model = CTGAN(epochs=epochs)  # of one step each, where rows are fewer than its batch
     model.fit(frame, [*discrete, LABEL])
     return {label: _of_class(model.sample, label) for label in train.classes}
 
@@ -64,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", nargs="*", default=[*BUNDLED, *MADE, *KEEL])
     parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=300, help="of CTGAN; 300 is its own default")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of ctgan's own libraries
@@ -71,7 +73,7 @@ def main() -> None:
     for name in chosen.tables:
         for draw, splits in zip(range(chosen.draws), draws(row_set(table_of(name))), strict=False):
             cells = []
-            for make in (own_rows, ctgan_rows):
+            for make in (own_rows, partial(ctgan_rows, epochs=chosen.epochs)):
                 began = time.process_time()
                 values = make(splits.train, draw)
                 cells += [f"{distance(values, splits.train, splits.test):.3f}", f"{time.process_time() - began:.0f}"]
