@@ -21,6 +21,7 @@ from augment.gan.generators.class_generator import MAX_INDEX, MAX_SAMPLES, Class
 from augment.gan.generators.hub import check_target, fetched, is_repository, push
 from augment.gan.generators.notebook import SHOWN_LABELS, SHOWN_SAMPLES, notebook_html, size_text
 from augment.gan.translate.translator import Translator
+from augment.gan.words.vectors import understood
 
 if TYPE_CHECKING:
     from augment.gan.words.generator import WordGenerator  # which imports what stands in this room
@@ -120,17 +121,23 @@ class GeneratorSet(ByLabel[ClassGenerator]):
             labels[where] = self.class_to_idx[label]
         return images, labels
 
-    def draw(self, request: str, n: int = 16, *, seed: int = 0) -> Tensor:
+    def draw(self, request: str, n: int = 16, *, seed: int = 0, vectors: str | Path | None = None) -> Tensor:
         """uint8 (n, C, H, W) of what words say, as `WordGenerator.sample` draws them, for looking.
 
-        Warns, in one message, of what no training description has: words without a meaning for this set, and what the
-        nearest description lacks. Raises `ArgumentError` where no descriptions were learnt, for a request that is empty
-        or endless or of which no word has a meaning, and as `ClassGenerator.sample` does.
+        vectors: a local file of word vectors as text, by which a word without a meaning for this set is drawn as the
+        nearest that has one. Warns, in one message, of that, and of what no training description has: words without a
+        meaning, and what the nearest description lacks. Raises `ArgumentError` where no descriptions were learnt, for a
+        request that is empty or endless or of which no word has a meaning, and for a file without such words,
+        `DataError` for a damaged one, and as `ClassGenerator.sample` does.
         """
         if self.words is None:
             advice = "name a file of them in ingest.descriptions (docs/words.md), or use train_words"
             raise ArgumentError(f"request: these generators were trained without descriptions; {advice}")
-        if said := self.words.warning(request):
+        told = []
+        if vectors is not None:
+            meant = understood(request, self.words.vocabulary, path_argument("vectors", vectors))
+            request, told = meant.request, [meant.warning]
+        if said := "; ".join(filter(None, [*told, self.words.warning(request)])):
             warnings.warn(said, stacklevel=2)
         return self.words.sample(request, n, seed=seed)
 

@@ -70,6 +70,17 @@ def test_a_set_draws_and_says_what_was_never_seen(saved: Path) -> None:
         generators.draw("scratch dent")
 
 
+def test_vectors_give_unknown_words_the_meaning_of_known_ones(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "vectors.txt").write_text("dent 1 0\ndark 0 1\ndimple 2 0.1\nblack 0.2 1\n")
+    generators = augment.load_generators(saved)
+    with pytest.warns(UserWarning, match=r"'black' as 'dark' \(0\.98 alike\), 'dimple' as 'dent'") as caught:
+        drawn = generators.draw("black dimple", n=5, seed=1, vectors=tmp_path / "vectors.txt")
+    assert len(caught) == 1
+    assert torch.equal(drawn, generators.draw("dark dent", n=5, seed=1))
+    with pytest.raises(ArgumentError, match="no word of it has a meaning"):
+        generators.draw("black dimple")
+
+
 def test_without_descriptions_there_is_nothing_to_draw_from_and_the_same_bytes(tmp_path: Path) -> None:
     generators = augment.GeneratorSet(classes())
     with pytest.raises(
