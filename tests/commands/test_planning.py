@@ -47,6 +47,8 @@ def test_a_wish_that_overrules_what_was_found_is_what_is_planned(project: Path) 
     assert set(plan.work.splits.train.counts().values()) == {3}, "and one for val"
     assert plan.work.splits.train.images.shape[2:] == plan.findings.shape[1:] == (6, 6)
     assert not any("train_per_class" in line for line in plan.lines)
+    plan = plan_run(Path("data/raw"), Wishes(changes=("ingest.train_per_class.cat=4", "ingest.train_per_class.dog=8")))
+    assert plan.work.splits.train.counts() == {"cat": 3, "dog": 6}, "within what was one value, too"
 
 
 def test_what_a_wish_makes_impossible_is_told_ahead(project: Path) -> None:
@@ -59,9 +61,12 @@ def test_what_a_wish_makes_impossible_is_told_ahead(project: Path) -> None:
 
 
 def test_a_key_within_what_was_one_value_can_be_set(project: Path) -> None:
-    found = planned(Wishes(changes=("generate.sources.cat=own", "ingest.train_per_class.cat=4")))
+    each = ("ingest.train_per_class.cat=4", "ingest.train_per_class.dog=8")
+    found = planned(Wishes(changes=("generate.sources.cat=own", *each)))
     assert found.generate.sources == {"cat": "own"}
-    assert found.ingest.train_per_class == {"cat": 4}
+    assert found.ingest.train_per_class == {"cat": 4, "dog": 8}
+    with pytest.raises(DataError, match="no number for 'dog'"):
+        planned(Wishes(changes=("ingest.train_per_class=null", each[0])))
 
 
 def test_the_same_again_changes_nothing(project: Path) -> None:

@@ -128,13 +128,12 @@ def _settled(known: _Known, side: int | None, at_most: bool) -> setup.Settled:
 
 def _as_asked(known: _Known, settled: setup.Settled) -> setup.Settled:
     """The images anew, where a wish says otherwise than what was found for them, such as another split."""
-    overruled = settled.settings.keys() & known.asked.keys()
+    overruled = {key for key in settled.settings if any(f"{asked}.".startswith(f"{key}.") for asked in known.asked)}
     if not overruled:
         return settled
-    findings = _as_set(known, known.params(settled.settings)).findings
-    settings = {key: value for key, value in settled.settings.items() if key not in overruled}
+    settings = {key: value for key, value in settled.settings.items() if key not in known.asked}
     lines = [line for line in settled.lines if line.strip().partition(": ")[0] not in overruled]
-    return setup.Settled(findings, settings, lines)
+    return setup.Settled(_as_set(known, known.params(settings)).findings, settings, lines)
 
 
 def _timed_size(before: Params) -> setup.ChooseSize:
