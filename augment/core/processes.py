@@ -113,16 +113,22 @@ def interruption() -> Iterator[Callable[[], bool]]:
     A signal that came too late to be read there raises KeyboardInterrupt at the end, so none is lost.
     Outside the main thread signals cannot be caught, and the flag stays down.
     """
-    raised = threading.Event()
+    raised = list[int]()  # no `threading.Event`: a second signal would wait for the lock that the first one holds
+
+    def is_raised() -> bool:
+        return bool(raised)
+
     if threading.current_thread() is not threading.main_thread():
-        yield raised.is_set
+        yield is_raised
         return
 
-    before = {number: signal.signal(number, lambda *_: raised.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda got, _: raised.append(got)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
-        yield raised.is_set
+        yield is_raised
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if raised.is_set():
+    if raised:
         raise KeyboardInterrupt

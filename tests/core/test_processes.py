@@ -67,6 +67,25 @@ def test_a_signal_raises_the_flag_and_nothing_else(number: signal.Signals) -> No
     assert signal.getsignal(number) is before
 
 
+def test_signals_that_overtake_each_other_raise_the_flag_too() -> None:
+    code = (
+        "import time; from augment.core.processes import interruption\n"
+        "with interruption() as stop:\n    print('on', flush=True)\n"
+        "    while not stop(): time.sleep(0.001)\n    print('told', flush=True)\n    time.sleep(0.5)"
+    )
+    process = start(code)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            process.send_signal(signal.SIGTERM)  # one for each thread of a parent that is killed
+        assert wait_until(lambda: not alive(process.pid), PATIENCE_S), "one signal waits for another"
+        assert process.stdout.read() == "told\n"
+    finally:
+        close(process)
+
+
 def test_a_signal_after_the_last_look_is_not_lost() -> None:
     done = []
     with pytest.raises(KeyboardInterrupt), interruption():  # noqa: PT012
