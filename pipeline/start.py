@@ -12,19 +12,18 @@ import sys
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from augment.core.processes import die_with_parent, orphaned
+from augment.core.processes import die_with_parent, ending_signals, orphaned
 from augment.core.progress import say
 from augment.core.words import printable_stream
 from augment.project.dvc_cache import bring_back
 
 LOCKS = Path(".work/stages")
 BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def begin() -> None:
     """Before the imports: go with the parent, and leave in order when told to or when an import fails."""
-    for number in _SIGNALS:
+    for number in ending_signals():
         signal.signal(number, _leave)
     sys.stdout, sys.stderr = printable_stream(sys.stdout), printable_stream(sys.stderr)
     sys.excepthook = _tell
@@ -37,9 +36,19 @@ def begin() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def settled() -> None:
-    """Nothing is to be given back at the end: the outputs are whole, or another run has them in its hands."""
+def settled(status: int | None = None) -> None:
+    """Nothing is to be given back from here on: the outputs are whole, or another run has them in its hands.
+
+    status: with which a signal then ends the process; None: that of the signal.
+    """
+
+    def go(number: int, frame: FrameType | None) -> None:
+        os._exit(128 + number if status is None else status)
+
     atexit.unregister(give_back)
+    for number in ending_signals():
+        if signal.getsignal(number) is _leave:
+            signal.signal(number, go)
 
 
 def give_back() -> None:
@@ -48,7 +57,7 @@ def give_back() -> None:
     stage = os.environ.get("DVC_STAGE")
     if stage is None:
         return
-    for number in _SIGNALS:
+    for number in ending_signals():
         signal.signal(number, signal.SIG_IGN)
     try:
         if bring_back(Path(), stage.rpartition(":")[2]):

@@ -106,9 +106,18 @@ def _answer(end: "Connection", parent: int, function: Callable[[*Values], Result
     end.send(answer)
 
 
+def ending_signals() -> list[signal.Signals]:
+    """Those that tell this process to end: an interrupt, a request, and a terminal that was closed, unless it was to be
+    outlived (`nohup`). Without those whose handler is not Python's, which could not be put back."""
+    asked = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        asked.append(signal.SIGHUP)
+    return [number for number in asked if signal.getsignal(number) is not None]
+
+
 @contextmanager
 def interruption() -> Iterator[Callable[[], bool]]:
-    """Within, SIGINT and SIGTERM only raise a flag; the yielded function reads it.
+    """Within, signals to end only raise a flag; the yielded function reads it.
 
     A signal that came too late to be read there raises KeyboardInterrupt at the end, so none is lost.
     Outside the main thread signals cannot be caught, and the flag stays down.
@@ -122,9 +131,7 @@ def interruption() -> Iterator[Callable[[], bool]]:
         yield is_raised
         return
 
-    before = {
-        number: signal.signal(number, lambda got, _: raised.append(got)) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    before = {number: signal.signal(number, lambda got, _: raised.append(got)) for number in ending_signals()}
     try:
         yield is_raised
     finally:

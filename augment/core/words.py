@@ -1,8 +1,10 @@
 """Words of strangers made fit for a terminal or a page: labels, keys, file names and messages that quote them."""
 
 import io
+import os
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any, TextIO, cast
 
 CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))  # Unicode's categories of controls, halves of characters, line ends
@@ -40,8 +42,10 @@ class PrintableStream:
         return getattr(self._stream, name)
 
 
-def printable_stream(stream: TextIO) -> TextIO:
-    """`stream` made printable, once."""
+def printable_stream(stream: TextIO | None) -> TextIO:
+    """`stream` made printable, once; None, as Python calls one that was closed ahead of it, becomes one for nobody."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
     return stream if isinstance(stream, PrintableStream) else cast(TextIO, PrintableStream(stream))
 
 

@@ -130,7 +130,7 @@ def _store(prune_days: float | None) -> Iterator[str]:
         removed, busy = prune(WORK_STORE, prune_days)
         yield f"  removed {_counted(removed)}. They are trained again if a run asks for them; no output is touched."
         if busy:
-            yield f"  {busy} stayed: a run is at work on them"
+            yield f"  {busy} stayed: a run is at work on them, or they are not yours to delete"
         files, size = prune_seen(SEEN_STORE, prune_days)
         if files:
             yield f"  removed {files} files of what the backbone saw, {_size(size)}; it looks again if it has to"

@@ -3,11 +3,13 @@
 import os
 import re
 import shutil
+import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from augment.core.errors import InUseError
+from augment.core.errors import StoreError
 from augment.core.files import exclusive
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{32}")
@@ -28,7 +30,7 @@ def survey(store: Path) -> list[StoredGan]:
     """All GANs of the store, the one last used first."""
     gans = []
     for folder in (path for path in store.glob("*") if path.is_dir() and _FINGERPRINT.fullmatch(path.name)):
-        files = [file.stat() for file in folder.iterdir()]
+        files = [status for _, status in _files(folder)]
         used = max([status.st_mtime for status in files], default=folder.stat().st_mtime)
         size = sum(status.st_size for status in files)
         gans.append(StoredGan(folder, (folder / "finished.pt").exists(), size, used))
@@ -71,20 +73,25 @@ def keep_within(store: Path, seen: Path, most: int, since: float) -> Kept:
 
 
 def _is_removed(path: Path) -> bool:
-    """Delete a GAN or a file; False where a run is at work on it."""
+    """Delete a GAN or a file; False where it has to stay: a run is at work on it, or it is not ours to delete."""
     try:
         if path.is_dir():
             with exclusive(path):  # also marks it as used just now, if it stays
                 shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    except InUseError:
+    except (StoreError, OSError):
         return False
     return True
 
 
 def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
-    return [(file, file.stat()) for file in folder.glob("*") if file.is_file()]
+    """Those that are there when it is their turn: a run at work replaces its own."""
+    found = []
+    for file in folder.glob("*"):
+        with suppress(FileNotFoundError):
+            found.append((file, file.stat()))
+    return [(file, status) for file, status in found if stat.S_ISREG(status.st_mode)]
 
 
 def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:

@@ -54,7 +54,7 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
     return true()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_raises_the_flag_and_nothing_else(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     seen = []
@@ -65,6 +65,16 @@ def test_a_signal_raises_the_flag_and_nothing_else(number: signal.Signals) -> No
         raise KeyboardInterrupt("mine")
     assert seen == [False, True]
     assert signal.getsignal(number) is before
+
+
+def test_a_closed_terminal_does_not_end_what_shall_outlive_it() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does
+    try:
+        with interruption() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_signals_that_overtake_each_other_raise_the_flag_too() -> None:
@@ -270,6 +280,26 @@ def test_workers_save_and_go_with_their_killed_parent(tmp_path: Path) -> None:
         for pid in filter(alive, workers):
             os.kill(pid, signal.SIGKILL)
     assert [mark.read_text() for mark in tmp_path.iterdir()] == ["saved"] * 2, "no further unit was begun"
+
+
+THREADS = """
+import threading
+from augment.core.engine import Engine
+from tests.core.test_processes import half
+work = lambda: print(len(list(Engine("local", 2).map(half, [2] * 8))), flush=True)
+for _ in range(3):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+work()
+"""
+
+
+def test_workers_outlive_the_thread_that_started_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE_S
+    )
+    assert (done.returncode, done.stdout) == (0, b"8\n" * 4), done.stderr
 
 
 def half(value: int) -> tuple[int, int]:

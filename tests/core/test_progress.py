@@ -1,5 +1,8 @@
 """Progress is told now and then, and always at the end."""
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -125,3 +128,12 @@ def test_names_beyond_the_first_few_are_dots() -> None:
     assert first_few([], 3) == ""
     assert first_few(["a", "b", "c"], 3) == "a, b, c"
     assert first_few(["a", "b", "c", "d"], 3) == "a, b, c, ..."
+
+
+def test_what_nobody_reads_any_more_ends_no_work() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = "from augment.core.progress import say; say('one'); say('two'); print('done')"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=writer, check=False, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stdout) == (0, b"done\n")

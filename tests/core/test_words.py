@@ -48,6 +48,12 @@ def test_what_becomes_of_it(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
+def test_a_stream_that_was_closed_ahead_takes_everything() -> None:
+    with printable_stream(None) as stream:
+        print("for nobody", file=stream, flush=True)
+        assert not stream.isatty()
+
+
 def test_a_stream_and_what_else_it_can() -> None:
     under = io.StringIO()
     stream = printable_stream(under)

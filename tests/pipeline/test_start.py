@@ -102,6 +102,32 @@ def test_a_signal_during_the_imports_is_one_line(project: Path, made: Path, numb
     assert contents(project / "data/prepared") == contents(made / "data/prepared")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_outputs_come_back_where_nobody_hears_of_it(project: Path, made: Path, number: signal.Signals) -> None:
+    """As behind `| tee log`, which an interrupt ends first, or in a terminal that was closed."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": writer}
+    command = [sys.executable, "-c", IMPORTING]
+    with subprocess.Popen(command, cwd=project, env=environment(DVC_STAGE="ingest"), text=True, **pipes) as process:
+        os.close(writer)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert contents(project / "data/prepared") == contents(made / "data/prepared")
+
+
+@pytest.mark.parametrize(("settled", "status"), [("settled(0)", 0), ("settled()", 128 + signal.SIGTERM)])
+def test_a_signal_at_the_very_end_brings_nothing_back(project: Path, settled: str, status: int) -> None:
+    (project / "data/prepared").mkdir()
+    code = f"import sys; sys.argv[0] = '-m'; import pipeline, os, signal; from pipeline import start; start.{settled}; "
+    done = python(project, code + "os.kill(os.getpid(), signal.SIGTERM); print('on')", DVC_STAGE="ingest")
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+    assert not contents(project / "data/prepared"), "what this run wrote stays as it is"
+
+
 def test_a_missing_package_is_one_line(project: Path, made: Path) -> None:
     done = python(project, IMPORTING.replace("print", "import no_such_package; print"), DVC_STAGE="ingest")
     assert done.returncode == 1

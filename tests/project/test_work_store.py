@@ -7,11 +7,13 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from augment.core.files import exclusive
 from augment.gan import settings
 from augment.gan.checkpoint_store import StoredJob, fingerprint, train_stacked
 from augment.gan.training.run import GanJob
+from augment.project import work_store
 from augment.project.sealed import HASH_DIGITS, write_sealed
 from augment.project.work_store import Kept, keep_within, prune, prune_seen, survey
 from tests.gan.conftest import TINY, images
@@ -113,3 +115,15 @@ def test_a_store_beyond_its_budget_loses_what_was_unused_longest(tmp_path: Path)
         assert keep_within(tmp_path, seen, 1, since) == Kept(1, 300, 400), "what a run is at work on, or used, stays"
     assert [path.exists() for path in (busy, used, seen / "looked.seen")] == [True, True, False]
     assert keep_within(tmp_path / "nowhere", tmp_path / "nothing", 0, since) == Kept(0, 0, 0)
+
+
+def test_what_cannot_be_deleted_stays_and_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another user, or on a network's disk, which keeps a lock that is held as a file of another name."""
+    folder = put(tmp_path, "a", 9)
+
+    def refuse(path: Path) -> None:
+        raise OSError(39, "Directory not empty", str(path))
+
+    monkeypatch.setattr(work_store.shutil, "rmtree", refuse)
+    assert keep_within(tmp_path, tmp_path / "seen", 0, time.time()) == Kept(0, 0, 200)
+    assert folder.exists()

@@ -1,6 +1,7 @@
 """Units of work in processes of this machine."""
 
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -20,7 +21,9 @@ def map_in_processes(
     # The pool replaces a worker whose memory has grown between units, and would tell the user of it.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
     # max_nbytes: arrays travel with their unit; memory-mapped files would outlive a killed run.
-    processes, here = min(jobs, len(units)), (os.getpid(), Path.cwd())
+    # Linux tells a worker of the end of the thread that started it, and only the main one lives as long as the process.
+    lasting = threading.current_thread() is threading.main_thread()
+    processes, here = min(jobs, len(units)), (os.getpid(), lasting, Path.cwd())
     parallel = Parallel(n_jobs=processes, return_as="generator_unordered", batch_size=1, max_nbytes=None)
     calls = (delayed(_numbered)(function, position, unit, *here) for position, unit in enumerate(units))
     results = parallel(calls)
@@ -39,10 +42,11 @@ def map_in_processes(
 
 
 def _numbered(
-    function: Callable[[Unit], Result], position: int, unit: Unit, parent: int, folder: Path
+    function: Callable[[Unit], Result], position: int, unit: Unit, parent: int, lasting: bool, folder: Path
 ) -> tuple[int, Result]:
     if parent != os.getpid():
-        die_with_parent(parent)
+        if lasting:
+            die_with_parent(parent)
         os.chdir(folder)  # workers outlive a call, and whoever called may have gone elsewhere since
     try:
         return position, in_one_thread(function, unit)

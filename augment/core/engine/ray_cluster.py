@@ -174,4 +174,5 @@ def _own_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # not one of Python's
+                signal.signal(number, handler)

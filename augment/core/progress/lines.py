@@ -17,6 +17,7 @@ SECONDS_BETWEEN_BARS = 0.1
 SHARE_BETWEEN_LINES = 0.05  # of the time so far: a log of hours stays short
 BAR_WIDTH = 20  # characters
 CLEAR_LINE = "\r\x1b[K"  # to the line's begin, and nothing right of it
+STANDARD_ERROR = 2  # its descriptor
 MAX_PROBLEM_LINES = 20  # of one message; more are counted
 
 
@@ -46,7 +47,15 @@ def first_few(names: Sequence[str], limit: int) -> str:
 
 def say(line: str) -> None:
     """One line beside the outputs, at once and fit for a terminal, also from a worker; in the place of a bar."""
-    print(f"{CLEAR_LINE if on_terminal() else ''}{printable(line)}", file=sys.stderr, flush=True)
+    _write(f"{CLEAR_LINE if on_terminal() else ''}{printable(line)}\n")
+
+
+def _write(text: str) -> None:
+    """To standard error. Where nobody reads it any more, as behind a pipe that ended, what is done goes on unheard."""
+    try:
+        print(text, end="", file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_ERROR)
 
 
 def on_terminal() -> bool:
@@ -95,7 +104,7 @@ class Progress:
         filled = int(BAR_WIDTH * done / self.total)
         line = f"  {self.what} [{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {counts}{left}"
         line = printable(line)[: shutil.get_terminal_size().columns - 1]  # a longer one would begin another
-        print(f"{CLEAR_LINE}{line}", end="", file=sys.stderr, flush=True)
+        _write(f"{CLEAR_LINE}{line}")
 
     def _left(self, done: float, now: float) -> str:
         """Of the whole run where its time is planned, else of these units."""

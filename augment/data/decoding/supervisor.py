@@ -126,7 +126,11 @@ class Worker:
 
 def _speaks(stream: RawIOBase, seconds: float) -> bool:
     """Whether something can be read, be it the end."""
-    return os.name != "posix" or bool(select.select([stream], [], [], seconds)[0])
+    if os.name != "posix":
+        return True
+    waiting = select.poll()  # `select.select` knows no descriptor from 1024 on
+    waiting.register(stream, select.POLLIN)
+    return bool(waiting.poll(1000 * seconds))
 
 
 def _taken(records: bytearray, pixels: bytearray) -> list[Taken]:

@@ -1,6 +1,7 @@
 """Files are decoded elsewhere, under limits: whatever one of them does costs that one, and says what it did."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -54,6 +55,25 @@ def test_a_worker_says_what_the_same_code_says_here(tmp_path: Path) -> None:
         here = take(location, path, WANTED)
         assert (vars(there) | {"pixels": None}) == (vars(here) | {"pixels": None}), path
         assert np.array_equal(there.pixels, here.pixels) if here.pixels is not None else there.pixels is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="others wait without asking")
+def test_a_process_with_many_open_files_hears_its_workers() -> None:
+    reader, writer = os.pipe()
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2048), before[1]))
+    try:
+        stream = os.fdopen(os.dup2(reader, 2000), "rb", buffering=0)  # `select` knows the first 1024
+        assert not supervisor._speaks(stream, 0.01)
+        os.write(writer, b"x")
+        assert supervisor._speaks(stream, 60)
+        stream.read(1)
+        os.close(writer)
+        assert supervisor._speaks(stream, 60), "its end too"
+        stream.close()
+    finally:
+        os.close(reader)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_several_workers_and_chunks_give_every_file_once(tmp_path: Path) -> None:
