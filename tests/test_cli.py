@@ -43,6 +43,14 @@ def test_samples_are_those_of_the_library(models: Path, tmp_path: Path) -> None:
     assert not (out / "a").exists()
 
 
+def test_samples_of_other_calls_are_told(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    called = ["sample", str(models), "-o", str(tmp_path / "out")]
+    assert [main([*called, "-n", number]) for number in ("3", "3", "2")] == [0, 0, 0]
+    assert main([*called, "-n", "2", "--seed", "1"]) == 0
+    told = [line.partition(" in ")[2].rpartition("/")[2] for line in capsys.readouterr().out.splitlines()]
+    assert told == ["out", "out", "out, beside 2 of other calls", "out, beside 6 of other calls"]
+
+
 def test_a_grid_holds_every_sample(models: Path, tmp_path: Path) -> None:
     assert main(["sample", str(models), "-n", "4", "--grid", str(tmp_path / "g.png")]) == 0
     with Image.open(tmp_path / "g.png") as picture:

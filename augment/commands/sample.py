@@ -44,7 +44,9 @@ def run(
         from augment.sharing.samples import write_samples  # noqa: PLC0415  (a picture needs none of it)
 
         write_samples(out, form, models, generators, chosen, count, seed)
-        print(f"{count} samples of each of {len(chosen)} classes in {out}")
+        others = sum(1 for _ in out.glob("*/*.png")) - count * len(chosen) if form == "png" else 0
+        beside = f", beside {others} of other calls" if others else ""
+        print(f"{count} samples of each of {len(chosen)} classes in {out}{beside}")
     if grid is not None:
         write_grid(grid, np.concatenate([generators[one].sample(count, seed=seed).numpy() for one in chosen]))
         print(f"{grid}: {count} samples of {', '.join(chosen)}")

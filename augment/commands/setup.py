@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -184,6 +185,10 @@ def _summary(
     left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
     usable = f"{sum(counts.values())} usable images"
     lines = [f"{shown(str(path))}: {usable}, {len(counts)} classes, {left_out} files left out"]
+    if left_out:
+        codes = Counter(entry.code for entry in findings.entries if entry.outcome == "quarantined")
+        why = ", ".join(f"{number} {code}" for code, number in codes.most_common())
+        lines.append(f"  left out: {why} (`augment check {shlex.quote(shown(str(path)))}` names them)")
     lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]
     lines += [f"note: {note}" for note in findings.notes]
     lines += [f"set in {params_path}:"]

@@ -1,7 +1,10 @@
 """YAML as DVC reads it, in which a name that looks like a number stays the name that was written."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import MarkedYAMLError
 
 _SPELLED = "!spelled"  # tag of a YAML node that becomes a `SpelledInt`
 
@@ -10,7 +13,7 @@ def parse_yaml(text: str) -> Any:
     """The value of a text in YAML 1.2, as DVC reads it, but for keys, which are texts as they are spelled: class `01`
     is not class `1`; a number with noughts ahead knows its spelling. Raises ValueError."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (an extra: users of the library have no such files)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (the same)
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415  (the same)
 
     try:
         yaml = YAML(typ="safe", pure=True)
@@ -19,8 +22,20 @@ def parse_yaml(text: str) -> Any:
         known = yaml.constructor.yaml_constructors
         yaml.constructor.yaml_constructors = {**known, _SPELLED: lambda _, node: SpelledInt(node.value)}
         return None if node is None else yaml.constructor.construct_document(node)
+    except MarkedYAMLError as error:
+        raise ValueError(_mended(error)) from error
     except (YAMLError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def _mended(error: "MarkedYAMLError") -> str:
+    """What is wrong in which line; of the two slips that are made most, how to mend them."""
+    problem, mark = str(error.problem), error.problem_mark or error.context_mark
+    if "duplicate key" in problem:
+        problem = f"{problem.partition(' with value')[0]}; keep one of them"
+    if "'\\t'" in problem:
+        problem = "it begins with a tab; use spaces"
+    return f"line {mark.line + 1}: {problem}" if mark else problem
 
 
 class SpelledInt(int):

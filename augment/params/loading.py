@@ -28,6 +28,9 @@ def read(path: Path) -> Any:
         raise ParamsError(f"{path}: {error.strerror}. Run this in the project's root folder.") from error
     try:
         values = parse_yaml(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ParamsError(f"{path}: line {line} is not UTF-8; save the file in that encoding") from error
     except ValueError as error:
         raise ParamsError(f"{path}: not readable as YAML: {error}") from error
     return {} if values is None else values

@@ -105,7 +105,7 @@ def _is_for_another_alternative(place: _Place, found: Any) -> bool:
 def _line(place: _Place, mistake: Any) -> str:
     key = printable(".".join(map(str, (*place.key, *place.within))), line=True)
     if mistake["type"] == "value_error":
-        return f"{key}: {mistake['ctx']['error']}"
+        return f"{key}: {mistake['ctx']['error']}" if key else str(mistake["ctx"]["error"])
     got, keys = mistake["input"], list(place.model.model_fields) if place.model else []
     if mistake["type"] in ("extra_forbidden", "invalid_key"):
         return f"{key}: unknown key; {_nearest(str(place.within[-1]), keys) or 'allowed here: ' + ', '.join(keys)}"
@@ -113,6 +113,8 @@ def _line(place: _Place, mistake: Any) -> str:
         return f"{key}: {_shown(got)} is not allowed; it must hold keys such as `{keys[0]}:`"
     schema = place.owner.model_json_schema()["properties"][place.name]
     hint = _nearest(got, _words(schema)) if isinstance(got, str) else ""
+    if got in _words(schema):
+        hint = f"write it as a list, [{got}]."
     allowed = allowed_values(schema)
     for model in _models(place.owner, place.name):
         allowed += f" with keys such as `{next(iter(model.model_fields))}:`"

@@ -55,6 +55,15 @@ def test_only_the_ingest_keys_change(project: Path, capsys: pytest.CaptureFixtur
     assert "dvc repro" in out
 
 
+def test_what_is_left_out_is_told_with_its_reason(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_set(project / "data/raw", channels=1)
+    (project / "data/raw/cat/broken.png").write_bytes(b"no image")
+    assert setup.run(Path("data/raw")) == 0
+    told = capsys.readouterr().out
+    assert "1 files left out\n  left out: 1 " in told
+    assert "(`augment check data/raw` names them)" in told
+
+
 def test_mixed_sizes_are_settled(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_set(project / "raw", height=90, width=120)
     (project / "raw" / "cat" / "one.png").write_bytes(encode(noise(1, 300, 500)))

@@ -293,3 +293,19 @@ def test_a_label_with_a_nought_ahead_keeps_it(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text("seed: 010\nevaluate: {normal: 01, primary: recall_at_far}\n")
     assert (load(path).evaluate.normal, load(path).seed) == ("01", 10)
+
+
+def test_one_word_in_the_place_of_a_list_is_told_as_a_list() -> None:
+    assert "write it as a list, [gan_half]." in message({"evaluate": {"arms": "gan_half"}})
+    assert "did you mean `gan_half`?" in message({"evaluate": {"arms": "gan_hal"}})
+
+
+def test_a_mistake_of_the_whole_file_has_no_empty_key() -> None:
+    told = message({"evaluate": {"normal": "good"}})
+    assert told.startswith("params.yaml: evaluate.normal"), told
+
+
+def test_another_encoding_is_told_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(b"seed: 0\n# caf\xe9\n")
+    with pytest.raises(ParamsError, match=r"line 2 is not UTF-8; save"):
+        load(tmp_path / "params.yaml")

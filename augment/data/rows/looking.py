@@ -19,6 +19,9 @@ PROSE_WORDS = 4  # of a cell, on average
 LARGEST_WHOLE = 2**53  # of whole numbers that a float holds exactly
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]\d{1,2}:\d{2}.*)?", re.ASCII)
 _ROW_NAMES = re.compile(r"|unnamed: ?0|index|id|.*[_ ]id|row([_ ]?(number|no|id))?|uuid|guid", re.IGNORECASE)
+_DECORATED = re.compile(  # a sign of a currency, a number with or without separated thousands, a unit
+    r"[^\w.+-]*[+-]?(?:\d{1,3}(?:[.,' \u2019]\d{3})+|\d+)(?:[.,]\d+)?(\D{0,12})"
+)
 _OVERRULE = "ingest.columns: {{{name}: {kind}}}"
 
 
@@ -75,8 +78,16 @@ def _looked_at(name: str, table: RawTable, labels: list[str]) -> tuple[Column, V
     if len(present) / 2 < numbers < len(present):
         odd = next(at for at, cell in enumerate(cells) if cell and not is_number(cell))
         what = f"{numbers} numbers and {len(present) - numbers} other texts, such as {shown(cells[odd][:40])!r}"
-        return Blocker(name, "mixed", f"{what} in line {table.lines[odd]}; mend them, or {_overrule(name)}")
+        instead = _overrule(name, "categorical" if len(distinct) <= MAX_LEVELS else "left_out")
+        return Blocker(name, "mixed", f"{what} in line {table.lines[odd]}; mend them, or {instead}")
     return _texts(name, cells, present, distinct)
+
+
+def _are_decorated(cells: list[str]) -> bool:
+    """Whether these are numbers in one unit (`0.94 mm`, `$ 5,941.70`), not names that end in letters of their own."""
+    matches = [_DECORATED.fullmatch(cell) for cell in cells]
+    one_unit = all(matches) and len({match[1] for match in matches if match}) == 1
+    return one_unit and not all(map(str.isdecimal, cells))
 
 
 def _numbers(name: str, cells: list[str]) -> tuple[Column, Values] | LeftOut:
@@ -110,8 +121,12 @@ def _texts(
         return Blocker(
             name, "prose", f"free text ({example}), which no generator here learns; {_overrule(name, 'left_out')}"
         )
+    if len(distinct) > MAX_LEVELS and _are_decorated(present):
+        what = f"numbers with a unit or separators, such as {shown(present[0][:40])!r}, which are texts"
+        return Blocker(name, "no_number", f"{what}; write plain numbers, or {_overrule(name, 'left_out')}")
     if len(distinct) >= IDENTIFIER_SHARE * len(present) and len(distinct) > 20:
-        return LeftOut(name, "identifier", f"nearly every row has a text of its own; {_overrule(name)} keeps it")
+        keep = f"; {_overrule(name)} keeps it" if len(distinct) <= MAX_LEVELS else ""
+        return LeftOut(name, "identifier", f"nearly every row has a text of its own{keep}")
     if len(distinct) > MAX_LEVELS:
         return Blocker(name, "many_levels", f"{len(distinct)} different texts, at most {MAX_LEVELS}; merge the rare "
                        f"ones, or {_overrule(name, 'left_out')}")  # fmt: skip
@@ -126,7 +141,8 @@ def _asked(name: str, table: RawTable, kind: ColumnKind) -> tuple[Column, Values
     if kind == "categorical":
         levels = len({cell for cell in cells if cell})
         if levels > MAX_LEVELS:
-            return Blocker(name, "many_levels", f"{levels} different texts, at most {MAX_LEVELS} of a category")
+            return Blocker(name, "many_levels", f"{levels} different texts, at most {MAX_LEVELS} of a category; merge "
+                           f"the rare ones, or {_overrule(name, 'left_out')}")  # fmt: skip
         return _categories(name, cells)
     strange = [at for at, cell in enumerate(cells) if cell and not is_number(cell)]
     if strange:

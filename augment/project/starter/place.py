@@ -6,12 +6,13 @@ from pathlib import Path
 
 from augment.core.words import printable
 
+FILES = ("params.yaml", "dvc.yaml")
 MOST_LOOKED_AT = 1000  # folders below this one; a home folder may have more
 
 
 def is_project(folder: Path) -> bool:
     """Whether the pipeline runs here: params.yaml and dvc.yaml."""
-    return all((folder / name).is_file() for name in ("params.yaml", "dvc.yaml"))
+    return all((folder / name).is_file() for name in FILES)
 
 
 def where_to_go(folder: Path) -> str:
@@ -19,6 +20,12 @@ def where_to_go(folder: Path) -> str:
     project."""
     if is_project(folder):
         return ""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if len(missing) < len(FILES):
+        return (
+            f"{missing[0]} is missing here: `git checkout {missing[0]}` brings it back where git has it, else copy "
+            "that of a new project (`augment new PROJECT`)."
+        )
     near = next((parent for parent in folder.parents if is_project(parent)), None) or _inside(folder)
     here = "This folder is no project (it has no params.yaml and dvc.yaml)."
     if near is None:

@@ -50,6 +50,12 @@ def cycled(*cells: str) -> list[str]:
         ([{"a": "first", "b": "second"}[label] for label in LABELS], "leak"),
         ([*cycled("1.5", "2.5")[:-2], "n.a.", "broken"], "mixed"),
         ([f"the part number {at} fell off the belt" for at in range(ROWS)], "prose"),
+        ([f"{0.37 * at:.2f} mm" for at in range(ROWS)], "no_number"),
+        ([f"$ {1234 + 567 * at:,}.50" for at in range(ROWS)], "no_number"),
+        ([f"{at},5" for at in range(ROWS)], "no_number"),
+        (cycled("5 mm", "7 mm"), "categorical"),
+        ([f"{at}{'abc'[at % 3]}" for at in range(ROWS)], "identifier"),
+        ([f"10.1.1.{at}" for at in range(ROWS)], "identifier"),
     ],
 )
 def test_a_column_is_what_it_looks_like(cells: list[str], kind: str) -> None:
@@ -67,6 +73,16 @@ def test_messages_name_the_column_what_was_found_and_what_to_do() -> None:
     assert "'broken' in line 61" in message
     assert "ingest.columns: {x: categorical}" in message
     assert "left_out" in looked([f"the part number {at} fell off the belt" for at in range(ROWS)])[1]
+    assert "'0.00 mm'" in looked([f"{0.37 * at:.2f} mm" for at in range(ROWS)])[1]
+
+
+def test_no_message_advises_what_another_one_refuses() -> None:
+    """Numbers with one slip among them, and names of rows, have more texts than a category may."""
+    slip = [*(f"{0.37 * at:.2f}" for at in range(ROWS - 1)), "inf"]
+    for cells in (slip, [f"part-{at}" for at in range(ROWS)]):
+        assert looked(cells, asked="categorical")[0] == "many_levels"
+        assert "left_out" in looked(cells, asked="categorical")[1]
+        assert "categorical" not in looked(cells)[1]
 
 
 @pytest.mark.parametrize(

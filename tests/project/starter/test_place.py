@@ -38,3 +38,10 @@ def test_the_way_there(tmp_path: Path, made: list[str], here: str, words: str) -
 
 def test_a_folder_that_cannot_be_read_is_no_project(tmp_path: Path) -> None:
     assert "augment new" in where_to_go(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("gone", ["params.yaml", "dvc.yaml"])
+def test_a_project_that_lost_a_file_is_told_which(tmp_path: Path, gone: str) -> None:
+    project(tmp_path)
+    (tmp_path / gone).unlink()
+    assert where_to_go(tmp_path).startswith(f"{gone} is missing here: `git checkout {gone}`")
