@@ -112,9 +112,10 @@ def _line(place: _Place, mistake: Any) -> str:
     if keys:
         return f"{key}: {_shown(got)} is not allowed; it must hold keys such as `{keys[0]}:`"
     schema = place.owner.model_json_schema()["properties"][place.name]
-    hint = _nearest(got, _words(schema)) if isinstance(got, str) else ""
-    if got in _words(schema):
-        hint = f"write it as a list, [{got}]."
+    hint = ""
+    if isinstance(got, str):
+        known = _words(schema)
+        hint = f"write it as a list, [{got}]." if got in known else _nearest(got, known)
     allowed = allowed_values(schema)
     for model in _models(place.owner, place.name):
         allowed += f" with keys such as `{next(iter(model.model_fields))}:`"
