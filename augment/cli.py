@@ -2,7 +2,6 @@
 
 import argparse
 import importlib.util
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from augment.commands.parser import parser
 from augment.core.errors import AugmentError, os_error_text
 from augment.core.progress import say
-from augment.core.words import printable, printable_stream
+from augment.core.words import printable, printable_stream, silence
 from augment.project.starter.place import where_to_go
 
 PIPELINE_MODULES = ("ruamel.yaml", "sklearn", "kornia", "dvc")
@@ -34,7 +33,7 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # whoever reads has seen enough, as in `augment verdict | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 141  # 128 + SIGPIPE, which not every system has
     except MemoryError:
         say("augment: out of memory. Set ingest.size, -n or compute.jobs to less, or work on a larger machine")

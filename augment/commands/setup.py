@@ -182,11 +182,10 @@ def _summary(
     refused: Blocker | None,
 ) -> list[str]:
     counts = findings.counts()
-    left_out = sum(entry.outcome == "quarantined" for entry in findings.entries)
+    codes = Counter(entry.code for entry in findings.entries if entry.outcome == "quarantined")
     usable = f"{sum(counts.values())} usable images"
-    lines = [f"{shown(str(path))}: {usable}, {len(counts)} classes, {left_out} files left out"]
-    if left_out:
-        codes = Counter(entry.code for entry in findings.entries if entry.outcome == "quarantined")
+    lines = [f"{shown(str(path))}: {usable}, {len(counts)} classes, {codes.total()} files left out"]
+    if codes:
         why = ", ".join(f"{number} {code}" for code, number in codes.most_common())
         lines.append(f"  left out: {why} (`augment check {shlex.quote(shown(str(path)))}` names them)")
     lines += [f"  {shown(label)}: {number}" for label, number in counts.items()]

@@ -49,6 +49,12 @@ def printable_stream(stream: TextIO | None) -> TextIO:
     return stream if isinstance(stream, PrintableStream) else cast(TextIO, PrintableStream(stream))
 
 
+def silence(stream: TextIO) -> None:
+    """What is written to it from here on goes nowhere: whoever read it is gone."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
 def is_seen(character: str) -> bool:
     """Whether it shows ink or an ordinary blank, and nothing else than itself."""
     if character < "\x7f":

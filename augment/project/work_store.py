@@ -90,8 +90,10 @@ def _files(folder: Path) -> list[tuple[Path, os.stat_result]]:
     found = []
     for file in folder.glob("*"):
         with suppress(FileNotFoundError):
-            found.append((file, file.stat()))
-    return [(file, status) for file, status in found if stat.S_ISREG(status.st_mode)]
+            status = file.stat()
+            if stat.S_ISREG(status.st_mode):
+                found.append((file, status))
+    return found
 
 
 def prune(store: Path, days: float) -> tuple[list[StoredGan], int]:

@@ -3,6 +3,8 @@
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import time
 import warnings
 import weakref
@@ -152,6 +154,23 @@ def _killed(number: int) -> int:
 def test_a_killed_worker_is_a_message() -> None:
     with pytest.raises(WorkerError, match=r"compute\.jobs"):
         list(Engine("local", 2).map(_killed, [1, 2]))
+
+
+THREADS = """
+import threading
+from augment.core.engine import Engine
+work = lambda: print(len(list(Engine("local", 2).map(abs, range(8)))), flush=True)
+for _ in range(3):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+work()
+"""
+
+
+def test_workers_outlive_the_thread_that_started_them() -> None:
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, b"8\n" * 4), done.stderr
 
 
 _HOARD: list[bytearray] = []

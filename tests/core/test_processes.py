@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from augment.core.errors import DataError, WorkerError
-from augment.core.processes import in_own_process, interruption, keeping_freed_memory
+from augment.core.processes import ending_signals, interruption
 from augment.gan import checkpoint_store
 from augment.gan.checkpoint_store import KeptGan, StoredJob, fingerprint
 from augment.gan.training.run import GanJob
@@ -54,7 +53,7 @@ def wait_until(true: Callable[[], bool], seconds: float) -> bool:
     return true()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ending_signals())
 def test_a_signal_raises_the_flag_and_nothing_else(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     seen = []
@@ -67,6 +66,7 @@ def test_a_signal_raises_the_flag_and_nothing_else(number: signal.Signals) -> No
     assert signal.getsignal(number) is before
 
 
+@LINUX
 def test_a_closed_terminal_does_not_end_what_shall_outlive_it() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` does
     try:
@@ -280,65 +280,3 @@ def test_workers_save_and_go_with_their_killed_parent(tmp_path: Path) -> None:
         for pid in filter(alive, workers):
             os.kill(pid, signal.SIGKILL)
     assert [mark.read_text() for mark in tmp_path.iterdir()] == ["saved"] * 2, "no further unit was begun"
-
-
-THREADS = """
-import threading
-from augment.core.engine import Engine
-from tests.core.test_processes import half
-work = lambda: print(len(list(Engine("local", 2).map(half, [2] * 8))), flush=True)
-for _ in range(3):
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-work()
-"""
-
-
-def test_workers_outlive_the_thread_that_started_them() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", THREADS], cwd=ROOT, capture_output=True, check=False, timeout=PATIENCE_S
-    )
-    assert (done.returncode, done.stdout) == (0, b"8\n" * 4), done.stderr
-
-
-def half(value: int) -> tuple[int, int]:
-    if value % 2:
-        raise DataError(f"{value} is odd")
-    return value // 2, os.getpid()
-
-
-def kill_itself() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_what_a_process_of_its_own_returns_or_raises_arrives() -> None:
-    found, process = in_own_process(half, 6)
-    assert found == 3
-    assert process != os.getpid()
-    with pytest.raises(DataError, match="7 is odd") as told:
-        in_own_process(half, 7)
-    assert "raise DataError" in told.value.__notes__[0], "where it was raised"
-
-
-@LINUX
-def test_a_process_of_its_own_that_is_killed_is_told() -> None:
-    with pytest.raises(WorkerError, match="killed"):
-        in_own_process(kill_itself)
-
-
-def resident_mib() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-@LINUX
-def test_freed_memory_is_kept_for_the_next_step_and_given_back_after_the_unit() -> None:
-    before = resident_mib()
-    with keeping_freed_memory():
-        for _ in range(2):
-            blocks = [torch.ones(2**18) for _ in range(100)]  # a MiB each
-            del blocks
-        within = resident_mib()
-    assert within > before + 80
-    assert resident_mib() < before + 20

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from augment.core.files import exclusive
+from augment.core.processes import ending_signals
 from pipeline.start import LOCKS
 from tests.data.corpus import write_set
 
@@ -102,7 +103,7 @@ def test_a_signal_during_the_imports_is_one_line(project: Path, made: Path, numb
     assert contents(project / "data/prepared") == contents(made / "data/prepared")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", ending_signals())
 def test_outputs_come_back_where_nobody_hears_of_it(project: Path, made: Path, number: signal.Signals) -> None:
     """As behind `| tee log`, which an interrupt ends first, or in a terminal that was closed."""
     reader, writer = os.pipe()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from augment.core.progress.run_clock import begin_part, end_part
-from augment.core.words import printable
+from augment.core.words import printable, silence
 
 Unit = TypeVar("Unit")
 
@@ -17,7 +17,6 @@ SECONDS_BETWEEN_BARS = 0.1
 SHARE_BETWEEN_LINES = 0.05  # of the time so far: a log of hours stays short
 BAR_WIDTH = 20  # characters
 CLEAR_LINE = "\r\x1b[K"  # to the line's begin, and nothing right of it
-STANDARD_ERROR = 2  # its descriptor
 MAX_PROBLEM_LINES = 20  # of one message; more are counted
 
 
@@ -55,7 +54,7 @@ def _write(text: str) -> None:
     try:
         print(text, end="", file=sys.stderr, flush=True)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_ERROR)
+        silence(sys.stderr)
 
 
 def on_terminal() -> bool:

@@ -18,9 +18,9 @@ def is_project(folder: Path) -> bool:
 def where_to_go(folder: Path) -> str:
     """What to do where `folder` is no project: the `cd` to one around it or in it, else how to make one; empty in a
     project."""
-    if is_project(folder):
-        return ""
     missing = [name for name in FILES if not (folder / name).is_file()]
+    if not missing:
+        return ""
     if len(missing) < len(FILES):
         return (
             f"{missing[0]} is missing here: `git checkout {missing[0]}` brings it back where git has it, else copy "

@@ -1,7 +1,6 @@
 """Files are decoded elsewhere, under limits: whatever one of them does costs that one, and says what it did."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -57,8 +56,8 @@ def test_a_worker_says_what_the_same_code_says_here(tmp_path: Path) -> None:
         assert np.array_equal(there.pixels, here.pixels) if here.pixels is not None else there.pixels is None
 
 
-@pytest.mark.skipif(os.name != "posix", reason="others wait without asking")
 def test_a_process_with_many_open_files_hears_its_workers() -> None:
+    resource = pytest.importorskip("resource")
     reader, writer = os.pipe()
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 2048), before[1]))
